@@ -1,0 +1,63 @@
+"""The two kinds of option, kept apart: what changes the answer, and what only changes the wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from fusion.errors import OptionError
+from fusion.types import Seconds
+
+Mode: TypeAlias = Literal["exact", "default", "fast"]
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "coreml"]
+LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What changes the answer. None means the pack's own value for the mode in use.
+
+    step: hop of the 10 s windows in seconds, in (0, 10].
+    threshold: AHC distance. fa, fb: VBx evidence scaling and speaker penalty.
+    min_duration_on, min_duration_off: turns shorter than this are dropped, gaps
+        shorter than this are filled (seconds).
+    label_order: ``appearance`` numbers speakers by first word, ``pyannote`` as upstream.
+    """
+
+    step: Seconds | None = None
+    threshold: float | None = None
+    fa: float = 0.07
+    fb: float = 0.8
+    min_duration_on: Seconds = 0.0
+    min_duration_off: Seconds = 0.0
+    label_order: LabelOrder = "appearance"
+
+    def __post_init__(self) -> None:
+        if self.step is not None and not 0 < self.step <= 10:
+            raise OptionError(f"step={self.step:g} must be above 0 and at most 10 seconds.")
+        if self.threshold is not None and not 0 < self.threshold <= 2:
+            raise OptionError(f"threshold={self.threshold:g} must be above 0 and at most 2.")
+        for name in ("min_duration_on", "min_duration_off"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise OptionError(f"{name}={getattr(self, name)} must be a number of seconds, 0 or more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What only changes the wait (``mode`` trades a measured little accuracy; README has the table).
+
+    threads: 0 means all cores. batch: windows a network call; 0 means what is fastest on the device.
+    """
+
+    mode: Mode = "default"
+    device: Device = "auto"
+    threads: int = 0
+    batch: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (("mode", ("exact", "default", "fast")), ("device", ("auto", "cpu", "cuda", "coreml"))):
+            if getattr(self, name) not in known:
+                raise OptionError(f"{name}={getattr(self, name)!r} must be one of {', '.join(known)}.")
+        for name in ("threads", "batch"):
+            if getattr(self, name) < 0:
+                raise OptionError(f"{name}={getattr(self, name)} must be 0 (choose for me) or more.")

@@ -1,0 +1,110 @@
+"""Every error this project raises on purpose.
+
+::
+
+    DiarfuseError
+    ├── OptionError            (ValueError)         a value the caller chose is not possible        exit 2
+    │   └── UnknownNameError   (LookupError)        an unknown pack, model, recogniser, format ...  exit 2
+    ├── AudioError             (ValueError)         a file or array that is not usable audio        exit 1
+    │   └── AudioNotFoundError (FileNotFoundError)  no such audio file                              exit 1
+    ├── TranscriptError        (ValueError)         words or turns that cannot be read              exit 1
+    ├── ModelError             (RuntimeError)       a model file is missing, corrupt or unsafe      exit 1
+    │   ├── ModelNotFoundError (LookupError)        not on disk, and may not or cannot be fetched   exit 1
+    │   ├── CorruptModelError                       bytes differ from their pinned hash             exit 1
+    │   └── UnsafeModelError                        a checkpoint asks for something it must not     exit 1
+    ├── DeviceError            (RuntimeError)       the device asked for is not usable here         exit 1
+    ├── NetworkError           (ConnectionError)    a download or a remote call failed              exit 1
+    ├── MissingExtraError      (ImportError)        an optional package is not installed            exit 1
+    ├── OutputError            (OSError)            an output file cannot be written                exit 1
+    ├── VoiceError             (ValueError)         a voiceprint cannot be made, read or compared   exit 1
+    └── CancelledError         (RuntimeError)       the caller asked to stop                        exit 130
+
+Each also inherits the builtin in parentheses, so ``except ValueError`` works
+as a reader expects. The message is one sentence that names the file or value
+and the remedy; the command line prints it as it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DiarfuseError(Exception):
+    """Base of every error raised on purpose; ``exit_code`` is the command line's."""
+
+    exit_code = 1
+
+
+class OptionError(DiarfuseError, ValueError):
+    """A value that the caller chose is not possible."""
+
+    exit_code = 2
+
+
+class UnknownNameError(OptionError, LookupError):
+    """A name that is not among the known ones; suggests the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        near = difflib.get_close_matches(name, self.known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        super().__init__(f"Unknown {kind} {name!r}: the known ones are {', '.join(self.known)}{hint}")
+
+
+class AudioError(DiarfuseError, ValueError):
+    """A file or an array that is not usable audio."""
+
+
+class AudioNotFoundError(AudioError, FileNotFoundError):
+    """No such audio file."""
+
+
+class TranscriptError(DiarfuseError, ValueError):
+    """Words, turns or a transcript file that cannot be read."""
+
+
+class ModelError(DiarfuseError, RuntimeError):
+    """A model file is missing, corrupt or unsafe."""
+
+
+class ModelNotFoundError(ModelError, LookupError):
+    """A model is not on disk and may not, or cannot, be fetched."""
+
+
+class CorruptModelError(ModelError):
+    """The bytes of a model file differ from their pinned sha256."""
+
+
+class UnsafeModelError(ModelError):
+    """A checkpoint asks for a class, a size or a path that it must not have."""
+
+
+class DeviceError(DiarfuseError, RuntimeError):
+    """The device asked for is not usable on this machine."""
+
+
+class NetworkError(DiarfuseError, ConnectionError):
+    """A download or a remote call failed."""
+
+
+class MissingExtraError(DiarfuseError, ImportError):
+    """An optional package is not installed; the message holds the exact pip line."""
+
+    def __init__(self, feature: str, package: str, extra: str) -> None:
+        self.feature, self.package, self.extra = feature, package, extra
+        super().__init__(f"{feature} needs {package}: pip install 'diarfuse[{extra}]'")
+
+
+class OutputError(DiarfuseError, OSError):
+    """An output file or folder cannot be written."""
+
+
+class VoiceError(DiarfuseError, ValueError):
+    """A voiceprint cannot be made, read or compared."""
+
+
+class CancelledError(DiarfuseError, RuntimeError):
+    """The caller asked to stop; nothing was written."""
+
+    exit_code = 130

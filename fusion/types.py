@@ -1,0 +1,190 @@
+"""What flows between the stages: frozen data, and the two protocols that make it.
+
+Times are seconds from the start of the recording, intervals are half open
+(``start <= t < end``). A `Turn` is diarization, a `Segment` is text; the two
+words are never mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE = 16_000
+
+Seconds: TypeAlias = float
+Samples: TypeAlias = npt.NDArray[np.float32]
+"""Audio, float32 (num_samples,), mono, 16 kHz, nominally within [-1, 1]."""
+Embedding: TypeAlias = npt.NDArray[np.float32]
+"""One voice, float32 (dimension,): 256 for community-1, 192 for campplus."""
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""``on_progress(stage, done, total)``: called in order, `done` never falls within a stage.
+
+Whatever it raises stops the work and reaches the caller.
+"""
+
+Reason: TypeAlias = Literal["overlap", "nearest", "context", "channel", "none"]
+Timing: TypeAlias = Literal["recognised", "aligned", "estimated"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerShare:
+    """A speaker who was active during a word, with the share of the word in [0, 1]."""
+
+    speaker: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Why a word carries its speaker.
+
+    reason: ``overlap`` (a turn covers it), ``nearest`` (snapped to a turn close
+        by), ``context`` (its neighbours decided), ``channel`` (it was spoken on
+        that speaker's channel) or ``none`` (no speaker could be given).
+    confidence: probability in [0, 1] that the speaker is right.
+    others: who else was active during the word, most active first.
+    detail: a few words for a reader, e.g. ``"0.31 s after the nearest turn"``.
+    """
+
+    reason: Reason
+    confidence: float
+    others: tuple[SpeakerShare, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the recogniser gave it; `text` keeps the recogniser's own spaces.
+
+    start, end: None where the recogniser gave no time.
+    timing: where the times come from; ``estimated`` ones are a proportional guess.
+    speaker, attribution: None until a join has run; `speaker` stays None where
+        `attribution.reason` is ``none``.
+    """
+
+    start: Seconds | None
+    end: Seconds | None
+    text: str
+    probability: float | None = None
+    timing: Timing = "recognised"
+    speaker: str | None = None
+    attribution: Attribution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The recogniser's own cue, kept untouched. `words` is empty if it gives none."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said. `language` is an ISO 639-1 code or None if unknown."""
+
+    segments: tuple[Segment, ...]
+    language: str | None
+    duration: Seconds
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """All words of all segments in order."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Someone speaks from `start` to `end`; `speaker` is ``SPEAKER_00`` and so on."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Frame-wise speaker activity: who is how active when.
+
+    scores: float32 (num_frames, num_speakers), the summed votes of all windows
+        over the number of windows that see the frame, in [0, 1].
+    speakers: the column labels. start, step: time of the first frame's middle
+        and the distance between two frames, in seconds.
+    """
+
+    scores: npt.NDArray[np.float32]
+    speakers: tuple[str, ...]
+    start: Seconds
+    step: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who spoke when.
+
+    turns: sorted by (start, end, speaker); different speakers' turns may overlap.
+    exclusive: the same speech with at most one speaker at a time.
+    duration: of the recording. notes: sentences a user should see (e.g. a
+    speaker count that could not be met). embeddings and activity are None
+    unless asked for. timings: seconds of work by stage.
+    """
+
+    turns: tuple[Turn, ...]
+    exclusive: tuple[Turn, ...]
+    duration: Seconds
+    notes: tuple[str, ...] = ()
+    embeddings: Mapping[str, Embedding] | None = None
+    activity: Activity | None = None
+    timings: Mapping[str, Seconds] = field(default_factory=dict)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The labels that occur in `turns`, sorted."""
+        return tuple(sorted({turn.speaker for turn in self.turns}))
+
+    def to_rttm(self, name: str = "audio") -> str:
+        """RTTM text, one ``SPEAKER`` line a turn, times to the millisecond.
+
+        Spaces in `name` become underscores: RTTM fields hold none.
+        """
+        file = "_".join(name.split()) or "audio"
+        return "".join(
+            f"SPEAKER {file} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
+            for turn in self.turns
+        )
+
+
+class Recognizer(Protocol):
+    """Anything that turns samples into words. It never learns that diarization exists."""
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    ) -> Transcript:
+        """Recognise `samples`; `language` None means detect it or use the model's own."""
+        ...
+
+
+class SupportsDiarize(Protocol):
+    """Anything that finds who spoke when; `diarize.pipeline.Diarizer` is ours."""
+
+    def diarize(
+        self,
+        audio: Samples,
+        *,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> Diarization:
+        """Diarize `audio`."""
+        ...

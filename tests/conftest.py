@@ -1,0 +1,40 @@
+"""What every test may ask for: the shared recordings, and the models.
+
+A fresh machine has neither `../shared` nor a model store. Tests that need them
+skip with a reason; where `CI` is set (or with ``--require-models``) they fail
+instead, so that nothing important is skipped unseen.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-models",
+        action="store_true",
+        default=bool(os.environ.get("CI")),
+        help="fail, rather than skip, where models or ../shared are missing (default where CI is set)",
+    )
+
+
+def missing(request: pytest.FixtureRequest, what: str) -> None:
+    """Skip with the reason, or fail where nothing may be missing."""
+    if request.config.getoption("--require-models"):
+        pytest.fail(f"{what}, and --require-models (or CI) is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The folder of real and simulated recordings with their truth."""
+    if not SHARED.is_dir():
+        missing(request, "no ../shared folder beside the project")
+    return SHARED
