@@ -1,0 +1,1 @@
+"""Speed and accuracy, measured by hand and never in tests; README.md says how."""
