@@ -1,0 +1,140 @@
+"""A few words for writing an ONNX graph, and what two of our networks share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from fusion.errors import CorruptModelError
+
+OPSET = 17
+IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it
+
+Weights: TypeAlias = Mapping[str, NDArray[Any]]
+Dims: TypeAlias = Sequence[str | int]
+
+
+class Graph:
+    """Nodes in the order they are written; a value is known by its name, a string."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._inputs: list[Any] = []
+
+    def input(self, name: str, dims: Dims) -> str:
+        """A float32 input; a dimension given by name may have any size."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(dims)))
+        return name
+
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
+        """A constant tensor: a weight (float32), or a shape or axes (``np.int64``)."""
+        name = f"c{len(self._constants)}"
+        array = np.ascontiguousarray(values, dtype=dtype).reshape(np.shape(values))
+        self._constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def shape(self, *sizes: int) -> str:
+        """A constant of int64, for shapes, axes and bounds."""
+        return self.constant(list(sizes), np.int64)
+
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Append a node with one output and return its name."""
+        name = f"{kind}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def model(self, output: str, name: str, dims: Dims) -> onnx.ModelProto:
+        """The finished model: `output` under the public `name`, checked."""
+        self._nodes.append(helper.make_node("Identity", [output], [name]))
+        result = helper.make_tensor_value_info(name, TensorProto.FLOAT, list(dims))
+        graph = helper.make_graph(self._nodes, self.name, self._inputs, [result], self._constants)
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="diarfuse")
+        onnx.checker.check_model(model, full_check=True)
+        return model
+
+
+def weight(weights: Weights, name: str, *shape: int | None) -> NDArray[Any]:
+    """The tensor `name` as float64, for folding; None in `shape` fits any size.
+
+    Raises:
+        CorruptModelError: it is missing or has another shape.
+    """
+    found = weights.get(name)
+    if found is None:
+        raise CorruptModelError(f"The checkpoint has no tensor {name!r}: it is not the network this pack needs.")
+    fits = len(found.shape) == len(shape) and all(
+        want in (None, is_) for want, is_ in zip(shape, found.shape, strict=True)
+    )
+    if not fits:
+        want = ", ".join("any" if n is None else str(n) for n in shape)
+        raise CorruptModelError(f"The checkpoint's tensor {name!r} has shape {found.shape} instead of ({want}).")
+    return np.asarray(found, dtype=np.float64)
+
+
+def norm(weights: Weights, name: str, channels: int, *, eps: float = 1e-5) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A batch normalisation at inference as ``scale * x + shift``, each float64 (channels,).
+
+    Without ``name.weight`` it is one that has no affine part of its own.
+    """
+    mean = weight(weights, f"{name}.running_mean", channels)
+    variance = weight(weights, f"{name}.running_var", channels)
+    scale = 1 / np.sqrt(variance + eps)
+    if f"{name}.weight" not in weights:
+        return scale, -mean * scale
+    scale = scale * weight(weights, f"{name}.weight", channels)
+    return scale, weight(weights, f"{name}.bias", channels) - mean * scale
+
+
+def conv_norm(graph: Graph, x: str, weights: Weights, conv: str, bn: str, **attributes: Any) -> str:
+    """A convolution without bias and the batch normalisation behind it, as one convolution."""
+    kernel = weights.get(f"{conv}.weight", np.empty(0))
+    kernel = weight(weights, f"{conv}.weight", *(None,) * max(kernel.ndim, 3))
+    scale, shift = norm(weights, bn, kernel.shape[0])
+    folded = kernel * scale.reshape(-1, *(1,) * (kernel.ndim - 1))
+    return graph.op("Conv", x, graph.constant(folded), graph.constant(shift), **attributes)
+
+
+def statistics_pooling(graph: Graph, features: str, weights: str) -> str:
+    """Weighted mean and standard deviation over time, as pyannote's ``StatsPool``.
+
+    features: [batch, channels, frames]; weights: [batch, masks, frames], 0 or more.
+    The result, [batch, masks, 2 * channels], has all means first. The variance
+    is divided by ``v1 - v2 / v1``, v1 and v2 being the sums of weights and of
+    their squares: the unbiased estimate where all weights are one. A mask of
+    zeros gives zeros, a mask of one frame a deviation of zero. Two passes, as
+    upstream: with one frame the divisor is 1e-8, and a difference of sums of
+    squares would blow its rounding up.
+    """
+    tiny = graph.constant(1e-8)
+    last = graph.shape(-1)
+    v1 = graph.op("Add", graph.op("ReduceSum", weights, last, keepdims=1), tiny)
+    v2 = graph.op("ReduceSum", graph.op("Mul", weights, weights), last, keepdims=1)
+    columns = graph.op("Transpose", weights, perm=[0, 2, 1])
+    sums = graph.op("Transpose", graph.op("MatMul", features, columns), perm=[0, 2, 1])
+    mean = graph.op("Div", sums, v1)
+    centred = graph.op("Sub", graph.op("Unsqueeze", features, graph.shape(1)), graph.op("Unsqueeze", mean, last))
+    squares = graph.op("MatMul", graph.op("Mul", centred, centred), graph.op("Unsqueeze", weights, last))
+    divisor = graph.op("Add", graph.op("Sub", v1, graph.op("Div", v2, v1)), tiny)
+    variance = graph.op("Div", graph.op("Squeeze", squares, last), divisor)
+    return graph.op("Concat", mean, graph.op("Sqrt", variance), axis=-1)
+
+
+def pooling_model(name: str, channels: int, projection: NDArray[Any], bias: NDArray[Any]) -> onnx.ModelProto:
+    """The graph from features [batch, channels, T] and weights [batch, masks, T] to embeddings [batch, masks, D].
+
+    projection: (2 * channels, D). bias: (D,).
+    """
+    graph = Graph(name)
+    features = graph.input("features", ("batch", channels, "frames"))
+    masks = graph.input("weights", ("batch", "masks", "frames"))
+    stats = statistics_pooling(graph, features, masks)
+    embeddings = graph.op("Add", graph.op("MatMul", stats, graph.constant(projection)), graph.constant(bias))
+    return graph.model(embeddings, "embeddings", ("batch", "masks", bias.shape[0]))

@@ -1,0 +1,115 @@
+"""PyanNet (segmentation-3.0 and the segmentation of community-1): torch weights to ONNX.
+
+Instance norm, sinc filters, two convolutions, four bidirectional LSTM layers,
+two linear layers, a classifier over the powerset. The sinc filters depend on
+no input, so they are computed here, once, and become a plain convolution.
+Source: pyannote.audio 4, ``models/segmentation/PyanNet.py`` and
+``models/blocks/sincnet.py``; asteroid-filterbanks, ``param_sinc_fb.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diarize.models.graph import Graph, Weights, weight
+
+if TYPE_CHECKING:
+    import onnx
+    from numpy.typing import NDArray
+
+VERSION = 1
+"""Raised whenever `build` would give another graph for the same weights."""
+
+CLASSES = 7
+_HIDDEN = 128
+_LAYERS = 4
+_FILTERS, _TAPS, _STRIDE = 80, 251, 10
+_LEAK = 0.01
+
+
+def build(weights: Weights) -> dict[str, onnx.ModelProto]:
+    """The graph ``segmentation``, float32, with free batch and length.
+
+    samples [batch, 1, samples] -> log-probabilities [batch, frames, 7] of the
+    powerset classes; 160 000 samples give 589 frames. Needs at least 991 samples.
+
+    Raises:
+        CorruptModelError: a tensor is missing or has the wrong shape.
+    """
+    graph = Graph("pyannet")
+    samples = graph.input("samples", ("batch", 1, "samples"))
+    x = _instance_norm(graph, samples, weights, "sincnet.wav_norm1d", 1)
+    x = graph.op("Abs", graph.op("Conv", x, graph.constant(sinc_filters(weights)), strides=[_STRIDE]))
+    x = _pool_norm(graph, x, weights, 0, _FILTERS)
+    for layer, channels in ((1, _FILTERS), (2, 60)):
+        name = f"sincnet.conv1d.{layer}"
+        kernel, bias = weight(weights, f"{name}.weight", 60, channels, 5), weight(weights, f"{name}.bias", 60)
+        x = _pool_norm(graph, graph.op("Conv", x, graph.constant(kernel), graph.constant(bias)), weights, layer, 60)
+    x = graph.op("Transpose", x, perm=[2, 0, 1])  # [frames, batch, 60], as LSTM wants it
+    for layer in range(_LAYERS):
+        x = _lstm(graph, x, weights, layer)
+    for name in ("linear.0", "linear.1"):
+        x = graph.op("LeakyRelu", _linear(graph, x, weights, name, _HIDDEN), alpha=_LEAK)
+    x = graph.op("LogSoftmax", _linear(graph, x, weights, "classifier", CLASSES), axis=-1)
+    x = graph.op("Transpose", x, perm=[1, 0, 2])
+    return {"segmentation": graph.model(x, "log_probabilities", ("batch", "frames", CLASSES))}
+
+
+def sinc_filters(weights: Weights) -> NDArray[np.float32]:
+    """The 40 cosine and then 40 sine band-pass filters, float32 (80, 1, 251).
+
+    Each is the difference of two windowed sinc functions, from ``50 + |low|``
+    to ``50 + |low| + 50 + |band|`` Hz (at most 8 kHz), made from its left half.
+    """
+    name = "sincnet.conv1d.0.filterbank"
+    low = 50 + np.abs(weight(weights, f"{name}.low_hz_", _FILTERS // 2, 1))
+    high = np.clip(low + 50 + np.abs(weight(weights, f"{name}.band_hz_", _FILTERS // 2, 1)), 50, 8000)
+    window = weight(weights, f"{name}.window_", _TAPS // 2)
+    time = weight(weights, f"{name}.n_", 1, _TAPS // 2)  # 2 pi t, t in seconds before the middle
+    band = high - low
+    even = (np.sin(high * time) - np.sin(low * time)) / (time / 2) * window
+    odd = (np.cos(low * time) - np.cos(high * time)) / (time / 2) * window
+    cosine = np.concatenate([even, 2 * band, even[:, ::-1]], axis=1)
+    sine = np.concatenate([odd, np.zeros_like(band), -odd[:, ::-1]], axis=1)
+    filters = np.concatenate([cosine / (2 * band), sine / (2 * band)])
+    return filters[:, None, :].astype(np.float32)
+
+
+def _instance_norm(graph: Graph, x: str, weights: Weights, name: str, channels: int) -> str:
+    scale, bias = weight(weights, f"{name}.weight", channels), weight(weights, f"{name}.bias", channels)
+    return graph.op("InstanceNormalization", x, graph.constant(scale), graph.constant(bias), epsilon=1e-5)
+
+
+def _pool_norm(graph: Graph, x: str, weights: Weights, layer: int, channels: int) -> str:
+    pooled = graph.op("MaxPool", x, kernel_shape=[3], strides=[3])
+    normed = _instance_norm(graph, pooled, weights, f"sincnet.norm1d.{layer}", channels)
+    return graph.op("LeakyRelu", normed, alpha=_LEAK)
+
+
+def _linear(graph: Graph, x: str, weights: Weights, name: str, size: int) -> str:
+    product = graph.op("MatMul", x, graph.constant(weight(weights, f"{name}.weight", size, None).T))
+    return graph.op("Add", product, graph.constant(weight(weights, f"{name}.bias", size)))
+
+
+def _gates(array: NDArray[Any]) -> NDArray[Any]:
+    """Rows from torch's gate order (input, forget, cell, output) to ONNX's (input, output, forget, cell)."""
+    first, forget, cell, output = np.split(array, 4)
+    return np.concatenate([first, output, forget, cell])
+
+
+def _lstm(graph: Graph, x: str, weights: Weights, layer: int) -> str:
+    """One bidirectional layer, [frames, batch, features] -> [frames, batch, 256]."""
+    size = 60 if layer == 0 else 2 * _HIDDEN
+    inputs, recurrent, biases = [], [], []
+    for direction in ("", "_reverse"):
+        end = f"_l{layer}{direction}"
+        inputs.append(_gates(weight(weights, f"lstm.weight_ih{end}", 4 * _HIDDEN, size)))
+        recurrent.append(_gates(weight(weights, f"lstm.weight_hh{end}", 4 * _HIDDEN, _HIDDEN)))
+        parts = [_gates(weight(weights, f"lstm.bias_{part}{end}", 4 * _HIDDEN)) for part in ("ih", "hh")]
+        biases.append(np.concatenate(parts))
+    constants = (graph.constant(np.stack(arrays)) for arrays in (inputs, recurrent, biases))
+    y = graph.op("LSTM", x, *constants, hidden_size=_HIDDEN, direction="bidirectional")
+    y = graph.op("Transpose", y, perm=[0, 2, 1, 3])  # [frames, batch, direction, 128]
+    return graph.op("Reshape", y, graph.shape(0, 0, 2 * _HIDDEN))
