@@ -1,0 +1,55 @@
+"""Who said what: join a transcript's words to a diarization's turns.
+
+Each name is imported when it is first used, so that ``import fusion`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fusion.assign import Policy, assign_speakers, assign_transcript
+    from fusion.cues import split_segments
+    from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+
+_HOME = {
+    "Attribution": "types",
+    "Diarization": "types",
+    "Policy": "assign",
+    "Segment": "types",
+    "SpeakerShare": "types",
+    "Transcript": "types",
+    "Turn": "types",
+    "Word": "types",
+    "assign_speakers": "assign",
+    "assign_transcript": "assign",
+    "split_segments": "cues",
+}
+
+__all__ = [
+    "Attribution",
+    "Diarization",
+    "Policy",
+    "Segment",
+    "SpeakerShare",
+    "Transcript",
+    "Turn",
+    "Word",
+    "assign_speakers",
+    "assign_transcript",
+    "split_segments",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from the file that holds it."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'fusion' has no attribute {name!r}; it has {', '.join(__all__)}.")
+    value = getattr(import_module(f"fusion.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,191 @@
+"""Interval arithmetic on whole arrays: which words overlap whose turns, and for how long.
+
+Everything here is near-linear in words + turns + overlapping pairs, whatever
+the lengths: one turn that lasts the whole recording, or one word that does,
+costs no more than the pairs it truly makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+
+RESOLUTION = 1e-6
+"""Overlaps are compared to the microsecond, so that float noise never decides a tie."""
+
+_SPREAD = 4.0
+"""Words are searched in classes of length within this factor of each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTable:
+    """Turns as arrays, sorted by (start, end, label): the order that decides ties.
+
+    starts, ends: float64 (num_turns,). speakers: int64 (num_turns,), an index into labels.
+    labels: sorted.
+    """
+
+    starts: Floats
+    ends: Floats
+    speakers: Ints
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How long each speaker is heard in each word: one row a (word, speaker) with overlap.
+
+    words, speakers: int64 (num_rows,), sorted by (word, speaker).
+    seconds: float64, summed over all turns of the speaker; of a word without a
+        length, `RESOLUTION` times the number of turns that contain its instant.
+    first: int64, the first of the speaker's turns that overlaps the word.
+    """
+
+    words: Ints
+    speakers: Ints
+    seconds: Floats
+    first: Ints
+
+
+def share_table(starts: Floats, ends: Floats, turns: TurnTable) -> Shares:
+    """Sum the overlap of every word with every turn of every speaker.
+
+    Args:
+        starts: float64 (num_words,), any order.
+        ends: float64 (num_words,), at or after the starts.
+        turns: the turns.
+
+    Returns:
+        The table of non-zero sums.
+    """
+    ends = np.where(ends > starts, ends, starts + RESOLUTION)
+    word, turn = overlapping_pairs(starts, ends, turns.starts, turns.ends)
+    seconds = np.minimum(ends[word], turns.ends[turn]) - np.maximum(starts[word], turns.starts[turn])
+    real = seconds > RESOLUTION / 1000
+    word, turn, seconds = word[real], turn[real], seconds[real]
+    key = word * max(1, len(turns.labels)) + turns.speakers[turn]
+    order = np.argsort(key, kind="stable")
+    key, turn, seconds = key[order], turn[order], seconds[order]
+    heads = run_starts(key)
+    if not len(heads):
+        return Shares(heads, heads, seconds, heads)
+    return Shares(
+        words=word[order][heads],
+        speakers=turns.speakers[turn[heads]],
+        seconds=np.add.reduceat(seconds, heads),
+        first=np.minimum.reduceat(turn, heads),
+    )
+
+
+def overlapping_pairs(starts: Floats, ends: Floats, turn_starts: Floats, turn_ends: Floats) -> tuple[Ints, Ints]:
+    """Find every (word, turn) that overlap.
+
+    A turn overlaps the words that start before it ends, and after it starts
+    less the longest word's length. Within a class of words of similar length
+    that bound lets through few others, so one stretched word cannot make every
+    turn scan every word.
+
+    Returns:
+        word and turn indices, int64 (num_pairs,) each; a few pairs may only touch.
+    """
+    lengths = ends - starts
+    words, turns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    if len(starts) and len(turn_starts):
+        classes = np.floor(np.log(lengths) / np.log(_SPREAD)).astype(np.int64)
+        for level in np.unique(classes):
+            members = np.flatnonzero(classes == level)
+            word, turn = _pairs_of_class(starts, lengths, members, turn_starts, turn_ends)
+            words.append(word)
+            turns.append(turn)
+    return np.concatenate(words), np.concatenate(turns)
+
+
+def _pairs_of_class(
+    starts: Floats, lengths: Floats, members: Ints, turn_starts: Floats, turn_ends: Floats
+) -> tuple[Ints, Ints]:
+    """The pairs of the words `members`, whose lengths are alike, with all turns."""
+    own = starts[members]
+    if len(own) > 1 and (own[1:] < own[:-1]).any():
+        order = np.argsort(own, kind="stable")
+        members, own = members[order], own[order]
+    low = np.searchsorted(own, turn_starts - lengths[members].max(), side="right")
+    high = np.searchsorted(own, turn_ends, side="left")
+    slots, turn = expand(low, high)
+    word = members[slots]
+    met = starts[word] + lengths[word] > turn_starts[turn]
+    return word[met], turn[met]
+
+
+def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """List every integer of the ranges ``low[i] <= x < high[i]``, and the `i` it belongs to.
+
+    Example:
+        >>> expand(np.array([0, 5]), np.array([2, 6]))
+        (array([0, 1, 5]), array([0, 0, 1]))
+    """
+    counts = np.maximum(high - low, 0)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    before = np.cumsum(counts) - counts
+    return np.arange(len(owner)) - before[owner] + low[owner], owner
+
+
+def run_starts(sorted_keys: Ints) -> Ints:
+    """Where each run of equal keys begins.
+
+    Example:
+        >>> run_starts(np.array([3, 3, 7]))
+        array([0, 2])
+    """
+    if not len(sorted_keys):
+        return np.empty(0, np.int64)
+    return np.concatenate(([0], np.flatnonzero(np.diff(sorted_keys)) + 1))
+
+
+def loudest(shares: Shares, num_words: int) -> Ints:
+    """The row of `shares` with each word's longest speaker; -1 where nobody overlaps.
+
+    Ties go to the speaker whose overlapping turn is the earliest.
+    """
+    best = np.full(num_words, -1, np.int64)
+    heads = run_starts(shares.words)
+    if not len(heads):
+        return best
+    ticks = np.rint(shares.seconds / (RESOLUTION / 1000)).astype(np.int64)
+    sizes = np.diff(np.append(heads, len(ticks)))
+    longest = np.repeat(np.maximum.reduceat(ticks, heads), sizes)
+    rank = np.where(ticks == longest, shares.first, np.iinfo(np.int64).max)
+    winner = rank == np.repeat(np.minimum.reduceat(rank, heads), sizes)
+    rows = np.flatnonzero(winner)
+    best[shares.words[rows]] = rows
+    return best
+
+
+def nearest_turn(starts: Floats, ends: Floats, turns: TurnTable) -> tuple[Ints, Floats]:
+    """For words that overlap no turn: the turn whose edge is nearest.
+
+    Returns:
+        the turn's index (-1 if there are none) and the gap to it in seconds:
+        negative when the turn lies before the word, positive when after. At
+        equal distance the earlier turn wins.
+    """
+    if not len(turns.starts):
+        return np.full(len(starts), -1, np.int64), np.full(len(starts), np.inf)
+    by_end = np.argsort(turns.ends, kind="stable")
+    sorted_ends = turns.ends[by_end]
+    slot = np.searchsorted(sorted_ends, starts, side="right") - 1
+    slot = np.searchsorted(sorted_ends, sorted_ends[np.maximum(slot, 0)], side="left")
+    before = by_end[slot]
+    after = np.searchsorted(turns.starts, ends, side="left")
+    gap_before = np.where(turns.ends[before] <= starts, starts - turns.ends[before], np.inf)
+    has_after = after < len(turns.starts)
+    after = np.minimum(after, len(turns.starts) - 1)
+    gap_after = np.where(has_after, turns.starts[after] - ends, np.inf)
+    earlier = gap_before <= gap_after
+    return np.where(earlier, before, after), np.where(earlier, -gap_before, gap_after)

@@ -1,0 +1,183 @@
+"""Read times from, and put speakers on, whatever kind of word a caller has.
+
+Our `Word`, dicts, dataclasses, namedtuples and plain objects all come back as
+the kind they were, copied: the caller's own are never touched.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from fusion.errors import TranscriptError
+from fusion.intervals import Floats, TurnTable
+from fusion.types import Attribution, Diarization, Turn, Word
+
+W = TypeVar("W")
+
+
+def read_times(words: Sequence[Any]) -> tuple[Floats, Floats]:
+    """Starts and ends, float64 (num_words,), NaN where a word has none.
+
+    Raises:
+        TranscriptError: a time that is no finite number, or no time at all in
+            an object that is not a dict, named by its index.
+    """
+    if set(map(type, words)) <= {Word}:
+        pairs = [[word.start for word in words], [word.end for word in words]]
+    else:
+        pairs = [[_get(word, key, i) for i, word in enumerate(words)] for key in ("start", "end")]
+    starts, ends = (_to_array(values, key) for values, key in zip(pairs, ("start", "end"), strict=True))
+    return starts, ends
+
+
+def _get(word: Any, key: str, index: int) -> Any:
+    if isinstance(word, Mapping):
+        return word.get(key)
+    try:
+        return getattr(word, key)
+    except AttributeError:
+        kind = type(word).__name__
+        raise TranscriptError(
+            f"words[{index}] is a {kind} without {key!r}: give dicts or objects that have start and end in seconds."
+        ) from None
+
+
+def _to_array(values: list[Any], key: str) -> Floats:
+    """None becomes NaN; anything else must be a finite number."""
+    missing = values.count(None)
+    try:
+        array = np.array([math.nan if v is None else v for v in values] if missing else values, np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.shape != (len(values),) or int((~np.isfinite(array)).sum()) != missing:
+        index = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
+        raise TranscriptError(
+            f"words[{index}] has {key}={values[index]!r}: give seconds as a finite number, or None if unknown."
+        )
+    return array
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value)) and not isinstance(value, str)
+    except (TypeError, ValueError):
+        return False
+
+
+def read_turns(turns: Diarization | Iterable[Any]) -> TurnTable:
+    """Turns as a table; those without a length are left out.
+
+    Args:
+        turns: `Turn`s, dicts or objects with start, end and speaker, tuples of
+            those three, or a `Diarization`.
+
+    Raises:
+        TranscriptError: a turn that lacks one of the three, or whose times are
+            not finite or reversed, named by its index.
+    """
+    given = turns.turns if isinstance(turns, Diarization) else turns
+    rows = [_turn(turn, index) for index, turn in enumerate(given)]
+    labels = sorted({row[2] for row in rows})
+    index_of = {label: i for i, label in enumerate(labels)}
+    starts = np.array([row[0] for row in rows], np.float64)
+    ends = np.array([row[1] for row in rows], np.float64)
+    speakers = np.array([index_of[row[2]] for row in rows], np.int64)
+    bad = np.flatnonzero(~(np.isfinite(starts) & np.isfinite(ends) & (ends >= starts)))
+    if len(bad):
+        start, end, _ = rows[bad[0]]
+        raise TranscriptError(
+            f"turns[{bad[0]}] runs from {start} to {end}: a turn needs finite seconds with start <= end."
+        )
+    order = np.lexsort((speakers, ends, starts))
+    order = order[ends[order] > starts[order]]
+    return TurnTable(starts[order], ends[order], speakers[order], tuple(labels))
+
+
+def _turn(turn: Any, index: int) -> tuple[float, float, str]:
+    try:
+        if isinstance(turn, Turn):
+            return turn.start, turn.end, turn.speaker
+        if isinstance(turn, Mapping):
+            return float(turn["start"]), float(turn["end"]), str(turn["speaker"])
+        if hasattr(turn, "speaker"):
+            return float(turn.start), float(turn.end), str(turn.speaker)
+        start, end, speaker = turn
+        return float(start), float(end), str(speaker)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise TranscriptError(
+            f"turns[{index}]={turn!r} is no turn: give start and end in seconds, and a speaker."
+        ) from None
+
+
+def with_speakers(
+    words: Sequence[W], speakers: Sequence[str | None], attributions: Sequence[Attribution | None]
+) -> list[W]:
+    """Copies of the words that carry their speaker, and the attribution where the kind has room for it."""
+    kinds = set(map(type, words))
+    if kinds <= {Word}:
+        return cast("list[W]", _label_words(cast("Sequence[Word]", words), speakers, attributions))
+    if kinds == {dict}:
+        dicts = cast("Sequence[dict[str, Any]]", words)
+        return cast("list[W]", [{**w, "speaker": s} for w, s in zip(dicts, speakers, strict=True)])
+    return [_label(w, s, a) for w, s, a in zip(words, speakers, attributions, strict=True)]
+
+
+def _label_words(
+    words: Sequence[Word], speakers: Sequence[str | None], attributions: Sequence[Attribution | None]
+) -> list[Word]:
+    """Positional on purpose: `dataclasses.replace` costs four times as much, and there may be a million."""
+    return [
+        Word(w.start, w.end, w.text, w.probability, w.timing, s, a)
+        for w, s, a in zip(words, speakers, attributions, strict=True)
+    ]
+
+
+def _label(word: Any, speaker: str | None, attribution: Attribution | None) -> Any:
+    """One word of any kind."""
+    new = {"speaker": speaker}
+    if isinstance(word, Mapping):
+        copied = copy.copy(word) if hasattr(word, "__setitem__") else dict(word)
+        cast("dict[str, Any]", copied).update(new)
+        return copied
+    if dataclasses.is_dataclass(word) and not isinstance(word, type):
+        names = {f.name for f in dataclasses.fields(word) if f.init}
+        if "speaker" in names:
+            return dataclasses.replace(word, **new, **({"attribution": attribution} if "attribution" in names else {}))
+    if isinstance(word, tuple):
+        return _label_tuple(word, speaker)
+    return _label_object(word, speaker)
+
+
+def _label_tuple(word: tuple[Any, ...], speaker: str | None) -> tuple[Any, ...]:
+    """A namedtuple with a speaker field is replaced; one without becomes a subclass that has the attribute."""
+    if "speaker" in getattr(word, "_fields", ()):
+        return cast("tuple[Any, ...]", cast("Any", word)._replace(speaker=speaker))
+    new: tuple[Any, ...] = tuple.__new__(_roomy(cast("Any", type(word))), word)
+    vars(new)["speaker"] = speaker
+    return new
+
+
+def _label_object(word: Any, speaker: str | None) -> Any:
+    """A shallow copy with the attribute set, also where the class is frozen or has slots."""
+    if hasattr(word, "__dict__") or hasattr(type(word), "speaker"):
+        new = copy.copy(word)
+    else:
+        new = object.__new__(_roomy(cast("Any", type(word))))
+        for kind in type(word).__mro__:
+            for slot in getattr(kind, "__slots__", ()):
+                object.__setattr__(new, slot, getattr(word, slot))
+    object.__setattr__(new, "speaker", speaker)
+    return new
+
+
+@lru_cache(maxsize=64)
+def _roomy(kind: Any) -> Any:
+    """A subclass of the same name whose instances take attributes that `kind` has no slot for."""
+    return type(kind.__name__, (kind,), {"__module__": kind.__module__})

@@ -1,0 +1,93 @@
+"""Times for the join where the recogniser gave none, or impossible ones.
+
+Only the join sees these; the transcript keeps its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fusion.intervals import Bools, Floats, Ints
+    from fusion.types import Seconds
+
+AS_GIVEN, PLACED, CAPPED = range(3)
+"""What was done to a word's times."""
+
+_USUAL = 0.3
+"""A word's length in seconds where the transcript has none to learn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the join takes each word to be spoken; starts <= ends, nothing is NaN.
+
+    starts, ends: float64 (num_words,). repaired: int64 (num_words,), `AS_GIVEN`,
+    `PLACED` or `CAPPED`.
+    """
+
+    starts: Floats
+    ends: Floats
+    repaired: Ints
+
+    @property
+    def lengths(self) -> Floats:
+        """float64 (num_words,), seconds."""
+        return self.ends - self.starts
+
+
+def timed(starts: Floats, ends: Floats) -> Times:
+    """Give every word a start and an end at or after it.
+
+    Args:
+        starts: float64 (num_words,), in the order of the text, NaN where unknown.
+        ends: the same.
+
+    Returns:
+        the times, and what was done to each word: `PLACED` (its place comes from
+        its neighbours) or `CAPPED` (its end was before its start).
+    """
+    done = np.full(len(starts), AS_GIVEN, np.int64)
+    usual = usual_length(starts, ends)
+    done[np.isnan(starts) | np.isnan(ends)] = PLACED
+    starts = np.where(np.isnan(starts), ends - usual, starts)
+    backwards = ends < starts
+    done[backwards] = CAPPED
+    ends = np.where(backwards | (np.isnan(ends) & ~np.isnan(starts)), starts + usual, ends)
+    starts, ends = place_missing(starts, ends, usual)
+    return Times(starts, ends, done)
+
+
+def usual_length(starts: Floats, ends: Floats) -> Seconds:
+    """The median length of the words that have one."""
+    lengths = ends - starts
+    lengths = lengths[lengths > 0]
+    return float(np.median(lengths)) if len(lengths) else _USUAL
+
+
+def place_missing(starts: Floats, ends: Floats, usual: Seconds) -> tuple[Floats, Floats]:
+    """Spread each run of words without times over the gap between its neighbours.
+
+    Before the first and after the last timed word they are laid end to end at
+    the usual length, never before 0. A gap that is none leaves them without a length.
+    """
+    missing: Bools = np.isnan(starts)
+    if not missing.any():
+        return starts, ends
+    starts, ends = starts.copy(), ends.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.view(np.int8), [0]))))
+    for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        count = stop - first
+        low = float(ends[first - 1]) if first else None
+        high = float(starts[stop]) if stop < len(starts) else None
+        if low is None:
+            high = count * usual if high is None else high
+            low = max(0.0, high - count * usual)
+        elif high is None:
+            high = low + count * usual
+        grid = np.linspace(low, max(low, high), count + 1)
+        starts[first:stop], ends[first:stop] = grid[:-1], grid[1:]
+    return starts, ends
