@@ -1,4 +1,8 @@
-"""This project's diarizer, run as its rivals are. Options: pack, mode, step, dir."""
+"""This project's diarizer, run as its rivals are.
+
+Options: pack, mode, step; local (a folder that `benchmarks.local_pack` made, in
+place of the official community-1); labels=pyannote for upstream's label order.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from diarize.pipeline import Diarizer
 
+from benchmarks.local_pack import open_store
 from benchmarks.rivals.runner import Engine, main, read
 from diarize.options import Execution, Mode, Options
 
@@ -17,13 +22,15 @@ if TYPE_CHECKING:
 
 
 def load(options: Mapping[str, str], threads: int) -> Engine:
-    """A diarizer of the installed pack `pack`, or of the model folder `dir`."""
+    """A diarizer of the pack `pack`, or of the local files named."""
     execution = Execution(mode=cast("Mode", options.get("mode", "default")), threads=threads)
-    result = Options(step=float(options["step"]) if "step" in options else None)
-    if "dir" in options:
-        diarizer = Diarizer.from_dir(Path(options["dir"]), options=result, execution=execution)
-    else:
-        diarizer = Diarizer.from_pretrained(options.get("pack", "auto"), options=result, execution=execution)
+    result = Options(
+        step=float(options["step"]) if "step" in options else None,
+        label_order="pyannote" if options.get("labels") == "pyannote" else "appearance",
+    )
+    store = open_store(Path(options["local"])) if "local" in options else None
+    pack = options.get("pack", "community-1" if store else "auto")
+    diarizer = Diarizer.from_pretrained(pack, options=result, execution=execution, store=store)
 
     def diarize(audio: Path) -> Answer:
         answer = diarizer.diarize(read(audio))
