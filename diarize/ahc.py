@@ -1,0 +1,207 @@
+"""Agglomerative clustering with centroid linkage, cut at a distance, in bounded memory.
+
+Upstream asks scipy for the whole dendrogram, which costs n(n-1)/2 distances
+twice: 3 GB at 20 000 embeddings. Cutting at a threshold needs no dendrogram:
+centroid linkage merges the nearest two centroids again and again, and the flat
+clusters are what stands when the nearest two are further apart than the
+threshold (a later, closer merge is an inversion above a merge that the cut
+already refuses). So three ways, by size:
+
+- up to `PLAIN_LIMIT`: scipy itself, upstream's very result;
+- up to `EXACT_LIMIT`: the same merges found from the centroids alone, O(n d) memory;
+- beyond: neighbours in time are first merged, up to half the threshold, in
+  blocks; what is left goes the second way, with its weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from diarize.plda import unit
+
+Array = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+
+PLAIN_LIMIT = 6_000
+EXACT_LIMIT = 15_000
+_BLOCK = 2_000  # embeddings in time order merged among themselves first
+_FIRST_SHARE = 0.5  # ... up to this share of the threshold
+_CELLS = 1 << 22  # distances held at once (16 MB)
+_SLACK = 4e-6  # error bound of a squared float32 distance between vectors within the unit ball
+
+
+def cluster(embeddings: npt.NDArray[np.floating], threshold: float) -> Labels:
+    """Clusters of `embeddings` by the euclidean distance of centroids of length-normalised vectors.
+
+    Args:
+        embeddings: (n, d), finite, n >= 0, in order of time (matters only above `EXACT_LIMIT`).
+        threshold: clusters whose centroids lie further apart stay apart; 0.6 for community-1.
+
+    Returns:
+        int64 (n,), 0..K-1 without gaps, in scipy's order up to `PLAIN_LIMIT`
+        and by first member beyond.
+    """
+    normed = unit(embeddings)
+    if len(normed) <= PLAIN_LIMIT:
+        return plain(normed, threshold)
+    if len(normed) <= EXACT_LIMIT:
+        return merge_centroids(normed, np.ones(len(normed)), threshold)
+    return two_level(normed, threshold)
+
+
+def plain(normed: npt.NDArray[np.floating], threshold: float) -> Labels:
+    """Scipy's centroid linkage, cut at `threshold`; n(n-1) float64 of memory."""
+    if len(normed) < 2:  # noqa: PLR2004 (a pair)
+        return np.zeros(len(normed), dtype=np.int64)
+    flat = fcluster(linkage(normed, method="centroid", metric="euclidean"), threshold, criterion="distance")
+    return np.unique(flat, return_inverse=True)[1].astype(np.int64)
+
+
+def two_level(
+    normed: npt.NDArray[np.floating], threshold: float, *, block: int = _BLOCK, share: float = _FIRST_SHARE
+) -> Labels:
+    """Merge within blocks of time up to `share` of the threshold, then everything that is left."""
+    first = np.empty(len(normed), dtype=np.int64)
+    found = 0
+    for start in range(0, len(normed), block):
+        part = slice(start, start + block)
+        first[part] = found + plain(normed[part], share * threshold)
+        found = int(first[part].max()) + 1
+    weights = np.bincount(first).astype(np.float64)
+    sums = np.zeros((found, normed.shape[1]))
+    np.add.at(sums, first, normed)
+    return by_first_member(merge_centroids(sums / weights[:, None], weights, threshold)[first])
+
+
+def merge_centroids(centroids: npt.NDArray[np.floating], weights: Array, threshold: float) -> Labels:
+    """Merge the nearest two weighted centroids until none are within `threshold`.
+
+    Args:
+        centroids: (n, d).
+        weights: float64 (n,), members behind each.
+        threshold: the merges stop above it.
+
+    Returns:
+        int64 (n,), 0..K-1 by first member. O(n d) memory.
+    """
+    if len(centroids) < 2:  # noqa: PLR2004 (a pair)
+        return np.zeros(len(centroids), dtype=np.int64)
+    pool = _Pool.of(np.asarray(centroids, dtype=np.float64), weights)
+    while pool.merge_nearest(threshold**2):
+        pass
+    return by_first_member(pool.roots())
+
+
+def by_first_member(labels: npt.NDArray[np.integer]) -> Labels:
+    """The same clusters, numbered 0..K-1 in order of their first member."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]
+
+
+@dataclass(slots=True)
+class _Pool:
+    """The clusters that still stand, one a row; a merge writes into one row and kills the other.
+
+    near[i] is never above the squared distance from row i to any other living
+    row. It is the very distance to row to[i] where `sure[i]`; elsewhere it is
+    looked up when its turn comes. Which row is nearest is found in float32, how
+    near it is in float64: the merges are scipy's unless two squared distances
+    agree to within `_SLACK`.
+    """
+
+    centroids: Array
+    rough: npt.NDArray[np.float32]  # the same, for the search
+    squares: npt.NDArray[np.float32]  # of their lengths; inf marks the dead
+    weights: Array
+    near: Array
+    to: Labels
+    sure: npt.NDArray[np.bool_]
+    members: Labels  # row of the pool -> item of the caller
+    parent: Labels  # item -> the item it was merged into
+    dead: int = 0
+
+    @classmethod
+    def of(cls, centroids: Array, weights: Array) -> _Pool:
+        n, rough = len(centroids), centroids.astype(np.float32)
+        squares = np.einsum("ij,ij->i", rough, rough)
+        near, to, sure = np.empty(n), np.empty(n, dtype=np.int64), np.ones(n, dtype=bool)
+        pool = cls(centroids.copy(), rough, squares, weights.copy(), near, to, sure, np.arange(n), np.arange(n))
+        pool.measure_all()
+        return pool
+
+    def measure_all(self) -> None:
+        """Look up the nearest neighbour of every row, by tiles of the distance matrix."""
+        tile = max(1, _CELLS // len(self.rough))
+        for first in range(0, len(self.rough), tile):
+            rows = np.arange(first, min(first + tile, len(self.rough)))
+            distances = self.squares - 2 * (self.rough[rows] @ self.rough.T)
+            distances[np.arange(len(rows)), rows] = np.inf
+            self.to[rows] = distances.argmin(axis=1)
+            self.near[rows] = np.square(self.centroids[rows] - self.centroids[self.to[rows]]).sum(axis=1)
+
+    def merge_nearest(self, limit: float) -> bool:
+        """Merge the nearest two rows; False where no two are within `limit` (squared)."""
+        while True:
+            row = int(self.near.argmin())
+            if self.near[row] > limit:
+                return False
+            if self.sure[row]:
+                self.join(row, int(self.to[row]))
+                return True
+            self.point(row, self.distances(row))
+
+    def distances(self, row: int) -> npt.NDArray[np.float32]:
+        """Squared distances from `row`, within `_SLACK`; inf to itself and the dead."""
+        distances: npt.NDArray[np.float32] = self.squares - 2 * (self.rough @ self.rough[row]) + self.squares[row]
+        distances[row] = np.inf
+        return distances
+
+    def point(self, row: int, distances: npt.NDArray[np.float32]) -> None:
+        """Let `row` know its nearest neighbour; inf where it is alone."""
+        other = int(distances.argmin())
+        alone = np.isinf(distances[other])
+        self.near[row] = np.inf if alone else np.square(self.centroids[row] - self.centroids[other]).sum()
+        self.to[row], self.sure[row] = other, True
+
+    def join(self, row: int, other: int) -> None:
+        """Put `other` into `row`, and tell the rows that the new centroid is nearer to than any other."""
+        ours, theirs = self.weights[row], self.weights[other]
+        self.weights[row] = ours + theirs
+        self.centroids[row] = (ours * self.centroids[row] + theirs * self.centroids[other]) / (ours + theirs)
+        self.rough[row] = self.centroids[row]
+        self.squares[row] = self.rough[row] @ self.rough[row]
+        self.parent[self.members[other]] = self.members[row]
+        self.near[other] = self.squares[other] = np.inf
+        self.rough[other] = 0
+        self.sure[(self.to == row) | (self.to == other)] = False
+        distances = self.distances(row)
+        lowest = np.maximum(distances - _SLACK, 0)
+        nearer = np.flatnonzero(lowest < self.near)
+        self.near[nearer], self.to[nearer], self.sure[nearer] = lowest[nearer], row, False
+        self.point(row, distances)
+        self.dead += 1
+        if 2 * self.dead > len(self.near):
+            self.shrink()
+
+    def shrink(self) -> None:
+        """Leave the dead rows out."""
+        alive = np.isfinite(self.squares)
+        row_of = np.cumsum(alive) - 1
+        self.sure &= alive[self.to]
+        self.to = row_of[self.to]
+        for name in ("centroids", "rough", "squares", "weights", "near", "to", "sure", "members"):
+            setattr(self, name, getattr(self, name)[alive])
+        self.dead = 0
+
+    def roots(self) -> Labels:
+        """For every item, the item that its cluster is kept under."""
+        parent = self.parent
+        while not np.array_equal(parent, parent[parent]):
+            parent = parent[parent]
+        return parent

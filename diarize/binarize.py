@@ -1,0 +1,90 @@
+"""Scores to stretches of speech: hysteresis, then gaps filled and blips dropped.
+
+After powerset decoding the hysteresis has nothing left to decide; it is for
+scores between 0 and 1 (a voice activity detector, a model without powerset).
+A stretch is a pair of times or of frame indices, half open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from fusion.types import Seconds
+
+Runs = npt.NDArray[np.int64]
+"""Frame index pairs (n, 2), [first, end), rising and apart."""
+Spans = npt.NDArray[np.float64]
+"""Pairs of seconds (n, 2), [start, end), rising and apart."""
+
+_INSTANT: Seconds = 1e-6  # upstream calls a gap or a segment up to this long empty
+
+
+def hysteresis(
+    scores: npt.NDArray[np.floating], onset: float = 0.5, offset: float | None = None, *, initial: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Active from a score above `onset` until one below `offset`.
+
+    Args:
+        scores: (frames, ...), each column on its own; NaN counts as 0.
+        onset: a score above it switches on.
+        offset: a score below it switches off; default `onset`. Between the two the state stays.
+        initial: the state before the first frame.
+
+    Returns:
+        bool, shape of `scores`.
+    """
+    values = np.nan_to_num(scores)
+    on = values > onset
+    decided = on | (values < (onset if offset is None else offset))
+    frame = np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1))
+    last = np.maximum.accumulate(np.where(decided, frame, -1), axis=0)
+    return np.where(last < 0, initial, np.take_along_axis(on, np.maximum(last, 0), axis=0))
+
+
+def runs(active: npt.NDArray[np.bool_]) -> Runs:
+    """Where `active` (frames,) is true, as frame index pairs.
+
+    Example:
+        >>> runs(np.array([False, True, True, False, True]))
+        array([[1, 3],
+               [4, 5]])
+    """
+    edges = np.diff(np.concatenate(([0], np.asarray(active, dtype=np.int8), [0])))
+    return np.column_stack((np.flatnonzero(edges > 0), np.flatnonzero(edges < 0))).astype(np.int64)
+
+
+def fill_gaps(spans: Spans, shortest: Seconds, others: Spans | None = None) -> Spans:
+    """Join spans whose gap is shorter than `shortest`; 0 leaves all as they are.
+
+    Args:
+        spans: of one speaker.
+        shortest: seconds; a gap of exactly this stays.
+        others: where somebody else speaks, in order of start; a gap that one of
+            these reaches into stays open.
+    """
+    if shortest <= 0 or len(spans) < 2:  # noqa: PLR2004 (a gap lies between two)
+        return spans
+    ends, starts = spans[:-1, 1], spans[1:, 0]
+    gaps = starts - ends
+    join = (gaps < shortest) | (gaps <= _INSTANT)
+    if others is not None and len(others):
+        join &= ~_reaches_into(others, ends, starts)
+    return np.column_stack((spans[np.r_[True, ~join], 0], spans[np.r_[~join, True], 1]))
+
+
+def drop_short(spans: Spans, shortest: Seconds) -> Spans:
+    """The spans that last at least `shortest` seconds."""
+    return spans[spans[:, 1] - spans[:, 0] >= shortest]
+
+
+def _reaches_into(
+    others: Spans, starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Whether any of `others` shares time with each [start, end)."""
+    latest_end = np.maximum.accumulate(others[:, 1])
+    before = np.searchsorted(others[:, 0], ends, side="left")  # so many begin before the end
+    return (before > 0) & (latest_end[np.maximum(before - 1, 0)] > starts)

@@ -1,0 +1,266 @@
+"""From embeddings to speakers: which local speaker of which window is whom.
+
+`cluster` is the whole of it for community-1 (agglomerative start, VBx, then
+assignment); its parts serve any pack: `SpeakerBounds` says how many speakers
+the caller allows, `assign` gives every local speaker to a centroid, and
+`force_count` finds exactly so many centroids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from diarize import ahc
+from diarize.kmeans import kmeans
+from diarize.masks import active_speakers, finite, training_pairs
+from diarize.plda import Plda, unit
+from diarize.vbx import cluster_vbx
+from fusion.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Array = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+Pairs = tuple[Labels, Labels]
+
+NOBODY = -2
+"""Hard cluster of a local speaker who is silent, or for whom no speaker was left in the window."""
+_BLOCK = 4096  # windows scored at once
+_SILENT, _UNKNOWN = -1.0, -0.5  # below every score in [0, 2]: inactive speakers yield first, then NaN embeddings
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerBounds:
+    """How many speakers the caller allows: from `low` to `high`, None meaning any number."""
+
+    low: int = 1
+    high: int | None = None
+
+    @classmethod
+    def of(
+        cls, num_speakers: int | None = None, min_speakers: int | None = None, max_speakers: int | None = None
+    ) -> SpeakerBounds:
+        """Bounds from what the caller passed; `num_speakers` stands for both ends.
+
+        Raises:
+            OptionError: a number below 1, or a minimum above the maximum.
+        """
+        given = {"num_speakers": num_speakers, "min_speakers": min_speakers, "max_speakers": max_speakers}
+        for name, value in given.items():
+            if value is not None and value < 1:
+                raise OptionError(f"{name}={value} must be 1 or more, or left out.")
+        low, high = num_speakers or min_speakers or 1, num_speakers or max_speakers
+        if high is not None and low > high:
+            raise OptionError(f"min_speakers={low} must not be above max_speakers={high}.")
+        return cls(low, high)
+
+    def nearest(self, count: int) -> int:
+        """The allowed number that is nearest to `count`."""
+        count = max(count, self.low)
+        return count if self.high is None else min(count, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Who is who.
+
+    hard: int32 (windows, local speakers), the cluster 0..K-1 or `NOBODY`.
+    centroids: float64 (K, dimension), mean raw embedding of each.
+    notes: sentences a user should see. forced: the count was not found but made.
+    """
+
+    hard: npt.NDArray[np.int32]
+    centroids: Array
+    notes: tuple[str, ...] = ()
+    forced: bool = False
+
+
+def cluster(
+    embeddings: npt.NDArray[np.floating],
+    segmentations: npt.NDArray[np.uint8],
+    *,
+    plda: Plda,
+    threshold: float = 0.6,
+    fa: float = 0.07,
+    fb: float = 0.8,
+    bounds: SpeakerBounds | None = None,
+) -> Clusters:
+    """Cluster as pyannote's community-1 does.
+
+    Args:
+        embeddings: (windows, local speakers, dimension), NaN where there is none.
+        segmentations: 0 or 1, (windows, frames, local speakers).
+        plda: of the embedding network.
+        threshold: of the agglomerative start.
+        fa: evidence scaling of VBx.
+        fb: penalty on speakers of VBx.
+        bounds: how many speakers are allowed; default any.
+
+    Returns:
+        Clusters. Fewer than two training embeddings are one cluster, unless
+        `bounds` ask for more.
+    """
+    pairs = training_pairs(segmentations, embeddings)
+    centroids = vbx_centroids(embeddings[pairs], plda, threshold=threshold, fa=fa, fb=fb)
+    return finish(embeddings, active_speakers(segmentations), pairs, centroids, bounds or SpeakerBounds())
+
+
+def vbx_centroids(
+    training: npt.NDArray[np.floating], plda: Plda, *, threshold: float, fa: float, fb: float
+) -> Array | None:
+    """Centroids (K, d) of the speakers that VBx keeps; None where fewer than two embeddings are there to cluster."""
+    if len(training) < 2:  # noqa: PLR2004 (a pair)
+        return None
+    mixture = cluster_vbx(ahc.cluster(training, threshold), plda.transform(training), plda.phi, fa=fa, fb=fb)
+    gamma = mixture.gamma
+    centroids: Array = gamma.T @ training / gamma.sum(axis=0)[:, None]
+    return centroids
+
+
+def finish(
+    embeddings: npt.NDArray[np.floating],
+    active: npt.NDArray[np.bool_],
+    pairs: Pairs,
+    centroids: Array | None,
+    bounds: SpeakerBounds,
+) -> Clusters:
+    """Meet the bounds, then give every active local speaker to a centroid.
+
+    Args:
+        embeddings: (windows, local speakers, dimension).
+        active: bool (windows, local speakers).
+        pairs: window and speaker indices of the training embeddings.
+        centroids: float64 (K, dimension) as found; None means one cluster of everything.
+        bounds: how many speakers are allowed.
+    """
+    found = 1 if centroids is None else len(centroids)
+    wanted = bounds.nearest(found)
+    if wanted != found:
+        return _forced(embeddings, active, pairs, wanted)
+    if centroids is None:
+        return _single(embeddings, active, pairs)
+    return Clusters(assign(embeddings, centroids, active), centroids)
+
+
+def assign(
+    embeddings: npt.NDArray[np.floating],
+    centroids: Array,
+    active: npt.NDArray[np.bool_],
+    *,
+    constrained: bool = True,
+) -> npt.NDArray[np.int32]:
+    """Give every active local speaker to the centroid of the highest cosine similarity.
+
+    Args:
+        embeddings: (windows, local speakers, dimension), NaN allowed.
+        centroids: float64 (K, dimension).
+        active: bool (windows, local speakers).
+        constrained: two local speakers of one window are never the same person:
+            the best one-to-one assignment. With fewer centroids than active
+            speakers somebody is left to `NOBODY`. False: each the nearest.
+
+    Returns:
+        int32 (windows, local speakers), 0..K-1 or `NOBODY`.
+    """
+    hard = np.full(active.shape, NOBODY, dtype=np.int32)
+    for block, scores in _scores(embeddings, centroids, active):
+        if constrained:
+            for window in np.flatnonzero(active[block].any(axis=1)):
+                speakers, clusters = linear_sum_assignment(scores[window], maximize=True)
+                hard[block.start + window, speakers] = clusters
+        else:
+            hard[block] = scores.argmax(axis=2)
+    hard[~active] = NOBODY
+    return hard
+
+
+def force_count(training: npt.NDArray[np.floating], count: int) -> tuple[Array, Labels]:
+    """Exactly `count` clusters by k-means on length-normalised embeddings.
+
+    Args:
+        training: (n, d), finite, with at least `count` distinct rows after normalisation.
+        count: how many.
+
+    Returns:
+        Centroids float64 (count, d), means of the raw embeddings, and labels int64 (n,).
+    """
+    labels = kmeans(unit(training), count)
+    centroids = [training[labels == label].mean(axis=0, dtype=np.float64) for label in range(count)]
+    return np.stack(centroids), labels
+
+
+def _scores(
+    embeddings: npt.NDArray[np.floating], centroids: Array, active: npt.NDArray[np.bool_]
+) -> Iterator[tuple[slice, Array]]:
+    """Blocks of windows with 2 - cosine distance, (windows, local speakers, K)."""
+    for first in range(0, len(embeddings), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        flat = embeddings[block].reshape(-1, embeddings.shape[-1])
+        scores = 2 - cdist(flat, centroids, metric="cosine").reshape(*active[block].shape, len(centroids))
+        scores[np.isnan(scores)] = _UNKNOWN
+        scores[~active[block]] = _SILENT
+        yield block, scores
+
+
+def _single(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_], pairs: Pairs) -> Clusters:
+    """Everybody is one speaker."""
+    window, speaker = pairs
+    if not len(window):
+        window, speaker = _speaking_pairs(embeddings, active)
+    count = max(len(window), 1)
+    centroid = embeddings[window, speaker].sum(axis=0, dtype=np.float64, keepdims=True) / count
+    return Clusters(np.where(active, 0, NOBODY).astype(np.int32), centroid)
+
+
+def _forced(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_], pairs: Pairs, wanted: int) -> Clusters:
+    """Exactly `wanted` speakers, or as many as there are distinct embeddings, with a note."""
+    if wanted == 1:
+        return _single(embeddings, active, pairs)
+    possible = _distinct(embeddings[pairs], wanted)
+    if possible < wanted:
+        pairs = _speaking_pairs(embeddings, active)
+        possible = _distinct(embeddings[pairs], wanted)
+    if possible < 2:  # noqa: PLR2004 (nothing to tell apart)
+        one = _single(embeddings, active, pairs)
+        return Clusters(one.hard, one.centroids, (_unmet(wanted, 1),), forced=True)
+    centroids, labels = force_count(embeddings[pairs], possible)
+    hard = assign(embeddings, centroids, active, constrained=False)
+    _keep_every_cluster(hard, pairs, labels)
+    return Clusters(hard, centroids, (_unmet(wanted, possible),) if possible < wanted else (), forced=True)
+
+
+def _speaking_pairs(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_]) -> Pairs:
+    """Everybody who says anything and has an embedding, however short."""
+    window, speaker = np.nonzero(active & finite(embeddings))
+    return window, speaker
+
+
+def _distinct(vectors: npt.NDArray[np.floating], enough: int) -> int:
+    """How many directions there are among `vectors`, counted up to `enough`."""
+    if not len(vectors):
+        return 0
+    return min(enough, len(np.unique(unit(vectors).round(6), axis=0)))
+
+
+def _unmet(wanted: int, found: int) -> str:
+    voices = "1 voice" if found == 1 else f"{found} different voices"
+    return f"{wanted} speakers were asked for, but the recording holds only {voices}: the result has {found}."
+
+
+def _keep_every_cluster(hard: npt.NDArray[np.int32], pairs: Pairs, labels: Labels) -> None:
+    """Give clusters that the assignment left empty their own training embeddings back."""
+    used = np.bincount(hard[hard >= 0], minlength=labels.max() + 1)
+    for label in np.flatnonzero(used == 0):
+        for window, speaker in zip(*(index[labels == label] for index in pairs), strict=True):
+            owner = hard[window, speaker]
+            if owner < 0 or used[owner] > 1:
+                used[owner] -= owner >= 0
+                hard[window, speaker] = label
+                used[label] += 1

@@ -1,0 +1,160 @@
+"""From windows with named speakers back to one timeline.
+
+Every window votes, frame by frame, for the speakers it hears; a frame's
+`count` highest voted are active. Upstream holds the votes of all windows
+apart, windows x 589 x speakers float64 (12 GB for a long meeting); here the
+recording goes by in blocks of frames, and what leaves is runs of frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.binarize import Runs, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diarize.windows import Windows
+
+_BLOCK = 8192  # frames looked at at once
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of the timeline.
+
+    first: its first frame in the recording. votes: float32 (frames, speakers),
+    how many windows hear each speaker. active: bool (frames, speakers), the
+    `count` highest voted. exclusive: the highest voted only.
+    """
+
+    first: int
+    votes: npt.NDArray[np.float32]
+    active: npt.NDArray[np.bool_]
+    exclusive: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Who is active in which frames, as runs: one entry a speaker, in order of their cluster.
+
+    scores: float32 (frames, speakers), the share of a frame's windows that hear
+    each speaker; None unless asked for.
+    """
+
+    active: tuple[Runs, ...]
+    exclusive: tuple[Runs, ...]
+    scores: npt.NDArray[np.float32] | None = None
+
+
+def reconstruct(
+    segmentations: npt.NDArray[np.uint8],
+    hard: npt.NDArray[np.integer],
+    count: npt.NDArray[np.integer],
+    windows: Windows,
+    *,
+    max_speakers: int | None = None,
+    scores: bool = False,
+) -> Timeline:
+    """The timeline of the whole recording.
+
+    Args:
+        segmentations: 0 or 1, (windows, frames, local speakers).
+        hard: (windows, local speakers), clusters 0..K-1, below 0 for nobody.
+        count: (windows.total_frames,), how many speak in each frame.
+        windows: where the windows lie.
+        max_speakers: at most so many at once.
+        scores: keep the scores, 4 bytes a frame and speaker.
+
+    Returns:
+        One entry for each of K speakers; where `count` somewhere exceeds K, as
+        upstream, there are so many entries, and the nameless ones fill up.
+    """
+    capped = np.asarray(count) if max_speakers is None else np.minimum(count, max_speakers)
+    num_speakers = max(int(hard.max(initial=-1)) + 1, int(capped.max(initial=0)))
+    active, exclusive = _RunCollector(num_speakers), _RunCollector(num_speakers)
+    kept = np.empty((windows.total_frames, num_speakers), dtype=np.float32) if scores else None
+    for block in blocks(segmentations, hard, capped, windows):
+        active.add(block.first, block.active)
+        exclusive.add(block.first, block.exclusive)
+        if kept is not None:
+            kept[block.first : block.first + len(block.votes)] = block.votes
+    if kept is not None:
+        kept /= np.maximum(windows.coverage, 1)[:, None].astype(np.float32)
+    return Timeline(active.result(), exclusive.result(), kept)
+
+
+def blocks(
+    segmentations: npt.NDArray[np.uint8],
+    hard: npt.NDArray[np.integer],
+    count: npt.NDArray[np.integer],
+    windows: Windows,
+    *,
+    size: int = _BLOCK,
+) -> Iterator[Block]:
+    """The timeline in blocks of `size` frames; arguments as for `reconstruct`, `count` already capped."""
+    num_clusters = int(hard.max(initial=-1)) + 1
+    num_speakers = max(num_clusters, int(count.max(initial=0)))
+    starts = windows.first_frames
+    for first in range(0, windows.total_frames, size):
+        end = min(first + size, windows.total_frames)
+        seen = slice(*np.searchsorted(starts, [first - windows.frames_per_window + 1, end]))
+        votes = np.zeros((end - first, num_speakers), dtype=np.float32)
+        for start, segmentation, clusters in zip(starts[seen] - first, segmentations[seen], hard[seen], strict=True):
+            _vote(votes, int(start), segmentation, clusters)
+        spoken = count[first:end]
+        exclusive = highest(votes[:, : max(num_clusters, 1)], np.minimum(spoken, 1))
+        exclusive = np.pad(exclusive, ((0, 0), (0, num_speakers - exclusive.shape[1])))
+        yield Block(first, votes, highest(votes, spoken), exclusive)
+
+
+def highest(votes: npt.NDArray[np.float32], count: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """The `count[t]` highest voted of each frame, bool (frames, speakers).
+
+    Ties fall as in upstream, whose sort this is, of the same numbers in the same
+    type and width; sorting another way would break them differently.
+    """
+    chosen = np.zeros(votes.shape, dtype=bool)
+    spoken = np.flatnonzero(count)
+    order = np.argsort(-votes[spoken], axis=-1)
+    for place in range(int(count.max(initial=0))):
+        rows = count[spoken] > place
+        chosen[spoken[rows], order[rows, place]] = True
+    return chosen
+
+
+def _vote(
+    votes: npt.NDArray[np.float32], start: int, segmentation: npt.NDArray[np.uint8], clusters: npt.NDArray[np.integer]
+) -> None:
+    """Add one window that begins at frame `start` of the block (it may reach over either end)."""
+    rows = slice(max(start, 0), min(start + len(segmentation), len(votes)))
+    part = segmentation[rows.start - start : rows.stop - start]
+    for cluster in {int(cluster) for cluster in clusters if cluster >= 0}:
+        votes[rows, cluster] += part[:, clusters == cluster].max(axis=1)
+
+
+class _RunCollector:
+    """Runs of frames of each speaker, over block borders."""
+
+    def __init__(self, num_speakers: int) -> None:
+        self._parts: list[list[Runs]] = [[] for _ in range(num_speakers)]
+
+    def add(self, first: int, active: npt.NDArray[np.bool_]) -> None:
+        """Take the next block, which begins at frame `first`."""
+        for speaker in np.flatnonzero(active.any(axis=0)):
+            self._parts[speaker].append(runs(active[:, speaker]) + first)
+
+    def result(self) -> tuple[Runs, ...]:
+        """Runs of each speaker, those cut at a block border joined again."""
+        return tuple(_join(parts) for parts in self._parts)
+
+
+def _join(parts: list[Runs]) -> Runs:
+    every = np.concatenate([np.empty((0, 2), dtype=np.int64), *parts])
+    apart = every[1:, 0] > every[:-1, 1]
+    return np.column_stack((every[np.r_[True, apart][: len(every)], 0], every[np.r_[apart, True][: len(every)], 1]))

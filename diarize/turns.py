@@ -1,0 +1,120 @@
+"""Runs of frames to turns in seconds, with labels, and what a reader should know about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diarize.binarize import Runs, Spans, drop_short, fill_gaps
+from fusion.types import Activity, Seconds, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from diarize.options import LabelOrder
+    from diarize.reconstruct import Timeline
+    from diarize.windows import Windows
+
+_MINOR_SHARE, _MINOR_SECONDS = 0.02, 10.0
+
+
+def build_turns(
+    timeline: Timeline,
+    windows: Windows,
+    *,
+    label_order: LabelOrder = "appearance",
+    min_duration_on: Seconds = 0.0,
+    min_duration_off: Seconds = 0.0,
+) -> tuple[tuple[Turn, ...], tuple[Turn, ...], dict[int, str]]:
+    """Turns, exclusive turns, and the label of each cluster that speaks.
+
+    A turn runs from the middle of its first frame to the middle of the first
+    frame after it, or of the recording's last frame, as upstream's `Binarize`.
+    Gaps shorter than `min_duration_off` are filled first (in `exclusive` only
+    where nobody else speaks), then turns shorter than `min_duration_on` dropped.
+
+    Returns:
+        Two tuples sorted by (start, end, speaker), and labels by cluster index.
+    """
+    spans = [_smooth(part, min_duration_on, min_duration_off, None) for part in _seconds(timeline.active, windows)]
+    alone = _seconds(timeline.exclusive, windows)
+    exclusive = [
+        _smooth(part, min_duration_on, min_duration_off, _others(alone, cluster, min_duration_off))
+        for cluster, part in enumerate(alone)
+    ]
+    labels = label_clusters(spans, exclusive, label_order)
+    return _turns(spans, labels), _turns(exclusive, labels), labels
+
+
+def label_clusters(spans: Sequence[Spans], exclusive: Sequence[Spans], order: LabelOrder) -> dict[int, str]:
+    """A label for each cluster with at least one span.
+
+    ``appearance`` numbers by first turn, on a tie the one that ends first, then
+    by cluster. ``pyannote`` numbers by the cluster index sorted as text, so that
+    cluster 10 comes before cluster 2. Clusters that are only in `exclusive` (a
+    longer turn of theirs was dropped) come last.
+    """
+    main, rest = _speaking(spans), _speaking(exclusive)
+    if order == "pyannote":
+        main.sort(key=str)
+    else:
+        main.sort(key=lambda cluster: (*spans[cluster][0], cluster))
+    every = main + [cluster for cluster in rest if cluster not in main]
+    return {cluster: f"SPEAKER_{place:02d}" for place, cluster in enumerate(every)}
+
+
+def activity(timeline: Timeline, windows: Windows, labels: dict[int, str]) -> Activity | None:
+    """Frame-wise scores under the turns' labels; None where the timeline kept none."""
+    if timeline.scores is None:
+        return None
+    clusters = sorted(labels, key=lambda cluster: labels[cluster])
+    start = float(windows.frame_times(0))
+    return Activity(timeline.scores[:, clusters], tuple(labels[c] for c in clusters), start, windows.frame_step)
+
+
+def minor_speakers(turns: Iterable[Turn]) -> tuple[str, ...]:
+    """A note for each speaker with so little speech that it may be no speaker of its own.
+
+    Less than 2 % of all speech and less than 10 seconds.
+    """
+    seconds: dict[str, float] = {}
+    for turn in turns:
+        seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + turn.end - turn.start
+    total = sum(seconds.values())
+    return tuple(
+        f"{speaker} speaks for only {own:.1f} s ({own / total:.1%} of the speech): "
+        "perhaps a noise or somebody else; check, or set the number of speakers."
+        for speaker, own in sorted(seconds.items())
+        if own < _MINOR_SECONDS and own < _MINOR_SHARE * total
+    )
+
+
+def _seconds(speakers: Sequence[Runs], windows: Windows) -> list[Spans]:
+    """Runs of frames as seconds. A run in the very last frame has no length and is left out."""
+    last = windows.total_frames - 1
+    clipped = [np.minimum(runs, last) for runs in speakers]
+    return [windows.frame_times(runs[runs[:, 0] < runs[:, 1]]) for runs in clipped]
+
+
+def _smooth(spans: Spans, min_on: Seconds, min_off: Seconds, others: Spans | None) -> Spans:
+    return drop_short(fill_gaps(spans, min_off, others), min_on)
+
+
+def _others(speakers: Sequence[Spans], cluster: int, min_off: Seconds) -> Spans | None:
+    """Spans of everybody but `cluster`, in order of start; None where no gap will be filled."""
+    if min_off <= 0:
+        return None
+    spans = np.concatenate([np.empty((0, 2)), *(part for k, part in enumerate(speakers) if k != cluster)])
+    return spans[np.argsort(spans[:, 0], kind="stable")]
+
+
+def _speaking(spans: Sequence[Spans]) -> list[int]:
+    return [cluster for cluster, part in enumerate(spans) if len(part)]
+
+
+def _turns(spans: Sequence[Spans], labels: dict[int, str]) -> tuple[Turn, ...]:
+    turns = [
+        Turn(float(start), float(end), labels[cluster]) for cluster in _speaking(spans) for start, end in spans[cluster]
+    ]
+    return tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)))
