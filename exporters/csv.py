@@ -1,0 +1,28 @@
+"""Comma-separated values for spreadsheets: start, end, speaker, text; times in seconds."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from exporters.lines import one_line
+
+if TYPE_CHECKING:
+    from fusion.types import Transcript
+
+
+def dumps(transcript: Transcript) -> str:
+    """A header, then one row a segment; the speaker is empty where nobody was named."""
+    return table(transcript, delimiter=",")
+
+
+def table(transcript: Transcript, *, delimiter: str) -> str:
+    """The rows of `dumps` with any delimiter."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(("start", "end", "speaker", "text"))
+    for segment in transcript.segments:
+        text = one_line(segment.text).replace("\t", " ")
+        writer.writerow((f"{segment.start:.3f}", f"{segment.end:.3f}", segment.speaker or "", text))
+    return out.getvalue()

@@ -1,0 +1,60 @@
+"""Everything a transcript holds, as JSON; docs/formats.md describes each key."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fusion.types import Attribution, Segment, Transcript, Word
+
+
+def dumps(transcript: Transcript) -> str:
+    """UTF-8 text as JSON, keys in a fixed order, times to the millisecond.
+
+    `speaker` and `attribution` are there only where a join has run; a word that
+    it could not give to anybody has ``"speaker": null`` and the reason.
+    """
+    document = {
+        "duration": _time(transcript.duration),
+        "language": transcript.language,
+        "speakers": sorted({segment.speaker for segment in transcript.segments if segment.speaker is not None}),
+        "notes": list(transcript.notes),
+        "segments": [_segment(segment) for segment in transcript.segments],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    head: dict[str, Any] = {"start": _time(segment.start), "end": _time(segment.end)}
+    if segment.speaker is not None:
+        head["speaker"] = segment.speaker
+    return head | {"text": segment.text, "words": [_word(word) for word in segment.words]}
+
+
+def _word(word: Word) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "start": None if word.start is None else _time(word.start),
+        "end": None if word.end is None else _time(word.end),
+        "word": word.text,
+        "probability": None if word.probability is None else round(word.probability, 4),
+        "timing": word.timing,
+    }
+    if word.attribution is not None or word.speaker is not None:
+        row["speaker"] = word.speaker
+    if word.attribution is not None:
+        row["attribution"] = _attribution(word.attribution)
+    return row
+
+
+def _attribution(why: Attribution) -> dict[str, Any]:
+    return {
+        "reason": why.reason,
+        "confidence": round(why.confidence, 4),
+        "others": [{"speaker": other.speaker, "share": round(other.share, 4)} for other in why.others],
+        "detail": why.detail,
+    }
+
+
+def _time(seconds: float) -> float:
+    return round(float(seconds), 3)

@@ -1,0 +1,186 @@
+"""Every format: what it looks like, that its own readers get the content back, and its edges."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+import srt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporters import registry
+from exporters.lines import spoken
+from fusion.errors import OptionError, UnknownNameError
+from fusion.types import Attribution, Segment, SpeakerShare, Transcript, Word
+
+WORDS = (
+    Word(0.5, 0.9, " Good", 0.98765, speaker="SPEAKER_00", attribution=Attribution("overlap", 0.97123)),
+    Word(
+        0.9,
+        None,
+        " morning.",
+        None,
+        "estimated",
+        attribution=Attribution("none", 0.0, (SpeakerShare("SPEAKER_01", 0.25),), "no turn"),
+    ),
+)
+MEETING = Transcript(
+    (
+        Segment(0.5, 1.4996, " Good morning.", WORDS, "SPEAKER_00"),
+        Segment(3661.5, 3662.0, "a < b & c --> d", speaker="Ana > Ben"),
+        Segment(3663.0, 3663.0, "  "),
+    ),
+    "en",
+    3700.0,
+)
+PLAIN = Transcript((Segment(0.0, 1.0, " 你好\n世界", ()),), None, 1.0)
+EMPTY = Transcript((), None, 0.0)
+
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
+times = st.floats(0, 400_000, allow_nan=False)
+segments = st.builds(
+    lambda start, length, text, speaker: Segment(start, start + length, text, (), speaker),
+    times,
+    st.floats(0, 60),
+    texts,
+    st.none() | st.sampled_from(["SPEAKER_00", "Ana & <b>", "李雷"]),
+)
+transcripts = st.builds(lambda rows: Transcript(tuple(rows), "en", 1.0), st.lists(segments, max_size=6))
+
+
+def test_srt() -> None:
+    assert registry.dumps(MEETING, "srt") == (
+        "1\n00:00:00,500 --> 00:00:01,500\nSPEAKER_00: Good morning.\n\n"
+        "2\n01:01:01,500 --> 01:01:02,000\nAna > Ben: a < b & c --> d\n\n"
+    )
+
+
+def test_vtt_escapes_text_and_names() -> None:
+    assert registry.dumps(MEETING, "vtt") == (
+        "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\n<v SPEAKER_00>Good morning.\n\n"
+        "01:01:01.500 --> 01:01:02.000\n<v Ana &gt; Ben>a &lt; b &amp; c --&gt; d\n\n"
+    )
+
+
+def test_txt() -> None:
+    assert registry.dumps(MEETING, "txt") == "SPEAKER_00: Good morning.\nAna > Ben: a < b & c --> d\n"
+    assert registry.dumps(PLAIN, "txt") == "你好 世界\n"
+
+
+def test_json_keeps_everything() -> None:
+    document = json.loads(registry.dumps(MEETING, "json"))
+    assert document["speakers"] == ["Ana > Ben", "SPEAKER_00"]
+    first = document["segments"][0]
+    assert first["text"] == " Good morning."
+    assert first["words"][0] == {
+        "start": 0.5,
+        "end": 0.9,
+        "word": " Good",
+        "probability": 0.9877,
+        "timing": "recognised",
+        "speaker": "SPEAKER_00",
+        "attribution": {"reason": "overlap", "confidence": 0.9712, "others": [], "detail": ""},
+    }
+    assert first["words"][1]["end"] is None
+    assert first["words"][1]["speaker"] is None
+    assert first["words"][1]["attribution"]["others"] == [{"speaker": "SPEAKER_01", "share": 0.25}]
+
+
+def test_json_of_an_untouched_transcript_does_not_speak_of_speakers() -> None:
+    text = registry.dumps(PLAIN, "json")
+    assert '"speaker"' not in text
+    assert "attribution" not in text
+
+
+def test_rttm_skips_segments_without_speaker_or_length() -> None:
+    assert registry.dumps(MEETING, "rttm") == (
+        "SPEAKER audio 1 0.500 1.000 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
+        "SPEAKER audio 1 3661.500 0.500 <NA> <NA> Ana > Ben <NA> <NA>\n"
+    )
+
+
+def test_whisperx_shape() -> None:
+    document = json.loads(registry.dumps(MEETING, "whisperx"))
+    assert set(document) == {"segments", "word_segments", "language"}
+    assert document["word_segments"] == [
+        {"word": "Good", "start": 0.5, "end": 0.9, "score": 0.988, "speaker": "SPEAKER_00"},
+        {"word": "morning.", "start": 0.9},
+    ]
+
+
+def test_seglst() -> None:
+    rows = json.loads(registry.dumps(PLAIN, "seglst"))
+    assert rows == [
+        {"session_id": "audio", "speaker": "unknown", "start_time": 0.0, "end_time": 1.0, "words": "你好 世界"}
+    ]
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_tables_are_read_back(name: str, delimiter: str) -> None:
+    rows = list(csv.reader(io.StringIO(registry.dumps(MEETING, name)), delimiter=delimiter))
+    assert rows[:2] == [["start", "end", "speaker", "text"], ["0.500", "1.500", "SPEAKER_00", "Good morning."]]
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_an_empty_transcript_is_a_valid_file(name: str) -> None:
+    text = registry.dumps(EMPTY, name)
+    if name in {"json", "whisperx", "seglst"}:
+        json.loads(text)
+    else:
+        assert text in {"", "WEBVTT\n\n", "start,end,speaker,text\n", "start\tend\tspeaker\ttext\n"}
+
+
+@given(transcripts)
+def test_srt_loses_no_text(transcript: Transcript) -> None:
+    cues = list(srt.parse(registry.dumps(transcript, "srt")))
+    expected = [segment for segment in transcript.segments if segment.text.strip()]
+    expected.sort(key=lambda segment: (segment.start, segment.end))
+    assert [cue.index for cue in cues] == list(range(1, len(expected) + 1))
+    for cue, segment in zip(cues, expected, strict=True):
+        assert abs(cue.start.total_seconds() - segment.start) <= 0.00051
+        assert cue.content == spoken(segment)
+
+
+@given(transcripts)
+def test_vtt_text_never_holds_markup(transcript: Transcript) -> None:
+    for cue in registry.dumps(transcript, "vtt").split("\n\n")[1:-1]:
+        stamp, text = cue.split("\n")
+        assert re.fullmatch(r"\d\d+:\d\d:\d\d\.\d{3} --> \d\d+:\d\d:\d\d\.\d{3}", stamp)
+        assert "-->" not in text
+        assert re.sub(r"^<v [^<>]*>", "", text).count("<") == 0
+
+
+@given(transcripts)
+def test_every_format_writes_any_transcript_the_same_twice(transcript: Transcript) -> None:
+    for name in registry.names():
+        text = registry.dumps(transcript, name)
+        assert text == registry.dumps(transcript, name)
+        text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("a.srt", "srt"), ("A.SRT", "srt"), ("x/a.whisperx.json", "whisperx"), ("a.b.json", "json"), ("a.vtt", "vtt")],
+)
+def test_format_of(path: str, expected: str) -> None:
+    assert registry.format_of(path) == expected
+
+
+def test_an_unknown_ending_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"'\.str'.*did you mean '\.s?rt") as caught:
+        registry.format_of("meeting.str")
+    assert caught.value.exit_code == 2
+    with pytest.raises(OptionError, match="no file ending"):
+        registry.format_of("meeting")
+    with pytest.raises(OptionError, match="no file ending"):
+        registry.format_of(".srt")
+    with pytest.raises(UnknownNameError, match="did you mean 'srt'"):
+        registry.dumps(EMPTY, "strt")
+
+
+def test_every_format_has_an_ending() -> None:
+    assert {registry.format_of(f"a{registry.ending(name)}") for name in registry.names()} == set(registry.names())
