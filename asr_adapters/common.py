@@ -1,0 +1,69 @@
+"""What several adapters share: late imports with a remedy, silence, blocks cut at quiet places."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from fusion.errors import MissingExtraError
+from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Transcript
+
+STAGE = "recognise"
+_QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word
+_HOP = int(0.05 * SAMPLE_RATE)
+
+
+def engine(module: str, feature: str, package: str, extra: str) -> Any:
+    """Import `module`, or raise the error that holds the pip line of its extra."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(feature, package, extra) from error
+
+
+def seconds(samples: Samples) -> Seconds:
+    """Duration of `samples`."""
+    return len(samples) / SAMPLE_RATE
+
+
+def silent(samples: Samples) -> bool:
+    """Whether there is nothing to recognise: no samples, or digital silence throughout.
+
+    Recognisers invent words for such input; nobody wants them.
+    """
+    return not samples.any()
+
+
+def empty(samples: Samples, language: str | None) -> Transcript:
+    """The transcript of silence."""
+    return Transcript((), language, seconds(samples))
+
+
+def report(on_progress: Progress | None, done: Seconds, total: Seconds) -> None:
+    """Tell the caller how many milliseconds of the recording are recognised."""
+    if on_progress is not None:
+        on_progress(STAGE, min(round(done * 1000), round(total * 1000)), round(total * 1000))
+
+
+def blocks(samples: Samples, longest: Seconds = 20.0, search: Seconds = 8.0) -> list[tuple[int, int]]:
+    """Sample ranges that cover `samples`, none above `longest`, cut at the quietest place of the last `search` s."""
+    ranges = []
+    start = 0
+    while len(samples) - start > longest * SAMPLE_RATE:
+        last = start + int(longest * SAMPLE_RATE)
+        first = last - int(search * SAMPLE_RATE)
+        cut = first + quietest(samples[first:last])
+        ranges.append((start, cut))
+        start = cut
+    return [*ranges, (start, len(samples))]
+
+
+def quietest(samples: Samples) -> int:
+    """Middle of the quietest 0.3 s; the earliest where several are equal, the middle of anything shorter."""
+    if len(samples) <= _QUIET:
+        return len(samples) // 2
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    starts = np.arange(0, len(samples) - _QUIET + 1, _HOP)
+    return int(starts[np.argmin(energy[starts + _QUIET] - energy[starts])]) + _QUIET // 2

@@ -1,0 +1,104 @@
+"""Moonshine: a small English recogniser whose model lies in its wheel, so that it works without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asr_adapters.common import blocks, empty, engine, report, seconds, silent
+from fusion.errors import ModelError, ModelNotFoundError, OptionError
+from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript
+
+BUNDLED = "tiny-en"
+
+# The network fails on speech shorter than its first convolutions, as at the very end of a recording.
+_TAIL = np.zeros(SAMPLE_RATE // 2, np.float32)
+
+# Its own diarization would load further models; the audio of every line is not wanted back either.
+_OPTIONS: Mapping[str, str] = {"identify_speakers": "false", "return_audio_data": "false"}
+
+
+def installed() -> bool:
+    """Whether the package is there; imports nothing."""
+    from importlib.util import find_spec
+
+    return find_spec("moonshine_voice") is not None
+
+
+class Moonshine:
+    """Lines without word times (`align.align` adds them).
+
+    Args:
+        model: ``tiny-en``, which the wheel carries, or a folder with another Moonshine model.
+        arch: architecture of that folder's model: tiny, base, tiny-streaming, base-streaming ...
+        options: the engine's own options, e.g. ``{"vad_threshold": 0.4}``.
+    """
+
+    def __init__(self, model: str = BUNDLED, *, arch: str = "tiny", options: Mapping[str, Any] | None = None) -> None:
+        self._model, self._arch, self._options = model, arch, {**_OPTIONS, **(options or {})}
+        self._engine: Any = None
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    ) -> Transcript:
+        """Recognise block by block, so that a caller can stop between two blocks (20 s of audio at most)."""
+        language = self._language(language)
+        if silent(samples):
+            return empty(samples, language)
+        duration = seconds(samples)
+        report(on_progress, 0.0, duration)
+        segments: list[Segment] = []
+        for first, last in blocks(samples):
+            segments.extend(self._lines(samples[first:last], first / SAMPLE_RATE))
+            report(on_progress, last / SAMPLE_RATE, duration)
+        return Transcript(tuple(segments), language, duration)
+
+    def _language(self, asked: str | None) -> str | None:
+        if self._model != BUNDLED or asked is None:
+            return asked or ("en" if self._model == BUNDLED else None)
+        if asked.split("-")[0].lower() != "en":
+            raise OptionError(
+                f"language={asked!r}: moonshine's own model knows English only; use --asr faster-whisper."
+            )
+        return asked
+
+    def _lines(self, samples: Samples, offset: Seconds) -> list[Segment]:
+        api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
+        if self._engine is None:
+            self._engine = self._load(api)
+        try:
+            lines = self._engine.transcribe_without_streaming(np.append(samples, _TAIL), SAMPLE_RATE).lines
+        except api.MoonshineError as error:
+            raise ModelError(f"Moonshine failed at {offset:.1f} s: {error}") from error
+        end = offset + seconds(samples)
+        return [
+            Segment(
+                max(offset + line.start_time, offset), min(offset + line.start_time + line.duration, end), line.text
+            )
+            for line in lines
+            if line.text.strip()
+        ]
+
+    def _load(self, api: Any) -> Any:
+        folder = self._folder()
+        try:
+            arch = api.string_to_model_arch(self._arch)
+            return api.Transcriber(str(folder), arch, options=self._options)
+        except ValueError as error:
+            raise OptionError(f"arch={self._arch!r}: {error}") from error
+        except api.MoonshineError as error:
+            message = f"{folder} does not hold a Moonshine model of architecture {self._arch!r}: {error}"
+            raise ModelError(message) from error
+
+    def _folder(self) -> Path:
+        if self._model == BUNDLED:
+            from moonshine_voice.utils import get_model_path
+
+            return Path(get_model_path(BUNDLED))
+        folder = Path(self._model)
+        if not folder.is_dir():
+            raise ModelNotFoundError(f"No Moonshine model folder {folder}; give a folder, or {BUNDLED!r}.")
+        return folder

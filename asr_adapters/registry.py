@@ -1,0 +1,62 @@
+"""Recognisers by name, ours and other packages', each imported only when it is made.
+
+Another package adds one with an entry point in the group
+``diarfuse.recognizers``::
+
+    [project.entry-points."diarfuse.recognizers"]
+    my-engine = "my_package.adapter:MyRecognizer"
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, cast
+
+from fusion.errors import OptionError, UnknownNameError
+from fusion.types import Recognizer
+
+GROUP = "diarfuse.recognizers"
+
+BUILTIN: Mapping[str, str] = {
+    "faster-whisper": "asr_adapters.faster_whisper:FasterWhisper",
+    "moonshine": "asr_adapters.moonshine:Moonshine",
+    "words-json": "asr_adapters.words_json:WordsJson",
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `create` takes: ours first, then those of installed packages, sorted."""
+    return (*BUILTIN, *sorted(set(_foreign()) - set(BUILTIN)))
+
+
+def create(name: str, **options: Any) -> Recognizer:
+    """Make the recogniser `name`; its engine and model load when it first transcribes.
+
+    Raises:
+        UnknownNameError: no such recogniser; lists the known ones.
+        OptionError: the recogniser has no such option; lists those it has.
+    """
+    maker = _maker(name)
+    try:
+        inspect.signature(maker).bind(**options)
+    except TypeError as error:
+        known = ", ".join(inspect.signature(maker).parameters) or "none"
+        raise OptionError(f"Recogniser {name!r}: {error}; its options are: {known}.") from error
+    return maker(**options)
+
+
+def _maker(name: str) -> Callable[..., Recognizer]:
+    if name in BUILTIN:
+        module, _, attribute = BUILTIN[name].partition(":")
+        return cast("Callable[..., Recognizer]", getattr(importlib.import_module(module), attribute))
+    foreign = _foreign()
+    if name not in foreign:
+        raise UnknownNameError("recogniser", name, names())
+    return cast("Callable[..., Recognizer]", foreign[name].load())
+
+
+def _foreign() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
