@@ -1,0 +1,272 @@
+"""Limits, cancellation, and what is left on disk: nothing, however a request ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fusion.errors import AudioError, ModelError, OptionError, OutputError
+from transcribe.server import serve
+from transcribe.serving.limits import Limits
+from transcribe.serving.uploads import UploadFolder, safe_suffix
+from transcribe.serving.watch import JsonFormatter
+
+HEAD = b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+BOUND = b"Content-Type: multipart/form-data; boundary=xx\r\n"
+PART = b'--xx\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF'
+
+
+def raw(port: int, data: bytes, *, timeout: float = 5.0) -> bytes:
+    """Send bytes, read until the server closes or answers."""
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as sock:
+        sock.sendall(data)
+        return sock.recv(65536)
+
+
+def test_uploads_are_private_and_gone_after_the_answer(serving) -> None:
+    with serving() as live:
+        thread = threading.Thread(target=live.post, kwargs={"file": ("../../etc/passwd.mp3", b"x")})
+        thread.start()
+        live.until(lambda: live.job.seen)
+        path = live.job.seen[0].path
+        assert path.name == "upload.mp3"
+        assert live.uploads in path.parents
+        assert all(stat.S_IMODE(folder.stat().st_mode) == 0o700 for folder in list(path.parents)[:3])
+        live.job.go.set()
+        thread.join()
+        assert live.leftovers() == []
+    assert list(live.uploads.glob("server-*")) == []
+
+
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_a_client_who_leaves_stops_the_job_and_takes_the_upload_along(serving, stream: str) -> None:
+    with serving() as live:
+        request = httpx.Request(
+            "POST",
+            f"{live.url}/v1/audio/transcriptions",
+            data={"stream": stream},
+            files={"file": ("a.wav", b"RIFF")},
+        )
+        request.read()
+        with socket.create_connection(("127.0.0.1", live.port)) as sock:
+            head = "".join(f"{k}: {v}\r\n" for k, v in request.headers.items())
+            sock.sendall(f"POST /v1/audio/transcriptions HTTP/1.1\r\n{head}\r\n".encode() + request.content)
+            live.until(lambda: live.job.seen)
+        live.until(lambda: live.job.stopped == 1)
+        live.until(lambda: live.leftovers() == [])
+        assert live.job.seen[0].cancel.is_set()
+        live.until(lambda: "requests_inside 0" in httpx.get(f"{live.url}/metrics").text)
+
+
+def test_a_crash_leaves_files_only_until_the_next_start(tmp_path: Path) -> None:
+    crash = (
+        "import os, sys, pathlib; from transcribe.serving.uploads import UploadFolder\n"
+        "folder = UploadFolder(pathlib.Path(sys.argv[1]))\n"
+        "with folder.one('.wav') as path: path.write_bytes(b'speech'); os._exit(9)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    subprocess.run([sys.executable, "-c", crash, str(tmp_path / "u")], check=False, env=environment)
+    assert [p.read_bytes() for p in (tmp_path / "u").rglob("upload.wav")] == [b"speech"]
+    living = UploadFolder(tmp_path / "u")
+    assert living.swept == 1
+    assert list((tmp_path / "u").rglob("upload.wav")) == []
+    second = UploadFolder(tmp_path / "u")
+    assert second.swept == 0  # the first still runs
+    assert living.path.is_dir()
+    second.close()
+    living.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_foreign_or_open_upload_root_is_refused(tmp_path: Path) -> None:
+    open_folder = tmp_path / "open"
+    open_folder.mkdir(mode=0o755)
+    with pytest.raises(OutputError, match="only you can enter"):
+        UploadFolder(open_folder)
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(OutputError, match="only you can enter"):
+        UploadFolder(tmp_path / "link")
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [("a.WAV", ".wav"), ("../../x.mp3", ".mp3"), ("a.b/c", ""), ("a.w\0av", ""), ("x.toolong", ""), ("", "")],
+)
+def test_only_a_plain_ending_survives_of_a_file_name(name: str, suffix: str) -> None:
+    assert safe_suffix(name) == suffix
+
+
+def test_queue_full_is_429_and_says_when(serving) -> None:
+    with serving(limits=Limits(concurrency=1, queue=1)) as live:
+        threads = [threading.Thread(target=live.post) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        live.until(lambda: "requests_inside 2" in httpx.get(f"{live.url}/metrics").text)
+        answer = live.post()
+        assert answer.status_code == 429
+        assert 1 <= int(answer.headers["retry-after"]) <= 600
+        assert "queue of 1" in answer.json()["error"]["message"]
+        live.job.go.set()
+        for thread in threads:
+            thread.join()
+        assert live.post().status_code == 200
+
+
+def test_too_long_a_job_is_stopped_and_not_to_be_retried(serving) -> None:
+    with serving(limits=Limits(timeout=0.1)) as live:
+        answer = live.post()
+        assert (answer.status_code, answer.headers["x-should-retry"]) == (504, "false")
+        live.until(lambda: live.job.stopped == 1)
+        assert live.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (AudioError("{path} is empty: record something."), 400, "the uploaded file is empty"),
+        (OptionError("min_speakers=5 is above max_speakers=2."), 400, "min_speakers=5"),
+        (ModelError("/secret/place is corrupt."), 500, "ModelError"),
+        (ZeroDivisionError("secret text"), 500, "an unexpected error"),
+    ],
+)
+def test_failures_are_told_without_paths_or_secrets(serving, tmp_path: Path, error, status: int, says: str) -> None:
+    with serving() as live:
+        live.job.error = error
+        live.job.go.set()
+        answer = live.post()
+        assert answer.status_code == status
+        message = answer.json()["error"]["message"]
+        assert says in message
+        assert "secret" not in message
+        assert str(tmp_path) not in message
+
+
+def test_the_token_opens_everything_but_health(serving) -> None:
+    token = "0123456789abcdef"  # noqa: S105  (of this test only)
+    with serving(token=token) as live:
+        live.job.go.set()
+        assert httpx.get(f"{live.url}/healthz").status_code == 200
+        for wrong in ({}, {"authorization": "Bearer x"}, {"authorization": token}, {"authorization": "Bearer \xff"}):
+            headers = {k: v.encode("latin-1") for k, v in wrong.items()}
+            assert httpx.get(f"{live.url}/v1/models", headers=headers).status_code == 401
+            assert live.post(headers=headers).status_code == 401
+        assert httpx.get(f"{live.url}/metrics").status_code == 401
+        assert live.post(headers={"authorization": f"Bearer {token}"}).status_code == 200
+        assert len(live.job.seen) == 1
+
+
+def test_web_pages_cannot_use_a_server_without_a_token(live) -> None:
+    assert live.post(headers={"origin": "https://evil.example"}).status_code == 403
+    assert live.post(headers={"host": "rebound.example:80"}).status_code == 403
+    for host in ("localhost:1", "127.0.0.1", "[::1]:8000"):
+        assert live.post(headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])  # noqa: S104  (refused, that is the test)
+def test_listening_to_others_needs_a_token(host: str) -> None:
+    with pytest.raises(OptionError, match="set a token"):
+        serve(print, host=host)
+    with pytest.raises(OptionError, match="shorter than 16"):
+        serve(print, host=host, token="short")  # noqa: S106  (refused)
+
+
+def test_bodies_beyond_the_limit_are_refused_before_they_are_kept(serving) -> None:
+    with serving(limits=Limits(max_body=100_000)) as live:
+        live.job.go.set()
+        assert live.post(file=("a.wav", bytes(200_000))).status_code == 413  # declared
+        chunked = HEAD + BOUND + b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n" % len(PART) + PART + b"\r\n"
+        chunk = b"10000\r\n" + bytes(65536) + b"\r\n"
+        assert b" 413 " in raw(live.port, chunked + chunk * 2)[:20]  # not declared
+        assert b" 413 " in raw(live.port, HEAD + b"Content-Length: 99999999999999999999\r\n\r\n")[:20]
+        assert live.job.seen == []
+        assert live.leftovers() == []
+        assert live.post(file=("a.wav", bytes(50_000))).status_code == 200
+
+
+def test_slow_clients_are_let_go(serving) -> None:
+    with serving(limits=Limits(idle=0.2)) as live:
+        body = HEAD + BOUND + b"Content-Length: 1000\r\n\r\n" + PART
+        assert b" 408 " in raw(live.port, body)[:20]
+        assert raw(live.port, b"GET /healthz HT") == b""  # headers that never end: closed without an answer
+        live.until(lambda: live.leftovers() == [])
+
+
+def test_shutdown_stops_jobs_and_removes_everything(serving) -> None:
+    with serving(limits=Limits(grace=1)) as live:
+        failed = []
+
+        def post() -> None:
+            try:
+                failed.append(live.post().status_code)
+            except httpx.HTTPError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        live.until(lambda: live.job.seen)
+        live.server.should_exit = True
+        thread.join(10)
+        assert failed
+        assert failed[0] != 200
+        live.until(lambda: live.job.stopped == 1)
+    assert list(live.uploads.glob("server-*")) == []
+
+
+def test_logs_are_json_and_know_nothing(serving, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    with serving() as live:
+        live.job.error = ValueError("Ana said hello")
+        live.job.go.set()
+        live.post(file=("ana_doctor_visit.wav", b"RIFF"), language="en")
+        httpx.get(f"{live.url}/ana_doctor_visit")
+    lines = [JsonFormatter().format(record) for record in caplog.records]
+    entries = [json.loads(line) for line in lines]
+    assert {"request", "job", "job failed"} <= {entry["event"] for entry in entries}
+    failed = next(entry for entry in entries if entry["event"] == "job failed")
+    assert failed["error"] == "ValueError"
+    assert all("ana" not in line.lower() and "127.0.0.1" not in line for line in lines)
+
+
+def test_a_thousand_at_once_stay_within_memory(serving) -> None:
+    """Each gets an answer, most of them 429; both ends together grow by less than 200 kB a connection."""
+    resource = pytest.importorskip("resource")
+    body = PART + bytes(10_000) + b"\r\n--xx--\r\n"
+    request = HEAD + BOUND + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    async def one(port: int, connected: asyncio.Event) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await connected.wait()
+        writer.write(request)
+        answer = await reader.read()
+        writer.close()
+        return int(answer.split()[1])
+
+    async def storm(port: int) -> list[int]:
+        connected = asyncio.Event()
+        tasks = [asyncio.create_task(one(port, connected)) for _ in range(1000)]
+        await asyncio.sleep(0.5)
+        connected.set()
+        return await asyncio.gather(*tasks)
+
+    with serving(limits=Limits(concurrency=2, queue=8)) as live:
+        live.job.go.set()
+        live.post()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        statuses = asyncio.run(storm(live.port))
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert len(statuses) == 1000
+        assert set(statuses) <= {200, 429}
+        assert statuses.count(200) >= 10
+        assert grown < 200 * 1000  # ru_maxrss counts kB here
+        assert live.leftovers() == []

@@ -1,0 +1,1 @@
+"""The parts of the server; `transcribe.server` puts them together."""

@@ -1,0 +1,146 @@
+"""Finished jobs in OpenAI's shapes, with anonymous labels and nothing about voices."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from exporters import srt, vtt
+from fusion.types import Segment, Transcript, Word
+from transcribe.serving.wishes import Wish
+
+_UNSPACED = ("zh", "yue", "ja", "th", "lo", "my", "km")
+"""Languages written without a space between sentences."""
+
+Json = dict[str, Any]
+
+
+def render(transcript: Transcript, wish: Wish) -> tuple[str, str]:
+    """The answer's body and media type for `wish.response_format`."""
+    if wish.response_format == "text":
+        return full_text(transcript) + "\n", "text/plain; charset=utf-8"
+    if wish.response_format == "srt":
+        return srt.dumps(transcript), "application/x-subrip; charset=utf-8"
+    if wish.response_format == "vtt":
+        return vtt.dumps(transcript), "text/vtt; charset=utf-8"
+    shapes = {"json": _plain, "verbose_json": _verbose, "diarized_json": _diarized}
+    body = shapes[wish.response_format](transcript, wish)
+    return json.dumps(body, ensure_ascii=False, allow_nan=False), "application/json"
+
+
+def events(transcript: Transcript, wish: Wish) -> Iterator[Json]:
+    """The server-sent events of a finished job, in OpenAI's order.
+
+    With ``diarized_json`` each segment is one ``transcript.text.segment`` after
+    its delta; all other formats stream their text only.
+    """
+    diarized = wish.response_format == "diarized_json"
+    gap = _gap(transcript)
+    for index, segment in enumerate(transcript.segments):
+        text = segment.text if not gap else segment.text.strip() + gap * (index + 1 < len(transcript.segments))
+        delta: Json = {"type": "transcript.text.delta", "delta": text}
+        yield {**delta, "segment_id": _segment_id(index)} if diarized else delta
+        if diarized:
+            yield _diarized_segment(index, segment)
+    yield {"type": "transcript.text.done", "text": full_text(transcript)}
+
+
+def sse(event: Json) -> bytes:
+    """One server-sent event; JSON holds no raw line break, so one data line is enough."""
+    return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False, allow_nan=False)}\n\n".encode()
+
+
+def full_text(transcript: Transcript) -> str:
+    """All text in one line, spaced as its language and its recogniser space it."""
+    gap = _gap(transcript)
+    texts = [segment.text.strip() if gap else segment.text for segment in transcript.segments]
+    return gap.join(texts).strip()
+
+
+def _gap(transcript: Transcript) -> str:
+    """What to put between two segments: nothing where the recogniser's own spaces, or the script, do it."""
+    own = all(segment.text[:1].isspace() for segment in transcript.segments[1:])
+    return "" if own or transcript.language in _UNSPACED else " "
+
+
+def _segment_id(index: int) -> str:
+    return f"seg_{index:03d}"
+
+
+def _usage(transcript: Transcript) -> Json:
+    return {"type": "duration", "seconds": math.ceil(transcript.duration)}
+
+
+def _plain(transcript: Transcript, wish: Wish) -> Json:
+    body: Json = {"text": full_text(transcript)}
+    if wish.diarize:
+        body["segments"] = [
+            {"start": s.start, "end": s.end, "speaker": _label(s), "text": s.text.strip()} for s in transcript.segments
+        ]
+    return {**body, "usage": _usage(transcript)}
+
+
+def _diarized(transcript: Transcript, _wish: Wish) -> Json:
+    return {
+        "task": "transcribe",
+        "duration": transcript.duration,
+        "text": full_text(transcript),
+        "segments": [_diarized_segment(i, segment) for i, segment in enumerate(transcript.segments)],
+        "usage": _usage(transcript),
+    }
+
+
+def _diarized_segment(index: int, segment: Segment) -> Json:
+    return {
+        "type": "transcript.text.segment",
+        "id": _segment_id(index),
+        "start": segment.start,
+        "end": segment.end,
+        "speaker": _label(segment),
+        "text": segment.text.strip(),
+    }
+
+
+def _label(segment: Segment) -> str:
+    return segment.speaker if segment.speaker is not None else "UNKNOWN"
+
+
+def _verbose(transcript: Transcript, wish: Wish) -> Json:
+    body: Json = {
+        "task": "transcribe",
+        "language": transcript.language or "",
+        "duration": transcript.duration,
+        "text": full_text(transcript),
+        "segments": [_verbose_segment(i, s, wish) for i, s in enumerate(transcript.segments)],
+        "usage": _usage(transcript),
+    }
+    if wish.words:
+        body["words"] = [_verbose_word(w, wish) for w in transcript.words if w.start is not None and w.end is not None]
+    return body
+
+
+def _verbose_segment(index: int, segment: Segment, wish: Wish) -> Json:
+    """Whisper's segment. `tokens` stays empty: our recognisers give words, and clients only need the key."""
+    raw = segment.text.encode()
+    logs = [math.log(max(w.probability, 1e-9)) for w in segment.words if w.probability is not None]
+    body: Json = {
+        "id": index,
+        "seek": 0,
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": sum(logs) / len(logs) if logs else 0.0,
+        "compression_ratio": len(raw) / len(zlib.compress(raw)),
+        "no_speech_prob": 0.0,
+    }
+    return {**body, "speaker": _label(segment)} if wish.diarize else body
+
+
+def _verbose_word(word: Word, wish: Wish) -> Json:
+    body: Json = {"word": word.text.strip(), "start": word.start, "end": word.end}
+    return {**body, "speaker": word.speaker} if wish.diarize else body

@@ -1,0 +1,143 @@
+"""One job from the event loop: started in a thread, watched, and stopped when nobody waits for it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from starlette.exceptions import HTTPException
+
+from fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
+from fusion.types import Seconds, Transcript
+from transcribe.serving.limits import Admission, Limits, Ticket
+from transcribe.serving.watch import Metrics, Stopwatch, error_event, event
+from transcribe.serving.wishes import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What the server asks of the rest of the program; nothing in it says who sent it.
+
+    path: the upload, under a name of ours. cancel: set when nobody waits any more.
+    """
+
+    path: Path
+    wish: Wish
+    max_duration: Seconds
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class JobAnswer(Protocol):
+    """What comes back: at least the words, with anonymous speakers if asked for."""
+
+    @property
+    def transcript(self) -> Transcript:
+        """The words."""
+        ...
+
+
+RunJob = Callable[[JobRequest], JobAnswer]
+
+
+class Jobs:
+    """Runs jobs in `limits.concurrency` threads. A place is free again when the thread is, not when the client left."""
+
+    def __init__(self, run_job: RunJob, limits: Limits, admission: Admission, metrics: Metrics) -> None:
+        self._run_job = run_job
+        self._limits = limits
+        self._admission = admission
+        self._metrics = metrics
+        self._pool = ThreadPoolExecutor(limits.concurrency, thread_name_prefix="job")
+        self._running: set[threading.Event] = set()
+
+    @contextmanager
+    def start(self, request: JobRequest, ticket: Ticket) -> Iterator[Future[Transcript]]:
+        """Start one job, or queue it; leaving the block in any way stops it.
+
+        The place stays taken until the job's thread has ended.
+
+        Raises:
+            HTTPException: 503 the server is shutting down.
+        """
+        try:
+            future = self._pool.submit(self._work, request)
+        except RuntimeError:
+            raise HTTPException(503, "The server is shutting down: try again later.", {"retry-after": "30"}) from None
+        ticket.keep()
+        future.add_done_callback(lambda _: ticket.release())
+        self._running.add(request.cancel)
+        try:
+            yield future
+        finally:
+            self._running.discard(request.cancel)
+            request.cancel.set()
+            future.cancel()
+
+    async def result(self, future: Future[Transcript], request: JobRequest) -> Transcript:
+        """Wait for a started job.
+
+        Raises:
+            HTTPException: 400 the audio or a value is unusable, 500 the job
+                failed, 504 it took longer than `limits.timeout`.
+        """
+        done, _ = await asyncio.wait({asyncio.wrap_future(future)}, timeout=self._limits.timeout)
+        if done:
+            return _result(future, request)
+        raise HTTPException(
+            504,
+            f"The job took longer than {self._limits.timeout:g} s and was stopped: send a shorter recording.",
+            {"x-should-retry": "false"},
+        )
+
+    def stop(self) -> None:
+        """Ask every job to stop, and start no more."""
+        for cancel in tuple(self._running):
+            cancel.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _work(self, request: JobRequest) -> Transcript:
+        watch, outcome, duration = Stopwatch(), "failed", 0.0
+        try:
+            transcript = self._run_job(request).transcript
+            outcome, duration = "done", transcript.duration
+        except CancelledError:
+            outcome = "cancelled"
+            raise
+        except (AudioError, OptionError):
+            outcome = "refused"
+            raise
+        finally:
+            self._report(outcome, watch.seconds(), duration)
+        return transcript
+
+    def _report(self, outcome: str, seconds: Seconds, duration: Seconds) -> None:
+        self._admission.finished(seconds)
+        self._metrics.add("jobs_total", outcome=outcome)
+        self._metrics.add("job_seconds_total", seconds)
+        self._metrics.add("audio_seconds_total", duration)
+        event("job", outcome=outcome, seconds=seconds, audio_seconds=round(duration, 1))
+
+
+def _result(future: Future[Transcript], request: JobRequest) -> Transcript:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, (AudioError, OptionError)):
+        raise HTTPException(400, _without_path(str(error), request.path))
+    error_event("job failed", error)
+    # A failure of the server is told without its details: they are in the log, as a class and a place.
+    kind = type(error).__name__ if isinstance(error, DiarfuseError) else "an unexpected error"
+    raise HTTPException(500, f"The transcription failed on the server ({kind}): tell its operator.")
+
+
+def _without_path(message: str, path: Path) -> str:
+    """`message` about the client's file, not about a place on our disk."""
+    for known in (str(path), path.name, str(path.parent)):
+        message = message.replace(known, "the uploaded file")
+    return message

@@ -1,0 +1,110 @@
+"""Other people's recordings on our disk: private, short-lived, and never under their own name.
+
+Each server process owns one folder (0700) under a root of this user. A lock
+file in it tells the living from the dead: the next server to start removes the
+folders of those that crashed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fusion.errors import OutputError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class UploadFolder:
+    """The folder of one running server. Close it to remove it."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = _private(root or _default_root())
+        with _locked(self.root / "lock"):
+            self.swept = _sweep(self.root)
+            self.path = Path(tempfile.mkdtemp(prefix="server-", dir=self.root))
+            self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+            _try_lock(self._lock)
+
+    def close(self) -> None:
+        """Remove the folder and all uploads in it."""
+        os.close(self._lock)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    @contextmanager
+    def one(self, suffix: str) -> Iterator[Path]:
+        """A path for one upload, gone with everything beside it when the block ends."""
+        folder = Path(tempfile.mkdtemp(dir=self.path))
+        try:
+            yield folder / f"upload{suffix}"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def safe_suffix(file_name: str) -> str:
+    """The ending of a client's file name if it is a plain one, else nothing; the rest is never used."""
+    found = re.search(r"\.[A-Za-z0-9]{1,5}\Z", file_name)
+    return found.group().lower() if found else ""
+
+
+def _default_root() -> Path:
+    owner = "user" if sys.platform == "win32" else str(os.getuid())
+    return Path(tempfile.gettempdir()) / f"diarfuse-uploads-{owner}"
+
+
+def _private(root: Path) -> Path:
+    """`root` as a folder that only this user can enter; /tmp is everybody's, so do not trust what is there."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform != "win32":
+        found = root.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+            raise OutputError(f"{root} must be a folder that only you can enter: remove it, or set TMPDIR.")
+    return root
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the root's lock, so that nobody sweeps a folder that is being made."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(root: Path) -> int:
+    """Remove the folders of servers that no longer run; the number removed."""
+    removed = 0
+    for folder in root.glob("server-*"):
+        handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        dead = _try_lock(handle)
+        os.close(handle)
+        if dead:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    return removed

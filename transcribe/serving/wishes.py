@@ -1,0 +1,85 @@
+"""What a request asks for, read from its form fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+
+FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
+OPENAI_MODELS = (
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-transcribe-diarize",
+    "gpt-transcribe",
+)
+"""Names that unchanged clients send; each means the one model that this server runs."""
+IGNORED = ("prompt", "temperature", "include", "chunking_strategy")
+"""OpenAI's knobs of another engine. They are accepted, do nothing, and the answer's header says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One request. `ignored` names the fields that were sent and do nothing here."""
+
+    response_format: str = "json"
+    stream: bool = False
+    diarize: bool = False
+    language: str | None = None
+    words: bool = False
+    num_speakers: int | None = None
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+    ignored: tuple[str, ...] = ()
+
+
+def read_wish(fields: Mapping[str, Sequence[str]], model: str) -> Wish:
+    """Read the form of ``POST /v1/audio/transcriptions``.
+
+    Raises:
+        HTTPException: 400 for an impossible value, 404 for a model that is not served.
+    """
+    asked = _last(fields, "model") or model
+    if asked not in (model, *OPENAI_MODELS):
+        raise HTTPException(404, f"The model {asked[:60]!r} is not served here: ask for {model!r} or leave it out.")
+    response_format = _choice(fields, "response_format", FORMATS, "json")
+    granularities = {
+        v for name in ("timestamp_granularities[]", "timestamp_granularities") for v in fields.get(name, ())
+    }
+    return Wish(
+        response_format=response_format,
+        stream=_flag(fields, "stream"),
+        diarize=response_format == "diarized_json" or asked.endswith("-diarize") or _flag(fields, "diarize"),
+        language=_last(fields, "language") or None,
+        words="word" in granularities,
+        num_speakers=_count(fields, "num_speakers"),
+        min_speakers=_count(fields, "min_speakers"),
+        max_speakers=_count(fields, "max_speakers"),
+        ignored=tuple(name for name in IGNORED if any(f == name or f.startswith(f"{name}[") for f in fields)),
+    )
+
+
+def _last(fields: Mapping[str, Sequence[str]], name: str) -> str:
+    return fields.get(name, ("",))[-1].strip()
+
+
+def _choice(fields: Mapping[str, Sequence[str]], name: str, known: Sequence[str], default: str) -> str:
+    value = _last(fields, name) or default
+    if value not in known:
+        raise HTTPException(400, f"{name}={value[:40]!r} must be one of {', '.join(known)}.")
+    return value
+
+
+def _flag(fields: Mapping[str, Sequence[str]], name: str) -> bool:
+    return _choice(fields, name, ("true", "false", "1", "0", "True", "False"), "false").lower() in ("true", "1")
+
+
+def _count(fields: Mapping[str, Sequence[str]], name: str) -> int | None:
+    value = _last(fields, name)
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= 999:  # noqa: PLR2004
+        raise HTTPException(400, f"{name}={value[:20]!r} must be a whole number from 1 to 999.")
+    return int(value)
