@@ -88,7 +88,7 @@ def _mel_matrix() -> NDArray[np.float32]:
     """Triangles equally wide on the mel scale, float32 (257, 80); the bin at 8 kHz belongs to none."""
     edges = np.linspace(_mel(np.float64(_LOWEST_HZ)), _mel(np.float64(SAMPLE_RATE / 2)), BANDS + 2)
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
-    bins = _mel(np.arange(_FFT // 2 + 1) * (SAMPLE_RATE / _FFT))[:, None]
+    bins = _mel(np.arange(_FFT // 2 + 1, dtype=np.float64) * (SAMPLE_RATE / _FFT))[:, None]
     rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
     matrix = np.maximum(0, np.minimum(rising, falling))
     matrix[-1] = 0

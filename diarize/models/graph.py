@@ -15,6 +15,8 @@ from fusion.errors import CorruptModelError
 OPSET = 17
 IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it
 
+_IMAGE_KERNEL = 4  # dimensions: out, in, height, width
+
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
 Dims: TypeAlias = Sequence[str | int]
 
@@ -51,13 +53,21 @@ class Graph:
         return name
 
     def model(self, output: str, name: str, dims: Dims) -> onnx.ModelProto:
-        """The finished model: `output` under the public `name`, checked."""
+        """The finished model: `output` under the public `name`.
+
+        Raises:
+            CorruptModelError: the weights' shapes do not fit each other.
+        """
         self._nodes.append(helper.make_node("Identity", [output], [name]))
         result = helper.make_tensor_value_info(name, TensorProto.FLOAT, list(dims))
         graph = helper.make_graph(self._nodes, self.name, self._inputs, [result], self._constants)
         opset = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="diarfuse")
-        onnx.checker.check_model(model, full_check=True)
+        try:
+            onnx.checker.check_model(model, full_check=True)
+        except onnx.shape_inference.InferenceError as error:
+            text = str(error).splitlines()[0]
+            raise CorruptModelError(f"The checkpoint is not the network this pack needs ({text}).") from error
         return model
 
 
@@ -94,12 +104,16 @@ def norm(weights: Weights, name: str, channels: int, *, eps: float = 1e-5) -> tu
 
 
 def conv_norm(graph: Graph, x: str, weights: Weights, conv: str, bn: str, **attributes: Any) -> str:
-    """A convolution without bias and the batch normalisation behind it, as one convolution."""
-    kernel = weights.get(f"{conv}.weight", np.empty(0))
-    kernel = weight(weights, f"{conv}.weight", *(None,) * max(kernel.ndim, 3))
+    """A 2-d convolution without bias and the batch normalisation behind it, as one convolution.
+
+    A kernel over time alone, (out, in, taps), becomes one of height one.
+    """
+    of_image = np.ndim(weights.get(f"{conv}.weight", 0)) == _IMAGE_KERNEL
+    kernel = weight(weights, f"{conv}.weight", *[None] * (_IMAGE_KERNEL if of_image else _IMAGE_KERNEL - 1))
+    outputs, inputs, *taps = kernel.shape
+    kernel = kernel.reshape(outputs, inputs, *[1] * (2 - len(taps)), *taps)
     scale, shift = norm(weights, bn, kernel.shape[0])
-    folded = kernel * scale.reshape(-1, *(1,) * (kernel.ndim - 1))
-    return graph.op("Conv", x, graph.constant(folded), graph.constant(shift), **attributes)
+    return graph.op("Conv", x, graph.constant(kernel * scale[:, None, None, None]), graph.constant(shift), **attributes)
 
 
 def statistics_pooling(graph: Graph, features: str, weights: str) -> str:
