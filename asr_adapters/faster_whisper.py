@@ -1,0 +1,168 @@
+"""Whisper through faster-whisper: the default recogniser."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from asr_adapters.common import empty, engine, report, seconds, silent
+from fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from fusion.types import Progress, Samples, Seconds, Segment, Transcript, Word
+
+DEFAULT_MODEL = "small"
+
+
+def available(model: str = DEFAULT_MODEL, *, models_dir: str | None = None, timeout: Seconds = 3.0) -> bool:
+    """Whether `model` is on disk, or its hub answers for it within `timeout`; downloads nothing."""
+    return on_disk(model, models_dir=models_dir) is not None or _reachable(_repository(model), timeout)
+
+
+def on_disk(model: str, *, models_dir: str | None = None) -> Path | None:
+    """The folder of `model` if it needs no download: a folder itself, or complete in the hub's cache."""
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    _repository(model)
+    try:
+        folder = Path(_utils().download_model(model, local_files_only=True, cache_dir=models_dir))
+    except LocalEntryNotFoundError:
+        return None
+    return folder if (folder / "model.bin").exists() else None  # an interrupted download leaves the folder
+
+
+class FasterWhisper:
+    """Whisper with word times; the engine's text and times leave as it gave them.
+
+    Args:
+        model: a size (``small``, ``large-v3`` ...), a hub id of a CTranslate2 model, or a folder with one.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        compute_type: CTranslate2's, e.g. ``int8`` or ``float16``.
+        threads: of the CPU; 0 leaves it to the engine.
+        models_dir: where hub models are kept, instead of the Hugging Face cache.
+        offline: never download.
+        options: passed on to ``WhisperModel.transcribe``, e.g. ``{"beam_size": 1, "vad_filter": True}``.
+    """
+
+    def __init__(
+        self,
+        model: str = DEFAULT_MODEL,
+        *,
+        device: str = "auto",
+        compute_type: str = "default",
+        threads: int = 0,
+        models_dir: str | None = None,
+        offline: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._model, self._device, self._compute_type, self._threads = model, device, compute_type, threads
+        self._models_dir, self._offline = models_dir, offline
+        self._options = {"word_timestamps": True, **(options or {})}
+        self._engine: Any = None
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    ) -> Transcript:
+        """Recognise; progress and a stop by the caller come after each of the engine's segments."""
+        if silent(samples):
+            return empty(samples, language)
+        duration = seconds(samples)
+        report(on_progress, 0.0, duration)
+        found, info = self._start(samples, language)
+        segments = []
+        for heard in found:
+            segments.append(_segment(heard))
+            report(on_progress, heard.end, duration)
+        report(on_progress, duration, duration)
+        return Transcript(tuple(segments), info.language, duration)
+
+    def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
+        if self._engine is None:
+            self._engine = self._load(_folder(self._model, self._models_dir, offline=self._offline))
+        try:
+            found, info = self._engine.transcribe(samples, language=language, **self._options)
+        except (TypeError, ValueError) as error:  # an option it does not know, or a value it refuses
+            raise OptionError(f"faster-whisper refuses its options: {error}") from error
+        return found, info
+
+    def _load(self, folder: Path) -> Any:
+        whisper = engine("faster_whisper", "--asr faster-whisper", "faster-whisper", "whisper")
+        try:
+            return whisper.WhisperModel(
+                os.fspath(folder), device=self._device, compute_type=self._compute_type, cpu_threads=self._threads
+            )
+        except (RuntimeError, ValueError) as error:
+            raise self._explained(error, folder) from error
+
+    def _explained(self, error: Exception, folder: Path) -> Exception:
+        """CTranslate2 raises the same two builtins for everything; its words tell what is meant."""
+        text = str(error)
+        if "compute type" in text:
+            return OptionError(f"compute_type={self._compute_type!r}: {text}")
+        if "cuda" in text.lower() or "unsupported device" in text:
+            return DeviceError(f"device={self._device!r} is not usable for faster-whisper ({text}); use device='cpu'.")
+        return ModelError(f"{folder} holds no Whisper model that CTranslate2 can load: {text}")
+
+
+def _segment(heard: Any) -> Segment:
+    words = tuple(
+        Word(float(word.start), float(word.end), word.word, float(word.probability)) for word in heard.words or ()
+    )
+    return Segment(float(heard.start), float(heard.end), heard.text, words)  # the engine mixes in numpy's floats
+
+
+def _folder(model: str, models_dir: str | None, *, offline: bool) -> Path:
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    found = on_disk(model, models_dir=models_dir)
+    if found is not None:
+        return found
+    advice = "use --asr moonshine (works offline), or --model with a folder that holds a CTranslate2 Whisper model."
+    if offline:
+        raise ModelNotFoundError(f"Whisper model {model!r} is not on disk and downloads are off; {advice}")
+    try:
+        return Path(_utils().download_model(model, cache_dir=models_dir))
+    except RepositoryNotFoundError as error:
+        raise ModelNotFoundError(f"Hugging Face has no Whisper model {model!r}, or it is not public.") from error
+    except _network_errors() as error:
+        raise NetworkError(f"Whisper model {model!r} is not on disk and cannot be downloaded; {advice}") from error
+
+
+def _repository(model: str) -> str:
+    """The hub id of a size or id; raises `UnknownNameError` for a name that is neither."""
+    if "/" in model:
+        return model
+    known: Mapping[str, str] = _utils()._MODELS  # noqa: SLF001 - the only list of the sizes' repositories
+    if model not in known:
+        raise UnknownNameError("Whisper model", model, known)
+    return known[model]
+
+
+def _reachable(repository: str, timeout: Seconds) -> bool:
+    from huggingface_hub import constants, hf_hub_url
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    request = urllib.request.Request(hf_hub_url(repository, "config.json"), method="HEAD")  # noqa: S310 - the hub's own https address
+    try:
+        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310 - the hub's own https address
+            return True
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    """What a failed download raises; the hub's HTTP client changed twice and its errors share no base."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    clients = (sys.modules.get(name) for name in ("httpx", "httpx2"))
+    return (HfHubHTTPError, OSError, *(client.HTTPError for client in clients if client is not None))
+
+
+def _utils() -> Any:
+    return engine("faster_whisper.utils", "--asr faster-whisper", "faster-whisper", "whisper")
