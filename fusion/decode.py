@@ -27,6 +27,7 @@ Block: TypeAlias = npt.NDArray[np.float32]
 """float32 (frames, channels), nominally within [-1, 1]."""
 
 _BLOCK_VALUES = 1 << 18
+_SMALL_STEP = 256
 _LOWEST_RATE, _HIGHEST_RATE = 2_000, 1_000_000
 _MOST_CHANNELS = 256
 _MISSING_SECONDS = 0.5  # less than this is an encoder's rounding, not a cut
@@ -93,9 +94,11 @@ def _soundfile_blocks(file: Any, path: Path, on_note: Note) -> Iterator[Block]:
     while True:
         try:
             block: Block = file.read(frames, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError:  # Damaged from here on: what came before is sound.
-            whole = False
-            break
+        except soundfile.LibsndfileError:  # Damaged somewhere in this block: take it in small steps up to there.
+            if not whole or file.seek(done) != done:
+                break
+            frames, whole = _SMALL_STEP, False
+            continue
         if not len(block):
             break
         done += len(block)
