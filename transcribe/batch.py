@@ -1,0 +1,161 @@
+"""Several recordings, one after the other: a bad one is reported and the others are still done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from exporters import registry, rttm, seglst, turns_json
+from fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
+from transcribe import output, verbose_lines
+from transcribe.interrupt import run_interruptible
+from transcribe.job import Job
+from transcribe.progress import reporter
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from fusion.types import Diarization
+    from transcribe.job import JobOptions, Result
+    from transcribe.progress import Reporter
+
+    Render = Callable[[output.Target], str]
+    Process = Callable[[Path, Reporter, threading.Event], Render]
+
+TURN_FORMATS = ("rttm", "json")
+OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
+"""Errors that say nothing about the next recording; every other would only come again."""
+
+
+def run_batch(
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, *, verbose: bool
+) -> int:
+    """Transcribe every recording; the exit code: 0, or 1 if one of them failed.
+
+    Raises:
+        DiarfuseError: nothing can be done.
+    """
+    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt")
+    _check_speakers(planned, options)
+    job = Job(options)
+    job.check()
+
+    def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
+        result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        _say(screen, result.notes, verbose_lines.of_result(result) if verbose else ())
+        return lambda target: _render(result, target.format, path.stem)
+
+    return _each(audio, planned, process)
+
+
+def diarize_batch(
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, *, verbose: bool
+) -> int:
+    """Find who spoke when in every recording; the exit code: 0, or 1 if one of them failed.
+
+    Raises:
+        DiarfuseError: nothing can be done.
+    """
+    planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=TURN_FORMATS)
+    job = Job(options)
+    job.check()
+
+    def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
+        found = job.diarize(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        _say(screen, found.notes, verbose_lines.of_diarization(found) if verbose else ())
+        return lambda target: _render_turns(found, target.format, path.stem)
+
+    return _each(audio, planned, process)
+
+
+def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process) -> int:
+    _check_existing(audio)
+    failed = 0
+    with reporter() as screen:
+        for path, targets in zip(audio, planned, strict=True):
+            screen.start(path.name)
+            try:
+                _one(path, targets, process, screen)
+            except OF_ONE_FILE as error:
+                if len(audio) == 1:
+                    raise
+                failed += 1
+                screen.note(f"Error: {error}")
+    if failed:
+        click.echo(f"{failed} of {len(audio)} recordings failed; the others are written.", err=True)
+    return 1 if failed else 0
+
+
+def _one(path: Path, targets: Sequence[output.Target], process: Process, screen: Reporter) -> None:
+    """Work in a thread that Ctrl-C can leave behind; write here, so that no file is cut in the middle."""
+    _check_file(path)
+    render = run_interruptible(lambda cancel: process(path, screen, cancel))
+    for target, text in [(target, render(target)) for target in targets]:
+        output.write(target, text)
+
+
+def _check_existing(audio: Sequence[Path]) -> None:
+    """Where no recording is there at all, say so before any model is loaded."""
+    if all(_problem(path) is not None for path in audio):
+        _check_file(audio[0])
+
+
+def _check_file(path: Path) -> None:
+    problem = _problem(path)
+    if problem is not None:
+        raise problem
+
+
+def _problem(path: Path) -> AudioError | None:
+    if path.is_dir():
+        return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
+    if not path.exists():
+        return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
+    return None
+
+
+def _meant(path: Path) -> str:
+    """The file or the command that was probably meant."""
+    import difflib
+
+    from transcribe.cli import COMMANDS
+
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    if near := difflib.get_close_matches(path.name, beside, n=1):
+        return f", or did you mean {str(path.with_name(near[0]))!r}"
+    if near := difflib.get_close_matches(str(path), COMMANDS, n=1):
+        return f", or did you mean the command {near[0]!r}"
+    return ""
+
+
+def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOptions) -> None:
+    """Options and formats that make no sense without --diarize."""
+    if options.diarize:
+        return
+    for name in ("num_speakers", "min_speakers", "max_speakers"):
+        if getattr(options, name) is not None:
+            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
+    if any(target.format == "rttm" for targets in planned for target in targets):
+        raise OptionError("RTTM holds speaker turns and needs --diarize: add it, or choose another format.")
+
+
+def _render(result: Result, format_name: str, name: str) -> str:
+    if format_name == "rttm" and result.diarization is not None:
+        return result.diarization.to_rttm(name)
+    if format_name == "rttm":
+        return rttm.dumps(result.transcript, name=name)
+    if format_name == "seglst":
+        return seglst.dumps(result.transcript, session=name)
+    return registry.dumps(result.transcript, format_name)
+
+
+def _render_turns(found: Diarization, format_name: str, name: str) -> str:
+    return found.to_rttm(name) if format_name == "rttm" else turns_json.dumps(found)
+
+
+def _say(screen: Reporter, *groups: Sequence[str]) -> None:
+    for sentence in [sentence for group in groups for sentence in group]:
+        screen.note(sentence)

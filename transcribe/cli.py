@@ -1,0 +1,83 @@
+"""The mount point of all commands; each module is imported when its command is used, so that help is fast."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+
+import click
+from click_default_group import DefaultGroup
+
+COMMANDS = {
+    "run": ("transcribe.run_cli:run", "Transcribe recordings; the default, so the word `run` can be left out."),
+    "diarize": ("transcribe.diarize_cli:diarize", "Find who spoke when, without recognising words."),
+    "models": ("transcribe.models_cli:models", "List, pull, verify, export and import the diarizer's models."),
+    "doctor": ("transcribe.doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
+}
+"""Command -> where it lives, and its line in the help."""
+
+EPILOG = """\b
+Examples:
+  transcribe --diarize meeting.wav -o meeting.srt
+  transcribe --diarize --num-speakers 3 call.m4a -o call.vtt -o call.json
+  transcribe --diarize *.mp3 -o subtitles/
+  transcribe talk.mp4 -o -
+  transcribe diarize meeting.wav -o meeting.rttm
+"""
+
+
+class LazyGroup(DefaultGroup):  # type: ignore[misc]  # the package ships no types
+    """A default-command group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order in which a reader meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command; anything that is no command's name is the default command's first argument."""
+        if cmd_name not in COMMANDS:
+            # The base class reads arg0 and puts it back in front of the default command's arguments.
+            ctx.arg0 = cmd_name  # type: ignore[attr-defined]
+            cmd_name = self.default_cmd_name
+        return _load(cmd_name)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The default command's options, then the commands."""
+        command = _load(self.default_cmd_name)
+        command.format_options(click.Context(command, parent=ctx), formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """The default command's usage, since that is what most people type."""
+        command = _load(self.default_cmd_name)
+        return command.collect_usage_pieces(click.Context(command, parent=ctx))
+
+
+def _load(name: str) -> click.Command:
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command: click.Command = getattr(importlib.import_module(module), attribute)
+    return command
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"diarfuse {version('diarfuse')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    default="run",
+    default_if_no_args=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version)
+def cli() -> None:
+    """Transcribe recordings, and say who said what.
+
+    A speech recogniser writes the words, a diarizer beside it finds who spoke
+    when, and every word gets its speaker. Nothing leaves this machine.
+    """

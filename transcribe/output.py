@@ -1,0 +1,162 @@
+"""Where results go: planned and checked before the long work, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporters import registry
+from fusion.errors import OptionError, OutputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One output: a file, or stdout where `path` is None."""
+
+    path: Path | None
+    format: str
+
+
+def plan(
+    inputs: Sequence[Path],
+    outs: Sequence[str],
+    formats: Sequence[str],
+    *,
+    on_stdout: str,
+    in_folder: str,
+    known: Sequence[str] | None = None,
+) -> list[list[Target]]:
+    """The outputs of every input, checked as far as can be before the work.
+
+    Args:
+        inputs: the recordings.
+        outs: values of ``-o``: files, folders, or ``-``; empty means stdout.
+        formats: values of ``--format``; empty means by file ending.
+        on_stdout: the format where nothing names one.
+        in_folder: the same for folders.
+        known: the formats that fit; None means all.
+
+    Raises:
+        OptionError: outputs and inputs do not fit together.
+        OutputError: a folder is missing or cannot be written to.
+    """
+    known = registry.names() if known is None else known
+    for name in formats:
+        if name not in known:
+            raise UnknownNameError("format", name, known)
+    _check_count(inputs, outs)
+    planned = [
+        [target for out in outs or [STDOUT] for target in _targets(source, out, formats, on_stdout, in_folder)]
+        for source in inputs
+    ]
+    flat = [target for targets in planned for target in targets]
+    _check_formats(flat, known)
+    _check_collisions(inputs, flat)
+    for folder in dict.fromkeys(target.path.parent for target in flat if target.path is not None):
+        _check_folder(folder)
+    return planned
+
+
+def write(target: Target, text: str) -> None:
+    """Write `text` to its target; a file appears whole under its name, or not at all.
+
+    Raises:
+        OutputError: it cannot be written (the disk is full, the folder went away ...).
+    """
+    if target.path is None:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+        return
+    try:
+        _write_file(target.path.resolve(), text.encode("utf-8"))
+    except OSError as error:
+        raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():  # a pipe or a device, such as /dev/null, is not replaced
+        path.write_bytes(content)
+        return
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def _targets(source: Path, out: str, formats: Sequence[str], on_stdout: str, in_folder: str) -> list[Target]:
+    if out == STDOUT:
+        return [Target(None, name) for name in formats or [on_stdout]]
+    if _is_folder(out):
+        return [Target(Path(out) / f"{source.stem}{registry.ending(name)}", name) for name in formats or [in_folder]]
+    if len(formats) > 1:
+        raise OptionError(f"-o {out!r} is one file, --format gives {len(formats)} formats: give a folder, -o FOLDER/.")
+    return [Target(Path(out), formats[0] if formats else registry.format_of(out))]
+
+
+def _is_folder(out: str) -> bool:
+    return out.endswith(("/", os.sep)) or Path(out).is_dir()
+
+
+def _check_count(inputs: Sequence[Path], outs: Sequence[str]) -> None:
+    for out in outs:
+        if len(inputs) > 1 and not _is_folder(out):
+            what = "stdout" if out == STDOUT else f"one file, {out!r}"
+            raise OptionError(f"{len(inputs)} recordings cannot go to {what}: give a folder, -o FOLDER/.")
+    if len(inputs) > 1 and not outs:
+        raise OptionError(f"{len(inputs)} recordings need a folder to write to: -o FOLDER/.")
+
+
+def _check_formats(targets: Iterable[Target], known: Sequence[str]) -> None:
+    for target in targets:
+        if target.format not in known:
+            raise OptionError(
+                f"{str(target.path)!r}: the format {target.format!r} does not fit here; use one of {', '.join(known)}."
+            )
+
+
+def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None:
+    sources = {source.resolve() for source in inputs}
+    seen: set[Path] = set()
+    for target in targets:
+        if target.path is None:
+            continue
+        path = target.path.resolve()
+        if path in sources:
+            raise OptionError(f"The output {str(target.path)!r} would replace a recording: choose another -o.")
+        if path in seen:
+            raise OptionError(f"Two results would go to {str(target.path)!r}: rename a recording, or write them apart.")
+        seen.add(path)
+
+
+def _check_folder(folder: Path) -> None:
+    """Try to write for real: permissions, read-only mounts and full disks all show."""
+    if not folder.exists():
+        raise OutputError(
+            f"The output folder {str(folder)!r} does not exist: make it first (mkdir -p {str(folder)!r})."
+        )
+    if not folder.is_dir():
+        raise OutputError(f"The output folder {str(folder)!r} is a file: choose another -o.")
+    probe = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"The output folder {str(folder)!r} cannot be written to ({error.strerror or error}): choose another -o."
+        ) from error

@@ -1,0 +1,83 @@
+"""Which recogniser a job gets, and with which options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asr_adapters import registry
+from fusion.errors import OptionError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fusion.types import Recognizer
+    from transcribe.job import JobOptions
+
+AUTO = "auto"
+TAKES_OPTIONS = ("faster-whisper", "moonshine")
+"""Recognisers that hand further options on to their engine as one mapping."""
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no recogniser has.
+
+    Raises:
+        UnknownNameError: with the known names and the nearest.
+    """
+    known = (*registry.names(), AUTO)
+    if name not in known:
+        raise UnknownNameError("recogniser", name, known)
+
+
+def make(wish: JobOptions, on_note: Callable[[str], None]) -> Recognizer:
+    """The recogniser that the options ask for; ``auto`` says in one sentence if it is not the first choice.
+
+    Raises:
+        OptionError: the recogniser does not have an option that was given.
+    """
+    name = _chosen(wish, on_note) if wish.asr == AUTO else wish.asr
+    return registry.create(name, **_options(name, wish))
+
+
+def _chosen(wish: JobOptions, on_note: Callable[[str], None]) -> str:
+    from asr_adapters import faster_whisper, moonshine
+
+    model = wish.model or faster_whisper.DEFAULT_MODEL
+    fits = wish.model is None and (wish.language or "en").split("-")[0].lower() == "en"
+    found = faster_whisper.on_disk(model) is not None if _offline(wish) else faster_whisper.available(model)
+    if found or not fits or not moonshine.installed():
+        return "faster-whisper"
+    why = "may not be fetched in offline mode" if _offline(wish) else "cannot be reached"
+    on_note(f"The Whisper model {model!r} is not on disk and {why}, so moonshine (English, smaller) is used.")
+    return "moonshine"
+
+
+def _options(name: str, wish: JobOptions) -> dict[str, Any]:
+    """The options that were given, under the names that the recogniser uses for them."""
+    extra = dict(wish.asr_options)
+    given: dict[str, Any] = ({"options": extra} if extra else {}) if name in TAKES_OPTIONS else extra
+    if name == "words-json":
+        if wish.model is None:
+            raise OptionError("--asr words-json needs the file with the words: --model WORDS.json.")
+        return given | {"path": wish.model}
+    if wish.model is not None:
+        given["model"] = wish.model
+    if wish.compute_type is not None:
+        given["compute_type"] = wish.compute_type
+    return given | (_whisper(wish) if name == "faster-whisper" else {})
+
+
+def _whisper(wish: JobOptions) -> dict[str, Any]:
+    device = wish.execution.device
+    return {
+        # CTranslate2 has no CoreML; there the recogniser stays on the CPU.
+        "device": "auto" if device == "coreml" else device,
+        "threads": wish.execution.threads,
+        "offline": _offline(wish),
+    }
+
+
+def _offline(wish: JobOptions) -> bool:
+    from diarize.models.store import Store
+
+    return Store(wish.models_dir, offline=wish.offline).offline

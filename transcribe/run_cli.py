@@ -1,0 +1,92 @@
+"""`transcribe [--diarize] AUDIO... -o OUT`: the main job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from transcribe.common_options import (
+    AUDIO,
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+    SPEAKER_OPTIONS,
+    job_options,
+    with_options,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OUTPUT_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        "outs",
+        multiple=True,
+        metavar="OUT",
+        help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
+    ),
+    click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME",
+        help="srt, vtt, txt, json, rttm, csv, tsv, whisperx or seglst, whatever OUT's ending. May be repeated.",
+    ),
+)
+RECOGNISER_OPTIONS = (
+    click.option(
+        "--asr",
+        default="auto",
+        metavar="NAME",
+        show_default=True,
+        help="faster-whisper, moonshine, words-json or another installed recogniser; auto: faster-whisper where its "
+        "model is on disk or reachable, else moonshine.",
+    ),
+    click.option(
+        "--model", metavar="NAME", help="The recogniser's model: a name, a folder, or the file of words-json."
+    ),
+    click.option("--language", metavar="CODE", help="Spoken language, e.g. en; left out, it is detected."),
+    click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format, e.g. int8 or float16."),
+    click.option(
+        "--asr-option", "asr_options", multiple=True, metavar="KEY=VALUE", help="Any other option of the recogniser."
+    ),
+)
+JOIN_OPTION = click.option(
+    "--join",
+    type=click.Choice(["resolved", "plain"]),
+    default="resolved",
+    show_default=True,
+    help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
+)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@AUDIO
+@click.option("--diarize", is_flag=True, help="Say who spoke each word.")
+@with_options(OUTPUT_OPTIONS, SPEAKER_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, (JOIN_OPTION,), MACHINE_OPTIONS)
+def run(
+    audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
+) -> int:
+    """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
+    from transcribe.batch import run_batch
+
+    values["asr_options"] = _pairs(values["asr_options"])
+    return run_batch(audio, outs, formats, job_options(values), verbose=verbose)
+
+
+def _pairs(items: tuple[str, ...]) -> dict[str, object]:
+    """``("beam_size=5", "vad=false")`` -> values as JSON where they are JSON, as text otherwise."""
+    import json
+
+    pairs: dict[str, object] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{item!r} must look like KEY=VALUE.", param_hint="'--asr-option'")
+        try:
+            pairs[key] = json.loads(value)
+        except ValueError:
+            pairs[key] = value
+    return pairs
