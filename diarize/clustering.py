@@ -66,6 +66,14 @@ class SpeakerBounds:
         count = max(count, self.low)
         return count if self.high is None else min(count, self.high)
 
+    def note(self, found: int) -> tuple[str, ...]:
+        """A sentence for the user where `found` speakers are not as many as asked for; else nothing."""
+        wanted = self.nearest(found)
+        if wanted == found:
+            return ()
+        side = "" if self.low == self.high else "At least " if found < wanted else "At most "
+        return (f"{side}{wanted} speakers were asked for, but {found} could be told apart.",)
+
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
@@ -141,12 +149,14 @@ def finish(
         bounds: how many speakers are allowed.
     """
     found = 1 if centroids is None else len(centroids)
-    wanted = bounds.nearest(found)
-    if wanted != found:
-        return _forced(embeddings, active, pairs, wanted)
+    if bounds.nearest(found) != found:
+        return _forced(embeddings, active, pairs, bounds, bounds.nearest(found))
     if centroids is None:
         return _single(embeddings, active, pairs)
-    return Clusters(assign(embeddings, centroids, active), centroids)
+    hard = assign(embeddings, centroids, active)
+    if len(np.unique(hard[hard >= 0])) < bounds.low and bounds.low > 1:  # nobody was given to some centroid
+        return _forced(embeddings, active, pairs, bounds, bounds.low)
+    return Clusters(hard, centroids)
 
 
 def assign(
@@ -219,7 +229,13 @@ def _single(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_],
     return Clusters(np.where(active, 0, NOBODY).astype(np.int32), centroid)
 
 
-def _forced(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_], pairs: Pairs, wanted: int) -> Clusters:
+def _forced(
+    embeddings: npt.NDArray[np.floating],
+    active: npt.NDArray[np.bool_],
+    pairs: Pairs,
+    bounds: SpeakerBounds,
+    wanted: int,
+) -> Clusters:
     """Exactly `wanted` speakers, or as many as there are distinct embeddings, with a note."""
     if wanted == 1:
         return _single(embeddings, active, pairs)
@@ -229,11 +245,11 @@ def _forced(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_],
         possible = _distinct(embeddings[pairs], wanted)
     if possible < 2:  # noqa: PLR2004 (nothing to tell apart)
         one = _single(embeddings, active, pairs)
-        return Clusters(one.hard, one.centroids, (_unmet(wanted, 1),), forced=True)
+        return Clusters(one.hard, one.centroids, bounds.note(1), forced=True)
     centroids, labels = force_count(embeddings[pairs], possible)
     hard = assign(embeddings, centroids, active, constrained=False)
     _keep_every_cluster(hard, pairs, labels)
-    return Clusters(hard, centroids, (_unmet(wanted, possible),) if possible < wanted else (), forced=True)
+    return Clusters(hard, centroids, bounds.note(possible), forced=True)
 
 
 def _speaking_pairs(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_]) -> Pairs:
@@ -247,11 +263,6 @@ def _distinct(vectors: npt.NDArray[np.floating], enough: int) -> int:
     if not len(vectors):
         return 0
     return min(enough, len(np.unique(unit(vectors).round(6), axis=0)))
-
-
-def _unmet(wanted: int, found: int) -> str:
-    voices = "1 voice" if found == 1 else f"{found} different voices"
-    return f"{wanted} speakers were asked for, but the recording holds only {voices}: the result has {found}."
 
 
 def _keep_every_cluster(hard: npt.NDArray[np.int32], pairs: Pairs, labels: Labels) -> None:

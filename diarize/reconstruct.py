@@ -59,6 +59,7 @@ def reconstruct(
     windows: Windows,
     *,
     max_speakers: int | None = None,
+    min_speakers: int = 1,
     scores: bool = False,
 ) -> Timeline:
     """The timeline of the whole recording.
@@ -69,6 +70,9 @@ def reconstruct(
         count: (windows.total_frames,), how many speak in each frame.
         windows: where the windows lie.
         max_speakers: at most so many at once.
+        min_speakers: where fewer speakers than this win a frame, those who were
+            heard but always outvoted get their longest stretch (`give_back`).
+            1 leaves everything as upstream.
         scores: keep the scores, 4 bytes a frame and speaker.
 
     Returns:
@@ -86,7 +90,37 @@ def reconstruct(
             kept[block.first : block.first + len(block.votes)] = block.votes
     if kept is not None:
         kept /= np.maximum(windows.coverage, 1)[:, None].astype(np.float32)
-    return Timeline(active.result(), exclusive.result(), kept)
+    timeline = Timeline(active.result(), exclusive.result(), kept)
+    return give_back(timeline, segmentations, hard, windows, min_speakers)
+
+
+def give_back(
+    timeline: Timeline,
+    segmentations: npt.NDArray[np.uint8],
+    hard: npt.NDArray[np.integer],
+    windows: Windows,
+    min_speakers: int,
+) -> Timeline:
+    """Let speakers whom all windows together outvoted be heard, until there are `min_speakers`.
+
+    Such a speaker gets the longest stretch that any one window heard: added to
+    `active`, taken from the others in `exclusive` (only its first half where it
+    is all that somebody has).
+    """
+    active, exclusive = list(timeline.active), list(timeline.exclusive)
+    missing = min_speakers - sum(len(part) > 0 for part in active)
+    if missing <= 0:
+        return timeline
+    silent = [cluster for cluster, part in enumerate(active) if not len(part)]
+    stretches = {cluster: _longest_stretch(segmentations, hard, windows, cluster) for cluster in silent}
+    heard = sorted((cluster for cluster in silent if len(stretches[cluster])), key=lambda k: -np.ptp(stretches[k]))
+    for cluster in heard[:missing]:
+        stretch = stretches[cluster]
+        if any(len(part) and not len(_without(part, stretch)) for part in exclusive):
+            stretch = np.column_stack((stretch[:, 0], stretch.sum(axis=1) // 2))
+        exclusive = [_without(part, stretch) for part in exclusive]
+        active[cluster] = exclusive[cluster] = stretch
+    return Timeline(tuple(active), tuple(exclusive), timeline.scores)
 
 
 def blocks(
@@ -136,6 +170,28 @@ def _vote(
     part = segmentation[rows.start - start : rows.stop - start]
     for cluster in {int(cluster) for cluster in clusters if cluster >= 0}:
         votes[rows, cluster] += part[:, clusters == cluster].max(axis=1)
+
+
+def _longest_stretch(
+    segmentations: npt.NDArray[np.uint8], hard: npt.NDArray[np.integer], windows: Windows, cluster: int
+) -> Runs:
+    """The longest run that any one window gives to `cluster`, (1, 2), or (0, 2) where there is none."""
+    best = np.empty((0, 2), dtype=np.int64)
+    starts = windows.first_frames
+    for window, speaker in zip(*np.nonzero(hard == cluster), strict=True):
+        for run in runs(segmentations[window, :, speaker] > 0):
+            if not len(best) or np.ptp(run) > np.ptp(best):
+                best = run[None] + starts[window]
+    return best
+
+
+def _without(part: Runs, stretch: Runs) -> Runs:
+    """The frames of `part` that are not in `stretch` (1, 2)."""
+    before = np.column_stack((part[:, 0], np.minimum(part[:, 1], stretch[0, 0])))
+    after = np.column_stack((np.maximum(part[:, 0], stretch[0, 1]), part[:, 1]))
+    every = np.concatenate((before, after))
+    every = every[every[:, 0] < every[:, 1]]
+    return every[np.argsort(every[:, 0])]
 
 
 class _RunCollector:
