@@ -1,0 +1,1 @@
+"""Ours against the implementation it follows."""
