@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,11 +97,11 @@ def _diagonalise(tr: Array, psi: Array) -> tuple[Array, Array]:
 
 def _read(path: str | PathLike[str], names: tuple[str, ...]) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: np.asarray(file[name], dtype=np.float64) for name in names}
     except FileNotFoundError as error:
         raise ModelNotFoundError(f"There is no PLDA file {path}: fetch the model pack again.") from error
-    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise CorruptModelError(
             f"{path} is no PLDA file with the arrays {', '.join(names)}: fetch the model pack again."
         ) from error
