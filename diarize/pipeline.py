@@ -1,0 +1,209 @@
+"""Who spoke when: `Diarizer._run` is the pipeline, one stage a line."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.agglomerative import cluster_without_plda
+from diarize.clustering import Clusters, SpeakerBounds, cluster
+from diarize.counting import speaker_count
+from diarize.embedding import Embedder, embed_stretches, embed_windows
+from diarize.models.store import ModelSet, Store, load_dir
+from diarize.options import Execution, Options
+from diarize.plda import Plda, load_plda
+from diarize.progress import Monitor, Step
+from diarize.recipes import CAMPPLUS, COMMUNITY_1, Recipe
+from diarize.reconstruct import Timeline, reconstruct
+from diarize.runtime import Runtime
+from diarize.segmentation import segment
+from diarize.stretches import plan
+from diarize.turns import activity, build_turns, minor_speakers
+from diarize.windows import Windows
+from fusion.audio import check_samples, load_audio
+from fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples
+
+_CPU_BATCH, _GPU_BATCH = 4, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the caller asked for besides the turns."""
+
+    bounds: SpeakerBounds
+    embeddings: bool
+    activity: bool
+
+
+class Diarizer:
+    """A loaded diarization pack.
+
+    Example:
+        >>> diarizer = Diarizer.from_pretrained("campplus")  # doctest: +SKIP
+        >>> print(diarizer.diarize("meeting.wav").to_rttm("meeting"))  # doctest: +SKIP
+    """
+
+    def __init__(self, models: ModelSet, *, options: Options | None = None, execution: Execution | None = None) -> None:
+        self.models = models
+        self.options = options or Options()
+        self.execution = execution or Execution()
+        self.runtime = Runtime.of(self.execution)
+        self._segmentation = self.runtime.session(models.graphs["segmentation"])
+        self._embedder = Embedder(
+            self.runtime.session(models.graphs["trunk"]),
+            self.runtime.session(models.graphs["pooling"]),
+            models.stride,
+            models.embedding_dim,
+        )
+        self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
+        self._recipe: Recipe = COMMUNITY_1 if models.plda else CAMPPLUS
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pack: str = "auto",
+        *,
+        options: Options | None = None,
+        execution: Execution | None = None,
+        store: Store | None = None,
+        on_progress: Progress | None = None,
+        on_note: Callable[[str], None] | None = None,
+    ) -> Diarizer:
+        """Load a pack from the model store, fetching it first if it is not there.
+
+        Args:
+            pack: ``community-1``, ``campplus``, or ``auto``: the first of these
+                that is on disk or reachable; `on_note` hears which if not the first.
+            options: what changes the answer.
+            execution: what changes the wait.
+            store: where models are kept; default the user's cache.
+            on_progress: hears about downloads.
+            on_note: hears sentences a user should see.
+
+        Raises:
+            ModelError, NetworkError: the pack cannot be had (see `Store.load`).
+            DeviceError: the device asked for is not usable.
+        """
+        models = (store or Store()).load(pack, on_progress=on_progress, on_note=on_note)
+        return cls(models, options=options, execution=execution)
+
+    @classmethod
+    def from_dir(
+        cls, folder: str | os.PathLike[str], *, options: Options | None = None, execution: Execution | None = None
+    ) -> Diarizer:
+        """Load a pack from a folder that ``transcribe models export`` wrote; no network is touched."""
+        return cls(load_dir(folder), options=options, execution=execution)
+
+    def diarize(
+        self,
+        audio: npt.ArrayLike | str | os.PathLike[str],
+        *,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+        embeddings: bool = False,
+        activity: bool = False,
+    ) -> Diarization:
+        """Find who spoke when.
+
+        Args:
+            audio: a file, or samples (num_samples,), mono, 16 kHz.
+            num_speakers, min_speakers, max_speakers: a contract; if it cannot be met, `notes` says so.
+            on_progress: ``(stage, done, total)``; raising from it stops the work.
+            cancel: set it from another thread to stop within one batch.
+            embeddings: also return one embedding a speaker.
+            activity: also return the frame-wise scores.
+
+        Raises:
+            AudioError: the file or array is not usable audio.
+            OptionError: impossible speaker numbers.
+            CancelledError: `cancel` was set.
+        """
+        wanted = Wanted(SpeakerBounds.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
+        samples = load_audio(audio) if isinstance(audio, (str, os.PathLike)) else check_samples(audio)
+        return self._run(samples, wanted, Monitor(on_progress, cancel))
+
+    def _run(self, samples: Samples, wanted: Wanted, monitor: Monitor) -> Diarization:
+        windows = self._windows(samples)
+        with monitor.stage("segmentation") as step:
+            segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, step)
+        with monitor.stage("embedding") as step:
+            vectors = self._embed(samples, windows, segmentations, step)
+        with monitor.stage("clustering"):
+            clusters = self._cluster(vectors, segmentations, windows, wanted.bounds)
+        with monitor.stage("reconstruction"):
+            count = speaker_count(segmentations, windows)
+            timeline = reconstruct(segmentations, clusters.hard, count, windows, scores=wanted.activity)
+        return self._result(samples, windows, clusters, timeline, wanted, monitor)
+
+    def _windows(self, samples: Samples) -> Windows:
+        duration = samples.size / SAMPLE_RATE
+        return Windows(samples.size, self.options.step or self._recipe.step(self.execution.mode, duration))
+
+    @property
+    def _batch(self) -> int:
+        return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
+
+    def _embed(
+        self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], step: Step
+    ) -> npt.NDArray[np.float32]:
+        if self.execution.mode in self._recipe.whole_windows:
+            return embed_windows(samples, windows, segmentations, self._embedder, self.runtime, step)
+        stretches = plan(segmentations, windows, longest=self._recipe.longest, multiple=self.models.stride)
+        return embed_stretches(samples, windows, segmentations, stretches, self._embedder, self.runtime, step)
+
+    def _cluster(
+        self,
+        vectors: npt.NDArray[np.float32],
+        segmentations: npt.NDArray[np.uint8],
+        windows: Windows,
+        bounds: SpeakerBounds,
+    ) -> Clusters:
+        threshold = self.options.threshold or self._recipe.threshold
+        if self._plda is None:
+            return cluster_without_plda(vectors, segmentations, windows, threshold=threshold, bounds=bounds)
+        options = self.options
+        return cluster(
+            vectors, segmentations, plda=self._plda, threshold=threshold, fa=options.fa, fb=options.fb, bounds=bounds
+        )
+
+    def _result(
+        self,
+        samples: Samples,
+        windows: Windows,
+        clusters: Clusters,
+        timeline: Timeline,
+        wanted: Wanted,
+        monitor: Monitor,
+    ) -> Diarization:
+        options = self.options
+        turns, exclusive, labels = build_turns(
+            timeline,
+            windows,
+            label_order=options.label_order,
+            min_duration_on=options.min_duration_on,
+            min_duration_off=options.min_duration_off,
+        )
+        return Diarization(
+            turns=turns,
+            exclusive=exclusive,
+            duration=samples.size / SAMPLE_RATE,
+            notes=(*clusters.notes, *minor_speakers(turns)),
+            embeddings=_named(clusters, labels) if wanted.embeddings else None,
+            activity=activity(timeline, windows, labels) if wanted.activity else None,
+            timings=dict(monitor.timings),
+        )
+
+
+def _named(clusters: Clusters, labels: dict[int, str]) -> dict[str, Embedding]:
+    """Centroids by label, unit length; a speaker whose voice was never heard alone has none."""
+    known = {label: clusters.centroids[index] for index, label in labels.items() if index < len(clusters.centroids)}
+    lengths = {label: float(np.linalg.norm(centroid)) for label, centroid in known.items()}
+    return {label: np.float32(known[label] / lengths[label]) for label in known if lengths[label] > 0}

@@ -1,0 +1,202 @@
+"""The only file that creates ONNX Runtime sessions, and that decides where and how they run.
+
+On a CPU every session computes with one thread and several calls run at once:
+two single-thread calls finish sooner than one call on two threads (the
+networks' operators are too small to split well), and a result never depends on
+the number of threads. On a GPU there is one caller and larger batches.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.options import Device, Execution
+from fusion.errors import CorruptModelError, DeviceError
+
+Array: TypeAlias = npt.NDArray[Any]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PROVIDERS: Mapping[str, str] = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where networks run: a device that is known to be usable, and how many calls at once."""
+
+    device: Device
+    workers: int
+
+    @classmethod
+    def of(cls, execution: Execution) -> Runtime:
+        """Settle `auto` and 0; raise `DeviceError` with the remedy if the device cannot be used."""
+        device = pick_device(execution.device)
+        return cls(device, (execution.threads or usable_cores()) if device == "cpu" else 1)
+
+    def session(self, path: Path) -> Session:
+        """Load the graph at `path` on this device."""
+        return Session(path, self.device)
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Apply `work` to `items` on all workers; results in order, only a few items ahead."""
+        if self.workers == 1:
+            yield from map(work, items)
+            return
+        pool = ThreadPoolExecutor(self.workers)
+        ahead: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(work, item))
+                if len(ahead) > 2 * self.workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:  # also when the consumer stops early: nothing that was queued starts any more
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def usable_cores() -> int:
+    """Cores this process may use: the affinity mask where the system has one."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def pick_device(asked: Device) -> Device:
+    """`auto` is CUDA where ONNX Runtime can use it, else the CPU.
+
+    CoreML is never picked by itself: its float16 changes embeddings.
+    """
+    available = _available_providers()
+    if asked == "auto":
+        return "cuda" if PROVIDERS["cuda"] in available else "cpu"
+    if PROVIDERS[asked] not in available:
+        raise DeviceError(_remedy(asked))
+    return asked
+
+
+def _available_providers() -> Sequence[str]:
+    import onnxruntime
+
+    providers: Sequence[str] = onnxruntime.get_available_providers()
+    return providers
+
+
+def _remedy(device: str) -> str:
+    if device == "coreml":
+        return "device='coreml' needs macOS with onnxruntime's CoreML provider; use device='cpu' here."
+    if both_packages_installed():
+        return (
+            "device='cuda' is not usable: onnxruntime and onnxruntime-gpu are installed over each other; run "
+            "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
+        )
+    return (
+        "device='cuda' is not usable: onnxruntime has no CUDA provider here; run "
+        "pip uninstall -y onnxruntime && pip install onnxruntime-gpu (or use device='cpu')."
+    )
+
+
+def both_packages_installed() -> bool:
+    """Whether onnxruntime and onnxruntime-gpu are both installed: they share one folder, the last one wins."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    for package in ("onnxruntime", "onnxruntime-gpu"):
+        try:
+            version(package)
+        except PackageNotFoundError:
+            return False
+    return True
+
+
+class Session:
+    """One loaded graph. Calls are thread-safe; inputs and outputs are float32 arrays by name and order."""
+
+    def __init__(self, path: Path, device: Device = "cpu") -> None:
+        import onnxruntime
+
+        self.device = device
+        try:
+            self._session = onnxruntime.InferenceSession(
+                os.fspath(path), sess_options=_options(path), providers=_providers(device)
+            )
+        except Exception as error:  # ONNX Runtime's exceptions share no public base
+            if device == "cpu":
+                message = (
+                    f"{path} is no graph that ONNX Runtime can load ({_first_line(error)}); delete it and pull again."
+                )
+                raise CorruptModelError(message) from error
+            raise DeviceError(f"device={device!r} failed while loading {path.name}: {_first_line(error)}") from error
+        self._inputs = [value.name for value in self._session.get_inputs()]
+        self._outputs = [value.name for value in self._session.get_outputs()]
+        used = self._session.get_providers()[0]
+        if used != PROVIDERS[device]:  # ONNX Runtime falls back without a word; we do not
+            raise DeviceError(
+                f"device={device!r} is not usable: ONNX Runtime fell back to {used}; see `transcribe doctor`."
+            )
+
+    def __call__(self, *inputs: Array) -> Array:
+        """Run on host arrays, in the graph's input order; return its first output (host)."""
+        feeds = {name: np.ascontiguousarray(value) for name, value in zip(self._inputs, inputs, strict=True)}
+        output: Array = self._session.run(self._outputs[:1], feeds)[0]
+        return output
+
+    def on_device(self, *inputs: Any) -> Any:
+        """Like calling, but inputs may be device values and the output stays on the device.
+
+        Takes arrays or what an earlier `on_device` returned; returns an
+        ``OrtValue`` (its ``.numpy()`` copies to the host).
+        """
+        import onnxruntime
+
+        binding = self._session.io_binding()
+        for name, value in zip(self._inputs, inputs, strict=True):
+            if isinstance(value, np.ndarray):
+                value = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), self._memory, 0)  # noqa: PLW2901 - same value, moved
+            binding.bind_ortvalue_input(name, value)
+        binding.bind_output(self._outputs[0], self._memory)
+        self._session.run_with_iobinding(binding)
+        return binding.get_outputs()[0]
+
+    @property
+    def _memory(self) -> str:
+        return "cuda" if self.device == "cuda" else "cpu"
+
+
+def _options(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # the provider notices at load are not for users
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    # Freed arenas go back to the system instead of being kept for the largest batch ever seen.
+    options.enable_mem_pattern = False
+    if path.suffix == ".ort":
+        options.add_session_config_entry("session.load_model_format", "ORT")
+    return options
+
+
+def _providers(device: Device) -> list[Any]:
+    if device == "cuda":
+        # TF32 keeps 10 bits of mantissa: near-fp16 embeddings, which break clustering.
+        return [(PROVIDERS["cuda"], {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}), PROVIDERS["cpu"]]
+    if device == "coreml":
+        return [PROVIDERS["coreml"], PROVIDERS["cpu"]]
+    return [PROVIDERS["cpu"]]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

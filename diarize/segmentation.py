@@ -1,0 +1,41 @@
+"""Segmentation: which of three local speakers talks in which frame of each window."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.powerset import to_multilabel
+from diarize.progress import Step
+from diarize.runtime import Runtime, Session
+from diarize.windows import Windows
+from fusion.types import Samples
+
+
+def segment(
+    samples: Samples, windows: Windows, network: Session, runtime: Runtime, batch: int, step: Step
+) -> npt.NDArray[np.uint8]:
+    """Run the segmentation network over all windows and decode its powerset.
+
+    Args:
+        samples: float32 (num_samples,), 16 kHz.
+        windows: how the recording is cut; the last window is zero-padded.
+        network: ``[batch, 1, 160000] -> [batch, 589, 7]`` log-probabilities.
+        runtime: how many batches are computed at once.
+        batch: windows a call.
+        step: told after every batch; raises if the caller cancelled.
+
+    Returns:
+        uint8 (num_windows, 589, 3), 1 where the local speaker is active.
+    """
+
+    def one(chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+        return to_multilabel(network(chunk))
+
+    decoded = np.empty((windows.count, windows.frames_per_window, 3), np.uint8)
+    done = 0
+    for part in runtime.map(one, windows.batches(samples, batch)):
+        decoded[done : done + len(part)] = part
+        done += len(part)
+        step(done, windows.count)
+    return decoded
