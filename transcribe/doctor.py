@@ -1,0 +1,126 @@
+"""Checks of this installation, each with a remedy; imports only what it looks at."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from diarize.models.store import Store
+
+ENOUGH_MB = 500
+"""Free space that pulling a pack and converting it wants, with room to spare."""
+PACKAGES = ("numpy", "scipy", "soundfile", "av", "soxr", "onnxruntime", "onnx", "huggingface_hub", "srt")
+CUDA_LIBRARIES = ("libcudart.so.12", "libcublas.so.12", "libcudnn.so.9")
+OPTIONAL = {
+    "faster-whisper": "pip install faster-whisper",
+    "moonshine-voice": "pip install 'diarfuse[offline]'",
+    "pocketsphinx": "pip install 'diarfuse[offline]'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report; `remedy` is empty where all is well, `ok` is None where it is only information."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+def checks(store: Store, *, online: bool = False) -> Iterator[Check]:
+    """All checks in the order in which a reader wants them; the network is asked only if `online`."""
+    yield Check("system", None, f"Python {sys.version.split()[0]}, {platform.platform()}; ffmpeg is not needed")
+    yield from _packages()
+    yield from _onnxruntime()
+    yield from _store(store)
+    yield _disk(store)
+    if online:
+        yield from _network(store)
+
+
+def _packages() -> Iterator[Check]:
+    for name in PACKAGES:
+        found = _version(name) or (_version("onnxruntime-gpu") if name == "onnxruntime" else None)
+        remedy = "" if found else "pip install --force-reinstall diarfuse"
+        yield Check(name, found is not None, found or "missing", remedy)
+    for name, remedy in OPTIONAL.items():
+        found = _version(name)
+        yield Check(name, True if found else None, found or f"not installed; {remedy}, if you want it")
+
+
+def _onnxruntime() -> Iterator[Check]:
+    """The two onnxruntime packages share one folder, so the one installed last overwrites the other."""
+    if _version("onnxruntime") is not None and _version("onnxruntime-gpu") is not None:
+        remedy = "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install onnxruntime-gpu (or onnxruntime)"
+        yield Check("onnxruntime", False, "onnxruntime and onnxruntime-gpu are installed over each other", remedy)
+    if importlib.util.find_spec("onnxruntime") is None:
+        return
+    import onnxruntime
+
+    providers = onnxruntime.get_available_providers()
+    yield Check("providers", None, ", ".join(providers))
+    if "CUDAExecutionProvider" in providers:
+        yield _cuda()
+
+
+def _cuda() -> Check:
+    """Whether the CUDA libraries that onnxruntime-gpu was built for can be loaded."""
+    import ctypes
+
+    missing = [library for library in CUDA_LIBRARIES if not _loads(library, ctypes.CDLL)]
+    if missing:
+        remedy = "pip install 'onnxruntime-gpu[cuda,cudnn]', or use --device cpu"
+        return Check("cuda", False, f"{', '.join(missing)} cannot be loaded", remedy)
+    return Check("cuda", True, "CUDA and cuDNN libraries load")
+
+
+def _loads(library: str, load: Callable[[str], object]) -> bool:
+    try:
+        load(library)
+    except OSError:
+        return False
+    return True
+
+
+def _store(store: Store) -> Iterator[Check]:
+    yield Check("models", None, f"{store.root}{', offline mode' if store.offline else ''}")
+    for name in store.packs:
+        if not store.has(name):
+            yield Check(name, None, f"not on disk; fetched on first use, or now: transcribe models pull {name}")
+            continue
+        problems = store.verify(name)
+        remedy = f"transcribe models pull {name}" if problems else ""
+        yield Check(name, not problems, " ".join(problems) or "on disk, verified", remedy)
+
+
+def _disk(store: Store) -> Check:
+    folder = next(folder for folder in (store.root, *store.root.parents) if folder.is_dir())
+    free = shutil.disk_usage(folder).free // 1_000_000
+    remedy = "" if free >= ENOUGH_MB else f"free some space, or set --models-dir; {ENOUGH_MB} MB are enough"
+    return Check("disk", free >= ENOUGH_MB, f"{free} MB free at {folder}", remedy)
+
+
+def _network(store: Store) -> Iterator[Check]:
+    from diarize.models.download import hub_answers
+
+    answers = hub_answers(store.endpoint)
+    remedy = (
+        "" if answers else "use --diarizer campplus and --asr moonshine, or 'transcribe models import' and --offline"
+    )
+    yield Check("hugging face", answers, f"{store.endpoint} {'answers' if answers else 'does not answer'}", remedy)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
