@@ -7,6 +7,7 @@ Files are read in blocks: a recording of ten hours needs no more memory than its
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,14 +90,14 @@ def check_samples(samples: npt.ArrayLike) -> Samples:
 
 def _load(path: str | os.PathLike[str], on_note: Callable[[str], None] | None, *, mix: bool) -> list[Samples]:
     file = _existing(path)
-    with decode(file, on_note or _ignore) as decoded:
+    with decode(file, on_note or _ignore) as decoded, ExitStack() as unfinished:
         channels = 1 if mix else decoded.channels
         blocks = _finite(decoded.blocks, decoded.rate, str(file))
-        recorders = [Recorder() for _ in range(channels)]
+        recorders = [unfinished.enter_context(closing(Recorder())) for _ in range(channels)]
         for block in resample(_mono(blocks) if mix else blocks, decoded.rate, channels):
             for recorder, column in zip(recorders, block.T, strict=True):
                 recorder.write(column)
-    recordings = [recorder.finish() for recorder in recorders]
+        recordings = [recorder.finish() for recorder in recorders]
     if not len(recordings[0]):
         raise AudioError(f"{file} holds no samples: give a recording that is not empty.")
     return recordings

@@ -68,10 +68,16 @@ class Recorder:
         file, array = self._file, self._array
         self._file, self._array = None, np.empty(0, np.float32)
         if file is not None:
-            file.flush()
-            return np.memmap(file, np.float32, mode="r", shape=(self._size,))
+            with file:  # The map has a handle of its own.
+                file.flush()
+                return np.memmap(file, np.float32, mode="r", shape=(self._size,))
         array.resize(self._size, refcheck=False)
         return array
+
+    def close(self) -> None:
+        """Drop what was written; does nothing after `finish`."""
+        if self._file is not None:
+            self._file.close()
 
     def _reserve(self, size: int) -> None:
         """Make room, an eighth more than asked for: growing in place, the system moves pages, not bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def list_(models_dir: Path | None, offline: bool) -> None:
     for name, pack in store.packs.items():
         table.add_row(name, "yes" if store.has(name) else "no", f"{pack.size / 1e6:.0f}", pack.summary, pack.licence)
     # A pipe has no width: rows must stay on one line for whoever reads them there.
-    console = Console() if click.get_text_stream("stdout").isatty() else Console(width=200)
+    console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
     click.echo(f"in {store.root}")
 
@@ -122,8 +123,7 @@ def _note(sentence: str) -> None:
 
 def _progress() -> Progress | None:
     """Bytes so far on one line of the terminal; nothing where nobody watches."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
+    if not sys.stderr.isatty():
         return None
     last = 0.0
 
