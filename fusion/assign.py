@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
+from fusion.boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
 from fusion.errors import OptionError
-from fusion.explain import NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
-from fusion.intervals import Shares, TurnTable, loudest, nearest_turn, share_table
-from fusion.kinds import read_times, read_turns, with_speakers
+from fusion.explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
+from fusion.intervals import Bools, Floats, Ints, Shares, TurnTable, loudest, nearest_turn, share_table
+from fusion.kinds import read_texts, read_times, read_turns, with_speakers
 from fusion.timing import Times, timed
-from fusion.types import Attribution, Diarization, Seconds, Transcript, Word
+from fusion.types import Activity, Attribution, Diarization, Seconds, Transcript, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,31 +74,87 @@ def assign_speakers(words: Iterable[W], turns: Diarization | Iterable[Any], poli
     """
     given = list(words)
     table = read_turns(turns)
-    times = timed(*read_times(given))
-    shares = share_table(times.starts, times.ends, table)
-    decision = _decide(times, shares, table, policy)
+    activity = turns.activity if isinstance(turns, Diarization) else None
+    decision, times, shares = join(read_times(given), read_texts(given), table, policy, activity=activity)
     attributions: list[Attribution] = []
     if any(kind is Word or hasattr(kind, "attribution") for kind in set(map(type, given))):
         attributions = attributions_of(decision, times.lengths, shares, table)
     return with_speakers(given, labels_of(decision, table), attributions or [None] * len(given))
 
 
-def _decide(times: Times, shares: Shares, turns: TurnTable, policy: Policy) -> Decision:
+def join(
+    times_given: tuple[Floats, Floats],
+    texts: list[str],
+    turns: TurnTable,
+    policy: Policy,
+    *,
+    activity: Activity | None = None,
+) -> tuple[Decision, Times, Shares]:
+    """Decide for arrays of words; a pure function.
+
+    Args:
+        times_given: starts and ends, float64 (num_words,) each, in the order of
+            the text, NaN where unknown.
+        texts: of the words; empty where they have none.
+        turns: the turns.
+        policy: how to join.
+        activity: the diarizer's frame activity, if it was kept.
+
+    Returns:
+        what was decided, the words' times as the join saw them, and who is heard in each.
+    """
+    times = timed(*times_given, cap=policy.join == "resolved")
+    if policy.join == "plain":
+        shares = share_table(times.starts, times.ends, turns)
+        return decide(times, shares, loudest(shares, len(times.starts)), turns, policy), times, shares
+    order = np.argsort(times.starts, kind="stable")
+    ordered = times.take(order)
+    shares = share_table(ordered.starts, ordered.ends, turns)
+    spoken = [texts[i] for i in order.tolist()] if texts else []
+    decision = resolve(ordered, spoken, shares, turns, policy=policy, activity=activity)
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    decision = decision.take(back)
+    return (decision.take(follow_words(texts)) if texts else decision), times, shares.renumber(order)
+
+
+def decide(times: Times, shares: Shares, best: Ints, turns: TurnTable, policy: Policy) -> Decision:
     """Pure maximal overlap, then the nearest turn within reach."""
-    starts, ends = times.starts, times.ends
-    best = loudest(shares, len(starts))
     heard = best >= 0
-    speakers = np.full(len(starts), -1, np.int64)
+    count = len(times.starts)
+    speakers, gaps = np.full(count, -1), np.full(count, np.inf)
     speakers[heard] = shares.speakers[best[heard]]
     reasons = np.where(heard, OVERLAP, NONE)
-    gaps = np.full(len(starts), np.inf)
     lost = np.flatnonzero(~heard)
-    turn, gap = nearest_turn(starts[lost], ends[lost], turns)
+    turn, gap = nearest_turn(times.starts[lost], times.ends[lost], turns)
     gaps[lost] = gap
-    near = np.abs(gap) <= policy.max_gap if policy.max_gap else np.zeros(len(lost), bool)
+    near = (np.abs(gap) <= policy.max_gap) & (policy.max_gap > 0)
     speakers[lost[near]] = turns.speakers[turn[near]]
     reasons[lost[near]] = NEAREST
     return Decision(speakers, reasons, np.where(speakers >= 0, 1.0, 0.0), gaps, times.repaired)
+
+
+def resolve(
+    times: Times, texts: list[str], shares: Shares, turns: TurnTable, *, policy: Policy, activity: Activity | None
+) -> Decision:
+    """The plain join, then the rules of `fusion.boundaries`, on words by rising start."""
+    best = loudest(shares, len(times.starts))
+    plain = decide(times, shares, best, turns, policy)
+    reach = min(REACH, policy.max_gap)
+    switch = switch_prices(times, texts)
+    told, certainty = settle_contested(times, switch, shares, turns, best=best, activity=activity, reach=reach)
+    speakers = np.where(told >= 0, told, plain.speakers)
+    islands = drop_islands(times, speakers, shares, texts)
+    speakers = np.where(islands, before_runs(speakers, islands), speakers)
+    moved = (speakers != plain.speakers) & (plain.reasons != NEAREST)
+    reasons = np.where(moved, CONTEXT, plain.reasons)
+    return Decision(speakers, reasons, np.where(told >= 0, certainty, plain.confidence), plain.gaps, plain.repaired)
+
+
+def before_runs(speakers: Ints, marked: Bools) -> Ints:
+    """For every word, the speaker of the last unmarked word at or before it."""
+    latest = np.maximum.accumulate(np.where(marked, 0, np.arange(len(speakers))))
+    return speakers[latest]
 
 
 def assign_transcript(
@@ -111,7 +168,8 @@ def assign_transcript(
     """
     table = turns if isinstance(turns, Diarization) else list(turns)
     words = iter(assign_speakers(transcript.words, table, policy))
-    wordless = iter(assign_speakers([s for s in transcript.segments if not s.words], table, policy))
+    plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
+    wordless = iter(assign_speakers([s for s in transcript.segments if not s.words], table, plain))
     segments = []
     for segment in transcript.segments:
         own = tuple(islice(words, len(segment.words)))

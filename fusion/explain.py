@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.intervals import Bools, Floats, Ints, Shares, TurnTable, run_starts
-from fusion.types import Attribution, Reason, SpeakerShare
+from fusion.intervals import Floats, Ints, Shares, TurnTable, run_starts
+from fusion.types import Attribution, Reason, Seconds, SpeakerShare
 
 REASONS: tuple[Reason, ...] = ("none", "overlap", "nearest", "context")
 NONE, OVERLAP, NEAREST, CONTEXT = range(4)
 _STEPS = 1000
 """Confidences and shares are told to the thousandth; equal explanations are one object."""
+
+_FAR: Seconds = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class Decision:
     confidence: Floats
     gaps: Floats
     repaired: Ints
+
+    def take(self, order: Ints) -> Decision:
+        """The same for the words numbered by `order`."""
+        return Decision(
+            self.speakers[order], self.reasons[order], self.confidence[order], self.gaps[order], self.repaired[order]
+        )
 
 
 REPAIRS = ("", "no times of its own: placed between its neighbours", "stretched or impossible end capped for the join")
@@ -57,10 +65,18 @@ def attributions_of(decision: Decision, lengths: Floats, shares: Shares, turns: 
     out: list[Attribution] = plain[codes].tolist()
     others = _others(decision.speakers, lengths, shares, turns)
     special = (decision.reasons == NEAREST) | (decision.reasons == NONE) | (decision.repaired > 0)
-    for index in sorted(others.keys() | set(np.flatnonzero(special).tolist())):
-        out[index] = Attribution(
-            out[index].reason, out[index].confidence, others.get(index, ()), _detail(decision, index)
-        )
+    detailed = np.flatnonzero(special)
+    hundredths = np.rint(np.clip(decision.gaps[detailed], -_FAR, _FAR) * 100).astype(np.int64)
+    known: dict[tuple[int, int, int, tuple[SpeakerShare, ...]], Attribution] = {}
+    details = zip(detailed.tolist(), decision.repaired[detailed].tolist(), hundredths.tolist(), strict=True)
+    for index, repaired, gap in details:
+        key = (int(codes[index]), repaired, gap, others.pop(index, ()))
+        if key not in known:
+            told = out[index]
+            known[key] = Attribution(told.reason, told.confidence, key[3], _detail(told.reason, repaired, gap / 100))
+        out[index] = known[key]
+    for index, heard in others.items():
+        out[index] = Attribution(out[index].reason, out[index].confidence, heard)
     return out
 
 
@@ -95,17 +111,11 @@ def _others(speakers: Ints, lengths: Floats, shares: Shares, turns: TurnTable) -
     return found
 
 
-def _detail(decision: Decision, index: int) -> str:
+def _detail(reason: Reason, repaired: int, gap: Seconds) -> str:
     """What a reader should know beyond the reason."""
-    notes = [REPAIRS[decision.repaired[index]]]
-    gap = float(decision.gaps[index])
-    if decision.reasons[index] == NEAREST:
+    notes = [REPAIRS[repaired]]
+    if reason == "nearest":
         notes.append(f"{abs(gap):.2f} s {'after' if gap <= 0 else 'before'} the nearest turn")
-    elif decision.reasons[index] == NONE:
-        notes.append(f"the nearest turn is {abs(gap):.2f} s away" if np.isfinite(gap) else "no turns")
+    elif reason == "none":
+        notes.append(f"the nearest turn is {abs(gap):.2f} s away" if abs(gap) < _FAR else "there are no turns")
     return "; ".join(filter(None, notes))
-
-
-def is_unassigned(decision: Decision) -> Bools:
-    """Words nobody could be given to."""
-    return decision.speakers < 0

@@ -53,6 +53,12 @@ class Shares:
     seconds: Floats
     first: Ints
 
+    def renumber(self, order: Ints) -> Shares:
+        """The same rows where word i is called ``order[i]``."""
+        words = order[self.words]
+        rows = np.argsort(words, kind="stable")
+        return Shares(words[rows], self.speakers[rows], self.seconds[rows], self.first[rows])
+
 
 def share_table(starts: Floats, ends: Floats, turns: TurnTable) -> Shares:
     """Sum the overlap of every word with every turn of every speaker.
@@ -189,3 +195,44 @@ def nearest_turn(starts: Floats, ends: Floats, turns: TurnTable) -> tuple[Ints, 
     gap_after = np.where(has_after, turns.starts[after] - ends, np.inf)
     earlier = gap_before <= gap_after
     return np.where(earlier, before, after), np.where(earlier, -gap_before, gap_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How long each speaker has been speaking: built by `speaking_clock`, read by `spoken_until`.
+
+    keys, ends: float64 (num_stretches,), merged turns of all speakers one after
+    the other, speaker k shifted by k * span. before: seconds spoken before each.
+    """
+
+    keys: Floats
+    ends: Floats
+    before: Floats
+    span: float
+
+
+def speaking_clock(turns: TurnTable) -> Clock:
+    """Merge each speaker's turns and add them up."""
+    low = float(turns.starts.min(initial=0.0))
+    span = float(turns.ends.max(initial=0.0)) - low + 2.0
+    order = np.argsort(turns.speakers, kind="stable")
+    shift = turns.speakers[order] * span - low + 1.0
+    starts, ends = turns.starts[order] + shift, np.maximum.accumulate(turns.ends[order] + shift)
+    heads = np.flatnonzero(np.concatenate((np.ones(min(1, len(starts)), bool), starts[1:] > ends[:-1])))
+    tails = np.append(heads[1:], len(starts))[: len(heads)] - 1
+    keys, merged = starts[heads], ends[tails]
+    return Clock(keys - (1.0 - low), merged - (1.0 - low), np.cumsum(merged - keys) - (merged - keys), span)
+
+
+def spoken_until(clock: Clock, speakers: Ints, instants: Floats) -> Floats:
+    """Seconds that each speaker has spoken up to an instant, counted over all speakers before.
+
+    Only differences for one speaker have a meaning. Both arrays have one shape.
+    """
+    if not len(clock.keys):
+        return np.zeros(np.shape(instants))
+    where = speakers * clock.span + instants
+    slot = np.searchsorted(clock.keys, where, side="right") - 1
+    safe = np.maximum(slot, 0)
+    spoken = clock.before[safe] + np.minimum(where, clock.ends[safe]) - clock.keys[safe]
+    return np.where(slot < 0, 0.0, spoken)

@@ -114,8 +114,14 @@ def _last_mark(text: str) -> str:
 
 
 def is_punctuation(text: str) -> bool:
-    """Whether `text` has neither letter, digit nor symbol: a token of marks only (blank text too)."""
-    return not any(unicodedata.category(char)[0] in "LNSM" for char in text)
+    """Whether `text` holds marks only: neither letter, digit nor symbol. Blank text does not."""
+    return bool(text.strip()) and not any(unicodedata.category(char)[0] in "LNSM" for char in text)
+
+
+def opens(text: str) -> bool:
+    """Whether `text` is only an opening bracket or quote, which belongs to what follows."""
+    mark = text.strip()
+    return len(mark) == 1 and (unicodedata.category(mark) in ("Ps", "Pi") or mark in "¿¡")
 
 
 def locate(text: str, words: Sequence[str]) -> list[tuple[int, int]]:

@@ -19,6 +19,8 @@ AS_GIVEN, PLACED, CAPPED = range(3)
 
 _USUAL = 0.3
 """A word's length in seconds where the transcript has none to learn from."""
+_LONG, _TIMES_USUAL = 1.5, 5.0
+"""A word is stretched if it is longer than both so many seconds and so many usual words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,29 @@ class Times:
     ends: Floats
     repaired: Ints
 
+    def take(self, order: Ints) -> Times:
+        """The same for the words numbered by `order`."""
+        return Times(self.starts[order], self.ends[order], self.repaired[order])
+
     @property
     def lengths(self) -> Floats:
         """float64 (num_words,), seconds."""
         return self.ends - self.starts
 
 
-def timed(starts: Floats, ends: Floats) -> Times:
+def timed(starts: Floats, ends: Floats, *, cap: bool = False) -> Times:
     """Give every word a start and an end at or after it.
 
     Args:
         starts: float64 (num_words,), in the order of the text, NaN where unknown.
         ends: the same.
+        cap: also cap words that are far longer than the others, which steal
+            overlap from the turns they are stretched over.
 
     Returns:
         the times, and what was done to each word: `PLACED` (its place comes from
-        its neighbours) or `CAPPED` (its end was before its start).
+        its neighbours) or `CAPPED` (its end was before its
+        start, or it is stretched).
     """
     done = np.full(len(starts), AS_GIVEN, np.int64)
     usual = usual_length(starts, ends)
@@ -57,6 +66,11 @@ def timed(starts: Floats, ends: Floats) -> Times:
     backwards = ends < starts
     done[backwards] = CAPPED
     ends = np.where(backwards | (np.isnan(ends) & ~np.isnan(starts)), starts + usual, ends)
+    if cap:
+        longest = max(_LONG, _TIMES_USUAL * usual)
+        stretched = ends - starts > longest
+        done[stretched] = CAPPED
+        ends = np.where(stretched, starts + longest, ends)
     starts, ends = place_missing(starts, ends, usual)
     return Times(starts, ends, done)
 
