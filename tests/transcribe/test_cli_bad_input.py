@@ -1,0 +1,184 @@
+"""Bad input: one sentence that names the file or value and the remedy, no traceback, no output, the right exit code.
+
+Most cases run in this process (the same `run` that the command calls); a few
+start the real command, to see stdout, stderr and the exit code as a user does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from transcribe.__main__ import run
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = [{"word": "Hello", "start": 0.1, "end": 0.4}, {"word": "there.", "start": 0.5, "end": 0.9}]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with good.wav and words.json, and a model store that is empty and offline."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(tmp_path / "store"))
+    monkeypatch.setenv("DIARFUSE_OFFLINE", "1")
+    noise = np.random.default_rng(0).standard_normal(32_000) * 0.05
+    soundfile.write("good.wav", noise.astype(np.float32), 16_000)
+    Path("words.json").write_text(json.dumps(WORDS), encoding="utf-8")
+    return tmp_path
+
+
+def words_json(*arguments: str) -> list[str]:
+    return ["--asr", "words-json", "--model", "words.json", *arguments]
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+USAGE = {
+    "unknown ending": (["good.wav", "-o", "out.str"], "'.str'", "did you mean '.srt'"),
+    "no ending": (["good.wav", "-o", "out"], "'out'", "--format"),
+    "unknown format": (["good.wav", "--format", "vvt"], "'vvt'", "did you mean 'vtt'"),
+    "unknown recogniser": (["good.wav", "--asr", "faster-wisper"], "'faster-wisper'", "did you mean 'faster-whisper'"),
+    "unknown pack": (["good.wav", "--diarize", "--diarizer", "camplus"], "'camplus'", "did you mean 'campplus'"),
+    "min above max": (["good.wav", "--diarize", "--min-speakers", "5", "--max-speakers", "2"], "5", "2"),
+    "no speakers": (["good.wav", "--diarize", "--num-speakers", "0"], "num_speakers=0", "1 or more"),
+    "count outside bounds": (["good.wav", "--diarize", "--num-speakers", "4", "--max-speakers", "2"], "4", "leave"),
+    "count without diarize": (["good.wav", "--num-speakers", "2"], "--num-speakers", "add --diarize"),
+    "rttm without diarize": (["good.wav", "-o", "a.rttm"], "RTTM", "--diarize"),
+    "step": (["good.wav", "--diarize", "--step", "11"], "step=11", "10 seconds"),
+    "threshold": (["good.wav", "--diarize", "--threshold", "-1"], "threshold=-1", "above 0"),
+    "threads": (["good.wav", "--threads", "-2"], "threads=-2", "0"),
+    "mode": (["good.wav", "--mode", "quick"], "'quick'", "exact"),
+    "unknown option": (["good.wav", "--diarise"], "--diarise", "--help"),
+    "no arguments": ([], "AUDIO", "--help"),
+    "several to one file": (["good.wav", "words.json", "-o", "a.srt"], "a.srt", "FOLDER/"),
+    "several to stdout": (["good.wav", "words.json"], "2 recordings", "FOLDER/"),
+    "formats for one file": (["good.wav", "-o", "a.x", "--format", "srt", "--format", "vtt"], "a.x", "FOLDER/"),
+    "over its input": (["good.wav", "-o", "good.wav", "--format", "srt"], "good.wav", "another -o"),
+    "same output twice": (["good.wav", "-o", "a.srt", "-o", "./a.srt"], "a.srt", "apart"),
+    "words-json without its file": (["--asr", "words-json", "good.wav"], "words-json", "--model"),
+    "asr-option": (["good.wav", "--asr-option", "beam"], "beam", "KEY=VALUE"),
+    "option the recogniser lacks": (words_json("good.wav", "--asr-option", "speed=3"), "speed", "path"),
+    "srt of turns": (["diarize", "good.wav", "-o", "a.srt"], "srt", "rttm"),
+    "unknown command": (["models", "pul"], "pul", "pull"),
+}
+
+FAILURE = {
+    "missing file": (words_json("god.wav", "-o", "a.srt"), "'god.wav'", "did you mean 'good.wav'"),
+    "a command misspelt": (["modles", "list", "-o", "./"], "'modles'", "command 'models'"),
+    "a folder": (words_json("store", "-o", "a.srt"), "'store' is a folder", "files in it"),
+    "empty file": (words_json("empty.wav", "-o", "a.srt"), "empty.wav", ""),
+    "text named wav": (words_json("text.wav", "-o", "a.srt"), "text.wav", ""),
+    "no samples": (words_json("none.wav", "-o", "a.srt"), "none.wav", ""),
+    "NaN": (words_json("nan.wav", "-o", "a.srt"), "nan.wav", "0.5"),
+    "folder missing": (words_json("good.wav", "-o", "nowhere/a.srt"), "'nowhere'", "mkdir"),
+    "folder missing, many": (words_json("good.wav", "-o", "nowhere/"), "'nowhere'", "mkdir"),
+    "folder is a file": (words_json("good.wav", "-o", "good.wav/a.srt"), "good.wav", "another -o"),
+    "words missing": (["--asr", "words-json", "--model", "no.json", "good.wav"], "no.json", ""),
+    "words malformed": (["--asr", "words-json", "--model", "good.wav", "good.wav"], "good.wav", "JSON"),
+    "pack absent offline": (
+        words_json("good.wav", "--diarize", "--diarizer", "campplus", "-o", "a.srt"),
+        "campplus",
+        "models pull",
+    ),
+}
+
+
+def spoil(folder: Path) -> None:
+    """The unusable recordings."""
+    (folder / "store").mkdir()
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "text.wav").write_text("dear diary\n" * 50, encoding="utf-8")
+    soundfile.write(folder / "none.wav", np.zeros(0, np.float32), 16_000)
+    samples = np.full(16_000, 0.1, np.float32)
+    samples[8_000] = np.nan
+    soundfile.write(folder / "nan.wav", samples, 16_000, subtype="FLOAT")
+
+
+def check(folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, *parts: str) -> None:
+    before = files(folder)
+    assert run(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = [line for line in err.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in lines[0]
+    assert {name for name in files(folder) - before if not name.startswith("store/")} == set()
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_usage_errors_exit_with_2(folder: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+    arguments, *parts = USAGE[case]
+    check(folder, capsys, arguments, 2, *parts)
+
+
+@pytest.mark.parametrize("case", FAILURE)
+def test_failures_exit_with_1(folder: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+    spoil(folder)
+    arguments, *parts = FAILURE[case]
+    check(folder, capsys, arguments, 1, *parts)
+
+
+def test_an_unwritable_folder_is_found_before_the_work(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unwritable = Path("/proc/self") if Path("/proc/self").is_dir() else folder / "locked"
+    if not unwritable.exists():
+        unwritable.mkdir(mode=0o500)
+    check(folder, capsys, ["god.wav", "-o", f"{unwritable}/a.srt"], 1, str(unwritable), "another -o")
+
+
+def test_a_bad_file_among_several_does_not_stop_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(folder)
+    (folder / "out").mkdir()
+    assert run(words_json("text.wav", "good.wav", "gone.wav", "-o", "out/", "--format", "txt")) == 1
+    err = capsys.readouterr().err
+    assert err.count("Error: ") == 2
+    assert "2 of 3 recordings failed" in err
+    assert files(folder / "out") == {"good.txt"}
+    assert (folder / "out/good.txt").read_text(encoding="utf-8") == "Hello there.\n"
+
+
+@pytest.mark.parametrize("name", ["cut", "short", "stereo8k", "studio", "surround"])
+def test_unusual_audio_is_used(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    noise = np.random.default_rng(1).standard_normal((48_000, 6)).astype(np.float32) * 0.05
+    soundfile.write("cut.wav", noise[:, 0], 16_000)
+    Path("cut.wav").write_bytes(Path("cut.wav").read_bytes()[:40_000])
+    soundfile.write("short.wav", noise[:800, 0], 16_000)
+    soundfile.write("stereo8k.wav", noise[:, :2], 8_000)
+    soundfile.write("studio.wav", noise[:, :2], 96_000, subtype="PCM_24")
+    soundfile.write("surround.wav", noise, 48_000)
+    assert run(words_json(f"{name}.wav", "-o", "out.txt")) == 0
+    err = capsys.readouterr().err
+    assert ("cut.wav" in err) == (name == "cut")
+    assert (folder / "out.txt").read_text(encoding="utf-8") == "Hello there.\n"
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(  # noqa: PLW1510  # the exit code is what is tested
+        [sys.executable, "-m", "transcribe", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_the_real_command(folder: Path) -> None:
+    good = command(*words_json("good.wav", "-o", "-"), cwd=folder)
+    assert (good.returncode, good.stdout, good.stderr) == (0, "Hello there.\n", "")
+    bad = command("god.wav", cwd=folder)
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert bad.stderr.startswith("Error: There is no file 'god.wav'")
+    assert bad.stderr.count("\n") == 1
