@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import soundfile
 
+from fusion.audio import load_audio
 from fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -84,8 +85,6 @@ def parse(spec: str, environments: Path) -> System:
 
 def prepare(audio: Sequence[Path], folder: Path) -> list[Path]:
     """16 kHz mono 16-bit WAV copies of `audio` in `folder`, for every system the same bytes."""
-    from fusion.audio import load_audio
-
     copies = [folder / f"{path.stem}.wav" for path in audio]
     for path, copy in zip(audio, copies, strict=True):
         soundfile.write(str(copy), load_audio(path), SAMPLE_RATE, subtype="PCM_16")

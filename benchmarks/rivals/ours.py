@@ -9,11 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from diarize.pipeline import Diarizer
-
 from benchmarks.local_pack import open_store
 from benchmarks.rivals.runner import Engine, main, read
 from diarize.options import Execution, Mode, Options
+from diarize.pipeline import Diarizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
