@@ -79,7 +79,7 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool) -> Non
     from fusion.errors import CorruptModelError, ModelNotFoundError
 
     store = _store(models_dir, offline)
-    names = pack or tuple(name for name in store.packs if store.folder(name).exists())
+    names = pack or tuple(name for name in store.packs if store.started(name))
     if not names:
         raise ModelNotFoundError(f"There is no pack in {store.root}: pull one first (transcribe models pull PACK).")
     problems = [problem for name in names for problem in store.verify(name)] + store.verify_graphs()

@@ -39,10 +39,12 @@ def output_error(error: OSError, folder: Path) -> OutputError:
     """`error` as one sentence that names the folder and the remedy."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(
-            f"The disk that holds {folder} is full: free some space there, or choose another folder with --models-dir."
+            f"The disk that holds {folder} is full: free some space there, "
+            "or choose another folder (--models-dir is the store's)."
         )
     return OutputError(
-        f"Cannot write in {folder} ({error.strerror or error}): choose a folder you may write to with --models-dir."
+        f"Cannot write in {folder} ({error.strerror or error}): "
+        "choose a folder you may write to (--models-dir is the store's)."
     )
 
 

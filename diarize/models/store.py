@@ -95,6 +95,10 @@ class Store:
         folder = self.folder(name)
         return all(_has_size(folder / file.path, file.size) for file in self.pack(name).files)
 
+    def started(self, name: str) -> bool:
+        """Whether any file of the pack is there."""
+        return any((self.folder(name) / file.path).exists() for file in self.pack(name).files)
+
     def load(self, pack: str = AUTO, *, on_progress: Progress | None = None, on_note: Note | None = None) -> ModelSet:
         """The pack, verified, and fetched and converted first where needed.
 

@@ -375,7 +375,7 @@ def test_a_full_disk_names_the_folder_and_leaves_nothing(
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"Cannot write in .*file.* --models-dir"):
+    with pytest.raises(OutputError, match=r"Cannot write in .*file.* \(--models-dir"):
         Store(tmp_path / "file" / "models", packs=ALONE).load("fake")
 
 
