@@ -152,6 +152,12 @@ class Session:
         output: Array = self._session.run(self._outputs[:1], feeds)[0]
         return output
 
+    def every(self, *inputs: Array) -> list[Array]:
+        """Like calling, but returns all outputs; scalars stay scalars."""
+        feeds = {name: np.asarray(value, order="C") for name, value in zip(self._inputs, inputs, strict=True)}
+        outputs: list[Array] = self._session.run(self._outputs, feeds)
+        return outputs
+
     def on_device(self, *inputs: Any) -> Any:
         """Like calling, but inputs may be device values and the output stays on the device.
 
