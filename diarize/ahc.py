@@ -9,8 +9,9 @@ already refuses). So three ways, by size:
 
 - up to `PLAIN_LIMIT`: scipy itself, upstream's very result;
 - up to `EXACT_LIMIT`: the same merges found from the centroids alone, O(n d) memory;
-- beyond: neighbours in time are first merged, up to half the threshold, in
-  blocks; what is left goes the second way, with its weights.
+- beyond: neighbours in time are first merged in blocks, up to half the
+  threshold (further if that leaves too many); what is left goes the second way,
+  with its weights.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ Labels = npt.NDArray[np.int64]
 
 PLAIN_LIMIT = 6_000
 EXACT_LIMIT = 15_000
-_BLOCK = 2_000  # embeddings in time order merged among themselves first
-_FIRST_SHARE = 0.5  # ... up to this share of the threshold
+_BLOCK = 2_000  # embeddings in time order merged among themselves first ...
+_SHARES = (0.5, 0.65, 0.8)  # ... up to this share of the threshold, until few enough are left:
+_LEFT = 20_000
 _CELLS = 1 << 22  # distances held at once (16 MB)
 _SLACK = 4e-6  # error bound of a squared float32 distance between vectors within the unit ball
 
@@ -61,20 +63,35 @@ def plain(normed: npt.NDArray[np.floating], threshold: float) -> Labels:
     return np.unique(flat, return_inverse=True)[1].astype(np.int64)
 
 
-def two_level(
-    normed: npt.NDArray[np.floating], threshold: float, *, block: int = _BLOCK, share: float = _FIRST_SHARE
-) -> Labels:
-    """Merge within blocks of time up to `share` of the threshold, then everything that is left."""
-    first = np.empty(len(normed), dtype=np.int64)
+def two_level(normed: npt.NDArray[np.floating], threshold: float, *, block: int = _BLOCK) -> Labels:
+    """Merge within blocks of time up to a share of the threshold, then everything that is left."""
+    labels, centroids, weights = np.arange(len(normed)), np.asarray(normed), np.ones(len(normed))
+    for share in _SHARES:
+        first = _merge_blocks(centroids, weights, share * threshold, block)
+        labels = first[labels]
+        centroids, weights = _combine(centroids, weights, first)
+        if len(centroids) <= _LEFT:
+            break
+    return by_first_member(merge_centroids(centroids, weights, threshold)[labels])
+
+
+def _merge_blocks(centroids: npt.NDArray[np.floating], weights: Array, threshold: float, block: int) -> Labels:
+    """Labels after merging each `block` rows among themselves, by first member."""
+    labels = np.empty(len(centroids), dtype=np.int64)
     found = 0
-    for start in range(0, len(normed), block):
+    for start in range(0, len(centroids), block):
         part = slice(start, start + block)
-        first[part] = found + plain(normed[part], share * threshold)
-        found = int(first[part].max()) + 1
-    weights = np.bincount(first).astype(np.float64)
-    sums = np.zeros((found, normed.shape[1]))
-    np.add.at(sums, first, normed)
-    return by_first_member(merge_centroids(sums / weights[:, None], weights, threshold)[first])
+        labels[part] = found + merge_centroids(centroids[part], weights[part], threshold)
+        found = int(labels[part].max()) + 1
+    return labels
+
+
+def _combine(centroids: npt.NDArray[np.floating], weights: Array, labels: Labels) -> tuple[Array, Array]:
+    """Weighted centroid and total weight of each label."""
+    totals: Array = np.bincount(labels, weights).astype(np.float64)
+    sums: Array = np.zeros((len(totals), centroids.shape[1]))
+    np.add.at(sums, labels, centroids * weights[:, None])
+    return sums / totals[:, None], totals
 
 
 def merge_centroids(centroids: npt.NDArray[np.floating], weights: Array, threshold: float) -> Labels:
