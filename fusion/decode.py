@@ -90,21 +90,33 @@ def _check_shape(path: Path, rate: int, channels: int) -> None:
 def _soundfile_blocks(file: Any, path: Path, on_note: Note) -> Iterator[Block]:
     import soundfile
 
-    frames, done, whole = _BLOCK_VALUES // file.channels, 0, True
-    while True:
-        try:
-            block: Block = file.read(frames, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError:  # Damaged somewhere in this block: take it in small steps up to there.
-            if not whole or file.seek(done) != done:
-                break
-            frames, whole = _SMALL_STEP, False
-            continue
-        if not len(block):
-            break
+    step, done = _BLOCK_VALUES // file.channels, 0
+    for block in _sound_blocks(file, step):
         done += len(block)
         yield block
-    promised = max(file.frames, _promised_wav_frames(path)) if whole else file.frames
+    promised = max(file.frames, _promised_wav_frames(path))
+    if done < file.frames and done % step == 0:  # Damaged within the next block: read up to there in small steps.
+        with soundfile.SoundFile(os.fspath(path)) as again:  # After an error a file may not seek any more.
+            for _ in range(done // step):
+                again.read(step, dtype="float32")
+            for block in _sound_blocks(again, _SMALL_STEP):
+                done += len(block)
+                yield block
     _note_if_short(path, done / file.samplerate, promised / file.samplerate, on_note)
+
+
+def _sound_blocks(file: Any, step: int) -> Iterator[Block]:
+    """What can be read, `step` frames at a time, to the end or to the first damage."""
+    import soundfile
+
+    while True:
+        try:
+            block: Block = file.read(step, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            return
+        if not len(block):
+            return
+        yield block
 
 
 def _note_if_short(path: Path, seconds: float, promised: float, on_note: Note) -> None:

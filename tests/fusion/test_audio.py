@@ -33,7 +33,7 @@ def encode(path: Path, codec: str | None, rate: int, layout: str, *, video: bool
             stream.bit_rate = 128_000
         picture: Any = container.add_stream("mpeg4", rate=10, width=64, height=64) if video else None
         if codec is not None:
-            channels = tone(rate, 2.0)[np.newaxis].repeat(stream.codec_context.layout.nb_channels, axis=0)
+            channels = tone(rate, 2.0)[np.newaxis].repeat(len(stream.layout.channels), axis=0)
             for first in range(0, channels.shape[1], 960):
                 part = np.ascontiguousarray(channels[:, first : first + 960])
                 frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
