@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from diarize import clustering
+from diarize.clustering import NOBODY, SpeakerBounds, assign, finish, force_count
+from diarize.masks import active_speakers
+from diarize.plda import Plda
+from fusion.errors import OptionError
+
+
+def plain_plda(dim=8):
+    """A PLDA that only normalises the length."""
+    return Plda(np.zeros(dim), np.eye(dim), np.zeros(dim), np.zeros(dim), np.eye(dim), np.full(dim, 10.0))
+
+
+def meeting(seed, windows=20, speakers=3, noise=0.2, dim=8):
+    """Embeddings and segmentations in which local speakers take turns."""
+    rng = np.random.default_rng(seed)
+    voices = np.eye(dim)[:speakers]
+    who = np.stack([rng.permutation(max(3, speakers))[:3] % speakers for _ in range(windows)])
+    embeddings = (voices[who] + noise * rng.standard_normal((windows, 3, dim))).astype(np.float32)
+    segmentations = np.zeros((windows, 60, 3), dtype=np.uint8)
+    for speaker in range(3):
+        segmentations[:, 20 * speaker : 20 * speaker + 20, speaker] = rng.random((windows, 1)) < 0.8
+    segmentations[0, :20, 0] = 1
+    return embeddings, segmentations, np.where(active_speakers(segmentations), who, NOBODY)
+
+
+def best_score(scores, active):
+    """The best sum of one-to-one scores of the active speakers, by trying all."""
+    rows = np.flatnonzero(active)
+    size = min(len(rows), scores.shape[1])
+    return max(
+        sum(scores[row, column] for row, column in zip(chosen, columns, strict=True))
+        for chosen in itertools.combinations(rows, size)
+        for columns in itertools.permutations(range(scores.shape[1]), size)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 5))
+def test_constrained_assignment_is_the_best_one_to_one(seed, clusters):
+    rng = np.random.default_rng(seed)
+    embeddings, centroids = rng.standard_normal((4, 3, 6)), rng.standard_normal((clusters, 6))
+    active = rng.random((4, 3)) < 0.7
+    hard = assign(embeddings, centroids, active)
+    assert hard.dtype == np.int32
+    assert (hard[~active] == NOBODY).all()
+    lengths = np.linalg.norm(embeddings, axis=2)[..., None] * np.linalg.norm(centroids, axis=1)
+    scores = 1 + embeddings @ centroids.T / lengths
+    for window in range(4):
+        given_to = hard[window][hard[window] >= 0]
+        assert len(set(given_to)) == len(given_to) == min(active[window].sum(), clusters)
+        total = sum(scores[window, s, k] for s, k in enumerate(hard[window]) if k >= 0)
+        assert total == pytest.approx(best_score(scores[window], active[window]), abs=1e-9)
+
+
+def test_embeddings_without_a_value_yield_first():
+    embeddings = np.array([[[1.0, 0], [np.nan, np.nan], [0.9, 0.1]]])
+    active = np.array([[True, True, False]])
+    np.testing.assert_array_equal(assign(embeddings, np.eye(2), active), [[0, 1, NOBODY]])
+    np.testing.assert_array_equal(assign(embeddings, np.eye(2)[:1], active), [[0, NOBODY, NOBODY]])
+    assert assign(embeddings, np.eye(2), active, constrained=False)[0, 0] == 0
+
+
+def test_more_speakers_than_a_byte_holds():
+    embeddings = np.eye(300, dtype=np.float32).reshape(100, 3, 300)
+    hard = assign(embeddings, np.eye(300), np.ones((100, 3), dtype=bool))
+    np.testing.assert_array_equal(hard.ravel(), np.arange(300))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clear_voices_are_found(seed):
+    embeddings, segmentations, who = meeting(seed, noise=0.08)
+    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), fa=1.0)
+    assert len(found.centroids) == 3
+    assert not found.notes
+    assert not found.forced
+    renamed = {int(found.hard[where]): int(who[where]) for where in np.ndindex(who.shape)}
+    np.testing.assert_array_equal(np.vectorize(renamed.get)(found.hard), who)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 99), st.integers(1, 7), st.sampled_from([0.05, 0.3, 1.0]))
+def test_asked_number_is_kept(seed, count, noise):
+    embeddings, segmentations, who = meeting(seed, noise=noise)
+    assume((who >= 0).sum() >= count)
+    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=SpeakerBounds.of(count))
+    assert len(np.unique(found.hard[found.hard >= 0])) == len(found.centroids) == count
+    assert not found.notes
+
+
+def test_minimum_and_maximum():
+    embeddings, segmentations, _ = meeting(0)
+    for bounds, count in ((SpeakerBounds(5), 5), (SpeakerBounds(1, 2), 2), (SpeakerBounds(2, 4), 3)):
+        found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=bounds)
+        assert len(found.centroids) == count
+        assert found.forced == (count != 3)
+
+
+def test_too_few_voices_are_said():
+    embeddings, segmentations, _ = meeting(0)
+    embeddings[:] = embeddings[0, 0]
+    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=SpeakerBounds.of(3))
+    assert set(np.unique(found.hard)) <= {0, NOBODY}
+    assert found.notes == ("3 speakers were asked for, but 1 could be told apart.",)
+    assert SpeakerBounds(2, 4).note(1) == ("At least 2 speakers were asked for, but 1 could be told apart.",)
+    assert SpeakerBounds(1, 4).note(6) == ("At most 4 speakers were asked for, but 6 could be told apart.",)
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_fewer_than_two_training_embeddings_are_one_speaker(keep):
+    embeddings, segmentations, _ = meeting(1)
+    segmentations[keep:, ::2] = 0
+    segmentations[keep:, 8:] = 0  # a few frames each: active, but nothing to learn from
+    segmentations[:keep, :, 1:] = 0
+    found = clustering.cluster(embeddings, segmentations, plda=plain_plda())
+    np.testing.assert_array_equal(found.hard >= 0, active_speakers(segmentations))
+    assert found.hard.max() == 0
+    assert np.isfinite(found.centroids).all()
+
+
+def test_short_voices_still_make_the_asked_number():
+    embeddings, segmentations, who = meeting(2)
+    segmentations[:, ::2] = 0
+    segmentations[:, np.arange(60) % 20 > 4] = 0
+    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=SpeakerBounds.of(3))
+    pairs = set(zip(found.hard[who >= 0].tolist(), who[who >= 0].tolist(), strict=True))
+    assert len(pairs) == 3
+
+
+@pytest.mark.parametrize("bounds", [None, SpeakerBounds.of(2), SpeakerBounds.of(1)])
+def test_silence_and_embeddings_that_are_no_numbers(bounds):
+    embeddings, segmentations, _ = meeting(0)
+    silent = clustering.cluster(embeddings, np.zeros_like(segmentations), plda=plain_plda(), bounds=bounds)
+    assert (silent.hard == NOBODY).all()
+    embeddings[:] = np.nan
+    nothing = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=bounds)
+    assert nothing.hard.max() == 0
+    assert np.isfinite(nothing.centroids).all()
+
+
+def test_a_centroid_nobody_is_given_to_is_replaced():
+    embeddings, segmentations, _ = meeting(0, speakers=1, noise=0.05)
+    active = active_speakers(segmentations) & [True, False, False]
+    pairs = np.nonzero(active)
+    centroids = np.array([np.eye(8)[0], -np.eye(8)[0]])
+    found = finish(embeddings, active, pairs, centroids, SpeakerBounds.of(2))
+    assert set(np.unique(found.hard)) == {0, 1, NOBODY}
+
+
+def test_read_only_and_strided_input():
+    embeddings, segmentations, _ = meeting(4)
+    expected = clustering.cluster(embeddings, segmentations, plda=plain_plda())
+    embeddings, segmentations = np.asfortranarray(embeddings), np.asfortranarray(segmentations)
+    embeddings.flags.writeable = segmentations.flags.writeable = False
+    found = clustering.cluster(embeddings, segmentations, plda=plain_plda())
+    np.testing.assert_array_equal(found.hard, expected.hard)
+
+
+def test_force_count_gives_means_of_raw_embeddings():
+    rng = np.random.default_rng(0)
+    training = (rng.uniform(1, 9, (30, 1)) * rng.standard_normal((30, 4))).astype(np.float32)
+    centroids, labels = force_count(training, 4)
+    for label in range(4):
+        np.testing.assert_allclose(centroids[label], training[labels == label].mean(axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("given_numbers", [(0, None, None), (None, -1, None), (None, None, 0), (None, 3, 2)])
+def test_impossible_numbers_of_speakers(given_numbers):
+    with pytest.raises(OptionError, match="_speakers="):
+        SpeakerBounds.of(*given_numbers)

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diarize.kmeans import kmeans
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 6), st.integers(0, 40))
+def test_every_cluster_has_a_member_and_no_point_a_nearer_mean(seed, count, more):
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((count + more, 3))
+    labels = kmeans(points, count)
+    assert sorted(set(labels.tolist())) == list(range(count))
+    np.testing.assert_array_equal(labels, kmeans(points, count))
+
+
+def test_finds_groups_far_apart():
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(5), 20)
+    points = 30 * rng.standard_normal((5, 8))[truth] + rng.standard_normal((100, 8))
+    labels = kmeans(points.astype(np.float32), 5)
+    assert len(set(zip(labels.tolist(), truth.tolist(), strict=True))) == 5
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_duplicates_leave_no_cluster_empty(count):
+    points = np.repeat(np.eye(3), [50, 1, 1], axis=0)
+    points.flags.writeable = False
+    assert len(np.unique(kmeans(points, count))) == count
