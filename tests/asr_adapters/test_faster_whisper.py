@@ -1,0 +1,140 @@
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asr_adapters import faster_whisper as adapter
+from asr_adapters.faster_whisper import FasterWhisper, available, on_disk
+from fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+
+engine = pytest.importorskip("faster_whisper")
+# A random model repeats itself: no fallback temperatures, and few tokens a window.
+QUICK = {
+    "beam_size": 1,
+    "temperature": 0.0,
+    "max_new_tokens": 12,
+    "log_prob_threshold": None,
+    "no_speech_threshold": None,
+}
+NOISE = np.random.default_rng(0).normal(0, 0.1, 40 * 16000).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("tiny_whisper", Path(__file__).with_name("tiny_whisper.py"))
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    return str(maker.make(tmp_path_factory.mktemp("tiny_whisper")))
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path, monkeypatch):
+    """No hub, and nothing in its cache."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+
+def test_words_and_segments_are_the_engines_own(model):
+    calls = []
+    found = FasterWhisper(model, options=QUICK).transcribe(
+        NOISE, language="en", on_progress=lambda *call: calls.append(call)
+    )
+    theirs, _ = engine.WhisperModel(model).transcribe(NOISE, language="en", word_timestamps=True, **QUICK)
+    assert [(s.start, s.end, s.text, [(w.start, w.end, w.word, w.probability) for w in s.words]) for s in theirs] == [
+        (s.start, s.end, s.text, [(w.start, w.end, w.text, w.probability) for w in s.words]) for s in found.segments
+    ]
+    assert found.words
+    assert (found.language, found.duration) == ("en", 40.0)
+    assert calls == sorted(calls)
+    assert calls[-1] == ("recognise", 40000, 40000)
+
+
+def test_options_reach_the_engine(model):
+    found = FasterWhisper(model, options={**QUICK, "word_timestamps": False}).transcribe(NOISE, language="en")
+    assert found.segments
+    assert found.words == ()
+
+
+def test_a_caller_can_stop_it(model):
+    def stop(_stage, done, _total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        FasterWhisper(model, options=QUICK).transcribe(NOISE, language="en", on_progress=stop)
+
+
+def test_silence_needs_no_model():
+    for num_samples in (0, 800, 16000):
+        assert FasterWhisper("no/model").transcribe(np.zeros(num_samples, np.float32)).segments == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"options": {"beam": 3}}, OptionError, "beam"),
+        ({"compute_type": "int3"}, OptionError, "compute_type='int3'"),
+        ({"device": "tpu"}, DeviceError, "device='tpu'.*use device='cpu'"),
+        ({"model": "smal"}, UnknownNameError, "did you mean 'small'"),
+        ({"offline": True, "model": "small"}, ModelNotFoundError, "--asr moonshine"),
+        ({"model": "some/model"}, NetworkError, "cannot be downloaded"),
+    ],
+)
+def test_what_cannot_work_says_why(model, options, kind, message):
+    with pytest.raises(kind, match=message):
+        FasterWhisper(**{"model": model, **options}).transcribe(NOISE[:1600], language="en")
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(ModelError, match=tmp_path.name):
+        FasterWhisper(str(tmp_path)).transcribe(NOISE[:1600])
+
+
+def test_an_interrupted_download_is_not_on_disk(tmp_path, monkeypatch):
+    snapshot = tmp_path / "snapshot"
+    snapshot.mkdir()
+    monkeypatch.setattr(engine.utils, "download_model", lambda *_, **__: str(snapshot))
+    assert on_disk("small") is None
+    (snapshot / "model.bin").touch()
+    assert on_disk("small") == snapshot
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(None, True), (urllib.error.URLError("no route"), False), (TimeoutError(), False)]
+)
+def test_available_asks_the_hub_without_downloading(monkeypatch, answer, expected):
+    import io
+
+    from huggingface_hub import constants
+
+    def urlopen(request, timeout):
+        assert request.get_method() == "HEAD"
+        assert timeout == 3.0
+        if answer:
+            raise answer
+        return io.BytesIO()
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    assert available("small") is expected
+
+
+def test_available_is_false_where_the_hub_is_switched_off(model):
+    assert not available("small")
+    assert available(model)
+
+
+def test_a_failed_download_of_any_http_client_is_known(monkeypatch):
+    class Client:
+        class HTTPError(Exception):
+            pass
+
+    monkeypatch.setitem(sys.modules, "httpx", Client)
+    assert Client.HTTPError in adapter._network_errors()

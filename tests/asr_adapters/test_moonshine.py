@@ -1,0 +1,79 @@
+import difflib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from asr_adapters.moonshine import Moonshine, installed
+from fusion.errors import ModelError, ModelNotFoundError, OptionError
+
+pytest.importorskip("moonshine_voice")
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def recogniser():
+    return Moonshine()
+
+
+@pytest.fixture(scope="module")
+def meeting():
+    return sf.read(EXAMPLES / "meeting.wav", dtype="float32")[0]
+
+
+def words(text):
+    return re.findall(r"[a-z']+", text.lower())
+
+
+def test_the_example_is_understood(recogniser, meeting):
+    calls = []
+    end = sum(map(float, (EXAMPLES / "meeting.rttm").read_text().splitlines()[6].split()[3:5]))
+    found = recogniser.transcribe(meeting[: round(end * 16000)], on_progress=lambda *call: calls.append(call))
+    turns = (EXAMPLES / "meeting.txt").read_text().splitlines()[:7]
+    truth = words(" ".join(turn.partition(": ")[2] for turn in turns))
+    heard = words(" ".join(segment.text for segment in found.segments))
+    assert difflib.SequenceMatcher(None, truth, heard, autojunk=False).ratio() > 0.9
+    assert found.language == "en"
+    assert all(0 <= segment.start < segment.end <= found.duration for segment in found.segments)
+    assert found.words == ()
+    assert calls == sorted(calls)
+    assert calls[0][1] == 0
+    assert calls[-1][1] == calls[-1][2] == round(found.duration * 1000)
+
+
+def test_a_caller_can_stop_it(recogniser, meeting):
+    def stop(_stage, done, _total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recogniser.transcribe(meeting, on_progress=stop)
+
+
+@pytest.mark.parametrize("num_samples", [0, 1, 800, 16000])
+def test_silence_is_an_empty_transcript(recogniser, num_samples):
+    assert recogniser.transcribe(np.zeros(num_samples, np.float32)).segments == ()
+
+
+def test_speech_cut_at_any_place_is_no_failure(recogniser, meeting):
+    for num_samples in (1, 100, 800, 3000):
+        found = recogniser.transcribe(meeting[20000 : 20000 + num_samples])
+        assert all(segment.end <= found.duration for segment in found.segments)
+
+
+def test_other_languages_and_models_are_refused(recogniser, tmp_path):
+    speech = np.ones(1600, np.float32)
+    with pytest.raises(OptionError, match="language='de'"):
+        recogniser.transcribe(speech, language="de")
+    with pytest.raises(ModelNotFoundError, match="nowhere"):
+        Moonshine(str(tmp_path / "nowhere")).transcribe(speech)
+    with pytest.raises(ModelError, match="does not hold a Moonshine model"):
+        Moonshine(str(tmp_path)).transcribe(speech)
+    with pytest.raises(OptionError, match="arch='huge'"):
+        Moonshine(str(tmp_path), arch="huge").transcribe(speech)
+
+
+def test_it_is_installed():
+    assert installed()

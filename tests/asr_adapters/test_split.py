@@ -1,0 +1,37 @@
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asr_adapters.split import split_text, weight
+
+texts = st.text(
+    alphabet=st.one_of(st.sampled_from(" \t.,-'aé\u0301ก็漢字。かمر\u0300👍🏽"), st.characters()), max_size=60
+)
+
+
+@given(texts)
+def test_pieces_concatenate_to_the_text(text):
+    assert "".join(split_text(text)) == text
+    assert all(split_text(text))
+
+
+@given(texts)
+def test_no_piece_but_the_first_begins_with_a_combining_mark(text):
+    assert not any(unicodedata.category(piece[0])[0] == "M" for piece in split_text(text)[1:])
+
+
+@given(st.lists(st.text(alphabet="abc'-.", min_size=1, max_size=6), min_size=1))
+def test_words_between_spaces_are_the_pieces(words):
+    assert [piece.strip() for piece in split_text(" ".join(words))] == words
+
+
+def test_unspaced_scripts_are_cut_between_characters():
+    assert split_text("你好,世界。 ok") == ["你", "好,", "世", "界。", " ok"]
+    assert split_text("ก็ดี") == ["ก็", "ดี"]
+
+
+def test_edges():
+    assert split_text("") == []
+    assert split_text("  ") == ["  "]
+    assert [weight(piece) for piece in split_text("a bcd --")] == [1, 3, 1]
