@@ -218,9 +218,10 @@ class Job:
 def load_diarizer(wish: JobOptions, on_progress: Progress | None = None, on_note: Note | None = None) -> Diarizer:
     """The diarizer that the options ask for, its models fetched first where needed."""
     from diarize.models.store import Store
-    from diarize.pipeline import Diarizer
 
     models = Store(wish.models_dir, offline=wish.offline).load(wish.diarizer, on_progress=on_progress, on_note=on_note)
+    from diarize.pipeline import Diarizer  # half a second of scipy, wasted where there is no model
+
     return Diarizer(models, options=wish.options, execution=wish.execution)
 
 

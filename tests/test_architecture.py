@@ -1,0 +1,260 @@
+"""The laws of the architecture, read off the source: who may import, print, write and connect; what is too long."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from diarize.options import Execution, Options
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("fusion", "diarize", "asr_adapters", "exporters", "transcribe")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+MAY_IMPORT = {
+    "fusion": ("fusion",),
+    "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio"),
+    "asr_adapters": ("asr_adapters", "fusion.types", "fusion.errors"),
+    "exporters": ("exporters", "fusion.types", "fusion.errors", "fusion.cues"),
+    "transcribe": PACKAGES,
+}
+"""Law 1. The words of asr_adapters never meet a turn, diarize never sees a word, exporters never see a model."""
+
+NETWORK = {"socket", "http", "urllib", "ssl", "ftplib", "requests", "httpx", "aiohttp", "huggingface_hub", "websockets"}
+MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/server", "transcribe/serving/", "transcribe/remote")
+"""Law 7. Within diarize/models only the store's own downloads; asr_adapters only their engines' models."""
+
+MAY_WRITE = (
+    "transcribe/",
+    "diarize/models/",  # the store: by rename, under a lock
+    "fusion/resample.py",  # a long recording's samples spill to a file that has no name
+    "diarize/runtime.py",  # optimised graphs beside the models they were made from
+)
+ENGINES = {
+    "faster_whisper",
+    "ctranslate2",
+    "moonshine_voice",
+    "pocketsphinx",
+    "onnx_asr",
+    "transformers",
+    "torch",
+    "pywhispercpp",
+    "whisper",
+    "whisperx",
+}
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(node: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
+    """Every import below `node` with its full dotted name."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Import):
+            yield from ((inner, alias.name) for alias in inner.names)
+        elif isinstance(inner, ast.ImportFrom):
+            assert inner.level == 0, "imports are absolute"
+            yield from ((inner, f"{inner.module}.{alias.name}") for alias in inner.names)
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Every call with what is called, e.g. ``sys.exit``."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def within(name: str, prefixes: tuple[str, ...]) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def test_the_packages_are_found() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in FILES} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_go_one_way(package: str) -> None:
+    wrong = [
+        f"{name_of(path)}:{statement.lineno} imports {name}"
+        for path in FILES
+        if path.is_relative_to(ROOT / package)
+        for statement, name in imported(tree(path))
+        if name.split(".")[0] in PACKAGES and not within(name, MAY_IMPORT[package])
+    ]
+    assert wrong == []
+
+
+def reached(start: str) -> set[str]:
+    """Every module of ours that importing `start` can load, function-level imports included."""
+    modules = {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        module = waiting.pop()
+        if module in seen or module not in modules:
+            continue
+        seen.add(module)
+        names = [name for _, name in imported(tree(modules[module]))]
+        waiting += [*names, *(name.rpartition(".")[0] for name in names)]
+    return seen
+
+
+def test_the_server_cannot_reach_identity() -> None:
+    server = {
+        name
+        for path in FILES
+        for name in [name_of(path)]
+        if name.startswith(("transcribe/server", "transcribe/serving/"))
+    }
+    for name in server:
+        module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        assert not {found for found in reached(module) if found.startswith("fusion.identity") or "voice" in found}
+
+
+def test_the_job_that_the_server_shares_cannot_reach_identity() -> None:
+    assert "fusion.identity" not in reached("transcribe.job")
+
+
+def test_only_transcribe_prints_exits_or_configures() -> None:
+    forbidden = re.compile(
+        r"print|exit|quit|sys\.exit|os\._exit|logging\.basicConfig|warnings\.(filterwarnings|simplefilter)"
+        r"|sys\.std(out|err)\.write"
+    )
+    wrong = [
+        f"{name_of(path)}:{node.lineno} calls {called}"
+        for path in FILES
+        if not path.is_relative_to(ROOT / "transcribe")
+        for called, node in calls(path)
+        if forbidden.fullmatch(called)
+    ]
+    assert wrong == []
+
+
+def test_the_network_is_touched_in_few_places() -> None:
+    wrong = [
+        f"{name_of(path)}:{statement.lineno} imports {name}"
+        for path in FILES
+        if not name_of(path).startswith(MAY_CONNECT)
+        for statement, name in imported(tree(path))
+        if name.split(".")[0] in NETWORK and not name.startswith("urllib.parse")
+    ]
+    assert wrong == []
+
+
+def test_files_are_written_in_few_places() -> None:
+    writers = re.compile(r".*\.(write_text|write_bytes|tofile|savez?(_compressed)?|touch|mkdir|makedirs)|np\.memmap")
+    wrong = [
+        f"{name_of(path)}:{node.lineno} calls {called}"
+        for path in FILES
+        if not name_of(path).startswith(MAY_WRITE)
+        for called, node in calls(path)
+        if writers.fullmatch(called) or _opens_to_write(called, node)
+    ]
+    assert wrong == []
+
+
+def _opens_to_write(called: str, node: ast.Call) -> bool:
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    modes = [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+    return called.rsplit(".", maxsplit=1)[-1] == "open" and any(
+        re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", mode) for mode in modes
+    )
+
+
+def test_only_runtime_makes_sessions() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in FILES
+        if path != ROOT / "diarize" / "runtime.py"
+        for called, node in calls(path)
+        if called.endswith(("InferenceSession", "CompiledMLModel"))
+    ]
+    assert wrong == []
+
+
+def test_engines_are_imported_where_they_are_used() -> None:
+    """A missing engine must not break the others; only what runs at import counts, so functions are left out."""
+    wrong = [
+        f"{name_of(path)}:{statement.lineno} imports {name}"
+        for path in FILES
+        for top in tree(path).body
+        if isinstance(top, ast.Import | ast.ImportFrom)
+        for statement, name in imported(top)
+        if name.split(".")[0] in ENGINES
+    ]
+    assert wrong == []
+
+
+def test_torch_is_no_dependency() -> None:
+    requirements = re.search(
+        r"^dependencies = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert requirements is not None
+    assert "torch" not in requirements[1]
+    assert not [
+        name_of(path)
+        for path in FILES
+        if not path.is_relative_to(ROOT / "asr_adapters")
+        for _, name in imported(tree(path))
+        if name.split(".")[0] == "torch"
+    ]
+
+
+def test_failures_are_not_swallowed() -> None:
+    """A broad handler raises what it caught, or says why not."""
+    wrong = []
+    for path in FILES:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not isinstance(node.body[-1], ast.Raise):
+                reason = re.search(r"# noqa: BLE001\W+\w+", lines[node.lineno - 1])
+                wrong += [] if reason else [f"{name_of(path)}:{node.lineno}"]
+    assert wrong == []
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or ast.unparse(handler.type) in {"Exception", "BaseException"}
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|raise NotImplementedError|pragma: no cover)\b")
+    assert [name_of(path) for path in FILES if marks.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_files_and_functions_can_be_read_without_scrolling() -> None:
+    wrong = [name_of(path) for path in FILES if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_FILE]
+    wrong += [
+        f"{name_of(path)}:{node.lineno} {node.name}"
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _code_lines(node) > LONGEST_FUNCTION
+    ]
+    assert wrong == []
+
+
+def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of the function without its docstring."""
+    assert node.end_lineno is not None
+    first = node.body[0]
+    documented = ast.get_docstring(node) is not None and first.end_lineno is not None
+    return node.end_lineno - node.lineno + 1 - (first.end_lineno - first.lineno + 1 if documented else 0)
+
+
+def test_speed_options_and_result_options_are_apart() -> None:
+    speed = {field.name for field in dataclasses.fields(Execution)}
+    result = {field.name for field in dataclasses.fields(Options)}
+    assert speed & result == set()
+    assert speed == {"mode", "device", "threads", "batch"}

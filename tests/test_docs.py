@@ -1,0 +1,128 @@
+"""The documents against the program: commands, options and code in them exist, and none is left out.
+
+``python tests/test_docs.py`` writes docs/commands.md anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from exporters import registry
+from transcribe.cli import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "commands.md"
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command with the words that call it."""
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", found) for inner, found in sorted(command.commands.items()))
+
+
+def options(command: click.Command) -> dict[str, str]:
+    """``--name`` -> help text."""
+    found = {}
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            found[", ".join(parameter.opts)] = parameter.help or ""
+    return found
+
+
+def page() -> str:
+    """docs/commands.md, made from the commands themselves."""
+    parts = [
+        "# All commands and options\n\nMade from the program by `python tests/test_docs.py`; a test keeps it true.\n"
+    ]
+    for name, command in commands():
+        first = (command.help or "").split("\n\n")[0].replace("\n", " ")
+        parts.append(f"\n## transcribe {name}\n\n{' '.join(first.split())}\n")
+        rows = [
+            f"| `{option}` | {' '.join(text.split()).replace('|', chr(92) + '|')} |"
+            for option, text in options(command).items()
+        ]
+        if rows:
+            parts.append("\n| option | what |\n|---|---|\n" + "\n".join(rows) + "\n")
+    return "".join(parts)
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_page_of_commands_is_true() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_every_option_in_the_documents_exists() -> None:
+    known = {name for _, command in commands() for option in options(command) for name in option.split(", ")}
+    known |= {"--help", "--version"}
+    foreign = {"--force-reinstall", "--no-deps", "--require-models", "--strict"}
+    for document in DOCUMENTS:
+        text = re.sub(r"https?://\S+", "", document.read_text(encoding="utf-8"))
+        found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+        assert found - known - foreign == set(), document.name
+
+
+def test_every_command_in_the_documents_exists() -> None:
+    known = {name for name, _ in commands()}
+    for document in DOCUMENTS:
+        for line in "\n".join(code_blocks(document.read_text(encoding="utf-8"), "sh")).splitlines():
+            for call in re.findall(r"(?:^|&& |/)transcribe ([a-z]+)(?: ([a-z]+))?(?=\s|$)", line):
+                assert call[0] in known, line
+                if any(name.startswith(f"{call[0]} ") for name in known):
+                    assert " ".join(call).strip() in known, line
+
+
+def test_the_readme_has_every_option_and_format() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    run = dict(commands())["run"]
+    for option in options(run):
+        assert f"`{option.split(', ')[-1]}`" in readme, option
+    for name in registry.names():
+        assert f"`{name}`" in readme
+        assert f"`{registry.ending(name)}`" in readme
+
+
+def test_code_in_the_documents_parses_and_its_imports_exist() -> None:
+    for document in DOCUMENTS:
+        for block in code_blocks(document.read_text(encoding="utf-8"), "python"):
+            for node in ast.walk(ast.parse(block)):
+                if isinstance(node, ast.ImportFrom):
+                    module = importlib.import_module(str(node.module))
+                    for alias in node.names:
+                        assert hasattr(module, alias.name), f"{document.name}: {node.module}.{alias.name}"
+
+
+def test_the_two_commands_are_what_make_and_ci_run() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    two = [block.strip() for block in code_blocks(readme, "sh") if block.startswith("python3 -m venv")]
+    assert len(two) == 2
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in two:
+        assert command.replace("python3", "$(PYTHON)", 1) in makefile
+        assert all(part.split(" -m pytest")[0] in ci for part in command.split(" && "))
+
+
+def test_local_links_lead_somewhere() -> None:
+    for document in DOCUMENTS:
+        for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,157 @@
+"""The command as a process: help, the main job without models, a foreign recogniser, Ctrl-C, and off means off."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from asr_adapters.words_json import WordsJson
+from exporters import registry
+from fusion.audio import load_audio
+from transcribe.__main__ import run
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = [sys.executable, "-m", "transcribe"]
+HEAVY = ("numpy", "scipy", "onnxruntime", "faster_whisper", "rich", "soundfile", "av")
+
+FOREIGN = '''
+import pathlib, time
+from fusion.types import Segment, Transcript
+
+class Slow:
+    """Sits in one long call that no exception reaches, as a native engine does."""
+
+    def transcribe(self, samples, *, language=None, on_progress=None):
+        pathlib.Path("started").touch()
+        time.sleep(600)
+
+class Parrot:
+    def __init__(self, says="Hello."):
+        self.says = says
+
+    def transcribe(self, samples, *, language=None, on_progress=None):
+        return Transcript((Segment(0.0, 1.0, self.says),), language, len(samples) / 16000)
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a recording, words for it, and a package that brings recognisers of its own."""
+    monkeypatch.chdir(tmp_path)
+    noise = np.random.default_rng(0).standard_normal(32_000) * 0.05
+    soundfile.write("good.wav", noise.astype(np.float32), 16_000)
+    words = [{"word": " Hello", "start": 0.1, "end": 0.4, "score": 0.9}, {"word": " there."}]
+    Path("words.json").write_text(json.dumps({"segments": [{"words": words}], "language": "en"}), encoding="utf-8")
+    info = tmp_path / "foreign-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(
+        "[diarfuse.recognizers]\nslow = foreign:Slow\nparrot = foreign:Parrot\n", encoding="utf-8"
+    )
+    (tmp_path / "foreign.py").write_text(FOREIGN, encoding="utf-8")
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]), "PYTHONIOENCODING": "utf-8"}
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: PLW1510  # the exit code is what is tested
+        [*PYTHON, *arguments],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_help_imports_nothing_heavy(folder: Path) -> None:
+    code = (
+        "import sys\nfrom transcribe.__main__ import run\nassert run(['--help']) == 0\n"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=environment(folder), capture_output=True, text=True, timeout=120, check=True
+    )
+    assert shown.stderr.strip() == "[]"
+    for part in (
+        "--diarize",
+        "--num-speakers",
+        "Examples:",
+        "doctor",
+        "transcribe --diarize meeting.wav -o meeting.srt",
+    ):
+        assert part in shown.stdout
+
+
+def test_a_foreign_recogniser_and_its_options(folder: Path) -> None:
+    done = command(
+        folder, "--asr", "parrot", "--asr-option", "says=Good day.", "good.wav", "-o", "a.vtt", "-o", "-", "-v"
+    )
+    assert done.returncode == 0
+    assert done.stdout == "Good day.\n"
+    assert "recognise" in done.stderr
+    assert (folder / "a.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_stopping_does_not_wait_for_a_native_call(folder: Path, stop: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*PYTHON, "--asr", "slow", "good.wav", "-o", "a.srt"],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for _ in range(600):
+            if (folder / "started").exists():
+                break
+            time.sleep(0.1)
+        before = {path.name for path in folder.iterdir()}
+        process.send_signal(stop)
+        _, err = process.communicate(timeout=60)  # the recogniser would take 600 s
+    assert process.returncode == 130
+    assert "Stopped" in err
+    assert "Traceback" not in err
+    assert {path.name for path in folder.iterdir()} == before
+
+
+def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> None:
+    own = WordsJson("words.json").transcribe(load_audio("good.wav"))
+    wanted = [name for name in registry.names() if name != "rttm"]
+    arguments = [part for name in wanted for part in ("-o", f"out{registry.ending(name)}")]
+    assert run(["--asr", "words-json", "--model", "words.json", "good.wav", *arguments]) == 0
+    for name in wanted:
+        text = (folder / f"out{registry.ending(name)}").read_bytes().decode()
+        if name != "seglst":  # it holds the recording's name
+            assert text == registry.dumps(own, name)
+        assert "SPEAKER_" not in text
+
+
+def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+    shell = f'"{sys.executable}" -m transcribe --asr parrot good.wav --format json | true'
+    done = subprocess.run(  # noqa: S602, PLW1510  # a shell's pipe is what is tested
+        shell, shell=True, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == ""
+
+
+def test_doctor_reports_and_names_remedies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(["doctor", "--models-dir", str(folder / "store")])
+    out = capsys.readouterr().out
+    assert "community-1: not on disk" in out
+    assert code == (1 if "FAIL" in out else 0)
+    assert out.count("FAIL") == out.count("remedy: ")

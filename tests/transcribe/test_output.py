@@ -1,0 +1,60 @@
+"""Outputs appear whole or not at all, and go where they were asked to."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from fusion.errors import OutputError
+from transcribe.output import Target, plan, write
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("old", encoding="utf-8")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"a\.srt.*No space left on device"):
+        write(Target(path, "srt"), "new")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_umask_and_links_are_honoured(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "real" / "a.txt")
+    write(Target(link, "txt"), "Grüße\n")
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "a.txt").read_bytes() == "Grüße\n".encode()
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "real" / "a.txt").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_devices_are_written_to_and_not_replaced() -> None:
+    write(Target(Path(os.devnull), "txt"), "gone")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_folder_gets_one_file_an_input_and_format(tmp_path: Path) -> None:
+    planned = plan(
+        [Path("x/a.b.wav"), Path("c.mp3")], [f"{tmp_path}/"], ["srt", "whisperx"], on_stdout="txt", in_folder="vtt"
+    )
+    names = [[target.path.name for target in targets] for targets in planned]
+    assert names == [["a.b.srt", "a.b.whisperx.json"], ["c.srt", "c.whisperx.json"]]
+    assert plan([Path("a.wav")], [str(tmp_path)], [], on_stdout="txt", in_folder="vtt") == [
+        [Target(tmp_path / "a.vtt", "vtt")]
+    ]
+    assert plan([Path("a.wav")], [], [], on_stdout="txt", in_folder="vtt") == [[Target(None, "txt")]]
+
+
+def test_two_recordings_of_one_name_are_not_written_over_each_other(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="rename a recording"):
+        plan([Path("x/a.wav"), Path("y/a.wav")], [f"{tmp_path}/"], [], on_stdout="txt", in_folder="srt")
