@@ -28,10 +28,10 @@ Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 PLAIN_LIMIT = 6_000
-EXACT_LIMIT = 15_000
+EXACT_LIMIT = 20_000
 _BLOCK = 2_000  # embeddings in time order merged among themselves first ...
 _SHARES = (0.5, 0.65, 0.8)  # ... up to this share of the threshold, until few enough are left:
-_LEFT = 20_000
+_LEFT = 40_000
 _CELLS = 1 << 22  # distances held at once (16 MB)
 _SLACK = 4e-6  # error bound of a squared float32 distance between vectors within the unit ball
 

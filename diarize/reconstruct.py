@@ -79,7 +79,8 @@ def reconstruct(
         One entry for each of K speakers; where `count` somewhere exceeds K, as
         upstream, there are so many entries, and the nameless ones fill up.
     """
-    capped = np.asarray(count) if max_speakers is None else np.minimum(count, max_speakers)
+    most = int(count.max(initial=0))
+    capped = np.minimum(count, most if max_speakers is None else min(most, max_speakers))
     num_speakers = max(int(hard.max(initial=-1)) + 1, int(capped.max(initial=0)))
     active, exclusive = _RunCollector(num_speakers), _RunCollector(num_speakers)
     kept = np.empty((windows.total_frames, num_speakers), dtype=np.float32) if scores else None

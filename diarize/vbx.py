@@ -81,7 +81,7 @@ def cluster_vbx(
             -1 keeps all.
     """
     rho = features * np.sqrt(phi)  # (18)
-    G = -0.5 * (np.sum(features**2, axis=1) + features.shape[1] * np.log(2 * np.pi))  # of (23)
+    G = -0.5 * (np.einsum("ij,ij->i", features, features) + features.shape[1] * np.log(2 * np.pi))  # of (23)
     S = int(labels.max()) + 1
     pi = np.full(S, 1 / S)
     weight, moment = _initial_statistics(labels, rho, S)

@@ -77,6 +77,12 @@ def test_runs_over_block_borders_are_one(monkeypatch):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_limit_above_what_a_byte_holds():
+    case = draw(5, 3, 3)
+    for ours, theirs in zip(reconstruct(*case, max_speakers=300).active, reconstruct(*case).active, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_silence_has_no_speakers():
     segmentations, hard, count, windows = draw(0, 3, 2)
     nobody = np.full_like(hard, -2)
