@@ -30,9 +30,7 @@ OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
 
 
-def run_batch(
-    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, *, verbose: bool
-) -> int:
+def run_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions) -> int:
     """Transcribe every recording; the exit code: 0, or 1 if one of them failed.
 
     Raises:
@@ -45,15 +43,13 @@ def run_batch(
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
-        _say(screen, result.notes, verbose_lines.of_result(result) if verbose else ())
+        _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
         return lambda target: _render(result, target.format, path.stem)
 
     return _each(audio, planned, process)
 
 
-def diarize_batch(
-    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, *, verbose: bool
-) -> int:
+def diarize_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions) -> int:
     """Find who spoke when in every recording; the exit code: 0, or 1 if one of them failed.
 
     Raises:
@@ -65,7 +61,7 @@ def diarize_batch(
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         found = job.diarize(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
-        _say(screen, found.notes, verbose_lines.of_diarization(found) if verbose else ())
+        _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
         return lambda target: _render_turns(found, target.format, path.stem)
 
     return _each(audio, planned, process)
@@ -74,7 +70,7 @@ def diarize_batch(
 def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process) -> int:
     _check_existing(audio)
     failed = 0
-    with reporter() as screen:
+    with reporter(named=len(audio) > 1) as screen:
         for path, targets in zip(audio, planned, strict=True):
             screen.start(path.name)
             try:
@@ -83,7 +79,7 @@ def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], pro
                 if len(audio) == 1:
                     raise
                 failed += 1
-                screen.note(f"Error: {error}")
+                screen.problem(str(error))
     if failed:
         click.echo(f"{failed} of {len(audio)} recordings failed; the others are written.", err=True)
     return 1 if failed else 0

@@ -53,7 +53,9 @@ MACHINE_OPTIONS = (
         help="Where the diarizer's models lie ($DIARFUSE_MODELS_DIR).",
     ),
     click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
-    click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
+    click.option(
+        "-v", "--verbose", "details", is_flag=True, help="Say what was used, what was found and how long it took."
+    ),
 )
 
 

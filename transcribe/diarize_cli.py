@@ -34,10 +34,8 @@ OUTPUT_OPTIONS = (
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @AUDIO
 @with_options(OUTPUT_OPTIONS, SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
-def diarize(
-    audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
-) -> int:
+def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Find who spoke when and write RTTM or JSON, without recognising a word."""
     from transcribe.batch import diarize_batch
 
-    return diarize_batch(audio, outs, formats, job_options(values), verbose=verbose)
+    return diarize_batch(audio, outs, formats, job_options(values))

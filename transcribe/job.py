@@ -34,6 +34,7 @@ class JobOptions:
     options: what changes the diarizer's answer. execution: what only changes the wait.
     join: ``resolved`` or ``plain``, see `fusion.assign.Policy`.
     models_dir, offline: of the model store; None is the environment's choice.
+    details: also say through `on_note` what was used and how much of the recording is speech.
     """
 
     diarize: bool = False
@@ -51,6 +52,7 @@ class JobOptions:
     join: Join = "resolved"
     models_dir: Path | None = None
     offline: bool | None = None
+    details: bool = False
 
     def __post_init__(self) -> None:
         for name in ("num_speakers", "min_speakers", "max_speakers"):
@@ -177,7 +179,11 @@ class Job:
         from fusion.audio import load_audio
 
         with watch.stage("load audio"):
-            return load_audio(path, on_note=watch.note)
+            samples = load_audio(path, on_note=watch.note)
+        if self.options.details:
+            with watch.stage("find speech"):
+                watch.note(_speech(samples, watch))
+        return samples
 
     def _recognise(self, samples: Samples, watch: _Watch) -> Transcript:
         from transcribe.recognisers import make
@@ -193,6 +199,9 @@ class Job:
         if self._diarizer is None:
             with watch.stage("load diarizer"):
                 self._diarizer = load_diarizer(wish, watch.progress, watch.note)
+        if wish.details:
+            used = self._diarizer
+            watch.note(f"diarizer: {used.models.name}, mode {used.execution.mode}, {used.runtime.device}")
         with watch.stage("diarize"):
             return self._diarizer.diarize(
                 samples,
@@ -213,6 +222,16 @@ class Job:
                 transcript = align(transcript, samples, language=transcript.language, on_progress=watch.progress)
         with watch.stage("join"):
             return split_segments(assign_transcript(transcript, diarization, Policy(join=self.options.join)))
+
+
+def _speech(samples: Samples, watch: _Watch) -> str:
+    """The line of --verbose about speech and silence."""
+    from diarize.vad import detect_speech
+    from fusion.types import SAMPLE_RATE
+
+    spoken = sum(end - start for start, end in detect_speech(samples, on_progress=watch.progress))
+    duration = len(samples) / SAMPLE_RATE
+    return f"speech: {spoken:.1f} s of {duration:.1f} s ({spoken / max(duration, 0.001):.0%})"
 
 
 def load_diarizer(wish: JobOptions, on_progress: Progress | None = None, on_note: Note | None = None) -> Diarizer:

@@ -25,19 +25,24 @@ class Reporter(AbstractContextManager["Reporter"], Protocol):
     def note(self, sentence: str) -> None:
         """Something the user should read."""
 
+    def problem(self, sentence: str) -> None:
+        """A recording failed; the sentence names it."""
+
     def start(self, title: str) -> None:
         """A new recording begins."""
 
 
-def reporter(*, quiet: bool = False) -> Reporter:
-    """Bars where stderr is a terminal, sentences only elsewhere or if `quiet`."""
-    return Sentences() if quiet or not sys.stderr.isatty() else Terminal()
+def reporter(*, named: bool = False) -> Reporter:
+    """Bars where stderr is a terminal; else sentences, with the recording's name in front if `named`."""
+    return Terminal() if sys.stderr.isatty() else Sentences(named=named)
 
 
 class Sentences(Reporter):
-    """Notes on stderr, each once; no bars."""
+    """Notes on stderr, each once a recording; no bars."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
+        self._named = named
+        self._prefix = ""
         self._said: set[str] = set()
 
     def __exit__(self, *_: object) -> None:
@@ -50,10 +55,16 @@ class Sentences(Reporter):
         """Print it, unless it was said before."""
         if sentence not in self._said:
             self._said.add(sentence)
-            click.echo(sentence, err=True)
+            click.echo(self._prefix + sentence, err=True)
+
+    def problem(self, sentence: str) -> None:
+        """Print it as the command's own errors are."""
+        click.echo(f"Error: {sentence}", err=True)
 
     def start(self, title: str) -> None:
-        """Not shown."""
+        """The recording's name goes in front of what follows."""
+        self._said.clear()
+        self._prefix = f"{title}: " if self._named else ""
 
 
 class Terminal(Reporter):
@@ -97,10 +108,15 @@ class Terminal(Reporter):
             self._said.add(sentence)
             self._bars.console.print(sentence, markup=False, highlight=False)
 
+    def problem(self, sentence: str) -> None:
+        """Print it in red above the bars."""
+        self._bars.console.print(f"Error: {sentence}", style="red", markup=False, highlight=False)
+
     def start(self, title: str) -> None:
         """Begin a new set of bars under the recording's name."""
         with self._lock:
             for task in self._tasks.values():
                 self._bars.remove_task(task)
             self._tasks.clear()
+        self._said.clear()
         self._bars.console.print(title, markup=False, highlight=False)

@@ -36,6 +36,8 @@ def make(wish: JobOptions, on_note: Callable[[str], None]) -> Recognizer:
         OptionError: the recogniser does not have an option that was given.
     """
     name = _chosen(wish, on_note) if wish.asr == AUTO else wish.asr
+    if wish.details:
+        on_note(f"recogniser: {name}, model {wish.model or 'its default'}")
     return registry.create(name, **_options(name, wish))
 
 

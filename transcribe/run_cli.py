@@ -66,14 +66,12 @@ JOIN_OPTION = click.option(
 @AUDIO
 @click.option("--diarize", is_flag=True, help="Say who spoke each word.")
 @with_options(OUTPUT_OPTIONS, SPEAKER_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, (JOIN_OPTION,), MACHINE_OPTIONS)
-def run(
-    audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
-) -> int:
+def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
     from transcribe.batch import run_batch
 
     values["asr_options"] = _pairs(values["asr_options"])
-    return run_batch(audio, outs, formats, job_options(values), verbose=verbose)
+    return run_batch(audio, outs, formats, job_options(values))
 
 
 def _pairs(items: tuple[str, ...]) -> dict[str, object]:
