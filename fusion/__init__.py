@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fusion.assign import Policy, assign_speakers, assign_transcript
-    from fusion.cues import split_segments
+    from fusion.attach import attach, attach_lazily, attach_same_shape
+    from fusion.cues import Cue, Layout, build_cues, split_segments
+    from fusion.rttm import parse_rttm, read_rttm
     from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 _HOME = {
     "Attribution": "types",
+    "Cue": "cues",
     "Diarization": "types",
+    "Layout": "cues",
     "Policy": "assign",
     "Segment": "types",
     "SpeakerShare": "types",
@@ -24,12 +28,20 @@ _HOME = {
     "Word": "types",
     "assign_speakers": "assign",
     "assign_transcript": "assign",
+    "attach": "attach",
+    "attach_lazily": "attach",
+    "attach_same_shape": "attach",
+    "build_cues": "cues",
+    "parse_rttm": "rttm",
+    "read_rttm": "rttm",
     "split_segments": "cues",
 }
 
 __all__ = [
     "Attribution",
+    "Cue",
     "Diarization",
+    "Layout",
     "Policy",
     "Segment",
     "SpeakerShare",
@@ -38,6 +50,12 @@ __all__ = [
     "Word",
     "assign_speakers",
     "assign_transcript",
+    "attach",
+    "attach_lazily",
+    "attach_same_shape",
+    "build_cues",
+    "parse_rttm",
+    "read_rttm",
     "split_segments",
 ]
 

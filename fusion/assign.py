@@ -46,7 +46,9 @@ class Policy:
 DEFAULT = Policy()
 
 
-def assign_speakers(words: Iterable[W], turns: Diarization | Iterable[Any], policy: Policy = DEFAULT) -> list[W]:
+def assign_speakers(
+    words: Iterable[W], turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
+) -> list[W]:
     """Put a speaker on every word.
 
     The speaker heard longest during the word, summed over all of that speaker's

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fusion.text import carve
+import numpy as np
+
+from fusion.errors import OptionError
+from fusion.kinds import read_times
+from fusion.text import carve, display_width, ends_clause, ends_sentence, graphemes, wrap
+from fusion.timing import timed
+from fusion.types import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from fusion.types import Seconds, Segment, Transcript, Word
+    from fusion.types import Seconds, Segment, Transcript
 
 
 def split_segments(transcript: Transcript) -> Transcript:
@@ -71,3 +78,199 @@ def _piece_times(segment: Segment, groups: Sequence[Sequence[Word]]) -> list[tup
         starts.append(max(segment.start, ends[-1] if start is None else start))
     ends.append(max(segment.end, starts[-1]))
     return list(zip(starts, ends, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How cues should look; the defaults are those of broadcasters' subtitle guides.
+
+    width: columns a line (East Asian wide characters take two). lines: at most
+    so many a cue. speed: characters a second that people can read. shortest,
+    longest: seconds a cue stays. gap: seconds between two cues. pause: a silence
+    this long ends a cue.
+    """
+
+    width: int = 42
+    lines: int = 2
+    speed: float = 20.0
+    shortest: Seconds = 1.0
+    longest: Seconds = 7.0
+    gap: Seconds = 0.04
+    pause: Seconds = 0.8
+
+    def __post_init__(self) -> None:
+        for name in ("width", "lines", "speed", "longest"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise OptionError(f"{name}={getattr(self, name)} must be above 0.")
+        if not 0 <= self.shortest <= self.longest:
+            raise OptionError(f"shortest={self.shortest:g} must lie between 0 and longest={self.longest:g} seconds.")
+        if self.gap < 0 or self.pause <= 0:
+            raise OptionError(f"gap={self.gap:g} must be 0 or more, and pause={self.pause:g} above 0 seconds.")
+
+
+DEFAULT = Layout()
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is on the screen from `start` to `end`; `text` is `lines` with line breaks."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str | None
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines, one below the other."""
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A word with its carved text: what cues are put together from."""
+
+    text: str
+    start: Seconds
+    end: Seconds
+
+
+def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, ...]:
+    """Cut a transcript into cues that can be read.
+
+    A cue has one speaker, holds at most what fits its lines and can be read in
+    `layout.longest` seconds, and ends, in this order of preference, at a
+    sentence, a clause, a pause, or between words. Text comes from the
+    recogniser's own; only spaces at line breaks are dropped. A word wider than a
+    line is broken between visible characters.
+
+    Cues never overlap: where two people speak at once, the earlier one's cue
+    makes way. They stay on for as long as they need to be read, if there is room.
+    """
+    cues = [
+        cue
+        for segment in split_segments(transcript).segments
+        for pieces in _cut(_pieces(segment, layout), layout)
+        if (cue := _cue(pieces, segment.speaker, layout)) is not None
+    ]
+    return tuple(_retimed(sorted(cues, key=lambda cue: cue.start), layout))
+
+
+def _pieces(segment: Segment, layout: Layout) -> list[_Piece]:
+    """The segment's words with their carved text; a segment without words is cut at its spaces."""
+    words = segment.words or tuple(Word(None, None, text) for text in _chop(segment.text, layout.width))
+    texts = carve(segment.text, [word.text for word in words], list(range(1, len(words))))
+    if segment.words:
+        times = timed(*read_times(words))
+        starts, ends = times.starts, times.ends
+    else:
+        edges = np.linspace(segment.start, segment.end, len(words) + 1)
+        starts, ends = edges[:-1], edges[1:]
+    whole = [_Piece(text, float(a), float(b)) for text, a, b in zip(texts, starts, ends, strict=True)]
+    return [part for piece in whole for part in _fitting(piece, layout.width)]
+
+
+def _chop(text: str, width: int) -> list[str]:
+    """Text as words: at its spaces, and where a script writes none, between visible characters."""
+    words = text.split() or [text]
+    return [part for word in words for part in (graphemes(word) if display_width(word) > width else [word])]
+
+
+def _fitting(piece: _Piece, width: int) -> list[_Piece]:
+    """The piece in parts that fit a line each, with their share of its time."""
+    if display_width(piece.text.strip()) <= width:
+        return [piece]
+    parts = [""]
+    for char in graphemes(piece.text):
+        if display_width((parts[-1] + char).strip()) > width:
+            parts.append("")
+        parts[-1] += char
+    edges = np.linspace(piece.start, piece.end, len(parts) + 1).tolist()
+    return [_Piece(text, a, b) for text, (a, b) in zip(parts, pairwise(edges), strict=True)]
+
+
+def _cut(pieces: Sequence[_Piece], layout: Layout) -> Iterator[list[_Piece]]:
+    """The pieces of each cue."""
+    first = 0
+    while first < len(pieces):
+        reach, closed = _reach(pieces, first, layout)
+        stop = first + _best_break(pieces[first:reach], closed=closed, layout=layout)
+        yield list(pieces[first:stop])
+        first = stop
+
+
+def _reach(pieces: Sequence[_Piece], first: int, layout: Layout) -> tuple[int, bool]:
+    """How far a cue that begins at `first` may go, and whether it ends there in a pause or with the text."""
+    stop = first + 1
+    while stop < len(pieces):
+        if pieces[stop].start - pieces[stop - 1].end >= layout.pause:
+            return stop, True
+        too_long = pieces[stop].end - pieces[first].start > layout.longest
+        text = "".join(piece.text for piece in pieces[first : stop + 1])
+        if too_long or len(wrap(text, layout.width)) > layout.lines:
+            return stop, False
+        stop += 1
+    return stop, True
+
+
+def _best_break(pieces: Sequence[_Piece], *, closed: bool, layout: Layout) -> int:
+    """How many of the pieces that fit to take.
+
+    All of them where they end with the text or a pause; else up to the last
+    sentence's end, else the last clause's, if that fills a third of the room:
+    cues should not become snippets.
+    """
+    if closed:
+        return len(pieces)
+    for ends, share in ((ends_sentence, 0.0), (ends_clause, 1 / 3)):
+        room = layout.width * layout.lines * share
+        for count in range(len(pieces), 0, -1):
+            if ends(pieces[count - 1].text):
+                wide = display_width("".join(piece.text for piece in pieces[:count]).strip()) >= room
+                if wide:
+                    return count
+                break
+    return len(pieces)
+
+
+def _cue(pieces: Sequence[_Piece], speaker: str | None, layout: Layout) -> Cue | None:
+    """The pieces as a cue; None where there is nothing to read."""
+    text = " ".join("".join(piece.text for piece in pieces).split())
+    if not text:
+        return None
+    return Cue(pieces[0].start, max(piece.end for piece in pieces), speaker, balanced(text, layout.width))
+
+
+def balanced(text: str, width: int) -> tuple[str, ...]:
+    """`text` in as few lines as fit `width`, about equally long.
+
+    Example:
+        >>> balanced("one two three four", 14)
+        ('one two', 'three four')
+    """
+    lines = wrap(text, width)
+    narrow, wide = 1, width
+    while narrow < wide:
+        middle = (narrow + wide) // 2
+        if len(wrap(text, middle)) <= len(lines):
+            wide = middle
+        else:
+            narrow = middle + 1
+    return wrap(text, wide)
+
+
+def _retimed(cues: Sequence[Cue], layout: Layout) -> Iterator[Cue]:
+    """Times in which cues can be read and never overlap, in order of their starts.
+
+    A cue stays until it has been read or its words are over, but makes way for
+    the next one after `layout.shortest`; the next waits until then.
+    """
+    free = -math.inf
+    for index, cue in enumerate(cues):
+        start = max(cue.start, free)
+        read = max(layout.shortest, display_width(cue.text) / layout.speed)
+        wished = min(start + layout.longest, max(cue.end, start + read))
+        following = cues[index + 1].start - layout.gap if index + 1 < len(cues) else math.inf
+        end = min(wished, max(following, start + layout.shortest))
+        free = end + layout.gap
+        yield replace(cue, start=start, end=end)

@@ -92,7 +92,7 @@ def _is_time(value: Any) -> bool:
         return False
 
 
-def read_turns(turns: Diarization | Iterable[Any]) -> TurnTable:
+def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     """Turns as a table; those without a length are left out.
 
     Args:
@@ -103,6 +103,8 @@ def read_turns(turns: Diarization | Iterable[Any]) -> TurnTable:
         TranscriptError: a turn that lacks one of the three, or whose times are
             not finite or reversed, named by its index.
     """
+    if isinstance(turns, TurnTable):
+        return turns
     given = turns.turns if isinstance(turns, Diarization) else turns
     rows = [_turn(turn, index) for index, turn in enumerate(given)]
     labels = sorted({row[2] for row in rows})

@@ -222,3 +222,45 @@ def carve(text: str, words: Sequence[str], firsts: Sequence[int]) -> list[str]:
 def _between(text: str, low: int, high: int) -> int:
     """Where to cut between a word's end and the next word's start: before the first space, if any."""
     return next((i for i in range(low, high) if text[i].isspace()), high)
+
+
+def wrap(text: str, width: int) -> tuple[str, ...]:
+    """`text` in lines of at most `width` columns, each as full as can be.
+
+    Lines break at spaces, which are dropped there, and between East Asian wide
+    characters, but not before closing marks. What is wider than a line is broken
+    between visible characters.
+
+    Example:
+        >>> wrap("one two three", 8)
+        ('one two', 'three')
+    """
+    lines = [""]
+    for atom in _atoms(text, width):
+        if lines[-1] and display_width((lines[-1] + atom).rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += atom if lines[-1] else atom.lstrip()
+    lines[-1] = lines[-1].rstrip()
+    return tuple(line for line in lines if line) or ("",)
+
+
+def _atoms(text: str, width: int) -> list[str]:
+    """`text` in the parts that a line break does not divide; spaces lead the part after them."""
+    atoms: list[str] = []
+    for cluster in graphemes(text):
+        wide = unicodedata.east_asian_width(cluster[0]) in "WF"
+        closing = is_punctuation(cluster) and not opens(cluster)
+        before = atoms[-1] if atoms else ""
+        breaks = not before or cluster.isspace() or (not closing and (wide or _ends_wide(before)))
+        if before.isspace() or not breaks:
+            atoms[-1] += cluster
+        else:
+            atoms.append(cluster)
+    return [part for atom in atoms for part in (graphemes(atom) if display_width(atom.strip()) > width else [atom])]
+
+
+def _ends_wide(text: str) -> bool:
+    """Whether a line may break after `text` because its script needs no space there."""
+    last = graphemes(text)[-1][0] if text else ""
+    return bool(last) and unicodedata.east_asian_width(last) in "WF" and not opens(last)

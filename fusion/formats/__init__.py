@@ -1,0 +1,60 @@
+"""One file a transcript format: each says whether data has its shape, and reads it.
+
+The order matters: the shapes with a vendor's own keys come first, the plain
+list last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fusion.errors import TranscriptError
+from fusion.formats import (
+    assemblyai,
+    aws,
+    azure,
+    chunks,
+    deepgram,
+    google,
+    nemo,
+    plain,
+    segments,
+    whisper_cpp,
+)
+
+if TYPE_CHECKING:
+    from fusion.formats.reading import Reading
+
+
+class Format(Protocol):
+    """A module of this folder."""
+
+    def matches(self, data: Any) -> bool:
+        """Whether `data` has this format's shape."""
+        ...
+
+    def read(self, data: Any) -> Reading:
+        """Read it."""
+        ...
+
+
+FORMATS: tuple[Format, ...] = (
+    whisper_cpp, deepgram, aws, google, azure, assemblyai, chunks, nemo, segments, plain,
+)  # fmt: skip
+KNOWN = (
+    "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
+    "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, a plain list of words"
+)
+
+
+def read(data: Any) -> Reading:
+    """Read a transcript of whichever known shape.
+
+    Raises:
+        TranscriptError: an unknown shape, or a word that cannot be, by its place.
+    """
+    for form in FORMATS:
+        if form.matches(data):
+            return form.read(data)
+    keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) else ""
+    raise TranscriptError(f"A {type(data).__name__}{keys} is none of the transcripts known: {KNOWN}.")

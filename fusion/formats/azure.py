@@ -1,0 +1,67 @@
+"""Azure Speech: batch (``recognizedPhrases``), fast transcription (``phrases``), the SDK's details (``NBest``).
+
+Batch and SDK times are ticks of 100 ns, those of fast transcription milliseconds;
+each is an offset and a duration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fusion.errors import TranscriptError
+from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, number
+
+if TYPE_CHECKING:
+    from fusion.types import Seconds
+
+_TICK = 1e-7
+_MS = 0.001
+_LISTS = ("recognizedPhrases", "phrases")
+
+
+def matches(data: Any) -> bool:
+    """An object with one of Azure's lists of phrases, or one or more results with NBest."""
+    if isinstance(data, list):
+        return bool(data) and all(get(item, "NBest") is not None for item in data)
+    return isinstance(data, Mapping) and (any(isinstance(data.get(k), list) for k in _LISTS) or "NBest" in data)
+
+
+def read(data: Any) -> Reading:
+    """Read every phrase's best alternative."""
+    name = next((key for key in _LISTS if isinstance(data, Mapping) and key in data), "NBest")
+    phrases = data if isinstance(data, list) else data.get(name) if name != "NBest" else [data]
+    lines = [_line(node, f"{name}[{i}]") for i, node in enumerate(items(phrases, name))]
+    locale = next((get(phrase, "locale") for phrase in phrases if get(phrase, "locale")), None)
+    return Reading("Azure", tuple(lines), locale.split("-")[0] if locale else None)
+
+
+def _line(node: Any, where: str) -> Line:
+    best = first(get(node, "nBest", "NBest"), where) or node
+    words = items(get(best, "displayWords", "words", "Words"), f"{where}.words")
+    slots = [_slot(word, f"{where}.words[{i}]") for i, word in enumerate(words)]
+    text = get(best, "display", "Display", "text", "DisplayText")
+    return make_line(node, where, text, slots, _span(node, where))
+
+
+def _slot(node: Any, where: str) -> Slot:
+    text = get(node, "displayText", "word", "Word", "text")
+    return make_slot(node, where, text, *_span(node, where), probability=get(node, "confidence"))
+
+
+def _span(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
+    """Start and end from an offset and a duration in whichever unit the key names."""
+    for offset, duration, scale in (
+        ("offsetInTicks", "durationInTicks", _TICK),
+        ("offsetMilliseconds", "durationMilliseconds", _MS),
+        ("Offset", "Duration", _TICK),
+    ):
+        start = number(get(node, offset), f"{where}.{offset}", scale)
+        if start is not None:
+            length = number(get(node, duration), f"{where}.{duration}", scale)
+            return start, None if length is None else start + length
+    if get(node, "offset") is not None:
+        raise TranscriptError(
+            f"{where}.offset stands alone: Azure writes offsetInTicks or offsetMilliseconds beside it."
+        )
+    return None, None

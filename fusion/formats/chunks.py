@@ -1,0 +1,35 @@
+"""Hugging Face pipelines: ``{"text", "chunks": [{"text", "timestamp": [start, end]}]}``, in seconds.
+
+With ``return_timestamps="word"`` a chunk is a word, otherwise a line. The last
+end may be null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fusion.errors import TranscriptError
+from fusion.formats.reading import Reading, Slot, flat_lines, get, items, make_line, make_slot, number
+
+
+def matches(data: Any) -> bool:
+    """An object with chunks."""
+    return isinstance(data, Mapping) and isinstance(data.get("chunks"), list)
+
+
+def read(data: Any) -> Reading:
+    """Words, if hardly a chunk holds a space inside; lines otherwise."""
+    slots = [_slot(node, f"chunks[{i}]") for i, node in enumerate(items(data["chunks"], "chunks"))]
+    if 2 * sum(" " in slot.text.strip() for slot in slots) < max(1, len(slots)):
+        return Reading("Hugging Face chunks", flat_lines(slots, "chunks"))
+    lines = [make_line(slot.homes[0], slot.where, slot.text, [], (slot.start, slot.end)) for slot in slots]
+    return Reading("Hugging Face chunks", tuple(lines))
+
+
+def _slot(node: Any, where: str) -> Slot:
+    pair = get(node, "timestamp")
+    if not isinstance(pair, list | tuple) or len(pair) != len(("start", "end")):
+        raise TranscriptError(f"{where}.timestamp is {pair!r}: it must be [start, end] in seconds.")
+    start, end = (number(value, f"{where}.timestamp") for value in pair)
+    return make_slot(node, where, get(node, "text"), start, end)

@@ -1,0 +1,35 @@
+"""CTM text (NeMo, Kaldi, NIST): ``file channel start duration word [confidence]`` a line, in seconds."""
+
+from __future__ import annotations
+
+from fusion.errors import TranscriptError
+from fusion.formats.reading import Reading, flat_lines, make_slot, number
+
+_FIELDS = 5
+_COMMENT = ";;"
+
+
+def read(text: str, name: str) -> Reading:
+    """Read CTM text.
+
+    Raises:
+        TranscriptError: a line with too few fields or no number where a time belongs.
+    """
+    slots = []
+    for index, line in enumerate(text.splitlines(), 1):
+        fields = line.split()
+        if not fields or line.startswith(_COMMENT):
+            continue
+        where = f"{name}, line {index}"
+        if len(fields) < _FIELDS:
+            raise TranscriptError(f"{where}: {line.strip()!r} is no CTM: give file, channel, start, duration, word.")
+        start, length = number(fields[2], where), number(fields[3], where)
+        end = None if start is None or length is None else start + length
+        slots.append(make_slot(None, where, fields[4], start, end, probability=_score(fields[_FIELDS:])))
+    slots.sort(key=lambda slot: slot.start or 0.0)
+    return Reading("CTM", flat_lines(slots, name))
+
+
+def _score(rest: list[str]) -> str | None:
+    """The confidence, if the line has one; ``NA`` stands for none."""
+    return rest[0] if rest and rest[0] not in ("NA", "<NA>") else None

@@ -1,0 +1,65 @@
+"""Google Speech-to-Text: ``{"results": [{"alternatives": [{"transcript", "words": [...]}]}]}``.
+
+Times are ``"1.400s"`` (or ``{"seconds", "nanos"}``) under ``startTime`` and
+``endTime`` (v1) or ``startOffset`` and ``endOffset`` (v2); a zero is left out.
+Speakers go under ``speakerLabel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, number
+
+if TYPE_CHECKING:
+    from fusion.types import Seconds
+
+_STARTS = ("startTime", "startOffset", "start_time", "start_offset")
+_ENDS = ("endTime", "endOffset", "end_time", "end_offset")
+
+
+def matches(data: Any) -> bool:
+    """An object whose results are a list with alternatives."""
+    results = get(data, "results") if isinstance(data, Mapping) else None
+    return isinstance(results, list) and any(get(result, "alternatives") is not None for result in results)
+
+
+def read(data: Any) -> Reading:
+    """Read every result's best alternative.
+
+    With its own diarization on, v1 repeats all words in a last result without
+    transcript; those words get the speakers too.
+    """
+    lines: list[Line] = []
+    language = None
+    for r, result in enumerate(items(data["results"], "results")):
+        where = f"results[{r}].alternatives[0]"
+        best = first(get(result, "alternatives"), where)
+        words = items(get(best, "words"), f"{where}.words")
+        language = language or get(result, "languageCode", "language_code")
+        slots = [_slot(node, f"{where}.words[{i}]") for i, node in enumerate(words)]
+        if slots:
+            lines.append(make_line(result, where, get(best, "transcript"), slots))
+    return Reading("Google", tuple(_without_repeat(lines)), language.split("-")[0] if language else None)
+
+
+def _without_repeat(lines: list[Line]) -> list[Line]:
+    """Drop a last line that only repeats the words of all the others."""
+    before = [slot.text for line in lines[:-1] for slot in line.slots]
+    repeated = before and [slot.text for slot in lines[-1].slots] == before
+    return lines[:-1] if repeated else lines
+
+
+def _slot(node: Any, where: str) -> Slot:
+    start, end = _time(get(node, *_STARTS), f"{where}.startTime"), _time(get(node, *_ENDS), f"{where}.endTime")
+    start = 0.0 if start is None and end is not None else start
+    text, score = get(node, "word"), get(node, "confidence")
+    return make_slot(node, where, text, start, end, probability=score, key="speakerLabel")
+
+
+def _time(value: Any, where: str) -> Seconds | None:
+    if isinstance(value, Mapping):
+        whole, part = number(value.get("seconds", 0), where), number(value.get("nanos", 0), where, 1e-9)
+        return (whole or 0.0) + (part or 0.0)
+    return number(value, where)

@@ -1,0 +1,24 @@
+"""A plain list of words, or ``{"words": [...]}``: each with start, end, and ``word`` or ``text``, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fusion.formats.reading import Reading, flat_lines, get, items
+from fusion.formats.segments import read_word
+
+
+def matches(data: Any) -> bool:
+    """A list, or an object with words."""
+    words = data.get("words") if isinstance(data, Mapping) else data
+    return isinstance(words, Sequence) and not isinstance(words, str | bytes)
+
+
+def read(data: Any) -> Reading:
+    """Read the words; sentences and pauses make the lines."""
+    words = data["words"] if isinstance(data, Mapping) else data
+    slots = [read_word(node, f"words[{i}]") for i, node in enumerate(items(words, "words"))]
+    language = get(data, "language") if isinstance(data, Mapping) else None
+    lines = flat_lines(slots, "words")
+    return Reading("plain list", lines, language if isinstance(language, str) else None, certain_unit=False)
