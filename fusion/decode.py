@@ -33,6 +33,7 @@ _MOST_CHANNELS = 256
 _MISSING_SECONDS = 0.5  # less than this is an encoder's rounding, not a cut
 _GAP_SECONDS = 0.1  # less than this is jitter of the container's clock
 _MOST_SILENCE_SECONDS = 4 * 3600.0
+_MOST_CHUNKS = 1_000  # before the data; a file of empty ones must not keep us
 _UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until the end"
 
 # Containers of media. Playlists and image formats are left out on purpose: they make FFmpeg open other files.
@@ -137,7 +138,10 @@ def _promised_wav_frames(path: Path) -> int:
 
 def _frames_in_chunks(file: BinaryIO) -> int:
     frame_bytes = 0
-    while len(head := file.read(8)) == 8:  # noqa: PLR2004  (a chunk's name and size)
+    for _ in range(_MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:  # noqa: PLR2004  (a chunk's name and size)
+            break
         name, size = head[:4], int(struct.unpack("<I", head[4:])[0])
         if name == b"data":
             return size // frame_bytes if frame_bytes and size < _UNKNOWN_SIZE else 0

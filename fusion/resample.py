@@ -102,11 +102,13 @@ class Recorder:
 def release(samples: Samples) -> None:
     """Let the system take back the memory of a long recording's pages read so far.
 
-    Nothing is lost: pages are read again when used. For recordings held in
-    memory, and where the system knows no such call, this does nothing.
+    Nothing is lost: pages are read again when used. Does nothing for arrays in
+    memory, for maps that may have been written to, and where the system knows no such call.
     """
     base: Any = samples
+    is_readonly = False
     while isinstance(base, np.ndarray):
+        is_readonly = is_readonly or (isinstance(base, np.memmap) and base.mode == "r")
         base = base.base
-    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if is_readonly and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         base.madvise(mmap.MADV_DONTNEED)

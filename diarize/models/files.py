@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock
 
-from fusion.errors import DiarfuseError, OutputError
+from fusion.errors import DiarfuseError, ModelError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,17 @@ def sha256_of(path: Path) -> str:
 
 
 def is_intact(path: Path, size: int, sha256: str) -> bool:
-    """Whether the file is there with this size and content (the size is looked at first: it is free)."""
-    return path.is_file() and path.stat().st_size == size and sha256_of(path) == sha256
+    """Whether the file is there with this size and content (the size is looked at first: it is free).
+
+    Raises:
+        ModelError: the file is there and may not be read.
+    """
+    try:
+        return path.is_file() and path.stat().st_size == size and sha256_of(path) == sha256
+    except PermissionError as error:
+        raise ModelError(
+            f"The model file {path} may not be read: change its permissions, or choose another --models-dir."
+        ) from error
 
 
 def output_error(error: OSError, folder: Path) -> OutputError:

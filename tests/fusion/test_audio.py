@@ -154,6 +154,15 @@ def test_recorder_keeps_everything_on_both_sides_of_the_spill(sizes: list[int]) 
     assert isinstance(whole, np.memmap) == (sum(sizes) > 5_000)
 
 
+def test_release_keeps_what_a_caller_wrote_into_a_map(tmp_path: Path) -> None:
+    np.zeros(5_000, np.float32).tofile(tmp_path / "a")
+    for mode in ("c", "r+"):
+        mapped = np.memmap(tmp_path / "a", np.float32, mode=mode)
+        mapped[:] = 1
+        assert check_samples(mapped).sum() == 5_000
+        assert mapped.sum() == 5_000
+
+
 def wav(frames: bytes, *, size: int | None = None, rate: int = 16_000, channels: int = 1) -> bytes:
     """A 16-bit WAV whose header claims `size` bytes of data."""
     head = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2, channels * 2, 16)
@@ -245,8 +254,14 @@ def test_what_is_no_audio_is_one_sentence(tmp_path: Path) -> None:
             load_audio(tmp_path / name)
         assert str(tmp_path / name) in str(caught.value)
         assert "\n" not in str(caught.value)
-    with pytest.raises(AudioNotFoundError, match=r"no file .*gone\.wav"):
-        load_audio(tmp_path / "gone.wav")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AudioError, match="is no regular file"):
+        load_audio(tmp_path / "pipe")
+    with pytest.raises(AudioError, match="cannot be read"):
+        load_audio(tmp_path / ("long" * 200))
+    for gone in ("gone.wav", "empty.wav/in.wav", "nul\0.wav"):
+        with pytest.raises(AudioNotFoundError, match=r"no file .*wav: check the name"):
+            load_audio(tmp_path / gone)
 
 
 def test_a_moment_of_audio_and_silence_are_fine(tmp_path: Path) -> None:

@@ -341,6 +341,18 @@ def test_a_hub_that_hangs_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> Non
     release.set()
 
 
+def test_a_file_that_may_not_be_read(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+    store.load("fake")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ModelError, match=r"weights\.bin may not be read: change its permissions"):
+        store.load("fake")
+
+
 class FullDisk:
     """A file on a full disk."""
 
