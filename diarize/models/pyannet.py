@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-VERSION = 2
+VERSION = 3
 """Raised whenever `build` would give another graph for the same weights."""
 
 CLASSES = 7
@@ -41,16 +41,14 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     graph = Graph("pyannet")
     samples = graph.input("samples", ("batch", 1, "samples"))
     x = _instance_norm(graph, samples, weights, "sincnet.wav_norm1d", 1)
-    # Two-dimensional convolutions of height one: ONNX Runtime has faster kernels for them.
+    # Images of height one: ONNX Runtime's 2-d kernels are faster than its 1-d ones.
     x = graph.op("Unsqueeze", x, graph.shape(2))
     x = graph.op("Conv", x, graph.constant(sinc_filters(weights)[:, :, None]), strides=[1, _STRIDE])
     x = graph.op("LeakyRelu", x, alpha=-1.0)  # the absolute value, in the one form that fuses with a convolution
     x = _pool_norm(graph, x, weights, 0, _FILTERS)
     for layer, channels in ((1, _FILTERS), (2, 60)):
         x = _pool_norm(graph, _conv(graph, x, weights, f"sincnet.conv1d.{layer}", channels), weights, layer, 60)
-    x = graph.op(
-        "Transpose", graph.op("Squeeze", x, graph.shape(2)), perm=[2, 0, 1]
-    )  # [frames, batch, 60] for the LSTM
+    x = graph.op("Transpose", graph.op("Squeeze", x, graph.shape(2)), perm=[2, 0, 1])  # [frames, batch, 60] for LSTM
     for layer in range(_LAYERS):
         x = _lstm(graph, x, weights, layer)
     for name in ("linear.0", "linear.1"):
@@ -65,19 +63,28 @@ def sinc_filters(weights: Weights) -> NDArray[np.float32]:
 
     Each is the difference of two windowed sinc functions, from ``50 + |low|``
     to ``50 + |low| + 50 + |band|`` Hz (at most 8 kHz), made from its left half.
+    float32 throughout, as upstream: the difference of two sines near the middle
+    loses digits, and the network was trained with what is left.
     """
     name = "sincnet.conv1d.0.filterbank"
-    low = 50 + np.abs(weight(weights, f"{name}.low_hz_", _FILTERS // 2, 1))
-    high = np.clip(low + 50 + np.abs(weight(weights, f"{name}.band_hz_", _FILTERS // 2, 1)), 50, 8000)
-    window = weight(weights, f"{name}.window_", _TAPS // 2)
-    time = weight(weights, f"{name}.n_", 1, _TAPS // 2)  # 2 pi t, t in seconds before the middle
+    low, high, window, time = (values.astype(np.float32) for values in _sinc_parameters(weights, name))
     band = high - low
-    even = (np.sin(high * time) - np.sin(low * time)) / (time / 2) * window
-    odd = (np.cos(low * time) - np.cos(high * time)) / (time / 2) * window
+    even = (_rounded(np.sin, high * time) - _rounded(np.sin, low * time)) / (time / 2) * window
+    odd = (_rounded(np.cos, low * time) - _rounded(np.cos, high * time)) / (time / 2) * window
     cosine = np.concatenate([even, 2 * band, even[:, ::-1]], axis=1)
     sine = np.concatenate([odd, np.zeros_like(band), -odd[:, ::-1]], axis=1)
-    filters = np.concatenate([cosine / (2 * band), sine / (2 * band)])
-    return filters[:, None, :].astype(np.float32)
+    return np.concatenate([cosine / (2 * band), sine / (2 * band)])[:, None]
+
+
+def _sinc_parameters(weights: Weights, name: str) -> tuple[NDArray[Any], ...]:
+    """Lower and upper edges in Hz (40, 1), half a window (125,), 2 pi t before the middle (1, 125)."""
+    low = 50 + np.abs(weight(weights, f"{name}.low_hz_", _FILTERS // 2, 1))
+    high = np.clip(low + 50 + np.abs(weight(weights, f"{name}.band_hz_", _FILTERS // 2, 1)), 50, 8000)
+    return low, high, weight(weights, f"{name}.window_", _TAPS // 2), weight(weights, f"{name}.n_", 1, _TAPS // 2)
+
+
+def _rounded(function: np.ufunc, angle: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(function(angle.astype(np.float64)), dtype=np.float32)
 
 
 def _instance_norm(graph: Graph, x: str, weights: Weights, name: str, channels: int) -> str:
