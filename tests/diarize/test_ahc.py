@@ -56,6 +56,13 @@ def test_hundreds_of_embeddings_without_the_distance_matrix(noise, speakers):
     np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=300), plain)
 
 
+def test_more_levels_where_too_many_are_left(monkeypatch):
+    normed = unit(voices(2, 600, 4, 0.4, dim=64))
+    plain = ahc.by_first_member(ahc.plain(normed, 0.6))
+    monkeypatch.setattr(ahc, "_LEFT", 0)
+    np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=200), plain)
+
+
 def test_weights_are_members():
     normed = unit(voices(3, 40, 4, 0.8))
     weights = np.array([1, 2, 3, 4] * 10, dtype=np.float64)

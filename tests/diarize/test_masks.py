@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarize.masks import active_speakers, clean_frames, embedding_masks, finite, min_clean_frames, training_pairs
@@ -13,6 +13,7 @@ def draw(seed, windows=5, frames=40):
     return np.repeat(CLASSES[rng.integers(0, 7, (windows, frames // 4))], 4, axis=1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 12))
 def test_masks_leave_overlap_out_where_enough_is_left(seed, least):
     segmentations = draw(seed)
@@ -34,6 +35,7 @@ def test_masks_with_overlap_kept_and_speakers_who_only_overlap():
     assert min_clean_frames(589) == 2
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50))
 def test_training_pairs_speak_alone_and_have_numbers(seed):
     segmentations = draw(seed, windows=6)
