@@ -11,13 +11,17 @@ follows every import path of the server to be sure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fusion.errors import OptionError, VoiceError
-from fusion.types import Embedding, Seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fusion.types import Embedding, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def check_space(one: str, other: str) -> None:
     if one != other:
         raise VoiceError(
             f"Voices of the spaces {one!r} and {other!r} cannot be compared: make both with the same model "
-            "(enrol again, or choose the model with --diarizer)."
+            "(enrol again, or choose it with --voice-model)."
         )
 
 

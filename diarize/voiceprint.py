@@ -1,0 +1,156 @@
+"""One voice as one embedding: for comparing, enrolling and naming, on whatever audio there is of it.
+
+The speech of one person is laid end to end, cut into blocks of at most 10 s
+(what the networks were trained for), and each block goes through the trunk and
+is pooled whole; the voice is the mean of the blocks, weighted by their length.
+Clusters of a meeting and enrolled recordings take this same way, so that their
+scores mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+
+from diarize.fbank import fbank
+from diarize.models.store import ModelSet
+from diarize.options import Execution
+from diarize.runtime import Runtime
+from fusion.errors import VoiceError
+from fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
+
+Span: TypeAlias = tuple[Seconds, Seconds]
+
+BLOCK = 10.0
+"""Longest stretch of speech, in seconds, that the network sees at once."""
+ENOUGH = 60.0
+"""Seconds of speech after which more does not change the embedding (cosine above 0.995 to that of all)."""
+SHORTEST_SPAN = 0.25
+"""Seconds below which a stretch of speech is more edge than voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voiceprint:
+    """One voice.
+
+    embedding: unit length, float32 (dimension,).
+    space: two voiceprints compare only if theirs are equal.
+    speech: seconds of speech it rests on.
+    """
+
+    embedding: Embedding
+    space: str
+    speech: Seconds
+
+
+class VoiceEmbedder:
+    """A loaded embedding network, ready to make voiceprints."""
+
+    def __init__(self, models: ModelSet, execution: Execution | None = None) -> None:
+        runtime = Runtime.of(execution or Execution())
+        self._trunk = runtime.session(models.graphs["trunk"])
+        self._pooling = runtime.session(models.graphs["pooling"])
+        self._runtime = runtime
+        self.space = models.space
+        self.pack = models.name
+
+    def embed(self, samples: Samples, spans: Iterable[Span]) -> Voiceprint:
+        """The voice that speaks in `spans` of `samples` (seconds, half open).
+
+        Of more than `ENOUGH` seconds the longest spans are used. Spans beyond
+        the recording are cut to it.
+
+        Raises:
+            VoiceError: the spans hold less than 0.25 s of audio.
+        """
+        speech = gather(samples, spans)
+        if len(speech) < SHORTEST_SPAN * SAMPLE_RATE:
+            raise VoiceError("There is no speech to take a voice from: give a recording in which the person speaks.")
+        blocks = np.array_split(speech, -int(-len(speech) // (BLOCK * SAMPLE_RATE)))
+        vectors = np.stack([self._one(block) for block in blocks]).astype(np.float64)
+        mean = np.average(vectors, axis=0, weights=[len(block) for block in blocks])
+        length = float(np.linalg.norm(mean))
+        if not 0 < length < float("inf"):
+            raise VoiceError("The network finds no voice in this recording: give one with clear speech.")
+        return Voiceprint((mean / length).astype(np.float32), self.space, len(speech) / SAMPLE_RATE)
+
+    def embed_pieces(self, samples: Samples, spans: Iterable[Span], seconds: Seconds) -> list[Embedding]:
+        """One unit-length embedding for each `seconds` of speech, to see whether it is one voice throughout."""
+        speech = gather(samples, spans)
+        count = len(speech) // int(seconds * SAMPLE_RATE)
+        pieces = np.array_split(speech, count) if count else []
+        vectors = self._runtime.map(self._one, pieces)
+        return [vector / np.linalg.norm(vector) for vector in vectors]
+
+    def _one(self, block: Samples) -> Embedding:
+        features = fbank(block)
+        features -= features.mean(axis=0, dtype=np.float32)
+        hidden = self._trunk(features[None])
+        weights = np.ones((1, 1, hidden.shape[2]), np.float32)
+        embedding: Embedding = self._pooling(hidden, weights)[0, 0]
+        return embedding
+
+
+def gather(samples: Samples, spans: Iterable[Span]) -> Samples:
+    """The audio of the longest spans up to `ENOUGH` seconds, in order of time, laid end to end."""
+    limit = len(samples) / SAMPLE_RATE
+    inside = [(max(start, 0.0), min(end, limit)) for start, end in spans]
+    fit = [(start, end) for start, end in inside if end - start >= SHORTEST_SPAN]
+    chosen: list[Span] = []
+    left = ENOUGH
+    for start, end in sorted(fit, key=lambda span: (span[0] - span[1], span[0])):
+        if left <= 0:
+            break
+        chosen.append((start, min(end, start + left)))
+        left -= end - start
+    parts = [samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)] for start, end in sorted(chosen)]
+    return np.concatenate(parts) if parts else samples[:0]
+
+
+def solo_spans(turns: Sequence[Turn]) -> Mapping[str, list[Span]]:
+    """For each speaker the stretches in which nobody else speaks, in order of time.
+
+    Example:
+        >>> solo_spans([Turn(0, 4, "A"), Turn(3, 5, "B")])
+        {'A': [(0, 3)], 'B': [(4, 5)]}
+    """
+    edges = sorted({edge for turn in turns for edge in (turn.start, turn.end)})
+    starts = sorted(turns, key=lambda turn: turn.start)
+    spans: dict[str, list[Span]] = {speaker: [] for speaker in sorted({turn.speaker for turn in turns})}
+    active: list[Turn] = []
+    upcoming = 0
+    for begin, end in pairwise(edges):
+        while upcoming < len(starts) and starts[upcoming].start <= begin:
+            active.append(starts[upcoming])
+            upcoming += 1
+        active = [turn for turn in active if turn.end > begin]
+        speakers = {turn.speaker for turn in active}
+        if len(speakers) == 1:
+            _extend(spans[speakers.pop()], begin, end)
+    return spans
+
+
+def _extend(spans: list[Span], begin: Seconds, end: Seconds) -> None:
+    if spans and spans[-1][1] == begin:
+        spans[-1] = (spans[-1][0], end)
+    else:
+        spans.append((begin, end))
+
+
+def overlaps(turns: Sequence[Turn]) -> Mapping[str, Mapping[str, Seconds]]:
+    """Seconds for which each two speakers speak at once: ``{one: {other: seconds}}``, both ways."""
+    seconds: dict[str, dict[str, Seconds]] = {turn.speaker: {} for turn in turns}
+    active: list[Turn] = []
+    for turn in sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)):
+        active = [other for other in active if other.end > turn.start]
+        for other in active:
+            if other.speaker != turn.speaker:
+                shared = min(other.end, turn.end) - turn.start
+                for one, two in ((turn.speaker, other.speaker), (other.speaker, turn.speaker)):
+                    seconds[one][two] = seconds[one].get(two, 0.0) + shared
+        active.append(turn)
+    return seconds

@@ -1,0 +1,75 @@
+"""What a score means, for each embedding network: measured, and never carried from one to another.
+
+The numbers come from ``python -m benchmarks.voices verify`` (52 speakers, half
+to fit and half to test; as recorded and through simulated rooms with noise) and
+stand with their tables in benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fusion.errors import VoiceError
+from fusion.identity import Gate
+from fusion.types import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One network's measured scale.
+
+    threshold: cosine from which two recordings count as one voice.
+    slope, intercept: log-odds of "one voice" = slope * cosine + intercept, if
+        both answers are as likely beforehand.
+    false_accept, false_reject: at `threshold`, on the test speakers, by the
+        seconds of speech in the shorter recording.
+    min_speech: below this many seconds no decision is given.
+    gate: when a cluster of a meeting takes an enrolled name.
+    """
+
+    threshold: float
+    slope: float
+    intercept: float
+    false_accept: Mapping[int, float]
+    false_reject: Mapping[int, float]
+    min_speech: Seconds
+    gate: Gate
+
+    def probability(self, score: float) -> float:
+        """Probability in [0, 1] that a score of `score` is one voice, from even odds."""
+        return 1 / (1 + math.exp(-(self.slope * score + self.intercept)))
+
+    def errors(self, speech: Seconds) -> tuple[float, float]:
+        """False-accept and false-reject rates for the longest measured duration that is not above `speech`."""
+        fit = [seconds for seconds in self.false_accept if seconds <= speech]
+        seconds = max(fit, default=min(self.false_accept))
+        return self.false_accept[seconds], self.false_reject[seconds]
+
+
+CALIBRATIONS: Mapping[str, Calibration] = {
+    "92f29b94e6948786-fbank80-1": Calibration(
+        threshold=0.50,
+        slope=39.37,
+        intercept=-15.33,
+        false_accept={3: 0.0002, 5: 0.0003, 10: 0.0024},
+        false_reject={3: 0.086, 5: 0.017, 10: 0.0},
+        min_speech=3.0,
+        gate=Gate(threshold=0.55, margin=0.1, min_speech=5.0, same=0.6),
+    ),
+}
+
+
+def calibration_of(space: str, pack: str) -> Calibration:
+    """The measured scale of a space.
+
+    Raises:
+        VoiceError: this network's scores were never measured, so no decision would be honest.
+    """
+    found = CALIBRATIONS.get(space)
+    if found is None:
+        raise VoiceError(
+            f"The scores of the model {pack!r} (space {space}) were never measured: use --voice-model campplus."
+        )
+    return found
