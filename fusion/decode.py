@@ -32,7 +32,7 @@ _LOWEST_RATE, _HIGHEST_RATE = 2_000, 1_000_000
 _MOST_CHANNELS = 256
 _MISSING_SECONDS = 0.5  # less than this is an encoder's rounding, not a cut
 _GAP_SECONDS = 0.1  # less than this is jitter of the container's clock
-_MOST_SILENCE_SECONDS = 4 * 3600.0
+_MOST_SILENCE_SECONDS = 3600.0  # in all: a damaged clock must not make days of it
 _MOST_CHUNKS = 1_000  # before the data; a file of empty ones must not keep us
 _UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until the end"
 
@@ -199,7 +199,7 @@ class _AvReader:
                 yield from self._count(self._convert(frame))
         yield from self._count(self._drain())
         if broken:
-            self._on_note(f"{self._path} is damaged: {broken} pieces could not be decoded and were left out.")
+            self._on_note(f"{self._path} is damaged: what could not be decoded is left out (packets: {broken}).")
         _note_if_short(self._path, self._done / self._rate, self._promised(), self._on_note)
 
     def _packets(self) -> Iterator[tuple[Any, bool]]:
@@ -212,6 +212,9 @@ class _AvReader:
                 packet = next(packets)
             except StopIteration:
                 return
+            except IndexError:  # PyAV meets a track that was not there at the start: past it, and on.
+                packets = self._container.demux(self._stream)
+                continue
             except av.FFmpegError:
                 yield None, False
                 return
