@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds, Segment
+    from fusion.types import Seconds, Segment, Transcript
 
 
 def milliseconds(seconds: Seconds) -> int:
     """Seconds -> whole milliseconds, rounded half to even."""
     return round(seconds * 1000)
+
+
+def in_order(transcript: Transcript) -> list[Segment]:
+    """The segments that have a text, by time: subtitle players want them so."""
+    said = [segment for segment in transcript.segments if segment.text.strip()]
+    return sorted(said, key=lambda segment: (segment.start, segment.end))
 
 
 def one_line(text: str) -> str:
@@ -21,9 +27,12 @@ def one_line(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def spoken(segment: Segment, text: str | None = None) -> str:
+def spoken(segment: Segment) -> str:
     """``SPEAKER_00: text``, or the text alone where nobody was named; empty for an empty text."""
-    line = one_line(segment.text if text is None else text)
-    if not line or segment.speaker is None:
-        return line
-    return f"{one_line(segment.speaker)}: {line}"
+    line = one_line(segment.text)
+    return named(segment.speaker, line) if line else ""
+
+
+def named(speaker: str | None, text: str) -> str:
+    """`text` with the speaker in front."""
+    return text if speaker is None else f"{one_line(speaker)}: {text}"

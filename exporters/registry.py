@@ -13,9 +13,13 @@ from fusion.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
+    from fusion.cues import Cue
     from fusion.types import Transcript
 
+SUBTITLES = ("srt", "vtt")
+"""Formats that can also be written from cues."""
 ENDINGS = {
     ".srt": "srt",
     ".vtt": "vtt",
@@ -75,4 +79,16 @@ def dumps(transcript: Transcript, format_name: str) -> str:
     if format_name not in names():
         raise UnknownNameError("format", format_name, names())
     text: str = importlib.import_module(f"exporters.{format_name}").dumps(transcript)
+    return text
+
+
+def dumps_cues(cues: Iterable[Cue], format_name: str) -> str:
+    """Write readable cues in a subtitle format.
+
+    Raises:
+        UnknownNameError: no such subtitle format.
+    """
+    if format_name not in SUBTITLES:
+        raise UnknownNameError("subtitle format", format_name, SUBTITLES)
+    text: str = importlib.import_module(f"exporters.{format_name}").dumps_cues(cues)
     return text

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import srt
 
-from exporters.lines import milliseconds, spoken
+from exporters.lines import in_order, milliseconds, named, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from fusion.types import Transcript
+    from fusion.cues import Cue
+    from fusion.types import Seconds, Transcript
 
 
 def dumps(transcript: Transcript) -> str:
@@ -26,21 +27,20 @@ def dumps(transcript: Transcript) -> str:
         SPEAKER_00: Good morning.
         <BLANKLINE>
     """
-    cues = (
-        srt.Subtitle(
-            index=None,
-            start=timedelta(milliseconds=milliseconds(segment.start)),
-            end=timedelta(milliseconds=milliseconds(segment.end)),
-            content=spoken(segment),
-        )
-        for segment in sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
-        if segment.text.strip()
+    return "".join(
+        _subtitle(index, segment.start, segment.end, spoken(segment))
+        for index, segment in enumerate(in_order(transcript), start=1)
     )
-    # Numbered here: the package's own numbering leaves out cues that last no time, which would lose words.
-    return "".join(cue.to_srt() for cue in _numbered(cues))
 
 
-def _numbered(cues: Iterable[srt.Subtitle]) -> Iterator[srt.Subtitle]:
-    for index, cue in enumerate(cues, start=1):
-        cue.index = index
-        yield cue
+def dumps_cues(cues: Iterable[Cue]) -> str:
+    """Cues as `fusion.cues.build_cues` made them, with their line breaks."""
+    return "".join(
+        _subtitle(index, cue.start, cue.end, named(cue.speaker, cue.text)) for index, cue in enumerate(cues, start=1)
+    )
+
+
+def _subtitle(index: int, start: Seconds, end: Seconds, text: str) -> str:
+    """One cue. Numbered by us: the package's own numbering drops cues that last no time, and their words with them."""
+    times = (timedelta(milliseconds=milliseconds(time)) for time in (start, end))
+    return str(srt.Subtitle(index, *times, text).to_srt())

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.lines import milliseconds, one_line
+from exporters.lines import in_order, milliseconds, one_line
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds, Segment, Transcript
+    from collections.abc import Iterable
+
+    from fusion.cues import Cue
+    from fusion.types import Seconds, Transcript
 
 
 def dumps(transcript: Transcript) -> str:
     """One cue a segment, in order of time; segments without text leave none."""
-    ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
-    return "WEBVTT\n\n" + "".join(_cue(segment) for segment in ordered if segment.text.strip())
+    cues = (_cue(part.start, part.end, part.speaker, one_line(part.text)) for part in in_order(transcript))
+    return "WEBVTT\n\n" + "".join(cues)
 
 
-def _cue(segment: Segment) -> str:
-    text = _escape(one_line(segment.text))
-    if segment.speaker is not None:
-        text = f"<v {_escape(one_line(segment.speaker))}>{text}"
-    return f"{_stamp(segment.start)} --> {_stamp(segment.end)}\n{text}\n\n"
+def dumps_cues(cues: Iterable[Cue]) -> str:
+    """Cues as `fusion.cues.build_cues` made them, with their line breaks."""
+    return "WEBVTT\n\n" + "".join(_cue(cue.start, cue.end, cue.speaker, cue.text) for cue in cues)
+
+
+def _cue(start: Seconds, end: Seconds, speaker: str | None, text: str) -> str:
+    voice = "" if speaker is None else f"<v {_escape(one_line(speaker))}>"
+    return f"{_stamp(start)} --> {_stamp(end)}\n{voice}{_escape(text)}\n\n"
 
 
 def _escape(text: str) -> str:

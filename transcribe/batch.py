@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporters import registry, rttm, seglst, turns_json
+from exporters import registry, seglst, turns_json
 from fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
 from transcribe import output, verbose_lines
 from transcribe.interrupt import run_interruptible
@@ -30,8 +30,17 @@ OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
 
 
-def run_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions) -> int:
+def run_batch(
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, *, cues: str = "readable"
+) -> int:
     """Transcribe every recording; the exit code: 0, or 1 if one of them failed.
+
+    Args:
+        audio: the recordings.
+        outs: values of ``-o``.
+        formats: values of ``--format``.
+        options: of every job.
+        cues: subtitles with speakers: ``readable`` or ``segments``.
 
     Raises:
         DiarfuseError: nothing can be done.
@@ -44,7 +53,7 @@ def run_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str]
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
         _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
-        return lambda target: _render(result, target.format, path.stem)
+        return lambda target: _render(result, target.format, path.stem, cues)
 
     return _each(audio, planned, process)
 
@@ -138,13 +147,17 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
         raise OptionError("RTTM holds speaker turns and needs --diarize: add it, or choose another format.")
 
 
-def _render(result: Result, format_name: str, name: str) -> str:
-    if format_name == "rttm" and result.diarization is not None:
-        return result.diarization.to_rttm(name)
-    if format_name == "rttm":
-        return rttm.dumps(result.transcript, name=name)
+def _render(result: Result, format_name: str, name: str, cues: str) -> str:
+    """The text of one output; without a diarization it is the recogniser's own, whatever `cues` says."""
+    diarization = result.diarization
     if format_name == "seglst":
         return seglst.dumps(result.transcript, session=name)
+    if diarization is not None and format_name == "rttm":
+        return diarization.to_rttm(name)
+    if diarization is not None and cues == "readable" and format_name in registry.SUBTITLES:
+        from fusion.cues import build_cues
+
+        return registry.dumps_cues(build_cues(result.transcript), format_name)
     return registry.dumps(result.transcript, format_name)
 
 

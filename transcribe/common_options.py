@@ -53,9 +53,7 @@ MACHINE_OPTIONS = (
         help="Where the diarizer's models lie ($DIARFUSE_MODELS_DIR).",
     ),
     click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
-    click.option(
-        "-v", "--verbose", "details", is_flag=True, help="Say what was used, what was found and how long it took."
-    ),
+    click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
 
 
@@ -80,6 +78,7 @@ def job_options(values: dict[str, Any]) -> JobOptions:
     from transcribe.job import JobOptions
 
     values = dict(values)
+    values["details"] = values.pop("verbose", False)
     options = Options(step=values.pop("step"), threshold=values.pop("threshold"))
     execution = Execution(mode=values.pop("mode"), device=values.pop("device"), threads=values.pop("threads"))
     return JobOptions(options=options, execution=execution, **values)

@@ -107,11 +107,14 @@ class _Watch:
             raise CancelledError("Stopped, as asked.")
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time the stage `name`."""
-        self.check()
+    def stage(self, name: str, *, silent: bool = True) -> Iterator[None]:
+        """Time the stage `name`; report its begin and end if it is `silent`, that is, reports nothing itself."""
+        if silent:
+            self.progress(name, 0, 1)
         started = time.perf_counter()
         yield
+        if silent:
+            self.progress(name, 1, 1)
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
@@ -181,7 +184,7 @@ class Job:
         with watch.stage("load audio"):
             samples = load_audio(path, on_note=watch.note)
         if self.options.details:
-            with watch.stage("find speech"):
+            with watch.stage("find speech", silent=False):
                 watch.note(_speech(samples, watch))
         return samples
 
@@ -191,7 +194,7 @@ class Job:
         if self._recognizer is None:
             with watch.stage("choose recogniser"):
                 self._recognizer = make(self.options, watch.note)
-        with watch.stage("recognise"):
+        with watch.stage("recognise", silent=False):
             return self._recognizer.transcribe(samples, language=self.options.language, on_progress=watch.progress)
 
     def _diarize(self, samples: Samples, watch: _Watch) -> Diarization:
@@ -202,7 +205,7 @@ class Job:
         if wish.details:
             used = self._diarizer
             watch.note(f"diarizer: {used.models.name}, mode {used.execution.mode}, {used.runtime.device}")
-        with watch.stage("diarize"):
+        with watch.stage("diarize", silent=False):
             return self._diarizer.diarize(
                 samples,
                 num_speakers=wish.num_speakers,
@@ -218,7 +221,7 @@ class Job:
         from fusion.cues import split_segments
 
         if any(not segment.words for segment in transcript.segments):
-            with watch.stage("align"):
+            with watch.stage("align", silent=False):
                 transcript = align(transcript, samples, language=transcript.language, on_progress=watch.progress)
         with watch.stage("join"):
             return split_segments(assign_transcript(transcript, diarization, Policy(join=self.options.join)))

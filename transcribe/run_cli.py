@@ -61,17 +61,27 @@ JOIN_OPTION = click.option(
     help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
 )
 
+CUES_OPTION = click.option(
+    "--cues",
+    type=click.Choice(["readable", "segments"]),
+    default="readable",
+    show_default=True,
+    help="srt and vtt with --diarize: cues cut and timed to be read, or one for each of the recogniser's segments.",
+)
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @AUDIO
 @click.option("--diarize", is_flag=True, help="Say who spoke each word.")
-@with_options(OUTPUT_OPTIONS, SPEAKER_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, (JOIN_OPTION,), MACHINE_OPTIONS)
-def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
+@with_options(
+    OUTPUT_OPTIONS, SPEAKER_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, (JOIN_OPTION, CUES_OPTION), MACHINE_OPTIONS
+)
+def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], *, cues: str, **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
     from transcribe.batch import run_batch
 
     values["asr_options"] = _pairs(values["asr_options"])
-    return run_batch(audio, outs, formats, job_options(values))
+    return run_batch(audio, outs, formats, job_options(values), cues=cues)
 
 
 def _pairs(items: tuple[str, ...]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from exporters import registry
 from exporters.lines import spoken
+from fusion.cues import Cue
 from fusion.errors import OptionError, UnknownNameError
 from fusion.types import Attribution, Segment, SpeakerShare, Transcript, Word
 
@@ -184,3 +185,16 @@ def test_an_unknown_ending_suggests_the_nearest() -> None:
 
 def test_every_format_has_an_ending() -> None:
     assert {registry.format_of(f"a{registry.ending(name)}") for name in registry.names()} == set(registry.names())
+
+
+def test_cues_keep_their_line_breaks() -> None:
+    cues = [Cue(0.0, 1.0, "SPEAKER_00", ("Good", "morning <all>.")), Cue(1.0, 2.0, None, ("Hi",))]
+    assert registry.dumps_cues(cues, "srt") == (
+        "1\n00:00:00,000 --> 00:00:01,000\nSPEAKER_00: Good\nmorning <all>.\n\n2\n00:00:01,000 --> 00:00:02,000\nHi\n\n"
+    )
+    assert registry.dumps_cues(cues, "vtt") == (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v SPEAKER_00>Good\nmorning &lt;all&gt;.\n\n"
+        "00:00:01.000 --> 00:00:02.000\nHi\n\n"
+    )
+    with pytest.raises(UnknownNameError, match="subtitle format"):
+        registry.dumps_cues(cues, "txt")
