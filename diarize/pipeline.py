@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from diarize.agglomerative import cluster_without_plda
-from diarize.clustering import Clusters, SpeakerBounds, cluster
+from diarize.agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
+from diarize.clustering import Array, Clusters, SpeakerBounds, finish, vbx_centroids
 from diarize.counting import speaker_count
 from diarize.embedding import Embedder, embed_stretches, embed_windows
+from diarize.masks import active_speakers, training_pairs
 from diarize.models.store import ModelSet, Store, load_dir
 from diarize.options import Execution, Options
 from diarize.plda import Plda, load_plda
@@ -151,12 +152,16 @@ class Diarizer:
     def _batch(self) -> int:
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
+    @property
+    def _upstream(self) -> bool:
+        return self.execution.mode in self._recipe.upstream
+
     def _embed(
         self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], step: Step
     ) -> npt.NDArray[np.float32]:
-        if self.execution.mode in self._recipe.whole_windows:
+        if self._upstream:
             return embed_windows(samples, windows, segmentations, self._embedder, self.runtime, step)
-        stretches = plan(segmentations, windows, longest=self._recipe.longest, multiple=self.models.stride)
+        stretches = plan(segmentations, windows, self._recipe.stretches, multiple=self.models.stride)
         return embed_stretches(samples, windows, segmentations, stretches, self._embedder, self.runtime, step)
 
     def _cluster(
@@ -166,12 +171,19 @@ class Diarizer:
         windows: Windows,
         bounds: SpeakerBounds,
     ) -> Clusters:
-        threshold = self.options.threshold or self._recipe.threshold
-        if self._plda is None:
-            return cluster_without_plda(vectors, segmentations, windows, threshold=threshold, bounds=bounds)
-        options = self.options
-        return cluster(
-            vectors, segmentations, plda=self._plda, threshold=threshold, fa=options.fa, fb=options.fb, bounds=bounds
+        pairs = training_pairs(segmentations, vectors)
+        centroids = self._centroids(vectors[pairs].astype(np.float64), windows)
+        return finish(vectors, active_speakers(segmentations), pairs, centroids, bounds)
+
+    def _centroids(self, training: Array, windows: Windows) -> Array | None:
+        """The speakers that the training embeddings (n, dimension) show."""
+        options, recipe = self.options, self._recipe
+        # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
+        fa = options.fa * windows.step
+        if self._plda is None or not (self._upstream or evidence(len(training), fa=fa, fb=options.fb) > LEAST_EVIDENCE):
+            return agglomerative_centroids(training, options.threshold or recipe.alone, windows.step)
+        return vbx_centroids(
+            training, self._plda, threshold=options.threshold or recipe.threshold, fa=fa, fb=options.fb
         )
 
     def _result(

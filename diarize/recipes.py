@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diarize.options import Mode
+from diarize.stretches import Cut
 from fusion.types import Seconds
 
 SHORT: Seconds = 180.0
@@ -20,16 +21,19 @@ SHORT: Seconds = 180.0
 class Recipe:
     """How a pack is run.
 
-    threshold: distance at which agglomerative clustering stops.
+    threshold: distance at which agglomerative clustering stops (before VBx, where there is a PLDA).
+    alone: that distance where agglomerative clustering has the last word.
     steps: hop of the windows by mode, in seconds, for recordings longer than `SHORT`.
-    longest: stretches of speech are cut at this many seconds.
-    whole_windows: the modes that embed each window by itself, as upstream does.
+    stretches: how speech is cut for the embedding network.
+    upstream: the modes that do exactly what pyannote.audio does: each window
+        embedded by itself, VBx on however little evidence.
     """
 
     threshold: float
+    alone: float
     steps: Mapping[Mode, Seconds]
-    longest: Seconds
-    whole_windows: frozenset[Mode] = frozenset()
+    stretches: Cut
+    upstream: frozenset[Mode] = frozenset()
 
     def step(self, mode: Mode, duration: Seconds) -> Seconds:
         """The hop for a recording of `duration` seconds."""
@@ -38,9 +42,15 @@ class Recipe:
 
 COMMUNITY_1 = Recipe(
     threshold=0.6,
-    steps={"exact": 1.0, "default": 1.0, "fast": 2.0},
-    longest=10.0,
-    whole_windows=frozenset({"exact"}),
+    alone=0.9,
+    steps={"exact": 1.0, "default": 2.0, "fast": 3.0},
+    stretches=Cut(longest=30.0, at_changes=False),
+    upstream=frozenset({"exact"}),
 )
 
-CAMPPLUS = Recipe(threshold=0.8, steps={"exact": 1.0, "default": 2.0, "fast": 4.0}, longest=3.0)
+CAMPPLUS = Recipe(
+    threshold=0.8,
+    alone=0.8,
+    steps={"exact": 1.0, "default": 2.0, "fast": 3.0},
+    stretches=Cut(longest=3.0, at_changes=True),
+)

@@ -1,9 +1,10 @@
 """How the recording is cut into stretches that go through an embedding network once each.
 
-A network that sees two voices in one go mixes them: CAM++ adds the mean of
-everything it hears to every frame, and removing the mean of the filterbank does
-so for any network. So stretches begin and end where, by the vote of the
-windows, somebody starts or stops; silence belongs to none.
+Where `Cut.at_changes`, stretches begin and end where, by the vote of the
+windows, somebody starts or stops: a network that sees two voices in one go
+mixes them (CAM++ adds the mean of all it hears to every frame). Otherwise they
+are as long as may be, so that the network hears what it would hear in a 10 s
+window. Long silence belongs to none.
 """
 
 from __future__ import annotations
@@ -13,35 +14,44 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import binary_dilation
 
 from diarize.fbank import FRAME, HOP
-from diarize.windows import Windows
+from diarize.windows import FRAME_STEP, Windows
 from fusion.types import SAMPLE_RATE, Seconds
 
 _TOLERANCE = 6
 """Segmentation frames (0.1 s) by which windows may differ about one change."""
+_MARGIN: Seconds = 1.0
+"""Silence kept around speech where stretches are as long as may be."""
 _SHORTEST: Seconds = 0.1
 _FBANK_STEP: Seconds = HOP / SAMPLE_RATE
 _FBANK_MIDDLE: Seconds = FRAME / SAMPLE_RATE / 2
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """How to cut: the longest stretch in seconds, and whether also at every change of speakers."""
+
+    longest: Seconds
+    at_changes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
-    """Filterbank frames ``first <= frame < last`` of the recording, one voice or one mixture of voices."""
+    """Filterbank frames ``first <= frame < last`` of the recording."""
 
     first: int
     last: int
 
 
-def plan(
-    segmentations: npt.NDArray[np.uint8], windows: Windows, *, longest: Seconds, multiple: int
-) -> tuple[Stretch, ...]:
-    """Cut the recording where the windows agree that somebody starts or stops.
+def plan(segmentations: npt.NDArray[np.uint8], windows: Windows, cut: Cut, *, multiple: int) -> tuple[Stretch, ...]:
+    """Cut the recording into stretches of speech.
 
     Args:
         segmentations: 0 or 1, (windows, frames, local speakers).
         windows: where the windows lie.
-        longest: what lasts longer is cut into equal parts (seconds).
+        cut: how to cut; what lasts longer than `cut.longest` falls into equal parts.
         multiple: stretches begin at multiples of so many filterbank frames,
             the trunk's stride, so that all features lie on one grid.
 
@@ -50,13 +60,23 @@ def plan(
         in which no window hears anybody are left out.
     """
     changes, heard = _votes(segmentations, windows)
-    cuts = np.r_[0, _agreed(changes, windows.coverage), windows.total_frames]
+    if cut.at_changes:
+        cuts = np.r_[0, _agreed(changes, windows.coverage), windows.total_frames]
+    else:
+        heard = _bridged(heard)
+        cuts = np.r_[0, np.flatnonzero(heard[1:] != heard[:-1]) + 1, windows.total_frames]
     total = np.r_[0, np.cumsum(heard)]
     spoken = total[cuts[1:]] > total[cuts[:-1]]
     times = windows.frame_times(cuts) - windows.frame_times(0)
     frames = np.rint((times - _FBANK_MIDDLE) / _FBANK_STEP / multiple).astype(int).clip(0) * multiple
     parts = zip(frames[:-1][spoken], frames[1:][spoken], strict=True)
-    return tuple(piece for first, last in parts for piece in _pieces(int(first), int(last), longest, multiple))
+    return tuple(piece for first, last in parts for piece in _pieces(int(first), int(last), cut.longest, multiple))
+
+
+def _bridged(heard: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """`heard` with `_MARGIN` more on either side: silence shorter than twice that disappears."""
+    width = 2 * round(_MARGIN / FRAME_STEP) + 1
+    return np.asarray(binary_dilation(heard, np.ones(width, np.bool_)))
 
 
 def _votes(
