@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from fusion.boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
+from fusion.confidence import confidence_of
 from fusion.errors import OptionError
 from fusion.explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
-from fusion.intervals import Bools, Floats, Ints, Shares, TurnTable, loudest, nearest_turn, share_table
-from fusion.kinds import read_texts, read_times, read_turns, with_speakers
+from fusion.intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, loudest, nearest_turn, share_table
+from fusion.kinds import read_evidence, read_texts, read_times, with_speakers
 from fusion.timing import Times, timed
-from fusion.types import Activity, Attribution, Diarization, Seconds, Transcript, Word
+from fusion.types import Attribution, Diarization, Seconds, Transcript, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,22 +76,16 @@ def assign_speakers(
         [{'start': 0.1, 'end': 0.4, 'word': 'Hi', 'speaker': 'SPEAKER_00'}]
     """
     given = list(words)
-    table = read_turns(turns)
-    activity = turns.activity if isinstance(turns, Diarization) else None
-    decision, times, shares = join(read_times(given), read_texts(given), table, policy, activity=activity)
+    evidence = read_evidence(turns)
+    decision, times, shares = join(read_times(given), read_texts(given), evidence, policy)
     attributions: list[Attribution] = []
     if any(kind is Word or hasattr(kind, "attribution") for kind in set(map(type, given))):
-        attributions = attributions_of(decision, times.lengths, shares, table)
-    return with_speakers(given, labels_of(decision, table), attributions or [None] * len(given))
+        attributions = attributions_of(decision, times.lengths, shares, evidence.turns)
+    return with_speakers(given, labels_of(decision, evidence.turns), attributions or [None] * len(given))
 
 
 def join(
-    times_given: tuple[Floats, Floats],
-    texts: list[str],
-    turns: TurnTable,
-    policy: Policy,
-    *,
-    activity: Activity | None = None,
+    times_given: tuple[Floats, Floats], texts: list[str], evidence: Evidence, policy: Policy
 ) -> tuple[Decision, Times, Shares]:
     """Decide for arrays of words; a pure function.
 
@@ -98,59 +93,70 @@ def join(
         times_given: starts and ends, float64 (num_words,) each, in the order of
             the text, NaN where unknown.
         texts: of the words; empty where they have none.
-        turns: the turns.
+        evidence: who spoke when.
         policy: how to join.
-        activity: the diarizer's frame activity, if it was kept.
 
     Returns:
         what was decided, the words' times as the join saw them, and who is heard in each.
     """
     times = timed(*times_given, cap=policy.join == "resolved")
-    if policy.join == "plain":
-        shares = share_table(times.starts, times.ends, turns)
-        return decide(times, shares, loudest(shares, len(times.starts)), turns, policy), times, shares
     order = np.argsort(times.starts, kind="stable")
     ordered = times.take(order)
-    shares = share_table(ordered.starts, ordered.ends, turns)
-    spoken = [texts[i] for i in order.tolist()] if texts else []
-    decision = resolve(ordered, spoken, shares, turns, policy=policy, activity=activity)
+    shares = share_table(ordered.starts, ordered.ends, evidence.turns)
+    decision = decide(ordered, shares, evidence, policy)
+    if policy.join == "resolved":
+        decision = resolve(
+            ordered, [texts[i] for i in order.tolist()] if texts else [], shares, evidence, decision, policy
+        )
+    decision = replace(decision, confidence=confidence_of(decision, ordered, shares, evidence))
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
-    decision = decision.take(back)
-    return (decision.take(follow_words(texts)) if texts else decision), times, shares.renumber(order)
+    decision, shares = decision.take(back), shares.renumber(order)
+    if policy.join == "resolved" and texts:
+        decision = decision.take(follow_words(texts))
+    return decision, times, shares
 
 
-def decide(times: Times, shares: Shares, best: Ints, turns: TurnTable, policy: Policy) -> Decision:
-    """Pure maximal overlap, then the nearest turn within reach."""
-    heard = best >= 0
+def decide(times: Times, shares: Shares, evidence: Evidence, policy: Policy) -> Decision:
+    """Pure maximal overlap (with the exclusive turns, where there are any), then the nearest turn within reach."""
+    turns = evidence.turns
     count = len(times.starts)
-    speakers, gaps = np.full(count, -1), np.full(count, np.inf)
-    speakers[heard] = shares.speakers[best[heard]]
-    reasons = np.where(heard, OVERLAP, NONE)
-    lost = np.flatnonzero(~heard)
+    speakers = main_speakers(shares, count)
+    if evidence.exclusive is not None:
+        alone = main_speakers(share_table(times.starts, times.ends, evidence.exclusive), count)
+        speakers = np.where(alone >= 0, alone, speakers)
+    reasons = np.where(speakers >= 0, OVERLAP, NONE)
+    gaps = np.full(count, np.inf)
+    lost = np.flatnonzero(speakers < 0)
     turn, gap = nearest_turn(times.starts[lost], times.ends[lost], turns)
     gaps[lost] = gap
     near = (np.abs(gap) <= policy.max_gap) & (policy.max_gap > 0)
     speakers[lost[near]] = turns.speakers[turn[near]]
     reasons[lost[near]] = NEAREST
-    return Decision(speakers, reasons, np.where(speakers >= 0, 1.0, 0.0), gaps, times.repaired)
+    return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
+
+
+def main_speakers(shares: Shares, num_words: int) -> Ints:
+    """Who is heard longest in each word, int64 (num_words,), -1 for nobody."""
+    best = loudest(shares, num_words)
+    return np.where(best >= 0, shares.speakers[best], -1) if len(shares.words) else best
 
 
 def resolve(
-    times: Times, texts: list[str], shares: Shares, turns: TurnTable, *, policy: Policy, activity: Activity | None
+    times: Times, texts: list[str], shares: Shares, evidence: Evidence, plain: Decision, policy: Policy
 ) -> Decision:
-    """The plain join, then the rules of `fusion.boundaries`, on words by rising start."""
+    """The rules of `fusion.boundaries` on top of the plain join, for words by rising start."""
     best = loudest(shares, len(times.starts))
-    plain = decide(times, shares, best, turns, policy)
     reach = min(REACH, policy.max_gap)
     switch = switch_prices(times, texts)
-    told, certainty = settle_contested(times, switch, shares, turns, best=best, activity=activity, reach=reach)
+    told, certainty = settle_contested(times, switch, shares, best, evidence, reach=reach)
     speakers = np.where(told >= 0, told, plain.speakers)
     islands = drop_islands(times, speakers, shares, texts)
     speakers = np.where(islands, before_runs(speakers, islands), speakers)
-    moved = (speakers != plain.speakers) & (plain.reasons != NEAREST)
+    moved = (speakers != plain.speakers) & (plain.reasons == OVERLAP)
     reasons = np.where(moved, CONTEXT, plain.reasons)
-    return Decision(speakers, reasons, np.where(told >= 0, certainty, plain.confidence), plain.gaps, plain.repaired)
+    reasons = np.where((reasons == NONE) & (speakers >= 0), NEAREST, reasons)
+    return replace(plain, speakers=speakers, reasons=reasons, confidence=np.where(told >= 0, certainty, 1.0))
 
 
 def before_runs(speakers: Ints, marked: Bools) -> Ints:

@@ -5,7 +5,7 @@
 2. A change of speaker is cheap after a pause or a sentence, dear inside one
    (`switch_prices`).
 3. Where the diarizer tells how active each speaker is, that weighs too
-   (`heard_by_activity`).
+   (`weigh`).
 4. A short run inside another speaker's sentence keeps that speaker's label
    unless its own evidence is strong (`drop_islands`).
 5. Tokens of punctuation follow their word (`follow_words`).
@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.intervals import Bools, Floats, Ints, Shares, TurnTable, run_starts, share_table, speaking_clock
+from fusion.intervals import (
+    Bools,
+    Evidence,
+    Floats,
+    Ints,
+    Shares,
+    TurnTable,
+    run_starts,
+    seconds_of,
+    share_table,
+    speaking_clock,
+)
 from fusion.stretches import Candidates, settle
 from fusion.text import ends_sentence, is_punctuation, opens
 
@@ -65,38 +76,45 @@ def candidates_of(times: Times, shares: Shares, contested: Bools, turns: TurnTab
     """Who may have said each word: the settled ones' speaker, and whoever has a turn near a contested one."""
     doubtful = np.flatnonzero(contested)
     wide = share_table(times.starts[doubtful] - reach, times.ends[doubtful] + reach, turns)
-    words = doubtful[wide.words]
-    seconds = np.zeros(len(words))
-    base = max(1, len(turns.labels))
-    known = shares.words * base + shares.speakers
-    wanted = words * base + wide.speakers
-    if len(known):
-        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        seconds = np.where(known[at] == wanted, shares.seconds[at], 0.0)
     plain = ~contested[shares.words]
-    words = np.concatenate((shares.words[plain], words))
+    words = np.concatenate((shares.words[plain], doubtful[wide.words]))
+    speakers = np.concatenate((shares.speakers[plain], wide.speakers))
+    first = np.concatenate((shares.first[plain], wide.first))
     order = np.argsort(words, kind="stable")
-    return Candidates(
-        words[order],
-        np.concatenate((shares.speakers[plain], wide.speakers))[order],
-        np.concatenate((shares.seconds[plain], seconds))[order],
-        np.concatenate((shares.first[plain], wide.first))[order],
-    )
+    words, speakers, first = words[order], speakers[order], first[order]
+    return Candidates(words, speakers, seconds_of(shares, words, speakers), first)
 
 
-def heard_by_activity(candidates: Candidates, times: Times, activity: Activity, labels: Sequence[str]) -> Candidates:
-    """Weigh, half and half, how long a speaker's turns cover a word and how active the speaker is in it."""
+def weigh(candidates: Candidates, times: Times, evidence: Evidence) -> Candidates:
+    """Weigh all that is known of how long each candidate is heard in the word.
+
+    The turns count as much as the exclusive turns, where there are any, and
+    frame activity as much as both together.
+    """
+    seconds = candidates.seconds
+    if evidence.exclusive is not None:
+        alone = share_table(times.starts, times.ends, evidence.exclusive)
+        seconds = (seconds + seconds_of(alone, candidates.words, candidates.speakers)) / 2
+    if evidence.activity is not None:
+        active = activity_in(times, candidates, evidence.activity, evidence.turns.labels)
+        seconds = np.where(np.isnan(active), seconds, (seconds + active) / 2)
+    return replace(candidates, seconds=seconds)
+
+
+def activity_in(times: Times, candidates: Candidates, activity: Activity, labels: Sequence[str]) -> Floats:
+    """Seconds of each word that its candidate is active, by mean frame score; NaN for speakers without a column."""
     column = np.array([activity.speakers.index(k) if k in activity.speakers else -1 for k in labels], np.int64)
     column = column[candidates.speakers]
     frames = len(activity.scores)
+    if not frames:
+        return np.full(len(column), np.nan)
     total = np.vstack((np.zeros(len(activity.speakers)), np.cumsum(activity.scores, axis=0, dtype=np.float64)))
     low = np.rint((times.starts[candidates.words] - activity.start) / activity.step).astype(np.int64)
     high = np.rint((times.ends[candidates.words] - activity.start) / activity.step).astype(np.int64)
-    low = np.clip(low, 0, max(0, frames - 1))
-    high = np.clip(high, low + 1, max(1, frames))
+    low = np.clip(low, 0, frames - 1)
+    high = np.clip(high, low + 1, frames)
     mean = np.clip((total[high, column] - total[low, column]) / (high - low), 0.0, 1.0)
-    mixed = (candidates.seconds + mean * times.lengths[candidates.words]) / 2
-    return replace(candidates, seconds=np.where(column >= 0, mixed, candidates.seconds))
+    return np.where(column >= 0, mean * times.lengths[candidates.words], np.nan)
 
 
 def switch_prices(times: Times, texts: Sequence[str] | None) -> Floats:
@@ -117,28 +135,23 @@ def switch_prices(times: Times, texts: Sequence[str] | None) -> Floats:
 
 
 def settle_contested(
-    times: Times,
-    switch: Floats,
-    shares: Shares,
-    turns: TurnTable,
-    *,
-    best: Ints,
-    activity: Activity | None,
-    reach: Seconds,
+    times: Times, switch: Floats, shares: Shares, best: Ints, evidence: Evidence, *, reach: Seconds
 ) -> tuple[Ints, Floats]:
     """Decide the contested words together with their neighbours.
+
+    Where the diarizer says who prevails in overlapped speech, it is those
+    exclusive turns that want to be filled with words.
 
     Returns:
         speakers, int64 (num_words,), -1 where the plain join may stand; certainty.
     """
     contested = contested_words(times, shares, best)
-    candidates = candidates_of(times, shares, contested, turns, reach)
-    if activity is not None:
-        candidates = heard_by_activity(candidates, times, activity, turns.labels)
+    candidates = candidates_of(times, shares, contested, evidence.turns, reach)
     contested &= np.bincount(candidates.words, minlength=len(contested)) > 1
     if not contested.any():
         return np.full(len(contested), -1), np.zeros(len(contested))
-    return settle(times, switch, candidates, contested, speaking_clock(turns))
+    clock = speaking_clock(evidence.exclusive or evidence.turns)
+    return settle(times, switch, weigh(candidates, times, evidence), contested, clock)
 
 
 def drop_islands(times: Times, speakers: Ints, shares: Shares, texts: Sequence[str] | None) -> Bools:

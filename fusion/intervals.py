@@ -8,10 +8,13 @@ costs no more than the pairs it truly makes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from fusion.types import Activity
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -36,6 +39,19 @@ class TurnTable:
     ends: Floats
     speakers: Ints
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of who spoke when.
+
+    turns: what decides. exclusive: the same speech with one speaker at a time,
+    with the labels of `turns`, or None. activity: frame by frame, or None.
+    """
+
+    turns: TurnTable
+    exclusive: TurnTable | None = None
+    activity: Activity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,16 @@ def loudest(shares: Shares, num_words: int) -> Ints:
     rows = np.flatnonzero(winner)
     best[shares.words[rows]] = rows
     return best
+
+
+def seconds_of(shares: Shares, words: Ints, speakers: Ints) -> Floats:
+    """How long these speakers are heard in these words: float64, the shape of both; 0 where not at all."""
+    if not len(shares.words):
+        return np.zeros(len(words))
+    base = int(max(shares.speakers.max(), speakers.max(initial=0))) + 1
+    known, wanted = shares.words * base + shares.speakers, words * base + speakers
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[at] == wanted, shares.seconds[at], 0.0)
 
 
 def nearest_turn(starts: Floats, ends: Floats, turns: TurnTable) -> tuple[Ints, Floats]:

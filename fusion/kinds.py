@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from fusion.errors import TranscriptError
-from fusion.intervals import Floats, TurnTable
+from fusion.intervals import Evidence, Floats, TurnTable
 from fusion.types import Attribution, Diarization, Turn, Word
 
 W = TypeVar("W")
@@ -121,6 +121,24 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     order = np.lexsort((speakers, ends, starts))
     order = order[ends[order] > starts[order]]
     return TurnTable(starts[order], ends[order], speakers[order], tuple(labels))
+
+
+def read_evidence(turns: Diarization | Iterable[Any] | TurnTable) -> Evidence:
+    """Turns, and what else a `Diarization` knows; see `read_turns` for kinds and errors."""
+    table = read_turns(turns)
+    if not isinstance(turns, Diarization):
+        return Evidence(table)
+    exclusive = relabelled(read_turns(turns.exclusive), table.labels) if turns.exclusive else None
+    return Evidence(table, exclusive, turns.activity)
+
+
+def relabelled(turns: TurnTable, labels: tuple[str, ...]) -> TurnTable:
+    """The same turns numbered by other labels; those of speakers who are not among them are left out."""
+    index_of = {label: i for i, label in enumerate(labels)}
+    number = np.array([index_of.get(label, -1) for label in turns.labels], np.int64)
+    speakers = number[turns.speakers] if len(turns.speakers) else turns.speakers
+    kept = speakers >= 0
+    return TurnTable(turns.starts[kept], turns.ends[kept], speakers[kept], labels)
 
 
 def _turn(turn: Any, index: int) -> tuple[float, float, str]:

@@ -104,7 +104,7 @@ def number(value: Any, where: str, scale: float = 1.0) -> Seconds | None:
         return None
     try:
         if isinstance(value, bool):
-            raise ValueError  # noqa: TRY301 - one message for all that is no number
+            raise ValueError  # noqa: TRY004, TRY301 - one message for all that is no number
         seconds = float(value.removesuffix("s") if isinstance(value, str) else value) * scale
         if not math.isfinite(seconds):
             raise ValueError  # noqa: TRY301 - see above
@@ -132,7 +132,7 @@ def make_slot(
     """
     if not isinstance(text, str):
         message = f"{where} has no text: a word needs 'word' or 'text' beside its times."
-        raise TranscriptError(message)  # noqa: TRY004 - wrong data, not a wrong call
+        raise TranscriptError(message)
     score = number(probability, f"{where}.probability")
     start, end, note = repair_times(start, end, f"{where} ({text.strip()!r})")
     return Slot(where, text, start, end, None if score is None else min(1.0, max(0.0, score)), (node,), key, note)
