@@ -24,11 +24,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from fusion.types import Transcript
 from transcribe.serving.answers import events, render, sse
 from transcribe.serving.forms import Form, read_form
 from transcribe.serving.guard import Guard, check_listen, error_response
-from transcribe.serving.jobs import JobRequest, Jobs, RunJob
+from transcribe.serving.jobs import JobAnswer, JobRequest, Jobs, RunJob
 from transcribe.serving.limits import Admission, Limits
 from transcribe.serving.protocol import with_header_timeout
 from transcribe.serving.uploads import UploadFolder
@@ -189,8 +188,8 @@ class _Service:
             stack.push_async_callback(_forget, task)
             if wish.stream:
                 return self._stream(task, wish, stack.pop_all())
-            transcript = await _unless_gone(task, request)
-        body, media_type = render(transcript, wish)
+            answer = await _unless_gone(task, request)
+        body, media_type = render(answer.transcript, answer.diarization, wish)
         return Response(body, media_type=media_type, headers=_headers(wish))
 
     async def _receive(self, request: Request, stack: AsyncExitStack) -> Form:
@@ -201,7 +200,7 @@ class _Service:
         self.metrics.add("upload_bytes_total", form.file_bytes)
         return form
 
-    def _stream(self, task: asyncio.Task[Transcript], wish: Wish, stack: AsyncExitStack) -> Response:
+    def _stream(self, task: asyncio.Task[JobAnswer], wish: Wish, stack: AsyncExitStack) -> Response:
         body = _event_stream(task, wish, stack)
         return StreamingResponse(
             body, media_type="text/event-stream", headers={"cache-control": "no-store", **_headers(wish)}
@@ -225,7 +224,7 @@ def _headers(wish: Wish) -> dict[str, str]:
     return {"x-diarfuse-ignored": ", ".join(wish.ignored)} if wish.ignored else {}
 
 
-async def _unless_gone(task: asyncio.Task[Transcript], request: Request) -> Transcript:
+async def _unless_gone(task: asyncio.Task[JobAnswer], request: Request) -> JobAnswer:
     """The task's result, or `ClientDisconnect` as soon as the client hangs up."""
     gone = asyncio.create_task(_disconnected(request))
     try:
@@ -242,7 +241,7 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-async def _forget(task: asyncio.Task[Transcript]) -> None:
+async def _forget(task: asyncio.Task[JobAnswer]) -> None:
     """Cancel `task` if it still waits, and take its error if nobody else did."""
     task.cancel()
     await asyncio.wait({task})
@@ -250,14 +249,14 @@ async def _forget(task: asyncio.Task[Transcript]) -> None:
         task.exception()
 
 
-async def _event_stream(task: asyncio.Task[Transcript], wish: Wish, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+async def _event_stream(task: asyncio.Task[JobAnswer], wish: Wish, stack: AsyncExitStack) -> AsyncIterator[bytes]:
     async with stack:
         while not task.done():
             await asyncio.wait({task}, timeout=HEARTBEAT)
             if not task.done():
                 yield b": working\n\n"
         try:
-            for item in events(task.result(), wish):
+            for item in events(task.result().transcript, wish):
                 yield sse(item)
         except HTTPException as error:
             yield sse({"type": "error", "error": {"message": error.detail, "code": error.status_code}})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from exporters import srt, vtt
-from fusion.types import Segment, Transcript, Word
+from fusion.types import Diarization, Segment, Transcript, Turn, Word
 from transcribe.serving.wishes import Wish
 
 _UNSPACED = ("zh", "yue", "ja", "th", "lo", "my", "km")
@@ -18,8 +18,12 @@ _UNSPACED = ("zh", "yue", "ja", "th", "lo", "my", "km")
 Json = dict[str, Any]
 
 
-def render(transcript: Transcript, wish: Wish) -> tuple[str, str]:
-    """The answer's body and media type for `wish.response_format`."""
+def render(transcript: Transcript, diarization: Diarization | None, wish: Wish) -> tuple[str, str]:
+    """The answer's body and media type for `wish.response_format`.
+
+    ``verbose_json`` of a diarized job also carries the turns, which OpenAI's
+    shapes have no place for; `transcribe --remote` reads them.
+    """
     if wish.response_format == "text":
         return full_text(transcript) + "\n", "text/plain; charset=utf-8"
     if wish.response_format == "srt":
@@ -28,6 +32,8 @@ def render(transcript: Transcript, wish: Wish) -> tuple[str, str]:
         return vtt.dumps(transcript), "text/vtt; charset=utf-8"
     shapes = {"json": _plain, "verbose_json": _verbose, "diarized_json": _diarized}
     body = shapes[wish.response_format](transcript, wish)
+    if wish.response_format == "verbose_json" and diarization is not None:
+        body |= {"turns": _turns(diarization.turns), "exclusive_turns": _turns(diarization.exclusive)}
     return json.dumps(body, ensure_ascii=False, allow_nan=False), "application/json"
 
 
@@ -120,6 +126,10 @@ def _verbose(transcript: Transcript, wish: Wish) -> Json:
     if wish.words:
         body["words"] = [_verbose_word(w, wish) for w in transcript.words if w.start is not None and w.end is not None]
     return body
+
+
+def _turns(turns: Iterable[Turn]) -> list[Json]:
+    return [{"start": turn.start, "end": turn.end, "speaker": turn.speaker} for turn in turns]
 
 
 def _verbose_segment(index: int, segment: Segment, wish: Wish) -> Json:

@@ -14,7 +14,7 @@ from typing import Protocol
 from starlette.exceptions import HTTPException
 
 from fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
-from fusion.types import Seconds, Transcript
+from fusion.types import Diarization, Seconds, Transcript
 from transcribe.serving.limits import Admission, Limits, Ticket
 from transcribe.serving.watch import Metrics, Stopwatch, error_event, event
 from transcribe.serving.wishes import Wish
@@ -34,11 +34,16 @@ class JobRequest:
 
 
 class JobAnswer(Protocol):
-    """What comes back: at least the words, with anonymous speakers if asked for."""
+    """What comes back; `transcribe.job.Result` is one."""
 
     @property
     def transcript(self) -> Transcript:
-        """The words."""
+        """The words, with anonymous speakers if asked for."""
+        ...
+
+    @property
+    def diarization(self) -> Diarization | None:
+        """Who spoke when, if asked for."""
         ...
 
 
@@ -57,7 +62,7 @@ class Jobs:
         self._running: set[threading.Event] = set()
 
     @contextmanager
-    def start(self, request: JobRequest, ticket: Ticket) -> Iterator[Future[Transcript]]:
+    def start(self, request: JobRequest, ticket: Ticket) -> Iterator[Future[JobAnswer]]:
         """Start one job, or queue it; leaving the block in any way stops it.
 
         The place stays taken until the job's thread has ended.
@@ -79,7 +84,7 @@ class Jobs:
             request.cancel.set()
             future.cancel()
 
-    async def result(self, future: Future[Transcript], request: JobRequest) -> Transcript:
+    async def result(self, future: Future[JobAnswer], request: JobRequest) -> JobAnswer:
         """Wait for a started job.
 
         Raises:
@@ -101,11 +106,11 @@ class Jobs:
             cancel.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self, request: JobRequest) -> Transcript:
+    def _work(self, request: JobRequest) -> JobAnswer:
         watch, outcome, duration = Stopwatch(), "failed", 0.0
         try:
-            transcript = self._run_job(request).transcript
-            outcome, duration = "done", transcript.duration
+            answer = self._run_job(request)
+            outcome, duration = "done", answer.transcript.duration
         except CancelledError:
             outcome = "cancelled"
             raise
@@ -114,7 +119,7 @@ class Jobs:
             raise
         finally:
             self._report(outcome, watch.seconds(), duration)
-        return transcript
+        return answer
 
     def _report(self, outcome: str, seconds: Seconds, duration: Seconds) -> None:
         self._admission.finished(seconds)
@@ -124,7 +129,7 @@ class Jobs:
         event("job", outcome=outcome, seconds=seconds, audio_seconds=round(duration, 1))
 
 
-def _result(future: Future[Transcript], request: JobRequest) -> Transcript:
+def _result(future: Future[JobAnswer], request: JobRequest) -> JobAnswer:
     error = future.exception()
     if error is None:
         return future.result()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import uvicorn
 
 from fusion.errors import CancelledError
-from fusion.types import Segment, Transcript, Word
+from fusion.types import Diarization, Segment, Transcript, Turn, Word
 from transcribe.server import create_app, uvicorn_config
 from transcribe.serving.jobs import JobRequest
 from transcribe.serving.limits import Limits
@@ -30,9 +31,18 @@ SPOKEN = Transcript(
 )
 
 
+TURNS = Diarization(
+    (Turn(0.0, 1.1, "SPEAKER_00"), Turn(1.0, 2.2, "SPEAKER_01")),
+    (Turn(0.0, 1.05, "SPEAKER_00"), Turn(1.05, 2.2, "SPEAKER_01")),
+    2.5,
+    embeddings={"SPEAKER_00": np.full(4, 0.123456, np.float32)},  # the server must not pass them on
+)
+
+
 @dataclass
 class Answer:
     transcript: Transcript
+    diarization: Diarization | None = None
 
 
 @dataclass
@@ -54,7 +64,7 @@ class FakeJob:
                 raise CancelledError("The job was stopped: start it again.")
         if self.error:
             raise type(self.error)(str(self.error).format(path=request.path))
-        return Answer(SPOKEN)
+        return Answer(SPOKEN, TURNS if request.wish.diarize else None)
 
 
 @dataclass

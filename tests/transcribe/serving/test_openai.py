@@ -94,6 +94,19 @@ def test_the_simple_form_of_a_gateway(live) -> None:
     assert live.job.seen[0].wish.num_speakers == 2
 
 
+def test_turns_come_with_verbose_json_and_embeddings_never(live) -> None:
+    for response_format in ("json", "text", "srt", "vtt", "verbose_json", "diarized_json"):
+        answer = live.post(
+            diarize="true", response_format=response_format, **{"timestamp_granularities[]": "word"}
+        ).text
+        assert "0.123" not in answer
+        assert "embedding" not in answer
+    body = live.post(diarize="true", response_format="verbose_json").json()
+    assert body["turns"][1] == {"start": 1.0, "end": 2.2, "speaker": "SPEAKER_01"}
+    assert body["exclusive_turns"][0]["end"] == 1.05
+    assert "turns" not in live.post(response_format="verbose_json").json()
+
+
 def test_what_does_nothing_is_said(live) -> None:
     answer = live.post(prompt="names", temperature="0.2")
     assert answer.headers["x-diarfuse-ignored"] == "prompt, temperature"

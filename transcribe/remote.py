@@ -1,0 +1,263 @@
+"""Let a server do the work and keep the names at home.
+
+What leaves: the audio, as 16 kHz FLAC without any tag or file name, and the
+few options of the job. What comes back: words and anonymous turns. Voices are
+embedded and named here, after the answer; the request cannot depend on them.
+docs/privacy.md says what the server can still learn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import json
+import math
+import re
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+from urllib.parse import SplitResult, urlsplit
+
+from fusion.errors import CancelledError, NetworkError, OptionError, TranscriptError
+from fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds, Segment, Transcript, Turn, Word
+
+PATH = "/audio/transcriptions"
+CHUNK = 1 << 16
+MAX_ANSWER = 256 << 20
+IN_MEMORY = 32 << 20
+LABEL = re.compile(r"[\w .-]{1,40}\Z")
+OK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteOptions:
+    """Everything a server is told besides the audio. url: ends before ``/audio/transcriptions``."""
+
+    url: str
+    token: str | None = None
+    model: str | None = None
+    language: str | None = None
+    diarize: bool = True
+    num_speakers: int | None = None
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+    timeout: Seconds = 3600.0
+
+    def __post_init__(self) -> None:
+        check_url(self.url)
+
+    def fields(self) -> dict[str, str]:
+        """The form's fields, in order."""
+        values = {
+            "model": self.model,
+            "language": self.language,
+            "response_format": "verbose_json",
+            "timestamp_granularities[]": "word",
+            "diarize": "true" if self.diarize else "false",
+            "num_speakers": self.num_speakers,
+            "min_speakers": self.min_speakers,
+            "max_speakers": self.max_speakers,
+        }
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def check_url(url: str) -> SplitResult:
+    """A server's address, over TLS unless it is this machine.
+
+    Raises:
+        OptionError: it is no such address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise OptionError(f"{url!r} is no server's address: give one like https://asr.example.org/v1.")
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise OptionError(f"{url!r} would send the recording in the clear: use https.")
+    return parts
+
+
+def transcribe_remote(
+    samples: Samples,
+    options: RemoteOptions,
+    *,
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[Transcript, Diarization | None]:
+    """Send `samples`, receive words and, if asked for, anonymous turns.
+
+    Raises:
+        NetworkError: the server cannot be reached, refuses, or answers in another language.
+        CancelledError: `cancel` was set.
+    """
+    with _flac(samples) as audio:
+        answer = _post(audio, options, on_progress, cancel)
+    return read_answer(answer, len(samples) / SAMPLE_RATE, diarized=options.diarize)
+
+
+def _flac(samples: Samples) -> IO[bytes]:
+    """The audio and nothing else: encoded anew, so that no tag, picture or name of the file comes along."""
+    import soundfile
+
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
+    with soundfile.SoundFile(file, "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as out:
+        for start in range(0, len(samples), 1 << 20):
+            out.write(samples[start : start + (1 << 20)])
+    file.seek(0)
+    return file
+
+
+def _post(
+    audio: IO[bytes], options: RemoteOptions, on_progress: Progress | None, cancel: threading.Event | None
+) -> Any:
+    parts = check_url(options.url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=options.timeout)
+    size = audio.seek(0, io.SEEK_END)
+    boundary = _boundary(audio)
+    head, tail = _form(options.fields(), boundary)
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Content-Length": str(len(head) + size + len(tail)),
+        "Accept": "application/json",
+        "User-Agent": "diarfuse",
+        **({"Authorization": f"Bearer {options.token}"} if options.token else {}),
+    }
+    body = _body(head, audio, size, tail, on_progress, cancel)
+    try:
+        connection.request("POST", parts.path.rstrip("/") + PATH, body, headers)
+        return _answer(connection.getresponse(), options.url)
+    except (OSError, http.client.HTTPException) as error:
+        raise NetworkError(
+            f"The server {options.url} cannot be used ({error}): check the address and that it runs."
+        ) from error
+    finally:
+        connection.close()
+
+
+def _boundary(audio: IO[bytes]) -> str:
+    """Made of the audio alone, so that the same recording always makes the same request."""
+    digest = hashlib.sha256()
+    audio.seek(0)
+    while chunk := audio.read(CHUNK):
+        digest.update(chunk)
+    audio.seek(0)
+    return digest.hexdigest()[:32]
+
+
+def _form(fields: Mapping[str, str], boundary: str) -> tuple[bytes, bytes]:
+    """What stands before and after the audio."""
+    parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
+    file = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="audio.flac"\r\n'
+    return ("".join(parts) + file + "Content-Type: audio/flac\r\n\r\n").encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+def _body(
+    head: bytes, audio: IO[bytes], size: int, tail: bytes, on_progress: Progress | None, cancel: threading.Event | None
+) -> Iterator[bytes]:
+    yield head
+    sent = 0
+    while chunk := audio.read(CHUNK):
+        if cancel is not None and cancel.is_set():
+            raise CancelledError("Stopped, as asked.")
+        yield chunk
+        sent += len(chunk)
+        if on_progress is not None:
+            on_progress("upload", sent, size)
+    yield tail
+
+
+def _answer(response: http.client.HTTPResponse, url: str) -> Any:
+    data = response.read(MAX_ANSWER + 1)
+    if response.status != OK:
+        raise NetworkError(f"The server {url} refused ({response.status}): {_reason(data)}{_when(response)}")
+    if len(data) > MAX_ANSWER:
+        raise NetworkError(f"The server {url} answers with more than {MAX_ANSWER >> 20} MiB: send a shorter recording.")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise NetworkError(f"The server {url} does not answer in JSON: is it a transcription server?") from None
+
+
+def _reason(data: bytes) -> str:
+    """The server's own sentence, if it sent one, as one printable line."""
+    try:
+        message = json.loads(data[:CHUNK])["error"]["message"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return "it gives no reason."
+    return "".join(c for c in str(message)[:300] if c.isprintable())
+
+
+def _when(response: http.client.HTTPResponse) -> str:
+    seconds = response.getheader("Retry-After", "")
+    return f" Try again in {seconds} s." if seconds.isascii() and seconds.isdigit() else ""
+
+
+def read_answer(answer: Any, duration: Seconds, *, diarized: bool) -> tuple[Transcript, Diarization | None]:
+    """Words and turns from ``verbose_json``; nothing in it is taken on trust.
+
+    Raises:
+        TranscriptError: a field is missing, no number, out of range, or a label is no label.
+    """
+    try:
+        words = [_word(item) for item in answer.get("words", [])]
+        segments = tuple(_segment(item, words) for item in answer["segments"])
+        language = answer.get("language") or None
+        transcript = Transcript(segments, None if language is None else _plain(language), duration)
+        if not diarized:
+            return transcript, None
+        turns, exclusive = (tuple(_turn(t) for t in answer[key]) for key in ("turns", "exclusive_turns"))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        raise TranscriptError(
+            "The server's answer has not the shape of verbose_json with turns: update the server."
+        ) from None
+    return transcript, Diarization(turns, exclusive, duration)
+
+
+def _segment(item: Any, words: list[Word]) -> Segment:
+    """A segment with the words whose middle lies in it; the server sends both lists in order."""
+    start, end, speaker = _number(item["start"]), _number(item["end"]), _label(item.get("speaker"))
+    text = _text(item["text"])
+    own = []
+    while words and _middle(words[0]) < end:
+        own.append(words.pop(0))
+    return Segment(start, end, text, tuple(own), speaker)
+
+
+def _middle(word: Word) -> Seconds:
+    return ((word.start or 0.0) + (word.end or 0.0)) / 2
+
+
+def _word(item: Any) -> Word:
+    start, end = _number(item["start"]), _number(item["end"])
+    return Word(start, end, f" {_text(item['word'])}", speaker=_label(item.get("speaker")))
+
+
+def _turn(item: Any) -> Turn:
+    start, end, speaker = _number(item["start"]), _number(item["end"]), _label(item["speaker"])
+    if speaker is None or end < start:
+        raise ValueError
+    return Turn(start, end, speaker)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise ValueError
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _plain(value: Any) -> str:
+    if not LABEL.match(_text(value)):
+        raise ValueError
+    return str(value)
+
+
+def _label(value: Any) -> str | None:
+    return None if value is None or value == "UNKNOWN" else _plain(value)

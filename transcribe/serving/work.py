@@ -1,0 +1,66 @@
+"""The server's jobs: an upload's length is checked, then `transcribe.job` does what the command line does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from fusion.decode import decode
+from fusion.errors import AudioError, CancelledError
+from fusion.types import Seconds
+from transcribe.job import Job, JobOptions, Result
+from transcribe.serving.jobs import JobRequest
+
+
+def make_run_job(options: JobOptions) -> Callable[[JobRequest], Result]:
+    """Do jobs with `options`; each thread keeps its own loaded models."""
+    local = threading.local()
+
+    def run_job(request: JobRequest) -> Result:
+        check_duration(request.path, request.max_duration, request.cancel)
+        if not hasattr(local, "job"):
+            local.job = Job(options)
+        job: Job = local.job
+        job.options = _for_request(options, request)
+        return job.transcribe(request.path, cancel=request.cancel)
+
+    return run_job
+
+
+def _for_request(options: JobOptions, request: JobRequest) -> JobOptions:
+    wish = request.wish
+    return replace(
+        options,
+        diarize=wish.diarize,
+        language=wish.language or options.language,
+        num_speakers=wish.num_speakers,
+        min_speakers=wish.min_speakers,
+        max_speakers=wish.max_speakers,
+    )
+
+
+def check_duration(path: Path, limit: Seconds, cancel: threading.Event) -> Seconds:
+    """Decode a recording block by block, keeping nothing, and refuse it beyond `limit` seconds.
+
+    A header may lie and a compressed file unpack to a thousand times its size;
+    counting what really comes out costs a few seconds an hour of audio.
+
+    Raises:
+        AudioError: too long, or no audio.
+        CancelledError: nobody waits any more.
+    """
+    frames = 0
+    with decode(path, _ignore) as decoded:
+        for block in decoded.blocks:
+            frames += len(block)
+            if frames > limit * decoded.rate:
+                raise AudioError(f"The audio is longer than {limit / 60:g} minutes: send it in parts.")
+            if cancel.is_set():
+                raise CancelledError("Stopped, as asked.")
+        return frames / decoded.rate
+
+
+def _ignore(sentence: str) -> None:
+    """What is wrong with the file is said by the job itself."""
