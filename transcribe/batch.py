@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fusion.types import Diarization
-    from transcribe.job import JobOptions, Result
+    from transcribe.job import JobOptions, Rename, Result
     from transcribe.progress import Reporter
 
     Render = Callable[[output.Target], str]
@@ -30,8 +31,28 @@ OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How results are shown to the person who asked.
+
+    cues: subtitles with speakers: ``readable``, or ``segments`` for the recogniser's own.
+    identify: name speakers whose voices are enrolled; primary: look for this one person only;
+        link_speakers: one stranger keeps one label in all recordings.
+    """
+
+    cues: str = "readable"
+    identify: bool = False
+    primary: str | None = None
+    link_speakers: bool = False
+
+    @property
+    def names(self) -> bool:
+        """Whether voices have to be compared."""
+        return self.identify or self.link_speakers or self.primary is not None
+
+
 def run_batch(
-    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, *, cues: str = "readable"
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
 ) -> int:
     """Transcribe every recording; the exit code: 0, or 1 if one of them failed.
 
@@ -40,20 +61,24 @@ def run_batch(
         outs: values of ``-o``.
         formats: values of ``--format``.
         options: of every job.
-        cues: subtitles with speakers: ``readable`` or ``segments``.
+        view: how results are shown.
 
     Raises:
         DiarfuseError: nothing can be done.
     """
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt")
-    _check_speakers(planned, options)
+    _check_speakers(planned, options, view)
     job = Job(options)
     job.check()
+    rename: Rename | None = None
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
-        result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        nonlocal rename
+        if view.names and rename is None:
+            rename = _namer(options, view, screen.note)
+        result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename)
         _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
-        return lambda target: _render(result, target.format, path.stem, cues)
+        return lambda target: _render(result, target.format, path.stem, view.cues)
 
     return _each(audio, planned, process)
 
@@ -136,10 +161,28 @@ def _meant(path: Path) -> str:
     return ""
 
 
-def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOptions) -> None:
+def _namer(options: JobOptions, view: View, on_note: Callable[[str], None]) -> Rename:
+    """Names from the voices enrolled on this machine; only the command line ever asks for them."""
+    from transcribe.identify import load_namer, name_speakers
+
+    namer = load_namer(
+        identify_speakers=view.identify,
+        primary=view.primary,
+        link=view.link_speakers,
+        models_dir=options.models_dir,
+        offline=options.offline,
+        on_note=on_note,
+    )
+    return lambda transcript, diarization, samples: name_speakers(transcript, diarization, samples, namer)
+
+
+def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOptions, view: View) -> None:
     """Options and formats that make no sense without --diarize."""
     if options.diarize:
         return
+    for name in ("identify", "primary", "link_speakers"):
+        if getattr(view, name):
+            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
     for name in ("num_speakers", "min_speakers", "max_speakers"):
         if getattr(options, name) is not None:
             raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")

@@ -12,6 +12,7 @@ COMMANDS = {
     "run": ("transcribe.run_cli:run", "Transcribe recordings; the default, so the word `run` can be left out."),
     "diarize": ("transcribe.diarize_cli:diarize", "Find who spoke when, without recognising words."),
     "attach": ("transcribe.attach_cli:attach", "Say who said the words that another recogniser wrote."),
+    "voice": ("transcribe.voice_cli:voice", "Compare voices, and enrol people so that --identify can name them."),
     "models": ("transcribe.models_cli:models", "List, pull, verify, export and import the diarizer's models."),
     "doctor": ("transcribe.doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
 }

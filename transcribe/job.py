@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from diarize.options import Execution, Options
 from fusion.errors import CancelledError, OptionError, UnknownNameError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fusion.types import Diarization, Progress, Recognizer, Samples, Seconds, Transcript
 
 Note = Callable[[str], None]
+Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +147,11 @@ class Job:
         on_progress: Progress | None = None,
         on_note: Note | None = None,
         cancel: threading.Event | None = None,
+        rename: Rename | None = None,
     ) -> Result:
         """Run the whole job on one file.
+
+        `rename` may put names on the speakers that were found; the server never gives one.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
@@ -159,7 +163,10 @@ class Job:
             return Result(transcript, None, watch.timings, transcript.notes)
         diarization = self._diarize(samples, watch)
         joined = self._join(transcript, samples, diarization, watch)
-        return Result(joined, diarization, watch.timings, (*joined.notes, *diarization.notes))
+        if rename is not None:
+            with watch.stage("identify"):
+                joined, diarization = rename(joined, diarization, samples)
+        return Result(joined, diarization, watch.timings, tuple(dict.fromkeys((*joined.notes, *diarization.notes))))
 
     def diarize(
         self,

@@ -69,19 +69,32 @@ CUES_OPTION = click.option(
     help="srt and vtt with --diarize: cues cut and timed to be read, or one for each of the recogniser's segments.",
 )
 
+IDENTITY_OPTIONS = (
+    click.option("--identify", is_flag=True, help="Name the speakers whose voices are enrolled here (voice enroll)."),
+    click.option("--primary", metavar="NAME", help="Name only this enrolled person, for recordings of one's own."),
+    click.option("--link-speakers", is_flag=True, help="Let an unknown voice keep one label in all recordings."),
+)
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @AUDIO
 @click.option("--diarize", is_flag=True, help="Say who spoke each word.")
 @with_options(
-    OUTPUT_OPTIONS, SPEAKER_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, (JOIN_OPTION, CUES_OPTION), MACHINE_OPTIONS
+    OUTPUT_OPTIONS,
+    SPEAKER_OPTIONS,
+    IDENTITY_OPTIONS,
+    RECOGNISER_OPTIONS,
+    DIARIZER_OPTIONS,
+    (JOIN_OPTION, CUES_OPTION),
+    MACHINE_OPTIONS,
 )
-def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], *, cues: str, **values: Any) -> int:
+def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
-    from transcribe.batch import run_batch
+    from transcribe.batch import View, run_batch
 
+    view = View(**{name: values.pop(name) for name in ("cues", "identify", "primary", "link_speakers")})
     values["asr_options"] = _pairs(values["asr_options"])
-    return run_batch(audio, outs, formats, job_options(values), cues=cues)
+    return run_batch(audio, outs, formats, job_options(values), view)
 
 
 def _pairs(items: tuple[str, ...]) -> dict[str, object]:
