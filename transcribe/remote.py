@@ -16,8 +16,9 @@ import math
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -201,7 +202,7 @@ def read_answer(answer: Any, duration: Seconds, *, diarized: bool) -> tuple[Tran
         TranscriptError: a field is missing, no number, out of range, or a label is no label.
     """
     try:
-        words = [_word(item) for item in answer.get("words", [])]
+        words = deque(_word(item) for item in answer.get("words", []))
         segments = tuple(_segment(item, words) for item in answer["segments"])
         language = answer.get("language") or None
         transcript = Transcript(segments, None if language is None else _plain(language), duration)
@@ -215,14 +216,26 @@ def read_answer(answer: Any, duration: Seconds, *, diarized: bool) -> tuple[Tran
     return transcript, Diarization(turns, exclusive, duration)
 
 
-def _segment(item: Any, words: list[Word]) -> Segment:
-    """A segment with the words whose middle lies in it; the server sends both lists in order."""
+def _segment(item: Any, words: deque[Word]) -> Segment:
+    """A segment with the words whose middle lies before its end; the server sends both lists in order."""
     start, end, speaker = _number(item["start"]), _number(item["end"]), _label(item.get("speaker"))
-    text = _text(item["text"])
     own = []
     while words and _middle(words[0]) < end:
-        own.append(words.pop(0))
-    return Segment(start, end, text, tuple(own), speaker)
+        own.append(words.popleft())
+    text = _text(item["text"])
+    return Segment(start, end, text, tuple(_spaced(own, text)), speaker)
+
+
+def _spaced(words: Iterable[Word], text: str) -> Iterator[Word]:
+    """Words with the spaces that the segment's text has before them: the server's word list has none."""
+    done = 0
+    for word in words:
+        found = text.find(word.text, done)
+        if found < 0 or text[done:found].strip():
+            yield replace(word, text=f" {word.text}")
+        else:
+            yield replace(word, text=text[done : found + len(word.text)])
+            done = found + len(word.text)
 
 
 def _middle(word: Word) -> Seconds:
@@ -230,8 +243,7 @@ def _middle(word: Word) -> Seconds:
 
 
 def _word(item: Any) -> Word:
-    start, end = _number(item["start"]), _number(item["end"])
-    return Word(start, end, f" {_text(item['word'])}", speaker=_label(item.get("speaker")))
+    return Word(_number(item["start"]), _number(item["end"]), _text(item["word"]), speaker=_label(item.get("speaker")))
 
 
 def _turn(item: Any) -> Turn:

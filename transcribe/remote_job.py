@@ -1,0 +1,76 @@
+"""A job that a server does, in the shape of `transcribe.job.Job`, so that commands need not know the difference."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fusion.errors import OptionError
+from transcribe.job import JobOptions, Result
+from transcribe.remote import RemoteOptions, transcribe_remote
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from fusion.types import Progress
+
+TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """Options and the server that carries them out; the token comes from $DIARFUSE_REMOTE_TOKEN."""
+
+    options: JobOptions
+    url: str
+
+    def check(self) -> None:
+        """Refuse what cannot be done, before any work.
+
+        Raises:
+            OptionError: no such address, or an option that only a local job has.
+        """
+        self._remote()
+        local = {"--asr": self.options.asr != "auto", "--asr-option": self.options.asr_options, "--mode": self._mode()}
+        for option, given in local.items():
+            if given:
+                raise OptionError(f"{option} does nothing with --remote, the server chooses: leave it out.")
+
+    def transcribe(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: Progress | None = None,
+        on_note: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Result:
+        """Send one recording, and receive its words and anonymous turns.
+
+        Raises:
+            NetworkError: the server cannot be used.
+        """
+        from fusion.audio import load_audio
+
+        samples = load_audio(path, on_note=on_note)
+        started = time.perf_counter()
+        transcript, diarization = transcribe_remote(samples, self._remote(), on_progress=on_progress, cancel=cancel)
+        return Result(transcript, diarization, {"remote": time.perf_counter() - started})
+
+    def _mode(self) -> bool:
+        return self.options.execution.mode != "default"
+
+    def _remote(self) -> RemoteOptions:
+        wish = self.options
+        return RemoteOptions(
+            url=self.url,
+            token=os.environ.get(TOKEN_VARIABLE),
+            model=wish.model,
+            language=wish.language,
+            diarize=wish.diarize,
+            num_speakers=wish.num_speakers,
+            min_speakers=wish.min_speakers,
+            max_speakers=wish.max_speakers,
+        )
