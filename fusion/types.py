@@ -155,11 +155,11 @@ class Diarization:
     def to_rttm(self, name: str = "audio") -> str:
         """RTTM text, one ``SPEAKER`` line a turn, times to the millisecond.
 
-        Spaces in `name` become underscores: RTTM fields hold none.
+        Spaces in `name` and in speakers' names become underscores: RTTM fields hold none.
         """
         file = "_".join(name.split()) or "audio"
         return "".join(
-            f"SPEAKER {file} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
+            f"SPEAKER {file} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {'_'.join(turn.speaker.split())} <NA> <NA>\n"
             for turn in self.turns
         )
 
