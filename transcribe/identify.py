@@ -15,13 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from diarize.voiceprint import VoiceEmbedder, gather, overlaps, solo_spans
-from fusion.audio import load_audio
 from fusion.errors import VoiceError
 from fusion.identity import Cluster, Gate, Naming, Voice, identify, identify_primary, link_speakers
 from fusion.rename import rename_diarization, rename_transcript
 from fusion.types import Diarization, Samples, Transcript, Turn
 from transcribe.calibration import calibration_of
-from transcribe.job import Result
 from transcribe.voices import VoiceStore
 
 Note = Callable[[str], None]
@@ -141,15 +139,6 @@ def name_speakers(
         replace(rename_transcript(transcript, renames), notes=(*transcript.notes, *notes)),
         replace(named, notes=(*named.notes, *notes)),
     )
-
-
-def name_result(result: Result, path: Path, namer: Namer) -> Result:
-    """`name_speakers` for what a job made of the recording at `path`; a job that did not diarize stays as it is."""
-    if result.diarization is None:
-        return result
-    transcript, diarization = name_speakers(result.transcript, result.diarization, load_audio(path), namer)
-    added = transcript.notes[len(result.transcript.notes) :]
-    return replace(result, transcript=transcript, diarization=diarization, notes=(*result.notes, *added))
 
 
 def sentence(naming: Naming) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fusion.types import Progress
+    from transcribe.job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
 
@@ -46,8 +47,9 @@ class RemoteJob:
         on_progress: Progress | None = None,
         on_note: Callable[[str], None] | None = None,
         cancel: threading.Event | None = None,
+        rename: Rename | None = None,
     ) -> Result:
-        """Send one recording, and receive its words and anonymous turns.
+        """Send one recording, and receive its words and anonymous turns; `rename` works here, on the answer.
 
         Raises:
             NetworkError: the server cannot be used.
@@ -57,7 +59,10 @@ class RemoteJob:
         samples = load_audio(path, on_note=on_note)
         started = time.perf_counter()
         transcript, diarization = transcribe_remote(samples, self._remote(), on_progress=on_progress, cancel=cancel)
-        return Result(transcript, diarization, {"remote": time.perf_counter() - started})
+        timings = {"remote": time.perf_counter() - started}
+        if rename is not None and diarization is not None:
+            transcript, diarization = rename(transcript, diarization, samples)
+        return Result(transcript, diarization, timings, transcript.notes)
 
     def _mode(self) -> bool:
         return self.options.execution.mode != "default"
