@@ -24,6 +24,10 @@ BUILTIN: Mapping[str, str] = {
     "faster-whisper": "asr_adapters.faster_whisper:FasterWhisper",
     "moonshine": "asr_adapters.moonshine:Moonshine",
     "words-json": "asr_adapters.words_json:WordsJson",
+    "onnx-asr": "asr_adapters.onnx_asr:OnnxAsr",
+    "openai-whisper": "asr_adapters.openai_whisper:OpenaiWhisper",
+    "transformers": "asr_adapters.transformers:Transformers",
+    "whisper.cpp": "asr_adapters.pywhispercpp:WhisperCpp",
 }
 
 

@@ -9,6 +9,7 @@ import unicodedata
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 )
+_ONE = re.compile(f"[{_UNSPACED}]")
 _PIECE = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)")
 
 
@@ -37,6 +38,15 @@ def split_text(text: str) -> list[str]:
 def _belongs_to_previous(piece: str) -> bool:
     """Marks, and punctuation without a space before it, never start a word."""
     return not piece[0].isspace() and all(unicodedata.category(character)[0] in "MP" for character in piece)
+
+
+def needs_space(before: str, after: str) -> bool:
+    """Whether a space belongs between two words that bring none: not beside a script that writes none.
+
+    >>> needs_space("hello", "there"), needs_space("\u4f60", "\u597d")
+    (True, False)
+    """
+    return not (before and after and (_ONE.match(before[-1]) or _ONE.match(after[0])))
 
 
 def weight(piece: str) -> int:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from asr_adapters.common import report, seconds
+from asr_adapters.grouping import extent, grouped, joined
 from fusion.errors import TranscriptError
 from fusion.types import Progress, Samples, Seconds, Segment, Transcript, Word
-
-_PAUSE: Seconds = 1.0
-_ENDINGS = (".", "!", "?", "\u3002", "\uff01", "\uff1f", "\u061f")
 
 
 class WordsJson:
@@ -47,7 +45,7 @@ class WordsJson:
 
     def _parse(self, data: Any, duration: Seconds, language: str | None) -> Transcript:
         if isinstance(data, list):
-            segments = tuple(_grouped([self._word(item, f"word {i}") for i, item in enumerate(data)]))
+            segments = tuple(grouped([self._word(item, f"word {i}") for i, item in enumerate(data)]))
             return Transcript(segments, language, duration)
         items = data.get("segments") if isinstance(data, dict) else None
         if not isinstance(items, list):
@@ -64,11 +62,11 @@ class WordsJson:
         if not isinstance(given, Sequence) or isinstance(given, str):
             raise TranscriptError(f'{self._path}: {where}: "words" must be a list.')
         words = [self._word(word, f"{where}, word {i}") for i, word in enumerate(given)]
-        span = self._span(item, where) or _extent(words)
+        span = self._span(item, where) or extent(words)
         if span is None:
             raise TranscriptError(f"{self._path}: {where} has no start and end, and no word with a time.")
         text = item.get("text")
-        return Segment(*span, text if isinstance(text, str) else _joined(words), tuple(words))
+        return Segment(*span, text if isinstance(text, str) else joined(words), tuple(words))
 
     def _word(self, item: Any, where: str) -> Word:
         if not isinstance(item, Mapping):
@@ -93,38 +91,3 @@ class WordsJson:
         if end < start:
             raise TranscriptError(f"{self._path}: {where}: end={end} lies before start={start}.")
         return float(start), float(end)
-
-
-def _grouped(words: Sequence[Word]) -> Iterator[Segment]:
-    """Segments of a bare list of words: a new one after a sentence's end or a pause of a second."""
-    group: list[Word] = []
-    for word in words:
-        if group and _breaks(group[-1], word):
-            yield _segment_of(group)
-            group = []
-        group.append(word)
-    if group:
-        yield _segment_of(group)
-
-
-def _breaks(before: Word, after: Word) -> bool:
-    if before.end is None or after.start is None:
-        return False
-    return after.start - before.end >= _PAUSE or before.text.rstrip().endswith(_ENDINGS)
-
-
-def _segment_of(words: Sequence[Word]) -> Segment:
-    return Segment(*(_extent(words) or (0.0, 0.0)), _joined(words), tuple(words))
-
-
-def _extent(words: Sequence[Word]) -> tuple[Seconds, Seconds] | None:
-    """From the first start to the last end; None if no word has a time."""
-    starts = [word.start for word in words if word.start is not None]
-    ends = [word.end for word in words if word.end is not None]
-    return (min(starts), max(ends)) if starts and ends else None
-
-
-def _joined(words: Sequence[Word]) -> str:
-    """The words' text; with spaces between them where none of them brings its own."""
-    spaced = any(word.text[:1].isspace() or word.text[-1:].isspace() for word in words)
-    return ("" if spaced else " ").join(word.text for word in words)

@@ -62,6 +62,11 @@ def test_words_that_bring_their_spaces_get_no_others(read):
     assert found.segments[0].text == " One-two"
 
 
+def test_words_of_unspaced_scripts_are_joined_without_spaces(read):
+    found = read([{"word": word, "start": 0, "end": 1} for word in ("今日", "は", "ok", "then")])
+    assert found.segments[0].text == "今日はok then"
+
+
 def test_empty_lists_are_empty_transcripts(read):
     assert read([]).segments == read({"segments": []}).segments == ()
 

@@ -1,0 +1,53 @@
+"""Segments for recognisers that give only a row of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from asr_adapters.split import needs_space
+from fusion.types import Seconds, Segment, Word
+
+PAUSE: Seconds = 1.0
+"""A pause this long ends a segment."""
+
+_ENDINGS = (".", "!", "?", "\u3002", "\uff01", "\uff1f", "\u061f")
+
+
+def grouped(words: Iterable[Word]) -> Iterator[Segment]:
+    """Segments of `words` in their order: a new one after a sentence's end or a pause of a second."""
+    group: list[Word] = []
+    for word in words:
+        if group and _breaks(group[-1], word):
+            yield segment_of(group)
+            group = []
+        group.append(word)
+    if group:
+        yield segment_of(group)
+
+
+def _breaks(before: Word, after: Word) -> bool:
+    if before.end is None or after.start is None:
+        return False
+    return after.start - before.end >= PAUSE or before.text.rstrip().endswith(_ENDINGS)
+
+
+def segment_of(words: Sequence[Word]) -> Segment:
+    """One segment of all `words`; at 0.0 s if none has a time."""
+    return Segment(*(extent(words) or (0.0, 0.0)), joined(words), tuple(words))
+
+
+def extent(words: Sequence[Word]) -> tuple[Seconds, Seconds] | None:
+    """From the first start to the last end; None if no word has a time."""
+    starts = [word.start for word in words if word.start is not None]
+    ends = [word.end for word in words if word.end is not None]
+    return (min(starts), max(ends)) if starts and ends else None
+
+
+def joined(words: Sequence[Word]) -> str:
+    """The words' text; where none of them brings a space, with one between those that need it."""
+    texts = [word.text for word in words]
+    if any(text[:1].isspace() or text[-1:].isspace() for text in texts):
+        return "".join(texts)
+    gaps = ["", *(" " if needs_space(before, after) else "" for before, after in pairwise(texts))]
+    return "".join(gap + text for gap, text in zip(gaps, texts, strict=False))

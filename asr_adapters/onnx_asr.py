@@ -1,0 +1,109 @@
+"""Parakeet, Canary, GigaAM, T-one, Vosk and Whisper as ONNX models through onnx-asr; no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from asr_adapters.common import blocks, empty, engine, report, seconds, silent
+from asr_adapters.grouping import grouped
+from fusion.errors import DeviceError, ModelError, ModelNotFoundError
+from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
+
+LAST_TOKEN: Seconds = 0.24
+"""A model that tells only where tokens begin: the last of a word is taken to last this long at most."""
+
+
+class OnnxAsr:
+    """Words timed by the model's own tokens; models without token times (Whisper, Canary) give lines.
+
+    Args:
+        model: a name that onnx-asr knows, e.g. ``nemo-parakeet-tdt-0.6b-v3``, or a model type with `path`.
+        path: folder with the model's files; nothing is downloaded then.
+        quantization: e.g. ``int8``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        options: passed on to ``recognize``, e.g. ``{"pnc": True}``.
+    """
+
+    def __init__(
+        self,
+        model: str = "nemo-parakeet-tdt-0.6b-v3",
+        *,
+        path: str | None = None,
+        quantization: str | None = None,
+        device: str = "auto",
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._model, self._path, self._quantization, self._device = model, path, quantization, device
+        self._options = dict(options or {})
+        self._engine: Any = None
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    ) -> Transcript:
+        """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop between two."""
+        if silent(samples):
+            return empty(samples, language)
+        duration = seconds(samples)
+        report(on_progress, 0.0, duration)
+        if self._engine is None:
+            self._engine = self._load()
+        options = {**self._options, **({"language": language} if language else {})}
+        segments: list[Segment] = []
+        for first, last in blocks(samples):
+            found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
+            segments.extend(segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE))
+            report(on_progress, last / SAMPLE_RATE, duration)
+        return Transcript(tuple(segments), language, duration)
+
+    def _load(self) -> Any:
+        package = engine("onnx_asr", "--asr onnx-asr", "onnx-asr", "onnx-asr")
+        errors = engine("onnx_asr.utils", "--asr onnx-asr", "onnx-asr", "onnx-asr")
+        try:
+            model = package.load_model(
+                self._model, self._path, quantization=self._quantization, providers=self._providers()
+            )
+        except errors.ModelLoadingError as error:
+            raise ModelError(f"onnx-asr cannot load {self._model!r}: {error}") from error
+        except OSError as error:  # the hub's, when the model is neither on disk nor reachable
+            raise ModelNotFoundError(f"onnx-asr model {self._model!r} cannot be fetched: {error}") from error
+        return model.with_timestamps()
+
+    def _providers(self) -> list[str]:
+        import onnxruntime
+
+        cuda = "CUDAExecutionProvider"
+        usable = cuda in onnxruntime.get_available_providers()
+        if self._device == "cuda" and not usable:
+            raise DeviceError(
+                "device='cuda' is not usable for onnx-asr: onnxruntime has no CUDA here; use device='cpu'."
+            )
+        return [*([cuda] if usable and self._device != "cpu" else []), "CPUExecutionProvider"]
+
+
+def segments_of(found: Any, start: Seconds, end: Seconds) -> Iterator[Segment]:
+    """Segments of one block's ``TimestampedResult``, whose times count from `start`."""
+    if found.tokens and found.timestamps:
+        yield from grouped(words_of(found.tokens, found.timestamps, found.logprobs, start, end))
+    elif found.text.strip():
+        yield Segment(start, end, found.text)
+
+
+def words_of(
+    tokens: Sequence[str], times: Sequence[Seconds], logprobs: Sequence[float] | None, start: Seconds, end: Seconds
+) -> Iterator[Word]:
+    """Words of word-piece tokens; a token that begins with a space begins a word.
+
+    A word ends 0.24 s after its last token begins, or where the next begins.
+    Its probability is the geometric mean of its tokens'.
+    """
+    heads = [index for index, token in enumerate(tokens) if index == 0 or token[:1].isspace()]
+    for head, following in zip(heads, [*heads[1:], len(tokens)], strict=True):
+        limit = start + times[following] if following < len(tokens) else end
+        begin, last = start + times[head], start + times[following - 1]
+        text = "".join(tokens[head:following])
+        chance = float(np.exp(np.mean(logprobs[head:following]))) if logprobs else None
+        if text.strip():
+            yield Word(min(begin, end), max(min(last + LAST_TOKEN, limit, end), min(begin, end)), text, chance)

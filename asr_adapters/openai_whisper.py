@@ -1,0 +1,72 @@
+"""Whisper through OpenAI's own package (extra ``openai-whisper``; brings torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from asr_adapters.common import empty, engine, report, seconds, silent
+from fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from fusion.types import Progress, Samples, Segment, Transcript, Word
+
+
+class OpenaiWhisper:
+    """Whisper with word times.
+
+    Args:
+        model: a size such as ``small``, or a checkpoint file.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        models_dir: where downloaded models are kept.
+        options: passed on to ``transcribe``, e.g. ``{"beam_size": 5}``.
+    """
+
+    def __init__(
+        self,
+        model: str = "small",
+        *,
+        device: str = "auto",
+        models_dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._model, self._device, self._models_dir = model, device, models_dir
+        self._options = {"word_timestamps": True, **(options or {})}
+        self._engine: Any = None
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    ) -> Transcript:
+        """Recognise in one go: the engine tells no progress and cannot be stopped on the way."""
+        if silent(samples):
+            return empty(samples, language)
+        duration = seconds(samples)
+        report(on_progress, 0.0, duration)
+        if self._engine is None:
+            self._engine = self._load()
+        try:
+            found = self._engine.transcribe(samples, language=language, verbose=None, **self._options)
+        except (TypeError, ValueError) as error:
+            raise OptionError(f"openai-whisper refuses its options: {error}") from error
+        report(on_progress, duration, duration)
+        return Transcript(tuple(map(_segment, found["segments"])), found.get("language", language), duration)
+
+    def _load(self) -> Any:
+        whisper = engine("whisper", "--asr openai-whisper", "openai-whisper", "openai-whisper")
+        device = None if self._device == "auto" else self._device
+        try:
+            return whisper.load_model(self._model, device=device, download_root=self._models_dir)
+        except FileNotFoundError as error:
+            raise ModelNotFoundError(f"No Whisper checkpoint {self._model}.") from error
+        except OSError as error:  # urllib's, when the download fails
+            raise NetworkError(f"Whisper model {self._model!r} cannot be downloaded: {error}") from error
+        except RuntimeError as error:
+            if "not found" in str(error):
+                raise UnknownNameError("Whisper model", self._model, whisper.available_models()) from error
+            raise DeviceError(f"device={self._device!r} is not usable for openai-whisper: {error}") from error
+
+
+def _segment(item: Mapping[str, Any]) -> Segment:
+    words = tuple(
+        Word(float(word["start"]), float(word["end"]), word["word"], float(word["probability"]))
+        for word in item.get("words", ())
+    )
+    return Segment(float(item["start"]), float(item["end"]), item["text"], words)

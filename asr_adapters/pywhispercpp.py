@@ -1,0 +1,103 @@
+"""whisper.cpp through pywhispercpp (extra ``whisper-cpp``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from asr_adapters.common import empty, engine, report, seconds, silent
+from asr_adapters.grouping import grouped
+from fusion.errors import ModelNotFoundError, NetworkError, OptionError
+from fusion.types import Progress, Samples, Seconds, Transcript, Word
+
+_UNSPACED = {"zh", "yue", "ja", "th", "lo", "km", "my", "bo"}
+_HUNDREDTHS = 100
+
+
+class WhisperCpp:
+    """One engine segment a word (``-ml 1 -sow``), grouped into segments by sentence and pause.
+
+    Args:
+        model: a name such as ``base.en`` (downloaded by the engine), or a ggml file.
+        models_dir: where models are kept.
+        threads: of the CPU; 0 leaves it to the engine.
+        options: passed on to ``transcribe``, e.g. ``{"initial_prompt": "..."}``.
+    """
+
+    def __init__(
+        self,
+        model: str = "base",
+        *,
+        models_dir: str | None = None,
+        threads: int = 0,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._model, self._models_dir = model, models_dir
+        self._options = {**({"n_threads": threads} if threads else {}), **(options or {})}
+        self._engine: Any = None
+
+    def transcribe(
+        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    ) -> Transcript:
+        """Recognise; progress and a stop by the caller come with every batch of words."""
+        if silent(samples):
+            return empty(samples, language)
+        duration = seconds(samples)
+        report(on_progress, 0.0, duration)
+        if self._engine is None:
+            self._engine = self._load()
+        watch = _Watch(on_progress, duration)
+        try:
+            found = self._engine.transcribe(
+                np.ascontiguousarray(samples),
+                new_segment_callback=watch.heard,
+                abort_callback=watch.stopped,
+                language=language or "auto",
+                **self._options,
+            )
+        except (TypeError, ValueError, AttributeError) as error:  # AttributeError: a parameter it does not have
+            raise OptionError(f"whisper.cpp refuses its options: {error}") from error
+        if watch.raised is not None:
+            raise watch.raised
+        report(on_progress, duration, duration)
+        return Transcript(tuple(grouped(_words(found, language, duration))), language, duration)
+
+    def _load(self) -> Any:
+        package = engine("pywhispercpp.model", "--asr whisper.cpp", "pywhispercpp", "whisper-cpp")
+        word_by_word = {"token_timestamps": True, "max_len": 1, "split_on_word": True}
+        quiet = {"print_progress": False, "print_realtime": False, "redirect_whispercpp_logs_to": None}
+        try:
+            return package.Model(self._model, self._models_dir, **quiet, **word_by_word)
+        except FileNotFoundError as error:
+            raise ModelNotFoundError(f"No whisper.cpp model {self._model!r}: {error}") from error
+        except OSError as error:
+            raise NetworkError(f"whisper.cpp model {self._model!r} cannot be downloaded: {error}") from error
+
+
+class _Watch:
+    """Carries an error of the caller's `on_progress` across the engine, which would lose it."""
+
+    def __init__(self, on_progress: Progress | None, duration: Seconds) -> None:
+        self.raised: BaseException | None = None
+        self._on_progress, self._duration = on_progress, duration
+
+    def heard(self, segment: Any) -> None:
+        if self.raised is None:
+            try:
+                report(self._on_progress, segment.t1 / _HUNDREDTHS, self._duration)
+            except BaseException as error:  # noqa: BLE001 - raised again as it is, once the engine has stopped
+                self.raised = error
+
+    def stopped(self) -> bool:
+        return self.raised is not None
+
+
+def _words(found: Iterable[Any], language: str | None, duration: Seconds) -> Iterator[Word]:
+    """Words of one-word segments, whose text the engine strips: the space before each is put back."""
+    space = "" if language in _UNSPACED else " "
+    for segment in found:
+        if segment.text:
+            start = min(segment.t0 / _HUNDREDTHS, duration)
+            yield Word(start, max(start, min(segment.t1 / _HUNDREDTHS, duration)), space + segment.text)

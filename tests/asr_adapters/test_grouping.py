@@ -1,0 +1,25 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asr_adapters.grouping import PAUSE, extent, grouped
+from fusion.types import Word
+
+rows = st.lists(
+    st.tuples(st.sampled_from(["one", "two.", " three", " four!", ","]), st.floats(0, 3), st.booleans()), max_size=20
+)
+
+
+@given(rows)
+def test_groups_keep_all_words_in_order_and_break_only_where_they_should(parts):
+    now, words = 0.0, []
+    for text, gap, timed in parts:
+        words.append(Word(now + gap, now + gap + 0.2, text) if timed else Word(None, None, text))
+        now += gap + 0.2
+    segments = list(grouped(words))
+    assert [word for segment in segments for word in segment.words] == words
+    for segment in segments:
+        for before, after in zip(segment.words, segment.words[1:], strict=False):
+            if before.end is not None and after.start is not None:
+                assert after.start - before.end < PAUSE
+                assert not before.text.endswith((".", "!"))
+        assert (segment.start, segment.end) == (extent(segment.words) or (0.0, 0.0))
