@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fusion.types import Diarization
     from transcribe.job import JobOptions, Rename, Result
     from transcribe.progress import Reporter
+    from transcribe.remote_job import RemoteJob
 
     Render = Callable[[output.Target], str]
     Process = Callable[[Path, Reporter, threading.Event], Render]
@@ -38,12 +39,14 @@ class View:
     cues: subtitles with speakers: ``readable``, or ``segments`` for the recogniser's own.
     identify: name speakers whose voices are enrolled; primary: look for this one person only;
         link_speakers: one stranger keeps one label in all recordings.
+    remote: the address of a server that does the work, None for this machine.
     """
 
     cues: str = "readable"
     identify: bool = False
     primary: str | None = None
     link_speakers: bool = False
+    remote: str | None = None
 
     @property
     def names(self) -> bool:
@@ -68,7 +71,7 @@ def run_batch(
     """
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt")
     _check_speakers(planned, options, view)
-    job = Job(options)
+    job = _job(options, view)
     job.check()
     rename: Rename | None = None
 
@@ -159,6 +162,14 @@ def _meant(path: Path) -> str:
     if near := difflib.get_close_matches(str(path), COMMANDS, n=1):
         return f", or did you mean the command {near[0]!r}"
     return ""
+
+
+def _job(options: JobOptions, view: View) -> Job | RemoteJob:
+    if view.remote is None:
+        return Job(options)
+    from transcribe.remote_job import RemoteJob
+
+    return RemoteJob(options, view.remote)
 
 
 def _namer(options: JobOptions, view: View, on_note: Callable[[str], None]) -> Rename:

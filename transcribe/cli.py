@@ -13,6 +13,8 @@ COMMANDS = {
     "diarize": ("transcribe.diarize_cli:diarize", "Find who spoke when, without recognising words."),
     "attach": ("transcribe.attach_cli:attach", "Say who said the words that another recogniser wrote."),
     "voice": ("transcribe.voice_cli:voice", "Compare voices, and enrol people so that --identify can name them."),
+    "identify": ("transcribe.identify_cli:identify", "Put names on who spoke when, from the voices enrolled here."),
+    "serve": ("transcribe.serve_cli:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
     "models": ("transcribe.models_cli:models", "List, pull, verify, export and import the diarizer's models."),
     "doctor": ("transcribe.doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
 }

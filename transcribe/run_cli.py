@@ -74,6 +74,11 @@ IDENTITY_OPTIONS = (
     click.option("--primary", metavar="NAME", help="Name only this enrolled person, for recordings of one's own."),
     click.option("--link-speakers", is_flag=True, help="Let an unknown voice keep one label in all recordings."),
 )
+REMOTE_OPTION = click.option(
+    "--remote",
+    metavar="URL",
+    help="Let this server do the work ($DIARFUSE_REMOTE_TOKEN); voices and names stay here.",
+)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -85,14 +90,14 @@ IDENTITY_OPTIONS = (
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (JOIN_OPTION, CUES_OPTION),
+    (JOIN_OPTION, CUES_OPTION, REMOTE_OPTION),
     MACHINE_OPTIONS,
 )
 def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
     from transcribe.batch import View, run_batch
 
-    view = View(**{name: values.pop(name) for name in ("cues", "identify", "primary", "link_speakers")})
+    view = View(**{name: values.pop(name) for name in ("cues", "identify", "primary", "link_speakers", "remote")})
     values["asr_options"] = _pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)
 
