@@ -12,6 +12,10 @@ Mode: TypeAlias = Literal["exact", "default", "fast"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "coreml"]
 LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
 
+WINDOW: Seconds = 10.0
+"""Length of the segmentation network's windows."""
+_FARTHEST = 2.0  # apart that two unit vectors can be
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -33,9 +37,9 @@ class Options:
     label_order: LabelOrder = "appearance"
 
     def __post_init__(self) -> None:
-        if self.step is not None and not 0 < self.step <= 10:
-            raise OptionError(f"step={self.step:g} must be above 0 and at most 10 seconds.")
-        if self.threshold is not None and not 0 < self.threshold <= 2:
+        if self.step is not None and not 0 < self.step <= WINDOW:
+            raise OptionError(f"step={self.step:g} must be above 0 and at most {WINDOW:g} seconds.")
+        if self.threshold is not None and not 0 < self.threshold <= _FARTHEST:
             raise OptionError(f"threshold={self.threshold:g} must be above 0 and at most 2.")
         for name in ("min_duration_on", "min_duration_off"):
             if not 0 <= getattr(self, name) < float("inf"):

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from diarize.segmentation import segment
 from diarize.stretches import plan
 from diarize.turns import activity, build_turns, minor_speakers
 from diarize.windows import Windows
-from fusion.audio import check_samples, load_audio
+from fusion.audio import check_samples, load_audio, release
 from fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
@@ -129,7 +130,7 @@ class Diarizer:
         """
         wanted = Wanted(SpeakerBounds.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
         samples = load_audio(audio) if isinstance(audio, (str, os.PathLike)) else check_samples(audio)
-        return self._run(samples, wanted, Monitor(on_progress, cancel))
+        return self._run(samples, wanted, Monitor(on_progress, cancel, partial(release, samples)))
 
     def _run(self, samples: Samples, wanted: Wanted, monitor: Monitor) -> Diarization:
         windows = self._windows(samples)
@@ -140,8 +141,7 @@ class Diarizer:
         with monitor.stage("clustering"):
             clusters = self._cluster(vectors, segmentations, windows, wanted.bounds)
         with monitor.stage("reconstruction"):
-            count = speaker_count(segmentations, windows)
-            timeline = reconstruct(segmentations, clusters.hard, count, windows, scores=wanted.activity)
+            timeline = self._timeline(segmentations, windows, clusters, wanted)
         return self._result(samples, windows, clusters, timeline, wanted, monitor)
 
     def _windows(self, samples: Samples) -> Windows:
@@ -186,6 +186,19 @@ class Diarizer:
             training, self._plda, threshold=options.threshold or recipe.threshold, fa=fa, fb=options.fb
         )
 
+    def _timeline(
+        self, segmentations: npt.NDArray[np.uint8], windows: Windows, clusters: Clusters, wanted: Wanted
+    ) -> Timeline:
+        return reconstruct(
+            segmentations,
+            clusters.hard,
+            speaker_count(segmentations, windows),
+            windows,
+            max_speakers=wanted.bounds.high,
+            min_speakers=wanted.bounds.low,
+            scores=wanted.activity,
+        )
+
     def _result(
         self,
         samples: Samples,
@@ -207,7 +220,7 @@ class Diarizer:
             turns=turns,
             exclusive=exclusive,
             duration=samples.size / SAMPLE_RATE,
-            notes=(*clusters.notes, *minor_speakers(turns)),
+            notes=tuple(dict.fromkeys((*clusters.notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns)))),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(monitor.timings),

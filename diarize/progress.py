@@ -16,12 +16,19 @@ Step: TypeAlias = Callable[[int, int], None]
 """``step(done, total)``, called after every batch."""
 
 
+_RELEASE_EVERY = 256  # windows; batches are powers of two
+
+
 @dataclass(slots=True)
 class Monitor:
-    """Reports stages to the caller, stops when asked, and keeps the time each stage took."""
+    """Reports stages to the caller, stops when asked, and keeps the time each stage took.
+
+    release: called now and then, to give back memory that has been gone through.
+    """
 
     on_progress: Progress | None = None
     cancel: threading.Event | None = None
+    release: Callable[[], None] | None = None
     timings: dict[str, Seconds] = field(default_factory=dict)
 
     @contextmanager
@@ -32,6 +39,8 @@ class Monitor:
             if self.cancel is not None and self.cancel.is_set():
                 message = f"Stopped during {name}, as asked."
                 raise CancelledError(message)
+            if self.release is not None and done % _RELEASE_EVERY == 0:
+                self.release()
             if self.on_progress is not None:
                 self.on_progress(name, done, total)
 

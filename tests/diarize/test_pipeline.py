@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+
+from benchmarks.local_pack import make_store
+from diarize import Diarizer, Execution, Options
+from fusion.errors import AudioError, CancelledError, OptionError
+
+SECOND = 16_000
+
+
+@pytest.fixture(scope="module")
+def campplus(store) -> Diarizer:
+    return Diarizer.from_pretrained("campplus", store=store)
+
+
+@pytest.fixture(scope="module")
+def telephone(shared) -> np.ndarray:
+    """30 s of two people on the telephone."""
+    return soundfile.read(shared / "audio/real/pyannote_sample.wav", dtype="float32")[0]
+
+
+def with_options(diarizer: Diarizer, **options: object) -> Diarizer:
+    return Diarizer(diarizer.models, options=Options(**options), execution=diarizer.execution)
+
+
+@pytest.fixture(scope="module")
+def upstreams(shared, segmentation_weights, tmp_path_factory) -> Diarizer:
+    """The exact community-1 pipeline with a random ResNet34, which was also put into pyannote.audio 4.0.7."""
+    local = make_store(
+        tmp_path_factory.mktemp("local"),
+        segmentation=segmentation_weights,
+        embedding=shared / "models/rand_resnet34_seed0.pt",
+        plda=shared / "models/plda",
+    )
+    options = Options(label_order="pyannote")
+    return Diarizer.from_pretrained("community-1", store=local, options=options, execution=Execution(mode="exact"))
+
+
+@pytest.mark.parametrize(
+    ("golden", "audio"), [("sample", "pyannote_sample"), ("trn05", "ami_EN2004a_0-30")], ids=["sample", "trn05"]
+)
+def test_turns_are_those_of_pyannote(upstreams, shared, golden, audio):
+    result = upstreams.diarize(soundfile.read(shared / f"audio/real/{audio}.wav", dtype="float32")[0])
+    expected = np.load(shared / f"golden/stages/{golden}.npz")
+    for turns, name in ((result.turns, "diarization"), (result.exclusive, "exclusive_diarization")):
+        found = [(turn.start, turn.end, int(turn.speaker[-2:])) for turn in turns]
+        # To the millisecond; a frame is 17 ms.
+        assert np.allclose(sorted(found), sorted(map(tuple, expected[name])), atol=5e-4)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.05, 3, 10, 10 + 1 / SECOND, 12.3])
+def test_silence_of_any_length_has_no_turns(campplus, seconds):
+    result = campplus.diarize(np.zeros(round(seconds * SECOND), np.float32), embeddings=True, activity=True)
+    assert result.turns == result.exclusive == ()
+    assert result.embeddings == {}
+    assert result.duration == pytest.approx(seconds, abs=1e-4)
+
+
+def test_a_constant_signal_has_no_turns(campplus):
+    assert campplus.diarize(np.full(5 * SECOND, 0.5, np.float32)).turns == ()
+
+
+def test_two_people_are_told_apart(campplus, telephone):
+    result = campplus.diarize(telephone)
+    assert result.speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert result.turns[0].speaker == "SPEAKER_00"
+    assert {*result.timings} == {"segmentation", "embedding", "clustering", "reconstruction"}
+    assert result.embeddings is None
+    assert result.activity is None
+
+
+def test_what_is_asked_for_comes_along(campplus, telephone):
+    result = campplus.diarize(telephone, embeddings=True, activity=True)
+    assert {*result.embeddings} == {*result.speakers} == {*result.activity.speakers}
+    assert all(np.linalg.norm(vector) == pytest.approx(1, abs=1e-5) for vector in result.embeddings.values())
+    scores = result.activity.scores
+    assert scores.dtype == np.float32
+    assert 0 <= scores.min() <= scores.max() <= 1
+    turn = max(result.exclusive, key=lambda turn: turn.end - turn.start)
+    middle = round(((turn.start + turn.end) / 2 - result.activity.start) / result.activity.step)
+    assert result.activity.speakers[scores[middle].argmax()] == turn.speaker
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_the_number_of_speakers_is_a_contract(campplus, telephone, count):
+    result = campplus.diarize(telephone, num_speakers=count)
+    assert len(result.speakers) == count
+    assert not any("asked for" in note for note in result.notes)
+
+
+def test_a_number_that_cannot_be_met_is_said(campplus):
+    result = campplus.diarize(np.zeros(5 * SECOND, np.float32), num_speakers=3)
+    assert any("3 speakers" in note for note in result.notes)
+
+
+def test_impossible_numbers_are_refused(campplus, telephone):
+    with pytest.raises(OptionError, match="min_speakers=5"):
+        campplus.diarize(telephone, min_speakers=5, max_speakers=2)
+
+
+def test_the_same_audio_as_integers_or_doubles_or_a_view_gives_the_same(campplus, telephone):
+    expected = campplus.diarize(telephone).to_rttm()
+    twice = np.repeat(telephone, 2)[::2]
+    twice.flags.writeable = False
+    for same in (np.round(telephone * 32768).astype(np.int16), telephone.astype(np.float64), twice):
+        assert campplus.diarize(same).to_rttm() == expected
+
+
+def test_the_result_does_not_depend_on_threads_or_on_the_run(campplus, telephone):
+    runs = {
+        Diarizer(campplus.models, execution=Execution(mode="exact", threads=threads)).diarize(telephone).to_rttm()
+        for threads in (1, 2, 2)
+    }
+    assert len(runs) == 1
+
+
+def test_progress_never_goes_back(campplus, telephone):
+    heard: list[tuple[str, float]] = []
+    campplus.diarize(telephone, on_progress=lambda stage, done, total: heard.append((stage, done / total)))
+    stages = list(dict.fromkeys(stage for stage, _ in heard))
+    assert stages == ["segmentation", "embedding", "clustering", "reconstruction"]
+    assert heard == sorted(heard, key=lambda item: (stages.index(item[0]), item[1]))
+    assert [share for _, share in heard].count(1.0) >= len(stages)
+
+
+def test_an_error_from_progress_reaches_the_caller_at_once(campplus, telephone):
+    calls = []
+
+    def stop(_stage, done, _total):
+        calls.append(done)
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        campplus.diarize(telephone, on_progress=stop)
+    assert len(calls) == 2  # the start, and the first batch
+
+
+def test_an_event_stops_within_a_batch(campplus, telephone):
+    cancel = threading.Event()
+    heard = []
+
+    def on_progress(stage, done, _total):
+        heard.append((stage, done))
+        cancel.set()
+
+    with pytest.raises(CancelledError, match="segmentation"):
+        campplus.diarize(telephone, on_progress=on_progress, cancel=cancel)
+    assert len(heard) == 1
+
+
+def test_turns_can_be_smoothed(campplus, telephone):
+    rough, smooth = (
+        with_options(campplus, min_duration_on=length, min_duration_off=length).diarize(telephone)
+        for length in (0.0, 0.5)
+    )
+    assert min(turn.end - turn.start for turn in rough.turns) < 0.5
+    assert min(turn.end - turn.start for turn in smooth.turns) >= 0.5
+
+
+def test_a_long_hop_gives_nearly_the_same(campplus, telephone):
+    exact, coarse = (with_options(campplus, step=step).diarize(telephone) for step in (1.0, 2.5))
+    spoken = [sum(turn.end - turn.start for turn in result.exclusive) for result in (exact, coarse)]
+    assert coarse.speakers == exact.speakers
+    assert spoken[1] == pytest.approx(spoken[0], rel=0.05)
+
+
+def test_stereo_is_refused_with_the_remedy(campplus):
+    with pytest.raises(AudioError):
+        campplus.diarize(np.zeros((2, SECOND), np.float32))
+
+
+def test_a_folder_with_an_exported_pack_is_enough(campplus, store, tmp_path, telephone):
+    store.export(tmp_path / "pack", ["campplus"])
+    diarizer = Diarizer.from_dir(tmp_path / "pack")
+    first = telephone[: 12 * SECOND]
+    assert diarizer.diarize(first).to_rttm() == campplus.diarize(first).to_rttm()
