@@ -213,6 +213,19 @@ def test_torch_is_no_dependency() -> None:
     ]
 
 
+def test_every_extra_that_an_error_recommends_exists() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extras = set(re.findall(r"^([a-z-]+) = \[", project.split("[project.optional-dependencies]")[1], re.MULTILINE))
+    named = {
+        node.args[-1].value
+        for path in FILES
+        for called, node in calls(path)
+        if called.split(".")[-1] in {"engine", "MissingExtraError"} and isinstance(node.args[-1], ast.Constant)
+    }
+    assert {"offline", "server"} <= named
+    assert named - extras == set()
+
+
 def test_failures_are_not_swallowed() -> None:
     """A broad handler raises what it caught, or says why not."""
     wrong = []
