@@ -77,7 +77,8 @@ def assign_speakers(
     """
     given = list(words)
     evidence = read_evidence(turns)
-    decision, times, shares = join(read_times(given), read_texts(given), evidence, policy)
+    texts = read_texts(given) if policy.join == "resolved" else []
+    decision, times, shares = join(read_times(given), texts, evidence, policy)
     attributions: list[Attribution] = []
     if any(kind is Word or hasattr(kind, "attribution") for kind in set(map(type, given))):
         attributions = attributions_of(decision, times.lengths, shares, evidence.turns)

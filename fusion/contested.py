@@ -19,7 +19,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from fusion.intervals import Floats, Ints
 
-WIDTH = 8
+WIDTH = 12
 MAX_SPEAKERS = 6
 _TEMPERATURE = 0.1
 """The difference in cost that makes a story e times less likely."""
@@ -34,7 +34,7 @@ _TAGS = np.array(
     ],
     np.uint64,
 )
-"""One odd number a speaker: a story's key is the sum over speakers of tag x last word."""
+"""One odd number a speaker: a story's key is the sum over speakers of tag x last word, plus who spoke last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class _Beam:
 
     cost: float64 (num_stretches, num_stories). previous: int64, the same shape,
     who said the last word. last: int64 (num_stretches, num_stories, num_speakers),
-    the last word each speaker said, -1 for none. last_end, spoken: float64, the
+    the word with which each speaker came furthest, -1 for none. last_end, spoken: float64, the
     same shape: when it ended, and how long the speaker's turns had lasted then.
     """
 
@@ -142,7 +142,9 @@ def _advance(beam: _Beam, stretches: Stretches, step: int, prices: Costs, width:
     alive, stories, speakers = beam.last.shape
     cost = (beam.cost[:, :, None] + _price(beam, stretches, step, prices)).reshape(alive, -1)
     keys = (beam.last + 1).view(np.uint64) * _TAGS[:speakers]
-    keys = keys.sum(axis=2, keepdims=True) - keys + np.uint64(step + 1) * _TAGS[:speakers]
+    reaches = stretches.ends[:alive, step, None, None] > beam.last_end
+    latest = np.where(reaches, np.uint64(step + 1) * _TAGS[:speakers], keys)
+    keys = keys.sum(axis=2, keepdims=True) - keys + latest + np.arange(speakers).astype(np.uint64)
     keep = _cheapest_distinct(cost, keys.reshape(alive, -1), min(width, stories * speakers))
     parents, chosen = keep // speakers, keep % speakers
     rows = np.arange(alive)[:, None]
@@ -153,7 +155,7 @@ def _advance(beam: _Beam, stretches: Stretches, step: int, prices: Costs, width:
     told = _Beam(
         cost=np.take_along_axis(cost, keep, 1),
         previous=chosen,
-        last=np.where(picked, step, beam.last[rows, parents]),
+        last=np.where(picked & reaches[rows, parents], step, beam.last[rows, parents]),
         last_end=np.where(picked, end, last_end),
         spoken=np.where(picked, after, spoken),
     )

@@ -32,8 +32,11 @@ def read_times(words: Sequence[Any]) -> tuple[Floats, Floats]:
         TranscriptError: a time that is no finite number, or no time at all in
             an object that is not a dict, named by its index.
     """
-    if set(map(type, words)) <= {Word}:
+    kinds = set(map(type, words))
+    if kinds <= {Word}:
         pairs = [[word.start for word in words], [word.end for word in words]]
+    elif kinds == {dict}:
+        pairs = [[word.get("start") for word in words], [word.get("end") for word in words]]
     else:
         pairs = [[_get(word, key, i) for i, word in enumerate(words)] for key in ("start", "end")]
     starts, ends = (_to_array(values, key) for values, key in zip(pairs, ("start", "end"), strict=True))
@@ -74,6 +77,8 @@ def _to_array(values: list[Any], key: str) -> Floats:
     """None becomes NaN; anything else must be a finite number."""
     missing = values.count(None)
     try:
+        if not set(map(type, values)).isdisjoint((str, bytes)):
+            raise TypeError  # noqa: TRY301 - numpy would read text as numbers
         array = np.array([math.nan if v is None else v for v in values] if missing else values, np.float64)
     except (TypeError, ValueError):
         array = np.empty(0)
@@ -87,7 +92,7 @@ def _to_array(values: list[Any], key: str) -> Floats:
 
 def _is_time(value: Any) -> bool:
     try:
-        return math.isfinite(float(value)) and not isinstance(value, str)
+        return math.isfinite(float(value)) and not isinstance(value, str | bytes)
     except (TypeError, ValueError):
         return False
 
