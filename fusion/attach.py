@@ -144,7 +144,7 @@ def read_any(
     if reading.certain_unit:
         return reading
     if unit == "ms":
-        return _scaled(reading, 0.001)
+        return _in_seconds(reading, 1000)
     if unit == "auto":
         _check_unit(reading, duration)
     return reading
@@ -186,18 +186,20 @@ def _check_unit(reading: Reading, duration: Seconds | None) -> None:
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or say unit 'ms'.")
 
 
-def _scaled(reading: Reading, scale: float) -> Reading:
-    """The same with all times multiplied."""
+def _in_seconds(reading: Reading, per_second: int) -> Reading:
+    """The same with all times divided."""
 
     def slot(s: Slot) -> Slot:
         return replace(
             s,
-            start=None if s.start is None else s.start * scale,
-            end=None if s.end is None else s.end * scale,
+            start=None if s.start is None else s.start / per_second,
+            end=None if s.end is None else s.end / per_second,
         )
 
     def line(known: Line) -> Line:
-        return replace(known, start=known.start * scale, end=known.end * scale, slots=tuple(map(slot, known.slots)))
+        return replace(
+            known, start=known.start / per_second, end=known.end / per_second, slots=tuple(map(slot, known.slots))
+        )
 
     return replace(reading, lines=tuple(map(line, reading.lines)))
 

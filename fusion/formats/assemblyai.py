@@ -10,7 +10,7 @@ from typing import Any
 
 from fusion.formats.reading import Reading, Slot, flat_lines, get, items, make_slot, number
 
-_MS = 0.001
+_MS = 1000
 _OWN_KEYS = frozenset({"acoustic_model", "audio_duration", "audio_url", "language_code", "speech_model", "utterances"})
 
 

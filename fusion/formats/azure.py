@@ -15,8 +15,8 @@ from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_
 if TYPE_CHECKING:
     from fusion.types import Seconds
 
-_TICK = 1e-7
-_MS = 0.001
+_TICK = 10_000_000
+_MS = 1000
 _LISTS = ("recognizedPhrases", "phrases")
 
 
@@ -51,14 +51,14 @@ def _slot(node: Any, where: str) -> Slot:
 
 def _span(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
     """Start and end from an offset and a duration in whichever unit the key names."""
-    for offset, duration, scale in (
+    for offset, duration, per_second in (
         ("offsetInTicks", "durationInTicks", _TICK),
         ("offsetMilliseconds", "durationMilliseconds", _MS),
         ("Offset", "Duration", _TICK),
     ):
-        start = number(get(node, offset), f"{where}.{offset}", scale)
+        start = number(get(node, offset), f"{where}.{offset}", per_second)
         if start is not None:
-            length = number(get(node, duration), f"{where}.{duration}", scale)
+            length = number(get(node, duration), f"{where}.{duration}", per_second)
             return start, None if length is None else start + length
     if get(node, "offset") is not None:
         raise TranscriptError(

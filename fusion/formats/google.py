@@ -60,6 +60,6 @@ def _slot(node: Any, where: str) -> Slot:
 
 def _time(value: Any, where: str) -> Seconds | None:
     if isinstance(value, Mapping):
-        whole, part = number(value.get("seconds", 0), where), number(value.get("nanos", 0), where, 1e-9)
+        whole, part = number(value.get("seconds", 0), where), number(value.get("nanos", 0), where, 1_000_000_000)
         return (whole or 0.0) + (part or 0.0)
     return number(value, where)

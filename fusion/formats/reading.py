@@ -89,13 +89,13 @@ def first(value: Any, where: str) -> Any:
     return next(iter(items(value, where)), None)
 
 
-def number(value: Any, where: str, scale: float = 1.0) -> Seconds | None:
+def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
     """A time in seconds; None stays None.
 
     Args:
         value: a number, or text that is one (``"1.4"``, ``"1.4s"``).
         where: the value's name, for messages.
-        scale: seconds in one unit of `value`.
+        per_second: units of `value` in a second.
 
     Raises:
         TranscriptError: for anything else, NaN and infinity included.
@@ -105,7 +105,7 @@ def number(value: Any, where: str, scale: float = 1.0) -> Seconds | None:
     try:
         if isinstance(value, bool):
             raise ValueError  # noqa: TRY004, TRY301 - one message for all that is no number
-        seconds = float(value.removesuffix("s") if isinstance(value, str) else value) * scale
+        seconds = float(value.removesuffix("s") if isinstance(value, str) else value) / per_second
         if not math.isfinite(seconds):
             raise ValueError  # noqa: TRY301 - see above
     except (TypeError, ValueError):

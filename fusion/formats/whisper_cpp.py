@@ -12,7 +12,7 @@ from typing import Any
 
 from fusion.formats.reading import Line, Reading, Slot, flat_lines, get, items, make_line, make_slot, number
 
-_MS = 0.001
+_MS = 1000
 
 
 def matches(data: Any) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.cues import split_segments
+from fusion.cues import Layout, build_cues, split_segments
+from fusion.errors import OptionError
+from fusion.text import display_width
 from fusion.types import Segment, Transcript, Word
 
 SCRIPTS = "abc dé e\u0301 日本語 مرحبا שלום สวัสดี ครับ 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
@@ -47,3 +52,70 @@ def test_a_segment_without_words_or_with_one_speaker_is_left_as_it_is():
     lines = Transcript((Segment(0.0, 1.0, "Hello."),), "en", 1.0)
     assert split_segments(lines) == lines
     assert split_segments(transcript([("a", "A"), (" b", "A")])).segments[0].text == "a b"
+
+
+LAYOUT = Layout()
+
+
+@given(
+    st.lists(
+        st.tuples(TOKENS, st.sampled_from(["A", "B", None]), st.integers(0, 12), st.integers(0, 30)),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_cues_hold_all_the_text_fit_the_screen_and_never_overlap(words):
+    at, timed = 0.0, []
+    for text, speaker, gap, length in words:
+        at += gap / 10
+        timed.append(Word(at, at + length / 10, text, speaker=speaker))
+        at += length / 20  # words may overlap
+    text = "".join(word.text for word in timed)
+    cues = build_cues(Transcript((Segment(0.0, at + 1.5, text, tuple(timed)),), "en", at + 1.5))
+    assert sorted("".join("".join(c.text for c in cues).split())) == sorted("".join(text.split()))
+    for cue in cues:
+        assert all(display_width(line) <= LAYOUT.width for line in cue.lines)
+        assert len(cue.lines) <= LAYOUT.lines
+        assert LAYOUT.shortest - 1e-9 <= cue.end - cue.start <= LAYOUT.longest + 1e-9
+    assert all(a.end <= b.start for a, b in pairwise(cues))
+
+
+def spoken(text: str, pace: float = 0.3, speaker: str = "A") -> Segment:
+    words = tuple(Word(i * pace, i * pace + 0.9 * pace, f" {t}", speaker=speaker) for i, t in enumerate(text.split()))
+    return Segment(0.0, len(words) * pace, "".join(w.text for w in words), words, speaker)
+
+
+def cue_texts(segment: Segment, layout: Layout = LAYOUT) -> list[str]:
+    return [" ".join(cue.lines) for cue in build_cues(Transcript((segment,), "en", segment.end), layout)]
+
+
+def test_cues_break_at_sentences_then_clauses():
+    long = "We met on Monday to talk about it. The budget is late and nobody has even looked at it until now"
+    assert cue_texts(spoken(long))[0] == "We met on Monday to talk about it."
+    clause = "because the budget is late and nobody has looked at it yet, we meet again on Tuesday in the afternoon"
+    assert cue_texts(spoken(clause))[0] == "because the budget is late and nobody has looked at it yet,"
+
+
+def test_cues_break_at_pauses():
+    words = (Word(0.0, 0.5, "One", speaker="A"), Word(2.5, 3.0, " two", speaker="A"))
+    assert cue_texts(Segment(0.0, 3.0, "One two", words)) == ["One", "two"]
+
+
+def test_a_cue_stays_until_it_is_read_if_there_is_room():
+    (cue,) = build_cues(Transcript((spoken("a quick long sentence said very fast indeed", pace=0.1),), "en", 9.0))
+    assert cue.end - cue.start == pytest.approx(
+        len("a quick long sentence said very fast indeed") / LAYOUT.speed, abs=0.06
+    )
+
+
+def test_lines_without_words_are_cut_too_in_any_script():
+    text = "今日は予算について話さなければなりません。" * 4
+    cues = build_cues(Transcript((Segment(0.0, 20.0, text),), "ja", 20.0))
+    assert "".join(line for cue in cues for line in cue.lines) == text
+    assert build_cues(Transcript((Segment(0.0, 1.0, "  "),), "en", 1.0)) == ()
+
+
+def test_impossible_layouts_are_refused():
+    for bad in ({"width": 0}, {"shortest": 8.0}, {"gap": -1.0}):
+        with pytest.raises(OptionError, match=next(iter(bad))):
+            Layout(**bad)

@@ -1,0 +1,296 @@
+"""Any recogniser's words: each vendor's shape, the same shape back, live objects, and what must be refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from fusion.attach import attach, attach_lazily, attach_same_shape, read_any
+from fusion.errors import OptionError, TranscriptError
+from fusion.types import Diarization, Turn, Word
+
+TURNS = (Turn(0.0, 1.0, "A"), Turn(1.0, 3.0, "B"))
+W = [("Hi", 0.2, 0.8), ("there.", 1.2, 1.6)]
+
+
+def ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def ticks(seconds: float) -> int:
+    return round(seconds * 1e7)
+
+
+WORDS = [{"word": t, "start": s, "end": e, "score": 0.9} for t, s, e in W]
+SEGMENT = {"start": 0.1, "end": 1.7, "text": " Hi there.", "words": WORDS}
+VENDORS = {
+    "WhisperX": {"segments": [SEGMENT], "word_segments": copy.deepcopy(WORDS), "language": "en"},
+    "openai-whisper": {"text": " Hi there.", "segments": [{**SEGMENT, "id": 0, "seek": 0}], "language": "en"},
+    "segments": [{**SEGMENT, "id": 1, "avg_logprob": -0.2}],
+    "OpenAI verbose_json": {
+        "task": "transcribe",
+        "duration": 1.7,
+        "language": "english",
+        "text": "Hi there.",
+        "segments": [{"id": 0, "start": 0.1, "end": 1.7, "text": " Hi there."}],
+        "words": [{"word": t.strip("."), "start": s, "end": e} for t, s, e in W],
+    },
+    "whisper.cpp": {
+        "result": {"language": "en"},
+        "transcription": [
+            {
+                "offsets": {"from": 100, "to": 1700},
+                "text": " Hi there.",
+                "tokens": [
+                    {"text": "[_BEG_]", "offsets": {"from": 0, "to": 0}, "id": 50364, "p": 0.9},
+                    {"text": " Hi", "offsets": {"from": 200, "to": 800}, "id": 1, "p": 0.9},
+                    {"text": " there", "offsets": {"from": 1200, "to": 1500}, "id": 2, "p": 0.9},
+                    {"text": ".", "offsets": {"from": 1500, "to": 1600}, "id": 3, "p": 0.9},
+                ],
+            }
+        ],
+    },
+    "Deepgram": {
+        "metadata": {"duration": 1.7},
+        "results": {
+            "channels": [
+                {
+                    "alternatives": [
+                        {
+                            "transcript": "Hi there.",
+                            "words": [
+                                {
+                                    "word": t.strip(".").lower(),
+                                    "punctuated_word": t,
+                                    "start": s,
+                                    "end": e,
+                                    "confidence": 1,
+                                }
+                                for t, s, e in W
+                            ],
+                        }
+                    ]
+                }
+            ]
+        },
+    },
+    "AssemblyAI": {
+        "id": "x",
+        "status": "completed",
+        "audio_duration": 2,
+        "text": "Hi there.",
+        "words": [{"text": t, "start": ms(s), "end": ms(e), "confidence": 0.9, "speaker": None} for t, s, e in W],
+    },
+    "Google": {
+        "results": [
+            {
+                "alternatives": [
+                    {
+                        "transcript": "Hi there.",
+                        "words": [{"word": t, "startTime": f"{s}00s", "endTime": f"{e}00s"} for t, s, e in W],
+                    }
+                ],
+                "languageCode": "en-us",
+            }
+        ]
+    },
+    "AWS Transcribe": {
+        "jobName": "j",
+        "results": {
+            "transcripts": [{"transcript": "Hi there."}],
+            "items": [
+                *(
+                    {
+                        "type": "pronunciation",
+                        "start_time": str(s),
+                        "end_time": str(e),
+                        "alternatives": [{"confidence": "0.99", "content": t.strip(".")}],
+                    }
+                    for t, s, e in W
+                ),
+                {"type": "punctuation", "alternatives": [{"confidence": "0.0", "content": "."}]},
+            ],
+        },
+    },
+    "Azure": {
+        "recognizedPhrases": [
+            {
+                "offsetInTicks": ticks(0.1),
+                "durationInTicks": ticks(1.6),
+                "locale": "en-US",
+                "nBest": [
+                    {
+                        "display": "Hi there.",
+                        "words": [
+                            {"word": t, "offsetInTicks": ticks(s), "durationInTicks": ticks(e - s), "confidence": 0.9}
+                            for t, s, e in W
+                        ],
+                    }
+                ],
+            }
+        ]
+    },
+    "NeMo": {"text": "Hi there.", "timestamp": {"word": [{"word": t, "start": s, "end": e} for t, s, e in W]}},
+    "Hugging Face chunks": {"text": " Hi there.", "chunks": [{"text": f" {t}", "timestamp": [s, e]} for t, s, e in W]},
+    "plain list": [{"text": t, "start": s, "end": e} for t, s, e in W],
+}
+
+
+def without_speakers(data):
+    if isinstance(data, dict):
+        return {k: without_speakers(v) for k, v in data.items() if not k.lower().startswith("speaker")}
+    return [without_speakers(v) for v in data] if isinstance(data, list) else data
+
+
+def speakers(data) -> list[str]:
+    if isinstance(data, dict):
+        own = [v for k, v in data.items() if k.lower().startswith("speaker") and isinstance(v, str)]
+        return own + [s for v in data.values() for s in speakers(v)]
+    return [s for v in data for s in speakers(v)] if isinstance(data, list) else []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_each_shape_is_recognised_read_and_split(vendor):
+    reading = read_any(VENDORS[vendor])
+    assert reading.family == vendor
+    transcript = attach(VENDORS[vendor], TURNS)
+    words = [w for w in transcript.words if w.start is not None]
+    assert [(w.text.strip(" .").lower(), w.start, round(w.end, 6), w.speaker) for w in words] == [
+        ("hi", 0.2, 0.8, "A"),
+        ("there", 1.2, 1.6, "B"),
+    ]
+    assert [(s.speaker, s.text.strip(" .")) for s in transcript.segments] == [("A", "Hi"), ("B", "there")]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_same_shape_comes_back_with_only_speakers_added(vendor):
+    data = copy.deepcopy(VENDORS[vendor])
+    labelled = attach_same_shape(data, TURNS)
+    assert data == VENDORS[vendor], "the caller's own is untouched"
+    assert without_speakers(labelled) == without_speakers(data)
+    assert {"A", "B"} <= set(speakers(labelled))
+    assert json.loads(json.dumps(labelled)) == labelled
+
+
+def test_whisperx_copies_of_the_words_are_labelled_too():
+    labelled = attach_same_shape(VENDORS["WhisperX"], TURNS)
+    assert [w["speaker"] for w in labelled["word_segments"]] == ["A", "B"]
+
+
+def test_files_json_ctm_and_lines_without_words(tmp_path):
+    path = tmp_path / "words.json"
+    path.write_text("\ufeff" + json.dumps(VENDORS["WhisperX"]), encoding="utf-8")
+    assert [s.speaker for s in attach(path, TURNS).segments] == ["A", "B"]
+    ctm = tmp_path / "a.ctm"
+    ctm.write_text(";; comment\na 1 1.2 0.4 there. 0.8\na 1 0.2 0.6 Hi\n")
+    assert [w.text for w in attach(str(ctm), TURNS).words] == ["Hi", "there."]
+    lines = {"segments": [{"start": 0, "end": 0.9, "text": "Hi"}, {"start": 1.1, "end": 2, "text": "there"}]}
+    assert [s.speaker for s in attach(lines, TURNS).segments] == ["A", "B"]
+
+
+def test_live_segments_words_and_generators():
+    live = (SimpleNamespace(start=0.1, end=1.7, text=" Hi there.", words=[Word(s, e, t) for t, s, e in W]) for _ in "x")
+    assert [s.speaker for s in attach(live, TURNS).segments] == ["A", "B"]
+    assert [s.speaker for s in attach((Word(s, e, t) for t, s, e in W), TURNS).segments] == ["A", "B"]
+
+
+def test_lazily_one_segment_after_the_other():
+    transcribe = pytest.importorskip("faster_whisper.transcribe")
+    pulled = []
+
+    def recognise():
+        for i in range(3):
+            pulled.append(i)
+            words = [
+                transcribe.Word(start=i + s, end=i + s + 0.4, word=t, probability=1.0)
+                for t, s in (("a", 0.1), ("b", 0.5))
+            ]
+            yield transcribe.Segment(
+                id=i, seek=0, start=i, end=i + 1, text="ab", tokens=[], avg_logprob=0.0, compression_ratio=1.0,
+                no_speech_prob=0.0, words=words, temperature=0.0,
+            )  # fmt: skip
+
+    found = attach_lazily(recognise(), TURNS)
+    first = next(found)
+    assert pulled == [0]
+    assert isinstance(first, transcribe.Segment)
+    assert (first.speaker, [w.speaker for w in first.words]) == ("A", ["A", "A"])
+    assert [segment.speaker for segment in found] == ["B", "B"]
+    dicts = attach_lazily([copy.deepcopy(SEGMENT), {"start": 1, "end": 2, "text": "x"}], TURNS)
+    assert [d["speaker"] for d in dicts] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([{"word": "a", "start": math.nan, "end": 1}], r"words\[0\].start is nan"),
+        ([{"word": "a", "start": "soon", "end": 1}], r"words\[0\].start is 'soon'"),
+        ([{"word": "a", "start": True, "end": 1}], r"words\[0\].start is True"),
+        ([{"start": 0, "end": 1}], r"words\[0\] has no text"),
+        ([{"word": "a", "start": -5, "end": 1}], r"words\[0\] \('a'\) has the time -5"),
+        ({"segments": [{"text": "a", "words": [{"word": "a"}]}]}, r"segments\[0\] has no start and end"),
+        ({"segments": [{"words": {"word": "a"}}]}, r"segments\[0\].words must be a list"),
+        ({"chunks": [{"text": "a", "timestamp": 3}]}, r"chunks\[0\].timestamp is 3"),
+        ({"hello": 1}, "with the keys hello is none of the transcripts known"),
+        ([{"word": "a", "start": 200, "end": 600}, {"word": "b", "start": 700, "end": 900}], "look like milliseconds"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name_and_index(data, message):
+    with pytest.raises(TranscriptError, match=message):
+        attach(data, TURNS)
+
+
+def test_milliseconds_are_told_by_the_recordings_length_or_by_the_caller():
+    data = [{"word": "a", "start": 900, "end": 910}]
+    with pytest.raises(TranscriptError, match="in a recording of 2 s"):
+        attach(data, Diarization(TURNS, TURNS, 2.0))
+    assert attach(data, TURNS, unit="ms").words[0].start == pytest.approx(0.9)
+    with pytest.raises(OptionError, match="unit='h'"):
+        attach(data, TURNS, unit="h")  # type: ignore[arg-type]
+
+
+def test_small_mistakes_are_repaired_and_noted():
+    data = [{"word": "a", "start": -0.02, "end": 0.3}, {"word": "b", "start": 1.5, "end": 1.2}, {"word": "5"}]
+    transcript = attach(data, TURNS)
+    assert [(w.start, w.end, w.speaker) for w in transcript.words] == [
+        (0.0, 0.3, "A"),
+        (1.5, 1.5, "B"),
+        (None, None, "B"),
+    ]
+    assert transcript.words[2].timing == "estimated"
+    assert [note.split(" (")[0] for note in transcript.notes] == ["words[0]", "words[1]"]
+
+
+def test_bad_files_are_named(tmp_path):
+    for name, content in (("none.json", None), ("bad.json", b"{"), ("bytes.json", b"\xff\xfe\x00")):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(TranscriptError, match=name):
+            attach(path, TURNS)
+    (tmp_path / "x.ctm").write_text("a 1 0.2\n")
+    with pytest.raises(TranscriptError, match="line 1"):
+        attach(tmp_path / "x.ctm", TURNS)
+
+
+def test_google_variants():
+    v2 = {"results": [{"alternatives": [{"words": [{"word": "Hi", "endOffset": {"seconds": 0, "nanos": 400000000}}]}]}]}
+    assert attach(v2, TURNS).words[0].end == pytest.approx(0.4)
+    repeat = copy.deepcopy(VENDORS["Google"])
+    repeat["results"].append({"alternatives": [{"words": repeat["results"][0]["alternatives"][0]["words"]}]})
+    assert len(attach(repeat, TURNS).words) == 2
+
+
+def test_azure_fast_transcription():
+    words = [{"text": t, "offsetMilliseconds": ms(s), "durationMilliseconds": ms(e - s)} for t, s, e in W]
+    data = {"phrases": [{"offsetMilliseconds": 100, "durationMilliseconds": 1600, "text": "Hi there.", "words": words}]}
+    assert [w.speaker for w in attach(data, TURNS).words] == ["A", "B"]
+
+
+def test_whisper_cpp_with_a_word_an_entry():
+    entries = [{"offsets": {"from": ms(s), "to": ms(e)}, "text": f" {t}"} for t, s, e in W]
+    assert [w.speaker for w in attach({"transcription": entries}, TURNS).words] == ["A", "B"]
