@@ -100,7 +100,7 @@ def test_json_of_an_untouched_transcript_does_not_speak_of_speakers() -> None:
 def test_rttm_skips_segments_without_speaker_or_length() -> None:
     assert registry.dumps(MEETING, "rttm") == (
         "SPEAKER audio 1 0.500 1.000 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
-        "SPEAKER audio 1 3661.500 0.500 <NA> <NA> Ana > Ben <NA> <NA>\n"
+        "SPEAKER audio 1 3661.500 0.500 <NA> <NA> Ana_>_Ben <NA> <NA>\n"
     )
 
 
