@@ -21,7 +21,6 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import soundfile
 
 from benchmarks.machine import describe, gemm_gflops
@@ -79,7 +78,7 @@ def build_audio(folder: Path, seconds: Seconds, path: Path) -> Path:
         for file in cycle(files) if left else files:
             samples = load_audio(file)
             samples = samples[:left] if left else samples
-            out.write(np.asarray(samples))
+            out.write(launch.pcm16(samples))
             if left and not (left := left - samples.size):
                 break
     return path

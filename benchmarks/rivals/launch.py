@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import soundfile
 
 from fusion.audio import load_audio
@@ -24,7 +25,9 @@ from fusion.types import SAMPLE_RATE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fusion.types import Seconds
+    import numpy.typing as npt
+
+    from fusion.types import Samples, Seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = ("ours", "sherpa", "senko", "pyannote", "moonshine")
@@ -87,8 +90,17 @@ def prepare(audio: Sequence[Path], folder: Path) -> list[Path]:
     """16 kHz mono 16-bit WAV copies of `audio` in `folder`, for every system the same bytes."""
     copies = [folder / f"{path.stem}.wav" for path in audio]
     for path, copy in zip(audio, copies, strict=True):
-        soundfile.write(str(copy), load_audio(path), SAMPLE_RATE, subtype="PCM_16")
+        soundfile.write(str(copy), pcm16(load_audio(path)), SAMPLE_RATE, subtype="PCM_16")
     return copies
+
+
+def pcm16(samples: Samples) -> npt.NDArray[np.int16]:
+    """Samples as 16-bit numbers, the very ones that a 16-bit file held.
+
+    libsndfile scales by 32767 on writing and by 32768 on reading, which moves
+    every other sample by one: enough to turn a decision on faint speech.
+    """
+    return np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
 
 
 def run(system: System, audio: Sequence[Path], out: Path, *, threads: int = 2) -> Report:
