@@ -73,12 +73,14 @@ def write(target: Target, text: str) -> None:
     Raises:
         OutputError: it cannot be written (the disk is full, the folder went away ...).
     """
+    # File names and other people's JSON may hold halves of characters, which no UTF-8 text can.
+    content = text.encode("utf-8", "replace")
     if target.path is None:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
     try:
-        _write_file(target.path.resolve(), text.encode("utf-8"))
+        _write_file(target.path.resolve(), content)
     except OSError as error:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
 

@@ -38,6 +38,11 @@ def test_the_umask_and_links_are_honoured(tmp_path: Path) -> None:
     assert (tmp_path / "real" / "a.txt").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
+def test_half_characters_do_no_harm(tmp_path: Path) -> None:
+    write(Target(tmp_path / "a.txt", "txt"), "caf\udce9 \ud83d")
+    assert (tmp_path / "a.txt").read_bytes() == b"caf? ?"
+
+
 def test_devices_are_written_to_and_not_replaced() -> None:
     write(Target(Path(os.devnull), "txt"), "gone")
     assert not Path(os.devnull).is_file()
