@@ -158,8 +158,9 @@ class Diarization:
         Spaces in `name` and in speakers' names become underscores: RTTM fields hold none.
         """
         file = "_".join(name.split()) or "audio"
+        names = {turn.speaker: "_".join(turn.speaker.split()) for turn in self.turns}
         return "".join(
-            f"SPEAKER {file} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {'_'.join(turn.speaker.split())} <NA> <NA>\n"
+            f"SPEAKER {file} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {names[turn.speaker]} <NA> <NA>\n"
             for turn in self.turns
         )
 

@@ -7,7 +7,6 @@ every size bounded before anything is made of it.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,15 +126,16 @@ def from_json(value: Any, source: str) -> Person:
         VoiceError: a field is missing, of the wrong kind or out of bounds.
     """
     try:
-        if value["format"] != FORMAT or value["version"] != VERSION:
-            raise VoiceError(f"{source} has another format or version: export it again with this program.")
-        prototypes = value["prototypes"]
-        if not isinstance(prototypes, list) or not 1 <= len(prototypes) <= MAX_PROTOTYPES:
-            raise VoiceError(f"{source} must hold 1 to {MAX_PROTOTYPES} recordings of the voice: export it again.")
+        known, prototypes = (value["format"], value["version"]) == (FORMAT, VERSION), value["prototypes"]
         name, consent = _text(value["name"]), _text(value["consent"])
-        return Person(check_name(name), consent, tuple(_prototype(item) for item in prototypes))
-    except (KeyError, TypeError, OverflowError, binascii.Error):
+        found = tuple(_prototype(item) for item in prototypes[: MAX_PROTOTYPES + 1])
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise VoiceError(f"{source} is no voice file: export one with `transcribe voice export`.") from None
+    if not known:
+        raise VoiceError(f"{source} has another format or version: export it again with this program.")
+    if not 1 <= len(found) <= MAX_PROTOTYPES:
+        raise VoiceError(f"{source} must hold 1 to {MAX_PROTOTYPES} recordings of the voice: export it again.")
+    return Person(check_name(name), consent, found)
 
 
 def _prototype(item: Any) -> Prototype:
