@@ -24,7 +24,7 @@ import soxr
 
 RATE = 16_000
 HERE = Path(__file__).parent
-VOICES = {"Ada": "slt", "Ben": "rms", "Colin": "awb"}
+VOICES = {"Ada": "slt", "Ben": "rms", "Colin": "kal16"}
 LEVEL = 0.05  # RMS of every voice
 NOISE = 0.0005  # of the room, RMS: 40 dB below the voices
 SILENT = 0.01  # of a clip's peak: what is trimmed away at its start and end ...
@@ -47,17 +47,17 @@ MEETING = [
     Line("Ben", "Only three? Last week there were nine, and we only finished one of them."),
     Line("Ada", "That is why there are three. First, the coffee machine. It broke again yesterday.", 0.6),
     Line("Colin", "It did not break. I was cleaning it, and something fell on the floor.", 0.3),
-    Line("Ben", "Something? There was water all the way to the front door!", 0.2),
+    Line("Ben", "Something? There was water all the way to the front door!", -0.15),
     Line("Colin", "All right, it was something important. I am going to repair it.", 0.7),
     Line("Ada", "Good. Now the second point, the new office. The landlord wants an answer before Friday.", 0.6),
     Line("Ben", "I like the big windows, but the train station is twenty minutes away."),
     Line("Colin", "Twenty minutes is nothing. You need more than that for your lunch.", 0.4),
     Line("Ben", "Because the lunch is good. What does the rent cost every month?", 0.6),
     Line("Ada", "It costs about the same as here, but the parking is included. I think we should take it.", 0.4),
-    Line("Colin", "Yes, I agree with Ada.", -0.3),
+    Line("Colin", "Yes, I agree with Ada. We really need the parking.", 0.3),
     Line("Ben", "Fine. Then we take it, and I will buy a bicycle.", 0.5),
     Line("Ada", "Wonderful. And the last point, who will write the report for our customer?", 0.6),
-    Line("Colin", "I wrote the last one, and nobody has read it.", 0.9),
+    Line("Colin", "I wrote the last one, and nobody wanted to read it.", 0.9),
     Line("Ben", "I have read it. It was forty pages long, and half of it was about the weather.", 0.3),
     Line("Colin", "The weather was very important.", 0.3),
     Line("Ada", "Can you write it this time, Ben? But make it short. Five pages will do.", 0.6),
