@@ -100,7 +100,8 @@ def pcm16(samples: Samples) -> npt.NDArray[np.int16]:
     libsndfile scales by 32767 on writing and by 32768 on reading, which moves
     every other sample by one: enough to turn a decision on faint speech.
     """
-    return np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+    scaled: npt.NDArray[np.int16] = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+    return scaled
 
 
 def run(system: System, audio: Sequence[Path], out: Path, *, threads: int = 2) -> Report:
