@@ -40,7 +40,7 @@ class WordsJson:
             return json.loads(self._path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise TranscriptError(f"{self._path} cannot be read: {error.strerror or error}") from error
-        except ValueError as error:  # bad JSON, or not UTF-8
+        except (ValueError, RecursionError) as error:  # bad JSON, not UTF-8, or nested to hurt
             raise TranscriptError(f"{self._path} is no JSON text: {error}") from error
 
     def _parse(self, data: Any, duration: Seconds, language: str | None) -> Transcript:

@@ -166,7 +166,7 @@ def load_json(path: Path) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TranscriptError(f"{path} is no JSON: {error}.") from error
 
 

@@ -121,6 +121,8 @@ def _log_to_stderr() -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO if name == "diarfuse.server" else logging.WARNING)
+    # It logs bytes of malformed forms, which are the client's; the answer's status says enough.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 
 class _Service:

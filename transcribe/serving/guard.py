@@ -88,6 +88,9 @@ class Guard:
             self._report(scope["path"], scope["method"], status, watch.seconds())
 
     def _refusal(self, scope: Scope) -> Refusal | None:
+        # uvicorn bounds only what comes in pieces; what one read brings is complete before it is measured.
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._limits.max_header_bytes:
+            return Refusal(431, "The request's headers are too large: send fewer.")
         headers = Headers(scope=scope)
         if self._token is None:
             return _browser(headers) or self._unusable(headers)
