@@ -85,29 +85,10 @@ def test_rttm(text: str) -> None:
             assert 0 <= turn.start <= turn.end < float("inf")
 
 
-KEYS = [
-    "segments",
-    "words",
-    "word",
-    "text",
-    "start",
-    "end",
-    "results",
-    "channels",
-    "alternatives",
-    "transcription",
-    "items",
-    "offsets",
-    "from",
-    "to",
-    "timestamp",
-    "chunks",
-    "speaker",
-    "confidence",
-    "utterances",
-    "NBest",
-    "recognizedPhrases",
-]
+KEYS = (
+    *("segments", "words", "word", "text", "start", "end", "results", "channels", "alternatives", "transcription"),
+    *("items", "offsets", "from", "to", "timestamp", "chunks", "speaker", "confidence", "utterances", "NBest"),
+)
 keys = st.sampled_from(KEYS)
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-(10**20), 10**20) | st.text(max_size=6),
