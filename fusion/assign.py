@@ -15,7 +15,7 @@ from fusion.explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributio
 from fusion.intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, loudest, nearest_turn, share_table
 from fusion.kinds import read_evidence, read_texts, read_times, with_speakers
 from fusion.timing import Times, timed
-from fusion.types import Attribution, Diarization, Seconds, Transcript, Word
+from fusion.types import Diarization, Seconds, Transcript, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,10 +79,11 @@ def assign_speakers(
     evidence = read_evidence(turns)
     texts = read_texts(given) if policy.join == "resolved" else []
     decision, times, shares = join(read_times(given), texts, evidence, policy)
-    attributions: list[Attribution] = []
-    if any(kind is Word or hasattr(kind, "attribution") for kind in set(map(type, given))):
-        attributions = attributions_of(decision, times.lengths, shares, evidence.turns)
-    return with_speakers(given, labels_of(decision, evidence.turns), attributions or [None] * len(given))
+    labels = labels_of(decision, evidence.turns)
+    if not any(kind is Word or hasattr(kind, "attribution") for kind in set(map(type, given))):
+        return with_speakers(given, labels, [None] * len(given))
+    decision = replace(decision, confidence=confidence_of(decision, times, shares, evidence))
+    return with_speakers(given, labels, attributions_of(decision, times.lengths, shares, evidence.turns))
 
 
 def join(
@@ -98,21 +99,22 @@ def join(
         policy: how to join.
 
     Returns:
-        what was decided, the words' times as the join saw them, and who is heard in each.
+        what was decided (its confidence is only how certain the choice among
+        neighbours was), the words' times as the join saw them, and who is heard in each.
     """
     times = timed(*times_given, cap=policy.join == "resolved")
-    order = np.argsort(times.starts, kind="stable")
-    ordered = times.take(order)
+    in_order = bool((times.starts[1:] >= times.starts[:-1]).all())
+    order = np.arange(len(times.starts)) if in_order else np.argsort(times.starts, kind="stable")
+    ordered = times if in_order else times.take(order)
     shares = share_table(ordered.starts, ordered.ends, evidence.turns)
     decision = decide(ordered, shares, evidence, policy)
     if policy.join == "resolved":
-        decision = resolve(
-            ordered, [texts[i] for i in order.tolist()] if texts else [], shares, evidence, decision, policy
-        )
-    decision = replace(decision, confidence=confidence_of(decision, ordered, shares, evidence))
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    decision, shares = decision.take(back), shares.renumber(order)
+        spoken = texts if in_order or not texts else [texts[i] for i in order.tolist()]
+        decision = resolve(ordered, spoken, shares, evidence, decision, policy)
+    if not in_order:
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        decision, shares = decision.take(back), shares.renumber(order)
     if policy.join == "resolved" and texts:
         decision = decision.take(follow_words(texts))
     return decision, times, shares

@@ -48,11 +48,9 @@ def read_texts(words: Sequence[Any]) -> list[str]:
     kinds = set(map(type, words))
     if kinds <= {Word}:
         return [word.text for word in words]
-    if all(issubclass(kind, Mapping) for kind in kinds):
-        texts = [word.get("text", word.get("word")) for word in words]
-    else:
-        texts = [_text(word) for word in words]
-    return texts if all(isinstance(text, str) for text in texts) else []
+    key = "word" if kinds == {dict} and "word" in words[0] else "text"
+    texts = [word.get(key) for word in words] if kinds == {dict} else [_text(word) for word in words]
+    return texts if set(map(type, texts)) <= {str} else []
 
 
 def _text(word: Any) -> Any:
@@ -75,9 +73,10 @@ def _get(word: Any, key: str, index: int) -> Any:
 
 def _to_array(values: list[Any], key: str) -> Floats:
     """None becomes NaN; anything else must be a finite number."""
-    missing = values.count(None)
+    kinds = set(map(type, values))
+    missing = values.count(None) if type(None) in kinds else 0
     try:
-        if not set(map(type, values)).isdisjoint((str, bytes)):
+        if not kinds.isdisjoint((str, bytes)):
             raise TypeError  # noqa: TRY301 - numpy would read text as numbers
         array = np.array([math.nan if v is None else v for v in values] if missing else values, np.float64)
     except (TypeError, ValueError):

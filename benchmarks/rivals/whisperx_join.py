@@ -1,0 +1,54 @@
+"""WhisperX's own `assign_word_speakers`, run inside an environment that holds its package.
+
+Reads ``{"words": [[start, end], ...], "turns": [[start, end, speaker], ...]}`` on
+stdin and writes ``{"speakers": [...], "seconds": ..., "version": ...}``. Only
+its join is wanted, so torch and pyannote.audio, which its module imports for
+other work, are stood in for.
+
+    uv venv .envs/whisperx && uv pip install --python .envs/whisperx/bin/python --no-deps whisperx
+    uv pip install --python .envs/whisperx/bin/python numpy pandas
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+
+def main() -> None:
+    """Join stdin's words to its turns."""
+    given = json.load(sys.stdin)
+    assign, frame = load()
+    turns = frame(given["turns"], columns=["start", "end", "speaker"])
+    words: list[dict[str, Any]] = [{"word": "w", "start": start, "end": end} for start, end in given["words"]]
+    last = max((word["end"] for word in words), default=0.0)
+    result = {"segments": [{"start": 0.0, "end": last, "text": "", "words": words}]}
+    started = time.perf_counter()
+    assign(turns, result)
+    seconds = time.perf_counter() - started
+    speakers = [word.get("speaker") for word in words]
+    json.dump({"speakers": speakers, "seconds": seconds, "version": version("whisperx")}, sys.stdout)
+
+
+def load() -> tuple[Any, Any]:
+    """Their function, and pandas' data frame."""
+    for name, members in (
+        ("torch", {"device": object}),
+        ("pyannote", {}),
+        ("pyannote.audio", {"Pipeline": object}),
+        ("whisperx.audio", {"load_audio": None, "SAMPLE_RATE": 16_000}),
+    ):
+        sys.modules[name] = stand_in = ModuleType(name)
+        vars(stand_in).update(members)
+    from pandas import DataFrame  # type: ignore[import-untyped, unused-ignore]
+    from whisperx.diarize import assign_word_speakers
+
+    return assign_word_speakers, DataFrame
+
+
+if __name__ == "__main__":
+    main()

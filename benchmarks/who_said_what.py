@@ -1,0 +1,197 @@
+"""The measure that matters: how many words carry the right speaker.
+
+    python -m benchmarks.who_said_what ../shared/audio/sim ../shared/audio/real --envs .envs
+
+prints, for every folder, the words that WhisperX's `assign_word_speakers`, our
+plain join and our resolved join attribute correctly, on the very same words and
+turns: (a) true words and true turns, (b) true words and our diarizer's turns.
+With ``--rules`` it also prints what each rule of the resolved join adds, and
+with ``--asr NAME`` (c): recognised words and our turns, as cpWER and tcpWER.
+Recordings whose truth lacks words (a .json beside them says so) are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.metrics_words import Counts, TrueWord, count, read_ctm, right_words
+from fusion import assign, boundaries, contested, stretches
+from fusion.assign import Policy, assign_speakers
+from fusion.rttm import read_rttm
+from fusion.types import Diarization, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
+
+    Join = Callable[[Sequence[TrueWord], Diarization], list[str | None]]
+
+BINS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.001)
+
+
+def main() -> None:
+    """Print every table."""
+    arguments = _parse()
+    known = {folder: _recordings(folder, arguments.pack, arguments.models_dir) for folder in arguments.folder}
+    for folder, recordings in known.items():
+        for name, which in (("(a) true words, true turns", 0), ("(b) true words, our turns", 1)):
+            print(f"\n### {folder.name}: {name}\n\n| join | all | overlapped | outside |\n|---|---|---|---|")
+            for system, join in _systems(arguments.envs).items():
+                total = sum((_count(words, turns[which], join) for words, *turns in recordings), Counts())
+                print(f"| {system} | {total.row()} |")
+    every = [recording for recordings in known.values() for recording in recordings]
+    if arguments.rules:
+        print_rules(every)
+    print_reliability(every)
+    if arguments.asr:
+        from benchmarks.recognised import print_recognised
+
+        print_recognised(arguments.folder, arguments.asr, arguments.pack, arguments.models_dir)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.who_said_what")
+    parser.add_argument("folder", nargs="+", type=Path, help="recordings with .ctm and .rttm beside them")
+    parser.add_argument("--envs", type=Path, help="folder with an environment named whisperx")
+    parser.add_argument("--pack", default="campplus", help="our diarizer's pack")
+    parser.add_argument("--models-dir", type=Path)
+    parser.add_argument("--rules", action="store_true", help="what each rule adds")
+    parser.add_argument("--asr", help="also recognise, with this recogniser")
+    return parser.parse_args()
+
+
+def _recordings(folder: Path, pack: str, root: Path | None) -> list[tuple[list[TrueWord], Diarization, Diarization]]:
+    """Every recording's true words, true turns and our turns."""
+    from diarize.models.store import Store
+    from diarize.pipeline import Diarizer
+
+    diarizer = Diarizer.from_pretrained(pack, store=Store(root))
+    found = []
+    for ctm in sorted(folder.glob("*.ctm")):
+        about = ctm.with_suffix(".json")
+        if about.exists() and not json.loads(about.read_text(encoding="utf-8")).get("all_speech_has_words", True):
+            continue
+        audio = next(path for path in sorted(folder.glob(f"{ctm.stem}.*")) if path.suffix in (".wav", ".flac"))
+        true = read_rttm(ctm.with_suffix(".rttm"))
+        truth = Diarization(true, (), max(turn.end for turn in true))
+        found.append((read_ctm(ctm), truth, diarizer.diarize(str(audio), activity=True)))
+    return found
+
+
+def _systems(envs: Path | None) -> dict[str, Join]:
+    """The joins to compare."""
+    systems: dict[str, Join] = {"ours, plain": ours(Policy(join="plain")), "ours, turns only": ours(turns_only=True)}
+    systems["ours"] = ours()
+    return {"WhisperX": whisperx(envs / "whisperx" / "bin" / "python"), **systems} if envs else systems
+
+
+def ours(policy: Policy | None = None, *, turns_only: bool = False) -> Join:
+    """Our join; `turns_only` keeps exclusive turns and frame activity from it."""
+
+    def join(words: Sequence[TrueWord], found: Diarization) -> list[str | None]:
+        given = [Word(word.start, word.end, word.text) for word in words]
+        known = found.turns if turns_only else found
+        return [word.speaker for word in assign_speakers(given, known, policy or Policy())]
+
+    return join
+
+
+def whisperx(python: Path) -> Join:
+    """WhisperX's join, in its own environment."""
+
+    def join(words: Sequence[TrueWord], found: Diarization) -> list[str | None]:
+        spans = [[word.start, word.end] for word in words]
+        turns = [[turn.start, turn.end, turn.speaker] for turn in found.turns]
+        answer = run_whisperx(python, spans, turns)
+        return list(answer["speakers"])
+
+    return join
+
+
+def run_whisperx(python: Path, words: list[list[float]], turns: list[list[Any]]) -> dict[str, Any]:
+    """Their answer, with the seconds it took and their version."""
+    script = Path(__file__).parent / "rivals" / "whisperx_join.py"
+    given = json.dumps({"words": words, "turns": turns})
+    done = subprocess.run([str(python), str(script)], input=given, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _count(words: Sequence[TrueWord], turns: Diarization, join: Join) -> Counts:
+    return count(words, right_words(words, join(words, turns)))
+
+
+RULES: dict[str, dict[str, Any]] = {
+    "all rules": {},
+    "without telling contested words together": {"settle_contested": lambda times, *_, **__: _undecided(times)},
+    "without prices for pauses and sentences": {
+        "switch_prices": lambda t, _: np.full(len(t.starts), boundaries.CHANGE)
+    },
+    "without islands": {"drop_islands": lambda times, *_: np.zeros(len(times.starts), bool)},
+    "without reach beyond the turns": {"REACH": 0.0},
+}
+
+
+def _flat(times: Any) -> Any:
+    return np.full(len(times.starts), boundaries.CHANGE)
+
+
+def _undecided(times: Any) -> tuple[Any, Any]:
+    return np.full(len(times.starts), -1), np.zeros(len(times.starts))
+
+
+@contextmanager
+def _changed(changes: dict[str, Any], module: ModuleType = assign) -> Iterator[None]:
+    """The join with some of its rules replaced."""
+    before = {name: getattr(module, name) for name in changes}
+    try:
+        for name, value in changes.items():
+            setattr(module, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)
+
+
+def print_rules(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarization]]) -> None:
+    """What is lost when a rule is left out, and what the prices are worth."""
+    print("\n### What each rule adds (all recordings, our turns)\n")
+    print("| join | all | overlapped | outside |\n|---|---|---|---|")
+    for name, changes in RULES.items():
+        with _changed(changes):
+            print(f"| {name} | {sum((_count(w, found, ours()) for w, _, found in recordings), Counts()).row()} |")
+    for name in ("outside", "collision", "silence", "gap"):
+        for factor in (0.5, 2.0):
+            prices = replace(contested.PRICES, **{name: factor * getattr(contested.PRICES, name)})
+            with _changed({"tell": lambda given, told=prices: contested.tell(given, told)}, stretches):
+                total = sum((_count(w, found, ours()) for w, _, found in recordings), Counts())
+            print(f"| price of {name} x {factor:g} | {total.row()} |")
+
+
+def print_reliability(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarization]]) -> None:
+    """Of the words told with a confidence, how many are right."""
+    said: list[float] = []
+    right: list[bool] = []
+    for words, _, found in recordings:
+        joined = assign_speakers([Word(word.start, word.end, word.text) for word in words], found)
+        said += [word.attribution.confidence if word.attribution else 0.0 for word in joined]
+        right += right_words(words, [word.speaker for word in joined])
+    print("\n### Confidence (all recordings, our turns)\n\n| said | words | mean said | right |\n|---|---|---|---|")
+    for low, high in pairwise(BINS):
+        inside = [i for i, value in enumerate(said) if low <= value < high]
+        if inside:
+            mean, share = np.mean([said[i] for i in inside]), np.mean([right[i] for i in inside])
+            print(f"| {low:g}-{min(high, 1):g} | {len(inside)} | {mean:.3f} | {share:.3f} |")
+
+
+if __name__ == "__main__":
+    main()

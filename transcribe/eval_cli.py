@@ -1,0 +1,194 @@
+"""`transcribe eval HYPOTHESIS --stm REF.stm --rttm REF.rttm`: how good a result is, against the truth."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+from fusion.errors import MissingExtraError, OptionError, TranscriptError
+from fusion.rttm import read_rttm
+from fusion.types import Seconds, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Spoken: TypeAlias = tuple[Seconds, Seconds, str, str]
+"""start, end, speaker, text"""
+
+_FIELDS = 5
+_COLLAR: Seconds = 5.0
+
+
+@click.command("eval", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("hypothesis", type=click.Path(path_type=Path))
+@click.option("--stm", type=click.Path(path_type=Path), metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
+@click.option("--rttm", type=click.Path(path_type=Path), metavar="FILE", help="True turns: DER and JER.")
+@click.option("--collar", default=0.0, show_default=True, help="Seconds on each side of a turn's edge left out of DER.")
+def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: float) -> None:
+    """Score a transcript (.json) or turns (.rttm) against the truth.
+
+    cpWER counts words under the wrong speaker as wrong, tcpWER also words more
+    than 5 s away; DER and JER count overlapped speech. Needs the extra `eval`.
+    """
+    if stm is None and rttm is None:
+        raise OptionError("There is nothing to compare with: give --stm FILE, --rttm FILE, or both.")
+    if stm is not None:
+        if hypothesis.suffix.lower() == ".rttm":
+            raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
+        truth, given = read_stm(stm), read_segments(hypothesis)
+        for name, value in word_errors(truth, given).items():
+            click.echo(f"{name:8} {100 * value:6.2f} %")
+        right, words = speaker_accuracy(truth, given)
+        click.echo(
+            f"speakers {100 * right / max(1, words):6.2f} %  of {words} words recognised ({words - right} wrong)"
+        )
+    if rttm is not None:
+        for name, value in turn_errors(read_rttm(rttm), read_turns_of(hypothesis), collar).items():
+            click.echo(f"{name:8} {100 * value:6.2f} %")
+
+
+def read_stm(path: Path) -> list[Spoken]:
+    """True segments from STM: ``file channel speaker start end [<label>] text``.
+
+    Raises:
+        TranscriptError: no such file, or a bad line, by its number.
+    """
+    found: list[Spoken] = []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TranscriptError(f"{path} cannot be read: {error}.") from error
+    for index, line in enumerate(lines, 1):
+        fields = line.split()
+        if not fields or line.startswith(";;"):
+            continue
+        try:
+            start, end, speaker = float(fields[3]), float(fields[4]), fields[2]
+        except (IndexError, ValueError):
+            shape = "file channel speaker start end text"
+            raise TranscriptError(
+                f"{path}, line {index}: {line.strip()[:60]!r} is no STM: a line reads {shape}."
+            ) from None
+        words = (
+            fields[_FIELDS + 1 :]
+            if fields[_FIELDS : _FIELDS + 1] and fields[_FIELDS].startswith("<")
+            else fields[_FIELDS:]
+        )
+        found.append((start, end, speaker, " ".join(words)))
+    return found
+
+
+def read_segments(path: Path) -> list[Spoken]:
+    """The segments of a transcript that `transcribe -o OUT.json` wrote.
+
+    Raises:
+        TranscriptError: no such file, no JSON, or none of segments with speakers.
+    """
+    from fusion.attach import load_json
+
+    data = load_json(path)
+    try:
+        return [(s["start"], s["end"], s.get("speaker") or "", s["text"]) for s in data["segments"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TranscriptError(f"{path} has no segments with start, end and text: give a .json of ours.") from error
+
+
+def read_turns_of(path: Path) -> tuple[Turn, ...]:
+    """Turns from RTTM, or the segments of a transcript as turns."""
+    if path.suffix.lower() == ".rttm":
+        return read_rttm(path)
+    return tuple(Turn(start, end, speaker) for start, end, speaker, _ in read_segments(path) if speaker)
+
+
+def normalised(text: str) -> str:
+    """Words without case and punctuation, which are no recognition errors; apostrophes inside words stay."""
+    letters = (c if unicodedata.category(c)[0] in "LNM" or c == "'" else " " for c in text.casefold())
+    return " ".join(word.strip("'") for word in "".join(letters).split() if word.strip("'"))
+
+
+def word_errors(truth: Sequence[Spoken], given: Sequence[Spoken]) -> dict[str, float]:
+    """Compute cpWER and tcpWER (collar 5 s) through meeteval, of text without case and punctuation.
+
+    Raises:
+        MissingExtraError: meeteval is not installed.
+    """
+    _require("meeteval", "Word error rates")
+    import meeteval
+
+    reference, hypothesis = (
+        meeteval.io.SegLST([_seglst(row) for row in rows if normalised(row[3])]) for rows in (truth, given)
+    )
+    plain = meeteval.wer.cpwer(reference, hypothesis)["recording"]
+    timed = meeteval.wer.tcpwer(reference, hypothesis, collar=_COLLAR)["recording"]
+    return {"cpWER": float(plain.error_rate), "tcpWER": float(timed.error_rate)}
+
+
+def _seglst(row: Spoken) -> dict[str, Any]:
+    start, end, speaker, text = row
+    words = normalised(text)
+    return {"session_id": "recording", "speaker": speaker, "start_time": start, "end_time": end, "words": words}
+
+
+def speaker_accuracy(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[int, int]:
+    """How many of the words that were recognised have the right speaker (1 - WDER of matched words).
+
+    Words are matched in the order of time; labels are mapped one to one such
+    that most agree.
+
+    Returns:
+        the right ones, and all that were matched.
+    """
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    rows = [[(w, row[2]) for row in sorted(side) for w in normalised(row[3]).split()] for side in (truth, given)]
+    said = [[word for word, _ in side] for side in rows]
+    matcher = difflib.SequenceMatcher(None, said[0], said[1], autojunk=False)
+    pairs = [
+        (rows[0][block.a + i][1], rows[1][block.b + i][1])
+        for block in matcher.get_matching_blocks()
+        for i in range(block.size)
+    ]
+    names, labels = (sorted({pair[i] for pair in pairs}) for i in (0, 1))
+    agree = np.zeros((len(names), len(labels)))
+    for name, label in pairs:
+        agree[names.index(name), labels.index(label)] += 1
+    chosen = linear_sum_assignment(-agree)
+    return int(agree[chosen].sum()), len(pairs)
+
+
+def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -> dict[str, float]:
+    """DER and JER through pyannote.metrics; overlapped speech counts.
+
+    Raises:
+        MissingExtraError: pyannote.metrics is not installed.
+    """
+    _require("pyannote.metrics", "DER and JER")
+    from pyannote.core import Annotation, Segment, Timeline
+    from pyannote.metrics.diarization import DiarizationErrorRate, JaccardErrorRate
+
+    reference, hypothesis = Annotation(uri="recording"), Annotation(uri="recording")
+    for side, turns in ((reference, truth), (hypothesis, given)):
+        for index, turn in enumerate(turns):
+            side[Segment(turn.start, turn.end), index] = turn.speaker
+    whole = Timeline([Segment(0.0, max((turn.end for turn in (*truth, *given)), default=0.0))])
+    width = 2 * collar  # pyannote.metrics means both sides together
+    return {
+        "DER": float(DiarizationErrorRate(collar=width)(reference, hypothesis, uem=whole)),
+        "JER": float(JaccardErrorRate(collar=width)(reference, hypothesis, uem=whole)),
+    }
+
+
+def _require(package: str, feature: str) -> None:
+    """Refuse, with the pip line, where an optional package is not there."""
+    try:
+        there = find_spec(package) is not None
+    except ModuleNotFoundError:  # its parent package is not there either
+        there = False
+    if not there:
+        raise MissingExtraError(feature, package, "eval")
