@@ -15,6 +15,7 @@ COMMANDS = {
     "voice": ("transcribe.voice_cli:voice", "Compare voices, and enrol people so that --identify can name them."),
     "identify": ("transcribe.identify_cli:identify", "Put names on who spoke when, from the voices enrolled here."),
     "serve": ("transcribe.serve_cli:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
+    "eval": ("transcribe.eval_cli:evaluate", "Score a result against the truth: words, speakers, turns."),
     "models": ("transcribe.models_cli:models", "List, pull, verify, export and import the diarizer's models."),
     "doctor": ("transcribe.doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
 }
