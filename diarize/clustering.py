@@ -38,9 +38,9 @@ _SILENT, _UNKNOWN = -1.0, -0.5  # below every score in [0, 2]: inactive speakers
 
 @dataclass(frozen=True, slots=True)
 class SpeakerBounds:
-    """How many speakers the caller allows: from `low` to `high`, None meaning any number."""
+    """How many speakers the caller allows: from `low` (0 where nothing was asked) to `high`, None meaning any number."""
 
-    low: int = 1
+    low: int = 0
     high: int | None = None
 
     @classmethod
@@ -56,7 +56,7 @@ class SpeakerBounds:
         for name, value in given.items():
             if value is not None and value < 1:
                 raise OptionError(f"{name}={value} must be 1 or more, or left out.")
-        low, high = num_speakers or min_speakers or 1, num_speakers or max_speakers
+        low, high = num_speakers or min_speakers or 0, num_speakers or max_speakers
         if high is not None and low > high:
             raise OptionError(f"min_speakers={low} must not be above max_speakers={high}.")
         return cls(low, high)

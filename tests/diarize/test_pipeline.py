@@ -53,6 +53,12 @@ def test_turns_are_those_of_pyannote(upstreams, shared, golden, audio):
         assert np.allclose(sorted(found), sorted(map(tuple, expected[name])), atol=5e-4)
 
 
+def test_where_the_windows_together_hear_nobody_there_is_nobody(campplus, shared):
+    whispers = soundfile.read(shared / "audio/real/ami_EN2001b_0-30.wav", dtype="float32")[0]
+    assert campplus.diarize(whispers).turns == ()  # as pyannote.audio finds
+    assert len(campplus.diarize(whispers, num_speakers=1).turns) == 1
+
+
 @pytest.mark.parametrize("seconds", [0.01, 0.05, 3, 10, 10 + 1 / SECOND, 12.3])
 def test_silence_of_any_length_has_no_turns(campplus, seconds):
     result = campplus.diarize(np.zeros(round(seconds * SECOND), np.float32), embeddings=True, activity=True)
