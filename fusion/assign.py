@@ -13,7 +13,7 @@ from fusion.confidence import confidence_of
 from fusion.errors import OptionError
 from fusion.explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
 from fusion.intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, loudest, nearest_turn, share_table
-from fusion.kinds import read_evidence, read_texts, read_times, with_speakers
+from fusion.kinds import collector_at_rest, read_evidence, read_texts, read_times, with_speakers
 from fusion.timing import Times, timed
 from fusion.types import Diarization, Seconds, Transcript, Word
 
@@ -76,7 +76,12 @@ def assign_speakers(
         [{'start': 0.1, 'end': 0.4, 'word': 'Hi', 'speaker': 'SPEAKER_00'}]
     """
     given = list(words)
-    evidence = read_evidence(turns)
+    with collector_at_rest(len(given)):
+        return _assign(given, read_evidence(turns), policy)
+
+
+def _assign(given: list[W], evidence: Evidence, policy: Policy) -> list[W]:
+    """Join, explain where the kind of word has room for it, and label."""
     texts = read_texts(given) if policy.join == "resolved" else []
     decision, times, shares = join(read_times(given), texts, evidence, policy)
     labels = labels_of(decision, evidence.turns)

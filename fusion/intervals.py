@@ -228,26 +228,28 @@ class Clock:
     """How long each speaker has been speaking: built by `speaking_clock`, read by `spoken_until`.
 
     keys, ends: float64 (num_stretches,), merged turns of all speakers one after
-    the other, speaker k shifted by k * span. before: seconds spoken before each.
+    the other, speaker k shifted by k * (high - low). before: seconds spoken before
+    each. low, high: a second before the first turn and after the last.
     """
 
     keys: Floats
     ends: Floats
     before: Floats
-    span: float
+    low: float
+    high: float
 
 
 def speaking_clock(turns: TurnTable) -> Clock:
     """Merge each speaker's turns and add them up."""
-    low = float(turns.starts.min(initial=0.0))
-    span = float(turns.ends.max(initial=0.0)) - low + 2.0
+    low = float(turns.starts.min(initial=0.0)) - 1.0
+    high = float(turns.ends.max(initial=0.0)) + 1.0
     order = np.argsort(turns.speakers, kind="stable")
-    shift = turns.speakers[order] * span - low + 1.0
+    shift = turns.speakers[order] * (high - low)
     starts, ends = turns.starts[order] + shift, np.maximum.accumulate(turns.ends[order] + shift)
     heads = np.flatnonzero(np.concatenate((np.ones(min(1, len(starts)), bool), starts[1:] > ends[:-1])))
     tails = np.append(heads[1:], len(starts))[: len(heads)] - 1
     keys, merged = starts[heads], ends[tails]
-    return Clock(keys - (1.0 - low), merged - (1.0 - low), np.cumsum(merged - keys) - (merged - keys), span)
+    return Clock(keys, merged, np.cumsum(merged - keys) - (merged - keys), low, high)
 
 
 def spoken_until(clock: Clock, speakers: Ints, instants: Floats) -> Floats:
@@ -257,7 +259,7 @@ def spoken_until(clock: Clock, speakers: Ints, instants: Floats) -> Floats:
     """
     if not len(clock.keys):
         return np.zeros(np.shape(instants))
-    where = speakers * clock.span + instants
+    where = speakers * (clock.high - clock.low) + np.clip(instants, clock.low, clock.high)
     slot = np.searchsorted(clock.keys, where, side="right") - 1
     safe = np.maximum(slot, 0)
     spoken = clock.before[safe] + np.minimum(where, clock.ends[safe]) - clock.keys[safe]

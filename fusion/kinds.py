@@ -166,13 +166,12 @@ def with_speakers(
 ) -> list[W]:
     """Copies of the words that carry their speaker, and the attribution where the kind has room for it."""
     kinds = set(map(type, words))
-    with collector_at_rest(len(words)):
-        if kinds <= {Word}:
-            return cast("list[W]", list(map(_label_word, cast("Sequence[Word]", words), speakers, attributions)))
-        if kinds == {dict}:
-            dicts = cast("Sequence[dict[str, Any]]", words)
-            return cast("list[W]", [{**w, "speaker": s} for w, s in zip(dicts, speakers, strict=True)])
-        return [_label(w, s, a) for w, s, a in zip(words, speakers, attributions, strict=True)]
+    if kinds <= {Word}:
+        return cast("list[W]", list(map(_label_word, cast("Sequence[Word]", words), speakers, attributions)))
+    if kinds == {dict}:
+        dicts = cast("Sequence[dict[str, Any]]", words)
+        return cast("list[W]", [{**w, "speaker": s} for w, s in zip(dicts, speakers, strict=True)])
+    return [_label(w, s, a) for w, s, a in zip(words, speakers, attributions, strict=True)]
 
 
 @contextmanager
