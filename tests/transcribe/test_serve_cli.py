@@ -1,0 +1,92 @@
+"""`transcribe serve`: what it refuses before it listens, and how requests become jobs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fusion.errors import OptionError
+from transcribe.job import JobOptions
+from transcribe.serve_cli import serve
+from transcribe.serving.jobs import JobRequest
+from transcribe.serving.limits import Limits
+from transcribe.serving.wishes import Wish
+from transcribe.serving.work import _for_request
+
+
+def start(monkeypatch, *words: str) -> dict[str, object]:
+    """Everything that the server would be started with."""
+    seen: dict[str, object] = {}
+    monkeypatch.setattr("transcribe.server.serve", lambda run_job, **options: seen.update(options, run_job=run_job))
+    result = CliRunner().invoke(serve, words, standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return seen
+
+
+def test_defaults_are_for_this_machine_only(monkeypatch) -> None:
+    monkeypatch.delenv("DIARFUSE_SERVER_TOKEN", raising=False)
+    seen = start(monkeypatch)
+    assert (seen["host"], seen["port"], seen["token"]) == ("127.0.0.1", 8000, None)
+    assert seen["limits"] == Limits()
+
+
+def test_others_need_a_token(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DIARFUSE_SERVER_TOKEN", raising=False)
+    with pytest.raises(OptionError, match="set a token with --token-file"):
+        start(monkeypatch, "--host", "0.0.0.0")  # noqa: S104  (refused, that is the test)
+    (tmp_path / "token").write_text("0123456789abcdef0123\n")
+    seen = start(monkeypatch, "--host", "0.0.0.0", "--token-file", str(tmp_path / "token"))  # noqa: S104
+    assert seen["token"] == "0123456789abcdef0123"  # noqa: S105  (of this test only)
+    monkeypatch.setenv("DIARFUSE_SERVER_TOKEN", "from the environment")
+    assert start(monkeypatch)["token"] == "from the environment"  # noqa: S105
+
+
+def test_limits_are_options(monkeypatch) -> None:
+    words = [
+        "--max-body",
+        "5",
+        "--max-duration",
+        "2",
+        "--concurrency",
+        "3",
+        "--queue",
+        "0",
+        "--timeout",
+        "0.5",
+        "--model",
+        "tiny",
+    ]
+    seen = start(monkeypatch, *words)
+    assert seen["limits"] == Limits(max_body=5 << 20, max_duration=120, concurrency=3, queue=0, timeout=30)
+    assert seen["model"] == "tiny"
+    with pytest.raises(OptionError, match="concurrency=0 must be a number above 0"):
+        start(monkeypatch, "--concurrency", "0")
+
+
+def test_a_missing_extra_is_named() -> None:
+    code = "import sys; sys.modules['uvicorn'] = None\nfrom transcribe.__main__ import run\nsys.exit(run(['serve']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
+    )
+    assert done.returncode == 1
+    assert "pip install 'diarfuse[server]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_request_changes_only_what_it_may() -> None:
+    options = JobOptions(asr="moonshine", language="en", diarizer="campplus")
+    wish = Wish(diarize=True, num_speakers=2)
+    job = _for_request(options, JobRequest(Path("a.wav"), wish, 60))
+    assert (job.asr, job.diarizer, job.language, job.diarize, job.num_speakers) == (
+        "moonshine",
+        "campplus",
+        "en",
+        True,
+        2,
+    )
+    assert _for_request(options, JobRequest(Path("a.wav"), Wish(language="de"), 60)).language == "de"
