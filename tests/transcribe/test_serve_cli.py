@@ -61,7 +61,7 @@ def test_limits_are_options(monkeypatch) -> None:
         "--model",
         "tiny",
     ]
-    seen = start(monkeypatch, *words)
+    seen = start(monkeypatch, *limits, "--model", "tiny")
     assert seen["limits"] == Limits(max_body=5 << 20, max_duration=120, concurrency=3, queue=0, timeout=30)
     assert seen["model"] == "tiny"
     with pytest.raises(OptionError, match="concurrency=0 must be a number above 0"):
