@@ -47,20 +47,7 @@ def test_others_need_a_token(monkeypatch, tmp_path: Path) -> None:
 
 
 def test_limits_are_options(monkeypatch) -> None:
-    words = [
-        "--max-body",
-        "5",
-        "--max-duration",
-        "2",
-        "--concurrency",
-        "3",
-        "--queue",
-        "0",
-        "--timeout",
-        "0.5",
-        "--model",
-        "tiny",
-    ]
+    limits = ("--max-body", "5", "--max-duration", "2", "--concurrency", "3", "--queue", "0", "--timeout", "0.5")
     seen = start(monkeypatch, *limits, "--model", "tiny")
     assert seen["limits"] == Limits(max_body=5 << 20, max_duration=120, concurrency=3, queue=0, timeout=30)
     assert seen["model"] == "tiny"
