@@ -16,6 +16,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from transcribe.serving.answers import events, render, sse
 from transcribe.serving.forms import Form, read_form
@@ -203,10 +205,21 @@ class _Service:
         return form
 
     def _stream(self, task: asyncio.Task[JobAnswer], wish: Wish, stack: AsyncExitStack) -> Response:
-        body = _event_stream(task, wish, stack)
-        return StreamingResponse(
-            body, media_type="text/event-stream", headers={"cache-control": "no-store", **_headers(wish)}
-        )
+        headers = {"cache-control": "no-store", **_headers(wish)}
+        return _Stream(_event_stream(task, wish), stack, media_type="text/event-stream", headers=headers)
+
+
+class _Stream(StreamingResponse):
+    """A stream that gives back what it holds, also when the client left before its first byte."""
+
+    def __init__(self, content: AsyncIterator[bytes], stack: AsyncExitStack, **options: Any) -> None:
+        super().__init__(content, **options)
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events, then let go of job and upload."""
+        async with self._stack:
+            await super().__call__(scope, receive, send)
 
 
 async def aiter_bytes(request: Request) -> AsyncIterator[bytes]:
@@ -251,17 +264,16 @@ async def _forget(task: asyncio.Task[JobAnswer]) -> None:
         task.exception()
 
 
-async def _event_stream(task: asyncio.Task[JobAnswer], wish: Wish, stack: AsyncExitStack) -> AsyncIterator[bytes]:
-    async with stack:
-        while not task.done():
-            await asyncio.wait({task}, timeout=HEARTBEAT)
-            if not task.done():
-                yield b": working\n\n"
-        try:
-            for item in events(task.result().transcript, wish):
-                yield sse(item)
-        except HTTPException as error:
-            yield sse({"type": "error", "error": {"message": error.detail, "code": error.status_code}})
+async def _event_stream(task: asyncio.Task[JobAnswer], wish: Wish) -> AsyncIterator[bytes]:
+    while not task.done():
+        await asyncio.wait({task}, timeout=HEARTBEAT)
+        if not task.done():
+            yield b": working\n\n"
+    try:
+        for item in events(task.result().transcript, wish):
+            yield sse(item)
+    except HTTPException as error:
+        yield sse({"type": "error", "error": {"message": error.detail, "code": error.status_code}})
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

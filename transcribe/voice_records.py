@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,9 +64,11 @@ def check_name(name: str) -> str:
     It ends up in subtitles, so it is one line of printable text.
 
     Raises:
-        VoiceError: it is empty, too long, or holds control characters.
+        VoiceError: it is empty, too long, holds control characters, or is an anonymous label.
     """
     clean = name.strip()
+    if re.fullmatch(r"SPEAKER_\d+|UNKNOWN", clean, re.IGNORECASE):
+        raise VoiceError(f"The name {clean!r} is what unknown speakers are called: choose another.")
     if not clean or len(clean) > MAX_NAME or not clean.isprintable():
         raise VoiceError(f"The name {name[:MAX_NAME]!r} must be one line of 1 to {MAX_NAME} printable characters.")
     return clean

@@ -167,6 +167,12 @@ def test_at_most_32_recordings_are_kept() -> None:
     np.testing.assert_array_equal(person.prototypes[-1].embedding, prototype(39).embedding)
 
 
+@pytest.mark.parametrize("name", ["SPEAKER_01", "speaker_7", "Unknown"])
+def test_names_are_no_anonymous_labels(name: str) -> None:
+    with pytest.raises(VoiceError, match="unknown speakers are called"):
+        check_name(name)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "x" * 101, "\u202eevil"])
 def test_names_are_one_printable_line(name: str) -> None:
     with pytest.raises(VoiceError, match="printable"):

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fusion.errors import AudioError, ModelError, OptionError, OutputError
-from transcribe.server import serve
+from fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
+from transcribe.server import create_app, serve
 from transcribe.serving.limits import Limits
 from transcribe.serving.uploads import UploadFolder, safe_suffix
 from transcribe.serving.watch import JsonFormatter
@@ -67,6 +67,39 @@ def test_a_client_who_leaves_stops_the_job_and_takes_the_upload_along(serving, s
         live.until(lambda: live.leftovers() == [])
         assert live.job.seen[0].cancel.is_set()
         live.until(lambda: "requests_inside 0" in httpx.get(f"{live.url}/metrics").text)
+
+
+def test_a_stream_nobody_reads_holds_nothing(tmp_path: Path) -> None:
+    """The client is gone before the first byte: the generator never starts, the upload goes all the same."""
+
+    async def talk() -> int:
+        job = FakeJobNow()
+        app = create_app(job, upload_root=tmp_path / "uploads")
+        body = PART + b'\r\n--xx\r\nContent-Disposition: form-data; name="stream"\r\n\r\ntrue\r\n--xx--\r\n'
+        inbox = iter([{"type": "http.request", "body": body, "more_body": False}])
+        headers = [(b"content-type", b"multipart/form-data; boundary=xx"), (b"host", b"localhost")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/audio/transcriptions", "headers": headers}
+        scope |= {"query_string": b"", "asgi": {"spec_version": "2.3"}, "http_version": "1.1", "scheme": "http"}
+
+        async def receive() -> dict:
+            return next(inbox, {"type": "http.disconnect"})
+
+        async def send(_: dict) -> None:
+            await asyncio.sleep(3600)
+
+        async with app._app.router.lifespan_context(app._app):
+            await asyncio.wait_for(app(scope, receive, send), 5)
+            return len(list((tmp_path / "uploads").glob("server-*/*/upload*")))
+
+    assert asyncio.run(talk()) == 0
+
+
+class FakeJobNow:
+    """Waits until nobody waits."""
+
+    def __call__(self, request):
+        request.cancel.wait(5)
+        raise CancelledError("Stopped, as asked.")
 
 
 def test_a_crash_leaves_files_only_until_the_next_start(tmp_path: Path) -> None:
