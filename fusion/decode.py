@@ -41,6 +41,7 @@ _CONTAINERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,eac3,flac,flv,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,"
     "mxf,ogg,rm,tta,voc,w64,wav,wv"
 )
+_TAKES_ANY_TAGS = 19  # major version of PyAV
 _DURATION_IS_KNOWN = ("mov", "matroska", "asf", "avi")
 
 
@@ -160,7 +161,7 @@ def _decode_av(path: Path, on_note: Note, first: str) -> Iterator[Decoded]:
     # A whole path is never taken for a protocol, and the whitelists keep FFmpeg to this one file.
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
     try:
-        container = av.open(os.fspath(path.absolute()), options=options, metadata_errors="replace")
+        container = av.open(os.fspath(path.absolute()), options=options, **_any_tags(av.__version__))
     except (av.FFmpegError, ValueError) as error:
         raise AudioError(
             f"{path} is no audio or video that can be read ({first}): check the file, or convert it to WAV."
@@ -173,6 +174,15 @@ def _decode_av(path: Path, on_note: Note, first: str) -> Iterator[Decoded]:
             raise AudioError(f"{path} has an audio track that FFmpeg cannot decode: convert it to WAV.")
         _check_shape(path, stream.rate, stream.channels)
         yield Decoded(stream.rate, stream.channels, _AvReader(container, stream, path, on_note).blocks())
+
+
+def _any_tags(version: str) -> dict[str, Any]:
+    """What makes PyAV `version` open files whose tags are no UTF-8; from 19 on it does, and has no such argument.
+
+    >>> _any_tags("18.1.0"), _any_tags("19.0.2")
+    ({'metadata_errors': 'replace'}, {})
+    """
+    return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < _TAKES_ANY_TAGS else {}
 
 
 class _AvReader:

@@ -320,3 +320,18 @@ def test_check_samples_converts_what_is_safe() -> None:
 def test_check_samples_refuses_the_rest(samples: Any, sentence: str) -> None:
     with pytest.raises(AudioError, match=sentence):
         check_samples(samples)
+
+
+def test_tags_that_are_no_utf8_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Cafeteria"
+        stream: Any = container.add_stream("aac", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(16_000, 2.0)[np.newaxis], format="fltp", layout="mono")
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    written = path.read_bytes()
+    assert written.count(b"Cafeteria") == 1
+    path.write_bytes(written.replace(b"Cafeteria", b"Caf\xe9teria"))
+    assert_tone(load_audio(path))
