@@ -38,7 +38,7 @@ _SILENT, _UNKNOWN = -1.0, -0.5  # below every score in [0, 2]: inactive speakers
 
 @dataclass(frozen=True, slots=True)
 class SpeakerBounds:
-    """How many speakers the caller allows: from `low` (0 where nothing was asked) to `high`, None meaning any number."""
+    """How many speakers the caller allows: from `low` (0: nothing asked) to `high`, None meaning any number."""
 
     low: int = 0
     high: int | None = None

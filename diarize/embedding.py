@@ -79,35 +79,58 @@ def embed_stretches(
     windows: Windows,
     segmentations: Bits,
     stretches: Sequence[Stretch],
+    spans: Sequence[Stretch],
     embedder: Embedder,
     runtime: Runtime,
     step: Step,
-) -> Floats:
-    """Embed every active local speaker of every window from features computed once a stretch.
+) -> tuple[Floats, Floats]:
+    """Embed every active local speaker of every window, and spans, from features computed once a stretch.
 
-    Args: as `embed_windows`; `stretches` are in order of time and do not overlap.
+    Args: as `embed_windows`; `stretches` and `spans` are each in order of time
+        and do not overlap.
 
     Returns:
         float32 (windows, local speakers, dimension), NaN where a local speaker
-        is silent or none of its frames lies in a stretch.
+        is silent or none of its frames lies in a stretch; and float32 (spans,
+        dimension), NaN where a span lies in no stretch.
     """
 
-    def one(stretch: Stretch) -> tuple[int, Floats]:
+    def features_of(stretch: Stretch) -> tuple[int, Floats]:
         piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
         if piece.size < FRAME:  # a stretch in the zeros behind the end
             piece = np.pad(piece, (0, FRAME - piece.size))
         return stretch.first // embedder.stride, embedder.trunk(_normalised(piece))[0]
 
-    timeline = _Timeline(runtime.map(one, stretches))
+    timeline = _Timeline(runtime.map(features_of, stretches))
     result = _Result.empty(segmentations, embedder.dimension)
+    vectors = np.full((len(spans), embedder.dimension), np.nan, np.float32)
+
+    def look_at_spans(first: int, until: float) -> int:
+        """Embed the spans from number `first` on that begin before trunk frame `until`; returns the next number."""
+        while first < len(spans) and spans[first].first < until * embedder.stride:
+            begin, end = spans[first].first // embedder.stride, -(-spans[first].last // embedder.stride)
+            vectors[first] = _pool(timeline, begin, np.ones((1, end - begin), np.float32), embedder)[0]
+            first += 1
+        return first
+
+    looked = 0
     for window in result.busy:
         first, masks = _on_grid(segmentations[window], window, windows, embedder.stride)
-        features, known = timeline.take(first, masks.shape[1])
-        masks *= known
-        pooled = embedder.pooling(features[None], masks[None])[0] if known.any() else np.nan * masks[:, :1]
-        pooled[~masks.any(axis=1)] = np.nan
-        step(result.put(window, pooled), len(result.busy))
-    return result.embeddings
+        looked = look_at_spans(looked, first)
+        step(result.put(window, _pool(timeline, first, masks, embedder)), len(result.busy))
+    look_at_spans(looked, np.inf)
+    return result.embeddings, vectors
+
+
+def _pool(timeline: _Timeline, first: int, masks: Floats, embedder: Embedder) -> Floats:
+    """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for an empty mask."""
+    features, known = timeline.take(first, masks.shape[1])
+    masks = masks * known
+    if not known.any():
+        return np.full((len(masks), embedder.dimension), np.nan, np.float32)
+    pooled: Floats = embedder.pooling(features[None], masks[None])[0]
+    pooled[~masks.any(axis=1)] = np.nan
+    return pooled
 
 
 def nearest(masks: Floats, frames: int) -> Floats:

@@ -11,8 +11,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from diarize import resegment
 from diarize.agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
-from diarize.clustering import Array, Clusters, SpeakerBounds, finish, vbx_centroids
+from diarize.clustering import Array, Clusters, Pairs, SpeakerBounds, finish, vbx_centroids
 from diarize.counting import speaker_count
 from diarize.embedding import Embedder, embed_stretches, embed_windows
 from diarize.masks import active_speakers, training_pairs
@@ -24,7 +25,7 @@ from diarize.recipes import CAMPPLUS, COMMUNITY_1, Recipe
 from diarize.reconstruct import Timeline, reconstruct
 from diarize.runtime import Runtime
 from diarize.segmentation import segment
-from diarize.stretches import plan
+from diarize.stretches import Cut, Stretch, plan
 from diarize.turns import activity, build_turns, minor_speakers
 from diarize.windows import Windows
 from fusion.audio import check_samples, load_audio, release
@@ -40,6 +41,26 @@ class Wanted:
     bounds: SpeakerBounds
     embeddings: bool
     activity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What the embedding network made.
+
+    vectors: float32 (windows, local speakers, dimension).
+    span_vectors, spans: of short stretches of one speaker, for a second look; None in `exact` mode.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    span_vectors: npt.NDArray[np.float32] | None = None
+    spans: tuple[Stretch, ...] = ()
+
+    def second_look(self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows) -> Timeline:
+        """The timeline, resegmented where there are spans to look at."""
+        if self.span_vectors is None:
+            return timeline
+        voices = resegment.Voices.of(self.vectors, pairs, clusters)
+        return resegment.resegment(timeline, self.spans, self.span_vectors, voices, windows)
 
 
 class Diarizer:
@@ -137,11 +158,13 @@ class Diarizer:
         with monitor.stage("segmentation") as step:
             segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, step)
         with monitor.stage("embedding") as step:
-            vectors = self._embed(samples, windows, segmentations, step)
+            voices = self._embed(samples, windows, segmentations, step)
         with monitor.stage("clustering"):
-            clusters = self._cluster(vectors, segmentations, windows, wanted.bounds)
+            clusters, pairs = self._cluster(voices.vectors, segmentations, windows, wanted.bounds)
         with monitor.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
+        with monitor.stage("resegmentation"):
+            timeline = voices.second_look(timeline, pairs, clusters, windows)
         return self._result(samples, windows, clusters, timeline, wanted, monitor)
 
     def _windows(self, samples: Samples) -> Windows:
@@ -156,13 +179,17 @@ class Diarizer:
     def _upstream(self) -> bool:
         return self.execution.mode in self._recipe.upstream
 
-    def _embed(
-        self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], step: Step
-    ) -> npt.NDArray[np.float32]:
+    def _embed(self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], step: Step) -> Embedded:
         if self._upstream:
-            return embed_windows(samples, windows, segmentations, self._embedder, self.runtime, step)
-        stretches = plan(segmentations, windows, self._recipe.stretches, multiple=self.models.stride)
-        return embed_stretches(samples, windows, segmentations, stretches, self._embedder, self.runtime, step)
+            return Embedded(embed_windows(samples, windows, segmentations, self._embedder, self.runtime, step))
+        stretches, spans = (
+            plan(segmentations, windows, cut, multiple=self.models.stride)
+            for cut in (self._recipe.stretches, Cut(longest=resegment.LONGEST, at_changes=True))
+        )
+        return Embedded(
+            *embed_stretches(samples, windows, segmentations, stretches, spans, self._embedder, self.runtime, step),
+            spans,
+        )
 
     def _cluster(
         self,
@@ -170,10 +197,10 @@ class Diarizer:
         segmentations: npt.NDArray[np.uint8],
         windows: Windows,
         bounds: SpeakerBounds,
-    ) -> Clusters:
+    ) -> tuple[Clusters, Pairs]:
         pairs = training_pairs(segmentations, vectors)
         centroids = self._centroids(vectors[pairs].astype(np.float64), windows)
-        return finish(vectors, active_speakers(segmentations), pairs, centroids, bounds)
+        return finish(vectors, active_speakers(segmentations), pairs, centroids, bounds), pairs
 
     def _centroids(self, training: Array, windows: Windows) -> Array | None:
         """The speakers that the training embeddings (n, dimension) show."""

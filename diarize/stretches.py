@@ -44,6 +44,11 @@ class Stretch:
     first: int
     last: int
 
+    @property
+    def seconds(self) -> tuple[Seconds, Seconds]:
+        """Begin and end, on the clock of the segmentation frames' beginnings."""
+        return self.first * _FBANK_STEP, self.last * _FBANK_STEP
+
 
 def plan(segmentations: npt.NDArray[np.uint8], windows: Windows, cut: Cut, *, multiple: int) -> tuple[Stretch, ...]:
     """Cut the recording into stretches of speech.

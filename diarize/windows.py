@@ -95,6 +95,11 @@ class Windows:
         np.subtract.at(change, self.first_frames + self.frames_per_window, 1)
         return np.cumsum(change)[: self.total_frames]
 
+    def around(self, begin: Seconds, end: Seconds) -> range:
+        """The windows that hear any of ``begin <= t < end``."""
+        first = int((begin - self.duration) // self.step) + 1
+        return range(max(first, 0), min(-int(-end // self.step), self.count))
+
     def frame_times(self, frames: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Middle of each of the `frames` (indices in the recording), in seconds."""
         start = np.asarray(frames) * self.frame_step

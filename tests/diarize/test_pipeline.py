@@ -11,6 +11,7 @@ from diarize import Diarizer, Execution, Options
 from fusion.errors import AudioError, CancelledError, OptionError
 
 SECOND = 16_000
+STAGES = ["segmentation", "embedding", "clustering", "reconstruction", "resegmentation"]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_two_people_are_told_apart(campplus, telephone):
     result = campplus.diarize(telephone)
     assert result.speakers == ("SPEAKER_00", "SPEAKER_01")
     assert result.turns[0].speaker == "SPEAKER_00"
-    assert {*result.timings} == {"segmentation", "embedding", "clustering", "reconstruction"}
+    assert {*result.timings} == {*STAGES}
     assert result.embeddings is None
     assert result.activity is None
 
@@ -129,7 +130,7 @@ def test_progress_never_goes_back(campplus, telephone):
     heard: list[tuple[str, float]] = []
     campplus.diarize(telephone, on_progress=lambda stage, done, total: heard.append((stage, done / total)))
     stages = list(dict.fromkeys(stage for stage, _ in heard))
-    assert stages == ["segmentation", "embedding", "clustering", "reconstruction"]
+    assert stages == STAGES
     assert heard == sorted(heard, key=lambda item: (stages.index(item[0]), item[1]))
     assert [share for _, share in heard].count(1.0) >= len(stages)
 

@@ -1,0 +1,177 @@
+"""A second look at who speaks where only one person does.
+
+The segmentation network tells voices apart within 10 s, and sometimes takes two
+similar ones for one; clustering can then only move both together. So each span
+of a second or two in which one person speaks is compared, by its own
+embedding, with everybody's other speech, and given to somebody else where the
+evidence is plain. A clustering of whole local speakers, however good, cannot do
+that; benchmarks/RESULTS.md has the effect. Upstream has no such stage, and the
+`exact` mode leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.binarize import Runs, runs
+from diarize.clustering import Array, Clusters, Labels, Pairs
+from diarize.plda import unit
+from diarize.reconstruct import Timeline
+from diarize.stretches import Stretch
+from diarize.windows import Windows
+from fusion.types import Seconds
+
+SHORTEST: Seconds = 0.5
+LONGEST: Seconds = 2.0
+"""Spans shorter than the one say too little; longer than the other may hold two people."""
+
+_ALONE = 0.7
+_LIKENESS = 0.5
+_MARGIN = 0.15
+_OTHER_WINDOWS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Frames ``first <= frame < last`` go from one speaker to another."""
+
+    first: int
+    last: int
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Everybody's speech, so that the part near a span can be left out.
+
+    sums: float64 (K, dimension) of each speaker's training embeddings, counts: int64 (K,).
+    """
+
+    training: Array
+    window: Labels
+    speaker: Labels
+    sums: Array
+    counts: Labels
+
+    @classmethod
+    def of(cls, embeddings: npt.NDArray[np.floating], pairs: Pairs, clusters: Clusters) -> Voices:
+        """Collect the training embeddings by the speaker they were given to."""
+        speaker = clusters.hard[pairs].astype(np.int64)
+        known = speaker >= 0
+        training, window, speaker = embeddings[pairs][known].astype(np.float64), pairs[0][known], speaker[known]
+        sums = np.zeros((len(clusters.centroids), embeddings.shape[-1]))
+        np.add.at(sums, speaker, training)
+        return cls(training, window, speaker, sums, np.bincount(speaker, minlength=len(sums)))
+
+    def likeness(self, vector: npt.NDArray[np.floating], windows: range) -> npt.NDArray[np.float64]:
+        """Cosine of `vector` with each speaker's speech outside `windows`, (K,); -1 where there is too little."""
+        near = slice(*np.searchsorted(self.window, [windows.start, windows.stop]))
+        sums, counts = self.sums.copy(), self.counts.copy()
+        np.subtract.at(sums, self.speaker[near], self.training[near])
+        np.subtract.at(counts, self.speaker[near], 1)
+        scores: npt.NDArray[np.float64] = unit(sums) @ unit(vector.astype(np.float64))
+        return np.where(counts >= _OTHER_WINDOWS, scores, -1.0)
+
+
+def resegment(
+    timeline: Timeline, spans: Sequence[Stretch], vectors: npt.NDArray[np.float32], voices: Voices, windows: Windows
+) -> Timeline:
+    """Give spans of one speaker to another where their own embedding plainly says so.
+
+    Args:
+        timeline: as reconstructed.
+        spans: short stretches cut at changes, in order of time.
+        vectors: float32 (spans, dimension), NaN where a span has none.
+        voices: everybody's speech.
+        windows: where the windows lie.
+
+    Returns:
+        The timeline with those frames moved; nobody loses their last frame.
+    """
+    if len(voices.counts) < 2:  # noqa: PLR2004 - nobody to give anything to
+        return timeline
+    alone = _alone(timeline, windows.total_frames)
+    moves = [
+        move
+        for span, vector in zip(spans, vectors, strict=True)
+        for move in _look(span, vector, alone, voices, windows)
+    ]
+    return _apply(timeline, moves, windows.total_frames)
+
+
+def _alone(timeline: Timeline, total: int) -> npt.NDArray[np.int32]:
+    """Who is active in each frame in which exactly one speaker is; -1 elsewhere."""
+    active = np.zeros(total + 1, np.int32)
+    who = np.full(total, -1, np.int32)
+    for speaker, part in enumerate(timeline.active):
+        np.add.at(active, part[:, 0], 1)
+        np.subtract.at(active, part[:, 1], 1)
+        for first, last in part:
+            who[first:last] = speaker
+    who[np.cumsum(active)[:total] != 1] = -1
+    return who
+
+
+def _look(
+    span: Stretch, vector: npt.NDArray[np.float32], alone: npt.NDArray[np.int32], voices: Voices, windows: Windows
+) -> Iterator[Move]:
+    """The frames of `span` that go to somebody else: none, or all those of its one speaker."""
+    begin, end = span.seconds
+    if end - begin < SHORTEST or not np.isfinite(vector).all():
+        return
+    first, last = (round(edge / windows.frame_step) for edge in (begin, end))
+    inside = alone[first:last]
+    single = inside[inside >= 0]
+    if single.size < _ALONE * (last - first):
+        return
+    current = int(np.bincount(single).argmax())
+    if current >= len(voices.counts):  # a speaker without a voice of their own
+        return
+    scores = voices.likeness(vector, windows.around(begin, end))
+    best = int(scores.argmax())
+    if best != current and scores[best] > _LIKENESS and scores[best] - scores[current] > _MARGIN:
+        for run in runs(inside == current):
+            yield Move(first + int(run[0]), first + int(run[1]), current, best)
+
+
+def _apply(timeline: Timeline, moves: Sequence[Move], total: int) -> Timeline:
+    """Carry out `moves` on runs and scores, but for those that would leave a speaker without a frame."""
+    leaving = np.zeros(len(timeline.active), np.int64)
+    for move in moves:
+        leaving[move.source] += move.last - move.first
+    emptied = [
+        k for k, part in enumerate(timeline.active) if leaving[k] and leaving[k] >= (part[:, 1] - part[:, 0]).sum()
+    ]
+    kept = [move for move in moves if move.source not in emptied]
+    if not kept:
+        return timeline
+    if timeline.scores is not None:
+        for move in kept:
+            columns = timeline.scores[move.first : move.last]
+            columns[:, [move.source, move.target]] = columns[:, [move.target, move.source]]
+    return replace(
+        timeline, active=_moved(timeline.active, kept, total), exclusive=_moved(timeline.exclusive, kept, total)
+    )
+
+
+def _moved(speakers: tuple[Runs, ...], moves: Sequence[Move], total: int) -> tuple[Runs, ...]:
+    touched = {speaker for move in moves for speaker in (move.source, move.target)}
+    return tuple(
+        _edited(part, speaker, moves, total) if speaker in touched else part for speaker, part in enumerate(speakers)
+    )
+
+
+def _edited(part: Runs, speaker: int, moves: Sequence[Move], total: int) -> Runs:
+    """One speaker's runs after the moves from and to them."""
+    frames = np.zeros(total, np.bool_)
+    for first, last in part:
+        frames[first:last] = True
+    for move in moves:
+        if speaker in (move.source, move.target):
+            frames[move.first : move.last] = speaker == move.target
+    return runs(frames)

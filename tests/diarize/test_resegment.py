@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarize.binarize import runs
+from diarize.clustering import Clusters
+from diarize.reconstruct import Timeline
+from diarize.resegment import Move, Voices, _apply, resegment
+from diarize.stretches import Stretch
+from diarize.windows import Windows
+
+ANA, BEN = np.eye(2, 8, dtype=np.float32)
+
+
+@pytest.fixture
+def windows() -> Windows:
+    return Windows(60 * 16_000)
+
+
+def timeline_of(windows: Windows, *turns: tuple[int, float, float]) -> Timeline:
+    frames = np.zeros((windows.total_frames, 2), bool)
+    for speaker, begin, end in turns:
+        frames[round(begin / windows.frame_step) : round(end / windows.frame_step), speaker] = True
+    active = tuple(runs(frames[:, k]) for k in range(2))
+    first = frames & ~np.c_[np.zeros(len(frames), bool), frames[:, 0]]
+    return Timeline(active, tuple(runs(first[:, k]) for k in range(2)), frames.astype(np.float32))
+
+
+def voices_of(windows: Windows, *heard: tuple[float, int]) -> Voices:
+    """Ana is cluster 0 and Ben cluster 1; each pair is a window and who is heard in it."""
+    embeddings = np.full((windows.count, 3, 8), np.nan, np.float32)
+    hard = np.full((windows.count, 3), -2, np.int32)
+    for window, who in heard:
+        embeddings[window, 0], hard[window, 0] = (ANA, BEN)[who], who
+    window = np.array(sorted(window for window, _ in heard))
+    return Voices.of(embeddings, (window, np.zeros_like(window)), Clusters(hard, np.stack([ANA, BEN]).astype(float)))
+
+
+EVERYWHERE = [*((window, 0) for window in range(12)), *((window, 1) for window in range(30, 45))]
+
+
+def seconds(timeline: Timeline, windows: Windows) -> list[float]:
+    return [round(float((part[:, 1] - part[:, 0]).sum()) * windows.frame_step, 1) for part in timeline.active]
+
+
+def test_a_span_that_sounds_like_somebody_else_goes_to_them(windows):
+    timeline = timeline_of(windows, (0, 0, 30), (1, 40, 55))
+    after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
+    assert seconds(after, windows) == [28.0, 17.0]
+    middle = round(25 / windows.frame_step)
+    assert any(first <= middle < last for first, last in after.exclusive[1])
+    assert after.scores[middle].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("span", "vector", "why"),
+    [
+        (Stretch(2400, 2600), ANA, "it sounds like its own speaker"),
+        (Stretch(2400, 2600), ANA + BEN, "it sounds like both"),
+        (Stretch(2400, 2430), BEN, "it is too short"),
+        (Stretch(2400, 2600), np.full(8, np.nan), "it has no embedding"),
+        (Stretch(3100, 3300), BEN, "nobody speaks in it"),
+    ],
+)
+def test_a_span_stays_where(windows, span, vector, why):
+    timeline = timeline_of(windows, (0, 0, 30), (1, 40, 55))
+    after = resegment(timeline, [span], np.float32([vector]), voices_of(windows, *EVERYWHERE), windows)
+    assert seconds(after, windows) == seconds(timeline, windows), why
+
+
+def test_overlapped_speech_is_not_touched(windows):
+    timeline = timeline_of(windows, (0, 0, 30), (1, 24, 26), (1, 40, 55))
+    after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
+    assert seconds(after, windows) == seconds(timeline, windows)
+
+
+def test_a_span_is_no_witness_for_itself(windows):
+    """Ben is known only from the windows around the span: that is the span's own sound."""
+    timeline = timeline_of(windows, (0, 0, 30), (1, 20, 21))
+    near = [*((window, 0) for window in range(12)), *((window, 1) for window in range(17, 25))]
+    after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *near), windows)
+    assert seconds(after, windows) == seconds(timeline, windows)
+
+
+def test_nobody_loses_their_last_frame(windows):
+    timeline = timeline_of(windows, (0, 24, 26), (1, 40, 55))
+    after = resegment(timeline, [Stretch(2390, 2610)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
+    assert seconds(after, windows) == [2.0, 15.0]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 99), st.integers(0, 99)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 99), st.integers(1, 9), st.integers(0, 2), st.integers(0, 2)), max_size=4),
+)
+def test_moves_are_what_they_are_frame_by_frame(turns, moves):
+    frames = np.zeros((100, 3), bool)
+    for speaker, first, last in turns:
+        frames[first:last, speaker] = True
+    timeline = Timeline(tuple(runs(column) for column in frames.T), tuple(runs(column) for column in frames.T))
+    alone = frames.sum(axis=1) == 1
+    plain, claimed = [], np.zeros(100, bool)
+    for first, length, source, target in moves:  # as `_look` makes them: apart, one speaker's frames alone
+        inside = slice(first, min(first + length, 100))
+        if source != target and (alone & frames[:, source])[inside].all() and not claimed[inside].any():
+            plain.append(Move(inside.start, inside.stop, source, target))
+            claimed[inside] = True
+    leaving = [sum(move.last - move.first for move in plain if move.source == k) for k in range(3)]
+    staying = [leaving[k] < frames[:, k].sum() for k in range(3)]
+    expected = frames.copy()
+    for move in plain:
+        if staying[move.source]:
+            expected[move.first : move.last, [move.source, move.target]] = [False, True]
+    after = _apply(timeline, plain, 100)
+    assert [part.tolist() for part in after.active] == [runs(column).tolist() for column in expected.T]
