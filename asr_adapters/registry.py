@@ -52,6 +52,15 @@ def create(name: str, **options: Any) -> Recognizer:
     return maker(**options)
 
 
+def parameters(name: str) -> tuple[str, ...]:
+    """The options that `create` takes for the recogniser `name`; imports its adapter, not its engine.
+
+    Raises:
+        UnknownNameError: no such recogniser.
+    """
+    return tuple(inspect.signature(_maker(name)).parameters)
+
+
 def _maker(name: str) -> Callable[..., Recognizer]:
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")

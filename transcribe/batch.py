@@ -191,19 +191,27 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
     """Options and formats that make no sense without --diarize."""
     if options.diarize:
         return
-    for name in ("identify", "primary", "link_speakers"):
-        if getattr(view, name):
-            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
     for name in ("num_speakers", "min_speakers", "max_speakers"):
         if getattr(options, name) is not None:
+            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
+    if options.channels is not None:
+        return
+    for name in ("identify", "primary", "link_speakers"):
+        if getattr(view, name):
             raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
     if any(target.format == "rttm" for targets in planned for target in targets):
         raise OptionError("RTTM holds speaker turns and needs --diarize: add it, or choose another format.")
 
 
 def _render(result: Result, format_name: str, name: str, cues: str) -> str:
-    """The text of one output; without a diarization it is the recogniser's own, whatever `cues` says."""
+    """The text of one output; without a diarization it is the recogniser's own, whatever `cues` says.
+
+    Raises:
+        AudioError: turns are wanted of a recording whose channels turned out to be one.
+    """
     diarization = result.diarization
+    if diarization is None and format_name == "rttm":
+        raise AudioError(f"The channels of {name} are all the same, so they give no turns for RTTM: add --diarize.")
     if format_name == "seglst":
         return seglst.dumps(result.transcript, session=name)
     if diarization is not None and format_name == "rttm":

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from diarize.options import Execution, Options
-from fusion.errors import CancelledError, OptionError, UnknownNameError
+from fusion.errors import OptionError, UnknownNameError
+from transcribe.together import beside_recogniser, together
+from transcribe.watch import Note, Watch
 
 if TYPE_CHECKING:
     import os
     import threading
+    from collections.abc import Sequence
     from pathlib import Path
 
     from diarize.pipeline import Diarizer
     from fusion.assign import Join
     from fusion.types import Diarization, Progress, Recognizer, Samples, Seconds, Transcript
 
-Note = Callable[[str], None]
+Channels: TypeAlias = Literal["speakers", "hybrid"]
 Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
 
 
@@ -29,6 +30,8 @@ class JobOptions:
     """Everything a job can be told; the command line's options have the same names.
 
     diarize: put a speaker on every word.
+    channels: ``speakers``: each channel is a speaker; ``hybrid``: a channel may hold several voices, which the
+        diarizer finds. Where all channels are the same, the job goes on as if this were None.
     asr: a recogniser's name or ``auto``. model, language, compute_type: the recogniser's; None is its own
         default. asr_options: further options of that recogniser, by name.
     diarizer: a pack's name or ``auto``. num_speakers, min_speakers, max_speakers: a contract, see the README.
@@ -39,6 +42,7 @@ class JobOptions:
     """
 
     diarize: bool = False
+    channels: Channels | None = None
     asr: str = "auto"
     model: str | None = None
     language: str | None = None
@@ -56,6 +60,8 @@ class JobOptions:
     details: bool = False
 
     def __post_init__(self) -> None:
+        if self.channels not in (None, "speakers", "hybrid"):
+            raise OptionError(f"channels={self.channels!r} must be 'speakers', 'hybrid' or None.")
         for name in ("num_speakers", "min_speakers", "max_speakers"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -72,7 +78,7 @@ class Result:
     """What a job made.
 
     transcript: as the recogniser gave it, or with speakers where the job diarized.
-    diarization: None where the job did not diarize.
+    diarization: None where the job did not diarize; of --channels, the turns that follow from the words.
     timings: seconds by stage. notes: sentences a user should see.
     """
 
@@ -80,43 +86,6 @@ class Result:
     diarization: Diarization | None
     timings: Mapping[str, Seconds]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Progress, notes, timings and the wish to stop, of one recording."""
-
-    on_progress: Progress | None
-    on_note: Note | None
-    cancel: threading.Event | None
-    timings: dict[str, Seconds] = field(default_factory=dict)
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """Pass progress on; stops the stage where the caller wants to stop."""
-        self.check()
-        if self.on_progress is not None:
-            self.on_progress(stage, done, total)
-
-    def note(self, sentence: str) -> None:
-        """Pass a sentence on."""
-        if self.on_note is not None:
-            self.on_note(sentence)
-
-    def check(self) -> None:
-        """Raise `CancelledError` if the caller wants to stop."""
-        if self.cancel is not None and self.cancel.is_set():
-            raise CancelledError("Stopped, as asked.")
-
-    @contextmanager
-    def stage(self, name: str, *, silent: bool = True) -> Iterator[None]:
-        """Time the stage `name`; report its begin and end if it is `silent`, that is, reports nothing itself."""
-        if silent:
-            self.progress(name, 0, 1)
-        started = time.perf_counter()
-        yield
-        if silent:
-            self.progress(name, 1, 1)
-        self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
 class Job:
@@ -132,6 +101,7 @@ class Job:
 
         Raises:
             UnknownNameError: no such recogniser or pack.
+            OptionError: options that do not go together.
         """
         from diarize.models.packs import PACKS
         from transcribe.recognisers import check_name
@@ -139,6 +109,8 @@ class Job:
         check_name(self.options.asr)
         if self.options.diarizer not in (*PACKS, "auto"):
             raise UnknownNameError("diarization pack", self.options.diarizer, (*PACKS, "auto"))
+        if self.options.channels is not None and self.options.asr == "words-json":
+            raise OptionError("--channels recognises each channel and cannot use words-json: choose another --asr.")
 
     def transcribe(
         self,
@@ -156,17 +128,15 @@ class Job:
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        watch = _Watch(on_progress, on_note, cancel)
-        samples = self._load(path, watch)
-        transcript = self._recognise(samples, watch)
-        if not self.options.diarize:
-            return Result(transcript, None, watch.timings, transcript.notes)
-        diarization = self._diarize(samples, watch)
-        joined = self._join(transcript, samples, diarization, watch)
-        if rename is not None:
+        watch = Watch(on_progress, on_note, cancel)
+        recordings = self._load(path, watch)
+        transcript, diarization = self._speakers(recordings, watch)
+        if diarization is not None and rename is not None:
+            mixed = recordings[0] if len(recordings) == 1 else self._mix(path, watch)
             with watch.stage("identify"):
-                joined, diarization = rename(joined, diarization, samples)
-        return Result(joined, diarization, watch.timings, tuple(dict.fromkeys((*joined.notes, *diarization.notes))))
+                transcript, diarization = rename(transcript, diarization, mixed)
+        notes = (*watch.notes, *transcript.notes, *(diarization.notes if diarization else ()))
+        return Result(transcript, diarization, watch.timings, tuple(dict.fromkeys(notes)))
 
     def diarize(
         self,
@@ -181,60 +151,136 @@ class Job:
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        watch = _Watch(on_progress, on_note, cancel)
-        diarization = self._diarize(self._load(path, watch), watch)
+        watch = Watch(on_progress, on_note, cancel)
+        samples = self._load(path, watch)[0]
+        diarization = self._diarize(samples, self._diarizer_for(self.options.execution, watch), watch)
         return replace(diarization, timings={**watch.timings, **diarization.timings})
 
-    def _load(self, path: str | os.PathLike[str], watch: _Watch) -> Samples:
+    def _load(self, path: str | os.PathLike[str], watch: Watch) -> list[Samples]:
+        """The recording's mix; or its channels, where they are wanted and differ."""
+        if self.options.channels is None:
+            recordings = [self._mix(path, watch)]
+        else:
+            from transcribe.channel_job import load_different
+
+            with watch.stage("load audio"):
+                recordings = load_different(path, watch, diarize=self.options.diarize)
+        if self.options.details:
+            for samples, part in zip(recordings, _parts(recordings, watch), strict=True):
+                with part.stage("find speech", silent=False):
+                    part.note(_speech(samples, part))
+        return recordings
+
+    def _mix(self, path: str | os.PathLike[str], watch: Watch) -> Samples:
         from fusion.audio import load_audio
 
         with watch.stage("load audio"):
-            samples = load_audio(path, on_note=watch.note)
-        if self.options.details:
-            with watch.stage("find speech", silent=False):
-                watch.note(_speech(samples, watch))
-        return samples
+            return load_audio(path, on_note=watch.note)
 
-    def _recognise(self, samples: Samples, watch: _Watch) -> Transcript:
+    def _speakers(self, recordings: Sequence[Samples], watch: Watch) -> tuple[Transcript, Diarization | None]:
+        """The recogniser's words, joined to the channels' or the diarizer's turns if those are wanted."""
+        if len(recordings) > 1:
+            return self._channels(recordings, watch)
+        samples = recordings[0]
+        if not self.options.diarize:
+            return self._recognise(samples, watch), None
+        transcript, diarization = self._both(samples, watch)
+        return self._join(transcript, samples, diarization, watch), diarization
+
+    def _channels(self, channels: Sequence[Samples], watch: Watch) -> tuple[Transcript, Diarization]:
+        """Every channel by itself, then merged in time."""
+        from fusion.assign import Policy
+        from fusion.channels import Channel
+        from transcribe.channel_job import merge, seconds
+
+        done: list[Channel] = []
+        for samples, part in zip(channels, _parts(channels, watch), strict=True):
+            if self.options.channels == "hybrid":
+                transcript, diarization = self._both(samples, part, counted=False)
+                done.append(Channel(self._align(transcript, samples, part), diarization))
+            else:
+                done.append(Channel(self._align(self._recognise(samples, part), samples, part)))
+        if any((self.options.num_speakers, self.options.min_speakers, self.options.max_speakers)):
+            watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
+        with watch.stage("join"):
+            return merge(done, seconds(channels), Policy(join=self.options.join))
+
+    def _both(self, samples: Samples, watch: Watch, *, counted: bool = True) -> tuple[Transcript, Diarization]:
+        """Words and turns, at the same time where that is sooner; models load before, so that one missing shows."""
+        beside = beside_recogniser(self.options.execution)
+        diarizer = self._diarizer_for(beside or self.options.execution, watch)
+        recogniser = self._recogniser_for(watch)
+
+        def words() -> Transcript:
+            return self._recognise(samples, watch, recogniser)
+
+        def turns() -> Diarization:
+            return self._diarize(samples, diarizer, watch, counted=counted)
+
+        return (words(), turns()) if beside is None else together(words, turns, watch.stop)
+
+    def _recogniser_for(self, watch: Watch) -> Recognizer:
         from transcribe.recognisers import make
 
         if self._recognizer is None:
             with watch.stage("choose recogniser"):
                 self._recognizer = make(self.options, watch.note)
-        with watch.stage("recognise", silent=False):
-            return self._recognizer.transcribe(samples, language=self.options.language, on_progress=watch.progress)
+        return self._recognizer
 
-    def _diarize(self, samples: Samples, watch: _Watch) -> Diarization:
-        wish = self.options
+    def _recognise(self, samples: Samples, watch: Watch, recogniser: Recognizer | None = None) -> Transcript:
+        recogniser = recogniser or self._recogniser_for(watch)
+        with watch.stage("recognise", silent=False):
+            return recogniser.transcribe(samples, language=self.options.language, on_progress=watch.progress)
+
+    def _diarizer_for(self, execution: Execution, watch: Watch) -> Diarizer:
         if self._diarizer is None:
             with watch.stage("load diarizer"):
+                wish = replace(self.options, execution=execution)
                 self._diarizer = load_diarizer(wish, watch.progress, watch.note)
-        if wish.details:
+        if self.options.details:
             used = self._diarizer
             watch.note(f"diarizer: {used.models.name}, mode {used.execution.mode}, {used.runtime.device}")
+        return self._diarizer
+
+    def _diarize(self, samples: Samples, diarizer: Diarizer, watch: Watch, *, counted: bool = True) -> Diarization:
+        """Who spoke when; `counted` says whether the numbers of speakers asked for are those of `samples`."""
+        wish = self.options
         with watch.stage("diarize", silent=False):
-            return self._diarizer.diarize(
+            return diarizer.diarize(
                 samples,
-                num_speakers=wish.num_speakers,
-                min_speakers=wish.min_speakers,
-                max_speakers=wish.max_speakers,
+                num_speakers=wish.num_speakers if counted else None,
+                min_speakers=wish.min_speakers if counted else None,
+                max_speakers=wish.max_speakers if counted else None,
                 on_progress=watch.progress,
                 cancel=watch.cancel,
             )
 
-    def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: _Watch) -> Transcript:
+    def _align(self, transcript: Transcript, samples: Samples, watch: Watch) -> Transcript:
+        """Words for segments that the recogniser gave none."""
+        if all(segment.words for segment in transcript.segments):
+            return transcript
         from asr_adapters.align import align
+
+        with watch.stage("align", silent=False):
+            return align(transcript, samples, language=transcript.language, on_progress=watch.progress)
+
+    def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: Watch) -> Transcript:
         from fusion.assign import Policy, assign_transcript
         from fusion.cues import split_segments
 
-        if any(not segment.words for segment in transcript.segments):
-            with watch.stage("align", silent=False):
-                transcript = align(transcript, samples, language=transcript.language, on_progress=watch.progress)
+        transcript = self._align(transcript, samples, watch)
         with watch.stage("join"):
             return split_segments(assign_transcript(transcript, diarization, Policy(join=self.options.join)))
 
 
-def _speech(samples: Samples, watch: _Watch) -> str:
+def _parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:
+    """A watch for each channel, under names that tell them apart; one recording keeps the plain names."""
+    if len(recordings) == 1:
+        return [watch]
+    return [watch.part(f", channel {number}") for number in range(1, len(recordings) + 1)]
+
+
+def _speech(samples: Samples, watch: Watch) -> str:
     """The line of --verbose about speech and silence."""
     from diarize.vad import detect_speech
     from fusion.types import SAMPLE_RATE

@@ -8,14 +8,12 @@ from asr_adapters import registry
 from fusion.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from fusion.types import Recognizer
     from transcribe.job import JobOptions
 
 AUTO = "auto"
-TAKES_OPTIONS = ("faster-whisper", "moonshine")
-"""Recognisers that hand further options on to their engine as one mapping."""
 
 
 def check_name(name: str) -> None:
@@ -56,8 +54,8 @@ def _chosen(wish: JobOptions, on_note: Callable[[str], None]) -> str:
 
 def _options(name: str, wish: JobOptions) -> dict[str, Any]:
     """The options that were given, under the names that the recogniser uses for them."""
-    extra = dict(wish.asr_options)
-    given: dict[str, Any] = ({"options": extra} if extra else {}) if name in TAKES_OPTIONS else extra
+    taken = registry.parameters(name)
+    given = _sorted(wish.asr_options, taken)
     if name == "words-json":
         if wish.model is None:
             raise OptionError("--asr words-json needs the file with the words: --model WORDS.json.")
@@ -66,17 +64,30 @@ def _options(name: str, wish: JobOptions) -> dict[str, Any]:
         given["model"] = wish.model
     if wish.compute_type is not None:
         given["compute_type"] = wish.compute_type
-    return given | (_whisper(wish) if name == "faster-whisper" else {})
+    return _machine(name, wish, taken) | given
 
 
-def _whisper(wish: JobOptions) -> dict[str, Any]:
+def _sorted(options: Mapping[str, object], taken: Sequence[str]) -> dict[str, Any]:
+    """Options that the adapter does not have itself go on to its engine, in the mapping that it has for them."""
+    if "options" not in taken:
+        return dict(options)
+    own = {key: value for key, value in options.items() if key in taken}
+    further = {key: value for key, value in options.items() if key not in taken}
+    return own | ({"options": further} if further else {})
+
+
+def _machine(name: str, wish: JobOptions, taken: Sequence[str]) -> dict[str, Any]:
+    """Where and how our own adapters compute; what a foreign one means by these names is not known."""
+    if name not in registry.BUILTIN:
+        return {}
     device = wish.execution.device
-    return {
-        # CTranslate2 has no CoreML; there the recogniser stays on the CPU.
+    known = {
+        # CoreML is the diarizer's; a recogniser takes what suits it best there.
         "device": "auto" if device == "coreml" else device,
         "threads": wish.execution.threads,
         "offline": _offline(wish),
     }
+    return {key: value for key, value in known.items() if key in taken}
 
 
 def _offline(wish: JobOptions) -> bool:

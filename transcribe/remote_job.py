@@ -35,7 +35,12 @@ class RemoteJob:
             OptionError: no such address, or an option that only a local job has.
         """
         self._remote()
-        local = {"--asr": self.options.asr != "auto", "--asr-option": self.options.asr_options, "--mode": self._mode()}
+        local = {
+            "--asr": self.options.asr != "auto",
+            "--asr-option": self.options.asr_options,
+            "--channels": self.options.channels,
+            "--mode": self._mode(),
+        }
         for option, given in local.items():
             if given:
                 raise OptionError(f"{option} does nothing with --remote, the server chooses: leave it out.")

@@ -79,13 +79,33 @@ REMOTE_OPTION = click.option(
     metavar="URL",
     help="Let this server do the work ($DIARFUSE_REMOTE_TOKEN); voices and names stay here.",
 )
+CHANNELS = ("speakers", "hybrid")
+CHANNELS_OPTION = click.option(
+    "--channels",
+    type=click.Choice(CHANNELS),
+    is_flag=False,
+    flag_value=CHANNELS[0],
+    help="Each channel is a speaker, as in recorded calls; hybrid: find the voices within each channel as well.",
+)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class RunCommand(click.Command):
+    """Reads ``--channels`` as click cannot: a recording may follow it, which is no value of it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write the default value out where none is given."""
+        end = args.index("--") if "--" in args else len(args)
+        bare = [i for i in range(end) if args[i] == "--channels" and args[i + 1 : i + 2] not in ([c] for c in CHANNELS)]
+        written = [f"--channels={CHANNELS[0]}" if i in bare else arg for i, arg in enumerate(args)]
+        return super().parse_args(ctx, written)
+
+
+@click.command(cls=RunCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @AUDIO
 @click.option("--diarize", is_flag=True, help="Say who spoke each word.")
 @with_options(
     OUTPUT_OPTIONS,
+    (CHANNELS_OPTION,),
     SPEAKER_OPTIONS,
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,
