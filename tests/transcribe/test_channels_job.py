@@ -1,0 +1,225 @@
+"""--channels: a speaker a channel, whatever the output; hybrid; channels that are all the same; mono."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from asr_adapters import registry
+from exporters import registry as exporters
+from fusion.errors import AudioError, OptionError
+from fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
+from transcribe import job as job_module
+from transcribe.__main__ import run
+from transcribe.job import Job, JobOptions
+
+LENGTH = 8 * SAMPLE_RATE
+
+
+class Listener:
+    """Hears a word in every whole second that has sound; its text is the sound's level in hundredths."""
+
+    def __init__(self, *, lines: bool = False) -> None:
+        self.lines = lines
+
+    def transcribe(self, samples: Samples, *, language=None, on_progress=None) -> Transcript:
+        if on_progress is not None:
+            on_progress("recognise", 0, 1)
+            on_progress("recognise", 1, 1)
+        segments = []
+        for second in range(len(samples) // SAMPLE_RATE):
+            level = np.abs(samples[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE]).mean()
+            if level > 0.01:
+                text = f" {round(100 * float(level))}"
+                words = () if self.lines else (Word(float(second), second + 0.9, text, 0.9),)
+                segments.append(Segment(float(second), second + 0.9, text, words))
+        return Transcript(tuple(segments), language or "en", len(samples) / SAMPLE_RATE)
+
+
+class Halves:
+    """Finds two voices: one before the fourth second, one after it; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def diarize(self, samples: Samples, *, num_speakers=None, on_progress=None, **_: object) -> Diarization:
+        self.asked.append(num_speakers)
+        on_progress("segmentation", 1, 1)
+        turns = (Turn(0.0, 4.0, "SPEAKER_00"), Turn(4.0, 8.0, "SPEAKER_01")) if samples.any() else ()
+        return Diarization(turns, turns, len(samples) / SAMPLE_RATE)
+
+
+@pytest.fixture
+def halves(monkeypatch: pytest.MonkeyPatch) -> Halves:
+    found = Halves()
+    monkeypatch.setattr(job_module, "load_diarizer", lambda *_: found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A call (levels 0.2 and 0.4 by turns, together in second 3), the same as dual mono, and a mono file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_foreign", lambda: {"listener": Point()})
+    call = np.zeros((LENGTH, 2), np.float32)
+    for second, channel in ((0, 0), (1, 1), (2, 0), (3, 0), (3, 1), (5, 1), (6, 0)):
+        call[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE, channel] = (0.2, 0.4)[channel]
+    call *= np.where(np.arange(LENGTH) % 2, 1, -1)[:, np.newaxis].astype(np.float32)
+    soundfile.write("call.wav", call, SAMPLE_RATE, subtype="FLOAT")
+    soundfile.write("dual.wav", np.stack([call[:, 0], -call[:, 0]], 1), SAMPLE_RATE, subtype="FLOAT")
+    soundfile.write("mono.wav", call[:, 0], SAMPLE_RATE, subtype="FLOAT")
+    return tmp_path
+
+
+class Point:
+    def load(self) -> type[Listener]:
+        return Listener
+
+
+def done(path: str, **options):
+    return Job(JobOptions(asr="listener", **options)).transcribe(path)
+
+
+def spoken(transcript: Transcript) -> list[tuple[float, str, str]]:
+    return [(word.start, word.text.strip(), word.speaker) for word in transcript.words]
+
+
+CALL = [
+    (0, "20", "SPEAKER_00"),
+    (1, "40", "SPEAKER_01"),
+    (2, "20", "SPEAKER_00"),
+    (3, "20", "SPEAKER_00"),
+    (3, "40", "SPEAKER_01"),
+    (5, "40", "SPEAKER_01"),
+    (6, "20", "SPEAKER_00"),
+]
+
+
+def test_each_channel_is_a_speaker() -> None:
+    result = done("call.wav", channels="speakers")
+    assert spoken(result.transcript) == CALL
+    assert {word.attribution.reason for word in result.transcript.words} == {"channel"}
+    assert result.diarization.speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert result.diarization.duration == 8.0
+    assert sum(turn.start < 3.5 < turn.end for turn in result.diarization.turns) == 2
+    exclusive = result.diarization.exclusive
+    assert all(one.end <= two.start for one, two in pairwise(exclusive))
+    assert result.notes == ("Speakers by channel: 1 is SPEAKER_00; 2 is SPEAKER_01.",)
+
+
+def test_lines_without_words_are_aligned_in_their_own_channel() -> None:
+    result = done("call.wav", channels="speakers", asr_options={"lines": True}, language="xx")
+    assert spoken(result.transcript) == CALL
+    assert {word.timing for word in result.transcript.words} == {"estimated"}
+
+
+def test_every_format_is_written(folder: Path) -> None:
+    formats = [part for name in exporters.names() for part in ("--format", name)]
+    assert run(["--asr", "listener", *formats, "--channels", "call.wav", "-o", "./"]) == 0
+    for name in exporters.names():
+        text = (folder / f"call{exporters.ending(name)}").read_text(encoding="utf-8")
+        assert "40" in text or name == "rttm"
+        assert "SPEAKER_00" in text
+        assert "SPEAKER_01" in text
+    document = json.loads((folder / "call.json").read_text(encoding="utf-8"))
+    assert document["segments"][0]["words"][0]["attribution"]["reason"] == "channel"
+
+
+@pytest.mark.usefixtures("halves")
+def test_a_channel_of_several_voices_is_diarized() -> None:
+    result = done("call.wav", channels="hybrid")
+    late = {"SPEAKER_00": "SPEAKER_01", "SPEAKER_01": "SPEAKER_03"}
+    early = {"SPEAKER_00": "SPEAKER_00", "SPEAKER_01": "SPEAKER_02"}
+    assert spoken(result.transcript) == [
+        (start, text, (early if start < 4 else late)[speaker]) for start, text, speaker in CALL
+    ]
+    assert result.diarization.speakers == ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02", "SPEAKER_03")
+    assert result.notes == ("Speakers by channel: 1 is SPEAKER_00, SPEAKER_01; 2 is SPEAKER_02, SPEAKER_03.",)
+
+
+def test_a_number_of_speakers_is_not_taken_for_each_channels(halves: Halves) -> None:
+    result = done("call.wav", channels="hybrid", diarize=True, num_speakers=2)
+    assert halves.asked == [None, None]
+    assert result.notes[0].startswith("The number of speakers that was asked for is not used")
+
+
+def test_progress_tells_the_channels_apart() -> None:
+    seen: list[tuple[str, int, int]] = []
+    Job(JobOptions(asr="listener", channels="speakers")).transcribe(
+        "call.wav", on_progress=lambda *report: seen.append(report)
+    )
+    stages = [stage for stage, *_ in seen]
+    assert {"recognise, channel 1", "recognise, channel 2"} < set(stages)
+    for stage in stages:
+        reports = [done for name, done, _ in seen if name == stage]
+        assert reports == sorted(reports)
+
+
+def test_channels_that_are_the_same_go_the_normal_way(halves: Halves) -> None:
+    plain = done("mono.wav")
+    same = done("dual.wav", channels="speakers")  # the second is the first turned over: their mean would be silence
+    assert same.transcript == plain.transcript
+    assert same.diarization is None
+    assert same.notes == (
+        "All 2 channels carry the same recording and are taken as one; only --diarize can tell its speakers apart.",
+    )
+    both = done("dual.wav", channels="hybrid", diarize=True, num_speakers=2)
+    assert both.transcript == done("mono.wav", diarize=True, num_speakers=2).transcript
+    assert both.notes == ("All 2 channels carry the same recording and are taken as one.",)
+    assert halves.asked == [2, 2]
+
+
+def test_mono_is_refused_by_name_and_the_other_recordings_are_done(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(AudioError, match=r"mono\.wav has one channel, and --channels needs one for each speaker"):
+        done("mono.wav", channels="speakers")
+    assert run(["--asr", "listener", "--channels", "mono.wav", "call.wav", "-o", "./", "--format", "txt"]) == 1
+    assert capsys.readouterr().err.count("Error: mono.wav has one channel") == 1
+    assert (folder / "call.txt").exists()
+
+
+def test_turns_of_channels_that_are_the_same_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--asr", "listener", "--channels", "dual.wav", "-o", "dual.rttm", "-o", "dual.srt"]) == 1
+    assert "channels of dual are all the same" in capsys.readouterr().err
+    assert not (folder / "dual.srt").exists()
+
+
+@pytest.mark.usefixtures("halves")
+@pytest.mark.parametrize(
+    ("option", "speakers"),
+    [(["--channels"], 2), (["--channels", "speakers"], 2), (["--channels", "hybrid"], 4), (["--channels=hybrid"], 4)],
+)
+def test_the_option_is_read_with_and_without_a_value(folder: Path, option: list[str], speakers: int) -> None:
+    assert run(["--asr", "listener", *option, "call.wav", "-o", "call.rttm"]) == 0
+    lines = (folder / "call.rttm").read_text(encoding="utf-8").splitlines()
+    assert len({line.split()[7] for line in lines}) == speakers
+
+
+def test_options_that_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--channels", "--asr", "words-json", "--model", "w.json", "call.wav"]) == 2
+    assert run(["--channels", "--remote", "http://localhost:1/v1", "call.wav"]) == 2
+    assert run(["--channels=both", "call.wav"]) == 2
+    err = capsys.readouterr().err
+    assert "cannot use words-json" in err
+    assert "--channels does nothing with --remote" in err
+    with pytest.raises(OptionError, match="channels='both'"):
+        JobOptions(channels="both")
+
+
+def test_a_real_diarizer_finds_the_voices_within_a_channel(models_dir: Path) -> None:
+    samples, rate = soundfile.read(Path(__file__).resolve().parents[2] / "examples" / "meeting.wav", dtype="float32")
+    assert rate == SAMPLE_RATE
+    samples = samples[: 30 * SAMPLE_RATE]
+    alone = np.zeros_like(samples)
+    alone[: 2 * SAMPLE_RATE] = 0.4 * np.where(np.arange(2 * SAMPLE_RATE) % 2, 1, -1)
+    soundfile.write("room.wav", np.stack([samples, alone], 1), SAMPLE_RATE)
+    result = done("room.wav", channels="hybrid", diarizer="campplus", models_dir=models_dir, offline=True)
+    *room, last = result.diarization.speakers
+    assert len(room) >= 2
+    assert [word.speaker for word in result.transcript.words if word.attribution.reason == "channel"] == [last, last]
