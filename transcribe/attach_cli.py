@@ -152,7 +152,7 @@ def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen
 
     def work(cancel: threading.Event) -> Diarization:
         assert audio is not None  # noqa: S101 - the command has checked: one of the two is given
-        return job.diarize(audio, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        return job.diarize(audio, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, activity=True)
 
     found = run_interruptible(work)
     for note in found.notes:

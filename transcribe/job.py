@@ -145,15 +145,20 @@ class Job:
         on_progress: Progress | None = None,
         on_note: Note | None = None,
         cancel: threading.Event | None = None,
+        activity: bool = False,
     ) -> Diarization:
         """Find who spoke when in one file; no recogniser is imported.
+
+        activity: also keep the frame-wise scores, which a join to words can use.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
         watch = Watch(on_progress, on_note, cancel)
         samples = self._load(path, watch)[0]
-        diarization = self._diarize(samples, self._diarizer_for(self.options.execution, watch), watch)
+        diarization = self._diarize(
+            samples, self._diarizer_for(self.options.execution, watch), watch, activity=activity
+        )
         return replace(diarization, timings={**watch.timings, **diarization.timings})
 
     def _load(self, path: str | os.PathLike[str], watch: Watch) -> list[Samples]:
@@ -242,7 +247,9 @@ class Job:
             watch.note(f"diarizer: {used.models.name}, mode {used.execution.mode}, {used.runtime.device}")
         return self._diarizer
 
-    def _diarize(self, samples: Samples, diarizer: Diarizer, watch: Watch, *, counted: bool = True) -> Diarization:
+    def _diarize(
+        self, samples: Samples, diarizer: Diarizer, watch: Watch, *, counted: bool = True, activity: bool = True
+    ) -> Diarization:
         """Who spoke when; `counted` says whether the numbers of speakers asked for are those of `samples`."""
         wish = self.options
         with watch.stage("diarize", silent=False):
@@ -253,6 +260,7 @@ class Job:
                 max_speakers=wish.max_speakers if counted else None,
                 on_progress=watch.progress,
                 cancel=watch.cancel,
+                activity=activity,
             )
 
     def _align(self, transcript: Transcript, samples: Samples, watch: Watch) -> Transcript:
