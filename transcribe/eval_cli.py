@@ -121,7 +121,9 @@ def word_errors(truth: Sequence[Spoken], given: Sequence[Spoken]) -> dict[str, f
     import meeteval
 
     reference, hypothesis = (
-        meeteval.io.SegLST([_seglst(row) for row in rows if normalised(row[3])]) for rows in (truth, given)
+        # A side without a word is still a side: meeteval takes a missing one for a lost file.
+        meeteval.io.SegLST([_seglst(row) for row in rows if normalised(row[3])] or [_seglst((0.0, 0.0, "", ""))])
+        for rows in (truth, given)
     )
     plain = meeteval.wer.cpwer(reference, hypothesis)["recording"]
     timed = meeteval.wer.tcpwer(reference, hypothesis, collar=_COLLAR)["recording"]

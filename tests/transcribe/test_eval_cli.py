@@ -27,6 +27,10 @@ def test_a_right_result_has_no_errors():
     assert speaker_accuracy(TRUTH, given) == (5, 5)
 
 
+def test_where_nothing_was_recognised_every_word_is_missed():
+    assert word_errors(TRUTH, []) == {"cpWER": 1.0, "tcpWER": 1.0}
+
+
 def test_a_word_under_the_wrong_speaker_counts_twice_in_cpwer():
     pytest.importorskip("meeteval")
     assert word_errors(TRUTH, SWAPPED)["cpWER"] == pytest.approx(2 / 5)  # deleted here, inserted there
