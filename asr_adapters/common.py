@@ -15,8 +15,8 @@ _QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word
 _HOP = int(0.05 * SAMPLE_RATE)
 
 
-def engine(module: str, feature: str, package: str, extra: str) -> Any:
-    """Import `module`, or raise the error that holds the pip line of its extra."""
+def engine(module: str, feature: str, package: str, extra: str | None) -> Any:
+    """Import `module`, or raise the error that holds the pip line of its extra (or of the package, for None)."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

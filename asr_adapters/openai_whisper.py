@@ -1,4 +1,4 @@
-"""Whisper through OpenAI's own package (extra ``openai-whisper``; brings torch)."""
+"""Whisper through OpenAI's own package, for who has it: it brings torch, so none of our extras installs it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class OpenaiWhisper:
         return Transcript(tuple(map(_segment, found["segments"])), found.get("language", language), duration)
 
     def _load(self) -> Any:
-        whisper = engine("whisper", "--asr openai-whisper", "openai-whisper", "openai-whisper")
+        whisper = engine("whisper", "--asr openai-whisper", "openai-whisper", None)
         device = None if self._device == "auto" else self._device
         try:
             return whisper.load_model(self._model, device=device, download_root=self._models_dir)

@@ -22,7 +22,8 @@ class Options:
     """What changes the answer. None means the pack's own value for the mode in use.
 
     step: hop of the 10 s windows in seconds, in (0, 10].
-    threshold: AHC distance. fa, fb: VBx evidence scaling and speaker penalty.
+    threshold: AHC distance (before VBx, where the pack has a PLDA).
+    fa, fb: VBx evidence scaling at 1 s hop, and speaker penalty.
     min_duration_on, min_duration_off: turns shorter than this are dropped, gaps
         shorter than this are filled (seconds).
     label_order: ``appearance`` numbers speakers by first word, ``pyannote`` as upstream.

@@ -204,14 +204,14 @@ class Diarizer:
 
     def _centroids(self, training: Array, windows: Windows) -> Array | None:
         """The speakers that the training embeddings (n, dimension) show."""
-        options, recipe = self.options, self._recipe
+        options, recipe, plda = self.options, self._recipe, self._plda
+        if plda is None:
+            return agglomerative_centroids(training, options.threshold or recipe.alone, windows.step)
         # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
         fa = options.fa * windows.step
-        if self._plda is None or not (self._upstream or evidence(len(training), fa=fa, fb=options.fb) > LEAST_EVIDENCE):
-            return agglomerative_centroids(training, options.threshold or recipe.alone, windows.step)
-        return vbx_centroids(
-            training, self._plda, threshold=options.threshold or recipe.threshold, fa=fa, fb=options.fb
-        )
+        if not self._upstream and evidence(len(training), fa=fa, fb=options.fb) < LEAST_EVIDENCE:
+            return agglomerative_centroids(training, recipe.alone, windows.step)
+        return vbx_centroids(training, plda, threshold=options.threshold or recipe.threshold, fa=fa, fb=options.fb)
 
     def _timeline(
         self, segmentations: npt.NDArray[np.uint8], windows: Windows, clusters: Clusters, wanted: Wanted

@@ -89,11 +89,15 @@ class NetworkError(DiarfuseError, ConnectionError):
 
 
 class MissingExtraError(DiarfuseError, ImportError):
-    """An optional package is not installed; the message holds the exact pip line."""
+    """An optional package is not installed; the message holds the exact pip line.
 
-    def __init__(self, feature: str, package: str, extra: str) -> None:
+    `extra` None means that the package is to be installed by itself.
+    """
+
+    def __init__(self, feature: str, package: str, extra: str | None = None) -> None:
         self.feature, self.package, self.extra = feature, package, extra
-        super().__init__(f"{feature} needs {package}: pip install 'diarfuse[{extra}]'")
+        line = package if extra is None else f"'diarfuse[{extra}]'"
+        super().__init__(f"{feature} needs {package}: pip install {line}")
 
 
 class OutputError(DiarfuseError, OSError):

@@ -86,6 +86,6 @@ def test_what_cannot_work_says_why(options, kind, message):
 
 def test_a_missing_package_names_the_pip_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "whisper", None)
-    with pytest.raises(MissingExtraError, match=r"diarfuse\[openai-whisper\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install openai-whisper"):
         OpenaiWhisper().transcribe(NOISE)
     assert OpenaiWhisper().transcribe(np.zeros(1600, np.float32)).segments == ()
