@@ -17,7 +17,9 @@ FIGURE = st.integers(0, 20)
 def stretch(words: list[tuple[int, int]], missed: list[list[int]], spoken: list[list[int]]) -> Stretches:
     starts = np.cumsum([w[0] for w in words])[None, :] / 10
     ends = starts + np.array([[w[1] + 1 for w in words]]) / 10
-    before = np.cumsum(np.array(spoken), axis=0)[None, :, :] / 20
+    # Seconds of each speaker's turns until a time: never falling in time, so a later end never has less.
+    lasted = np.cumsum(np.resize(spoken, (8, 2)), axis=0) / 20
+    before, after = (np.stack([np.interp(t, np.arange(8), column) for column in lasted.T], -1) for t in (starts, ends))
     return Stretches(
         np.array([len(words)]),
         starts,
@@ -25,7 +27,7 @@ def stretch(words: list[tuple[int, int]], missed: list[list[int]], spoken: list[
         np.full(starts.shape, 0.03),
         np.array([missed]) / 10,
         before,
-        before + 0.05,
+        after,
     )
 
 
