@@ -1,6 +1,7 @@
 """Peak memory of the command line on very long recordings.
 
     python -m benchmarks.memory ../shared/audio/sim --hours 1 --hours 10 --option=--diarizer=campplus
+    python -m benchmarks.memory ../shared/audio/sim --hours 10 --local .envs/random
 
 The recordings are the folder's files over and over, written to a temporary
 WAV (115 MB an hour). The peak is the operating system's own count of the
@@ -36,10 +37,18 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
             audio = build_audio(arguments.folder, 3600 * hours, Path(scratch, "long.wav"))
             out = Path(scratch, "long.rttm")
-            peak, seconds = measure([*CLI, "diarize", *arguments.option, str(audio), "-o", str(out)])
+            peak, seconds = measure(_command(arguments, audio, out))
             turns = len(out.read_text(encoding="utf-8").splitlines())
-        options = " ".join(arguments.option)
+        options = " ".join([*arguments.option, *(["local community-1"] if arguments.local else [])])
         print(f"| {hours:g} | {options} | {peak:.0f} | {seconds:.0f} | {3600 * hours / seconds:.1f} | {turns} |")
+
+
+def _command(arguments: argparse.Namespace, audio: Path, out: Path) -> list[str]:
+    """The command line, or the same diarizer with a local pack, which the command line rightly refuses."""
+    if arguments.local is None:
+        return [*CLI, "diarize", *arguments.option, str(audio), "-o", str(out)]
+    local = f"local={arguments.local.resolve()}"
+    return [sys.executable, "-m", "benchmarks.rivals.ours", "--out", str(out.parent), "--option", local, str(audio)]
 
 
 def _parse() -> argparse.Namespace:
@@ -47,6 +56,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="folder of recordings to repeat")
     parser.add_argument("--hours", type=float, action="append", help="may be repeated (default: 1 and 10)")
     parser.add_argument("--option", action="append", default=[], help="passed to `transcribe diarize`")
+    parser.add_argument("--local", type=Path, help="a pack that `benchmarks.local_pack` made, in place of --option")
     parser.add_argument("--scratch", type=Path, help="folder for the temporary recordings")
     return parser.parse_args()
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from benchmarks.local_pack import open_store
-from benchmarks.rivals.runner import Engine, main, read
+from benchmarks.rivals.runner import Engine, main
 from diarize.options import Execution, Mode, Options
 from diarize.pipeline import Diarizer
+from fusion.audio import load_audio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def load(options: Mapping[str, str], threads: int) -> Engine:
     diarizer = Diarizer.from_pretrained(pack, options=result, execution=execution, store=store)
 
     def diarize(audio: Path) -> Answer:
-        answer = diarizer.diarize(read(audio))
+        answer = diarizer.diarize(load_audio(audio))
         return answer.turns, answer.timings
 
     return diarize
