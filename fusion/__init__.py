@@ -5,6 +5,7 @@ Each name is imported when it is first used, so that ``import fusion`` costs not
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from fusion.cues import Cue, Layout, build_cues, split_segments
     from fusion.rttm import parse_rttm, read_rttm
     from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+
+# ONNX Runtime (1.29 and later, not on Windows) writes an id of this device to the cache and reports sessions, with the
+# names of models, to Microsoft, unless this is set before it is imported. Every file of ours that may import it
+# has imported this package before. Who wants to report sets the variable to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOME = {
     "Attribution": "types",
