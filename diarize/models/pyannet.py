@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-VERSION = 3
+VERSION = 4
 """Raised whenever `build` would give another graph for the same weights."""
 
 CLASSES = 7
@@ -40,7 +40,7 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     """
     graph = Graph("pyannet")
     samples = graph.input("samples", ("batch", 1, "samples"))
-    x = _instance_norm(graph, samples, weights, "sincnet.wav_norm1d", 1)
+    x = _wave_norm(graph, samples, weights)
     # Images of height one: ONNX Runtime's 2-d kernels are faster than its 1-d ones.
     x = graph.op("Unsqueeze", x, graph.shape(2))
     x = graph.op("Conv", x, graph.constant(sinc_filters(weights)[:, :, None]), strides=[1, _STRIDE])
@@ -90,6 +90,21 @@ def _rounded(function: np.ufunc, angle: NDArray[np.float32]) -> NDArray[np.float
 def _instance_norm(graph: Graph, x: str, weights: Weights, name: str, channels: int) -> str:
     scale, bias = weight(weights, f"{name}.weight", channels), weight(weights, f"{name}.bias", channels)
     return graph.op("InstanceNormalization", x, graph.constant(scale), graph.constant(bias), epsilon=1e-5)
+
+
+def _wave_norm(graph: Graph, samples: str, weights: Weights) -> str:
+    """The instance norm of the waveform, in two passes.
+
+    Over 160 000 samples ONNX Runtime's own is off by 3e-6 of its result, twenty
+    times more than these few nodes or torch; in a window of little sound the LSTM
+    makes that 3e-4 of a probability. The later norms, over fewer values, gain nothing.
+    """
+    scale, bias = (weight(weights, f"sincnet.wav_norm1d.{name}", 1) for name in ("weight", "bias"))
+    centred = graph.op("Sub", samples, graph.op("ReduceMean", samples, axes=[2], keepdims=1))
+    variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes=[2], keepdims=1)
+    deviation = graph.op("Sqrt", graph.op("Add", variance, graph.constant(1e-5)))
+    normed = graph.op("Mul", centred, graph.op("Div", graph.constant(scale), deviation))
+    return graph.op("Add", normed, graph.constant(bias))
 
 
 def _conv(graph: Graph, x: str, weights: Weights, name: str, channels: int) -> str:
