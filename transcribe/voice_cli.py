@@ -22,6 +22,8 @@ CONSENT = (
     "A voiceprint identifies a person. Does {name} agree that one is kept on this machine, "
     "to put the name on recordings processed here?"
 )
+CERTAIN = 0.999
+"""No probability above this is shown as a number: 52 people cannot tell how sure that is."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -282,15 +284,20 @@ def _comparison(found: Comparison) -> dict[str, Any]:
     return {
         "decision": found.decision,
         "score": round(found.score, 4),
-        "probability": round(found.probability, 4),
+        "probability": None if found.probability is None else round(found.probability, 4),
         "threshold": found.threshold,
+        "speech": round(found.speech, 2),
         "false_accept": found.false_accept,
         "false_reject": found.false_reject,
     }
 
 
 def _say_comparison(found: Comparison) -> None:
-    click.echo(f"{found.decision}: score {found.score:.2f}, probability {found.probability:.3f}")
+    if found.probability is None or found.false_accept is None or found.false_reject is None:
+        click.echo(f"{found.decision}: {found.speech:.1f} s, {found.needed:g} s are needed (score {found.score:.2f})")
+        return
+    shown = "above 0.999" if found.probability > CERTAIN else f"{found.probability:.3f}"
+    click.echo(f"{found.decision}: score {found.score:.2f}, probability {shown}")
     click.echo(
         f"threshold {found.threshold:.2f}; measured there: {100 * found.false_accept:.2f} % of strangers accepted, "
         f"{100 * found.false_reject:.1f} % of the same person rejected"

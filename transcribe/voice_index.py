@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,10 @@ from diarize.voiceprint import Span, VoiceEmbedder
 from fusion.audio import load_audio
 from fusion.errors import AudioError, VoiceError
 from fusion.types import Embedding, Samples, Seconds
+from transcribe.voices import shred
+
+State: TypeAlias = tuple[int, int]
+"""Of a file: its size, and when it was changed, in nanoseconds."""
 
 AUDIO_ENDINGS = frozenset(
     {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".m4a", ".mp4", ".mov", ".mkv"}
@@ -36,6 +41,7 @@ BEST = 3
 """A recording's score is the mean of its best so many stretches: one alone is luck."""
 
 _SCHEMA = """
+PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY, path TEXT UNIQUE, size INTEGER, changed INTEGER);
 CREATE TABLE IF NOT EXISTS stretches (file INTEGER, start REAL, end REAL, row INTEGER);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
@@ -70,7 +76,7 @@ class VoiceIndex:
         with self._open() as database:
             vectors = self._vectors(database)
             todo = self._stale(database)
-            for done, path in enumerate(todo):
+            for done, (path, state) in enumerate(todo.items()):
                 if on_file:
                     on_file(path, done, len(todo))
                 try:
@@ -78,7 +84,7 @@ class VoiceIndex:
                 except (AudioError, VoiceError) as error:
                     problems.append(str(error))
                     found = []
-                vectors = self._add(database, path, found, vectors)
+                vectors = self._add(database, path, state, found, vectors)
                 if done % SAVE_EVERY == SAVE_EVERY - 1:
                     vectors = self._save(database, vectors)
             self._save(database, vectors)
@@ -109,33 +115,37 @@ class VoiceIndex:
             database.executescript(_SCHEMA)
             with database:
                 yield database
+        except sqlite3.OperationalError as error:
+            raise VoiceError(
+                f"The index {path} cannot be used now ({error}): let another search end, or make room on the disk."
+            ) from error
         except sqlite3.DatabaseError as error:
             raise VoiceError(f"The index {path} is damaged ({error}): delete its folder, it is made again.") from error
         finally:
             database.close()
 
-    def _stale(self, database: sqlite3.Connection) -> list[Path]:
-        """Recordings to listen to; what was removed or changed leaves the index here."""
-        here = {str(p.relative_to(self.folder)): p for p in self.folder.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS}
+    def _stale(self, database: sqlite3.Connection) -> dict[Path, State]:
+        """Recordings to listen to, as they are now; what was removed or changed leaves the index here."""
+        files = [p for p in self.folder.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS and p.is_file()]
         known = {
             path: (size, changed) for path, size, changed in database.execute("SELECT path, size, changed FROM files")
         }
-        states = {name: (path.stat().st_size, path.stat().st_mtime_ns) for name, path in here.items()}
+        states = {str(path.relative_to(self.folder)): _state(path) for path in files}
         for name, state in known.items():
             if states.get(name) != state:
                 database.execute("DELETE FROM stretches WHERE file = (SELECT id FROM files WHERE path = ?)", (name,))
                 database.execute("DELETE FROM files WHERE path = ?", (name,))
-        return [here[name] for name in sorted(here) if states[name] != known.get(name)]
+        return {self.folder / name: states[name] for name in sorted(states) if states[name] != known.get(name)}
 
     def _add(
         self,
         database: sqlite3.Connection,
         path: Path,
+        state: State,
         found: Sequence[tuple[Span, Embedding]],
         vectors: npt.NDArray[np.float32],
     ) -> npt.NDArray[np.float32]:
-        state = path.stat()
-        row = (str(path.relative_to(self.folder)), state.st_size, state.st_mtime_ns)
+        row = (str(path.relative_to(self.folder)), *state)
         file = database.execute("INSERT INTO files (path, size, changed) VALUES (?, ?, ?)", row).lastrowid
         rows = [(file, span[0], span[1], len(vectors) + i) for i, (span, _) in enumerate(found)]
         database.executemany("INSERT INTO stretches VALUES (?, ?, ?, ?)", rows)
@@ -167,8 +177,13 @@ class VoiceIndex:
         database.commit()
         for old in self._place.glob("vectors-*.npy"):
             if old.name != name:
-                old.unlink()
+                shred(old)
         return kept
+
+
+def _state(path: Path) -> State:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _stretches(path: Path, embedder: VoiceEmbedder) -> list[tuple[Span, Embedding]]:

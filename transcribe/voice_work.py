@@ -37,15 +37,22 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two recordings compared. false_accept, false_reject: measured at `threshold`, for speech of this length."""
+    """Two recordings compared.
+
+    speech: seconds in the shorter one; at least `needed` make a decision.
+    probability: that it is one person, from even odds. false_accept,
+        false_reject: measured at `threshold`, for speech of this length. All
+        three are None where there is too little speech: nothing was measured there.
+    """
 
     decision: Decision
     score: float
-    probability: float
     threshold: float
     speech: Seconds
-    false_accept: float
-    false_reject: float
+    needed: Seconds
+    probability: float | None = None
+    false_accept: float | None = None
+    false_reject: float | None = None
 
 
 def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None = None) -> Heard:
@@ -76,12 +83,13 @@ def compare(one: Voiceprint, other: Voiceprint, calibration: Calibration) -> Com
     check_space(one.space, other.space)
     score = cosine(one.embedding, other.embedding)
     speech = min(one.speech, other.speech)
-    decision: Decision = "same" if score >= calibration.threshold else "different"
-    if speech < calibration.min_speech:
-        decision = "too little speech to tell"
-    accept, reject = calibration.errors(speech)
-    probability = calibration.probability(score)
-    return Comparison(decision, score, probability, calibration.threshold, speech, accept, reject)
+    threshold, needed = calibration.threshold, calibration.min_speech
+    if speech < needed:
+        return Comparison("too little speech to tell", score, threshold, speech, needed)
+    decision: Decision = "same" if score >= threshold else "different"
+    return Comparison(
+        decision, score, threshold, speech, needed, calibration.probability(score), *calibration.errors(speech)
+    )
 
 
 def take_prototypes(paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration) -> list[Prototype]:
@@ -107,7 +115,7 @@ def _good(path: Path, embedder: VoiceEmbedder, calibration: Calibration) -> Hear
     samples = load_audio(path)
     heard = _listen(samples, path, embedder, calibration)
     if heard.flags:
-        raise VoiceError(f"{path} is not good enough to enrol ({'; '.join(heard.flags)}).")
+        raise VoiceError(f"{path} is not good enough to enrol ({'; '.join(heard.flags)}): leave it out or record anew.")
     pieces = embedder.embed_pieces(samples, heard.quality.spans, PIECE)
     if likeness_of_halves(pieces) < calibration.threshold:
         raise VoiceError(f"{path} holds more than one voice: give a recording of one person alone.")

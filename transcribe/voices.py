@@ -94,7 +94,7 @@ class VoiceStore:
         Raises:
             VoiceError: nobody has that name.
         """
-        _shred(self._find(name)[0])
+        shred(self._find(name)[0])
 
     def encrypt(self, passphrase: str) -> None:
         """Lock the folder: from now on every file is encrypted, those that exist too.
@@ -171,7 +171,7 @@ def forget_all(root: Path | None = None) -> int:
     root = root or default_root()
     voices = list(root.glob("*.voice"))
     for path in [*voices, *root.glob("*.part"), *root.glob("lock.json"), *root.glob("index/*/*")]:
-        _shred(path)
+        shred(path)
     shutil.rmtree(root / "index", ignore_errors=True)
     with contextlib.suppress(OSError):
         root.rmdir()
@@ -219,10 +219,10 @@ def write_private(path: Path, data: bytes) -> None:
         ) from error
     finally:
         beside.unlink(missing_ok=True)
-        _shred(old)
+        shred(old)
 
 
-def _shred(path: Path) -> None:
+def shred(path: Path) -> None:
     """Overwrite a file with zeros, then remove it.
 
     On disks that write elsewhere (SSD, copy-on-write file systems, backups) the

@@ -90,7 +90,10 @@ def test_verify_says_same_different_or_cannot_tell(call, voices: Path) -> None:
     assert 0 < facts["false_accept"] < 0.01
     short = call("verify", voices / ANA[0], voices / "ls1998/1998-15444-0008.flac")[1]
     assert short.startswith("too little speech to tell")
+    assert "2.3 s, 3 s are needed" in short
     assert "short: " in short
+    assert "probability" not in short
+    assert "measured" not in short
 
 
 def test_enrolment_asks_for_consent_and_takes_no_for_an_answer(call, voices: Path, home: Path) -> None:
@@ -144,6 +147,8 @@ def test_search_ranks_recordings_and_listens_only_to_what_changed(call, voices: 
     for file in ("ls2033/2033-164914-0001.flac", "ls1998/1998-15444-0005.flac", "ls1688/1688-142285-0000.flac"):
         shutil.copy(voices / file, folder)
     (folder / "broken.wav").write_bytes(b"no audio")
+    (folder / "dangling.wav").symlink_to(tmp_path / "gone.wav")
+    (folder / "folder.wav").mkdir()
     enrol(call, voices, "Ben", BEN)
     _, out, log = call("search", folder, "Ben", "--json")
     (found,) = json.loads(out)
