@@ -1,8 +1,8 @@
 """From embeddings to speakers: which local speaker of which window is whom.
 
-`cluster` is the whole of it for community-1 (agglomerative start, VBx, then
-assignment); its parts serve any pack: `SpeakerBounds` says how many speakers
-the caller allows, `assign` gives every local speaker to a centroid, and
+`cluster` is the whole of it, whichever way a pack learns its centroids
+(`vbx_centroids` is upstream's): `SpeakerBounds` says how many speakers the
+caller allows, `assign` gives every local speaker to a centroid, and
 `force_count` finds exactly so many centroids.
 """
 
@@ -24,7 +24,7 @@ from diarize.vbx import cluster_vbx
 from fusion.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -93,31 +93,24 @@ class Clusters:
 def cluster(
     embeddings: npt.NDArray[np.floating],
     segmentations: npt.NDArray[np.uint8],
-    *,
-    plda: Plda,
-    threshold: float = 0.6,
-    fa: float = 0.07,
-    fb: float = 0.8,
-    bounds: SpeakerBounds | None = None,
-) -> Clusters:
-    """Cluster as pyannote's community-1 does.
+    learn: Callable[[Array], Array | None],
+    bounds: SpeakerBounds,
+) -> tuple[Clusters, Pairs]:
+    """Learn the speakers from who is heard alone for long enough, then say who everybody is.
 
     Args:
         embeddings: (windows, local speakers, dimension), NaN where there is none.
         segmentations: 0 or 1, (windows, frames, local speakers).
-        plda: of the embedding network.
-        threshold: of the agglomerative start.
-        fa: evidence scaling of VBx.
-        fb: penalty on speakers of VBx.
-        bounds: how many speakers are allowed; default any.
+        learn: centroids, float64 (K, dimension), from training embeddings, float64 (n, dimension);
+            None for one cluster of everything.
+        bounds: how many speakers are allowed.
 
     Returns:
-        Clusters. Fewer than two training embeddings are one cluster, unless
-        `bounds` ask for more.
+        Clusters, and the window and speaker indices of the training embeddings.
     """
     pairs = training_pairs(segmentations, embeddings)
-    centroids = vbx_centroids(embeddings[pairs], plda, threshold=threshold, fa=fa, fb=fb)
-    return finish(embeddings, active_speakers(segmentations), pairs, centroids, bounds or SpeakerBounds())
+    centroids = learn(embeddings[pairs].astype(np.float64))
+    return finish(embeddings, active_speakers(segmentations), pairs, centroids, bounds), pairs
 
 
 def vbx_centroids(

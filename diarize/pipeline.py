@@ -13,10 +13,9 @@ import numpy.typing as npt
 
 from diarize import resegment
 from diarize.agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
-from diarize.clustering import Array, Clusters, Pairs, SpeakerBounds, finish, vbx_centroids
+from diarize.clustering import Array, Clusters, Pairs, SpeakerBounds, cluster, vbx_centroids
 from diarize.counting import speaker_count
 from diarize.embedding import Embedder, embed_stretches, embed_windows
-from diarize.masks import active_speakers, training_pairs
 from diarize.models.store import ModelSet, Store, load_dir
 from diarize.options import Execution, Options
 from diarize.plda import Plda, load_plda
@@ -29,7 +28,7 @@ from diarize.stretches import Cut, Stretch, plan
 from diarize.turns import activity, build_turns, minor_speakers
 from diarize.windows import Windows
 from fusion.audio import check_samples, load_audio, release
-from fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples
+from fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples, Seconds
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
 
@@ -160,7 +159,8 @@ class Diarizer:
         with monitor.stage("embedding") as step:
             voices = self._embed(samples, windows, segmentations, step)
         with monitor.stage("clustering"):
-            clusters, pairs = self._cluster(voices.vectors, segmentations, windows, wanted.bounds)
+            learn = partial(self._centroids, step=windows.step)
+            clusters, pairs = cluster(voices.vectors, segmentations, learn, wanted.bounds)
         with monitor.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with monitor.stage("resegmentation"):
@@ -191,26 +191,15 @@ class Diarizer:
             spans,
         )
 
-    def _cluster(
-        self,
-        vectors: npt.NDArray[np.float32],
-        segmentations: npt.NDArray[np.uint8],
-        windows: Windows,
-        bounds: SpeakerBounds,
-    ) -> tuple[Clusters, Pairs]:
-        pairs = training_pairs(segmentations, vectors)
-        centroids = self._centroids(vectors[pairs].astype(np.float64), windows)
-        return finish(vectors, active_speakers(segmentations), pairs, centroids, bounds), pairs
-
-    def _centroids(self, training: Array, windows: Windows) -> Array | None:
+    def _centroids(self, training: Array, step: Seconds) -> Array | None:
         """The speakers that the training embeddings (n, dimension) show."""
         options, recipe, plda = self.options, self._recipe, self._plda
         if plda is None:
-            return agglomerative_centroids(training, options.threshold or recipe.alone, windows.step)
+            return agglomerative_centroids(training, options.threshold or recipe.alone, step)
         # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
-        fa = options.fa * windows.step
+        fa = options.fa * step
         if not self._upstream and evidence(len(training), fa=fa, fb=options.fb) < LEAST_EVIDENCE:
-            return agglomerative_centroids(training, recipe.alone, windows.step)
+            return agglomerative_centroids(training, recipe.alone, step)
         return vbx_centroids(training, plda, threshold=options.threshold or recipe.threshold, fa=fa, fb=options.fb)
 
     def _timeline(

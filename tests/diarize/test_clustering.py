@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from diarize import clustering
-from diarize.clustering import NOBODY, SpeakerBounds, assign, finish, force_count
+from diarize.clustering import NOBODY, SpeakerBounds, assign, finish, force_count, vbx_centroids
 from diarize.masks import active_speakers
 from diarize.plda import Plda
 from fusion.errors import OptionError
@@ -17,6 +18,11 @@ from fusion.errors import OptionError
 def plain_plda(dim=8):
     """A PLDA that only normalises the length."""
     return Plda(np.zeros(dim), np.eye(dim), np.zeros(dim), np.zeros(dim), np.eye(dim), np.full(dim, 10.0))
+
+
+def cluster(embeddings, segmentations, bounds=None, fa=0.07):
+    learn = partial(vbx_centroids, plda=plain_plda(), threshold=0.6, fa=fa, fb=0.8)
+    return clustering.cluster(embeddings, segmentations, learn, bounds or SpeakerBounds())[0]
 
 
 def meeting(seed, windows=20, speakers=3, noise=0.2, dim=8):
@@ -78,7 +84,7 @@ def test_more_speakers_than_a_byte_holds():
 @pytest.mark.parametrize("seed", range(3))
 def test_clear_voices_are_found(seed):
     embeddings, segmentations, who = meeting(seed, noise=0.08)
-    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), fa=1.0)
+    found = cluster(embeddings, segmentations, fa=1.0)
     assert len(found.centroids) == 3
     assert not found.notes
     assert not found.forced
@@ -91,7 +97,7 @@ def test_clear_voices_are_found(seed):
 def test_asked_number_is_kept(seed, count, noise):
     embeddings, segmentations, who = meeting(seed, noise=noise)
     assume((who >= 0).sum() >= count)
-    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=SpeakerBounds.of(count))
+    found = cluster(embeddings, segmentations, bounds=SpeakerBounds.of(count))
     assert len(np.unique(found.hard[found.hard >= 0])) == len(found.centroids) == count
     assert not found.notes
 
@@ -99,7 +105,7 @@ def test_asked_number_is_kept(seed, count, noise):
 def test_minimum_and_maximum():
     embeddings, segmentations, _ = meeting(0)
     for bounds, count in ((SpeakerBounds(5), 5), (SpeakerBounds(1, 2), 2), (SpeakerBounds(2, 4), 3)):
-        found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=bounds)
+        found = cluster(embeddings, segmentations, bounds=bounds)
         assert len(found.centroids) == count
         assert found.forced == (count != 3)
 
@@ -107,7 +113,7 @@ def test_minimum_and_maximum():
 def test_too_few_voices_are_said():
     embeddings, segmentations, _ = meeting(0)
     embeddings[:] = embeddings[0, 0]
-    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=SpeakerBounds.of(3))
+    found = cluster(embeddings, segmentations, bounds=SpeakerBounds.of(3))
     assert set(np.unique(found.hard)) <= {0, NOBODY}
     assert found.notes == ("3 speakers were asked for, but 1 could be told apart.",)
     assert SpeakerBounds(2, 4).note(1) == ("At least 2 speakers were asked for, but 1 could be told apart.",)
@@ -120,7 +126,7 @@ def test_fewer_than_two_training_embeddings_are_one_speaker(keep):
     segmentations[keep:, ::2] = 0
     segmentations[keep:, 8:] = 0  # a few frames each: active, but nothing to learn from
     segmentations[:keep, :, 1:] = 0
-    found = clustering.cluster(embeddings, segmentations, plda=plain_plda())
+    found = cluster(embeddings, segmentations)
     np.testing.assert_array_equal(found.hard >= 0, active_speakers(segmentations))
     assert found.hard.max() == 0
     assert np.isfinite(found.centroids).all()
@@ -130,7 +136,7 @@ def test_short_voices_still_make_the_asked_number():
     embeddings, segmentations, who = meeting(2)
     segmentations[:, ::2] = 0
     segmentations[:, np.arange(60) % 20 > 4] = 0
-    found = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=SpeakerBounds.of(3))
+    found = cluster(embeddings, segmentations, bounds=SpeakerBounds.of(3))
     pairs = set(zip(found.hard[who >= 0].tolist(), who[who >= 0].tolist(), strict=True))
     assert len(pairs) == 3
 
@@ -138,10 +144,10 @@ def test_short_voices_still_make_the_asked_number():
 @pytest.mark.parametrize("bounds", [None, SpeakerBounds.of(2), SpeakerBounds.of(1)])
 def test_silence_and_embeddings_that_are_no_numbers(bounds):
     embeddings, segmentations, _ = meeting(0)
-    silent = clustering.cluster(embeddings, np.zeros_like(segmentations), plda=plain_plda(), bounds=bounds)
+    silent = cluster(embeddings, np.zeros_like(segmentations), bounds=bounds)
     assert (silent.hard == NOBODY).all()
     embeddings[:] = np.nan
-    nothing = clustering.cluster(embeddings, segmentations, plda=plain_plda(), bounds=bounds)
+    nothing = cluster(embeddings, segmentations, bounds=bounds)
     assert nothing.hard.max() == 0
     assert np.isfinite(nothing.centroids).all()
 
@@ -157,10 +163,10 @@ def test_a_centroid_nobody_is_given_to_is_replaced():
 
 def test_read_only_and_strided_input():
     embeddings, segmentations, _ = meeting(4)
-    expected = clustering.cluster(embeddings, segmentations, plda=plain_plda())
+    expected = cluster(embeddings, segmentations)
     embeddings, segmentations = np.asfortranarray(embeddings), np.asfortranarray(segmentations)
     embeddings.flags.writeable = segmentations.flags.writeable = False
-    found = clustering.cluster(embeddings, segmentations, plda=plain_plda())
+    found = cluster(embeddings, segmentations)
     np.testing.assert_array_equal(found.hard, expected.hard)
 
 

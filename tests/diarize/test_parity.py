@@ -8,6 +8,7 @@ a fault shows where it is.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,12 @@ def windows_of(count, step=1.0):
     windows = Windows(round((count - 1) * step * 16_000) + 160_000, step)
     assert windows.count == count
     return windows
+
+
+def cluster(embeddings, segmentations, plda, bounds=None):
+    """Community-1's clustering, with its published settings."""
+    learn = partial(clustering.vbx_centroids, plda=plda, threshold=0.6, fa=0.07, fb=0.8)
+    return clustering.cluster(embeddings, segmentations, learn, bounds or clustering.SpeakerBounds())[0]
 
 
 def rows(turns):
@@ -58,7 +65,7 @@ def test_invented_recordings_stage_by_stage(case, case_plda):
     if "features" in case:
         check_vbx(case, case_plda, embeddings[pairs])
     bounds = clustering.SpeakerBounds.of(int(case["num"]) or None)
-    found = clustering.cluster(embeddings, segmentations, plda=case_plda, bounds=bounds)
+    found = cluster(embeddings, segmentations, case_plda, bounds)
     np.testing.assert_array_equal(found.hard, case["hard"])
     np.testing.assert_allclose(found.centroids, case["centroids"], **CLOSE)
 
@@ -132,7 +139,7 @@ def test_real_weights_clusters_to_rttm(recording, plda):
     segmentations = np.load(recording / "segmentations.npz")["segmentations"].astype(np.uint8)
     embeddings = np.load(recording / "raw_embeddings.npz")["embeddings"]
     expected = np.load(recording / "clustering.npz")
-    found = clustering.cluster(embeddings, segmentations, plda=plda)
+    found = cluster(embeddings, segmentations, plda)
     hard = np.where(masks.active_speakers(segmentations), expected["hard_clusters"], clustering.NOBODY)
     np.testing.assert_array_equal(found.hard, hard)
     np.testing.assert_allclose(found.centroids, expected["centroids"], **CLOSE)
@@ -152,7 +159,7 @@ def test_random_embeddings_from_log_probabilities(name, shared, plda):
     np.testing.assert_array_equal(powerset.CLASSES, meta["mapping"])
     np.testing.assert_array_equal(masks.embedding_masks(segmentations), golden["used_masks"])
     assert masks.min_clean_frames(589) == meta["min_num_frames_clean"]
-    found = clustering.cluster(golden["embeddings"], segmentations, plda=plda)
+    found = cluster(golden["embeddings"], segmentations, plda)
     np.testing.assert_array_equal(found.hard, golden["hard_clusters_final"])
     windows = windows_of(len(segmentations))
     count = counting.speaker_count(segmentations, windows)
