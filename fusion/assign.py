@@ -85,10 +85,11 @@ def _assign(given: list[W], evidence: Evidence, policy: Policy) -> list[W]:
     texts = read_texts(given) if policy.join == "resolved" else []
     decision, times, shares = join(read_times(given), texts, evidence, policy)
     labels = labels_of(decision, evidence.turns)
-    if not any(kind is Word or hasattr(kind, "attribution") for kind in set(map(type, given))):
-        return with_speakers(given, labels, [None] * len(given))
+    kinds = set(map(type, given))
+    if not any(hasattr(kind, "attribution") for kind in kinds):
+        return with_speakers(given, labels, kinds=kinds)
     decision = replace(decision, confidence=confidence_of(decision, times, shares, evidence))
-    return with_speakers(given, labels, attributions_of(decision, times.lengths, shares, evidence.turns))
+    return with_speakers(given, labels, attributions_of(decision, times.lengths, shares, evidence.turns), kinds)
 
 
 def join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,13 @@ import numpy as np
 from fusion.assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
 from fusion.cues import split_segments
 from fusion.errors import OptionError, TranscriptError
-from fusion.formats import ctm, read
+from fusion.formats import ctm, read, whisper_cpp
 from fusion.kinds import read_turns, with_speakers
-from fusion.types import Diarization, Seconds, Segment, Transcript, Word
+from fusion.types import Diarization, Seconds, Segment, Transcript, Turn, Word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fusion.formats.reading import Line, Reading, Slot
 
 S = TypeVar("S")
@@ -27,6 +30,8 @@ Unit: TypeAlias = Literal["auto", "s", "ms"]
 _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR = 100.0
+_HALVES = re.compile("[\udc80-\udcff]")
+"""What bytes that are no UTF-8 are read as."""
 
 
 def attach(
@@ -86,7 +91,8 @@ def attach_same_shape(
     Returns:
         A copy in which each word and segment has its speaker under the key its
         format uses (``speaker``; ``speaker_label`` for AWS, ``speakerLabel`` for
-        Google). Words that get none, and had none, have no such key.
+        Google). Words that get none, and had none, have no such key. Copies of
+        words, utterances and paragraphs get the speaker of the words in their time.
 
     Raises:
         TranscriptError: see `attach`.
@@ -99,7 +105,16 @@ def attach_same_shape(
         _label(line, segment.speaker)
         for slot, word in zip(line.slots, segment.words, strict=True):
             _label(slot, word.speaker)
+    _label_spans(reading.spans, joined.words)
     return data
+
+
+def _label_spans(spans: Sequence[Slot], words: Iterable[Word]) -> None:
+    """Give each span the speaker who has the most of its words' time."""
+    said = [Turn(w.start, w.end, w.speaker) for w in words if w.speaker and w.start is not None and w.end is not None]
+    times = [{"start": span.start, "end": span.end} for span in spans]
+    for span, told in zip(spans, assign_speakers(times, said, Policy(join="plain", max_gap=0.0)), strict=True):
+        _label(span, told["speaker"])  # type: ignore[arg-type]
 
 
 def attach_lazily(
@@ -124,7 +139,7 @@ def attach_lazily(
             continue
         labelled = assign_speakers(words, table, policy)
         seen = [Word(_time(w, "start"), _time(w, "end"), "", speaker=_speaker(w)) for w in labelled]
-        new = with_speakers([segment], [main_speaker(seen)], [None])[0]
+        new = with_speakers([segment], [main_speaker(seen)])[0]
         yield _with_words(new, tuple(labelled) if isinstance(words, tuple) else labelled)
 
 
@@ -138,9 +153,18 @@ def read_any(
     if unit not in ("auto", "s", "ms"):
         raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
     if isinstance(source, str | os.PathLike):
-        reading = _read_file(Path(source))
+        _, reading = read_file(Path(source))
     else:
         reading = read(source if isinstance(source, Mapping | list | tuple) else list(source))
+    return in_unit(reading, unit, duration)
+
+
+def in_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> Reading:
+    """The same in seconds; what its format settles is left as it is.
+
+    Raises:
+        TranscriptError: the times can only be milliseconds, and `unit` does not say so.
+    """
     if reading.certain_unit:
         return reading
     if unit == "ms":
@@ -154,25 +178,50 @@ def load_json(path: Path) -> Any:
     """A file's JSON; text that is no JSON but could be CTM stays text.
 
     Raises:
-        TranscriptError: no such file, no text, or broken JSON.
+        TranscriptError: no such file, no text, or neither of the two.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise TranscriptError(f"{path} is no text: give JSON or CTM in UTF-8.") from error
-    if path.suffix.lower() == ".ctm":
-        return text
+    text = content.decode("utf-8-sig", "surrogateescape")
+    broken = _HALVES.search(text) is not None
     try:
-        return json.loads(text)
+        data = text if path.suffix.lower() == ".ctm" else _parsed(text, path)
+    except TranscriptError:
+        data = None
+        if not broken:
+            raise
+    if broken and not whisper_cpp.matches(data):  # which writes tokens that are a part of a character
+        raise TranscriptError(f"{path} is no text: give JSON or CTM in UTF-8.")
+    return data
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
+        if ctm.looks_like(text):
+            return text
         raise TranscriptError(f"{path} is no JSON: {error}.") from error
+    if not isinstance(data, dict | list):
+        raise TranscriptError(f"{path} holds {json.dumps(data)[:40]}: a transcript is an object or a list.")
+    return data
 
 
-def _read_file(path: Path) -> Reading:
+def read_file(path: Path) -> tuple[Any, Reading]:
+    """A file's JSON (or its text, of CTM), and what it says.
+
+    Raises:
+        TranscriptError: see `attach`; the file is named.
+    """
     data = load_json(path)
-    return ctm.read(data, str(path)) if isinstance(data, str) else read(data)
+    if isinstance(data, str):
+        return data, ctm.read(data, str(path))
+    try:
+        return data, read(data)
+    except TranscriptError as error:
+        raise TranscriptError(f"{path}: {error}") from error
 
 
 def _check_unit(reading: Reading, duration: Seconds | None) -> None:
@@ -183,7 +232,7 @@ def _check_unit(reading: Reading, duration: Seconds | None) -> None:
     far = duration is not None and duration > 0 and last > _TOO_FAR * duration
     if far or (lengths and float(np.median(lengths)) > _TOO_LONG):
         why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
-        raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or say unit 'ms'.")
+        raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
 
 
 def _in_seconds(reading: Reading, per_second: int) -> Reading:
@@ -219,7 +268,7 @@ def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcri
         for line in reading.lines
     )
     last = max((segment.end for segment in segments), default=0.0)
-    length = next((d for d in (duration, reading.duration) if d is not None), last)
+    length = max(last, next((d for d in (duration, reading.duration) if d is not None), 0.0))
     notes = [note for line in reading.lines for note in (line.note, *(slot.note for slot in line.slots)) if note]
     return Transcript(segments, reading.language, length, (*reading.notes, *notes))
 
@@ -251,7 +300,7 @@ def _with_words(segment: S, words: Any) -> S:
     elif isinstance(segment, tuple):
         speaker = getattr(segment, "speaker", None)
         segment = segment._replace(words=words)  # type: ignore[attr-defined]
-        return with_speakers([segment], [speaker], [None])[0]
+        return with_speakers([segment], [speaker])[0]
     else:
         object.__setattr__(segment, "words", words)
     return segment

@@ -24,7 +24,9 @@ RESOLUTION = 1e-6
 """Overlaps are compared to the microsecond, so that float noise never decides a tie."""
 
 _SPREAD = 4.0
-"""Words are searched in classes of length within this factor of each other."""
+"""Words are searched in classes of length within this factor of each other, where they differ much."""
+_WASTE = 4
+"""So many candidates a word and turn may be looked at in one search; beyond it, classes pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,32 +119,45 @@ def overlapping_pairs(starts: Floats, ends: Floats, turn_starts: Floats, turn_en
     Returns:
         word and turn indices, int64 (num_pairs,) each; a few pairs may only touch.
     """
-    lengths = ends - starts
-    words, turns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    if len(starts) and len(turn_starts):
-        classes = np.floor(np.log(lengths) / np.log(_SPREAD)).astype(np.int64)
-        for level in np.unique(classes):
-            members = np.flatnonzero(classes == level)
-            word, turn = _pairs_of_class(starts, lengths, members, turn_starts, turn_ends)
-            words.append(word)
-            turns.append(turn)
-    return np.concatenate(words), np.concatenate(turns)
+    words = _Spans(np.arange(len(starts)), starts, ends)
+    if len(starts) > 1 and (starts[1:] < starts[:-1]).any():
+        words = words.take(np.argsort(starts, kind="stable"))
+    if not len(starts) or not len(turn_starts):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    low, high = _search(words, turn_starts, turn_ends)
+    if int(np.maximum(high - low, 0).sum()) <= _WASTE * (len(starts) + len(turn_starts)):
+        return _meeting(words, low, high, turn_starts)
+    classes = np.floor(np.log(words.ends - words.starts) / np.log(_SPREAD)).astype(np.int64)
+    parts = [words.take(np.flatnonzero(classes == level)) for level in np.unique(classes)]
+    found = [_meeting(part, *_search(part, turn_starts, turn_ends), turn_starts) for part in parts]
+    return np.concatenate([word for word, _ in found]), np.concatenate([turn for _, turn in found])
 
 
-def _pairs_of_class(
-    starts: Floats, lengths: Floats, members: Ints, turn_starts: Floats, turn_ends: Floats
-) -> tuple[Ints, Ints]:
-    """The pairs of the words `members`, whose lengths are alike, with all turns."""
-    own = starts[members]
-    if len(own) > 1 and (own[1:] < own[:-1]).any():
-        order = np.argsort(own, kind="stable")
-        members, own = members[order], own[order]
-    low = np.searchsorted(own, turn_starts - lengths[members].max(), side="right")
-    high = np.searchsorted(own, turn_ends, side="left")
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Words by rising start: their numbers, int64 (num_words,), and times, float64, longer than nothing."""
+
+    numbers: Ints
+    starts: Floats
+    ends: Floats
+
+    def take(self, rows: Ints) -> _Spans:
+        """Some of them."""
+        return _Spans(self.numbers[rows], self.starts[rows], self.ends[rows])
+
+
+def _search(words: _Spans, turn_starts: Floats, turn_ends: Floats) -> tuple[Ints, Ints]:
+    """The range of words, low <= i < high, that each turn can overlap."""
+    longest = (words.ends - words.starts).max()
+    low = np.searchsorted(words.starts, turn_starts - longest, side="right")
+    return low, np.searchsorted(words.starts, turn_ends, side="left")
+
+
+def _meeting(words: _Spans, low: Ints, high: Ints, turn_starts: Floats) -> tuple[Ints, Ints]:
+    """The words of the ranges that have not ended when the turn starts, with the turn."""
     slots, turn = expand(low, high)
-    word = members[slots]
-    met = starts[word] + lengths[word] > turn_starts[turn]
-    return word[met], turn[met]
+    met = words.ends[slots] > turn_starts[turn]
+    return words.numbers[slots[met]], turn[met]
 
 
 def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:

@@ -147,6 +147,7 @@ def test_ties_and_zero_length():
         ({"start": float("nan"), "end": 1}, r"words\[1\] has start=nan"),
         ({"start": 0, "end": float("inf")}, r"words\[1\] has end=inf"),
         ({"start": "0", "end": 1}, r"words\[1\] has start='0'"),
+        ({"start": 0, "end": 10**400}, r"words\[1\] has end=1000"),
         ("text", r"words\[1\] is a str without 'start'"),
     ],
 )

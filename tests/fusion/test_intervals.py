@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,10 +35,11 @@ def slow_shares(start: float, end: float, turns: TurnTable) -> dict[int, float]:
     return found
 
 
-@given(SPANS, TURNS)
-def test_shares_are_the_summed_overlap_with_every_turn(spans, turns):
+@given(SPANS, TURNS, st.sampled_from([0, 4]))
+def test_shares_are_the_summed_overlap_with_every_turn(spans, turns, waste):
     starts, ends = arrays(spans)
-    shares = share_table(starts, ends, table(turns))
+    with patch("fusion.intervals._WASTE", waste):  # 0: always search by classes of length
+        shares = share_table(starts, ends, table(turns))
     for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
         rows = shares.words == i
         got = dict(zip(shares.speakers[rows].tolist(), shares.seconds[rows].tolist(), strict=True))
