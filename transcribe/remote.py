@@ -31,6 +31,7 @@ MAX_ANSWER = 256 << 20
 IN_MEMORY = 32 << 20
 LABEL = re.compile(r"[\w .-]{1,40}\Z")
 OK = 200
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def check_url(url: str) -> SplitResult:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise OptionError(f"{url!r} is no server's address: give one like https://asr.example.org/v1.")
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
         raise OptionError(f"{url!r} would send the recording in the clear: use https.")
     return parts
 
@@ -129,6 +130,8 @@ def _post(
     try:
         connection.request("POST", parts.path.rstrip("/") + PATH, body, headers)
         return _answer(connection.getresponse(), options.url)
+    except NetworkError:  # a refusal; it is an OSError too
+        raise
     except (OSError, http.client.HTTPException) as error:
         raise NetworkError(
             f"The server {options.url} cannot be used ({error}): check the address and that it runs."

@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from diarize.models.store import Store
 from fusion.errors import OptionError
 from transcribe.job import JobOptions, Result
-from transcribe.remote import RemoteOptions, transcribe_remote
+from transcribe.remote import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
 
 if TYPE_CHECKING:
     import threading
@@ -32,18 +33,14 @@ class RemoteJob:
         """Refuse what cannot be done, before any work.
 
         Raises:
-            OptionError: no such address, or an option that only a local job has.
+            OptionError: no such address, an option that only a local job has, or no network wanted.
         """
         self._remote()
-        local = {
-            "--asr": self.options.asr != "auto",
-            "--asr-option": self.options.asr_options,
-            "--channels": self.options.channels,
-            "--mode": self._mode(),
-        }
-        for option, given in local.items():
+        for option, given in self._local().items():
             if given:
                 raise OptionError(f"{option} does nothing with --remote, the server chooses: leave it out.")
+        if check_url(self.url).hostname not in THIS_MACHINE and Store(offline=self.options.offline).offline:
+            raise OptionError("--remote would send the recording although --offline is on: leave one of them out.")
 
     def transcribe(
         self,
@@ -69,8 +66,22 @@ class RemoteJob:
             transcript, diarization = rename(transcript, diarization, samples)
         return Result(transcript, diarization, timings, transcript.notes)
 
-    def _mode(self) -> bool:
-        return self.options.execution.mode != "default"
+    def _local(self) -> dict[str, bool]:
+        """Options of which a server hears nothing, and whether they were given."""
+        given, default = self.options, JobOptions()
+        return {
+            "--asr": given.asr != default.asr,
+            "--asr-option": bool(given.asr_options),
+            "--compute-type": given.compute_type is not None,
+            "--channels": given.channels is not None,
+            "--diarizer": given.diarizer != default.diarizer,
+            "--step": given.options.step is not None,
+            "--threshold": given.options.threshold is not None,
+            "--join": given.join != default.join,
+            "--mode": given.execution.mode != default.execution.mode,
+            "--device": given.execution.device != default.execution.device,
+            "--threads": given.execution.threads != default.execution.threads,
+        }
 
     def _remote(self) -> RemoteOptions:
         wish = self.options

@@ -26,7 +26,12 @@ LISTEN_OPTIONS = (
 LIMIT_OPTIONS = (
     click.option("--max-body", default=512, show_default=True, metavar="MIB", help="Largest request."),
     click.option("--max-duration", default=240.0, show_default=True, metavar="MINUTES", help="Longest recording."),
-    click.option("--concurrency", default=1, show_default=True, help="Jobs at once; each loads its own models."),
+    click.option(
+        "--concurrency",
+        default=1,
+        show_default=True,
+        help="Jobs at once; each loads its own models and takes its part of the cores.",
+    ),
     click.option("--queue", default=16, show_default=True, help="Requests that may wait; more get 429."),
     click.option("--timeout", default=60.0, show_default=True, metavar="MINUTES", help="Longest time for one request."),
 )
@@ -61,7 +66,8 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)
-    server.serve(make_run_job(options), host=host, port=port, model=name, limits=limits, token=token)
+    run_job = make_run_job(options, limits.concurrency)
+    server.serve(run_job, host=host, port=port, model=name, limits=limits, token=token)
 
 
 def _token(path: Path | None) -> str | None:

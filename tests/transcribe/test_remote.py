@@ -18,6 +18,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diarize.options import Execution, Options
 from fusion.errors import NetworkError, OptionError, TranscriptError
 from fusion.identity import Gate, Voice
 from fusion.types import Diarization, Transcript, Turn
@@ -189,9 +190,10 @@ def test_other_shapes_are_refused(answer: object) -> None:
 def test_refusals_are_told(status: str, body: bytes, says: str) -> None:
     with (
         recording_server(body, status, "Retry-After: 7\r\nLocation: http://127.0.0.1:1/\r\n") as (url, _),
-        pytest.raises(NetworkError, match=says),
+        pytest.raises(NetworkError, match=says) as raised,
     ):
         transcribe_remote(speech(), RemoteOptions(url=url))
+    assert "check the address" not in str(raised.value)  # it was reached
 
 
 def test_an_absent_server_is_told() -> None:
@@ -205,6 +207,34 @@ def test_addresses_that_would_leak_or_are_none_are_refused(url: str) -> None:
         RemoteOptions(url=url)
 
 
-def test_options_that_only_work_here_are_refused() -> None:
-    with pytest.raises(OptionError, match="--asr does nothing with --remote"):
-        RemoteJob(JobOptions(asr="moonshine"), "http://localhost/v1").check()
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("--asr", {"asr": "moonshine"}),
+        ("--asr-option", {"asr_options": {"beam_size": 5}}),
+        ("--compute-type", {"compute_type": "int8"}),
+        ("--channels", {"channels": "speakers"}),
+        ("--diarizer", {"diarizer": "campplus"}),
+        ("--step", {"options": Options(step=2.0)}),
+        ("--threshold", {"options": Options(threshold=0.5)}),
+        ("--join", {"join": "plain"}),
+        ("--mode", {"execution": Execution(mode="fast")}),
+        ("--device", {"execution": Execution(device="cpu")}),
+        ("--threads", {"execution": Execution(threads=1)}),
+    ],
+)
+def test_options_that_only_work_here_are_refused(option: str, given: dict[str, object]) -> None:
+    with pytest.raises(OptionError, match=f"{option} does nothing with --remote"):
+        RemoteJob(JobOptions(**given), "http://localhost/v1").check()
+    RemoteJob(JobOptions(language="en", num_speakers=2, model="whisper-1"), "http://localhost/v1").check()
+
+
+def test_no_recording_leaves_a_machine_that_is_to_stay_offline(monkeypatch) -> None:
+    far = "https://asr.example.org/v1"
+    RemoteJob(JobOptions(), far).check()
+    RemoteJob(JobOptions(offline=True), "http://localhost/v1").check()
+    with pytest.raises(OptionError, match="although --offline is on"):
+        RemoteJob(JobOptions(offline=True), far).check()
+    monkeypatch.setenv("DIARFUSE_OFFLINE", "1")
+    with pytest.raises(OptionError, match="although --offline is on"):
+        RemoteJob(JobOptions(), far).check()

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from diarize.options import Execution
 from fusion.errors import OptionError
 from transcribe.job import JobOptions
 from transcribe.serve_cli import serve
 from transcribe.serving.jobs import JobRequest
 from transcribe.serving.limits import Limits
 from transcribe.serving.wishes import Wish
-from transcribe.serving.work import _for_request
+from transcribe.serving.work import _for_request, share
 
 
 def start(monkeypatch, *words: str) -> dict[str, object]:
@@ -53,6 +54,20 @@ def test_limits_are_options(monkeypatch) -> None:
     assert seen["model"] == "tiny"
     with pytest.raises(OptionError, match="concurrency=0 must be a number above 0"):
         start(monkeypatch, "--concurrency", "0")
+
+
+def test_jobs_at_once_share_the_cores(monkeypatch) -> None:
+    """Else four jobs on eight cores would run 32 threads."""
+    monkeypatch.setattr("transcribe.serving.work.usable_cores", lambda: 8)
+    assert share(Execution(), 1).threads == 0  # all, and recogniser and diarizer may run at once
+    assert [share(Execution(mode="fast"), jobs).threads for jobs in (2, 3, 20)] == [4, 2, 1]
+    assert share(Execution(threads=6), 2).threads == 6
+    used = []
+    monkeypatch.setattr("transcribe.serving.work.check_duration", lambda *_: 1.0)
+    monkeypatch.setattr("transcribe.job.Job.transcribe", lambda job, *_, **__: used.append(job.options.execution))
+    run_job = start(monkeypatch, "--concurrency", "4", "--mode", "fast")["run_job"]
+    run_job(JobRequest(Path("a.wav"), Wish(), 60))
+    assert used == [Execution(mode="fast", threads=2)]
 
 
 def test_a_missing_extra_is_named() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from diarize.options import Execution
+from diarize.runtime import usable_cores
 from fusion.decode import decode
 from fusion.errors import AudioError, CancelledError
 from fusion.types import Seconds
@@ -14,9 +16,10 @@ from transcribe.job import Job, JobOptions, Result
 from transcribe.serving.jobs import JobRequest
 
 
-def make_run_job(options: JobOptions) -> Callable[[JobRequest], Result]:
-    """Do jobs with `options`; each thread keeps its own loaded models."""
+def make_run_job(options: JobOptions, concurrency: int = 1) -> Callable[[JobRequest], Result]:
+    """Do jobs with `options`, `concurrency` at once; each thread keeps its own loaded models and its share of cores."""
     local = threading.local()
+    options = replace(options, execution=share(options.execution, concurrency))
 
     def run_job(request: JobRequest) -> Result:
         check_duration(request.path, request.max_duration, request.cancel)
@@ -27,6 +30,17 @@ def make_run_job(options: JobOptions) -> Callable[[JobRequest], Result]:
         return job.transcribe(request.path, cancel=request.cancel)
 
     return run_job
+
+
+def share(execution: Execution, concurrency: int) -> Execution:
+    """How one of `concurrency` jobs computes: with its part of the cores, unless threads were asked for.
+
+    >>> share(Execution(threads=3), 2).threads
+    3
+    """
+    if execution.threads or concurrency == 1:
+        return execution
+    return replace(execution, threads=max(1, usable_cores() // concurrency))
 
 
 def _for_request(options: JobOptions, request: JobRequest) -> JobOptions:
