@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
-    Join = Callable[[Sequence[TrueWord], Diarization], list[str | None]]
+    Join = Callable[[Sequence[TrueWord] | Sequence[Word], Diarization], list[str | None]]
 
 BINS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.001)
 
@@ -55,7 +55,8 @@ def main() -> None:
     if arguments.asr:
         from benchmarks.recognised import print_recognised
 
-        print_recognised(arguments.folder, arguments.asr, arguments.pack, arguments.models_dir)
+        joins = _systems(arguments.envs)
+        print_recognised(arguments.folder, arguments.asr, arguments.pack, arguments.models_dir, joins)
 
 
 def _parse() -> argparse.Namespace:
@@ -97,7 +98,7 @@ def _systems(envs: Path | None) -> dict[str, Join]:
 def ours(policy: Policy | None = None, *, turns_only: bool = False) -> Join:
     """Our join; `turns_only` keeps exclusive turns and frame activity from it."""
 
-    def join(words: Sequence[TrueWord], found: Diarization) -> list[str | None]:
+    def join(words: Sequence[TrueWord] | Sequence[Word], found: Diarization) -> list[str | None]:
         given = [Word(word.start, word.end, word.text) for word in words]
         known = found.turns if turns_only else found
         return [word.speaker for word in assign_speakers(given, known, policy or Policy())]
@@ -108,7 +109,7 @@ def ours(policy: Policy | None = None, *, turns_only: bool = False) -> Join:
 def whisperx(python: Path) -> Join:
     """WhisperX's join, in its own environment."""
 
-    def join(words: Sequence[TrueWord], found: Diarization) -> list[str | None]:
+    def join(words: Sequence[TrueWord] | Sequence[Word], found: Diarization) -> list[str | None]:
         spans = [[word.start, word.end] for word in words]
         turns = [[turn.start, turn.end, turn.speaker] for turn in found.turns]
         answer = run_whisperx(python, spans, turns)
@@ -117,7 +118,7 @@ def whisperx(python: Path) -> Join:
     return join
 
 
-def run_whisperx(python: Path, words: list[list[float]], turns: list[list[Any]]) -> dict[str, Any]:
+def run_whisperx(python: Path, words: Sequence[Sequence[float | None]], turns: list[list[Any]]) -> dict[str, Any]:
     """Their answer, with the seconds it took and their version."""
     script = Path(__file__).parent / "rivals" / "whisperx_join.py"
     given = json.dumps({"words": words, "turns": turns})
