@@ -198,9 +198,9 @@ class _Service:
 
     async def _receive(self, request: Request, stack: AsyncExitStack) -> Form:
         assert self._uploads is not None  # noqa: S101  (the lifespan has begun)
-        path = stack.enter_context(self._uploads.one(""))
+        upload = stack.enter_context(self._uploads.one())
         content_type = request.headers.get("content-type", "")
-        form = await read_form(aiter_bytes(request), content_type, path.parent, self.limits)
+        form = await read_form(aiter_bytes(request), content_type, upload, self.limits)
         self.metrics.add("upload_bytes_total", form.file_bytes)
         return form
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from fusion.types import Seconds
 from transcribe.serving.limits import Deadline, Limits
-from transcribe.serving.uploads import safe_suffix
+from transcribe.serving.uploads import Upload, safe_suffix
 
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 16 << 10
@@ -33,13 +33,13 @@ class Form:
     file_bytes: int = 0
 
 
-async def read_form(stream: AsyncIterator[bytes], content_type: str, folder: Path, limits: Limits) -> Form:
-    """Read one form from `stream`; the file lands in `folder` under a name of ours.
+async def read_form(stream: AsyncIterator[bytes], content_type: str, upload: Upload, limits: Limits) -> Form:
+    """Read one form from `stream`; the file becomes `upload`, under a name of ours.
 
     Raises:
         HTTPException: 400 malformed, 408 too slow, 413 too large.
     """
-    sink = _Sink(folder)
+    sink = _Sink(upload)
     deadline = Deadline(limits.upload)
     received = 0
     try:
@@ -51,8 +51,6 @@ async def read_form(stream: AsyncIterator[bytes], content_type: str, folder: Pat
             parser.write(chunk)
     except FormParserError:
         raise _malformed() from None
-    finally:
-        sink.close()
     if not sink.ended:
         raise _malformed()
     return sink.form
@@ -105,21 +103,16 @@ def _malformed() -> HTTPException:
 class _Sink:
     """Takes the parser's pieces: one file to disk, fields to memory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, upload: Upload) -> None:
         self.form = Form()
         self.ended = False
-        self._folder = folder
+        self._upload = upload
         self._parts = 0
         self._header = [b"", b""]
         self._disposition = b""
         self._name = ""
         self._text = bytearray()
         self._file: BinaryIO | None = None
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def on_part_begin(self) -> None:
         self._parts += 1
@@ -152,8 +145,8 @@ class _Sink:
     def _open(self, file_name: str) -> None:
         if self.form.file is not None:
             raise HTTPException(400, "The form has more than one file: send one recording a request.")
-        self.form.file = self._folder / f"upload{safe_suffix(file_name)}"
-        self._file = self.form.file.open("xb")
+        self._file = self._upload.create(safe_suffix(file_name))
+        self.form.file = self._upload.path
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._file is not None:
@@ -168,7 +161,8 @@ class _Sink:
 
     def on_part_end(self) -> None:
         if self._file is not None:
-            self.close()
+            self._file.flush()
+            self._file = None
         else:
             self.form.fields.setdefault(self._name, []).append(self._text.decode("utf-8", "replace"))
 

@@ -1,12 +1,15 @@
 """Other people's recordings on our disk: private, short-lived, and never under their own name.
 
-Each server process owns one folder (0700) under a root of this user. A lock
-file in it tells the living from the dead: the next server to start removes the
-folders of those that crashed.
+Each server process owns one folder (0700) under a root of this user. On Linux
+the audio itself has no name at all there, only the server's open file: whatever
+ends the server, the system takes the audio back at once. Elsewhere it stays
+until the next server starts: a lock file in the folder tells the living from
+the dead, and the folders of those that crashed are removed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from fusion.errors import OutputError
 
@@ -23,6 +27,8 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+_BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 
 class UploadFolder:
@@ -42,13 +48,48 @@ class UploadFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     @contextmanager
-    def one(self, suffix: str) -> Iterator[Path]:
-        """A path for one upload, gone with everything beside it when the block ends."""
+    def one(self) -> Iterator[Upload]:
+        """A place for one upload, gone with everything in it when the block ends."""
         folder = Path(tempfile.mkdtemp(dir=self.path))
+        upload = Upload(folder)
         try:
-            yield folder / f"upload{suffix}"
+            yield upload
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            upload.close()
+
+
+class Upload:
+    """One recording while it is worked on. path: where it can be read, once there is one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: BinaryIO | None = None
+        self.path: Path | None = None
+
+    def create(self, suffix: str) -> BinaryIO:
+        """The empty file, to be written; it must stay open, since its name may lead to the open file only."""
+        path = self._folder / f"upload{suffix}"
+        self._file = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600), "w+b")
+        _take_name(path, self._file.fileno())
+        self.path = path
+        return self._file
+
+    def close(self) -> None:
+        """Let go of the file; without a name it is gone."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _take_name(path: Path, handle: int) -> None:
+    """Put a link to this process's open file in the place of the file, where the system has such links (Linux)."""
+    link = path.with_name("link")
+    with contextlib.suppress(OSError):
+        link.symlink_to(f"/proc/{os.getpid()}/fd/{handle}")
+    if link.exists():
+        link.replace(path)
+    else:
+        link.unlink(missing_ok=True)
 
 
 def safe_suffix(file_name: str) -> str:

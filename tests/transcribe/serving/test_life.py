@@ -43,6 +43,7 @@ def test_uploads_are_private_and_gone_after_the_answer(serving) -> None:
         assert path.name == "upload.mp3"
         assert live.uploads in path.parents
         assert all(stat.S_IMODE(folder.stat().st_mode) == 0o700 for folder in list(path.parents)[:3])
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
         live.job.go.set()
         thread.join()
         assert live.leftovers() == []
@@ -102,18 +103,29 @@ class FakeJobNow:
         raise CancelledError("Stopped, as asked.")
 
 
-def test_a_crash_leaves_files_only_until_the_next_start(tmp_path: Path) -> None:
-    crash = (
-        "import os, sys, pathlib; from transcribe.serving.uploads import UploadFolder\n"
-        "folder = UploadFolder(pathlib.Path(sys.argv[1]))\n"
-        "with folder.one('.wav') as path: path.write_bytes(b'speech'); os._exit(9)"
-    )
+CRASH = """
+import os, pathlib, sys
+from transcribe.serving import uploads
+if sys.argv[2] == "named":  # as on systems without /proc
+    uploads._take_name = lambda path, handle: None
+with uploads.UploadFolder(pathlib.Path(sys.argv[1])).one() as upload:
+    upload.create(".wav").write(b"speech")
+    upload._file.flush()
+    assert upload.path.read_bytes() == b"speech"
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("kind", ["unnamed", "named"])
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file can be had without a name")
+def test_a_crash_leaves_no_audio_or_none_beyond_the_next_start(tmp_path: Path, kind: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    subprocess.run([sys.executable, "-c", crash, str(tmp_path / "u")], check=False, env=environment)
-    assert [p.read_bytes() for p in (tmp_path / "u").rglob("upload.wav")] == [b"speech"]
+    subprocess.run([sys.executable, "-c", CRASH, str(tmp_path / "u"), kind], check=False, env=environment)
+    left = [path.read_bytes() for path in (tmp_path / "u").rglob("upload.wav") if path.is_file()]
+    assert left == ([] if kind == "unnamed" else [b"speech"])
     living = UploadFolder(tmp_path / "u")
     assert living.swept == 1
-    assert list((tmp_path / "u").rglob("upload.wav")) == []
+    assert [path for path in (tmp_path / "u").rglob("*") if path.name == "upload.wav"] == []
     second = UploadFolder(tmp_path / "u")
     assert second.swept == 0  # the first still runs
     assert living.path.is_dir()
