@@ -22,6 +22,7 @@ LONGEST: Seconds = 600.0
 """Lines above this are estimated: the aligner's search holds every frame of a line."""
 
 _FRAMES_PER_SECOND = 100
+_NO_SOUND = "Word times are estimated: the transcript gives lines, and there is no recording to align them with."
 _TAIL: Seconds = 0.3  # the aligner needs a little quiet after the last word to close it
 
 Span: TypeAlias = tuple[Seconds, Seconds]
@@ -29,19 +30,19 @@ Times: TypeAlias = Sequence[Span | None]
 
 
 def align(
-    transcript: Transcript, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    transcript: Transcript, samples: Samples | None, *, language: str | None = None, on_progress: Progress | None = None
 ) -> Transcript:
     """Give words with times to every segment of `transcript` that has none.
 
     Words are the segment's text cut at its spaces (`split_text`): their texts
     concatenate to it. Times lie within the segment and never fall.
     ``Word.timing`` is ``aligned``, or ``estimated`` where the language is not
-    English, pocketsphinx is missing or the words do not fit the sound; notes
-    say so in one sentence.
+    English, pocketsphinx is missing, there is no sound or the words do not fit it;
+    notes say so in one sentence.
 
     Args:
         transcript: segments that already have words are left as they are.
-        samples: the audio that was recognised, mono 16 kHz.
+        samples: the audio that was recognised, mono 16 kHz; None if it is not at hand.
         language: overrides ``transcript.language``.
         on_progress: called as ``("align", segments done, segments)``.
     """
@@ -50,7 +51,7 @@ def align(
     ]
     if not wordless:
         return transcript
-    aligner, note = _aligner(language or transcript.language)
+    aligner, note = (None, (_NO_SOUND,)) if samples is None else _aligner(language or transcript.language)
     segments = list(transcript.segments)
     for done, index in enumerate(wordless):
         if on_progress is not None:
@@ -70,10 +71,10 @@ def _aligner(language: str | None) -> tuple[Aligner | None, tuple[str, ...]]:
         return None, ("Word times are estimated: alignment needs pip install 'diarfuse[offline]'.",)
 
 
-def _with_words(segment: Segment, samples: Samples, aligner: Aligner | None) -> Segment:
+def _with_words(segment: Segment, samples: Samples | None, aligner: Aligner | None) -> Segment:
     pieces = split_text(segment.text)
     times: Times = [None] * len(pieces)
-    if aligner is not None and segment.end - segment.start <= LONGEST:
+    if aligner is not None and samples is not None and segment.end - segment.start <= LONGEST:
         first, last = (round(time * SAMPLE_RATE) for time in (segment.start, segment.end))
         times = aligner.times(samples[max(0, first) : last], pieces)
     return replace(segment, words=tuple(_words(pieces, times, segment.start, segment.end)))

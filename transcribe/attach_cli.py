@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +17,19 @@ from transcribe.common_options import (
     job_options,
     with_options,
 )
+from transcribe.run_cli import CUES_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from fusion.assign import Policy
     from fusion.attach import Unit
-    from fusion.types import Diarization
+    from fusion.formats.reading import Reading
+    from fusion.types import Diarization, Transcript
     from transcribe.output import Target
     from transcribe.progress import Reporter
 
-SAME_SHAPE = "same-shape"
 OUTPUT_OPTIONS = (
     click.option(
         "-o",
@@ -45,7 +46,7 @@ OUTPUT_OPTIONS = (
         "--same-shape", is_flag=True, help="Write WORDS.json back as it is, with only the speakers added to it."
     ),
 )
-JOIN_OPTIONS = (
+TURN_OPTIONS = (
     click.option(
         "--rttm",
         type=click.Path(path_type=Path),
@@ -59,20 +60,13 @@ JOIN_OPTIONS = (
         show_default=True,
         help="Of the times, where the format of WORDS.json does not settle it.",
     ),
-    click.option(
-        "--join",
-        type=click.Choice(["resolved", "plain"]),
-        default="resolved",
-        show_default=True,
-        help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
-    ),
 )
 
 EPILOG = """\b
 Examples:
   transcribe attach whisperx.json meeting.wav -o meeting.srt
   transcribe attach deepgram.json call.mp3 --num-speakers 2 -o call.vtt
-  transcribe attach words.json --rttm meeting.rttm -o meeting.json
+  transcribe attach words.json --rttm meeting.rttm -o meeting.srt -o why.json
   transcribe attach aws.json talk.m4a --same-shape -o aws.speakers.json
 """
 
@@ -80,7 +74,14 @@ Examples:
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("words", type=click.Path(path_type=Path))
 @click.argument("audio", required=False, type=click.Path(path_type=Path))
-@with_options(OUTPUT_OPTIONS, JOIN_OPTIONS, SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@with_options(
+    OUTPUT_OPTIONS,
+    TURN_OPTIONS,
+    SPEAKER_OPTIONS,
+    DIARIZER_OPTIONS,
+    (JOIN_OPTION, CUES_OPTION),
+    MACHINE_OPTIONS,
+)
 def attach(
     words: Path, audio: Path | None, outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
 ) -> None:
@@ -88,27 +89,79 @@ def attach(
 
     WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
     whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
-    Hugging Face pipeline, or be a CTM file or a plain list of words.
+    Hugging Face pipeline, or be a CTM file or a plain list of words. Output in
+    JSON says for each word why it has its speaker.
     """
     from fusion.assign import Policy
+    from fusion.attach import read_file
     from transcribe import output
+    from transcribe.batch import render
+    from transcribe.job import Result
     from transcribe.progress import reporter
 
-    rttm, unit, same_shape = (values.pop(name) for name in ("rttm", "unit", "same_shape"))
+    rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
     if (audio is None) == (rttm is None):
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
     targets = _plan(words, audio, outs, formats, same_shape=same_shape)
-    policy = Policy(join=values["join"])
-    data = _read(words)
+    task = _Task(audio, Policy(join=values["join"]), unit)
+    data, reading = read_file(words)
+    if same_shape and isinstance(data, str):
+        raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
     with reporter() as screen:
         screen.start(words.name)
         turns = _turns(audio, rttm, values, screen)
-        texts = [_render(data, target, turns, policy=policy, unit=unit, note=screen.note) for target in targets]
+        if same_shape:
+            texts = [task.same_shape(data, turns)] * len(targets)
+        else:
+            result = Result(task.joined(reading, turns, screen), turns, {})
+            texts = [render(result, target.format, (audio or words).stem, cues) for target in targets]
     for target, text in zip(targets, texts, strict=True):
         output.write(target, text)
     if verbose:
         count = len({turn.speaker for turn in turns.turns})
-        click.echo(f"{words}: {count} speakers, {len(turns.turns)} turns, {policy.join} join.", err=True)
+        click.echo(f"{words}: {count} speakers, {len(turns.turns)} turns, {task.policy.join} join.", err=True)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The words, and how they are to be read and joined."""
+
+    audio: Path | None
+    policy: Policy
+    unit: Unit
+
+    def same_shape(self, data: Any, turns: Diarization) -> str:
+        """The JSON with speakers in it."""
+        from fusion.attach import attach_same_shape
+
+        labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit)
+        text = json.dumps(labelled, ensure_ascii=False, indent=2)
+        if not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
+            text = json.dumps(labelled, indent=2)  # halves of characters survive as escapes only
+        return text + "\n"
+
+    def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
+        """The words with speakers; lines without words get some, as those of our own recognisers do."""
+        from fusion.attach import in_unit, transcript_of
+        from fusion.cues import split_segments
+        from fusion.lines import assign_with_lines
+
+        known = turns.duration if self.audio else None
+        transcript = transcript_of(in_unit(reading, self.unit, turns.duration), known)
+        transcript = self._worded(transcript, screen)
+        for sentence in transcript.notes:
+            screen.note(sentence)
+        return split_segments(assign_with_lines(transcript, turns, self.policy))
+
+    def _worded(self, transcript: Transcript, screen: Reporter) -> Transcript:
+        """Words for lines that have none, aligned to the recording where it is there."""
+        if all(segment.words for segment in transcript.segments):
+            return transcript
+        from asr_adapters.align import align
+        from fusion.audio import load_audio
+
+        samples = load_audio(self.audio) if self.audio else None
+        return align(transcript, samples, on_progress=screen.on_progress)
 
 
 def _plan(
@@ -120,20 +173,11 @@ def _plan(
 
     if same_shape and set(formats) - {"json"}:
         raise OptionError(f"--same-shape writes JSON, not {', '.join(formats)}: leave --format out.")
-    planned = output.plan([words], outs, ["json"] if same_shape else formats, on_stdout="srt", in_folder="srt")[0]
-    for target in planned:
+    targets = output.plan([words], outs, ["json"] if same_shape else formats, on_stdout="srt", in_folder="srt")[0]
+    for target in targets:
         if audio is not None and target.path is not None and target.path.resolve() == audio.resolve():
             raise OptionError(f"The output {str(target.path)!r} would replace the recording: choose another -o.")
-    return [replace(target, format=SAME_SHAPE) for target in planned] if same_shape else planned
-
-
-def _read(words: Path) -> Any:
-    """The words, before anything slow begins, so that a mistake in them shows at once."""
-    from fusion.attach import load_json, read_any
-
-    data = load_json(words)
-    read_any(words if isinstance(data, str) else data, unit="s")
-    return words if isinstance(data, str) else data
+    return targets
 
 
 def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:
@@ -158,23 +202,3 @@ def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen
     for note in found.notes:
         screen.note(note)
     return found
-
-
-def _render(
-    data: Any, target: Target, turns: Diarization, *, policy: Policy, unit: Unit, note: Callable[[str], None]
-) -> str:
-    """The text of one output."""
-    from exporters import registry
-    from fusion.attach import attach, attach_same_shape
-
-    if target.format == SAME_SHAPE:
-        if isinstance(data, Path):
-            raise TranscriptError(f"{data} is no JSON: --same-shape writes JSON back; leave it out.")
-        labelled = attach_same_shape(data, turns, policy=policy, unit=unit)
-        return json.dumps(labelled, ensure_ascii=False, indent=2) + "\n"
-    if target.format == "rttm":
-        return turns.to_rttm(target.path.stem if target.path else "audio")
-    transcript = attach(data, turns, policy=policy, unit=unit)
-    for sentence in transcript.notes:
-        note(sentence)
-    return registry.dumps(transcript, target.format)

@@ -81,7 +81,7 @@ def run_batch(
             rename = _namer(options, view, screen.note)
         result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename)
         _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
-        return lambda target: _render(result, target.format, path.stem, view.cues)
+        return lambda target: render(result, target.format, path.stem, view.cues)
 
     return _each(audio, planned, process)
 
@@ -203,7 +203,7 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
         raise OptionError("RTTM holds speaker turns and needs --diarize: add it, or choose another format.")
 
 
-def _render(result: Result, format_name: str, name: str, cues: str) -> str:
+def render(result: Result, format_name: str, name: str, cues: str) -> str:
     """The text of one output; without a diarization it is the recogniser's own, whatever `cues` says.
 
     Raises:

@@ -66,7 +66,7 @@ CUES_OPTION = click.option(
     type=click.Choice(["readable", "segments"]),
     default="readable",
     show_default=True,
-    help="srt and vtt with --diarize: cues cut and timed to be read, or one for each of the recogniser's segments.",
+    help="srt and vtt with speakers: cues cut and timed to be read, or one for each of the recogniser's segments.",
 )
 
 IDENTITY_OPTIONS = (

@@ -1,14 +1,18 @@
 """AssemblyAI: ``{"words": [{"text", "start", "end", "confidence"}], "audio_duration", ...}``.
 
-Times are whole milliseconds.
+Times are whole milliseconds. With its own speaker labels on, ``utterances`` hold
+copies of the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Reading, Slot, flat_lines, get, items, make_slot, number
+from fusion.formats.reading import Reading, Slot, flat_lines, get, items, make_slot, make_span, number
+
+if TYPE_CHECKING:
+    from fusion.types import Seconds
 
 _MS = 1000
 _OWN_KEYS = frozenset({"acoustic_model", "audio_duration", "audio_url", "language_code", "speech_model", "utterances"})
@@ -28,9 +32,23 @@ def read(data: Any) -> Reading:
     slots = [_slot(node, f"words[{i}]") for i, node in enumerate(items(data["words"], "words"))]
     language = get(data, "language_code")
     duration = number(get(data, "audio_duration"), "audio_duration")
-    return Reading("AssemblyAI", flat_lines(slots, "words"), language.split("_")[0] if language else None, duration)
+    lines = flat_lines(slots, "words", get(data, "text"))
+    language = language.split("_")[0] if language else None
+    return Reading("AssemblyAI", lines, language, duration, spans=tuple(_utterances(data)))
+
+
+def _utterances(data: Any) -> Iterator[Slot]:
+    """The utterances and their copies of the words."""
+    for u, utterance in enumerate(items(get(data, "utterances"), "utterances")):
+        yield make_span(utterance, f"utterances[{u}]", _times(utterance, f"utterances[{u}]"))
+        for i, node in enumerate(items(get(utterance, "words"), f"utterances[{u}].words")):
+            where = f"utterances[{u}].words[{i}]"
+            yield make_span(node, where, _times(node, where))
 
 
 def _slot(node: Any, where: str) -> Slot:
-    start, end = (number(get(node, key), f"{where}.{key}", _MS) for key in ("start", "end"))
-    return make_slot(node, where, get(node, "text"), start, end, probability=get(node, "confidence"))
+    return make_slot(node, where, get(node, "text"), *_times(node, where), probability=get(node, "confidence"))
+
+
+def _times(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
+    return number(get(node, "start"), f"{where}.start", _MS), number(get(node, "end"), f"{where}.end", _MS)

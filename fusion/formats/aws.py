@@ -1,14 +1,21 @@
 """AWS Transcribe: ``results.items[{type, start_time, end_time, alternatives[{content, confidence}]}]``.
 
-Times are seconds as text; punctuation has none. Speakers go under ``speaker_label``.
+Times are seconds as text; punctuation has none. Speakers go under ``speaker_label``,
+also of the ``audio_segments`` and, with its own diarization on, of the segments
+and times in ``speaker_labels``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Reading, Slot, first, flat_lines, get, items, make_slot, number
+from fusion.formats.reading import Reading, Slot, first, flat_lines, get, items, make_slot, make_span, number
+
+if TYPE_CHECKING:
+    from fusion.types import Seconds
+
+_KEY = "speaker_label"
 
 
 def matches(data: Any) -> bool:
@@ -21,12 +28,33 @@ def read(data: Any) -> Reading:
     results = data["results"]
     slots = [_slot(node, f"results.items[{i}]") for i, node in enumerate(items(get(results, "items"), "results.items"))]
     language = get(results, "language_code")
-    return Reading("AWS Transcribe", flat_lines(slots, "results.items"), language.split("-")[0] if language else None)
+    text = get(first(get(results, "transcripts"), "results.transcripts") or {}, "transcript")
+    lines = flat_lines(slots, "results.items", text)
+    language = language.split("-")[0] if language else None
+    return Reading("AWS Transcribe", lines, language, spans=tuple(_spans(results)))
+
+
+def _spans(results: Any) -> Iterator[Slot]:
+    """The stretches of speech that have a speaker besides the items."""
+    for i, node in enumerate(items(get(results, "audio_segments"), "results.audio_segments")):
+        yield _span(node, f"results.audio_segments[{i}]")
+    own = "results.speaker_labels.segments"
+    for s, segment in enumerate(items(get(get(results, "speaker_labels") or {}, "segments"), own)):
+        yield _span(segment, f"{own}[{s}]")
+        for i, node in enumerate(items(get(segment, "items"), f"{own}[{s}].items")):
+            yield _span(node, f"{own}[{s}].items[{i}]")
+
+
+def _span(node: Any, where: str) -> Slot:
+    return make_span(node, where, _times(node, where), _KEY)
 
 
 def _slot(node: Any, where: str) -> Slot:
     best = first(get(node, "alternatives"), f"{where}.alternatives")
-    start, end = (number(get(node, key), f"{where}.{key}") for key in ("start_time", "end_time"))
     spoken = get(node, "type") != "punctuation"
     score = get(best, "confidence") if spoken else None
-    return make_slot(node, where, get(best, "content"), start, end, probability=score, key="speaker_label")
+    return make_slot(node, where, get(best, "content"), *_times(node, where), probability=score, key=_KEY)
+
+
+def _times(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
+    return number(get(node, "start_time"), f"{where}.start_time"), number(get(node, "end_time"), f"{where}.end_time")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fusion.errors import TranscriptError
-from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, number
+from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -33,7 +33,8 @@ def read(data: Any) -> Reading:
     phrases = data if isinstance(data, list) else data.get(name) if name != "NBest" else [data]
     lines = [_line(node, f"{name}[{i}]") for i, node in enumerate(items(phrases, name))]
     locale = next((get(phrase, "locale") for phrase in phrases if get(phrase, "locale")), None)
-    return Reading("Azure", tuple(lines), locale.split("-")[0] if locale else None)
+    spans = [span for i, node in enumerate(phrases) for span in _lexical(node, f"{name}[{i}]")]
+    return Reading("Azure", tuple(lines), locale.split("-")[0] if locale else None, spans=tuple(spans))
 
 
 def _line(node: Any, where: str) -> Line:
@@ -42,6 +43,13 @@ def _line(node: Any, where: str) -> Line:
     slots = [_slot(word, f"{where}.words[{i}]") for i, word in enumerate(words)]
     text = get(best, "display", "Display", "text", "DisplayText")
     return make_line(node, where, text, slots, _span(node, where))
+
+
+def _lexical(phrase: Any, where: str) -> list[Slot]:
+    """The words as they were said, where they stand beside the words as they are written."""
+    best = first(get(phrase, "nBest"), where) or {}
+    words = items(get(best, "words") if get(best, "displayWords") else None, f"{where}.words")
+    return [make_span(node, f"{where}.words[{i}]", _span(node, f"{where}.words[{i}]")) for i, node in enumerate(words)]
 
 
 def _slot(node: Any, where: str) -> Slot:

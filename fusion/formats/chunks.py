@@ -1,7 +1,7 @@
 """Hugging Face pipelines: ``{"text", "chunks": [{"text", "timestamp": [start, end]}]}``, in seconds.
 
-With ``return_timestamps="word"`` a chunk is a word, otherwise a line. The last
-end may be null.
+With ``return_timestamps="word"`` a chunk is a word, with ``"char"`` a character
+(a space is one too), otherwise a line. The last end may be null.
 """
 
 from __future__ import annotations
@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from fusion.errors import TranscriptError
-from fusion.formats.reading import Reading, Slot, flat_lines, get, items, make_line, make_slot, number
+from fusion.formats.reading import (
+    Reading,
+    Slot,
+    are_words,
+    flat_lines,
+    get,
+    items,
+    make_line,
+    make_slot,
+    merged,
+    number,
+)
 
 
 def matches(data: Any) -> bool:
@@ -19,10 +30,12 @@ def matches(data: Any) -> bool:
 
 
 def read(data: Any) -> Reading:
-    """Words, if hardly a chunk holds a space inside; lines otherwise."""
+    """Words, if hardly a chunk holds several; lines otherwise."""
     slots = [_slot(node, f"chunks[{i}]") for i, node in enumerate(items(data["chunks"], "chunks"))]
-    if 2 * sum(" " in slot.text.strip() for slot in slots) < max(1, len(slots)):
-        return Reading("Hugging Face chunks", flat_lines(slots, "chunks"))
+    if any(slot.text == " " for slot in slots):
+        slots = merged(slots)
+    if are_words(slots):
+        return Reading("Hugging Face chunks", flat_lines(slots, "chunks", get(data, "text")))
     lines = [make_line(slot.homes[0], slot.where, slot.text, [], (slot.start, slot.end)) for slot in slots]
     return Reading("Hugging Face chunks", tuple(lines))
 

@@ -1,11 +1,17 @@
-"""Deepgram: ``results.channels[].alternatives[0].words[{word, punctuated_word, start, end}]``, in seconds."""
+"""Deepgram: ``results.channels[].alternatives[0].words[{word, punctuated_word, start, end}]``, in seconds.
+
+If asked for, it also writes paragraphs, and utterances with copies of the words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Line, Reading, first, flat_lines, get, items, make_slot, number
+from fusion.formats.reading import Line, Reading, Slot, first, flat_lines, get, items, make_slot, make_span, number
+
+if TYPE_CHECKING:
+    from fusion.types import Seconds
 
 
 def matches(data: Any) -> bool:
@@ -16,6 +22,7 @@ def matches(data: Any) -> bool:
 def read(data: Any) -> Reading:
     """Read every channel's best alternative, one after the other."""
     lines: list[Line] = []
+    spans = list(_utterances(data["results"]))
     language = None
     for c, channel in enumerate(items(data["results"]["channels"], "results.channels")):
         where = f"results.channels[{c}].alternatives"
@@ -23,11 +30,31 @@ def read(data: Any) -> Reading:
         language = language or get(channel, "detected_language")
         words = items(get(best, "words"), f"{where}[0].words")
         slots = [_slot(node, f"{where}[0].words[{i}]") for i, node in enumerate(words)]
-        lines += flat_lines(slots, f"{where}[0]")
+        lines += flat_lines(slots, f"{where}[0]", get(best, "transcript"))
+        paragraphs = items(get(get(best, "paragraphs") or {}, "paragraphs"), f"{where}[0].paragraphs")
+        spans += [_span(node, f"{where}[0].paragraphs[{i}]") for i, node in enumerate(paragraphs)]
     duration = number(get(get(data, "metadata") or {}, "duration"), "metadata.duration")
-    return Reading("Deepgram", tuple(sorted(lines, key=lambda line: line.start)), language, duration)
+    lines.sort(key=lambda line: line.start)
+    return Reading("Deepgram", tuple(lines), language, duration, spans=tuple(spans))
 
 
-def _slot(node: Any, where: str) -> Any:
-    start, end = (number(get(node, key), f"{where}.{key}") for key in ("start", "end"))
-    return make_slot(node, where, get(node, "punctuated_word", "word"), start, end, probability=get(node, "confidence"))
+def _utterances(results: Any) -> Iterator[Slot]:
+    """The utterances and their copies of the words."""
+    for u, utterance in enumerate(items(get(results, "utterances"), "results.utterances")):
+        where = f"results.utterances[{u}]"
+        yield _span(utterance, where)
+        for i, node in enumerate(items(get(utterance, "words"), f"{where}.words")):
+            yield _span(node, f"{where}.words[{i}]")
+
+
+def _slot(node: Any, where: str) -> Slot:
+    text = get(node, "punctuated_word", "word")
+    return make_slot(node, where, text, *_times(node, where), probability=get(node, "confidence"))
+
+
+def _span(node: Any, where: str) -> Slot:
+    return make_span(node, where, _times(node, where))
+
+
+def _times(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
+    return number(get(node, "start"), f"{where}.start"), number(get(node, "end"), f"{where}.end")

@@ -2,7 +2,9 @@
 
 Times are ``"1.400s"`` (or ``{"seconds", "nanos"}``) under ``startTime`` and
 ``endTime`` (v1) or ``startOffset`` and ``endOffset`` (v2); a zero is left out.
-Speakers go under ``speakerLabel``.
+Speakers go under ``speakerLabel``, or ``speaker_label`` beside names with
+underscores. An operation has all this under ``response``, a batch of v2 under the
+address of its one recording.
 """
 
 from __future__ import annotations
@@ -21,8 +23,21 @@ _ENDS = ("endTime", "endOffset", "end_time", "end_offset")
 
 def matches(data: Any) -> bool:
     """An object whose results are a list with alternatives."""
-    results = get(data, "results") if isinstance(data, Mapping) else None
-    return isinstance(results, list) and any(get(result, "alternatives") is not None for result in results)
+    found = _inner(data)
+    results = found.get("results") if isinstance(found, Mapping) else None
+    if not isinstance(results, list):
+        return False
+    return not results or any(get(result, "alternatives") is not None for result in results)
+
+
+def _inner(data: Any) -> Any:
+    """What has the results: `data` itself, or what an operation or a batch of one recording wraps."""
+    found = get(data, "response") or data if isinstance(data, Mapping) else data
+    files = get(found, "results") if isinstance(found, Mapping) else None
+    if isinstance(files, Mapping) and len(files) == 1:
+        (file,) = files.values()
+        found = get(get(file, "inlineResult", "inline_result") or file, "transcript") or found
+    return found
 
 
 def read(data: Any) -> Reading:
@@ -33,14 +48,14 @@ def read(data: Any) -> Reading:
     """
     lines: list[Line] = []
     language = None
-    for r, result in enumerate(items(data["results"], "results")):
+    for r, result in enumerate(items(_inner(data)["results"], "results")):
         where = f"results[{r}].alternatives[0]"
         best = first(get(result, "alternatives"), where)
         words = items(get(best, "words"), f"{where}.words")
         language = language or get(result, "languageCode", "language_code")
         slots = [_slot(node, f"{where}.words[{i}]") for i, node in enumerate(words)]
         if slots:
-            lines.append(make_line(result, where, get(best, "transcript"), slots))
+            lines.append(make_line(result, where, get(best, "transcript"), slots, key=slots[0].key))
     return Reading("Google", tuple(_without_repeat(lines)), language.split("-")[0] if language else None)
 
 
@@ -55,7 +70,9 @@ def _slot(node: Any, where: str) -> Slot:
     start, end = _time(get(node, *_STARTS), f"{where}.startTime"), _time(get(node, *_ENDS), f"{where}.endTime")
     start = 0.0 if start is None and end is not None else start
     text, score = get(node, "word"), get(node, "confidence")
-    return make_slot(node, where, text, start, end, probability=score, key="speakerLabel")
+    snake = get(node, "start_time", "start_offset", "end_time", "end_offset") is not None
+    key = "speaker_label" if snake else "speakerLabel"
+    return make_slot(node, where, text, start, end, probability=score, key=key)
 
 
 def _time(value: Any, where: str) -> Seconds | None:

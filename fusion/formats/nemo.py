@@ -21,4 +21,4 @@ def read(data: Any) -> Reading:
     """Read the word time stamps."""
     words = items(get(data, *_NAMES)["word"], "timestamp.word")
     slots = [read_word(node, f"timestamp.word[{i}]") for i, node in enumerate(words)]
-    return Reading("NeMo", flat_lines(slots, "timestamp.word"))
+    return Reading("NeMo", flat_lines(slots, "timestamp.word", get(data, "text", "pred_text")))

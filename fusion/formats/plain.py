@@ -20,5 +20,5 @@ def read(data: Any) -> Reading:
     words = data["words"] if isinstance(data, Mapping) else data
     slots = [read_word(node, f"words[{i}]") for i, node in enumerate(items(words, "words"))]
     language = get(data, "language") if isinstance(data, Mapping) else None
-    lines = flat_lines(slots, "words")
+    lines = flat_lines(slots, "words", get(data, "text") if isinstance(data, Mapping) else None)
     return Reading("plain list", lines, language if isinstance(language, str) else None, certain_unit=False)

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fusion.errors import TranscriptError
-from fusion.text import ends_sentence, is_punctuation
+from fusion.text import carve, ends_sentence, is_punctuation, locate, may_cut
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
 
 _PAUSE: Seconds = 1.0
 _SLIGHTLY_BEFORE_ZERO: Seconds = -1.0
+_LONG_WORD = 6
+_AGREES = 0.8
+"""A text is that of the words if it holds at least this part of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A whole transcript. `family` is the name of its format; `certain_unit` whether its unit of time is known."""
+    """A whole transcript. `family` is the name of its format; `certain_unit` whether its unit of time is known.
+
+    spans: what else in the data has a speaker, by its time: copies of the words,
+    utterances, paragraphs.
+    """
 
     family: str
     lines: tuple[Line, ...]
@@ -60,6 +67,7 @@ class Reading:
     duration: Seconds | None = None
     certain_unit: bool = True
     notes: tuple[str, ...] = field(default=())
+    spans: tuple[Slot, ...] = ()
 
 
 def get(node: Any, *names: str) -> Any:
@@ -133,9 +141,23 @@ def make_slot(
     if not isinstance(text, str):
         message = f"{where} has no text: a word needs 'word' or 'text' beside its times."
         raise TranscriptError(message)
-    score = number(probability, f"{where}.probability")
+    score = _score(probability)
     start, end, note = repair_times(start, end, f"{where} ({text.strip()!r})")
-    return Slot(where, text, start, end, None if score is None else min(1.0, max(0.0, score)), (node,), key, note)
+    return Slot(where, text, start, end, score, (node,), key, note)
+
+
+def _score(value: Any) -> float | None:
+    """A probability in [0, 1]; None for what is none: nothing depends on it, and WhisperX writes NaN at times."""
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        return None
+    return None if math.isnan(score) else min(1.0, max(0.0, score))
+
+
+def make_span(node: Any, where: str, span: tuple[Seconds | None, Seconds | None], key: str = "speaker") -> Slot:
+    """A stretch of time in the data that has a speaker besides the words; its text does not matter."""
+    return make_slot(node, where, "", *span, key=key)
 
 
 def repair_times(start: Seconds | None, end: Seconds | None, name: str) -> tuple[Seconds | None, Seconds | None, str]:
@@ -198,30 +220,82 @@ def _is_unspaced(char: str) -> bool:
     return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"))
 
 
-def grouped(slots: Iterable[Slot]) -> Iterator[list[Slot]]:
-    """Flat words as sentences: a new one after a pause of a second or the end of a sentence."""
-    group: list[Slot] = []
-    for slot in slots:
-        if group and not is_punctuation(slot.text) and _new_sentence(group[-1], slot):
+def merged(tokens: Iterable[Slot]) -> list[Slot]:
+    """Tokens put together to words: a word begins with a space, or where its script writes none."""
+    words: list[Slot] = []
+    for token in tokens:
+        if not words or _begins_word(words[-1].text, token.text):
+            words.append(token)
+        else:
+            words[-1] = extended(words[-1], token)
+    return words
+
+
+def extended(slot: Slot, by: Slot) -> Slot:
+    """Both as one; a blank beginning does not count for its start."""
+    start = slot.start if slot.text.strip() else by.start
+    end = slot.end if by.end is None else by.end
+    return replace(slot, text=slot.text + by.text, start=start, end=end, homes=slot.homes + by.homes)
+
+
+def _begins_word(before: str, text: str) -> bool:
+    if not text or not before.strip():
+        return False
+    whole = may_cut(before + text, len(before)) and not is_punctuation(text)
+    return text[0].isspace() or (whole and _unspaced(before[-1], text[0]))
+
+
+def are_words(slots: Sequence[Slot]) -> bool:
+    """Whether entries that may be words or lines are words: few hold a space, or many letters of an unspaced script."""
+    lines = sum(" " in s.text.strip() or sum(map(_is_unspaced, s.text)) > _LONG_WORD for s in slots)
+    return 2 * lines < max(1, len(slots))
+
+
+def flat_lines(slots: Sequence[Slot], where: str, text: Any = None) -> tuple[Line, ...]:
+    """Lines for a format that gives words only, and perhaps the text of them all.
+
+    A new line begins after a pause of a second or the end of a sentence. Words
+    without any time join the line before them. The lines are cut from `text`
+    where it is the text of these words, so that its spaces and marks are kept.
+    """
+    pieces = _pieces(text, slots) if isinstance(text, str) and slots else None
+    groups: list[list[int]] = []
+    for group in _sentences(slots, pieces or [slot.text for slot in slots]):
+        if groups and (_timeless(slots, group) or _timeless(slots, groups[-1])):
+            groups[-1] += group
+        else:
+            groups.append(group)
+    return tuple(_flat_line(where, slots, group, pieces) for group in groups)
+
+
+def _flat_line(where: str, slots: Sequence[Slot], group: Sequence[int], pieces: Sequence[str] | None) -> Line:
+    text = None if pieces is None else "".join(pieces[i] for i in group)
+    return replace(make_line(None, where, text, [slots[i] for i in group]), homes=())
+
+
+def _pieces(text: str, slots: Sequence[Slot]) -> list[str] | None:
+    """The part of `text` that belongs to each word; None if it is not the text of these words."""
+    words = [slot.text for slot in slots]
+    found = (text[a:b].lower() == word.strip().lower() for (a, b), word in zip(locate(text, words), words, strict=True))
+    return carve(text, words, list(range(1, len(words)))) if sum(found) >= _AGREES * len(words) else None
+
+
+def _sentences(slots: Sequence[Slot], texts: Sequence[str]) -> Iterator[list[int]]:
+    """The numbers of the words of each sentence, or of each stretch between two pauses."""
+    group: list[int] = []
+    for index, slot in enumerate(slots):
+        if group and not is_punctuation(texts[index]) and _new_sentence(slots[index - 1], texts[index - 1], slot):
             yield group
             group = []
-        group.append(slot)
+        group.append(index)
     if group:
         yield group
 
 
-def _new_sentence(before: Slot, after: Slot) -> bool:
+def _new_sentence(before: Slot, text: str, after: Slot) -> bool:
     paused = before.end is not None and after.start is not None and after.start - before.end > _PAUSE
-    return paused or ends_sentence(before.text)
+    return paused or ends_sentence(text)
 
 
-def flat_lines(slots: Sequence[Slot], where: str) -> tuple[Line, ...]:
-    """Lines for a format that gives words only. Words without any time join the line before them."""
-    groups: list[list[Slot]] = []
-    for group in grouped(slots):
-        timeless = all(slot.start is None and slot.end is None for slot in group)
-        if groups and (timeless or all(s.start is None and s.end is None for s in groups[-1])):
-            groups[-1] += group
-        else:
-            groups.append(group)
-    return tuple(replace(make_line(None, where, None, group), homes=()) for group in groups)
+def _timeless(slots: Sequence[Slot], group: Sequence[int]) -> bool:
+    return all(slots[i].start is None and slots[i].end is None for i in group)

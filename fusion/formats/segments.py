@@ -29,7 +29,7 @@ def read(data: Any) -> Reading:
     beside = items(whole.get("words"), "words")
     if beside and not any(line.slots for line in lines):
         slots = [read_word(node, f"words[{i}]") for i, node in enumerate(beside)]
-        lines = share_out(slots, lines)
+        lines = share_out(slots, lines, whole.get("text"))
     else:
         lines = _with_copies(lines, items(whole.get("word_segments"), "word_segments") or beside)
     language = whole.get("language")
@@ -65,10 +65,10 @@ def read_word(node: Any, where: str) -> Slot:
     return make_slot(node, where, get(node, "word", "text"), start, end, probability=score)
 
 
-def share_out(slots: Sequence[Slot], lines: Sequence[Line]) -> list[Line]:
+def share_out(slots: Sequence[Slot], lines: Sequence[Line], text: Any = None) -> list[Line]:
     """Give each word to the line in whose time its middle lies; between lines, to the earlier one."""
     if not lines:
-        return list(flat_lines(slots, "words"))
+        return list(flat_lines(slots, "words", text))
     shares: list[list[Slot]] = [[] for _ in lines]
     at = 0
     for slot in slots:

@@ -1,18 +1,35 @@
 """whisper.cpp: ``{"transcription": [{"offsets": {"from", "to"}, "text", "tokens"}]}``, in milliseconds.
 
-``-ojf`` gives tokens, which make words where they begin with a space; ``-oj
--ml 1`` gives a word an entry; plain ``-oj`` gives lines.
+``-ojf`` gives tokens, which make words; ``-oj -ml 1`` gives a word an entry;
+plain ``-oj`` gives lines. A token may be a part of a character, which is no
+UTF-8: such halves come as lone surrogates and are put together here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fusion.formats.reading import Line, Reading, Slot, flat_lines, get, items, make_line, make_slot, number
+from fusion.formats.reading import (
+    Line,
+    Reading,
+    Slot,
+    are_words,
+    extended,
+    flat_lines,
+    get,
+    items,
+    make_line,
+    make_slot,
+    merged,
+    number,
+)
 
 _MS = 1000
+_INSIDE = re.compile("[\udc80-\udcbf]")
+"""A byte inside a character, as `fusion.attach.load_json` reads one that stands alone."""
 
 
 def matches(data: Any) -> bool:
@@ -27,10 +44,10 @@ def read(data: Any) -> Reading:
     entries = [_slot(node, f"transcription[{i}]") for i, node in enumerate(nodes)]
     if any(get(node, "tokens") for node in nodes):
         lines = tuple(_line(node, entry) for node, entry in zip(nodes, entries, strict=True))
-    elif 2 * sum(" " in entry.text.strip() for entry in entries) < max(1, len(entries)):
-        lines = flat_lines(entries, "transcription")
+    elif are_words(entries):
+        lines = flat_lines(merged(_whole_characters(entries)), "transcription")
     else:
-        lines = tuple(make_line(e.homes[0], e.where, e.text, [], (e.start, e.end)) for e in entries)
+        lines = tuple(make_line(e.homes[0], e.where, _whole(e.text), [], (e.start, e.end)) for e in entries)
     return Reading("whisper.cpp", lines, language if isinstance(language, str) else None)
 
 
@@ -43,18 +60,24 @@ def _slot(node: Any, where: str) -> Slot:
 def _line(node: Any, entry: Slot) -> Line:
     tokens = items(get(node, "tokens"), f"{entry.where}.tokens")
     slots = [_slot(token, f"{entry.where}.tokens[{i}]") for i, token in enumerate(tokens)]
-    slots = _words([slot for slot in slots if not slot.text.startswith("[_")])
-    return make_line(node, entry.where, entry.text, slots, (entry.start, entry.end))
+    words = merged(_whole_characters(slot for slot in slots if not slot.text.startswith("[_")))
+    return make_line(node, entry.where, _whole(entry.text), words, (entry.start, entry.end))
 
 
-def _words(tokens: Sequence[Slot]) -> list[Slot]:
-    """Tokens put together: a word begins with a space."""
-    words: list[Slot] = []
+def _whole_characters(tokens: Iterable[Slot]) -> list[Slot]:
+    """The tokens, with the parts of a character put together."""
+    found: list[Slot] = []
     for token in tokens:
-        if words and not token.text.startswith(" "):
-            last = words[-1]
-            end = last.end if token.end is None else token.end
-            words[-1] = replace(last, text=last.text + token.text, end=end, homes=last.homes + token.homes)
+        if found and _INSIDE.match(token.text):
+            found[-1] = extended(found[-1], token)
         else:
-            words.append(token)
-    return words
+            found.append(token)
+    return [replace(slot, text=_whole(slot.text)) for slot in found]
+
+
+def _whole(text: str) -> str:
+    """Characters put together from their halves; what is left over becomes the replacement character."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # halves that were escaped in the JSON, as UTF-16 has them
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,199 @@
+"""Transcripts as their vendors write them today: texts kept, wrapped and repeated parts, broken characters."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fusion.attach import attach, attach_same_shape, load_json, read_any
+from fusion.errors import TranscriptError
+from fusion.formats.reading import flat_lines, make_slot
+from fusion.types import Turn
+
+TURNS = (Turn(0.0, 2.0, "Ann"), Turn(2.0, 4.0, "Bob"))
+TEXT = "It's $25, Bob. (Thanks!) See example.org"
+WORDS = [("It's", 0.2), ("25", 0.6), ("Bob", 1.2), ("Thanks", 2.2), ("See", 2.7), ("example.org", 3.0)]
+LINES = [("Ann", "It's $25, Bob."), ("Bob", " (Thanks!)"), ("Bob", " See example.org")]
+
+
+def words(name: str = "word", **more: object) -> list[dict[str, object]]:
+    return [{name: text, "start": start, "end": start + 0.3, **more} for text, start in WORDS]
+
+
+def lines(data: object) -> list[tuple[str | None, str]]:
+    return [(segment.speaker, segment.text) for segment in attach(data, TURNS).segments]
+
+
+OWN_TEXT = {
+    "OpenAI's words alone": {"task": "transcribe", "duration": 4.0, "text": TEXT, "words": words()},
+    "no segments": {"text": TEXT, "segments": [], "words": words()},
+    "Hugging Face": {"text": TEXT, "chunks": [{"text": t, "timestamp": [s, s + 0.3]} for t, s in WORDS]},
+    "NeMo": {"text": TEXT, "timestamp": {"word": words()}},
+    "Deepgram": {"results": {"channels": [{"alternatives": [{"transcript": TEXT, "words": words()}]}]}},
+    "AssemblyAI": {
+        "audio_duration": 4,
+        "text": TEXT,
+        "words": [{"text": t, "start": round(1000 * s), "end": round(1000 * s) + 300} for t, s in WORDS],
+    },
+    "AWS": {
+        "results": {
+            "transcripts": [{"transcript": TEXT}],
+            "items": [
+                {"start_time": str(s), "end_time": str(s + 0.3), "alternatives": [{"content": t}]} for t, s in WORDS
+            ],
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("vendor", OWN_TEXT)
+def test_lines_are_cut_from_the_recognisers_own_text(vendor):
+    assert lines(OWN_TEXT[vendor]) == LINES
+
+
+def test_a_text_of_other_words_is_not_used():
+    assert lines({"text": "Something else entirely was said here", "words": words()})[0][1].startswith("It's 25")
+
+
+@given(st.lists(st.text("ab .。日é\u0301", min_size=1, max_size=4), max_size=12))
+def test_flat_lines_put_together_are_the_text(texts):
+    slots = [make_slot({}, f"words[{i}]", text, i / 2, i / 2 + 0.4) for i, text in enumerate(texts)]
+    for text in ("".join(texts), " ".join(texts)):
+        assert "".join(line.text for line in flat_lines(slots, "words", text)).split() == text.split()
+        assert [slot for line in flat_lines(slots, "words", text) for slot in line.slots] == slots
+
+
+def test_characters_make_words_and_all_are_labelled():
+    text = "HI YOU."
+    data = {"text": text, "chunks": [{"text": c, "timestamp": [i / 2, i / 2 + 0.4]} for i, c in enumerate(text)]}
+    transcript = attach(data, [Turn(0.0, 1.2, "Ann"), Turn(1.4, 4.0, "Bob")])
+    assert [(w.text, w.start, w.speaker) for w in transcript.words] == [("HI", 0.0, "Ann"), (" YOU.", 1.5, "Bob")]
+    labelled = attach_same_shape(data, [Turn(0.0, 1.2, "Ann"), Turn(1.4, 4.0, "Bob")])
+    assert [chunk["speaker"] for chunk in labelled["chunks"]] == ["Ann"] * 2 + ["Bob"] * 5
+
+
+def test_copies_utterances_and_paragraphs_are_labelled():
+    paragraphs = {"paragraphs": [{"start": 2.2, "end": 3.3, "speaker": 0, "sentences": []}]}
+    alternative = {"transcript": TEXT, "words": words(speaker=0), "paragraphs": paragraphs}
+    utterances = [{"start": 0.2, "end": 1.5, "speaker": 0, "words": words(speaker=0)[:3]}]
+    data = {"results": {"channels": [{"alternatives": [alternative]}], "utterances": utterances}}
+    found = attach_same_shape(data, TURNS)["results"]
+    (utterance,) = found["utterances"]
+    assert [utterance["speaker"], *(w["speaker"] for w in utterance["words"])] == ["Ann"] * 4
+    assert found["channels"][0]["alternatives"][0]["paragraphs"]["paragraphs"][0]["speaker"] == "Bob"
+
+
+def test_assemblyais_utterances_are_labelled():
+    data = copy.deepcopy(OWN_TEXT["AssemblyAI"])
+    data["utterances"] = [{"start": 200, "end": 3300, "speaker": "A", "words": copy.deepcopy(data["words"])}]
+    (utterance,) = attach_same_shape(data, TURNS)["utterances"]
+    assert utterance["speaker"] in ("Ann", "Bob")
+    assert [w["speaker"] for w in utterance["words"]] == ["Ann"] * 3 + ["Bob"] * 3
+
+
+def test_awss_own_segments_are_labelled():
+    data = copy.deepcopy(OWN_TEXT["AWS"])
+    times = {"start_time": "2.2", "end_time": "3.3", "speaker_label": "spk_0"}
+    data["results"]["audio_segments"] = [{"id": 0, **times}]
+    data["results"]["speaker_labels"] = {"segments": [{**times, "items": [dict(times)]}]}
+    found = attach_same_shape(data, TURNS)["results"]
+    (segment,) = found["speaker_labels"]["segments"]
+    places = [found["audio_segments"][0], segment, segment["items"][0]]
+    assert [place["speaker_label"] for place in places] == ["Bob"] * 3
+
+
+def test_azures_spoken_words_are_labelled_beside_the_written_ones():
+    ticks = {"offsetInTicks": 22_000_000.0, "durationInTicks": 3_000_000.0}
+    best = {
+        "display": "Thanks!",
+        "words": [{"word": "thanks", **ticks}],
+        "displayWords": [{"displayText": "x", **ticks}],
+    }
+    found = attach_same_shape({"recognizedPhrases": [{**ticks, "nBest": [best]}]}, TURNS)["recognizedPhrases"][0]
+    assert {w["speaker"] for name in ("words", "displayWords") for w in found["nBest"][0][name]} == {"Bob"}
+
+
+GOOGLE = {"results": [{"alternatives": [{"words": [{"word": "Hi", "startTime": "2.2s", "endTime": "2.5s"}]}]}]}
+SNAKE = {"results": [{"alternatives": [{"words": [{"word": "Hi", "start_offset": "2.2s", "end_offset": "2.5s"}]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"name": "1", "done": True, "response": GOOGLE}, "speakerLabel"),
+        ({"results": {"gs://b/a.wav": {"inlineResult": {"transcript": GOOGLE}}}}, "speakerLabel"),
+        ({"results": {"gs://b/a.wav": {"transcript": GOOGLE}}}, "speakerLabel"),
+        (SNAKE, "speaker_label"),
+    ],
+)
+def test_google_wraps_its_results_and_names_keys_in_two_ways(data, key):
+    assert read_any(data).family == "Google"
+    assert f'"{key}": "Bob"' in json.dumps(attach_same_shape(data, TURNS))
+    assert attach({"results": []}, TURNS).segments == ()
+
+
+def token(text: bytes, start: int) -> bytes:
+    return b'{"text": "%s", "offsets": {"from": %d, "to": %d}, "p": 0.9}' % (text, start, start + 400)
+
+
+def test_whisper_cpp_writes_parts_of_characters(tmp_path):
+    text = "你好吗。好。"
+    first, second = "吗".encode()[:1], "吗".encode()[1:]
+    parts = ["你".encode(), "好".encode(), first, second, "。".encode(), "好".encode(), "。".encode()]
+    tokens = b",".join(token(part, 500 * i) for i, part in enumerate(parts))
+    entry = b'{"text": "%s", "offsets": {"from": 0, "to": 3500}, "tokens": [%s]}' % (text.encode(), tokens)
+    path = tmp_path / "zh.json"
+    path.write_bytes(b'{"transcription": [%s]}' % entry)
+    transcript = attach(path, [Turn(0.0, 2.4, "Ann"), Turn(2.5, 4.0, "Bob")])
+    assert [w.text for w in transcript.words] == ["你", "好", "吗。", "好。"]
+    assert [(s.speaker, s.text) for s in transcript.segments] == [("Ann", "你好吗。"), ("Bob", "好。")]
+    labelled = attach_same_shape(load_json(path), TURNS)
+    assert json.loads(json.dumps(labelled))["transcription"][0]["tokens"][2]["text"] == first.decode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def test_lines_of_scripts_without_spaces_are_lines():
+    entries = [{"text": "今天天气怎么样啊", "offsets": {"from": 0, "to": 1900}}]
+    assert attach({"transcription": entries}, TURNS).words == ()
+    chunks = [{"text": "今天天气怎么样啊", "timestamp": [0, 1.9]}]
+    assert attach({"text": "", "chunks": chunks}, TURNS).words == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"null", "holds null: a transcript is an object or a list"),
+        (b"3", "holds 3"),
+        (b'"a 1 0 1 hi"', "holds "),
+        (b'{"segments": [{"start": 0, "end": 1, "te', "is no JSON"),
+        (b'[{"word": "caf\xe9", "start": 0, "end": 1}]', "is no text: give JSON or CTM in UTF-8"),
+        (b'[{"word": "a", "start": NaN, "end": 1}]', r"bad.json: words\[0\].start is nan"),
+    ],
+)
+def test_what_is_no_transcript_is_refused_with_the_files_name(tmp_path, content, message):
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    with pytest.raises(TranscriptError, match=message) as caught:
+        attach(path, TURNS)
+    assert "bad.json" in str(caught.value)
+
+
+def test_ctm_under_any_name_but_of_one_recording(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text(";; made by NeMo\na 1 0.2 0.3 Hi NA lex NA\n")
+    assert [w.speaker for w in attach(path, TURNS).words] == ["Ann"]
+    path.write_text("a 1 0.2 0.3 Hi\nb 1 0.2 0.3 Ho\n")
+    with pytest.raises(TranscriptError, match="holds 2 recordings"):
+        attach(path, TURNS)
+
+
+@pytest.mark.parametrize("score", [float("nan"), "n/a", None, True])
+def test_a_score_that_is_none_does_not_stop_the_join(score):
+    (word,) = attach([{"word": "a", "start": 0.1, "end": 0.4, "score": score}], TURNS).words
+    assert word.speaker == "Ann"
+    assert word.probability in (None, 1.0)
