@@ -139,7 +139,7 @@ def attach_lazily(
             continue
         labelled = assign_speakers(words, table, policy)
         seen = [Word(_time(w, "start"), _time(w, "end"), "", speaker=_speaker(w)) for w in labelled]
-        new = with_speakers([segment], [main_speaker(seen)], [None])[0]
+        new = with_speakers([segment], [main_speaker(seen)])[0]
         yield _with_words(new, tuple(labelled) if isinstance(words, tuple) else labelled)
 
 
@@ -300,7 +300,7 @@ def _with_words(segment: S, words: Any) -> S:
     elif isinstance(segment, tuple):
         speaker = getattr(segment, "speaker", None)
         segment = segment._replace(words=words)  # type: ignore[attr-defined]
-        return with_speakers([segment], [speaker], [None])[0]
+        return with_speakers([segment], [speaker])[0]
     else:
         object.__setattr__(segment, "words", words)
     return segment
