@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from fusion.errors import MissingExtraError
-from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Transcript
+from fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
 
 STAGE = "recognise"
 _QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word
@@ -45,6 +46,14 @@ def report(on_progress: Progress | None, done: Seconds, total: Seconds) -> None:
     """Tell the caller how many milliseconds of the recording are recognised."""
     if on_progress is not None:
         on_progress(STAGE, min(round(done * 1000), round(total * 1000)), round(total * 1000))
+
+
+def keep(segments: list[Segment], found: Iterable[Segment], on_segment: Heard | None) -> None:
+    """Add what was found to `segments`, and tell the caller of each."""
+    for segment in found:
+        segments.append(segment)
+        if on_segment is not None:
+            on_segment(segment)
 
 
 def blocks(samples: Samples, longest: Seconds = 20.0, search: Seconds = 8.0) -> list[tuple[int, int]]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from asr_adapters.common import empty, engine, report, seconds, silent
+from asr_adapters.common import empty, engine, keep, report, seconds, silent
 from fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
-from fusion.types import Progress, Samples, Seconds, Segment, Transcript, Word
+from fusion.types import Heard, Progress, Samples, Seconds, Segment, Transcript, Word
 
 DEFAULT_MODEL = "small"
 
@@ -66,17 +66,22 @@ class FasterWhisper:
         self._engine: Any = None
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        language: str | None = None,
+        on_progress: Progress | None = None,
+        on_segment: Heard | None = None,
     ) -> Transcript:
-        """Recognise; progress and a stop by the caller come after each of the engine's segments."""
+        """Recognise; `on_segment`, progress and a stop by the caller come after each of the engine's segments."""
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
         found, info = self._start(samples, language)
-        segments = []
+        segments: list[Segment] = []
         for heard in found:
-            segments.append(_segment(heard))
+            keep(segments, [_segment(heard)], on_segment)
             report(on_progress, heard.end, duration)
         report(on_progress, duration, duration)
         return Transcript(tuple(segments), info.language, duration)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from asr_adapters.common import blocks, empty, engine, report, seconds, silent
+from asr_adapters.common import blocks, empty, engine, keep, report, seconds, silent
 from fusion.errors import ModelError, ModelNotFoundError, OptionError
-from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript
+from fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
 
 BUNDLED = "tiny-en"
 
@@ -42,7 +42,12 @@ class Moonshine:
         self._engine: Any = None
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        language: str | None = None,
+        on_progress: Progress | None = None,
+        on_segment: Heard | None = None,
     ) -> Transcript:
         """Recognise block by block, so that a caller can stop between two blocks (20 s of audio at most)."""
         language = self._language(language)
@@ -52,7 +57,7 @@ class Moonshine:
         report(on_progress, 0.0, duration)
         segments: list[Segment] = []
         for first, last in blocks(samples):
-            segments.extend(self._lines(samples[first:last], first / SAMPLE_RATE))
+            keep(segments, self._lines(samples[first:last], first / SAMPLE_RATE), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         return Transcript(tuple(segments), language, duration)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from asr_adapters.common import blocks, empty, engine, report, seconds, silent
+from asr_adapters.common import blocks, empty, engine, keep, report, seconds, silent
 from asr_adapters.grouping import grouped
 from fusion.errors import DeviceError, ModelError, ModelNotFoundError
-from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
+from fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript, Word
 
 LAST_TOKEN: Seconds = 0.24
 """A model that tells only where tokens begin: the last of a word is taken to last this long at most."""
@@ -41,7 +41,12 @@ class OnnxAsr:
         self._engine: Any = None
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        language: str | None = None,
+        on_progress: Progress | None = None,
+        on_segment: Heard | None = None,
     ) -> Transcript:
         """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop between two."""
         if silent(samples):
@@ -54,7 +59,7 @@ class OnnxAsr:
         segments: list[Segment] = []
         for first, last in blocks(samples):
             found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
-            segments.extend(segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE))
+            keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         return Transcript(tuple(segments), language, duration)
 

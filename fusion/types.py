@@ -28,6 +28,13 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 Whatever it raises stops the work and reaches the caller.
 """
 
+Heard: TypeAlias = "Callable[[Segment], None]"
+"""``on_segment(segment)``: called in order, as soon as the recogniser is sure of a segment.
+
+A recogniser may take it besides what `Recognizer` asks for. Whatever it raises
+stops the work and reaches the caller.
+"""
+
 Reason: TypeAlias = Literal["overlap", "nearest", "context", "channel", "none"]
 Timing: TypeAlias = Literal["recognised", "aligned", "estimated"]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from diarize.options import Execution, Options
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from diarize.pipeline import Diarizer
     from fusion.assign import Join
-    from fusion.types import Diarization, Progress, Recognizer, Samples, Seconds, Transcript
+    from fusion.types import Diarization, Heard, Progress, Recognizer, Samples, Seconds, Transcript
 
 Channels: TypeAlias = Literal["speakers", "hybrid"]
 Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
@@ -120,17 +122,19 @@ class Job:
         on_note: Note | None = None,
         cancel: threading.Event | None = None,
         rename: Rename | None = None,
+        on_segment: Heard | None = None,
     ) -> Result:
         """Run the whole job on one file.
 
-        `rename` may put names on the speakers that were found; the server never gives one.
+        `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears each
+        segment at once if nothing can change it any more: without speakers, and from a recogniser that can.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
         watch = Watch(on_progress, on_note, cancel)
         recordings = self._load(path, watch)
-        transcript, diarization = self._speakers(recordings, watch)
+        transcript, diarization = self._speakers(recordings, watch, on_segment)
         if diarization is not None and rename is not None:
             mixed = recordings[0] if len(recordings) == 1 else self._mix(path, watch)
             with watch.stage("identify"):
@@ -182,13 +186,15 @@ class Job:
         with watch.stage("load audio"):
             return load_audio(path, on_note=watch.note)
 
-    def _speakers(self, recordings: Sequence[Samples], watch: Watch) -> tuple[Transcript, Diarization | None]:
+    def _speakers(
+        self, recordings: Sequence[Samples], watch: Watch, on_segment: Heard | None
+    ) -> tuple[Transcript, Diarization | None]:
         """The recogniser's words, joined to the channels' or the diarizer's turns if those are wanted."""
         if len(recordings) > 1:
             return self._channels(recordings, watch)
         samples = recordings[0]
         if not self.options.diarize:
-            return self._recognise(samples, watch), None
+            return self._recognise(samples, watch, on_segment=on_segment), None
         transcript, diarization = self._both(samples, watch)
         return self._join(transcript, samples, diarization, watch), diarization
 
@@ -232,10 +238,15 @@ class Job:
                 self._recognizer = make(self.options, watch.note)
         return self._recognizer
 
-    def _recognise(self, samples: Samples, watch: Watch, recogniser: Recognizer | None = None) -> Transcript:
+    def _recognise(
+        self, samples: Samples, watch: Watch, recogniser: Recognizer | None = None, on_segment: Heard | None = None
+    ) -> Transcript:
         recogniser = recogniser or self._recogniser_for(watch)
+        work: Callable[..., Transcript] = recogniser.transcribe
+        if on_segment is not None and "on_segment" in inspect.signature(work).parameters:
+            work = partial(work, on_segment=on_segment)
         with watch.stage("recognise", silent=False):
-            return recogniser.transcribe(samples, language=self.options.language, on_progress=watch.progress)
+            return work(samples, language=self.options.language, on_progress=watch.progress)
 
     def _diarizer_for(self, execution: Execution, watch: Watch) -> Diarizer:
         if self._diarizer is None:

@@ -26,7 +26,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from transcribe.serving.answers import events, render, sse
+from fusion.types import Segment
+from transcribe.serving.answers import Events, render, sse
 from transcribe.serving.forms import Form, read_form
 from transcribe.serving.guard import Guard, check_listen, error_response
 from transcribe.serving.jobs import JobAnswer, JobRequest, Jobs, RunJob
@@ -186,12 +187,13 @@ class _Service:
             with self._admission.enter() as ticket:
                 form = await self._receive(request, stack)
                 wish = read_wish(form.fields, self._model)
-                job = JobRequest(_audio(form), wish, self.limits.max_duration)
+                heard = _Heard() if wish.stream else None
+                job = JobRequest(_audio(form), wish, self.limits.max_duration, on_segment=heard)
                 future = stack.enter_context(self._jobs.start(job, ticket))
             task = asyncio.create_task(self._jobs.result(future, job))
             stack.push_async_callback(_forget, task)
-            if wish.stream:
-                return self._stream(task, wish, stack.pop_all())
+            if heard is not None:
+                return self._stream(_event_stream(task, wish, heard), wish, stack.pop_all())
             answer = await _unless_gone(task, request)
         body, media_type = render(answer.transcript, answer.diarization, wish)
         return Response(body, media_type=media_type, headers=_headers(wish))
@@ -204,9 +206,9 @@ class _Service:
         self.metrics.add("upload_bytes_total", form.file_bytes)
         return form
 
-    def _stream(self, task: asyncio.Task[JobAnswer], wish: Wish, stack: AsyncExitStack) -> Response:
+    def _stream(self, content: AsyncIterator[bytes], wish: Wish, stack: AsyncExitStack) -> Response:
         headers = {"cache-control": "no-store", **_headers(wish)}
-        return _Stream(_event_stream(task, wish), stack, media_type="text/event-stream", headers=headers)
+        return _Stream(content, stack, media_type="text/event-stream", headers=headers)
 
 
 class _Stream(StreamingResponse):
@@ -264,13 +266,41 @@ async def _forget(task: asyncio.Task[JobAnswer]) -> None:
         task.exception()
 
 
-async def _event_stream(task: asyncio.Task[JobAnswer], wish: Wish) -> AsyncIterator[bytes]:
-    while not task.done():
-        await asyncio.wait({task}, timeout=HEARTBEAT)
-        if not task.done():
+class _Heard:
+    """Segments on their way from a job's thread to the event loop; None is the last."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[Segment | None] = asyncio.Queue()
+
+    def __call__(self, segment: Segment | None) -> None:
+        """Take a segment, from any thread."""
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, segment)
+
+    async def __aiter__(self) -> AsyncIterator[Segment | None]:
+        """All segments; None whenever there was none for `HEARTBEAT` seconds."""
+        while True:
+            try:
+                segment = await asyncio.wait_for(self._queue.get(), HEARTBEAT)
+            except asyncio.TimeoutError:
+                yield None
+                continue
+            if segment is None:
+                return
+            yield segment
+
+
+async def _event_stream(task: asyncio.Task[JobAnswer], wish: Wish, heard: _Heard) -> AsyncIterator[bytes]:
+    """What is sure while the job runs, then the rest; the task ends after everything that the job's thread sent."""
+    events = Events(wish)
+    task.add_done_callback(lambda _: heard(None))
+    async for segment in heard:
+        if segment is None:
             yield b": working\n\n"
+        else:
+            yield b"".join(map(sse, events.of(segment)))
     try:
-        for item in events(task.result().transcript, wish):
+        for item in events.rest(task.result().transcript):
             yield sse(item)
     except HTTPException as error:
         yield sse({"type": "error", "error": {"message": error.detail, "code": error.status_code}})

@@ -56,6 +56,17 @@ def test_words_and_segments_are_the_engines_own(model):
     assert calls[-1] == ("recognise", 40000, 40000)
 
 
+def test_segments_are_told_as_soon_as_they_are_sure(model):
+    told = []
+    at_report = []
+    found = FasterWhisper(model, options=QUICK).transcribe(
+        NOISE, language="en", on_segment=told.append, on_progress=lambda *_: at_report.append(len(told))
+    )
+    assert len(told) > 1
+    assert tuple(told) == found.segments
+    assert at_report == [0, *range(1, len(told) + 1), len(told)]  # each before the next is begun
+
+
 def test_options_reach_the_engine(model):
     found = FasterWhisper(model, options={**QUICK, "word_timestamps": False}).transcribe(NOISE, language="en")
     assert found.segments

@@ -53,8 +53,10 @@ def test_word_pieces_become_timed_words(model):
 
 def test_times_count_from_the_start_of_the_recording(model):
     long = np.tile(NOISE, 15)
-    found = OnnxAsr("nemo-conformer-ctc", path=model, device="cpu").transcribe(long)
+    told = []
+    found = OnnxAsr("nemo-conformer-ctc", path=model, device="cpu").transcribe(long, on_segment=told.append)
     assert len(found.segments) == 2
+    assert tuple(told) == found.segments
     assert 12 < found.segments[1].start < 20.5
     assert found.duration == 30.0
 

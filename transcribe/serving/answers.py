@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,8 +13,8 @@ from exporters import srt, vtt
 from fusion.types import Diarization, Segment, Transcript, Turn, Word
 from transcribe.serving.wishes import Wish
 
-_UNSPACED = ("zh", "yue", "ja", "th", "lo", "my", "km")
-"""Languages written without a space between sentences."""
+_UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
+"""Scripts without a space between sentences: Thai, Lao, Tibetan, Burmese, Khmer, Chinese, Japanese."""
 
 Json = dict[str, Any]
 
@@ -37,21 +38,33 @@ def render(transcript: Transcript, diarization: Diarization | None, wish: Wish) 
     return json.dumps(body, ensure_ascii=False, allow_nan=False), "application/json"
 
 
-def events(transcript: Transcript, wish: Wish) -> Iterator[Json]:
-    """The server-sent events of a finished job, in OpenAI's order.
+class Events:
+    """The server-sent events of one job, in OpenAI's order: segments that are sure at once, the rest when it is done.
 
     With ``diarized_json`` each segment is one ``transcript.text.segment`` after
-    its delta; all other formats stream their text only.
+    its delta; all other formats stream their text only. The deltas, laid end to
+    end, are the text of the last event.
     """
-    diarized = wish.response_format == "diarized_json"
-    gap = _gap(transcript)
-    for index, segment in enumerate(transcript.segments):
-        text = segment.text if not gap else segment.text.strip() + gap * (index + 1 < len(transcript.segments))
+
+    def __init__(self, wish: Wish) -> None:
+        self._diarized = wish.response_format == "diarized_json"
+        self._sent = 0
+        self._before = ""
+
+    def of(self, segment: Segment) -> Iterator[Json]:
+        """The events of the next segment."""
+        index, text = self._sent, _following(segment.text, self._before)
+        self._sent, self._before = index + 1, text or self._before
         delta: Json = {"type": "transcript.text.delta", "delta": text}
-        yield {**delta, "segment_id": _segment_id(index)} if diarized else delta
-        if diarized:
+        yield {**delta, "segment_id": _segment_id(index)} if self._diarized else delta
+        if self._diarized:
             yield _diarized_segment(index, segment)
-    yield {"type": "transcript.text.done", "text": full_text(transcript)}
+
+    def rest(self, transcript: Transcript) -> Iterator[Json]:
+        """The events of the segments that `of` was not given, and the last event."""
+        for segment in transcript.segments[self._sent :]:
+            yield from self.of(segment)
+        yield {"type": "transcript.text.done", "text": full_text(transcript)}
 
 
 def sse(event: Json) -> bytes:
@@ -60,16 +73,19 @@ def sse(event: Json) -> bytes:
 
 
 def full_text(transcript: Transcript) -> str:
-    """All text in one line, spaced as its language and its recogniser space it."""
-    gap = _gap(transcript)
-    texts = [segment.text.strip() if gap else segment.text for segment in transcript.segments]
-    return gap.join(texts).strip()
+    """All text in one line, spaced as its script and its recogniser space it."""
+    whole = ""
+    for segment in transcript.segments:
+        whole += _following(segment.text, whole)
+    return whole
 
 
-def _gap(transcript: Transcript) -> str:
-    """What to put between two segments: nothing where the recogniser's own spaces, or the script, do it."""
-    own = all(segment.text[:1].isspace() for segment in transcript.segments[1:])
-    return "" if own or transcript.language in _UNSPACED else " "
+def _following(text: str, before: str) -> str:
+    """`text` as it goes on after `before`: with a space between, unless it brings one or the script has none."""
+    text = text.rstrip()
+    if not before:
+        return text.lstrip()
+    return text if not text or text[0].isspace() or _UNSPACED.search(before[-1] + text[0]) else f" {text}"
 
 
 def _segment_id(index: int) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 from starlette.exceptions import HTTPException
 
 from fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
-from fusion.types import Diarization, Seconds, Transcript
+from fusion.types import Diarization, Heard, Seconds, Transcript
 from transcribe.serving.limits import Admission, Limits, Ticket
 from transcribe.serving.watch import Metrics, Stopwatch, error_event, event
 from transcribe.serving.wishes import Wish
@@ -24,13 +24,15 @@ from transcribe.serving.wishes import Wish
 class JobRequest:
     """What the server asks of the rest of the program; nothing in it says who sent it.
 
-    path: the upload, under a name of ours. cancel: set when nobody waits any more.
+    path: the upload, under a name of ours. cancel: set when nobody waits any more. on_segment: hears, in the job's
+    thread, of segments that are sure before the job is done.
     """
 
     path: Path
     wish: Wish
     max_duration: Seconds
     cancel: threading.Event = field(default_factory=threading.Event)
+    on_segment: Heard | None = None
 
 
 class JobAnswer(Protocol):

@@ -27,7 +27,7 @@ def make_run_job(options: JobOptions, concurrency: int = 1) -> Callable[[JobRequ
             local.job = Job(options)
         job: Job = local.job
         job.options = _for_request(options, request)
-        return job.transcribe(request.path, cancel=request.cancel)
+        return job.transcribe(request.path, cancel=request.cancel, on_segment=request.on_segment)
 
     return run_job
 

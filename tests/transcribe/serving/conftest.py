@@ -47,17 +47,20 @@ class Answer:
 
 @dataclass
 class FakeJob:
-    """Answers at once, or holds every job until `go` is set; remembers what it saw."""
+    """Answers at once, or holds every job until `go` is set; remembers what it saw. live: told before it holds."""
 
     go: threading.Event = field(default_factory=threading.Event)
     seen: list[JobRequest] = field(default_factory=list)
     audio: list[bytes] = field(default_factory=list)
     stopped: int = 0
+    live: tuple[Segment, ...] = ()
     error: Exception | None = None
 
     def __call__(self, request: JobRequest) -> Answer:
         self.seen.append(request)
         self.audio.append(request.path.read_bytes())
+        for segment in self.live:
+            request.on_segment(segment)
         while not self.go.is_set():
             if request.cancel.wait(0.01):
                 self.stopped += 1

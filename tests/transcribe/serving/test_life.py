@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
+from fusion.types import Segment
 from transcribe.server import create_app, serve
 from transcribe.serving.limits import Limits
 from transcribe.serving.uploads import UploadFolder, safe_suffix
@@ -53,6 +54,7 @@ def test_uploads_are_private_and_gone_after_the_answer(serving) -> None:
 @pytest.mark.parametrize("stream", ["true", "false"])
 def test_a_client_who_leaves_stops_the_job_and_takes_the_upload_along(serving, stream: str) -> None:
     with serving() as live:
+        live.job.live = (Segment(0.0, 1.0, " Good morning."),) if stream == "true" else ()
         request = httpx.Request(
             "POST",
             f"{live.url}/v1/audio/transcriptions",

@@ -6,6 +6,18 @@ import httpx
 import openai
 import pytest
 
+from fusion.errors import AudioError
+from fusion.types import Segment, Transcript
+from transcribe.serving.answers import Events
+from transcribe.serving.wishes import Wish
+
+SPOKEN = Transcript(
+    (Segment(0.0, 1.0, " Good morning."), Segment(1.2, 2.0, " Hello <you>!")),
+    "en",
+    2.5,
+)
+"""The text of the server's fake job, see conftest.py."""
+
 
 @pytest.fixture
 def client(live):
@@ -68,6 +80,57 @@ def test_streams(client) -> None:
     assert events[3].speaker == "SPEAKER_01"
     plain = list(ask(client, "json", stream=True))
     assert "".join(e.delta for e in plain[:-1]).strip() == plain[-1].text == "Good morning. Hello <you>!"
+
+
+def test_a_stream_tells_what_is_sure_while_the_job_still_runs(serving) -> None:
+    with serving() as live:
+        live.job.live = SPOKEN.segments[:1]
+        with openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0) as client:
+            stream = ask(client, "json", stream=True)
+            first = next(stream)
+            assert (first.type, first.delta) == ("transcript.text.delta", "Good morning.")
+            assert not live.job.go.is_set()  # nothing but the first segment can have come yet
+            live.job.go.set()
+            rest = list(stream)
+    assert [event.type for event in rest] == ["transcript.text.delta", "transcript.text.done"]
+    assert first.delta + rest[0].delta == rest[1].text
+
+
+def test_an_idle_stream_is_kept_open_and_a_failure_after_the_first_words_is_told(serving, monkeypatch) -> None:
+    monkeypatch.setattr("transcribe.server.HEARTBEAT", 0.05)
+    with serving() as live:
+        live.job.live, live.job.error = SPOKEN.segments[:1], AudioError("{path} is damaged: record anew.")
+        form = {"data": {"stream": "true"}, "files": {"file": ("a.wav", b"RIFF")}}
+        with httpx.stream("POST", f"{live.url}/v1/audio/transcriptions", **form) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: transcript.text.delta"
+            next(line for line in lines if line == ": working")
+            live.job.go.set()
+            assert "the uploaded file is damaged" in next(
+                line for line in lines if line.startswith('data: {"type": "e')
+            )
+        live.until(lambda: live.leftovers() == [])
+
+
+@pytest.mark.parametrize(
+    ("texts", "whole"),
+    [
+        ([" One.", " Two."], "One. Two."),
+        (["One.", "Two.", "", "Three. "], "One. Two. Three."),
+        (["第一。", "第二", "2026年"], "第一。第二2026年"),
+        (["안녕하세요.", "네."], "안녕하세요. 네."),
+        (["", " "], ""),
+        ([], ""),
+    ],
+)
+@pytest.mark.parametrize("live", [0, 1, 9])
+def test_deltas_are_the_text_in_every_script(texts: list[str], whole: str, live: int) -> None:
+    transcript = Transcript(tuple(Segment(i, i + 1, text) for i, text in enumerate(texts)), None, 9.0)
+    events = Events(Wish(stream=True))
+    sent = [event for segment in transcript.segments[:live] for event in events.of(segment)]
+    sent += events.rest(transcript)
+    assert sent[-1] == {"type": "transcript.text.done", "text": whole}
+    assert "".join(event["delta"] for event in sent[:-1]).rstrip() == whole
 
 
 def test_models_and_unknown_model(client) -> None:
