@@ -43,7 +43,7 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
         truth, given = read_stm(stm), read_segments(hypothesis)
         for name, value in word_errors(truth, given).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")
-        right, words = speaker_accuracy(truth, given)
+        right, words = speakers_of_segments(truth, given)
         click.echo(
             f"speakers {100 * right / max(1, words):6.2f} %  of {words} words recognised ({words - right} wrong)"
         )
@@ -139,8 +139,8 @@ def _seglst(row: Spoken) -> dict[str, Any]:
 def speaker_accuracy(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[int, int]:
     """How many of the words that were recognised have the right speaker (1 - WDER of matched words).
 
-    Words are matched in the order of time; labels are mapped one to one such
-    that most agree.
+    For rows that hold a word each, and so have an order: they are matched in the
+    order of time. Labels are mapped one to one such that most agree.
 
     Returns:
         the right ones, and all that were matched.
@@ -149,19 +149,57 @@ def speaker_accuracy(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[
     from scipy.optimize import linear_sum_assignment
 
     rows = [[(w, row[2]) for row in sorted(side) for w in normalised(row[3]).split()] for side in (truth, given)]
-    said = [[word for word, _ in side] for side in rows]
-    matcher = difflib.SequenceMatcher(None, said[0], said[1], autojunk=False)
-    pairs = [
-        (rows[0][block.a + i][1], rows[1][block.b + i][1])
-        for block in matcher.get_matching_blocks()
-        for i in range(block.size)
-    ]
+    found = _matches(*([word for word, _ in side] for side in rows))
+    pairs = [(rows[0][a][1], rows[1][b][1]) for a, b in found]
     names, labels = (sorted({pair[i] for pair in pairs}) for i in (0, 1))
     agree = np.zeros((len(names), len(labels)))
     for name, label in pairs:
         agree[names.index(name), labels.index(label)] += 1
     chosen = linear_sum_assignment(-agree)
     return int(agree[chosen].sum()), len(pairs)
+
+
+def speakers_of_segments(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[int, int]:
+    """As `speaker_accuracy`, for rows of several words.
+
+    Labels are mapped one to one such that most words agree. What each speaker
+    said is compared as a whole, since words that sound at once have no order;
+    what is left over is compared in the order of time, and counts as wrong.
+
+    Returns:
+        the right ones, and all that were recognised.
+    """
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    sides = [[(w, row[2]) for row in sorted(side) for w in normalised(row[3]).split()] for side in (truth, given)]
+    names, labels = (sorted({speaker for _, speaker in side}) for side in sides)
+    pairs = [[_matched(sides[0], sides[1], name, label) for label in labels] for name in names]
+    agree = np.array([[len(found) for found in row] for row in pairs]).reshape(len(names), len(labels))
+    right = [pair for row, column in zip(*linear_sum_assignment(-agree), strict=True) for pair in pairs[row][column]]
+    left = [
+        [word for i, (word, _) in enumerate(side) if i not in used]
+        for side, used in zip(sides, ({pair[k] for pair in right} for k in (0, 1)), strict=True)
+    ]
+    wrong = _matches(left[0], left[1])
+    return len(right), len(right) + len(wrong)
+
+
+def _matched(
+    truth: Sequence[tuple[str, str]], given: Sequence[tuple[str, str]], name: str, label: str
+) -> list[tuple[int, int]]:
+    """The words that `name` said and `label` is given, by their numbers on both sides."""
+    mine, theirs = (
+        [i for i, (_, speaker) in enumerate(side) if speaker == who] for side, who in ((truth, name), (given, label))
+    )
+    found = _matches([truth[i][0] for i in mine], [given[i][0] for i in theirs])
+    return [(mine[a], theirs[b]) for a, b in found]
+
+
+def _matches(one: Sequence[str], two: Sequence[str]) -> list[tuple[int, int]]:
+    """Equal words in the same order in both, by their numbers."""
+    blocks = difflib.SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
+    return [(block.a + i, block.b + i) for block in blocks for i in range(block.size)]
 
 
 def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -> dict[str, float]:

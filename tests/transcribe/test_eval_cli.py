@@ -10,7 +10,15 @@ from click.testing import CliRunner
 from fusion.errors import MissingExtraError, OptionError, TranscriptError
 from fusion.types import Turn
 from transcribe import eval_cli
-from transcribe.eval_cli import evaluate, normalised, read_stm, speaker_accuracy, turn_errors, word_errors
+from transcribe.eval_cli import (
+    evaluate,
+    normalised,
+    read_stm,
+    speaker_accuracy,
+    speakers_of_segments,
+    turn_errors,
+    word_errors,
+)
 
 TRUTH = [(0.0, 2.0, "ann", "Hello there."), (2.0, 4.0, "bob", "It's me, Bob")]
 SWAPPED = [(0.0, 2.0, "S1", "hello there"), (2.0, 3.0, "S2", "it's me"), (3.0, 4.0, "S1", "bob")]
@@ -34,7 +42,15 @@ def test_where_nothing_was_recognised_every_word_is_missed():
 def test_a_word_under_the_wrong_speaker_counts_twice_in_cpwer():
     pytest.importorskip("meeteval")
     assert word_errors(TRUTH, SWAPPED)["cpWER"] == pytest.approx(2 / 5)  # deleted here, inserted there
-    assert speaker_accuracy(TRUTH, SWAPPED) == (4, 5)
+    assert speaker_accuracy(TRUTH, SWAPPED) == speakers_of_segments(TRUTH, SWAPPED) == (4, 5)
+
+
+def test_words_that_sound_at_once_have_no_order():
+    truth = [(0.0, 4.0, "ann", "one two three four"), (1.0, 3.0, "bob", "one two")]
+    given = [(0.0, 1.0, "S1", "one"), (1.0, 3.0, "S2", "one two"), (1.0, 4.0, "S1", "two three four")]
+    assert speakers_of_segments(truth, given) == (6, 6)
+    assert speakers_of_segments(truth, [(0.0, 4.0, "S1", "one two three four one two")]) == (4, 6)
+    assert speakers_of_segments(truth, []) == (0, 0)
 
 
 def test_turn_errors_count_confusion():
