@@ -37,6 +37,8 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     """
     if stm is None and rttm is None:
         raise OptionError("There is nothing to compare with: give --stm FILE, --rttm FILE, or both.")
+    if not 0 <= collar < float("inf"):
+        raise OptionError(f"--collar {collar} must be a number of seconds, 0 or more.")
     if stm is not None:
         if hypothesis.suffix.lower() == ".rttm":
             raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
@@ -56,9 +58,10 @@ def read_stm(path: Path) -> list[Spoken]:
     """True segments from STM: ``file channel speaker start end [<label>] text``.
 
     Raises:
-        TranscriptError: no such file, or a bad line, by its number.
+        TranscriptError: no such file, a bad line, by its number, no words, or several recordings.
     """
     found: list[Spoken] = []
+    recordings: set[str] = set()
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -74,12 +77,18 @@ def read_stm(path: Path) -> list[Spoken]:
             raise TranscriptError(
                 f"{path}, line {index}: {line.strip()[:60]!r} is no STM: a line reads {shape}."
             ) from None
+        recordings.add(fields[0])
         words = (
             fields[_FIELDS + 1 :]
             if fields[_FIELDS : _FIELDS + 1] and fields[_FIELDS].startswith("<")
             else fields[_FIELDS:]
         )
         found.append((start, end, speaker, " ".join(words)))
+    if len(recordings) > 1:
+        some = ", ".join(sorted(recordings)[:3])
+        raise TranscriptError(f"{path} holds {len(recordings)} recordings ({some} ...): give the lines of one.")
+    if not any(normalised(text) for *_, text in found):
+        raise TranscriptError(f"{path} holds no words: there is nothing to compare with.")
     return found
 
 
@@ -93,9 +102,15 @@ def read_segments(path: Path) -> list[Spoken]:
 
     data = load_json(path)
     try:
-        return [(s["start"], s["end"], s.get("speaker") or "", s["text"]) for s in data["segments"]]
-    except (KeyError, TypeError, AttributeError) as error:
+        rows = [(float(s["start"]), float(s["end"]), s.get("speaker") or "", s["text"]) for s in data["segments"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TranscriptError(f"{path} has no segments with start, end and text: give a .json of ours.") from error
+    for index, (start, end, speaker, text) in enumerate(rows):
+        if not (0 <= start <= end < float("inf") and isinstance(text, str) and isinstance(speaker, str)):
+            raise TranscriptError(
+                f"{path}: segments[{index}] needs seconds, a text and a speaker: give a .json of ours."
+            )
+    return rows
 
 
 def read_turns_of(path: Path) -> tuple[Turn, ...]:

@@ -13,6 +13,7 @@ from transcribe import eval_cli
 from transcribe.eval_cli import (
     evaluate,
     normalised,
+    read_segments,
     read_stm,
     speaker_accuracy,
     speakers_of_segments,
@@ -75,6 +76,19 @@ def test_bad_input_is_named(tmp_path, monkeypatch):
     (tmp_path / "bad.stm").write_text("a 1 ann zero 2 hi\n")
     with pytest.raises(TranscriptError, match="line 1"):
         read_stm(tmp_path / "bad.stm")
+    (tmp_path / "two.stm").write_text("a 1 ann 0 2 hi\nb 1 ann 0 2 hi\n")
+    with pytest.raises(TranscriptError, match="holds 2 recordings"):
+        read_stm(tmp_path / "two.stm")
+    (tmp_path / "none.stm").write_text("a 1 ann 0 2 ...\n")
+    with pytest.raises(TranscriptError, match="holds no words"):
+        read_stm(tmp_path / "none.stm")
+    for start, text in (("a", "x"), (2, "x"), (0, 5)):
+        row = {"start": start, "end": 1, "text": text}
+        (tmp_path / "bad.json").write_text(json.dumps({"segments": [row]}))
+        with pytest.raises(TranscriptError, match=r"bad\.json"):
+            read_segments(tmp_path / "bad.json")
+    with pytest.raises(OptionError, match="--collar -1"):
+        CliRunner().invoke(evaluate, ["x.json", "--rttm", "x.rttm", "--collar", "-1"], catch_exceptions=False)
     with pytest.raises(OptionError, match="nothing to compare"):
         CliRunner().invoke(evaluate, ["x.json"], catch_exceptions=False)
     monkeypatch.setattr(eval_cli, "find_spec", lambda _: None)
