@@ -21,9 +21,9 @@ from diarize.options import Execution, Options
 from diarize.plda import Plda, load_plda
 from diarize.progress import Monitor, Step
 from diarize.recipes import CAMPPLUS, COMMUNITY_1, Recipe
-from diarize.reconstruct import Timeline, reconstruct
+from diarize.reconstruct import Timeline, drop_specks, reconstruct
 from diarize.runtime import Runtime
-from diarize.segmentation import segment
+from diarize.segmentation import segment, silence_padding
 from diarize.stretches import Cut, Stretch, plan
 from diarize.turns import activity, build_turns, minor_speakers
 from diarize.windows import Windows
@@ -54,12 +54,15 @@ class Embedded:
     span_vectors: npt.NDArray[np.float32] | None = None
     spans: tuple[Stretch, ...] = ()
 
-    def second_look(self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows) -> Timeline:
-        """The timeline, resegmented where there are spans to look at."""
+    def second_look(
+        self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
+    ) -> Timeline:
+        """The timeline, resegmented where there are spans to look at, and without specks."""
         if self.span_vectors is None:
             return timeline
         voices = resegment.Voices.of(self.vectors, pairs, clusters)
-        return resegment.resegment(timeline, self.spans, self.span_vectors, voices, windows)
+        timeline = resegment.resegment(timeline, self.spans, self.span_vectors, voices, windows)
+        return drop_specks(timeline, min_speakers)
 
 
 class Diarizer:
@@ -155,7 +158,7 @@ class Diarizer:
     def _run(self, samples: Samples, wanted: Wanted, monitor: Monitor) -> Diarization:
         windows = self._windows(samples)
         with monitor.stage("segmentation") as step:
-            segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, step)
+            segmentations = self._segment(samples, windows, step)
         with monitor.stage("embedding") as step:
             voices = self._embed(samples, windows, segmentations, step)
         with monitor.stage("clustering"):
@@ -164,7 +167,7 @@ class Diarizer:
         with monitor.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with monitor.stage("resegmentation"):
-            timeline = voices.second_look(timeline, pairs, clusters, windows)
+            timeline = voices.second_look(timeline, pairs, clusters, windows, wanted.bounds.low)
         return self._result(samples, windows, clusters, timeline, wanted, monitor)
 
     def _windows(self, samples: Samples) -> Windows:
@@ -178,6 +181,12 @@ class Diarizer:
     @property
     def _upstream(self) -> bool:
         return self.execution.mode in self._recipe.upstream
+
+    def _segment(self, samples: Samples, windows: Windows, step: Step) -> npt.NDArray[np.uint8]:
+        segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, step)
+        if not self._upstream:
+            silence_padding(segmentations, windows)
+        return segmentations
 
     def _embed(self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], step: Step) -> Embedded:
         if self._upstream:
@@ -224,18 +233,19 @@ class Diarizer:
         wanted: Wanted,
         monitor: Monitor,
     ) -> Diarization:
-        options = self.options
+        options, duration = self.options, samples.size / SAMPLE_RATE
         turns, exclusive, labels = build_turns(
             timeline,
             windows,
             label_order=options.label_order,
             min_duration_on=options.min_duration_on,
             min_duration_off=options.min_duration_off,
+            end=np.inf if self._upstream else duration,
         )
         return Diarization(
             turns=turns,
             exclusive=exclusive,
-            duration=samples.size / SAMPLE_RATE,
+            duration=duration,
             notes=tuple(dict.fromkeys((*clusters.notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns)))),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,

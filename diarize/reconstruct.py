@@ -17,11 +17,13 @@ import numpy.typing as npt
 from diarize.binarize import Runs, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from diarize.windows import Windows
 
 _BLOCK = 8192  # frames looked at at once
+_SPECK = 6
+"""Frames (0.1 s): no shorter stretch is embedded (`stretches`), and no word is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,41 @@ def give_back(
     return Timeline(tuple(active), tuple(exclusive), timeline.scores)
 
 
+def drop_specks(timeline: Timeline, min_speakers: int) -> Timeline:
+    """Take out speakers who in the whole recording have less than 0.1 s.
+
+    Nobody can be known by so little; it is an edge of somebody else's speech.
+    Who speaks at the same time has such frames, or else who speaks right before,
+    or right after; frames with silence on both sides become silence. At least
+    one speaker stays, and at least `min_speakers`, those with most. Upstream
+    keeps all.
+    """
+    lengths = np.array([(part[:, 1] - part[:, 0]).sum() for part in timeline.active], dtype=np.int64)
+    speaking = np.flatnonzero(lengths)
+    spare = len(speaking) - max(min_speakers, 1)
+    shortest = speaking[np.argsort(lengths[speaking], kind="stable")][: max(spare, 0)]
+    specks = {int(speaker) for speaker in shortest if lengths[speaker] < _SPECK}
+    active, exclusive = list(timeline.active), list(timeline.exclusive)
+    for speaker in specks:
+        for stretch in timeline.exclusive[speaker]:
+            _hand_over(stretch, active, exclusive, specks)
+        active[speaker] = exclusive[speaker] = np.empty((0, 2), dtype=np.int64)
+    return Timeline(tuple(active), tuple(exclusive), timeline.scores) if specks else timeline
+
+
+def _hand_over(
+    stretch: npt.NDArray[np.int64], active: list[Runs], exclusive: list[Runs], specks: Container[int]
+) -> None:
+    """Give `stretch` (2,) to who speaks in it, right before it, or right after it, in this order of preference."""
+    others = [speaker for speaker in range(len(exclusive)) if speaker not in specks]
+    first, last = stretch
+    during = [k for k in others if ((active[k][:, 0] < last) & (active[k][:, 1] > first)).any()]
+    before = [k for k in others if (exclusive[k][:, 1] == first).any()]
+    after = [k for k in others if (exclusive[k][:, 0] == last).any()]
+    for speaker in (during + before + after)[:1]:
+        active[speaker], exclusive[speaker] = (_with(part[speaker], stretch) for part in (active, exclusive))
+
+
 def blocks(
     segmentations: npt.NDArray[np.uint8],
     hard: npt.NDArray[np.integer],
@@ -193,6 +230,12 @@ def _without(part: Runs, stretch: Runs) -> Runs:
     every = np.concatenate((before, after))
     every = every[every[:, 0] < every[:, 1]]
     return every[np.argsort(every[:, 0])]
+
+
+def _with(part: Runs, stretch: npt.NDArray[np.int64]) -> Runs:
+    """The frames of `part` and those of `stretch` (2,)."""
+    every = np.concatenate((_without(part, stretch[None]), stretch[None]))
+    return _join([every[np.argsort(every[:, 0])]])
 
 
 class _RunCollector:

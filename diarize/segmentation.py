@@ -9,7 +9,7 @@ from diarize.powerset import to_multilabel
 from diarize.progress import Step
 from diarize.runtime import Runtime, Session
 from diarize.windows import Windows
-from fusion.types import Samples
+from fusion.types import SAMPLE_RATE, Samples
 
 
 def segment(
@@ -39,3 +39,17 @@ def segment(
         done += len(part)
         step(done, windows.count)
     return decoded
+
+
+def silence_padding(segmentations: npt.NDArray[np.uint8], windows: Windows) -> None:
+    """Silence, in place, whom the network hears after the recording's end.
+
+    It carries a voice on into the zeros that fill the last window, by up to a
+    second. Upstream leaves that, and has turns that end after the recording.
+
+    Args:
+        segmentations: 0 or 1, (windows, frames, local speakers).
+        windows: where the windows lie.
+    """
+    times = windows.frame_times(windows.first_frames[-1] + np.arange(segmentations.shape[1]))
+    segmentations[-1, times >= windows.num_samples / SAMPLE_RATE] = 0

@@ -26,6 +26,7 @@ def build_turns(
     label_order: LabelOrder = "appearance",
     min_duration_on: Seconds = 0.0,
     min_duration_off: Seconds = 0.0,
+    end: Seconds = np.inf,
 ) -> tuple[tuple[Turn, ...], tuple[Turn, ...], dict[int, str]]:
     """Turns, exclusive turns, and the label of each cluster that speaks.
 
@@ -33,12 +34,13 @@ def build_turns(
     frame after it, or of the recording's last frame, as upstream's `Binarize`.
     Gaps shorter than `min_duration_off` are filled first (in `exclusive` only
     where nobody else speaks), then turns shorter than `min_duration_on` dropped.
+    A turn stops at `end`, the recording's, which its last frame's middle may exceed.
 
     Returns:
         Two tuples sorted by (start, end, speaker), and labels by cluster index.
     """
-    spans = [_smooth(part, min_duration_on, min_duration_off, None) for part in _seconds(timeline.active, windows)]
-    alone = _seconds(timeline.exclusive, windows)
+    spans = [_smooth(part, min_duration_on, min_duration_off, None) for part in _seconds(timeline.active, windows, end)]
+    alone = _seconds(timeline.exclusive, windows, end)
     exclusive = [
         _smooth(part, min_duration_on, min_duration_off, _others(alone, cluster, min_duration_off))
         for cluster, part in enumerate(alone)
@@ -90,11 +92,12 @@ def minor_speakers(turns: Iterable[Turn]) -> tuple[str, ...]:
     )
 
 
-def _seconds(speakers: Sequence[Runs], windows: Windows) -> list[Spans]:
-    """Runs of frames as seconds. A run in the very last frame has no length and is left out."""
+def _seconds(speakers: Sequence[Runs], windows: Windows, end: Seconds) -> list[Spans]:
+    """Runs of frames as seconds up to `end`. A run in the very last frame has no length and is left out."""
     last = windows.total_frames - 1
     clipped = [np.minimum(runs, last) for runs in speakers]
-    return [windows.frame_times(runs[runs[:, 0] < runs[:, 1]]) for runs in clipped]
+    spans = [np.minimum(windows.frame_times(runs), end) for runs in clipped]
+    return [part[part[:, 0] < part[:, 1]] for part in spans]
 
 
 def _smooth(spans: Spans, min_on: Seconds, min_off: Seconds, others: Spans | None) -> Spans:

@@ -72,6 +72,16 @@ def test_a_constant_signal_has_no_turns(campplus):
     assert campplus.diarize(np.full(5 * SECOND, 0.5, np.float32)).turns == ()
 
 
+@pytest.mark.parametrize("name", ["ami_EN2001e_0-30", "ami_EN2004a_0-30", "fw_stereo_mixdown"])
+def test_nobody_speaks_for_a_moment_or_after_the_end(campplus, shared, name):
+    """Untouched, the first has a speaker of one frame, and two of them turns that end 1 s after the recording."""
+    result = campplus.diarize(soundfile.read(shared / f"audio/real/{name}.wav", dtype="float32")[0])
+    seconds = [sum(t.end - t.start for t in result.turns if t.speaker == speaker) for speaker in result.speakers]
+    assert min(seconds) >= 0.1
+    assert 0 < max(turn.end for turn in result.turns) <= result.duration
+    assert max(turn.end for turn in result.exclusive) <= result.duration
+
+
 def test_two_people_are_told_apart(campplus, telephone):
     result = campplus.diarize(telephone)
     assert result.speakers == ("SPEAKER_00", "SPEAKER_01")

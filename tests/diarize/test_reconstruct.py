@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diarize.binarize import runs
 from diarize.counting import speaker_count
 from diarize.powerset import CLASSES
-from diarize.reconstruct import blocks, highest, reconstruct
+from diarize.reconstruct import Timeline, blocks, drop_specks, highest, reconstruct
 from diarize.windows import Windows
 
 
@@ -37,8 +38,8 @@ def dense(segmentations, hard, count, windows, limit):
 
 def frames(timeline_part, total):
     binary = np.zeros((total, len(timeline_part)), dtype=bool)
-    for speaker, runs in enumerate(timeline_part):
-        for first, end in runs:
+    for speaker, part in enumerate(timeline_part):
+        for first, end in part:
             binary[first:end, speaker] = True
     return binary
 
@@ -128,3 +129,64 @@ def test_outvoted_speakers_are_heard_where_a_number_was_asked_for(alone):
     assert all(len(part) for part in (*timeline.active, *timeline.exclusive))
     assert frames(timeline.exclusive, windows.total_frames).sum(axis=1).max() == 1
     assert frames(timeline.exclusive, windows.total_frames).any(axis=1).sum() == (count > 0).sum()
+
+
+def spoken(*speakers):
+    """A timeline of each speaker's stretches; who comes first has the overlaps in `exclusive`."""
+    active = frames(speakers, 300)
+    alone = active & (np.cumsum(active, axis=1) == 1)
+    return Timeline(*(tuple(runs(column) for column in part.T) for part in (active, alone)))
+
+
+def as_lists(part):
+    return [stretch.tolist() for stretch in part]
+
+
+@pytest.mark.parametrize(
+    ("speck", "ana"),
+    [
+        ((50, 53), [[0, 60], [100, 200]]),  # within her speech
+        ((60, 65), [[0, 65], [100, 200]]),  # after it
+        ((97, 100), [[0, 60], [97, 200]]),  # before it
+        ((60, 63), [[0, 63], [100, 200]]),
+        ((58, 63), [[0, 63], [100, 200]]),  # half under it
+        ((70, 75), [[0, 60], [100, 200]]),  # far from it
+    ],
+)
+def test_a_speaker_of_a_few_frames_is_nobody(speck, ana):
+    after = drop_specks(spoken([(0, 60), (100, 200)], [speck]), 0)
+    assert as_lists(after.active) == as_lists(after.exclusive) == [ana, []]
+
+
+def test_frames_between_two_speakers_go_to_the_one_before():
+    after = drop_specks(spoken([(60, 100)], [(0, 55)], [(55, 58), (58, 60)]), 0)
+    assert as_lists(after.active) == [[[60, 100]], [[0, 60]], []]
+
+
+def test_a_speaker_of_a_tenth_of_a_second_stays_and_so_does_the_only_one():
+    for timeline in (spoken([(0, 60)], [(70, 76)]), spoken([], [(70, 72)])):
+        assert drop_specks(timeline, 0) is timeline
+    assert as_lists(drop_specks(spoken([(5, 7)], [(70, 73)]), 0).active) == [[], [[70, 73]]]
+
+
+def test_a_speaker_of_a_few_frames_stays_where_so_many_were_asked_for():
+    timeline = spoken([(0, 60)], [(70, 72)], [(80, 84)])
+    assert drop_specks(timeline, 3) is timeline
+    assert as_lists(drop_specks(timeline, 2).active) == [[[0, 60]], [], [[80, 84]]]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 290), st.integers(1, 9)), max_size=3), max_size=5), st.integers(0, 4))
+def test_nobody_else_loses_a_frame_to_the_dropping_of_specks(speakers, least):
+    before = spoken(*([(first, first + length) for first, length in part] for part in speakers))
+    after = drop_specks(before, least)
+    was, now = (frames(timeline.active, 300) for timeline in (before, after))
+    length = was.sum(axis=0)
+    stays = now.any(axis=0)
+    assert (now[:, stays] >= was[:, stays]).all()
+    assert (length[~stays] < 6).all()
+    assert stays.sum() >= min((length > 0).sum(), max(least, 1))
+    assert not (length[stays] < 6).any() or stays.sum() <= max(least, 1)
+    exclusive = frames(after.exclusive, 300)
+    assert (exclusive <= now).all()
+    assert (exclusive.sum(axis=1) <= 1).all()
+    assert (exclusive.any(axis=1) == now.any(axis=1)).all()

@@ -36,6 +36,13 @@ def test_speech_until_the_end_stops_at_the_last_frame():
     assert labels == {0: "SPEAKER_00"}
 
 
+def test_a_turn_ends_with_the_recording_where_that_is_said():
+    speaker, late = runs((5, 20)), runs((19, 25))
+    assert build_turns(timeline(speaker, late), WINDOWS, end=0.3)[2] == {0: "SPEAKER_00"}
+    turns, exclusive, _ = build_turns(timeline(speaker), WINDOWS, end=0.3)
+    assert turns == exclusive == (Turn(turns[0].start, 0.3, "SPEAKER_00"),)
+
+
 def test_nobody_speaks():
     assert build_turns(timeline(), WINDOWS) == ((), (), {})
     assert build_turns(timeline(runs(), runs()), WINDOWS, label_order="pyannote") == ((), (), {})
