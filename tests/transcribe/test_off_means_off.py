@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace as Made
 
 import numpy as np
 import pytest
 import soundfile as sf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asr_adapters import registry
 from exporters import registry as exporters
-from fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Word
+from fusion.assign import assign_transcript
+from fusion.audio import load_audio
+from fusion.cues import split_segments
+from fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Turn, Word
 from transcribe.__main__ import run
 
 SPOKEN = Transcript(
@@ -52,3 +59,85 @@ def test_bytes_are_the_recognisers_own(name: str, audio: Path, tmp_path: Path, m
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
         assert written == exporters.dumps(SPOKEN, kind).encode(), kind
+
+
+class Engine:
+    """The engine behind every adapter: each calls it in its own way and gets its own shape of the same words."""
+
+    def __init__(self, *_given: object, **_options: object) -> None:
+        pass
+
+    def transcribe(self, *_audio: object, new_segment_callback: object = None, verbose: object = 0, **_options: object):
+        if new_segment_callback is not None:
+            return [Made(t0=10, t1=50, text="Well,"), Made(t0=60, t1=90, text="yes.")]
+        words = [{"word": " Well,", "start": 0.1, "end": 0.5, "probability": 0.9}]
+        if verbose is None:
+            return {"segments": [{"start": 0.1, "end": 0.5, "text": " Well,", "words": words}], "language": "en"}
+        return iter([Made(start=0.1, end=0.5, text=" Well,", words=[Made(**words[0])])]), Made(language="en")
+
+    def transcribe_without_streaming(self, *_audio: object) -> Made:
+        return Made(lines=[Made(start_time=0.1, duration=0.4, text="Well, yes.")])
+
+    def with_timestamps(self) -> Engine:
+        return self
+
+    def recognize(self, *_audio: object, **_options: object) -> Made:
+        return Made(tokens=[" We", "ll,"], timestamps=[0.1, 0.3], logprobs=[-0.1, -0.1], text="Well,")
+
+    def __call__(self, _audio: object, **_options: object) -> dict[str, object]:
+        return {"text": "WELL", "chunks": [{"text": "WELL", "timestamp": (0.1, 0.5)}]}
+
+
+def make(*_given: object, **_options: object) -> Engine:
+    return Engine()
+
+
+MODULES = {
+    "faster_whisper": Made(WhisperModel=Engine),
+    "moonshine_voice": Made(Transcriber=Engine, MoonshineError=OSError, string_to_model_arch=str),
+    "whisper": Made(load_model=make),
+    "onnx_asr": Made(load_model=make),
+    "onnx_asr.utils": Made(ModelLoadingError=OSError),
+    "transformers": Made(pipeline=make),
+    "pywhispercpp.model": Made(Model=Engine),
+}
+
+
+@pytest.mark.parametrize("name", registry.BUILTIN)
+def test_bytes_are_those_of_the_adapter_itself(
+    name: str, audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, engine in MODULES.items():
+        monkeypatch.setitem(sys.modules, module, engine)
+    model = tmp_path / "model"
+    if name == "words-json":
+        model.write_text('[{"word": "Well,", "start": 0.1, "end": 0.5}]', encoding="utf-8")
+        recogniser = registry.create(name, path=str(model))
+    else:
+        model.mkdir()
+        recogniser = registry.create(name, model=str(model))
+    own = recogniser.transcribe(load_audio(audio))
+    assert own.segments
+    formats = [part for kind in FORMATS for part in ("--format", kind)]
+    assert run(["--asr", name, "--model", str(model), *formats, str(audio), "-o", f"{tmp_path}/"]) == 0
+    for kind in FORMATS:
+        written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
+        assert written == exporters.dumps(own, kind).encode(), kind
+
+
+TIMES = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda t: (t[0] / 4, (t[0] + t[1]) / 4))
+TEXTS = st.text("ab .,?\u65e5\u0e01\u0e49\u0301\U0001f44d\U0001f3fd", max_size=4)
+WORDS = st.builds(lambda times, text: Word(*times, text), TIMES | st.just((None, None)), TEXTS)
+
+
+@given(
+    st.lists(st.tuples(st.lists(WORDS, max_size=6), TEXTS), max_size=4),
+    st.lists(st.builds(lambda times, who: Turn(*times, who), TIMES, st.sampled_from("AB")), max_size=6),
+)
+def test_with_speakers_texts_and_times_are_the_recognisers_own(lines, turns) -> None:
+    segments = [Segment(0.0, 13.0, "".join(w.text for w in words) + more, tuple(words)) for words, more in lines]
+    joined = split_segments(assign_transcript(Transcript(tuple(segments), "en", 13.0), turns))
+    assert "".join(s.text for s in joined.segments) == "".join(s.text for s in segments)
+    assert [(w.start, w.end, w.text) for w in joined.words] == [
+        (w.start, w.end, w.text) for s in segments for w in s.words
+    ]
