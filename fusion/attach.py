@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fusion.formats.reading import Line, Reading, Slot
+    from fusion.intervals import TurnTable
 
 S = TypeVar("S")
 Unit: TypeAlias = Literal["auto", "s", "ms"]
@@ -97,6 +98,10 @@ def attach_same_shape(
     Raises:
         TranscriptError: see `attach`.
     """
+    if isinstance(data, Iterator):
+        raise TranscriptError(
+            f"A {type(data).__name__} has no shape to write back: use attach_lazily for live segments."
+        )
     data = copy.deepcopy(data)
     end = turns.duration if duration is None and isinstance(turns, Diarization) else duration
     reading = read_any(data, unit=unit, duration=end)
@@ -130,17 +135,28 @@ def attach_lazily(
     Yields:
         A copy of each segment, of its own kind, whose words carry speakers and
         which itself carries the speaker with the most of its words' time.
+
+    Raises:
+        TranscriptError: a segment or a word that cannot be, by its place.
     """
     table = read_turns(turns)
-    for segment in segments:
-        words = segment.get("words") if isinstance(segment, Mapping) else getattr(segment, "words", None)
-        if not words:
-            yield assign_speakers([segment], table, replace(policy, join="plain"))[0]
-            continue
-        labelled = assign_speakers(words, table, policy)
-        seen = [Word(_time(w, "start"), _time(w, "end"), "", speaker=_speaker(w)) for w in labelled]
-        new = with_speakers([segment], [main_speaker(seen)])[0]
-        yield _with_words(new, tuple(labelled) if isinstance(words, tuple) else labelled)
+    for index, segment in enumerate(segments):
+        try:
+            labelled = _labelled(segment, table, policy)
+        except TranscriptError as error:
+            raise TranscriptError(f"segments[{index}]: {error}") from error
+        yield labelled
+
+
+def _labelled(segment: S, table: TurnTable, policy: Policy) -> S:
+    """A live segment and its words with speakers."""
+    words = segment.get("words") if isinstance(segment, Mapping) else getattr(segment, "words", None)
+    if not words:
+        return assign_speakers([segment], table, replace(policy, join="plain"))[0]
+    labelled = assign_speakers(words, table, policy)
+    seen = [Word(_time(w, "start"), _time(w, "end"), "", speaker=_speaker(w)) for w in labelled]
+    new = with_speakers([segment], [main_speaker(seen)])[0]
+    return _with_words(new, tuple(labelled) if isinstance(words, tuple) else labelled)
 
 
 def read_any(
@@ -154,8 +170,10 @@ def read_any(
         raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
     if isinstance(source, str | os.PathLike):
         _, reading = read_file(Path(source))
+    elif isinstance(source, Mapping | list | tuple) or not isinstance(source, Iterable):
+        reading = read(source)
     else:
-        reading = read(source if isinstance(source, Mapping | list | tuple) else list(source))
+        reading = read(list(source))
     return in_unit(reading, unit, duration)
 
 

@@ -224,6 +224,21 @@ def test_lazily_one_segment_after_the_other():
     assert [d["speaker"] for d in dicts] == ["A", "B"]
 
 
+def test_a_bad_live_segment_is_named_when_its_turn_comes():
+    found = attach_lazily(iter([SEGMENT, {"start": math.nan, "end": 1, "text": "x"}]), TURNS)
+    assert next(found)["speaker"] == "A"
+    with pytest.raises(TranscriptError, match=r"segments\[1\].*start=nan"):
+        next(found)
+
+
+@pytest.mark.parametrize("source", [5, None, object()])
+def test_what_holds_no_words_at_all_is_refused(source):
+    with pytest.raises(TranscriptError, match="none of the transcripts known"):
+        attach(source, TURNS)
+    with pytest.raises(TranscriptError, match="use attach_lazily"):
+        attach_same_shape((word for word in WORDS), TURNS)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
