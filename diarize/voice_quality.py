@@ -19,7 +19,10 @@ QUIET_DB = -45.0
 NOISY_DB = 10.0
 CLIPPED_SHARE = 0.005
 PIECE = 3.0
-"""Seconds of speech in one piece when looking for a second voice."""
+"""Seconds of speech in one piece when looking for a second voice, where there is enough speech for four."""
+FEWEST = 4
+LEAST = 5.0
+"""Seconds of speech from which four shorter pieces still tell one voice from two."""
 
 _FRAME = 480  # 30 ms
 _CEILING_DB = 60.0  # beyond this the noise is digital silence
@@ -77,6 +80,20 @@ def _above_noise(power: Floats, inside: npt.NDArray[np.bool_]) -> float:
     return float(min(10 * np.log10((power[inside].mean() + 1e-12) / (noise + 1e-12)), _CEILING_DB))
 
 
+def piece_seconds(speech: Seconds) -> Seconds:
+    """How long the pieces of a recording with so much speech are: 3 s, or from 5 s on what makes four of them.
+
+    Measured on 43 speakers (CAM++, clean, and with noise 12 dB below), four
+    pieces of 5 to 10 s of speech: `likeness_of_halves` of one voice 0.5 or
+    more for 94 to 100 % of the recordings, of two voices for 0 to 2 %.
+
+    >>> piece_seconds(60.0), piece_seconds(9.0), piece_seconds(4.0)
+    (3.0, 2.0, 3.0)
+    """
+    # Half a piece less, because stretches too short to be embedded count as speech too.
+    return min(PIECE, speech / (FEWEST + 0.5)) if speech >= LEAST else PIECE
+
+
 def likeness_of_halves(pieces: Sequence[Embedding]) -> float:
     """Cosine between the two most different groups of `pieces`: low where two people speak.
 
@@ -85,7 +102,7 @@ def likeness_of_halves(pieces: Sequence[Embedding]) -> float:
     clean and through rooms): one voice 0.76 and 0.54 or more for 99 % of the
     recordings, two voices 0.41 or less for 99 %.
     """
-    if len(pieces) < 4:  # noqa: PLR2004
+    if len(pieces) < FEWEST:
         return 1.0
     matrix = np.stack(pieces).astype(np.float64)
     groups = fcluster(linkage(matrix, "average", metric="cosine"), 2, "maxclust")

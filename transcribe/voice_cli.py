@@ -144,7 +144,7 @@ def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, **w
         click.confirm(CONSENT.format(name=name), abort=True)
     _warn_of_twins(name, prototypes[0].embedding, store.voices(embedder.space), _calibration(embedder))
     if encrypt:
-        store.encrypt(_new_passphrase())
+        store.encrypt("" if store.locked(store.root) else _new_passphrase())
     for prototype in prototypes:
         store.add(name, prototype, utc_now())
     seconds = sum(prototype.speech for prototype in prototypes)

@@ -153,6 +153,6 @@ def _prototype(item: Any) -> Prototype:
 
 
 def _text(value: Any, limit: int = 200) -> str:
-    if not isinstance(value, str) or len(value) > limit:
+    if not isinstance(value, str) or len(value) > limit or not value.isprintable():  # it is shown on a terminal
         raise TypeError
     return value

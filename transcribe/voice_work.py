@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
-from diarize.voice_quality import PIECE, Quality, likeness_of_halves, measure
+from diarize.voice_quality import Quality, likeness_of_halves, measure, piece_seconds
 from diarize.voiceprint import VoiceEmbedder, Voiceprint
 from fusion.audio import load_audio
 from fusion.errors import VoiceError
@@ -116,7 +116,7 @@ def _good(path: Path, embedder: VoiceEmbedder, calibration: Calibration) -> Hear
     heard = _listen(samples, path, embedder, calibration)
     if heard.flags:
         raise VoiceError(f"{path} is not good enough to enrol ({'; '.join(heard.flags)}): leave it out or record anew.")
-    pieces = embedder.embed_pieces(samples, heard.quality.spans, PIECE)
+    pieces = embedder.embed_pieces(samples, heard.quality.spans, piece_seconds(heard.quality.speech))
     if likeness_of_halves(pieces) < calibration.threshold:
         raise VoiceError(f"{path} holds more than one voice: give a recording of one person alone.")
     return heard

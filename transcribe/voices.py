@@ -99,6 +99,7 @@ class VoiceStore:
     def encrypt(self, passphrase: str) -> None:
         """Lock the folder: from now on every file is encrypted, those that exist too.
 
+        A folder that is locked keeps its passphrase, whatever is given here.
         Interrupted, it leaves a locked folder that is read as before; calling
         it again with the same passphrase encrypts the rest.
         """
@@ -182,10 +183,10 @@ def read_bounded(path: Path) -> bytes:
     """The bytes of a file that claims to hold voices.
 
     Raises:
-        VoiceError: it is larger than any such file.
+        VoiceError: it is larger than any such file, or has no size (a device, a pipe).
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise VoiceError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no voice file is: give another file.")
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        raise VoiceError(f"{path} is no file, or larger than {MAX_BYTES >> 20} MiB: give what `voice export` wrote.")
     return path.read_bytes()
 
 

@@ -108,12 +108,14 @@ def test_enrolment_asks_for_consent_and_takes_no_for_an_answer(call, voices: Pat
 
 def test_bad_recordings_are_not_enrolled(call, voices: Path, tmp_path: Path) -> None:
     samples, rate = soundfile.read(voices / BEN[0], dtype="float32")
+    other, _ = soundfile.read(voices / ANA[0], dtype="float32")
     for name, changed, says in (
         ("quiet.wav", samples * 0.01, "quiet"),
         ("loud.wav", np.clip(samples * 50, -1, 1), "clipped"),
         ("short.wav", samples[: 8 * rate], "s of speech, 10 s are needed"),
         ("silence.wav", samples * 0, "holds no speech"),
-        ("two.wav", np.concatenate([samples, soundfile.read(voices / ANA[0], dtype="float32")[0]]), "more than one"),
+        ("two.wav", np.concatenate([samples, other]), "more than one"),
+        ("brief.wav", np.concatenate([samples[: 6 * rate], other[: 6 * rate]]), "more than one"),
     ):
         soundfile.write(tmp_path / name, changed, rate)
         code, _, error = call("enroll", "Ben", tmp_path / name, "--consent")
@@ -134,6 +136,17 @@ def test_show_delete_export_import_forget(call, voices: Path, home: Path, tmp_pa
     assert call("import", out)[1] == "Imported: Ana.\n"
     assert call("forget-all", answer="y\n")[1].endswith("1 enrolled voices are deleted, and all search indexes.\n")
     assert not home.exists()
+
+
+def test_encrypting_asks_for_a_passphrase_once_and_keeps_it(call, voices: Path, home: Path, monkeypatch) -> None:
+    pytest.importorskip("cryptography")
+    files = [voices / f for f in ANA]
+    assert call("enroll", "Ana", *files, "--consent", "--encrypt", answer="secret\nsecret\n")[0] == 0
+    assert (home / "lock.json").is_file()
+    assert call("enroll", "Ana", *files, "--consent", "--encrypt", answer="secret\n")[0] == 0  # no new one is asked for
+    assert "passphrase is wrong" in call("list", answer="Secret\n")[2]
+    monkeypatch.setenv("DIARFUSE_VOICES_PASSPHRASE", "secret")
+    assert call("list")[1].startswith("Ana  6 recordings")
 
 
 def test_a_voice_like_an_enrolled_one_is_pointed_out(call, voices: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fusion.errors import VoiceError
 from transcribe.voice_records import MAX_PROTOTYPES, Person, Prototype, check_name, dumps, from_json, loads
-from transcribe.voices import VoiceStore, forget_all, write_private
+from transcribe.voices import VoiceStore, forget_all, read_bounded, write_private
 
 SPACE, WHEN = "abc-fbank80-1", "2026-01-02T03:04:05Z"
 
@@ -157,6 +157,26 @@ def test_export_and_import(root: Path, tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match="another format or version"):
         third.import_(json.dumps(document).encode(), "x.json")
     assert third.people() == []  # all or nothing
+
+
+@pytest.mark.parametrize("field", ["consent", "added", "space"])
+def test_imported_text_cannot_steer_the_terminal(root: Path, field: str) -> None:
+    document = json.loads(VoiceStore(root).export())
+    person = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
+    (person if field in person else person["prototypes"][0])[field] = "2026\x1b[2J"
+    document["people"] = [person]
+    with pytest.raises(VoiceError, match="is no voice file"):
+        VoiceStore(root).import_(json.dumps(document).encode(), "x.json")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_a_file_without_an_end_is_not_read_to_the_end(monkeypatch, tmp_path: Path) -> None:
+    with pytest.raises(VoiceError, match="is no file"):
+        read_bounded(Path("/dev/zero"))
+    monkeypatch.setattr("transcribe.voices.MAX_BYTES", 1000)
+    (tmp_path / "x").write_bytes(bytes(1001))
+    with pytest.raises(VoiceError, match="larger than"):
+        read_bounded(tmp_path / "x")
 
 
 def test_at_most_32_recordings_are_kept() -> None:
