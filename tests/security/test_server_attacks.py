@@ -235,3 +235,32 @@ def test_the_server_loads_nothing_that_names_people() -> None:
         "assert not wrong, wrong"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+JOB = """
+import sys, threading
+from pathlib import Path
+from transcribe.job import JobOptions
+from transcribe.serve_cli import serve
+import transcribe.server
+from transcribe.serving.jobs import JobRequest
+from transcribe.serving.wishes import Wish
+from transcribe.serving.work import make_run_job
+audio, words, models = map(Path, sys.argv[1:])
+options = JobOptions(asr="words-json", model=str(words), diarizer="campplus", models_dir=models, offline=True)
+answer = make_run_job(options)(JobRequest(audio, Wish(diarize=True), 600))
+assert answer.transcript.segments[0].speaker == "SPEAKER_00", answer
+wrong = [m for m in sys.modules if m == "fusion.identity" or m.startswith(("transcribe.voice", "diarize.voice"))]
+assert not wrong, wrong
+"""
+
+
+def test_a_whole_diarized_job_loads_nothing_that_names_people(models_dir: Path, tmp_path: Path) -> None:
+    """Imports in functions as well: the job is done, and the process still cannot compare voices."""
+    samples, rate = soundfile.read(ROOT / "examples" / "meeting.wav", stop=12 * 16000, dtype="float32")
+    soundfile.write(tmp_path / "a.wav", samples, rate)
+    word = '{"word": " Hello", "start": 1.0, "end": 1.5}'
+    (tmp_path / "words.json").write_text(f'{{"segments": [{{"words": [{word}]}}]}}', encoding="utf-8")
+    call = [sys.executable, "-c", JOB, str(tmp_path / "a.wav"), str(tmp_path / "words.json"), str(models_dir)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
