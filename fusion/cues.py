@@ -11,7 +11,7 @@ import numpy as np
 
 from fusion.errors import OptionError
 from fusion.kinds import read_times
-from fusion.text import carve, display_width, ends_clause, ends_sentence, graphemes, wrap
+from fusion.text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, wrap
 from fusion.timing import timed
 from fusion.types import Word
 
@@ -87,7 +87,9 @@ class Layout:
     width: columns a line (East Asian wide characters take two). lines: at most
     so many a cue. speed: characters a second that people can read. shortest,
     longest: seconds a cue stays. gap: seconds between two cues. pause: a silence
-    this long ends a cue.
+    this long ends a cue. late: where people talk at once or in quick turns, a cue
+    begins so many seconds after its words at the most, and those before it stay
+    for as little as half of `shortest`.
     """
 
     width: int = 42
@@ -97,6 +99,7 @@ class Layout:
     longest: Seconds = 7.0
     gap: Seconds = 0.04
     pause: Seconds = 0.8
+    late: Seconds = 1.0
 
     def __post_init__(self) -> None:
         for name in ("width", "lines", "speed", "longest"):
@@ -104,11 +107,15 @@ class Layout:
                 raise OptionError(f"{name}={getattr(self, name)} must be above 0.")
         if not 0 <= self.shortest <= self.longest:
             raise OptionError(f"shortest={self.shortest:g} must lie between 0 and longest={self.longest:g} seconds.")
-        if self.gap < 0 or self.pause <= 0:
-            raise OptionError(f"gap={self.gap:g} must be 0 or more, and pause={self.pause:g} above 0 seconds.")
+        if self.gap < 0 or self.late < 0 or self.pause <= 0:
+            raise OptionError(
+                f"gap={self.gap:g} and late={self.late:g} must be 0 or more, and pause={self.pause:g} above 0 seconds."
+            )
 
 
 DEFAULT = Layout()
+_BREATH: Seconds = 0.3
+"""Whoever goes on after so short a time has not stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +151,47 @@ def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, .
     recogniser's own; only spaces at line breaks are dropped. A word wider than a
     line is broken between visible characters.
 
-    Cues never overlap: where two people speak at once, the earlier one's cue
-    makes way. They stay on for as long as they need to be read, if there is room.
+    Where two people speak at once, each is shown in whole lines, not word by word.
+    Cues never overlap: the earlier one's makes way. They stay on for as long as
+    they need to be read, if there is room.
     """
     cues = [
         cue
-        for segment in split_segments(transcript).segments
+        for segment in _whole_runs(split_segments(transcript).segments)
         for pieces in _cut(_pieces(segment, layout), layout)
         if (cue := _cue(pieces, segment.speaker, layout)) is not None
     ]
     return tuple(_retimed(sorted(cues, key=lambda cue: cue.start), layout))
+
+
+def _whole_runs(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments of one speaker, with the words of others who talk meanwhile taken out of their middle."""
+    runs: list[Segment] = []
+    latest: dict[str, int] = {}
+    previous = -1
+    for segment in segments:
+        mine = latest.get(segment.speaker, previous) if segment.speaker else previous
+        if mine != previous and _goes_on(runs[mine], segment):
+            runs[mine] = _put_together(runs[mine], segment)
+            previous = mine
+            continue
+        previous = len(runs)
+        runs.append(segment)
+        if segment.speaker:
+            latest[segment.speaker] = previous
+    return runs
+
+
+def _goes_on(before: Segment, after: Segment) -> bool:
+    known = before.words and after.words and not ends_sentence(before.text)
+    return bool(known) and before.start <= after.start <= before.end + _BREATH
+
+
+def _put_together(before: Segment, after: Segment) -> Segment:
+    ends = before.text[-1:], after.text[:1]
+    space = " " if all(ends) and not any(map(str.isspace, ends)) and not unspaced(*ends) else ""
+    text, words = before.text + space + after.text, before.words + after.words
+    return replace(before, end=max(before.end, after.end), text=text, words=words)
 
 
 def _pieces(segment: Segment, layout: Layout) -> list[_Piece]:
@@ -263,14 +301,26 @@ def _retimed(cues: Sequence[Cue], layout: Layout) -> Iterator[Cue]:
     """Times in which cues can be read and never overlap, in order of their starts.
 
     A cue stays until it has been read or its words are over, but makes way for
-    the next one after `layout.shortest`; the next waits until then.
+    the next one after `layout.shortest`, and sooner if that or a later one would
+    come too late otherwise; the next waits until then.
     """
+    least = layout.shortest / 2
+    latest = _latest_starts(cues, least, layout)
     free = -math.inf
     for index, cue in enumerate(cues):
         start = max(cue.start, free)
         read = max(layout.shortest, display_width(cue.text) / layout.speed)
         wished = min(start + layout.longest, max(cue.end, start + read))
         following = cues[index + 1].start - layout.gap if index + 1 < len(cues) else math.inf
-        end = min(wished, max(following, start + layout.shortest))
+        patient = max(start + least, min(start + layout.shortest, latest[index + 1] - layout.gap))
+        end = min(wished, max(following, patient))
         free = end + layout.gap
         yield replace(cue, start=start, end=end)
+
+
+def _latest_starts(cues: Sequence[Cue], least: Seconds, layout: Layout) -> list[Seconds]:
+    """When each cue must begin for itself and all later ones not to be late; and infinity after the last."""
+    latest = [math.inf]
+    for cue in reversed(cues):
+        latest.append(min(cue.start + layout.late, latest[-1] - least - layout.gap))
+    return latest[::-1]

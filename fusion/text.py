@@ -124,6 +124,17 @@ def opens(text: str) -> bool:
     return len(mark) == 1 and (unicodedata.category(mark) in ("Ps", "Pi") or mark in "¿¡")
 
 
+def is_unspaced(char: str) -> bool:
+    """Whether the script of this letter writes words without spaces."""
+    name = unicodedata.name(char, "")
+    return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"))
+
+
+def unspaced(left: str, right: str) -> bool:
+    """Whether no space belongs between these letters, if words meet there."""
+    return is_unspaced(left) or is_unspaced(right)
+
+
 def locate(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """Find where each word lies in `text`.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fusion.errors import TranscriptError
-from fusion.text import carve, ends_sentence, is_punctuation, locate, may_cut
+from fusion.text import carve, ends_sentence, is_punctuation, is_unspaced, locate, may_cut, unspaced
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -205,19 +204,9 @@ def joined(slots: Sequence[Slot]) -> str:
     for slot in slots:
         bare = text and slot.text and not text[-1].isspace() and not slot.text[0].isspace()
         text += (
-            " " if bare and not is_punctuation(slot.text) and not _unspaced(text[-1], slot.text[0]) else ""
+            " " if bare and not is_punctuation(slot.text) and not unspaced(text[-1], slot.text[0]) else ""
         ) + slot.text
     return text
-
-
-def _unspaced(left: str, right: str) -> bool:
-    """Whether the script of these letters writes words without spaces."""
-    return any(_is_unspaced(char) for char in (left, right))
-
-
-def _is_unspaced(char: str) -> bool:
-    name = unicodedata.name(char, "")
-    return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"))
 
 
 def merged(tokens: Iterable[Slot]) -> list[Slot]:
@@ -242,12 +231,12 @@ def _begins_word(before: str, text: str) -> bool:
     if not text or not before.strip():
         return False
     whole = may_cut(before + text, len(before)) and not is_punctuation(text)
-    return text[0].isspace() or (whole and _unspaced(before[-1], text[0]))
+    return text[0].isspace() or (whole and unspaced(before[-1], text[0]))
 
 
 def are_words(slots: Sequence[Slot]) -> bool:
     """Whether entries that may be words or lines are words: few hold a space, or many letters of an unspaced script."""
-    lines = sum(" " in s.text.strip() or sum(map(_is_unspaced, s.text)) > _LONG_WORD for s in slots)
+    lines = sum(" " in s.text.strip() or sum(map(is_unspaced, s.text)) > _LONG_WORD for s in slots)
     return 2 * lines < max(1, len(slots))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -76,7 +77,7 @@ def test_cues_hold_all_the_text_fit_the_screen_and_never_overlap(words):
     for cue in cues:
         assert all(display_width(line) <= LAYOUT.width for line in cue.lines)
         assert len(cue.lines) <= LAYOUT.lines
-        assert LAYOUT.shortest - 1e-9 <= cue.end - cue.start <= LAYOUT.longest + 1e-9
+        assert LAYOUT.shortest / 2 - 1e-9 <= cue.end - cue.start <= LAYOUT.longest + 1e-9
     assert all(a.end <= b.start for a, b in pairwise(cues))
 
 
@@ -101,6 +102,31 @@ def test_cues_break_at_pauses():
     assert cue_texts(Segment(0.0, 3.0, "One two", words)) == ["One", "two"]
 
 
+def turns_of(length: float, count: int) -> Transcript:
+    segments = tuple(
+        Segment(i * length, (i + 1) * length, " yes", (Word(i * length, (i + 1) * length, " yes"),), "AB"[i % 2])
+        for i in range(count)
+    )
+    return Transcript(segments, "en", count * length)
+
+
+def test_quick_turns_do_not_push_the_cues_away_from_their_words():
+    quick = turns_of(0.7, 60)
+    late = [cue.start - segment.start for cue, segment in zip(build_cues(quick), quick.segments, strict=True)]
+    assert 0 <= min(late) <= max(late) <= LAYOUT.late + 1e-9
+    assert all(cue.end - cue.start >= LAYOUT.shortest - 1e-9 for cue in build_cues(turns_of(1.1, 9)))
+
+
+def test_people_who_talk_at_once_are_shown_in_whole_lines():
+    both = [(" and", "A", 0.0), (" by", "B", 0.2), (" my", "A", 0.4), (" no", "B", 0.6), (" lady", "A", 0.8)]
+    words = tuple(Word(start, start + 0.35, text, speaker=speaker) for text, speaker, start in both)
+    segment = Segment(0.0, 1.2, "".join(word.text for word in words), words)
+    cues = build_cues(Transcript((segment,), "en", 1.2))
+    assert [(cue.speaker, cue.text) for cue in cues] == [("A", "and my lady"), ("B", "by no")]
+    answers = (spoken("How are you?"), replace(spoken("Fine.", speaker="B"), start=1.0, end=1.2), spoken("Good."))
+    assert len(build_cues(Transcript(answers, "en", 3.0))) == len(answers)
+
+
 def test_a_cue_stays_until_it_is_read_if_there_is_room():
     (cue,) = build_cues(Transcript((spoken("a quick long sentence said very fast indeed", pace=0.1),), "en", 9.0))
     assert cue.end - cue.start == pytest.approx(
@@ -116,6 +142,6 @@ def test_lines_without_words_are_cut_too_in_any_script():
 
 
 def test_impossible_layouts_are_refused():
-    for bad in ({"width": 0}, {"shortest": 8.0}, {"gap": -1.0}):
+    for bad in ({"width": 0}, {"shortest": 8.0}, {"gap": -1.0}, {"late": -1.0}):
         with pytest.raises(OptionError, match=next(iter(bad))):
             Layout(**bad)
