@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ def installed() -> bool:
     from importlib.util import find_spec
 
     return find_spec("moonshine_voice") is not None
+
+
+_LOADING = threading.Lock()
+"""The package shares its library among threads before it has loaded it."""
 
 
 class Moonshine:
@@ -91,7 +96,8 @@ class Moonshine:
         folder = self._folder()
         try:
             arch = api.string_to_model_arch(self._arch)
-            return api.Transcriber(str(folder), arch, options=self._options)
+            with _LOADING:
+                return api.Transcriber(str(folder), arch, options=self._options)
         except ValueError as error:
             raise OptionError(f"arch={self._arch!r}: {error}") from error
         except api.MoonshineError as error:

@@ -53,6 +53,7 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
 
     try:
         from transcribe import server
+        from transcribe.job import Job
         from transcribe.serving.guard import check_listen
         from transcribe.serving.work import make_run_job
     except ImportError as error:
@@ -63,6 +64,7 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
     check_listen(host, token)
     limits = _limits(values)
     options = job_options(values)
+    Job(options).check()
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)

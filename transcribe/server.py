@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from fusion.errors import OptionError
 from fusion.types import Segment
 from transcribe.serving.answers import Events, render, sse
 from transcribe.serving.forms import Form, read_form
@@ -87,14 +89,24 @@ def serve(
     """Serve until SIGINT or SIGTERM; running jobs get `limits.grace` seconds.
 
     Raises:
-        OptionError: `host` is open to others and there is no token.
+        OptionError: `host` is open to others and there is no token, or the port cannot be had.
     """
     check_listen(host, token)
     limits = limits or Limits()
     app = create_app(run_job, model=model, limits=limits, token=token)
-    _log_to_stderr()
-    event("listening", port=port)
-    uvicorn.Server(uvicorn_config(app, limits, host=host, port=port)).run()
+    with _listen(host, port) as listener:
+        _log_to_stderr()
+        event("listening", port=listener.getsockname()[1])
+        uvicorn.Server(uvicorn_config(app, limits, host=host, port=port)).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host.strip("[]"), port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except (OSError, OverflowError) as error:
+        raise OptionError(f"Port {port} of {host} cannot be listened on ({error}): choose another --port.") from error
 
 
 def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvicorn.Config:
@@ -118,12 +130,14 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
 
 
 def _log_to_stderr() -> None:
+    """Our events, and of every library that something was said, but not what: it could be a text or a path."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
-    for name in ("diarfuse.server", "uvicorn"):
+    logging.captureWarnings(capture=True)
+    for name, level in (("", logging.WARNING), ("uvicorn", logging.WARNING), ("diarfuse.server", logging.INFO)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO if name == "diarfuse.server" else logging.WARNING)
+        logger.setLevel(level)
     # It logs bytes of malformed forms, which are the client's; the answer's status says enough.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 

@@ -1,5 +1,7 @@
 import difflib
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import soundfile as sf
 from asr_adapters.moonshine import Moonshine, installed
 from fusion.errors import ModelError, ModelNotFoundError, OptionError
 
-pytest.importorskip("moonshine_voice")
+moonshine_voice = pytest.importorskip("moonshine_voice")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -44,6 +46,24 @@ def test_the_example_is_understood(recogniser, meeting):
     assert calls == sorted(calls)
     assert calls[0][1] == 0
     assert calls[-1][1] == calls[-1][2] == round(found.duration * 1000)
+
+
+def test_two_may_be_loaded_at_once(monkeypatch):
+    """As in a server with two jobs: the package hands a second thread a library that is not loaded yet."""
+    library = moonshine_voice.moonshine_api._MoonshineLib
+    load = library._load_library
+
+    def slowly(self):
+        time.sleep(0.2)
+        load(self)
+
+    monkeypatch.setattr(library, "_instance", None)
+    monkeypatch.setattr(library, "_lib", None)
+    monkeypatch.setattr(library, "_load_library", slowly)
+    noise = np.random.default_rng(0).normal(0, 0.01, 16000).astype(np.float32)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda recogniser: recogniser.transcribe(noise), [Moonshine(), Moonshine()]))
+    assert found[0] == found[1]
 
 
 def test_a_caller_can_stop_it(recogniser, meeting):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from diarize.options import Execution
-from fusion.errors import OptionError
+from fusion.errors import OptionError, UnknownNameError
 from transcribe.job import JobOptions
 from transcribe.serve_cli import serve
+from transcribe.server import serve as serve_here
 from transcribe.serving.jobs import JobRequest
 from transcribe.serving.limits import Limits
 from transcribe.serving.wishes import Wish
@@ -68,6 +70,19 @@ def test_jobs_at_once_share_the_cores(monkeypatch) -> None:
     run_job = start(monkeypatch, "--concurrency", "4", "--mode", "fast")["run_job"]
     run_job(JobRequest(Path("a.wav"), Wish(), 60))
     assert used == [Execution(mode="fast", threads=2)]
+
+
+def test_names_that_nothing_has_are_refused_at_the_start(monkeypatch) -> None:
+    for option in ("--asr", "--diarizer"):
+        with pytest.raises(UnknownNameError, match="'nope'"):
+            start(monkeypatch, option, "nope")
+
+
+def test_a_port_in_use_is_said_in_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OptionError, match=f"Port {port} of 127.0.0.1 cannot be listened on"):
+            serve_here(print, port=port)
 
 
 def test_a_missing_extra_is_named() -> None:

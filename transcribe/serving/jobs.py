@@ -93,7 +93,10 @@ class Jobs:
             HTTPException: 400 the audio or a value is unusable, 500 the job
                 failed, 504 it took longer than `limits.timeout`.
         """
-        done, _ = await asyncio.wait({asyncio.wrap_future(future)}, timeout=self._limits.timeout)
+        waiting = asyncio.wrap_future(future)
+        # An error that nobody took would be logged with all its words, also after the client has left.
+        waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait({waiting}, timeout=self._limits.timeout)
         if done:
             return _result(future, request)
         raise HTTPException(

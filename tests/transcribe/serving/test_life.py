@@ -285,6 +285,45 @@ def test_logs_are_json_and_know_nothing(serving, caplog) -> None:
     assert all("ana" not in line.lower() and "127.0.0.1" not in line for line in lines)
 
 
+TALKATIVE = """
+import logging, signal, threading, warnings
+from fusion.errors import CancelledError
+from transcribe.server import serve
+
+def run_job(request):
+    logging.getLogger("some.engine").warning("heard: Ana said hello")
+    warnings.warn("Ana said hello", stacklevel=1)
+    if request.wish.language == "en":
+        raise ValueError("Ana said hello")
+    request.cancel.wait(20)
+    raise CancelledError("Ana left")
+
+serve(run_job, port=0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
+def test_nothing_but_json_without_words_is_ever_printed() -> None:
+    """A process of its own, with a talkative engine: a job that fails, a client that leaves, and the end."""
+    with subprocess.Popen(
+        [sys.executable, "-c", TALKATIVE], stderr=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[3]
+    ) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline()]
+        url = f"http://127.0.0.1:{json.loads(lines[0])['port']}/v1/audio/transcriptions"
+        form = {"files": {"file": ("ana.wav", b"RIFF")}}
+        assert httpx.post(url, data={"language": "en"}, **form).status_code == 500
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(url, timeout=httpx.Timeout(5, read=0.5), **form)
+        while not any('"cancelled"' in line for line in lines):
+            lines.append(process.stderr.readline())
+        process.terminate()
+        lines += process.stderr.readlines()
+    events = [json.loads(line)["event"] for line in lines]
+    assert {"listening", "job failed", "job", "request", "some.engine", "py.warnings"} <= set(events)
+    assert "ana" not in "".join(lines).lower()
+
+
 def test_a_thousand_at_once_stay_within_memory(serving) -> None:
     """Each gets an answer, most of them 429; both ends together grow by less than 200 kB a connection."""
     resource = pytest.importorskip("resource")
