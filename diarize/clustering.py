@@ -81,13 +81,10 @@ class Clusters:
 
     hard: int32 (windows, local speakers), the cluster 0..K-1 or `NOBODY`.
     centroids: float64 (K, dimension), mean raw embedding of each.
-    notes: sentences a user should see. forced: the count was not found but made.
     """
 
     hard: npt.NDArray[np.int32]
     centroids: Array
-    notes: tuple[str, ...] = ()
-    forced: bool = False
 
 
 def cluster(
@@ -143,12 +140,12 @@ def finish(
     """
     found = 1 if centroids is None else len(centroids)
     if bounds.nearest(found) != found:
-        return _forced(embeddings, active, pairs, bounds, bounds.nearest(found))
+        return _forced(embeddings, active, pairs, bounds.nearest(found))
     if centroids is None:
         return _single(embeddings, active, pairs)
     hard = assign(embeddings, centroids, active)
     if len(np.unique(hard[hard >= 0])) < bounds.low and bounds.low > 1:  # nobody was given to some centroid
-        return _forced(embeddings, active, pairs, bounds, bounds.low)
+        return _forced(embeddings, active, pairs, bounds.low)
     return Clusters(hard, centroids)
 
 
@@ -226,10 +223,9 @@ def _forced(
     embeddings: npt.NDArray[np.floating],
     active: npt.NDArray[np.bool_],
     pairs: Pairs,
-    bounds: SpeakerBounds,
     wanted: int,
 ) -> Clusters:
-    """Exactly `wanted` speakers, or as many as there are distinct embeddings, with a note."""
+    """Exactly `wanted` speakers, or as many as there are distinct embeddings."""
     if wanted == 1:
         return _single(embeddings, active, pairs)
     possible = _distinct(embeddings[pairs], wanted)
@@ -237,12 +233,11 @@ def _forced(
         pairs = _speaking_pairs(embeddings, active)
         possible = _distinct(embeddings[pairs], wanted)
     if possible < 2:  # noqa: PLR2004 (nothing to tell apart)
-        one = _single(embeddings, active, pairs)
-        return Clusters(one.hard, one.centroids, bounds.note(1), forced=True)
+        return _single(embeddings, active, pairs)
     centroids, labels = force_count(embeddings[pairs], possible)
     hard = assign(embeddings, centroids, active, constrained=False)
     _keep_every_cluster(hard, pairs, labels)
-    return Clusters(hard, centroids, bounds.note(possible), forced=True)
+    return Clusters(hard, centroids)
 
 
 def _speaking_pairs(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_]) -> Pairs:

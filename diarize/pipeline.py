@@ -246,7 +246,7 @@ class Diarizer:
             turns=turns,
             exclusive=exclusive,
             duration=duration,
-            notes=tuple(dict.fromkeys((*clusters.notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns)))),
+            notes=(*wanted.bounds.note(len(labels)), *minor_speakers(turns)),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(monitor.timings),
