@@ -1,7 +1,8 @@
 """Lines whose words have guessed times: each sentence is joined as a whole.
 
 A guess is off by about a word, so that a change of speaker would land in the
-middle of a sentence; where a sentence ends is known.
+middle of a sentence; where a sentence ends is known. A line without marks is
+joined word by word, like any other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _DETAIL = "joined with its sentence, since its times are estimated"
 def assign_with_lines(
     transcript: Transcript, turns: Diarization | Iterable[Any], policy: Policy = DEFAULT
 ) -> Transcript:
-    """`assign_transcript`, but words of a segment that has only guessed times get their sentence's speaker.
+    """`assign_transcript`, but words of a segment that has only guessed times, and marks, get their sentence's speaker.
 
     Such a sentence goes to whoever is heard longest in it, whatever `policy.join` is.
     """
@@ -43,7 +44,8 @@ def assign_with_lines(
 
 
 def _is_guessed(segment: Segment) -> bool:
-    return bool(segment.words) and all(w.timing == "estimated" and w.start is not None for w in segment.words)
+    guessed = bool(segment.words) and all(w.timing == "estimated" and w.start is not None for w in segment.words)
+    return guessed and any(ends_sentence(word.text) for word in segment.words)
 
 
 def _sentences(words: Sequence[Word]) -> list[list[Word]]:

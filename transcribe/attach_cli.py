@@ -51,7 +51,7 @@ TURN_OPTIONS = (
         "--rttm",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Take who spoke when from this file; no AUDIO is needed.",
+        help="Take who spoke when from this file; AUDIO then only aligns lines without words, and is not needed.",
     ),
     click.option(
         "--unit",
@@ -100,7 +100,7 @@ def attach(
     from transcribe.progress import reporter
 
     rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
-    if (audio is None) == (rttm is None):
+    if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
     targets = _plan(words, audio, outs, formats, same_shape=same_shape)
     task = _Task(audio, Policy(join=values["join"]), unit)

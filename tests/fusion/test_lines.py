@@ -30,4 +30,6 @@ def test_words_with_times_are_joined_one_by_one():
     (segment,) = assign_with_lines(Transcript((known,), "en", 4.0), TURNS).segments
     assert [word.speaker for word in segment.words] == ["Ann", "Ann", "Bob", "Bob"]
     assert segment.words[0].attribution.detail == ""
+    bare = line("We", " met", " him", " today")
+    assert assign_with_lines(Transcript((bare,), "en", 4.0), TURNS).segments[0].words[3].speaker == "Bob"
     assert assign_with_lines(Transcript((), None, 0.0), TURNS).segments == ()

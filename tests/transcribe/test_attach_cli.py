@@ -97,6 +97,9 @@ def test_lines_are_aligned_to_the_recording_where_it_is_there(run, tmp_path, mon
     assert document["duration"] == 3.0
     assert "only English can be aligned" in document["notes"][0]
     assert [s["speaker"] for s in document["segments"]] == ["Ann", "Bob"]
+    both = json.loads(run("lines.json", "a.wav", "--rttm", "turns.rttm", "--format", "json"))
+    assert both["speakers"] == ["Ann", "Bob"]
+    assert "only English" in both["notes"][0]
     assert '"session_id": "a"' in run("lines.json", "a.wav", "--format", "seglst")
 
 
