@@ -106,7 +106,8 @@ def _listen(host: str, port: int) -> socket.socket:
             (host.strip("[]"), port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
         )
     except (OSError, OverflowError) as error:
-        raise OptionError(f"Port {port} of {host} cannot be listened on ({error}): choose another --port.") from error
+        why = str(error).partition(" (while")[0]
+        raise OptionError(f"Port {port} of {host} cannot be listened on ({why}): choose another --port.") from error
 
 
 def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvicorn.Config:
