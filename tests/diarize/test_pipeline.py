@@ -150,16 +150,20 @@ def test_impossible_numbers_are_refused(campplus, telephone):
 
 
 def test_the_same_audio_as_integers_or_doubles_or_a_view_gives_the_same(campplus, telephone):
-    expected = campplus.diarize(telephone).to_rttm()
-    twice = np.repeat(telephone, 2)[::2]
+    samples = telephone[: 12 * SECOND]
+    expected = campplus.diarize(samples).to_rttm()
+    twice = np.repeat(samples, 2)[::2]
     twice.flags.writeable = False
-    for same in (np.round(telephone * 32768).astype(np.int16), telephone.astype(np.float64), twice):
+    assert expected
+    for same in (np.round(samples * 32768).astype(np.int16), samples.astype(np.float64), twice):
         assert campplus.diarize(same).to_rttm() == expected
 
 
 def test_the_result_does_not_depend_on_threads_or_on_the_run(campplus, telephone):
     runs = {
-        Diarizer(campplus.models, execution=Execution(mode="exact", threads=threads)).diarize(telephone).to_rttm()
+        Diarizer(campplus.models, execution=Execution(mode="exact", threads=threads))
+        .diarize(telephone[: 16 * SECOND])
+        .to_rttm()
         for threads in (1, 2, 2)
     }
     assert len(runs) == 1
