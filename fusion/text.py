@@ -7,6 +7,7 @@ pieces put together are the text again, in any script.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ _FLAGS = range(0x1F1E6, 0x1F200)
 _JAMO_TAILS = range(0x1160, 0x1200)
 _REACH = 32
 """How many characters of the text may lie unclaimed before a word, e.g. ``[laughter] ``."""
+
+_FAR_REACH = 2_000
+"""And how many more after words that were not found: without an end, other words' text would take hours."""
 
 # The marks of other scripts are meant, however much they look like ASCII ones.
 SENTENCE_ENDS = frozenset(".!?…。！？．｡؟۔।॥")  # noqa: RUF001 - see above
@@ -164,10 +168,11 @@ def locate(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 def _find(text: str, folded: str, word: str, cursor: int, unclaimed: int) -> tuple[int, int] | None:
     """The first place within reach where `word` stands, as written or in another case."""
-    stop = cursor + _REACH + 2 * unclaimed + len(word)
-    at = text.find(word, cursor, stop)
+    room = _REACH + min(2 * unclaimed, _FAR_REACH)
+    start, stop = cursor + max(0, unclaimed - room), cursor + unclaimed + room + len(word)
+    at = text.find(word, start, stop)
     if at < 0:
-        at = folded.find(word.lower(), cursor, stop)
+        at = folded.find(word.lower(), start, stop)
     return None if at < 0 else (at, at + len(word))
 
 
@@ -193,11 +198,12 @@ def _fill(text: str, words: Sequence[str], found: Sequence[tuple[int, int] | Non
 def _divide(text: str, low: int, high: int, weights: Sequence[int]) -> list[tuple[int, int]]:
     """Cut ``text[low:high]`` into parts of about these weights, at a space where one is near."""
     spaces = [i for i in range(low, high) if text[i].isspace()]
-    cuts, reached = [low], 0
+    cuts, reached, total = [low], 0, sum(weights)
     for weight in weights[:-1]:
         reached += weight
-        ideal = low + (high - low) * reached / sum(weights)
-        near = min(spaces, key=lambda i: abs(i - ideal), default=round(ideal))
+        ideal = low + (high - low) * reached / total
+        after = bisect_left(spaces, ideal)
+        near = min(spaces[max(0, after - 1) : after + 1], key=lambda i: abs(i - ideal), default=round(ideal))
         cuts.append(min(high, next_cut(text, max(cuts[-1], near))))
     cuts.append(high)
     return list(pairwise(cuts))

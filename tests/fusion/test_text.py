@@ -83,6 +83,13 @@ def test_wrapped_lines_fit_and_lose_only_spaces(text, width):
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
+def test_words_are_found_again_after_a_long_stretch_of_others():
+    words = [f"w{i}" for i in range(3000)]
+    text = "zzz yy " * 800 + " ".join(words[2000:])
+    spans = locate(text, ["zzz", *(["qqqqq"] * 800), *words[2000:]])
+    assert all(text[a:b] == word for (a, b), word in zip(spans[-900:], words[-900:], strict=True))
+
+
 def test_lines_do_not_begin_with_closing_marks():
     assert wrap("日本語、日本語。", 6) == ("日本", "語、日", "本語。")
 
