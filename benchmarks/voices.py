@@ -4,11 +4,13 @@
     python -m benchmarks.voices meetings --voices ../shared/audio/voices
 
 ``verify`` fits threshold and calibration on half of the speakers and measures
-them on the other half; its last lines are what transcribe/calibration.py
-holds. ``meetings`` enrols 0, 1, half or all of the speakers of made-up
+them on the other half; transcribe/calibration.py holds what it prints. ``meetings`` enrols 0, 1, half or all of the speakers of made-up
 meetings from other recordings of theirs, and counts whom `fusion.identity`
 names. Both hear every voice twice: as recorded, and through a simulated room
 with noise at 5 to 20 dB.
+
+How far the probability told holds is measured on the other half too, with each
+side's pairs weighted to a half in all: the even odds that it is told from.
 
 Only who has 10 s of speech besides the meeting can be enrolled there: with 20 s
 in the meeting that is 11 people, and 3 more come as strangers; each is heard
@@ -20,8 +22,9 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +38,13 @@ from diarize.voiceprint import VoiceEmbedder, gather
 from fusion.audio import load_audio
 from fusion.identity import Cluster, Gate, Voice, identify
 from fusion.types import SAMPLE_RATE, Embedding, Samples
-from transcribe.calibration import CALIBRATIONS
+from transcribe.calibration import CALIBRATIONS, Line
 
 Floats = npt.NDArray[np.float64]
 DURATIONS = (3, 5, 10)
 MOST_SECONDS = 90
+TOLD = (0.0, 0.05, 0.5, 0.95, 0.999, 1.0)
+"""Edges of the bins of the probability told."""
 FALSE_ACCEPTS = 0.0001
 """The share of strangers' comparisons that the threshold may let pass, at every duration, on the dev speakers.
 
@@ -117,36 +122,66 @@ def trials(pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
     return scores[upper & same & other_place], scores[upper & ~same]
 
 
-def fit_calibration(same: Floats, other: Floats) -> tuple[float, float]:
-    """Slope and intercept of log-odds = slope * score + intercept, both classes weighing the same."""
+def fit_line(scores: Mapping[int, tuple[Floats, Floats]]) -> Line:
+    """The line with the least loss; every duration, and in it both classes, weigh the same."""
 
     def loss(x: Floats) -> float:
-        hit, miss = np.logaddexp(0, -(x[0] * same + x[1])), np.logaddexp(0, x[0] * other + x[1])
-        return float(hit.mean() + miss.mean())
+        line = Line(*x)
+        return sum(log_loss(*pair, line.at(seconds)) for seconds, pair in scores.items())
 
-    found = minimize(loss, np.array([10.0, -5.0]), method="Nelder-Mead")
-    return float(found.x[0]), float(found.x[1])
+    found = minimize(loss, np.array([10.0, -5.0, 0.0]), method="Nelder-Mead", options={"maxiter": 2000})
+    return Line(*map(float, found.x))
+
+
+def log_loss(same: Floats, other: Floats, line: tuple[float, float]) -> float:
+    """Cllr: the mean loss in bits of odds told by slope and intercept; 1 for odds that never move."""
+    odds, against = line[0] * same + line[1], line[0] * other + line[1]
+    return float(np.logaddexp(0, -odds).mean() + np.logaddexp(0, against).mean()) / (2 * math.log(2))
 
 
 def verify(embedder: VoiceEmbedder, speech: dict[str, Samples]) -> None:
-    """Print the false-accept and false-reject table, and the constants."""
+    """Print the constants, the table of false accepts and rejects, and that of the probability."""
     pieces = embed_all(speech, embedder)
     dev_speakers = set(sorted(speech)[::2])
     dev = [p for p in pieces if p.speaker in dev_speakers]
     test = [p for p in pieces if p.speaker not in dev_speakers]
-    pooled = [trials([p for p in dev if p.seconds == seconds]) for seconds in DURATIONS]
-    same, other = (np.concatenate([pair[i] for pair in pooled]) for i in (0, 1))
-    threshold = pick_threshold([impostors for _, impostors in pooled])
-    slope, intercept = fit_calibration(same, other)
+    scores = {seconds: trials([p for p in dev if p.seconds == seconds]) for seconds in DURATIONS}
+    threshold = pick_threshold([impostors for _, impostors in scores.values()])
+    line = fit_line(scores)
     print(f"space {embedder.space}, {len(dev_speakers)} speakers to fit, {len(speech) - len(dev_speakers)} to test")
     print(f"threshold {threshold:.2f} (dev false accepts <= {FALSE_ACCEPTS:.2%})")
-    print(f"log-odds = {slope:.2f} score {intercept:+.2f}")
+    print(f"log-odds = {line.slope:.2f} score {line.intercept:+.2f} {line.longer:+.2f} ln(speech / 5 s)")
     print("| probe | same | other | false reject % | false accept % | EER % | Cllr | lowest same | highest other |")
     print("|---|---|---|---|---|---|---|---|---|")
     for seconds, rooms in itertools.product(DURATIONS, ((False,), (True,), (False, True))):
         chosen = [p for p in test if p.seconds == seconds and p.room in rooms]
         name = {(False,): "clean", (True,): "room", (False, True): "both, crossed"}[rooms]
-        _print_row(f"{seconds} s, {name}", *trials(chosen), threshold, (slope, intercept))
+        _print_row(f"{seconds} s, {name}", *trials(chosen), threshold, line.at(seconds))
+    print_reliability(test, line)
+
+
+def print_reliability(pieces: Sequence[Piece], line: Line) -> None:
+    """Print what is told against what is true, from even odds, clean and room crossed."""
+    print("| speech | told | pairs: same | different | mean told | truly same |")
+    print("|---|---|---|---|---|---|")
+    for seconds in DURATIONS:
+        slope, intercept = line.at(seconds)
+        same, other = (
+            1 / (1 + np.exp(-(slope * x + intercept))) for x in trials([p for p in pieces if p.seconds == seconds])
+        )
+        for low, high in itertools.pairwise(TOLD):
+            print(f"| {seconds} s | {low:g} to {high:g} | {_reliability(same, other, low, high)} |")
+
+
+def _reliability(same: Floats, other: Floats, low: float, high: float) -> str:
+    """One bin's counts, mean told and share truly the same; all of `same` weigh as much as all of `other`."""
+    hits, misses = (told[(low <= told) & ((told < high) | (high == 1))] for told in (same, other))
+    weight = len(hits) / len(same) + len(misses) / len(other)
+    if not weight:
+        return "0 | 0 | - | -"
+    told = (hits.sum() / len(same) + misses.sum() / len(other)) / weight
+    true = len(hits) / len(same) / weight
+    return f"{len(hits)} | {len(misses)} | {told:.4f} | {true:.4f}"
 
 
 def pick_threshold(impostors: Sequence[Floats]) -> float:
@@ -157,8 +192,7 @@ def pick_threshold(impostors: Sequence[Floats]) -> float:
 
 def _print_row(name: str, same: Floats, other: Floats, threshold: float, line: tuple[float, float]) -> None:
     reject, accept = float((same < threshold).mean()), float((other >= threshold).mean())
-    odds, against = line[0] * same + line[1], line[0] * other + line[1]
-    cllr = (np.logaddexp(0, -odds).mean() + np.logaddexp(0, against).mean()) / (2 * np.log(2))
+    cllr = log_loss(same, other, line)
     numbers = f"{reject * 100:.2f} | {accept * 100:.3f} | {equal_error(same, other) * 100:.2f} | {cllr:.3f}"
     print(f"| {name} | {len(same)} | {len(other)} | {numbers} | {same.min():.2f} | {other.max():.2f} |")
 

@@ -88,7 +88,7 @@ def compare(one: Voiceprint, other: Voiceprint, calibration: Calibration) -> Com
         return Comparison("too little speech to tell", score, threshold, speech, needed)
     decision: Decision = "same" if score >= threshold else "different"
     return Comparison(
-        decision, score, threshold, speech, needed, calibration.probability(score), *calibration.errors(speech)
+        decision, score, threshold, speech, needed, calibration.probability(score, speech), *calibration.errors(speech)
     )
 
 

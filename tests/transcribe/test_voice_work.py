@@ -8,13 +8,12 @@ import pytest
 from diarize.voiceprint import Voiceprint
 from fusion.errors import VoiceError
 from fusion.identity import Gate
-from transcribe.calibration import Calibration
+from transcribe.calibration import Calibration, Line
 from transcribe.voice_work import compare
 
 SCALE = Calibration(
     threshold=0.5,
-    slope=10.0,
-    intercept=-5.0,
+    line=Line(slope=10.0, intercept=-5.0, longer=-0.2),
     false_accept={3: 0.02, 10: 0.001},
     false_reject={3: 0.09, 10: 0.0},
     min_speech=3.0,
@@ -32,9 +31,11 @@ ONE = heard(1.0, 20.0)
 @pytest.mark.parametrize(
     ("cosine", "speech", "decision", "probability", "errors"),
     [
-        (0.5, 3.0, "same", 0.5, (0.02, 0.09)),
-        (0.49, 9.9, "different", 0.475, (0.02, 0.09)),
-        (0.9, 10.0, "same", 0.982, (0.001, 0.0)),
+        (0.5, 3.0, "same", 0.526, (0.02, 0.09)),
+        (0.5, 5.0, "same", 0.5, (0.02, 0.09)),
+        (0.49, 9.9, "different", 0.441, (0.02, 0.09)),
+        (0.9, 10.0, "same", 0.979, (0.001, 0.0)),
+        (0.9, 20.0, "same", 0.979, (0.001, 0.0)),
         (0.9, 2.9, "too little speech to tell", None, (None, None)),
     ],
 )
