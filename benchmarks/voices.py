@@ -4,10 +4,11 @@
     python -m benchmarks.voices meetings --voices ../shared/audio/voices
 
 ``verify`` fits threshold and calibration on half of the speakers and measures
-them on the other half; transcribe/calibration.py holds what it prints. ``meetings`` enrols 0, 1, half or all of the speakers of made-up
-meetings from other recordings of theirs, and counts whom `fusion.identity`
-names. Both hear every voice twice: as recorded, and through a simulated room
-with noise at 5 to 20 dB.
+them on the other half; transcribe/calibration.py holds what it prints.
+``meetings`` enrols 0, 1, half or all of the speakers of made-up meetings from
+other recordings of theirs, and counts whom `fusion.identity` names. Both hear
+every voice twice: as recorded, and through a simulated room with noise at 5 to
+20 dB.
 
 How far the probability told holds is measured on the other half too, with each
 side's pairs weighted to a half in all: the even odds that it is told from.
