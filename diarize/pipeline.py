@@ -16,6 +16,7 @@ from diarize.agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evide
 from diarize.clustering import Array, Clusters, Pairs, SpeakerBounds, cluster, vbx_centroids
 from diarize.counting import speaker_count
 from diarize.embedding import Embedder, embed_stretches, embed_windows
+from diarize.models.packs import INT8
 from diarize.models.store import ModelSet, Store, load_dir
 from diarize.options import Execution, Options
 from diarize.plda import Plda, load_plda
@@ -78,9 +79,11 @@ class Diarizer:
         self.options = options or Options()
         self.execution = execution or Execution()
         self.runtime = Runtime.of(self.execution)
-        self._segmentation = self.runtime.session(models.graphs["segmentation"])
+        # Integers pay on processors only; pooling squares and subtracts, which they cannot do well.
+        kind = INT8 if self.execution.mode == "fast" and self.runtime.device == "cpu" else ""
+        self._segmentation = self.runtime.session(models.graphs[f"segmentation{kind}"])
         self._embedder = Embedder(
-            self.runtime.session(models.graphs["trunk"]),
+            self.runtime.session(models.graphs[f"trunk{kind}"]),
             self.runtime.session(models.graphs["pooling"]),
             models.stride,
             models.embedding_dim,

@@ -43,7 +43,7 @@ class Recipe:
 COMMUNITY_1 = Recipe(
     threshold=0.6,
     alone=0.9,
-    steps={"exact": 1.0, "default": 2.0, "fast": 3.0},
+    steps={"exact": 1.0, "default": 2.0, "fast": 2.0},
     stretches=Cut(longest=30.0, at_changes=False),
     upstream=frozenset({"exact"}),
 )
@@ -51,6 +51,6 @@ COMMUNITY_1 = Recipe(
 CAMPPLUS = Recipe(
     threshold=0.8,
     alone=0.8,
-    steps={"exact": 1.0, "default": 2.0, "fast": 3.0},
+    steps={"exact": 1.0, "default": 2.0, "fast": 2.0},
     stretches=Cut(longest=3.0, at_changes=True),
 )

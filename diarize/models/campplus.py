@@ -13,8 +13,10 @@ import numpy as np
 import onnx
 
 from diarize.models.graph import Graph, Weights, conv_norm, norm, pooling_model, weight
+from diarize.models.int8 import measured_ranges, with_integer_convolutions
+from diarize.models.packs import INT8
 
-VERSION = 2
+VERSION = 3
 """Raised whenever `build` would give another graph for the same weights."""
 
 MEL_BANDS = 80
@@ -27,7 +29,7 @@ _SEGMENT = 100
 
 
 def build(weights: Weights) -> dict[str, onnx.ModelProto]:
-    """The two graphs of the network, float32, with free batch and time.
+    """The graphs of the network, with free batch and time; float32, and ``trunk-int8`` in 8-bit integers.
 
     ``trunk``: fbank [batch, frames, 80], its mean over time already removed, ->
     features [batch, 512, ceil(frames / 2)].
@@ -41,7 +43,12 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     dense = weight(weights, "xvector.dense.linear.weight", DIMENSION, 2 * _CHANNELS, 1)[:, :, 0]
     scale, shift = norm(weights, "xvector.dense.nonlinear.batchnorm", DIMENSION)
     projection = (dense * scale[:, None]).T
-    return {"trunk": _trunk(weights), "pooling": pooling_model("campplus_pooling", _CHANNELS, projection, shift)}
+    trunk = _trunk(weights)
+    return {
+        "trunk": trunk,
+        f"trunk{INT8}": with_integer_convolutions(trunk, measured_ranges("campplus")),
+        "pooling": pooling_model("campplus_pooling", _CHANNELS, projection, shift),
+    }
 
 
 def _trunk(weights: Weights) -> onnx.ModelProto:

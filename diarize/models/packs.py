@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+INT8 = "-int8"
+"""Ends the name of a graph that computes with 8-bit integers what the one without it does with floats."""
+
+
 @dataclass(frozen=True, slots=True)
 class PackFile:
     """One file of a pack.
@@ -137,8 +141,8 @@ COMMUNITY_1 = Pack(
         ),
     ),
     networks=(
-        Network("segmentation/pytorch_model.bin", "diarize.models.pyannet", ("segmentation",)),
-        Network("embedding/pytorch_model.bin", "diarize.models.resnet34", ("trunk", "pooling")),
+        Network("segmentation/pytorch_model.bin", "diarize.models.pyannet", ("segmentation", f"segmentation{INT8}")),
+        Network("embedding/pytorch_model.bin", "diarize.models.resnet34", ("trunk", f"trunk{INT8}", "pooling")),
     ),
     front_end="fbank80-1",
     embedding_dim=256,
@@ -182,8 +186,8 @@ CAMPPLUS = Pack(
         ),
     ),
     networks=(
-        Network("segmentation/pytorch_model.bin", "diarize.models.pyannet", ("segmentation",)),
-        Network("embedding/campplus_cn_en_common.pt", "diarize.models.campplus", ("trunk", "pooling")),
+        Network("segmentation/pytorch_model.bin", "diarize.models.pyannet", ("segmentation", f"segmentation{INT8}")),
+        Network("embedding/campplus_cn_en_common.pt", "diarize.models.campplus", ("trunk", f"trunk{INT8}", "pooling")),
     ),
     front_end="fbank80-1",
     embedding_dim=192,

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diarize.models.graph import Graph, Weights, weight
+from diarize.models.int8 import with_integer_recurrences
+from diarize.models.packs import INT8
 
 if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-VERSION = 4
+VERSION = 5
 """Raised whenever `build` would give another graph for the same weights."""
 
 CLASSES = 7
@@ -30,7 +32,7 @@ _LEAK = 0.01
 
 
 def build(weights: Weights) -> dict[str, onnx.ModelProto]:
-    """The graph ``segmentation``, float32, with free batch and length.
+    """The graph ``segmentation``, float32, with free batch and length; ``segmentation-int8`` has 8-bit LSTMs.
 
     samples [batch, 1, samples] -> log-probabilities [batch, frames, 7] of the
     powerset classes; 160 000 samples give 589 frames. Needs at least 991 samples.
@@ -55,7 +57,8 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
         x = graph.op("LeakyRelu", _linear(graph, x, weights, name, _HIDDEN), alpha=_LEAK)
     x = graph.op("LogSoftmax", _linear(graph, x, weights, "classifier", CLASSES), axis=-1)
     x = graph.op("Transpose", x, perm=[1, 0, 2])
-    return {"segmentation": graph.model(x, "log_probabilities", ("batch", "frames", CLASSES))}
+    model = graph.model(x, "log_probabilities", ("batch", "frames", CLASSES))
+    return {"segmentation": model, f"segmentation{INT8}": with_integer_recurrences(model)}
 
 
 def sinc_filters(weights: Weights) -> NDArray[np.float32]:

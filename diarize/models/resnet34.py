@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diarize.models.graph import Graph, Weights, conv_norm, pooling_model, weight
+from diarize.models.int8 import measured_ranges, with_integer_convolutions
+from diarize.models.packs import INT8
 
 if TYPE_CHECKING:
     import onnx
 
-VERSION = 1
+VERSION = 2
 """Raised whenever `build` would give another graph for the same weights."""
 
 MEL_BANDS = 80
@@ -25,7 +27,7 @@ _BLOCKS = (3, 4, 6, 3)
 
 
 def build(weights: Weights) -> dict[str, onnx.ModelProto]:
-    """The two graphs of the network, float32, with free batch and time.
+    """The graphs of the network, with free batch and time; float32, and ``trunk-int8`` in 8-bit integers.
 
     ``trunk``: fbank [batch, frames, 80], its mean over time already removed, ->
     features [batch, 2560, ceil(frames / 8)].
@@ -37,7 +39,12 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     """
     projection = weight(weights, "resnet.seg_1.weight", DIMENSION, 2 * _CHANNELS)
     bias = weight(weights, "resnet.seg_1.bias", DIMENSION)
-    return {"trunk": _trunk(weights), "pooling": pooling_model("resnet34_pooling", _CHANNELS, projection.T, bias)}
+    trunk = _trunk(weights)
+    return {
+        "trunk": trunk,
+        f"trunk{INT8}": with_integer_convolutions(trunk, measured_ranges("resnet34")),
+        "pooling": pooling_model("resnet34_pooling", _CHANNELS, projection.T, bias),
+    }
 
 
 def _trunk(weights: Weights) -> onnx.ModelProto:

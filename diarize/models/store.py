@@ -44,7 +44,7 @@ class ModelSet:
     """A pack ready to be used.
 
     space: two embeddings compare only if theirs are equal.
-    graphs: ONNX files named ``segmentation``, ``trunk`` and ``pooling``.
+    graphs: ONNX files named ``segmentation``, ``trunk`` and ``pooling``; the first two also with ``-int8``.
     plda: the transform's and the PLDA's npz file, or None where the pack has none.
     embedding_dim: numbers in an embedding. stride: filterbank frames in a frame of the trunk.
     """

@@ -532,7 +532,9 @@ def test_the_pinned_packs_are_complete() -> None:
         assert all(len(file.sha256) == 64 and file.size > 0 for file in pack.files)
         assert pack.licence
         assert pack.attribution
-        assert [graph for network in pack.networks for graph in network.graphs] == ["segmentation", "trunk", "pooling"]
+        segmentation, embedding = (network.graphs for network in pack.networks)
+        assert segmentation == ("segmentation", "segmentation-int8")
+        assert embedding == ("trunk", "trunk-int8", "pooling")
         for path in (*(network.checkpoint for network in pack.networks), *(pack.plda or ())):
             assert pack.file(path)
 
