@@ -1,7 +1,7 @@
 """Any audio or video file -> samples (float32, mono, 16 kHz), or its channels.
 
 Files are read in blocks: a recording of ten hours needs no more memory than its
-16 kHz samples, and from 90 minutes on less, as these lie in a temporary file.
+16 kHz samples, and from 30 minutes on less, as these lie in a temporary file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def load_audio(path: str | os.PathLike[str], *, on_note: Callable[[str], None] |
     """Read an audio or video file: any format, rate and number of channels, which are averaged.
 
     A file that is cut short is used as far as it goes; `on_note` gets a
-    sentence that says so. Recordings above 90 minutes come as a read-only array
+    sentence that says so. Recordings above 30 minutes come as a read-only array
     mapped from an unnamed temporary file; `release` gives its pages back.
 
     Returns:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fusion.decode import Block
     from fusion.types import Samples
 
-_MEMORY_SAMPLES = 90 * 60 * SAMPLE_RATE  # longer recordings live in a temporary file
+_MEMORY_SAMPLES = 30 * 60 * SAMPLE_RATE  # longer recordings live in a temporary file
 _FIRST_SAMPLES = 60 * SAMPLE_RATE
 
 
@@ -42,7 +42,7 @@ def resample(blocks: Iterable[Block], rate: int, channels: int) -> Iterator[Bloc
 class Recorder:
     """Collects one channel of unknown length.
 
-    Up to 90 minutes in an array that grows in place; from then on in an unnamed
+    Up to 30 minutes in an array that grows in place; from then on in an unnamed
     temporary file, which the finished array maps: its pages come and go with
     use, see `release`.
     """
