@@ -50,7 +50,7 @@ class Costs:
     """
 
     outside: float = 3.0
-    collision: float = 5.0
+    collision: float = 10.0
     silence: float = 1.0
     silence_cap: float = 1.0
     gap: float = 0.1
