@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fusion.types import Samples, Seconds
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = ("ours", "sherpa", "senko", "pyannote", "moonshine")
+KNOWN = ("ours", "sherpa", "senko", "pyannote")
 ENVIRONMENT = {"pyannote": "pyannote", "sherpa": "sherpa", "senko": "senko"}
 """Systems with an environment of their own, and its folder; the others run in ours."""
 
