@@ -258,7 +258,8 @@ class _Machine:
             for opcode, argument, _ in pickletools.genops(self.program):
                 if opcode.name != "STOP":
                     yield opcode.name, argument
-        except (ValueError, IndexError, struct.error, OverflowError) as error:
+        except (ValueError, IndexError, struct.error, OverflowError, DeprecationWarning) as error:
+            # The last is text with an unknown escape, for those who run Python with warnings as errors.
             raise self.reader.corrupt(f"has a broken pickle ({error})") from error
 
     def pop(self, count: int) -> tuple[Any, ...]:

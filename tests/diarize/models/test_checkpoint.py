@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from diarize.models.checkpoint import read_checkpoint
@@ -256,6 +256,7 @@ def test_damage_to_the_pickle_never_gives_another_error(path, changes):
 
 @many
 @given(program=st.binary(max_size=60))
+@example(program=b"\x80\x02S'\\q'\n.")  # an escape that Python warns of
 def test_noise_instead_of_a_pickle_never_gives_another_error(path, program):
     with pytest.raises((CorruptModelError, UnsafeModelError)):
         read_checkpoint(write(path, program))
