@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -12,7 +13,18 @@ from fusion.boundaries import REACH, drop_islands, follow_words, settle_conteste
 from fusion.confidence import confidence_of
 from fusion.errors import OptionError
 from fusion.explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
-from fusion.intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, loudest, nearest_turn, share_table
+from fusion.intervals import (
+    Bools,
+    Evidence,
+    Floats,
+    Ints,
+    Shares,
+    TurnTable,
+    heard_longest,
+    loudest,
+    nearest_turn,
+    share_table,
+)
 from fusion.kinds import collector_at_rest, read_evidence, read_texts, read_times, with_speakers
 from fusion.timing import Times, timed
 from fusion.types import Diarization, Seconds, Transcript, Word
@@ -75,7 +87,7 @@ def assign_speakers(
         >>> assign_speakers([{"start": 0.1, "end": 0.4, "word": "Hi"}], [Turn(0.0, 1.0, "SPEAKER_00")])
         [{'start': 0.1, 'end': 0.4, 'word': 'Hi', 'speaker': 'SPEAKER_00'}]
     """
-    given = list(words)
+    given = words if isinstance(words, list) else list(words)  # a copy is one more thing for the collector to walk
     with collector_at_rest(len(given)):
         return _assign(given, read_evidence(turns), policy)
 
@@ -83,18 +95,37 @@ def assign_speakers(
 def _assign(given: list[W], evidence: Evidence, policy: Policy) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     texts = read_texts(given) if policy.join == "resolved" else []
-    decision, times, shares = join(read_times(given), texts, evidence, policy)
+    decision, heard = join(read_times(given), texts, evidence, policy)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not any(hasattr(kind, "attribution") for kind in kinds):
         return with_speakers(given, labels, kinds=kinds)
-    decision = replace(decision, confidence=confidence_of(decision, times, shares, evidence))
-    return with_speakers(given, labels, attributions_of(decision, times.lengths, shares, evidence.turns), kinds)
+    decision = replace(decision, confidence=confidence_of(decision, heard.times, heard.shares, evidence))
+    return with_speakers(
+        given, labels, attributions_of(decision, heard.times.lengths, heard.shares, evidence.turns), kinds
+    )
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Words as the join sees them, and who is heard in each.
+
+    shares: worked out when first asked for; a plain join of words that carry no
+        attribution never asks.
+    """
+
+    times: Times
+    turns: TurnTable
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Of every word with every speaker."""
+        return share_table(self.times.starts, self.times.ends, self.turns)
 
 
 def join(
     times_given: tuple[Floats, Floats], texts: list[str], evidence: Evidence, policy: Policy
-) -> tuple[Decision, Times, Shares]:
+) -> tuple[Decision, Heard]:
     """Decide for arrays of words; a pure function.
 
     Args:
@@ -106,33 +137,31 @@ def join(
 
     Returns:
         what was decided (its confidence is only how certain the choice among
-        neighbours was), the words' times as the join saw them, and who is heard in each.
+        neighbours was), and the words as the join saw them.
     """
     times = timed(*times_given, cap=policy.join == "resolved")
-    in_order = bool((times.starts[1:] >= times.starts[:-1]).all())
-    order = np.arange(len(times.starts)) if in_order else np.argsort(times.starts, kind="stable")
-    ordered = times if in_order else times.take(order)
-    shares = share_table(ordered.starts, ordered.ends, evidence.turns)
-    decision = decide(ordered, shares, evidence, policy)
-    if policy.join == "resolved":
-        spoken = texts if in_order or not texts else [texts[i] for i in order.tolist()]
-        decision = resolve(ordered, spoken, shares, evidence, decision, policy)
-    if not in_order:
-        back = np.empty(len(order), np.int64)
-        back[order] = np.arange(len(order))
-        decision, shares = decision.take(back), shares.renumber(order)
-    if policy.join == "resolved" and texts:
-        decision = decision.take(follow_words(texts))
-    return decision, times, shares
+    heard = Heard(times, evidence.turns)
+    decision = decide(times, evidence, policy)
+    if policy.join == "plain":
+        return decision, heard
+    if bool((times.starts[1:] >= times.starts[:-1]).all()):
+        decision = resolve(heard, texts, evidence, decision, policy)
+    else:
+        order = np.argsort(times.starts, kind="stable")
+        back = np.argsort(order, kind="stable")
+        spoken = [texts[i] for i in order.tolist()] if texts else texts
+        ordered = Heard(times.take(order), evidence.turns)
+        decision = resolve(ordered, spoken, evidence, decision.take(order), policy).take(back)
+    return decision.take(follow_words(texts)) if texts else decision, heard
 
 
-def decide(times: Times, shares: Shares, evidence: Evidence, policy: Policy) -> Decision:
+def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
     """Pure maximal overlap (with the exclusive turns, where there are any), then the nearest turn within reach."""
     turns = evidence.turns
     count = len(times.starts)
-    speakers = main_speakers(shares, count)
+    speakers = heard_longest(times.starts, times.ends, turns)
     if evidence.exclusive is not None:
-        alone = main_speakers(share_table(times.starts, times.ends, evidence.exclusive), count)
+        alone = heard_longest(times.starts, times.ends, evidence.exclusive)
         speakers = np.where(alone >= 0, alone, speakers)
     reasons = np.where(speakers >= 0, OVERLAP, NONE)
     gaps = np.full(count, np.inf)
@@ -145,16 +174,9 @@ def decide(times: Times, shares: Shares, evidence: Evidence, policy: Policy) -> 
     return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
 
 
-def main_speakers(shares: Shares, num_words: int) -> Ints:
-    """Who is heard longest in each word, int64 (num_words,), -1 for nobody."""
-    best = loudest(shares, num_words)
-    return np.where(best >= 0, shares.speakers[best], -1) if len(shares.words) else best
-
-
-def resolve(
-    times: Times, texts: list[str], shares: Shares, evidence: Evidence, plain: Decision, policy: Policy
-) -> Decision:
+def resolve(heard: Heard, texts: list[str], evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
     """The rules of `fusion.boundaries` on top of the plain join, for words by rising start."""
+    times, shares = heard.times, heard.shares
     best = loudest(shares, len(times.starts))
     reach = min(REACH, policy.max_gap)
     switch = switch_prices(times, texts)

@@ -71,12 +71,6 @@ class Shares:
     seconds: Floats
     first: Ints
 
-    def renumber(self, order: Ints) -> Shares:
-        """The same rows where word i is called ``order[i]``."""
-        words = order[self.words]
-        rows = np.argsort(words, kind="stable")
-        return Shares(words[rows], self.speakers[rows], self.seconds[rows], self.first[rows])
-
 
 def share_table(starts: Floats, ends: Floats, turns: TurnTable) -> Shares:
     """Sum the overlap of every word with every turn of every speaker.
@@ -89,7 +83,7 @@ def share_table(starts: Floats, ends: Floats, turns: TurnTable) -> Shares:
     Returns:
         The table of non-zero sums.
     """
-    ends = np.where(ends > starts, ends, starts + RESOLUTION)
+    ends = _with_length(starts, ends)
     word, turn = overlapping_pairs(starts, ends, turns.starts, turns.ends)
     seconds = np.minimum(ends[word], turns.ends[turn]) - np.maximum(starts[word], turns.starts[turn])
     real = seconds > RESOLUTION / 1000
@@ -106,6 +100,11 @@ def share_table(starts: Floats, ends: Floats, turns: TurnTable) -> Shares:
         seconds=np.add.reduceat(seconds, heads),
         first=np.minimum.reduceat(turn, heads),
     )
+
+
+def _with_length(starts: Floats, ends: Floats) -> Floats:
+    """The ends, no nearer to the starts than `RESOLUTION`, so that a word without a length is heard too."""
+    return np.maximum(ends, starts + RESOLUTION)
 
 
 def overlapping_pairs(starts: Floats, ends: Floats, turn_starts: Floats, turn_ends: Floats) -> tuple[Ints, Ints]:
@@ -202,6 +201,43 @@ def loudest(shares: Shares, num_words: int) -> Ints:
     rows = np.flatnonzero(winner)
     best[shares.words[rows]] = rows
     return best
+
+
+def heard_longest(starts: Floats, ends: Floats, turns: TurnTable) -> Ints:
+    """Who is heard longest in each word, int64 (num_words,), -1 for nobody.
+
+    The speaker that `loudest` finds in the whole `share_table`, which is made here only
+    of the words that need it: those that have none of the `sole_turns`.
+    """
+    if not len(turns.starts):
+        return np.full(len(starts), -1, np.int64)
+    turn = sole_turns(starts, _with_length(starts, ends), turns)
+    speakers = np.where(turn >= 0, turns.speakers[turn], -1)
+    rest = np.flatnonzero(turn < 0)
+    shares = share_table(starts[rest], ends[rest], turns)
+    best = loudest(shares, len(rest))
+    found = best >= 0
+    speakers[rest[found]] = shares.speakers[best[found]]
+    return speakers
+
+
+def sole_turns(starts: Floats, ends: Floats, turns: TurnTable) -> Ints:
+    """The turn that holds the whole word while no other turn runs, int64 (num_words,), -1 where there is none.
+
+    Most words of most conversations have one. Finding it looks up each turn among
+    the words rather than each word among the turns, so words whose starts do not
+    rise, and a table without turns, have none.
+    """
+    sole = np.full(len(starts), -1, np.int64)
+    if not len(turns.starts) or (starts[1:] < starts[:-1]).any():
+        return sole
+    since = np.concatenate(([-np.inf], np.maximum.accumulate(turns.ends)[:-1]))  # by then the earlier ones have ended
+    until = np.minimum(turns.ends, np.append(turns.starts[1:], np.inf))  # and then it has, or the next begins
+    first = np.searchsorted(starts, turns.starts, side="left")  # of the words from each turn's start on
+    count = np.diff(first, append=len(starts))
+    held = (starts[first[0] :] >= np.repeat(since, count)) & (ends[first[0] :] <= np.repeat(until, count))
+    sole[first[0] :] = np.where(held, np.repeat(np.arange(len(count)), count), -1)
+    return sole
 
 
 def seconds_of(shares: Shares, words: Ints, speakers: Ints) -> Floats:

@@ -49,11 +49,13 @@ def _read_numbers(words: Sequence[Any], key: str) -> Floats:
 def _read_plain(words: Sequence[Any], key: str) -> Floats | None:
     """The times if every word has one that is a finite number, else None."""
     get = itemgetter(key) if words and isinstance(words[0], Mapping) else attrgetter(key)
+    numbers = array("d")  # which refuses text, where numpy would read it as numbers
     try:
-        numbers = np.frombuffer(array("d", list(map(get, words))), np.float64)
+        numbers.fromlist(list(map(get, words)))
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
-    return numbers if bool(np.isfinite(numbers).all()) else None
+    times = np.frombuffer(numbers, np.float64)
+    return times if bool(np.isfinite(times).all()) else None
 
 
 def read_texts(words: Sequence[Any]) -> list[str]:
@@ -122,8 +124,9 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     """
     if isinstance(turns, TurnTable):
         return turns
-    given = turns.turns if isinstance(turns, Diarization) else turns
-    rows = [_turn(turn, index) for index, turn in enumerate(given)]
+    given = turns.turns if isinstance(turns, Diarization) else list(turns)
+    own = set(map(type, given)) == {Turn}
+    rows = list(map(_row, given)) if own else [_turn(turn, index) for index, turn in enumerate(given)]
     labels = sorted({row[2] for row in rows})
     index_of = {label: i for i, label in enumerate(labels)}
     starts = np.array([row[0] for row in rows], np.float64)
@@ -156,6 +159,9 @@ def relabelled(turns: TurnTable, labels: tuple[str, ...]) -> TurnTable:
     speakers = number[turns.speakers] if len(turns.speakers) else turns.speakers
     kept = speakers >= 0
     return TurnTable(turns.starts[kept], turns.ends[kept], speakers[kept], labels)
+
+
+_row = attrgetter("start", "end", "speaker")
 
 
 def _turn(turn: Any, index: int) -> tuple[float, float, str]:

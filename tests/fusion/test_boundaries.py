@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion.assign import Policy, assign_speakers, main_speakers
+from fusion.assign import Policy, assign_speakers
 from fusion.boundaries import (
     CHANGE,
     CHEAP_CHANGE,
@@ -97,8 +97,3 @@ def test_the_exclusive_turns_decide_and_the_others_are_listed():
         assert [w.speaker for w in joined] == [A] * 8 + [B] * 4 + [A] * 8
         assert [(o.speaker, o.share) for o in joined[9].attribution.others] == [(A, 1.0)]
         assert joined[0].attribution.others == ()
-
-
-def test_main_speakers_of_no_turns_are_nobody():
-    shares = share_table(np.zeros(2), np.ones(2), read_turns([]))
-    assert main_speakers(shares, 2).tolist() == [-1, -1]

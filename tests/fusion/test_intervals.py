@@ -8,7 +8,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.intervals import TurnTable, loudest, nearest_turn, seconds_of, share_table, speaking_clock, spoken_until
+from fusion.intervals import (
+    TurnTable,
+    heard_longest,
+    loudest,
+    nearest_turn,
+    seconds_of,
+    share_table,
+    sole_turns,
+    speaking_clock,
+    spoken_until,
+)
 
 TICKS = st.integers(0, 60)
 SPANS = st.lists(st.tuples(TICKS, st.integers(0, 200)), max_size=12)
@@ -47,6 +57,31 @@ def test_shares_are_the_summed_overlap_with_every_turn(spans, turns, waste):
         assert got.keys() == want.keys()
         if end > start:
             assert all(abs(got[who] - want[who]) < 1e-9 for who in want)
+
+
+@given(SPANS, TURNS, st.booleans())
+def test_whoever_is_heard_longest_is_the_loudest_of_the_whole_table(spans, turns, in_order):
+    starts, ends = arrays(sorted(spans) if in_order else spans)
+    known = table(turns)
+    shares = share_table(starts, ends, known)
+    want = [int(shares.speakers[row]) if row >= 0 else -1 for row in loudest(shares, len(starts)).tolist()]
+    assert heard_longest(starts, ends, known).tolist() == want
+
+
+@given(SPANS, TURNS)
+def test_a_sole_turn_holds_the_word_and_no_other_touches_it(spans, turns):
+    starts, ends = arrays(sorted((start, length + 1) for start, length in spans))
+    known = table(turns)
+    for i, turn in enumerate(sole_turns(starts, ends, known).tolist()):
+        touching = np.flatnonzero((known.starts < ends[i]) & (known.ends > starts[i])).tolist()
+        alone = len(touching) == 1 and known.starts[touching[0]] <= starts[i] and ends[i] <= known.ends[touching[0]]
+        assert turn == (touching[0] if alone else -1)
+
+
+def test_words_out_of_order_have_no_sole_turn():
+    known = table([(0, 80, 0)])
+    assert sole_turns(np.array([2.0, 1.0]), np.array([2.5, 1.5]), known).tolist() == [-1, -1]
+    assert heard_longest(np.array([2.0, 1.0]), np.array([2.5, 1.5]), known).tolist() == [0, 0]
 
 
 @given(SPANS, TURNS)
