@@ -222,11 +222,11 @@ def heard_longest(starts: Floats, ends: Floats, turns: TurnTable) -> Ints:
 
 
 def sole_turns(starts: Floats, ends: Floats, turns: TurnTable) -> Ints:
-    """The turn that holds the whole word while no other turn runs, int64 (num_words,), -1 where there is none.
+    """The turn that holds the whole word while no other turn runs, int64 (num_words,), -1 where none was found.
 
-    Most words of most conversations have one. Finding it looks up each turn among
-    the words rather than each word among the turns, so words whose starts do not
-    rise, and a table without turns, have none.
+    Most words of most conversations have one. Only the last turn to begin before
+    the word is looked at, by finding each turn among the words rather than each
+    word among the turns; so words whose starts do not rise have none.
     """
     sole = np.full(len(starts), -1, np.int64)
     if not len(turns.starts) or (starts[1:] < starts[:-1]).any():
