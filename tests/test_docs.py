@@ -69,7 +69,15 @@ def test_the_page_of_commands_is_true() -> None:
 def test_every_option_in_the_documents_exists() -> None:
     known = {name for _, command in commands() for option in options(command) for name in option.split(", ")}
     known |= {"--help", "--version"}
-    foreign = {"--force-reinstall", "--no-deps", "--output_format", "--require-models", "--strict", "--word_timestamps"}
+    foreign = {
+        "--force-reinstall",
+        "--no-deps",
+        "--output-format",
+        "--output_format",
+        "--require-models",
+        "--strict",
+        "--word_timestamps",
+    }
     for document in DOCUMENTS:
         text = re.sub(r"https?://\S+", "", document.read_text(encoding="utf-8"))
         found = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]+", text))

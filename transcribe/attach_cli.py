@@ -89,8 +89,9 @@ def attach(
 
     WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
     whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
-    Hugging Face pipeline, or be a CTM file or a plain list of words. Output in
-    JSON says for each word why it has its speaker.
+    Hugging Face pipeline, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, IBM
+    Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
+    in JSON says for each word why it has its speaker.
     """
     from fusion.assign import Policy
     from fusion.attach import read_file

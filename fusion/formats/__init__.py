@@ -15,10 +15,18 @@ from fusion.formats import (
     azure,
     chunks,
     deepgram,
+    elevenlabs,
+    gladia,
     google,
     nemo,
+    parakeet_mlx,
     plain,
+    rev,
     segments,
+    soniox,
+    speechmatics,
+    vosk,
+    watson,
     whisper_cpp,
 )
 
@@ -39,11 +47,13 @@ class Format(Protocol):
 
 
 FORMATS: tuple[Format, ...] = (
-    whisper_cpp, deepgram, aws, google, azure, assemblyai, chunks, nemo, segments, plain,
+    whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, assemblyai, gladia, rev, soniox, elevenlabs,
+    chunks, nemo, parakeet_mlx, segments, vosk, plain,
 )  # fmt: skip
 KNOWN = (
     "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
-    "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, a plain list of words"
+    "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, "
+    "IBM Watson, Vosk, parakeet-mlx, a plain list of words"
 )
 
 

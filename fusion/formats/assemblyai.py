@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Reading, Slot, flat_lines, get, items, make_slot, make_span, number
+from fusion.formats.reading import Reading, Slot, flat_lines, get, items, language_code, make_slot, make_span, number
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -30,10 +30,9 @@ def matches(data: Any) -> bool:
 def read(data: Any) -> Reading:
     """Read the flat words."""
     slots = [_slot(node, f"words[{i}]") for i, node in enumerate(items(data["words"], "words"))]
-    language = get(data, "language_code")
     duration = number(get(data, "audio_duration"), "audio_duration")
     lines = flat_lines(slots, "words", get(data, "text"))
-    language = language.split("_")[0] if language else None
+    language = language_code(get(data, "language_code"))
     return Reading("AssemblyAI", lines, language, duration, spans=tuple(_utterances(data)))
 
 

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Reading, Slot, first, flat_lines, get, items, make_slot, make_span, number
+from fusion.formats.reading import (
+    Reading,
+    Slot,
+    first,
+    flat_lines,
+    get,
+    items,
+    language_code,
+    make_slot,
+    make_span,
+    number,
+)
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -27,10 +38,9 @@ def read(data: Any) -> Reading:
     """Read words and punctuation in order."""
     results = data["results"]
     slots = [_slot(node, f"results.items[{i}]") for i, node in enumerate(items(get(results, "items"), "results.items"))]
-    language = get(results, "language_code")
     text = get(first(get(results, "transcripts"), "results.transcripts") or {}, "transcript")
     lines = flat_lines(slots, "results.items", text)
-    language = language.split("-")[0] if language else None
+    language = language_code(get(results, "language_code"))
     return Reading("AWS Transcribe", lines, language, spans=tuple(_spans(results)))
 
 

@@ -10,7 +10,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fusion.errors import TranscriptError
-from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number
+from fusion.formats.reading import (
+    Line,
+    Reading,
+    Slot,
+    first,
+    get,
+    items,
+    language_code,
+    make_line,
+    make_slot,
+    make_span,
+    number,
+)
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -34,7 +46,7 @@ def read(data: Any) -> Reading:
     lines = [_line(node, f"{name}[{i}]") for i, node in enumerate(items(phrases, name))]
     locale = next((get(phrase, "locale") for phrase in phrases if get(phrase, "locale")), None)
     spans = [span for i, node in enumerate(phrases) for span in _lexical(node, f"{name}[{i}]")]
-    return Reading("Azure", tuple(lines), locale.split("-")[0] if locale else None, spans=tuple(spans))
+    return Reading("Azure", tuple(lines), language_code(locale), spans=tuple(spans))
 
 
 def _line(node: Any, where: str) -> Line:

@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Line, Reading, Slot, first, flat_lines, get, items, make_slot, make_span, number
+from fusion.formats.reading import (
+    Line,
+    Reading,
+    Slot,
+    first,
+    flat_lines,
+    get,
+    items,
+    language_code,
+    make_slot,
+    make_span,
+    number,
+)
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -27,7 +39,7 @@ def read(data: Any) -> Reading:
     for c, channel in enumerate(items(data["results"]["channels"], "results.channels")):
         where = f"results.channels[{c}].alternatives"
         best = first(get(channel, "alternatives"), where)
-        language = language or get(channel, "detected_language")
+        language = language or language_code(get(channel, "detected_language"))
         words = items(get(best, "words"), f"{where}[0].words")
         slots = [_slot(node, f"{where}[0].words[{i}]") for i, node in enumerate(words)]
         lines += flat_lines(slots, f"{where}[0]", get(best, "transcript"))

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, number
+from fusion.errors import TranscriptError
+from fusion.formats.reading import Line, Reading, Slot, first, get, items, language_code, make_line, make_slot, number
 
 if TYPE_CHECKING:
     from fusion.types import Seconds
@@ -52,11 +53,25 @@ def read(data: Any) -> Reading:
         where = f"results[{r}].alternatives[0]"
         best = first(get(result, "alternatives"), where)
         words = items(get(best, "words"), f"{where}.words")
-        language = language or get(result, "languageCode", "language_code")
+        language = language or language_code(get(result, "languageCode", "language_code"))
         slots = [_slot(node, f"{where}.words[{i}]") for i, node in enumerate(words)]
         if slots:
             lines.append(make_line(result, where, get(best, "transcript"), slots, key=slots[0].key))
-    return Reading("Google", tuple(_without_repeat(lines)), language.split("-")[0] if language else None)
+        elif get(best, "transcript"):
+            lines.append(_wordless(result, f"results[{r}]", best["transcript"], lines[-1].end if lines else 0.0))
+    return Reading("Google", tuple(_without_repeat(lines)), language)
+
+
+def _wordless(result: Any, where: str, text: str, before: Seconds) -> Line:
+    """A line whose words have no times: it follows the line before it."""
+    names = ("resultEndTime", "resultEndOffset", "result_end_time", "result_end_offset")
+    end = _time(get(result, *names), f"{where}.resultEndTime")
+    if end is None:
+        raise TranscriptError(
+            f"{where} has text, but neither words nor a resultEndTime: ask for enableWordTimeOffsets."
+        )
+    key = "speakerLabel" if get(result, *names[:2]) is not None else "speaker_label"
+    return make_line(result, where, text, [], (before, end), key=key)
 
 
 def _without_repeat(lines: list[Line]) -> list[Line]:

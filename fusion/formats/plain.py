@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fusion.formats.reading import Reading, flat_lines, get, items
+from fusion.formats.reading import Reading, flat_lines, get, items, language_code
 from fusion.formats.segments import read_word
 
 
@@ -21,4 +21,4 @@ def read(data: Any) -> Reading:
     slots = [read_word(node, f"words[{i}]") for i, node in enumerate(items(words, "words"))]
     language = get(data, "language") if isinstance(data, Mapping) else None
     lines = flat_lines(slots, "words", get(data, "text") if isinstance(data, Mapping) else None)
-    return Reading("plain list", lines, language if isinstance(language, str) else None, certain_unit=False)
+    return Reading("plain list", lines, language_code(language), certain_unit=False)

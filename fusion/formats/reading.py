@@ -78,6 +78,11 @@ def get(node: Any, *names: str) -> Any:
     return None
 
 
+def language_code(value: Any) -> str | None:
+    """The language of a tag such as ``en-US`` or ``en_us``; None for what is no text."""
+    return value.replace("_", "-").split("-")[0] or None if isinstance(value, str) else None
+
+
 def items(value: Any, where: str) -> list[Any]:
     """`value` as a list; None is empty.
 
@@ -115,7 +120,7 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
         seconds = float(value.removesuffix("s") if isinstance(value, str) else value) / per_second
         if not math.isfinite(seconds):
             raise ValueError  # noqa: TRY301 - see above
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TranscriptError(f"{where} is {value!r}: give a finite number of seconds, or leave it out.") from None
     return seconds
 
@@ -149,13 +154,19 @@ def _score(value: Any) -> float | None:
     """A probability in [0, 1]; None for what is none: nothing depends on it, and WhisperX writes NaN at times."""
     try:
         score = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return None if math.isnan(score) else min(1.0, max(0.0, score))
 
 
 def make_span(node: Any, where: str, span: tuple[Seconds | None, Seconds | None], key: str = "speaker") -> Slot:
-    """A stretch of time in the data that has a speaker besides the words; its text does not matter."""
+    """A stretch of time in the data that has a speaker besides the words; its text does not matter.
+
+    Raises:
+        TranscriptError: it is no object, or its times cannot be.
+    """
+    if not isinstance(node, Mapping):
+        raise TranscriptError(f"{where} must be an object, not {type(node).__name__}.")
     return make_slot(node, where, "", *span, key=key)
 
 
@@ -178,7 +189,7 @@ def repair_times(start: Seconds | None, end: Seconds | None, name: str) -> tuple
 def make_line(
     node: Any,
     where: str,
-    text: str | None,
+    text: Any,
     slots: Sequence[Slot],
     span: tuple[Any, Any] = (None, None),
     *,
@@ -195,7 +206,7 @@ def make_line(
     end = max([*known, start] if start is not None else known, default=None) if end is None else end
     if start is None or end is None:
         raise TranscriptError(f"{where} has no start and end, and no word with a time: add them in seconds.")
-    return Line(where, joined(slots) if text is None else text, start, end, tuple(slots), (node,), key, note)
+    return Line(where, text if isinstance(text, str) else joined(slots), start, end, tuple(slots), (node,), key, note)
 
 
 def joined(slots: Sequence[Slot]) -> str:

@@ -21,6 +21,7 @@ from fusion.formats.reading import (
     flat_lines,
     get,
     items,
+    language_code,
     make_line,
     make_slot,
     merged,
@@ -48,7 +49,7 @@ def read(data: Any) -> Reading:
         lines = flat_lines(merged(_whole_characters(entries)), "transcription")
     else:
         lines = tuple(make_line(e.homes[0], e.where, _whole(e.text), [], (e.start, e.end)) for e in entries)
-    return Reading("whisper.cpp", lines, language if isinstance(language, str) else None)
+    return Reading("whisper.cpp", lines, language_code(language))
 
 
 def _slot(node: Any, where: str) -> Slot:

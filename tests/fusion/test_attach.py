@@ -8,6 +8,8 @@ import math
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fusion.attach import attach, attach_lazily, attach_same_shape, read_any
 from fusion.errors import OptionError, TranscriptError
@@ -136,6 +138,100 @@ VENDORS = {
     },
     "NeMo": {"text": "Hi there.", "timestamp": {"word": [{"word": t, "start": s, "end": e} for t, s, e in W]}},
     "Hugging Face chunks": {"text": " Hi there.", "chunks": [{"text": f" {t}", "timestamp": [s, e]} for t, s, e in W]},
+    "Speechmatics": {
+        "format": "2.9",
+        "job": {"duration": 2},
+        "metadata": {"transcription_config": {"language": "en"}, "language_pack_info": {"word_delimiter": " "}},
+        "results": [
+            *(
+                {
+                    "type": "word",
+                    "start_time": s,
+                    "end_time": e,
+                    "alternatives": [{"content": t.strip("."), "confidence": 1.0, "language": "en", "speaker": "S1"}],
+                }
+                for t, s, e in W
+            ),
+            {
+                "type": "punctuation",
+                "attaches_to": "previous",
+                "is_eos": True,
+                "start_time": 1.6,
+                "end_time": 1.6,
+                "alternatives": [{"content": ".", "confidence": 1.0, "speaker": "S1"}],
+            },
+        ],
+    },
+    "Gladia": {
+        "id": "x",
+        "status": "done",
+        "result": {
+            "metadata": {"audio_duration": 1.7},
+            "transcription": {"full_transcript": "Hi there.", "languages": ["en"], "utterances": [SEGMENT]},
+        },
+    },
+    "Rev AI": {
+        "monologues": [
+            {
+                "speaker": 0,
+                "elements": [
+                    {"type": "text", "value": "Hi", "ts": 0.2, "end_ts": 0.8, "confidence": 0.9},
+                    {"type": "punct", "value": " "},
+                    {"type": "text", "value": "there", "ts": 1.2, "end_ts": 1.6, "confidence": 0.9},
+                    {"type": "punct", "value": "."},
+                ],
+            }
+        ]
+    },
+    "ElevenLabs": {
+        "language_code": "eng",
+        "text": "Hi there.",
+        "words": [
+            {"text": "Hi", "start": 0.2, "end": 0.8, "type": "word", "speaker_id": "speaker_0"},
+            {"text": " ", "start": 0.8, "end": 1.2, "type": "spacing", "speaker_id": "speaker_0"},
+            {"text": "there.", "start": 1.2, "end": 1.6, "type": "word", "speaker_id": "speaker_0"},
+        ],
+    },
+    "Soniox": {
+        "id": "x",
+        "text": "Hi there.",
+        "tokens": [
+            {"text": "Hi", "start_ms": 200, "end_ms": 800, "confidence": 0.9, "language": "en"},
+            {"text": " the", "start_ms": 1200, "end_ms": 1400, "confidence": 0.9, "language": "en"},
+            {"text": "re.", "start_ms": 1400, "end_ms": 1600, "confidence": 0.9, "language": "en"},
+            {"text": "Hallo.", "translation_status": "translation", "language": "de"},
+        ],
+    },
+    "IBM Watson": {
+        "result_index": 0,
+        "results": [
+            {
+                "final": True,
+                "alternatives": [{"transcript": "Hi there. ", "timestamps": [[t, s, e] for t, s, e in W]}],
+            }
+        ],
+        "speaker_labels": [{"from": s, "to": e, "speaker": 0, "confidence": 0.5, "final": True} for _, s, e in W],
+    },
+    "Vosk": [
+        {"text": ""},
+        {"result": [{"conf": 1.0, "word": t, "start": s, "end": e} for t, s, e in W], "text": "Hi there."},
+    ],
+    "parakeet-mlx": {
+        "text": "Hi there.",
+        "sentences": [
+            {
+                "text": " Hi there.",
+                "start": 0.2,
+                "end": 1.6,
+                "duration": 1.4,
+                "tokens": [
+                    {"text": " Hi", "start": 0.2, "end": 0.8, "duration": 0.6},
+                    {"text": " the", "start": 1.2, "end": 1.4, "duration": 0.2},
+                    {"text": "re.", "start": 1.4, "end": 1.6, "duration": 0.2},
+                ],
+            }
+        ],
+    },
     "plain list": [{"text": t, "start": s, "end": e} for t, s, e in W],
 }
 
@@ -309,3 +405,29 @@ def test_azure_fast_transcription():
 def test_whisper_cpp_with_a_word_an_entry():
     entries = [{"offsets": {"from": ms(s), "to": ms(e)}, "text": f" {t}"} for t, s, e in W]
     assert [w.speaker for w in attach({"transcription": entries}, TURNS).words] == ["A", "B"]
+
+
+def places(data: object) -> list[tuple[object, object]]:
+    """Every (container, key) in parsed JSON."""
+    keys = list(data) if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else []
+    return [pair for key in keys for pair in [(data, key), *places(data[key])]]  # type: ignore[index]
+
+
+ODD = st.sampled_from(
+    [None, True, -7, 1e300, 10**400, math.inf, "", "x", "1.5", [], [[]], {}, {"a": 1}, [None], ["x"], [{}]]
+)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@settings(max_examples=60)
+@given(where=st.integers(0, 10_000), value=ODD)
+def test_one_odd_value_anywhere_is_read_or_refused_but_never_breaks(vendor, where, value):
+    data = [copy.deepcopy(VENDORS[vendor])]
+    found = places(data)
+    container, key = found[where % len(found)]
+    container[key] = value
+    for put in (attach, attach_same_shape):
+        try:
+            put(data[0], TURNS)
+        except TranscriptError as error:
+            assert str(error).endswith(".")  # noqa: PT017 - that it may succeed too is the point

@@ -197,3 +197,81 @@ def test_a_score_that_is_none_does_not_stop_the_join(score):
     (word,) = attach([{"word": "a", "start": 0.1, "end": 0.4, "score": score}], TURNS).words
     assert word.speaker == "Ann"
     assert word.probability in (None, 1.0)
+
+
+def test_google_without_word_times_gives_lines_or_says_what_to_ask_for():
+    results = [
+        {"alternatives": [{"transcript": "Hi Ann"}], "resultEndTime": "1.8s"},
+        {"alternatives": [{"transcript": " Hi Bob"}], "resultEndTime": "3.5s"},
+    ]
+    spoken = [(s.speaker, s.start, s.end, s.text) for s in attach({"results": results}, TURNS).segments]
+    assert spoken == [("Ann", 0.0, 1.8, "Hi Ann"), ("Bob", 1.8, 3.5, " Hi Bob")]
+    labelled = attach_same_shape({"results": results}, TURNS)
+    assert [result["speakerLabel"] for result in labelled["results"]] == ["Ann", "Bob"]
+    del results[1]["resultEndTime"]
+    with pytest.raises(TranscriptError, match=r"results\[1\] has text, .* ask for enableWordTimeOffsets"):
+        attach({"results": results}, TURNS)
+
+
+def speechmatics(*said: tuple[str, float, str | None], delimiter: str | None = None) -> dict[str, object]:
+    results = [
+        {
+            "type": "punctuation" if to else "word",
+            "start_time": start,
+            "end_time": start + 0.3,
+            "attaches_to": to,
+            "alternatives": [{"content": text}],
+        }
+        for text, start, to in said
+    ]
+    info = {} if delimiter is None else {"language_pack_info": {"word_delimiter": delimiter}}
+    return {"results": [{"type": "speaker_change"}, *results], "metadata": info}
+
+
+def test_speechmatics_marks_attach_as_it_says():
+    said = [("¿", 0.2, "next"), ("Qué", 0.2, None), ("tal", 0.6, None), ("?", 0.9, "previous"), ("Bien", 2.4, None)]
+    assert lines(speechmatics(*said)) == [("Ann", "¿Qué tal?"), ("Bob", " Bien")]
+    dashed = [("twenty", 0.2, None), ("-", 0.5, "both"), ("one", 0.8, None), ("now", 1.2, None)]
+    (segment,) = attach(speechmatics(*dashed), TURNS).segments
+    assert [(w.text, w.start, round(w.end, 6)) for w in segment.words] == [("twenty-one", 0.2, 1.1), ("now", 1.2, 1.5)]
+
+
+def test_speechmatics_tells_what_stands_between_its_words():
+    said = [("今日", 0.2, None), ("は", 0.6, None), ("。", 0.9, "previous")]
+    assert lines(speechmatics(*said, delimiter="")) == [("Ann", "今日は。")]
+
+
+def test_elevenlabs_writes_a_transcript_a_channel():
+    channels = [
+        {"channel_index": c, "language_code": "en", "text": text, "words": [
+            {"text": text, "start": start, "end": start + 0.4, "type": "word", "speaker_id": None}
+        ]}
+        for c, (text, start) in enumerate([("Later", 2.5), ("Sooner", 0.5)])
+    ]  # fmt: skip
+    assert lines({"transcripts": channels}) == [("Ann", "Sooner"), ("Bob", "Later")]
+    labelled = attach_same_shape({"transcripts": channels}, TURNS)["transcripts"]
+    assert [channel["words"][0]["speaker_id"] for channel in labelled] == ["Bob", "Ann"]
+
+
+def test_vosk_with_alternatives_reads_the_best():
+    best = {"confidence": 0.9, "text": "hi", "result": [{"word": "hi", "start": 0.2, "end": 0.5}]}
+    assert lines({"alternatives": [best, {**best, "text": "high"}]}) == [("Ann", "hi")]
+
+
+def test_gladia_also_sends_its_result_as_a_callback():
+    utterance = {"start": 0.2, "end": 0.8, "text": " Hi", "words": [{"word": " Hi", "start": 0.2, "end": 0.8}]}
+    data = {"id": "x", "event": "transcription.success", "payload": {"transcription": {"utterances": [utterance]}}}
+    assert read_any(data).family == "Gladia"
+    assert lines(data) == [("Ann", " Hi")]
+    labelled = attach_same_shape(data, TURNS)["payload"]["transcription"]["utterances"][0]
+    assert (labelled["speaker"], labelled["words"][0]["speaker"]) == ("Ann", "Ann")
+
+
+def test_watsons_own_labels_are_replaced():
+    best = {"transcript": "hi you ", "timestamps": [["hi", 0.2, 0.5], ["you", 2.2, 2.5]]}
+    labels = [{"from": 0.2, "to": 0.5, "speaker": 1}, {"from": 2.2, "to": 2.5, "speaker": 1}]
+    data = {"results": [{"alternatives": [best], "final": True}], "speaker_labels": labels}
+    assert [label["speaker"] for label in attach_same_shape(data, TURNS)["speaker_labels"]] == ["Ann", "Bob"]
+    best["timestamps"][0] = ["hi", 0.2]  # type: ignore[index]
+    with pytest.raises(TranscriptError, match=r"timestamps\[0\] is \['hi', 0.2\]: it must be \[word, start, end\]"):
+        attach(data, TURNS)

@@ -1,0 +1,42 @@
+"""ElevenLabs Scribe: ``{"language_code", "text", "words": [{"text", "start", "end", "type", "speaker_id"}]}``.
+
+Times in seconds. Spaces are entries of type ``spacing``, noises of type
+``audio_event``. With several channels there is such an object for each in
+``transcripts``. Speakers go under ``speaker_id``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fusion.formats.reading import Line, Reading, flat_lines, get, items, language_code, merged
+from fusion.formats.segments import read_word
+
+_TYPES = ("word", "spacing", "audio_event")
+_TWO_LETTERS = 2
+
+
+def matches(data: Any) -> bool:
+    """An object with words that have one of its types, or transcripts of such."""
+    words = get(_channels(data)[0], "words") if isinstance(data, Mapping) else None
+    return isinstance(words, list) and any(get(word, "type") in _TYPES for word in words)
+
+
+def _channels(data: Any) -> list[Any]:
+    several = get(data, "transcripts")
+    return several if isinstance(several, list) and several else [data]
+
+
+def read(data: Any) -> Reading:
+    """Put spaces and words together; one channel after the other."""
+    channels = _channels(data)
+    lines: list[Line] = []
+    for c, channel in enumerate(channels):
+        where = f"transcripts[{c}].words" if len(channels) > 1 else "words"
+        slots = [read_word(node, f"{where}[{i}]") for i, node in enumerate(items(get(channel, "words"), where))]
+        lines += flat_lines([replace(slot, key="speaker_id") for slot in merged(slots)], where, get(channel, "text"))
+    language = language_code(get(channels[0], "language_code")) or ""
+    known = len(language) == _TWO_LETTERS  # it also tells three, of ISO 639-3
+    return Reading("ElevenLabs", tuple(sorted(lines, key=lambda line: line.start)), language if known else None)

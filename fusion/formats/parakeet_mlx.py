@@ -1,0 +1,30 @@
+"""parakeet-mlx: ``{"text", "sentences": [{"text", "start", "end", "tokens": [{"text", "start", "end"}]}]}``.
+
+Times in seconds. Tokens are parts of words, a space at the front of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fusion.formats.reading import Line, Reading, get, items, make_line, merged, number
+from fusion.formats.segments import read_word
+
+
+def matches(data: Any) -> bool:
+    """An object with sentences that have tokens."""
+    sentences = data.get("sentences") if isinstance(data, Mapping) else None
+    return isinstance(sentences, list) and any(get(sentence, "tokens") is not None for sentence in sentences)
+
+
+def read(data: Any) -> Reading:
+    """Read every sentence as a line, its tokens put together to words."""
+    return Reading("parakeet-mlx", tuple(_line(node, f"sentences[{i}]") for i, node in enumerate(data["sentences"])))
+
+
+def _line(sentence: Any, where: str) -> Line:
+    tokens = items(get(sentence, "tokens"), f"{where}.tokens")
+    slots = merged(read_word(node, f"{where}.tokens[{i}]") for i, node in enumerate(tokens))
+    start, end = (number(get(sentence, key), f"{where}.{key}") for key in ("start", "end"))
+    return make_line(sentence, where, get(sentence, "text"), slots, (start, end))

@@ -1,0 +1,35 @@
+"""Rev AI: ``{"monologues": [{"speaker": 0, "elements": [{"type": "text", "value", "ts", "end_ts"}]}]}``.
+
+Times in seconds. Spaces and marks are elements of type ``punct``, without times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fusion.formats.reading import Line, Reading, Slot, get, items, make_line, make_slot, number
+
+
+def matches(data: Any) -> bool:
+    """An object with monologues."""
+    return isinstance(data, Mapping) and isinstance(data.get("monologues"), list)
+
+
+def read(data: Any) -> Reading:
+    """Read every monologue as a line; those without a spoken word are left out."""
+    lines = (_line(node, f"monologues[{m}]") for m, node in enumerate(data["monologues"]))
+    return Reading("Rev AI", tuple(line for line in lines if line is not None))
+
+
+def _line(monologue: Any, where: str) -> Line | None:
+    elements = items(get(monologue, "elements"), f"{where}.elements")
+    spoken = [(i, node) for i, node in enumerate(elements) if get(node, "type") == "text"]
+    slots = [_slot(node, f"{where}.elements[{i}]") for i, node in spoken]
+    text = "".join(str(get(node, "value") or "") for node in elements)
+    return make_line(monologue, where, text, slots) if slots else None
+
+
+def _slot(node: Any, where: str) -> Slot:
+    start, end = (number(get(node, key), f"{where}.{key}") for key in ("ts", "end_ts"))
+    return make_slot(node, where, get(node, "value"), start, end, probability=get(node, "confidence"))

@@ -1,0 +1,34 @@
+"""Soniox: ``{"text", "tokens": [{"text", "start_ms", "end_ms", "confidence"}]}``.
+
+Tokens are parts of words, a space at the front of the first; times are whole
+milliseconds. Translated tokens have no times, and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fusion.formats.reading import Reading, Slot, flat_lines, get, language_code, make_slot, merged, number
+
+_MS = 1000
+
+
+def matches(data: Any) -> bool:
+    """An object with tokens that have times in milliseconds."""
+    tokens = data.get("tokens") if isinstance(data, Mapping) else None
+    return isinstance(tokens, list) and any(get(token, "start_ms") is not None for token in tokens)
+
+
+def read(data: Any) -> Reading:
+    """Put the tokens together to words."""
+    tokens = [(i, node) for i, node in enumerate(data["tokens"]) if get(node, "translation_status") != "translation"]
+    slots = merged(_slot(node, f"tokens[{i}]") for i, node in tokens)
+    return Reading(
+        "Soniox", flat_lines(slots, "tokens", get(data, "text")), language_code(get(tokens[0][1], "language"))
+    )
+
+
+def _slot(node: Any, where: str) -> Slot:
+    start, end = (number(get(node, key), f"{where}.{key}", _MS) for key in ("start_ms", "end_ms"))
+    return make_slot(node, where, get(node, "text"), start, end, probability=get(node, "confidence"))

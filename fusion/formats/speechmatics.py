@@ -1,0 +1,56 @@
+"""Speechmatics: ``{"results": [{"type": "word", "start_time", "end_time", "alternatives": [{"content"}]}]}``.
+
+Its json-v2. Times in seconds; punctuation is a result of its own that says which
+word it attaches to. The speaker stands in the alternative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fusion.formats.reading import Reading, Slot, extended, first, flat_lines, get, language_code, make_slot, number
+
+_SPOKEN = ("word", "entity", "punctuation")
+
+
+def matches(data: Any) -> bool:
+    """An object whose results are words with a type and times of their own."""
+    results = data.get("results") if isinstance(data, Mapping) else None
+    return isinstance(results, list) and any(
+        get(node, "type") in _SPOKEN and get(node, "start_time") is not None for node in results
+    )
+
+
+def read(data: Any) -> Reading:
+    """Read the words, with the punctuation that attaches to them."""
+    about = get(data, "metadata")
+    gap = get(get(about, "language_pack_info"), "word_delimiter")
+    slots = _words(data["results"])
+    text = (gap if isinstance(gap, str) else " ").join(slot.text for slot in slots)
+    duration = number(get(get(data, "job"), "duration"), "job.duration")
+    language = language_code(get(get(about, "transcription_config"), "language"))
+    return Reading(
+        "Speechmatics", flat_lines(slots, "results", text), None if language == "auto" else language, duration
+    )
+
+
+def _words(results: Sequence[Any]) -> list[Slot]:
+    words: list[Slot] = []
+    glued = False
+    for i, node in enumerate(results):
+        if get(node, "type") not in _SPOKEN:
+            continue
+        slot, to = _slot(node, f"results[{i}]"), get(node, "attaches_to")
+        if words and (glued or to in ("previous", "both")):
+            words[-1] = extended(words[-1], slot)
+        else:
+            words.append(slot)
+        glued = to in ("next", "both")
+    return words
+
+
+def _slot(node: Any, where: str) -> Slot:
+    best = first(get(node, "alternatives"), f"{where}.alternatives")
+    start, end = (number(get(node, key), f"{where}.{key}") for key in ("start_time", "end_time"))
+    return make_slot(best, where, get(best, "content"), start, end, probability=get(best, "confidence"))

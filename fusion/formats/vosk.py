@@ -1,0 +1,37 @@
+"""Vosk: ``{"result": [{"word", "start", "end", "conf"}], "text"}``, or a list of those, in seconds.
+
+With ``SetMaxAlternatives`` each has ``alternatives`` of that shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fusion.formats.reading import Line, Reading, get, items, make_line
+from fusion.formats.segments import read_word
+
+
+def matches(data: Any) -> bool:
+    """An object with a result that is a list of words, or a list of such objects."""
+    answers = data if isinstance(data, list) else [data]
+    return any(isinstance(node, Mapping) and isinstance(get(_best(node), "result"), list) for node in answers)
+
+
+def _best(answer: Any) -> Any:
+    several = get(answer, "alternatives")
+    return several[0] if isinstance(several, list) and several else answer
+
+
+def read(data: Any) -> Reading:
+    """Read every answer of the recogniser as a line; those to silence have no words and are left out."""
+    return Reading("Vosk", tuple(_lines(data)), certain_unit=False)
+
+
+def _lines(data: Any) -> Iterator[Line]:
+    for i, answer in enumerate(data if isinstance(data, list) else [data]):
+        at = f"[{i}].result" if isinstance(data, list) else "result"
+        best = _best(answer)
+        slots = [read_word(node, f"{at}[{w}]") for w, node in enumerate(items(get(best, "result"), at))]
+        if slots:
+            yield make_line(best, at, get(best, "text"), slots)
