@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fusion.errors import OptionError
 from fusion.kinds import read_times
-from fusion.text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, wrap
+from fusion.text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, visible, wrap
 from fusion.timing import timed
 from fusion.types import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from fusion.types import Seconds, Segment, Transcript
 
@@ -244,8 +244,9 @@ def _reach(pieces: Sequence[_Piece], first: int, layout: Layout) -> tuple[int, b
         if pieces[stop].start - pieces[stop - 1].end >= layout.pause:
             return stop, True
         too_long = pieces[stop].end - pieces[first].start > layout.longest
-        text = "".join(piece.text for piece in pieces[first : stop + 1])
-        if too_long or len(wrap(text, layout.width)) > layout.lines:
+        inside = pieces[first : stop + 1]
+        text = "".join(piece.text for piece in inside)
+        if too_long or len(wrap(text, layout.width, _seams(inside))) > layout.lines:
             return stop, False
         stop += 1
     return stop, True
@@ -276,25 +277,31 @@ def _cue(pieces: Sequence[_Piece], speaker: str | None, layout: Layout) -> Cue |
     text = " ".join("".join(piece.text for piece in pieces).split())
     if not text:
         return None
-    return Cue(pieces[0].start, max(piece.end for piece in pieces), speaker, balanced(text, layout.width))
+    lines = balanced(text, layout.width, _seams(pieces))
+    return Cue(pieces[0].start, max(piece.end for piece in pieces), speaker, lines)
 
 
-def balanced(text: str, width: int) -> tuple[str, ...]:
-    """`text` in as few lines as fit `width`, about equally long.
+def _seams(pieces: Sequence[_Piece]) -> set[int]:
+    """Where a line may break in a script without spaces: before every piece, as `wrap` counts."""
+    return set(accumulate(visible(piece.text) for piece in pieces))
+
+
+def balanced(text: str, width: int, seams: Container[int] = ()) -> tuple[str, ...]:
+    """`text` in as few lines as fit `width`, about equally long; see `wrap`.
 
     Example:
         >>> balanced("one two three four", 14)
         ('one two', 'three four')
     """
-    lines = wrap(text, width)
+    lines = wrap(text, width, seams)
     narrow, wide = 1, width
     while narrow < wide:
         middle = (narrow + wide) // 2
-        if len(wrap(text, middle)) <= len(lines):
+        if len(wrap(text, middle, seams)) <= len(lines):
             wide = middle
         else:
             narrow = middle + 1
-    return wrap(text, wide)
+    return wrap(text, wide, seams)
 
 
 def _retimed(cues: Sequence[Cue], layout: Layout) -> Iterator[Cue]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -115,6 +115,11 @@ def _last_mark(text: str) -> str:
     while len(end) > 1 and end[-1] in _CLOSERS:
         end = end[:-1]
     return end[-1:]
+
+
+def visible(text: str) -> int:
+    """How many characters of `text` are no spaces."""
+    return sum(not char.isspace() for char in text)
 
 
 def is_punctuation(text: str) -> bool:
@@ -241,19 +246,25 @@ def _between(text: str, low: int, high: int) -> int:
     return next((i for i in range(low, high) if text[i].isspace()), high)
 
 
-def wrap(text: str, width: int) -> tuple[str, ...]:
+def wrap(text: str, width: int, seams: Container[int] = ()) -> tuple[str, ...]:
     """`text` in lines of at most `width` columns, each as full as can be.
 
-    Lines break at spaces, which are dropped there, and between East Asian wide
-    characters, but not before closing marks. What is wider than a line is broken
-    between visible characters.
+    Lines break at spaces, which are dropped there, between East Asian wide
+    characters, and at `seams` in scripts that write no spaces, but not before
+    closing marks. What is wider than a line is broken between visible characters.
+
+    Args:
+        text: to break.
+        width: in columns.
+        seams: where words begin, each as the number of characters before it that
+            are no spaces.
 
     Example:
         >>> wrap("one two three", 8)
         ('one two', 'three')
     """
     lines = [""]
-    for atom in _atoms(text, width):
+    for atom in _atoms(text, width, seams):
         if lines[-1] and display_width((lines[-1] + atom).rstrip()) > width:
             lines[-1] = lines[-1].rstrip()
             lines.append("")
@@ -262,14 +273,17 @@ def wrap(text: str, width: int) -> tuple[str, ...]:
     return tuple(line for line in lines if line) or ("",)
 
 
-def _atoms(text: str, width: int) -> list[str]:
+def _atoms(text: str, width: int, seams: Container[int]) -> list[str]:
     """`text` in the parts that a line break does not divide; spaces lead the part after them."""
     atoms: list[str] = []
+    seen = 0
     for cluster in graphemes(text):
         wide = unicodedata.east_asian_width(cluster[0]) in "WF"
         closing = is_punctuation(cluster) and not opens(cluster)
         before = atoms[-1] if atoms else ""
-        breaks = not before or cluster.isspace() or (not closing and (wide or _ends_wide(before)))
+        seam = bool(before) and seen in seams and unspaced(before[-1], cluster[0])
+        breaks = not before or cluster.isspace() or (not closing and (wide or seam or _ends_wide(before)))
+        seen += visible(cluster)
         if before.isspace() or not breaks:
             atoms[-1] += cluster
         else:

@@ -141,6 +141,22 @@ def test_lines_without_words_are_cut_too_in_any_script():
     assert build_cues(Transcript((Segment(0.0, 1.0, "  "),), "en", 1.0)) == ()
 
 
+def test_thai_lines_break_between_its_words():
+    words = ["วันนี้", "อากาศ", "ดี", "มาก", "เรา", "จะ", "ไป", "เที่ยว", "ทะเล", "กัน"] * 3
+    said = Transcript(
+        (Segment(0.0, 12.0, "".join(words), tuple(Word(i * 0.4, i * 0.4 + 0.4, w) for i, w in enumerate(words))),),
+        "th",
+        12.0,
+    )
+    begins = {sum(map(len, words[:i])) for i in range(len(words) + 1)}
+    lines = [line for cue in build_cues(said, Layout(width=20)) for line in cue.lines]
+    assert len(lines) > 4
+    at = 0
+    for line in lines:
+        at += len(line)
+        assert at in begins, line
+
+
 def test_impossible_layouts_are_refused():
     for bad in ({"width": 0}, {"shortest": 8.0}, {"gap": -1.0}, {"late": -1.0}):
         with pytest.raises(OptionError, match=next(iter(bad))):

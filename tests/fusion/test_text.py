@@ -76,9 +76,9 @@ def test_words_that_are_not_there_share_the_text_between_their_neighbours():
     assert [text[a:b].strip() for a, b in spans] == ["It", "cost", "twenty five", "dollars", "today"]
 
 
-@given(TEXT, st.integers(2, 12))
-def test_wrapped_lines_fit_and_lose_only_spaces(text, width):
-    lines = wrap(text, width)
+@given(TEXT, st.integers(2, 12), st.sets(st.integers(0, 12)))
+def test_wrapped_lines_fit_and_lose_only_spaces(text, width, seams):
+    lines = wrap(text, width, seams)
     assert all(display_width(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
@@ -88,6 +88,14 @@ def test_words_are_found_again_after_a_long_stretch_of_others():
     text = "zzz yy " * 800 + " ".join(words[2000:])
     spans = locate(text, ["zzz", *(["qqqqq"] * 800), *words[2000:]])
     assert all(text[a:b] == word for (a, b), word in zip(spans[-900:], words[-900:], strict=True))
+
+
+def test_scripts_without_spaces_break_where_words_begin():
+    words = ["สวัสดี", "ครับ", "ผม", "ชื่อ", "สมชาย"]
+    seams = {sum(map(len, words[:i])) for i in range(len(words))}
+    assert wrap("".join(words), 8, seams) == ("สวัสดีครับ", "ผมชื่อ", "สมชาย")
+    assert wrap("".join(words), 8)[0] not in ("สวัสดี", "สวัสดีครับ"), "without them it can only break anywhere"
+    assert wrap("two words", 5, {1, 4}) == ("two", "words"), "elsewhere only spaces divide words"
 
 
 def test_lines_do_not_begin_with_closing_marks():
