@@ -284,12 +284,13 @@ class Job:
             return align(transcript, samples, language=transcript.language, on_progress=watch.progress)
 
     def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: Watch) -> Transcript:
-        from fusion.assign import Policy, assign_transcript
+        from fusion.assign import Policy
         from fusion.cues import split_segments
+        from fusion.lines import assign_with_lines
 
         transcript = self._align(transcript, samples, watch)
         with watch.stage("join"):
-            return split_segments(assign_transcript(transcript, diarization, Policy(join=self.options.join)))
+            return split_segments(assign_with_lines(transcript, diarization, Policy(join=self.options.join)))
 
 
 def _parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:
