@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class WordsJson:
         if not isinstance(text, str):
             raise TranscriptError(f'{self._path}: {where} has no "word" or "text".')
         start, end = self._span(item, f"{where} ({text.strip()!r})") or (None, None)
-        scores = (item[key] for key in ("probability", "score", "confidence") if isinstance(item.get(key), int | float))
+        scores = (item[key] for key in ("probability", "score", "confidence") if _is_number(item.get(key)))
         return Word(start, end, text, next(map(float, scores), None))
 
     def _span(self, item: Mapping[str, Any], where: str) -> tuple[Seconds, Seconds] | None:
@@ -84,10 +84,16 @@ class WordsJson:
         if start is None and end is None:
             return None
         for name, value in (("start", start), ("end", end)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            if not _is_number(value) or value < 0:
                 raise TranscriptError(
                     f"{self._path}: {where}: {name}={value!r} must be a number of seconds, 0 or more."
                 )
         if end < start:
             raise TranscriptError(f"{self._path}: {where}: end={end} lies before start={start}.")
         return float(start), float(end)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number; JSON may hold integers beyond any float."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and abs(value) <= sys.float_info.max

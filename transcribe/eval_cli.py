@@ -77,6 +77,10 @@ def read_stm(path: Path) -> list[Spoken]:
             raise TranscriptError(
                 f"{path}, line {index}: {line.strip()[:60]!r} is no STM: a line reads {shape}."
             ) from None
+        if not 0 <= start <= end < float("inf"):
+            raise TranscriptError(
+                f"{path}, line {index} runs from {fields[3]} to {fields[4]}: give seconds that can be."
+            )
         recordings.add(fields[0])
         words = (
             fields[_FIELDS + 1 :]
@@ -103,7 +107,7 @@ def read_segments(path: Path) -> list[Spoken]:
     data = load_json(path)
     try:
         rows = [(float(s["start"]), float(s["end"]), s.get("speaker") or "", s["text"]) for s in data["segments"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise TranscriptError(f"{path} has no segments with start, end and text: give a .json of ours.") from error
     for index, (start, end, speaker, text) in enumerate(rows):
         if not (0 <= start <= end < float("inf") and isinstance(text, str) and isinstance(speaker, str)):

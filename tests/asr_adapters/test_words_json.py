@@ -83,6 +83,7 @@ def test_empty_lists_are_empty_transcripts(read):
         ([{"word": "a", "start": -1, "end": 1}], "start=-1"),
         ([{"word": "a", "start": 2, "end": 1}], "end=1 lies before start=2"),
         ('[{"word": "a", "start": NaN, "end": 1}]', "start=nan"),
+        ([{"word": "a", "start": 0, "end": 10**400}], "end=1000.* must be a number of seconds"),
         ({"segments": [{"text": "a"}]}, "segment 0 has no start and end"),
         ({"segments": [{"words": "a"}]}, '"words" must be a list'),
         ({"segments": [7]}, "segment 0 must be an object"),

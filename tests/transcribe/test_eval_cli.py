@@ -82,7 +82,11 @@ def test_bad_input_is_named(tmp_path, monkeypatch):
     (tmp_path / "none.stm").write_text("a 1 ann 0 2 ...\n")
     with pytest.raises(TranscriptError, match="holds no words"):
         read_stm(tmp_path / "none.stm")
-    for start, text in (("a", "x"), (2, "x"), (0, 5)):
+    for times in ("2 1", "nan 1", "-1 1", "0 inf"):
+        (tmp_path / "times.stm").write_text(f";; ok\na 1 ann {times} hi\n")
+        with pytest.raises(TranscriptError, match=r"times.stm, line 2 runs from"):
+            read_stm(tmp_path / "times.stm")
+    for start, text in (("a", "x"), (2, "x"), (0, 5), (10**400, "x")):
         row = {"start": start, "end": 1, "text": text}
         (tmp_path / "bad.json").write_text(json.dumps({"segments": [row]}))
         with pytest.raises(TranscriptError, match=r"bad\.json"):
