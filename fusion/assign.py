@@ -69,8 +69,8 @@ def assign_speakers(
     as they came.
 
     Args:
-        words: `Word`s, or dicts or objects with start and end in seconds (None,
-            or absent in a dict, where the recogniser gave none).
+        words: `Word`s, or dicts or objects with start and end in seconds, also as
+            text (None, or absent in a dict, where the recogniser gave none).
         turns: a `Diarization`, or `Turn`s, dicts, objects or tuples with start,
             end and speaker.
         policy: how to join.

@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import gc
 import math
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -49,12 +48,10 @@ def _read_numbers(words: Sequence[Any], key: str) -> Floats:
 def _read_plain(words: Sequence[Any], key: str) -> Floats | None:
     """The times if every word has one that is a finite number, else None."""
     get = itemgetter(key) if words and isinstance(words[0], Mapping) else attrgetter(key)
-    numbers = array("d")  # which refuses text, where numpy would read it as numbers
     try:
-        numbers.fromlist(list(map(get, words)))
+        times = np.fromiter(map(get, words), np.float64, len(words))
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
-    times = np.frombuffer(numbers, np.float64)
     return times if bool(np.isfinite(times).all()) else None
 
 
@@ -87,13 +84,10 @@ def _get(word: Any, key: str, index: int) -> Any:
 
 
 def _to_array(values: list[Any], key: str) -> Floats:
-    """None becomes NaN; anything else must be a finite number."""
-    kinds = set(map(type, values))
-    missing = values.count(None) if type(None) in kinds else 0
+    """None becomes NaN; anything else must be a finite number, or text that is one."""
+    missing = sum(value is None for value in values)
     try:
-        if not kinds.isdisjoint((str, bytes)):
-            raise TypeError  # noqa: TRY301 - numpy would read text as numbers
-        numbers = np.array([math.nan if v is None else v for v in values] if missing else values, np.float64)
+        numbers = np.array(values, np.float64)
     except (TypeError, ValueError, OverflowError):
         numbers = np.empty(0)
     if numbers.shape != (len(values),) or int((~np.isfinite(numbers)).sum()) != missing:
@@ -106,7 +100,7 @@ def _to_array(values: list[Any], key: str) -> Floats:
 
 def _is_time(value: Any) -> bool:
     try:
-        return math.isfinite(float(value)) and not isinstance(value, str | bytes)
+        return math.isfinite(float(value))
     except (TypeError, ValueError, OverflowError):
         return False
 

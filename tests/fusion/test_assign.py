@@ -146,14 +146,25 @@ def test_ties_and_zero_length():
     [
         ({"start": float("nan"), "end": 1}, r"words\[1\] has start=nan"),
         ({"start": 0, "end": float("inf")}, r"words\[1\] has end=inf"),
-        ({"start": "0", "end": 1}, r"words\[1\] has start='0'"),
+        ({"start": "soon", "end": 1}, r"words\[1\] has start='soon'"),
+        ({"start": "nan", "end": 1}, r"words\[1\] has start='nan'"),
+        ({"start": [0], "end": 1}, r"words\[1\] has start=\[0\]"),
         ({"start": 0, "end": 10**400}, r"words\[1\] has end=1000"),
         ("text", r"words\[1\] is a str without 'start'"),
     ],
 )
 def test_impossible_words_are_named(word, message):
-    with pytest.raises(TranscriptError, match=message):
-        assign_speakers([{"start": 0, "end": 1}, word], TURNS)
+    for others in ([{"start": 0, "end": 1}], [{"start": None, "end": "1"}]):
+        with pytest.raises(TranscriptError, match=message):
+            assign_speakers([*others, word], TURNS)
+
+
+@pytest.mark.parametrize("missing", [[], [{"word": "5"}]])
+def test_numbers_as_text_are_numbers_and_stay_text(missing):
+    words = [{"word": "Hi", "start": "0.2", "end": "0.8"}, *missing, {"word": "there", "start": 1.2, "end": "1.6"}]
+    joined = assign_speakers(words, [("0", "1", "A"), (1, 3, "B")])
+    assert (joined[0]["speaker"], joined[-1]["speaker"]) == ("A", "B")
+    assert [{k: v for k, v in word.items() if k != "speaker"} for word in joined] == words
 
 
 @pytest.mark.parametrize("turn", [Turn(2, 1, "A"), Turn(0, float("nan"), "A"), (0, 1), {"start": 0}, None])
