@@ -46,8 +46,8 @@ def main() -> None:
             python = envs / "whisperx" / "bin" / "python"
             theirs = run_whisperx(python, spans, [[t.start, t.end, t.speaker] for t in known])["seconds"]
         ours = [_seconds(given, known, join) for given in _kinds(spans) for join in ("plain", "resolved")]
-        cells = [f"{s:.3f} s" + (f" ({theirs / s:.0f}x)" if theirs else "") for s in ours]
-        print(f"| {words} x {turns} | {f'{theirs:.3f} s' if theirs else '-'} | {' | '.join(cells)} |")
+        cells = [f"{1000 * s:.1f} ms" + (f" ({theirs / s:.0f}x)" if theirs else "") for s in ours]
+        print(f"| {words} x {turns} | {f'{1000 * theirs:.1f} ms' if theirs else '-'} | {' | '.join(cells)} |")
 
 
 def hold_a_recording() -> int:
