@@ -30,7 +30,7 @@ from fusion.timing import Times, timed
 from fusion.types import Diarization, Seconds, Transcript, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 W = TypeVar("W")
 Join: TypeAlias = Literal["resolved", "plain"]
@@ -92,10 +92,23 @@ def assign_speakers(
         return _assign(given, read_evidence(turns), policy)
 
 
-def _assign(given: list[W], evidence: Evidence, policy: Policy) -> list[W]:
+def assign_in_lines(
+    words: list[W], lines: Sequence[tuple[Seconds, Seconds, int]], evidence: Evidence, policy: Policy = DEFAULT
+) -> list[W]:
+    """`assign_speakers` for words whose lines are known: one without times is looked for in its own.
+
+    lines: start and end of each line, and how many of the words it has, in their order.
+    """
+    counts = [count for *_, count in lines]
+    starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
+    with collector_at_rest(len(words)):
+        return _assign(words, evidence, policy, (starts, ends))
+
+
+def _assign(given: list[W], evidence: Evidence, policy: Policy, lines: tuple[Floats, Floats] | None = None) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     texts = read_texts(given) if policy.join == "resolved" else []
-    decision, heard = join(read_times(given), texts, evidence, policy)
+    decision, heard = join(read_times(given), texts, evidence, policy, lines)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not any(hasattr(kind, "attribution") for kind in kinds):
@@ -124,7 +137,11 @@ class Heard:
 
 
 def join(
-    times_given: tuple[Floats, Floats], texts: list[str], evidence: Evidence, policy: Policy
+    times_given: tuple[Floats, Floats],
+    texts: list[str],
+    evidence: Evidence,
+    policy: Policy,
+    lines: tuple[Floats, Floats] | None = None,
 ) -> tuple[Decision, Heard]:
     """Decide for arrays of words; a pure function.
 
@@ -134,12 +151,13 @@ def join(
         texts: of the words; empty where they have none.
         evidence: who spoke when.
         policy: how to join.
+        lines: see `timed`.
 
     Returns:
         what was decided (its confidence is only how certain the choice among
         neighbours was), and the words as the join saw them.
     """
-    times = timed(*times_given, cap=policy.join == "resolved")
+    times = timed(*times_given, cap=policy.join == "resolved", lines=lines)
     heard = Heard(times, evidence.turns)
     decision = decide(times, evidence, policy)
     if policy.join == "plain":
@@ -205,10 +223,11 @@ def assign_transcript(
     words is itself joined like a word. Nothing is split: `fusion.split_segments`
     does that.
     """
-    table = turns if isinstance(turns, Diarization) else list(turns)
-    words = iter(assign_speakers(transcript.words, table, policy))
+    evidence = read_evidence(turns)
+    lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
+    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy))
     plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
-    wordless = iter(assign_speakers([s for s in transcript.segments if not s.words], table, plain))
+    wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain))
     segments = []
     for segment in transcript.segments:
         own = tuple(islice(words, len(segment.words)))

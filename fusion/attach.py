@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from fusion.assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
+from fusion.assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
 from fusion.cues import split_segments
 from fusion.errors import OptionError, TranscriptError
 from fusion.formats import ctm, read, whisper_cpp
+from fusion.intervals import Evidence
 from fusion.kinds import read_turns, with_speakers
 from fusion.types import Diarization, Seconds, Segment, Transcript, Turn, Word
 
@@ -153,7 +155,8 @@ def _labelled(segment: S, table: TurnTable, policy: Policy) -> S:
     words = segment.get("words") if isinstance(segment, Mapping) else getattr(segment, "words", None)
     if not words:
         return assign_speakers([segment], table, replace(policy, join="plain"))[0]
-    labelled = assign_speakers(words, table, policy)
+    start, end = _edge(segment, "start", -math.inf), _edge(segment, "end", math.inf)
+    labelled = assign_in_lines(list(words), [(start, end, len(words))], Evidence(table), policy)
     seen = [Word(_time(w, "start"), _time(w, "end"), "", speaker=_speaker(w)) for w in labelled]
     new = with_speakers([segment], [main_speaker(seen)])[0]
     return _with_words(new, tuple(labelled) if isinstance(words, tuple) else labelled)
@@ -299,6 +302,12 @@ def _label(place: Slot | Line, speaker: str | None) -> None:
                 home[place.key] = speaker
         elif home is not None:
             object.__setattr__(home, place.key, speaker)
+
+
+def _edge(segment: Any, key: str, unknown: Seconds) -> Seconds:
+    """A time of a live segment, which may do without as long as its words have theirs."""
+    value = segment.get(key) if isinstance(segment, Mapping) else getattr(segment, key, None)
+    return unknown if value is None or not math.isfinite(value) else float(value)
 
 
 def _time(word: Any, key: str) -> Seconds | None:

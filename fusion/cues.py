@@ -199,7 +199,8 @@ def _pieces(segment: Segment, layout: Layout) -> list[_Piece]:
     words = segment.words or tuple(Word(None, None, text) for text in _chop(segment.text, layout.width))
     texts = carve(segment.text, [word.text for word in words], list(range(1, len(words))))
     if segment.words:
-        times = timed(*read_times(words))
+        line = (np.full(len(words), segment.start), np.full(len(words), segment.end))
+        times = timed(*read_times(words), lines=line)
         starts, ends = times.starts, times.ends
     else:
         edges = np.linspace(segment.start, segment.end, len(words) + 1)

@@ -5,6 +5,7 @@ Only the join sees these; the transcript keeps its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class Times:
         return self.ends - self.starts
 
 
-def timed(starts: Floats, ends: Floats, *, cap: bool = False) -> Times:
+def timed(starts: Floats, ends: Floats, *, cap: bool = False, lines: tuple[Floats, Floats] | None = None) -> Times:
     """Give every word a start and an end at or after it.
 
     Args:
@@ -53,6 +54,9 @@ def timed(starts: Floats, ends: Floats, *, cap: bool = False) -> Times:
         ends: the same.
         cap: also cap words that are far longer than the others, which steal
             overlap from the turns they are stretched over.
+        lines: start and end of the line that each word belongs to, float64
+            (num_words,) each, infinite where unknown: a word without times stays in
+            its own line.
 
     Returns:
         the times, and what was done to each word: `PLACED` (its place comes from
@@ -73,7 +77,7 @@ def timed(starts: Floats, ends: Floats, *, cap: bool = False) -> Times:
         stretched = ends - starts > longest
         done[stretched] = CAPPED
         ends = np.where(stretched, starts + longest, ends)
-    starts, ends = place_missing(starts, ends, usual)
+    starts, ends = place_missing(starts, ends, usual, lines)
     return Times(starts, ends, done)
 
 
@@ -84,21 +88,35 @@ def usual_length(starts: Floats, ends: Floats) -> Seconds:
     return float(np.median(lengths)) if len(lengths) else _USUAL
 
 
-def place_missing(starts: Floats, ends: Floats, usual: Seconds) -> tuple[Floats, Floats]:
-    """Spread each run of words without times over the gap between its neighbours.
+def place_missing(
+    starts: Floats, ends: Floats, usual: Seconds, lines: tuple[Floats, Floats] | None = None
+) -> tuple[Floats, Floats]:
+    """Spread each run of words without times over the gap between its neighbours, within its line.
 
     Before the first and after the last timed word they are laid end to end at
-    the usual length, never before 0. A gap that is none leaves them without a length.
+    the usual length, never before 0. Where a line has no room for them, as where
+    its ends were taken from its timed words, they lie beside it. A gap that is
+    none leaves them without a length. See `timed` for `lines`.
     """
     missing: Bools = np.isnan(starts)
     if not missing.any():
         return starts, ends
     starts, ends = starts.copy(), ends.copy()
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.view(np.int8), [0]))))
-    for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    edges = np.diff(missing.view(np.int8), prepend=0, append=0)
+    if lines is not None:
+        same = (np.diff(lines[0]) == 0) & (np.diff(lines[1]) == 0)
+        apart = np.concatenate(([False], missing[1:] & missing[:-1] & ~same, [False]))
+        heads, tails = np.flatnonzero((edges == 1) | apart), np.flatnonzero((edges == -1) | apart)
+    else:
+        heads, tails = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    for first, stop in zip(heads.tolist(), tails.tolist(), strict=True):
         count = stop - first
-        low = float(ends[first - 1]) if first else None
-        high = float(starts[stop]) if stop < len(starts) else None
+        line = (-math.inf, math.inf) if lines is None else (float(lines[0][first]), float(lines[1][first]))
+        # A neighbour that lies wholly beyond the line, as where lines are not in order, says nothing.
+        low = float(ends[first - 1]) if first and starts[first - 1] < line[1] else None
+        high = float(starts[stop]) if stop < len(starts) and ends[stop] > line[0] else None
+        if math.isfinite(line[0]) and math.isfinite(line[1]):
+            low, high = _within(low, high, line, count * usual)
         if low is None:
             high = count * usual if high is None else high
             low = max(0.0, high - count * usual)
@@ -107,3 +125,15 @@ def place_missing(starts: Floats, ends: Floats, usual: Seconds) -> tuple[Floats,
         grid = np.linspace(low, max(low, high), count + 1)
         starts[first:stop], ends[first:stop] = grid[:-1], grid[1:]
     return starts, ends
+
+
+def _within(
+    low: Seconds | None, high: Seconds | None, line: tuple[Seconds, Seconds], need: Seconds
+) -> tuple[Seconds, Seconds]:
+    """The part of a gap that lies in a line, or next to it where there is none."""
+    least, most = 0.0 if low is None else low, math.inf if high is None else high
+    start, end = max(least, line[0]), min(most, line[1])
+    if end > start:
+        return start, end
+    end = max(end, min(most, start + need))
+    return min(start, max(least, end - need)), end
