@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fusion.assign import Policy, assign_speakers, assign_transcript
-    from fusion.attach import attach, attach_lazily, attach_same_shape
+    from fusion.attaching import attach, attach_lazily, attach_same_shape
     from fusion.cues import Cue, Layout, build_cues, split_segments
     from fusion.rttm import parse_rttm, read_rttm
     from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
@@ -34,9 +34,9 @@ _HOME = {
     "Word": "types",
     "assign_speakers": "assign",
     "assign_transcript": "assign",
-    "attach": "attach",
-    "attach_lazily": "attach",
-    "attach_same_shape": "attach",
+    "attach": "attaching",
+    "attach_lazily": "attaching",
+    "attach_same_shape": "attaching",
     "build_cues": "cues",
     "parse_rttm": "rttm",
     "read_rttm": "rttm",

@@ -40,3 +40,12 @@ def test_every_error_has_a_builtin_for_a_parent_and_an_exit_code() -> None:
             assert len(builtin) > 3, name  # more than Exception, BaseException and object
             assert thing.exit_code in {1, 2, 130}
             assert name in (errors.__doc__ or "")
+
+
+def test_a_name_is_itself_whatever_was_imported_before() -> None:
+    fusion = importlib.import_module("fusion")
+    homes = set(fusion._HOME.values())
+    for home in homes:  # importing a submodule binds its name in the package
+        importlib.import_module(f"fusion.{home}")
+    assert not homes & set(fusion.__all__)
+    assert all(not inspect.ismodule(getattr(fusion, name)) for name in fusion.__all__)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fusion.assign import Policy
-    from fusion.attach import Unit
+    from fusion.attaching import Unit
     from fusion.formats.reading import Reading
     from fusion.types import Diarization, Transcript
     from transcribe.output import Target
@@ -94,7 +94,7 @@ def attach(
     in JSON says for each word why it has its speaker.
     """
     from fusion.assign import Policy
-    from fusion.attach import read_file
+    from fusion.attaching import read_file
     from transcribe import output
     from transcribe.batch import render
     from transcribe.job import Result
@@ -133,7 +133,7 @@ class _Task:
 
     def same_shape(self, data: Any, turns: Diarization) -> str:
         """The JSON with speakers in it."""
-        from fusion.attach import attach_same_shape
+        from fusion.attaching import attach_same_shape
 
         labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit)
         text = json.dumps(labelled, ensure_ascii=False, indent=2)
@@ -143,7 +143,7 @@ class _Task:
 
     def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
         """The words with speakers; lines without words get some, as those of our own recognisers do."""
-        from fusion.attach import in_unit, transcript_of
+        from fusion.attaching import in_unit, transcript_of
         from fusion.cues import split_segments
         from fusion.lines import assign_with_lines
 

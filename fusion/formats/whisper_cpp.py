@@ -30,7 +30,7 @@ from fusion.formats.reading import (
 
 _MS = 1000
 _INSIDE = re.compile("[\udc80-\udcbf]")
-"""A byte inside a character, as `fusion.attach.load_json` reads one that stands alone."""
+"""A byte inside a character, as `fusion.attaching.load_json` reads one that stands alone."""
 
 
 def matches(data: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.attach import attach, attach_same_shape, load_json, read_any
+from fusion.attaching import attach, attach_same_shape, load_json, read_any
 from fusion.errors import TranscriptError
 from fusion.formats.reading import flat_lines, make_slot
 from fusion.types import Turn

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fusion.assign import Policy, assign_speakers, assign_transcript
-from fusion.attach import attach_lazily
+from fusion.attaching import attach_lazily
 from fusion.cues import build_cues
 from fusion.timing import AS_GIVEN, CAPPED, PLACED, timed
 from fusion.types import Segment, Transcript, Turn, Word

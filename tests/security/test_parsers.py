@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from asr_adapters.words_json import WordsJson
 from diarize.models.checkpoint import read_checkpoint
-from fusion.attach import read_any
+from fusion.attaching import read_any
 from fusion.audio import load_audio
 from fusion.errors import DiarfuseError
 from fusion.rttm import parse_rttm

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.attach import attach, attach_lazily, attach_same_shape, read_any
+from fusion.attaching import attach, attach_lazily, attach_same_shape, read_any
 from fusion.errors import OptionError, TranscriptError
 from fusion.types import Diarization, Turn, Word
 
