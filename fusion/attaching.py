@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 Unit: TypeAlias = Literal["auto", "s", "ms"]
+_PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
 _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR = 100.0
@@ -104,6 +105,8 @@ def attach_same_shape(
         raise TranscriptError(
             f"A {type(data).__name__} has no shape to write back: use attach_lazily for live segments."
         )
+    if isinstance(data, str | os.PathLike):
+        raise TranscriptError(f"{str(data)!r} is a file's name: give its parsed JSON, which is what comes back.")
     data = copy.deepcopy(data)
     end = turns.duration if duration is None and isinstance(turns, Diarization) else duration
     reading = read_any(data, unit=unit, duration=end)
@@ -117,11 +120,15 @@ def attach_same_shape(
 
 
 def _label_spans(spans: Sequence[Slot], words: Iterable[Word]) -> None:
-    """Give each span the speaker who has the most of its words' time."""
+    """Give each span the speaker of the word with its very times, else who has the most of its words' time."""
     said = [Turn(w.start, w.end, w.speaker) for w in words if w.speaker and w.start is not None and w.end is not None]
+    alike: dict[tuple[Seconds | None, Seconds | None], set[str]] = {}
+    for turn in said:
+        alike.setdefault((turn.start, turn.end), set()).add(turn.speaker)
     times = [{"start": span.start, "end": span.end} for span in spans]
     for span, told in zip(spans, assign_speakers(times, said, Policy(join="plain", max_gap=0.0)), strict=True):
-        _label(span, told["speaker"])  # type: ignore[arg-type]
+        same = alike.get((span.start, span.end), set())
+        _label(span, next(iter(same)) if len(same) == 1 else told["speaker"])  # type: ignore[arg-type]
 
 
 def attach_lazily(
@@ -172,27 +179,22 @@ def read_any(
     if unit not in ("auto", "s", "ms"):
         raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
     if isinstance(source, str | os.PathLike):
-        _, reading = read_file(Path(source))
-    elif isinstance(source, Mapping | list | tuple) or not isinstance(source, Iterable):
-        reading = read(source)
+        _, reading = read_file(Path(source), unit)
     else:
-        reading = read(list(source))
-    return in_unit(reading, unit, duration)
+        whole = isinstance(source, Mapping | list | tuple) or not isinstance(source, Iterable)
+        reading = read(source if whole else list(source), _PER_SECOND[unit])
+    check_unit(reading, unit, duration)
+    return reading
 
 
-def in_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> Reading:
-    """The same in seconds; what its format settles is left as it is.
+def check_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> None:
+    """Refuse times that can only be milliseconds, where neither the format nor `unit` says so.
 
     Raises:
-        TranscriptError: the times can only be milliseconds, and `unit` does not say so.
+        TranscriptError: they can only be milliseconds.
     """
-    if reading.certain_unit:
-        return reading
-    if unit == "ms":
-        return _in_seconds(reading, 1000)
-    if unit == "auto":
-        _check_unit(reading, duration)
-    return reading
+    if unit == "auto" and not reading.certain_unit:
+        _check_seconds(reading, duration)
 
 
 def load_json(path: Path) -> Any:
@@ -230,8 +232,8 @@ def _parsed(text: str, path: Path) -> Any:
     return data
 
 
-def read_file(path: Path) -> tuple[Any, Reading]:
-    """A file's JSON (or its text, of CTM), and what it says.
+def read_file(path: Path, unit: Unit = "auto") -> tuple[Any, Reading]:
+    """A file's JSON (or its text, of CTM), and what it says; see `attach` for `unit`.
 
     Raises:
         TranscriptError: see `attach`; the file is named.
@@ -240,12 +242,12 @@ def read_file(path: Path) -> tuple[Any, Reading]:
     if isinstance(data, str):
         return data, ctm.read(data, str(path))
     try:
-        return data, read(data)
+        return data, read(data, _PER_SECOND[unit])
     except TranscriptError as error:
         raise TranscriptError(f"{path}: {error}") from error
 
 
-def _check_unit(reading: Reading, duration: Seconds | None) -> None:
+def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
     """Refuse times that can only be milliseconds."""
     slots = [slot for line in reading.lines for slot in line.slots]
     lengths = [s.end - s.start for s in slots if s.start is not None and s.end is not None and s.end > s.start]
@@ -254,24 +256,6 @@ def _check_unit(reading: Reading, duration: Seconds | None) -> None:
     if far or (lengths and float(np.median(lengths)) > _TOO_LONG):
         why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
-
-
-def _in_seconds(reading: Reading, per_second: int) -> Reading:
-    """The same with all times divided."""
-
-    def slot(s: Slot) -> Slot:
-        return replace(
-            s,
-            start=None if s.start is None else s.start / per_second,
-            end=None if s.end is None else s.end / per_second,
-        )
-
-    def line(known: Line) -> Line:
-        return replace(
-            known, start=known.start / per_second, end=known.end / per_second, slots=tuple(map(slot, known.slots))
-        )
-
-    return replace(reading, lines=tuple(map(line, reading.lines)))
 
 
 def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcript:
@@ -300,6 +284,8 @@ def _label(place: Slot | Line, speaker: str | None) -> None:
         if isinstance(home, dict):
             if speaker is not None or place.key in home:
                 home[place.key] = speaker
+        elif isinstance(home, tuple):
+            raise TranscriptError(f"{place.where} is a {type(home).__name__}, which cannot change: use attach_lazily.")
         elif home is not None:
             object.__setattr__(home, place.key, speaker)
 

@@ -103,16 +103,18 @@ def attach(
     rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
-    targets = _plan(words, audio, outs, formats, same_shape=same_shape)
+    targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
+    if rttm is not None:
+        _check_speakers(values)
     task = _Task(audio, Policy(join=values["join"]), unit)
-    data, reading = read_file(words)
+    data, reading = read_file(words, unit)
     if same_shape and isinstance(data, str):
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
     with reporter() as screen:
         screen.start(words.name)
         turns = _turns(audio, rttm, values, screen)
         if same_shape:
-            texts = [task.same_shape(data, turns)] * len(targets)
+            texts = [task.same_shape(data, turns, reading, screen)] * len(targets)
         else:
             result = Result(task.joined(reading, turns, screen), turns, {})
             texts = [render(result, target.format, (audio or words).stem, cues) for target in targets]
@@ -131,10 +133,12 @@ class _Task:
     policy: Policy
     unit: Unit
 
-    def same_shape(self, data: Any, turns: Diarization) -> str:
+    def same_shape(self, data: Any, turns: Diarization, reading: Reading, screen: Reporter) -> str:
         """The JSON with speakers in it."""
-        from fusion.attaching import attach_same_shape
+        from fusion.attaching import attach_same_shape, transcript_of
 
+        for sentence in transcript_of(reading).notes:
+            screen.note(sentence)
         labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit)
         text = json.dumps(labelled, ensure_ascii=False, indent=2)
         if not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
@@ -143,13 +147,13 @@ class _Task:
 
     def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
         """The words with speakers; lines without words get some, as those of our own recognisers do."""
-        from fusion.attaching import in_unit, transcript_of
+        from fusion.attaching import check_unit, transcript_of
         from fusion.cues import split_segments
         from fusion.lines import assign_with_lines
 
         known = turns.duration if self.audio else None
-        transcript = transcript_of(in_unit(reading, self.unit, turns.duration), known)
-        transcript = self._worded(transcript, screen)
+        check_unit(reading, self.unit, turns.duration)
+        transcript = self._worded(transcript_of(reading, known), screen)
         for sentence in transcript.notes:
             screen.note(sentence)
         return split_segments(assign_with_lines(transcript, turns, self.policy))
@@ -165,20 +169,24 @@ class _Task:
         return align(transcript, samples, on_progress=screen.on_progress)
 
 
-def _plan(
-    words: Path, audio: Path | None, outs: Sequence[str], formats: Sequence[str], *, same_shape: bool
-) -> list[Target]:
-    """Where the result goes; refuses to write over what is read."""
+def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:
+    """Where the result goes; refuses to write over what is read, of which the words come first."""
     from fusion.errors import OptionError
     from transcribe import output
 
     if same_shape and set(formats) - {"json"}:
         raise OptionError(f"--same-shape writes JSON, not {', '.join(formats)}: leave --format out.")
-    targets = output.plan([words], outs, ["json"] if same_shape else formats, on_stdout="srt", in_folder="srt")[0]
-    for target in targets:
-        if audio is not None and target.path is not None and target.path.resolve() == audio.resolve():
-            raise OptionError(f"The output {str(target.path)!r} would replace the recording: choose another -o.")
-    return targets
+    formats = ["json"] if same_shape else formats
+    return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:])[0]
+
+
+def _check_speakers(values: dict[str, Any]) -> None:
+    """Turns that are given leave nothing to count."""
+    from fusion.errors import OptionError
+
+    for name in ("num_speakers", "min_speakers", "max_speakers"):
+        if values.get(name) is not None:
+            raise OptionError(f"--{name.replace('_', '-')} does nothing with --rttm, whose turns stay as they are.")
 
 
 def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:

@@ -32,7 +32,8 @@ def identify(
     from transcribe import output
     from transcribe.identify import load_namer, sentence
 
-    (targets,) = output.plan([audio], [out], [], on_stdout="rttm", in_folder="rttm", known=("rttm",))
+    read = [rttm] if rttm is not None else []
+    (targets,) = output.plan([audio], [out], [], on_stdout="rttm", in_folder="rttm", known=("rttm",), read=read)
     options = job_options({**values, "diarize": True})
     note = _say if verbose else _silent
     namer = load_namer(

@@ -46,9 +46,17 @@ class Format(Protocol):
         ...
 
 
+class Unsettled(Format, Protocol):
+    """One whose unit of time is whatever its writer took."""
+
+    def read(self, data: Any, per_second: int = 1) -> Reading:
+        """Read it, with so many units of time in a second."""
+        ...
+
+
 FORMATS: tuple[Format, ...] = (
     whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, assemblyai, gladia, rev, soniox, elevenlabs,
-    chunks, nemo, parakeet_mlx, segments, vosk, plain,
+    chunks, nemo, parakeet_mlx, vosk, segments, plain,
 )  # fmt: skip
 KNOWN = (
     "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
@@ -57,14 +65,24 @@ KNOWN = (
 )
 
 
-def read(data: Any) -> Reading:
+UNSETTLED: tuple[Unsettled, ...] = (vosk, segments, plain)
+
+
+def read(data: Any, per_second: int = 1) -> Reading:
     """Read a transcript of whichever known shape.
+
+    Args:
+        data: parsed JSON, or live objects.
+        per_second: units of time in a second, for the shapes that do not settle it.
 
     Raises:
         TranscriptError: an unknown shape, or a word that cannot be, by its place.
     """
-    for form in FORMATS:
-        if form.matches(data):
-            return form.read(data)
+    form = next((form for form in FORMATS if form.matches(data)), None)
+    for unsettled in UNSETTLED:
+        if unsettled is form:
+            return unsettled.read(data, per_second)
+    if form is not None:
+        return form.read(data)
     keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) else ""
     raise TranscriptError(f"A {type(data).__name__}{keys} is none of the transcripts known: {KNOWN}.")

@@ -34,7 +34,7 @@ def read(data: Any) -> Reading:
     slots = [_slot(node, f"chunks[{i}]") for i, node in enumerate(items(data["chunks"], "chunks"))]
     if any(slot.text == " " for slot in slots):
         slots = merged(slots)
-    if are_words(slots):
+    if are_words([slot.text for slot in slots]):
         return Reading("Hugging Face chunks", flat_lines(slots, "chunks", get(data, "text")))
     lines = [make_line(slot.homes[0], slot.where, slot.text, [], (slot.start, slot.end)) for slot in slots]
     return Reading("Hugging Face chunks", tuple(lines))

@@ -10,6 +10,7 @@ address of its one recording.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fusion.errors import TranscriptError
@@ -75,10 +76,15 @@ def _wordless(result: Any, where: str, text: str, before: Seconds) -> Line:
 
 
 def _without_repeat(lines: list[Line]) -> list[Line]:
-    """Drop a last line that only repeats the words of all the others."""
-    before = [slot.text for line in lines[:-1] for slot in line.slots]
-    repeated = before and [slot.text for slot in lines[-1].slots] == before
-    return lines[:-1] if repeated else lines
+    """Without a last line that only repeats the words of all the others; it gets their speakers."""
+    before = [(slot.text, slot.start) for line in lines[:-1] for slot in line.slots]
+    if not before or [(slot.text, slot.start) for slot in lines[-1].slots] != before:
+        return lines
+    twins = iter(lines[-1].slots)
+    return [
+        replace(line, slots=tuple(replace(slot, homes=slot.homes + next(twins).homes) for slot in line.slots))
+        for line in lines[:-1]
+    ]
 
 
 def _slot(node: Any, where: str) -> Slot:

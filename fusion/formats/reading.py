@@ -245,10 +245,10 @@ def _begins_word(before: str, text: str) -> bool:
     return text[0].isspace() or (whole and unspaced(before[-1], text[0]))
 
 
-def are_words(slots: Sequence[Slot]) -> bool:
+def are_words(texts: Sequence[str]) -> bool:
     """Whether entries that may be words or lines are words: few hold a space, or many letters of an unspaced script."""
-    lines = sum(" " in s.text.strip() or sum(map(is_unspaced, s.text)) > _LONG_WORD for s in slots)
-    return 2 * lines < max(1, len(slots))
+    lines = sum(" " in text.strip() or sum(map(is_unspaced, text)) > _LONG_WORD for text in texts)
+    return 2 * lines < max(1, len(texts))
 
 
 def flat_lines(slots: Sequence[Slot], where: str, text: Any = None) -> tuple[Line, ...]:
@@ -257,7 +257,12 @@ def flat_lines(slots: Sequence[Slot], where: str, text: Any = None) -> tuple[Lin
     A new line begins after a pause of a second or the end of a sentence. Words
     without any time join the line before them. The lines are cut from `text`
     where it is the text of these words, so that its spaces and marks are kept.
+
+    Raises:
+        TranscriptError: there is text but no word.
     """
+    if not slots and isinstance(text, str) and text.strip():
+        raise TranscriptError(f"{where} has no words, though there is text: ask the recogniser for the times of words.")
     pieces = _pieces(text, slots) if isinstance(text, str) and slots else None
     groups: list[list[int]] = []
     for group in _sentences(slots, pieces or [slot.text for slot in slots]):

@@ -16,6 +16,7 @@ from fusion.formats.reading import (
     Line,
     Reading,
     Slot,
+    are_words,
     flat_lines,
     get,
     items,
@@ -30,21 +31,29 @@ def matches(data: Any) -> bool:
     """An object with segments, or a list of things that hold words or are text with a span."""
     if isinstance(data, Mapping):
         return isinstance(data.get("segments"), Sequence) and not isinstance(data.get("segments"), str)
-    return isinstance(data, Sequence) and any(get(item, "words") is not None for item in data)
+    return isinstance(data, Sequence) and not isinstance(data, str | bytes) and _are_lines(data)
 
 
-def read(data: Any) -> Reading:
+def _are_lines(nodes: Sequence[Any]) -> bool:
+    """Whether these are segments rather than words: they have room for words, or their texts are longer than words."""
+    if any("words" in node if isinstance(node, Mapping) else hasattr(node, "words") for node in nodes):
+        return True
+    texts = [get(node, "text") for node in nodes if get(node, "word") is None]
+    return len(texts) == len(nodes) and all(isinstance(text, str) for text in texts) and not are_words(texts)
+
+
+def read(data: Any, per_second: int = 1) -> Reading:
     """Read the segments, and the words in or beside them."""
     whole = data if isinstance(data, Mapping) else {"segments": data}
-    lines = read_lines(whole["segments"], "segments")
+    lines = read_lines(whole["segments"], "segments", per_second)
     beside = items(whole.get("words"), "words")
     if beside and not any(line.slots for line in lines):
-        slots = [read_word(node, f"words[{i}]") for i, node in enumerate(beside)]
+        slots = [read_word(node, f"words[{i}]", per_second) for i, node in enumerate(beside)]
         lines = share_out(slots, lines, whole.get("text"))
     else:
         lines = _with_copies(lines, items(whole.get("word_segments"), "word_segments") or beside)
     language = whole.get("language")
-    duration = number(whole.get("duration"), "duration")
+    duration = number(whole.get("duration"), "duration", per_second)
     return Reading(_family(whole), lines, language_code(language), duration, certain_unit=False)
 
 
@@ -59,21 +68,21 @@ def _family(whole: Mapping[str, Any]) -> str:
     return "segments"
 
 
-def read_lines(nodes: Any, where: str) -> tuple[Line, ...]:
+def read_lines(nodes: Any, where: str, per_second: int = 1) -> tuple[Line, ...]:
     """Segments, each with its words if it has them."""
-    return tuple(_line(node, f"{where}[{i}]") for i, node in enumerate(items(nodes, where)))
+    return tuple(_line(node, f"{where}[{i}]", per_second) for i, node in enumerate(items(nodes, where)))
 
 
-def _line(node: Any, where: str) -> Line:
+def _line(node: Any, where: str, per_second: int) -> Line:
     words = items(get(node, "words"), f"{where}.words")
-    slots = [read_word(word, f"{where}.words[{i}]") for i, word in enumerate(words)]
-    span = (number(get(node, "start"), f"{where}.start"), number(get(node, "end"), f"{where}.end"))
-    return make_line(node, where, get(node, "text"), slots, span)
+    slots = [read_word(word, f"{where}.words[{i}]", per_second) for i, word in enumerate(words)]
+    start, end = (number(get(node, key), f"{where}.{key}", per_second) for key in ("start", "end"))
+    return make_line(node, where, get(node, "text"), slots, (start, end))
 
 
-def read_word(node: Any, where: str) -> Slot:
-    """A word with ``word`` or ``text``, and ``start`` and ``end`` in seconds, either missing where unknown."""
-    start, end = (number(get(node, key), f"{where}.{key}") for key in ("start", "end"))
+def read_word(node: Any, where: str, per_second: int = 1) -> Slot:
+    """A word with ``word`` or ``text``, and ``start`` and ``end``, either missing where unknown."""
+    start, end = (number(get(node, key), f"{where}.{key}", per_second) for key in ("start", "end"))
     score = get(node, "probability", "score", "confidence", "conf")
     return make_slot(node, where, get(node, "word", "text"), start, end, probability=score)
 

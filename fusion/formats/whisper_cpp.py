@@ -45,7 +45,7 @@ def read(data: Any) -> Reading:
     entries = [_slot(node, f"transcription[{i}]") for i, node in enumerate(nodes)]
     if any(get(node, "tokens") for node in nodes):
         lines = tuple(_line(node, entry) for node, entry in zip(nodes, entries, strict=True))
-    elif are_words(entries):
+    elif are_words([slot.text for slot in entries]):
         lines = flat_lines(merged(_whole_characters(entries)), "transcription")
     else:
         lines = tuple(make_line(e.homes[0], e.where, _whole(e.text), [], (e.start, e.end)) for e in entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import namedtuple
 
 import pytest
 from hypothesis import given
@@ -275,3 +276,63 @@ def test_watsons_own_labels_are_replaced():
     best["timestamps"][0] = ["hi", 0.2]  # type: ignore[index]
     with pytest.raises(TranscriptError, match=r"timestamps\[0\] is \['hi', 0.2\]: it must be \[word, start, end\]"):
         attach(data, TURNS)
+
+
+def spoken(text: str, *times: tuple[str, str], transcript: bool = True) -> dict[str, object]:
+    said = [{"word": text, "startTime": start, "endTime": end} for start, end in times]
+    return {"alternatives": [{**({"transcript": text} if transcript else {}), "words": said}]}
+
+
+def test_googles_repeat_is_labelled_but_a_second_answer_stays():
+    twice = [spoken("yes", ("0.5s", "0.9s")), spoken("yes", ("2.5s", "2.9s"))]
+    assert [s.speaker for s in attach({"results": twice}, TURNS).segments] == ["Ann", "Bob"]
+    repeat = spoken("yes", ("0.5s", "0.9s"), ("2.5s", "2.9s"), transcript=False)
+    assert len(attach({"results": [*twice, repeat]}, TURNS).words) == 2
+    *_, last = attach_same_shape({"results": [*twice, repeat]}, TURNS)["results"]
+    assert [word["speakerLabel"] for word in last["alternatives"][0]["words"]] == ["Ann", "Bob"]
+
+
+def test_a_list_of_segments_without_words_holds_lines():
+    text = " Good morning everyone, welcome."
+    for more in ({"words": None}, {}):
+        (line,) = read_any([{"start": 0.0, "end": 1.9, "text": text, **more}]).lines
+        assert (line.text, line.slots) == (text, ())
+    assert len(read_any([{"start": 0.0, "end": 1.9, "text": "Good"}]).lines[0].slots) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"text": "Hello", "words": []}, {"text": "Hello", "chunks": []}, {"text": "Hello", "timestamp": {"word": []}}],
+)
+def test_text_without_words_is_not_lost(data):
+    with pytest.raises(TranscriptError, match="has no words, though there is text"):
+        attach(data, TURNS)
+    assert attach({**data, "text": " "}, TURNS).segments == ()
+
+
+def test_copies_of_words_agree_with_the_words():
+    said = [("So", 0, 1000), ("yes", 300, 700), ("and", 1000, 1300), ("x", 1400, 1400)]
+    own = [{"text": t, "start": s, "end": e} for t, s, e in said]
+    data = {"audio_duration": 4, "words": own, "utterances": [{"start": 0, "end": 1400, "words": copy.deepcopy(own)}]}
+    labelled = attach_same_shape(data, [Turn(0, 1.5, "Ann"), Turn(0.3, 0.7, "Bob")])
+    (utterance,) = labelled["utterances"]
+    assert [w["speaker"] for w in labelled["words"]] == ["Ann", "Bob", "Ann", "Ann"]
+    assert [w["speaker"] for w in utterance["words"]] == ["Ann", "Bob", "Ann", "Ann"]
+
+
+def test_what_cannot_carry_speakers_back_is_refused():
+    line = namedtuple("line", "start end text words")  # noqa: PYI024 - as plain as they come
+    with pytest.raises(TranscriptError, match=r"segments\[0\] is a line, which cannot change: use attach_lazily"):
+        attach_same_shape([line(0.1, 0.8, "Hi", [{"word": "Hi", "start": 0.1, "end": 0.8}])], TURNS)
+    with pytest.raises(TranscriptError, match=r"'words.json' is a file's name"):
+        attach_same_shape("words.json", TURNS)
+
+
+def test_soniox_with_nothing_but_a_translation():
+    data = {"text": "", "tokens": [{"text": "Hi", "start_ms": 0, "translation_status": "translation"}]}
+    assert attach(data, TURNS).segments == ()
+
+
+def test_a_small_time_before_zero_is_repaired_in_milliseconds_too():
+    (word,) = attach([{"word": "a", "start": -20, "end": 300}], TURNS, unit="ms").words
+    assert (word.start, word.end) == (0.0, 0.3)

@@ -126,3 +126,32 @@ def test_mistakes_are_named_and_nothing_is_written(run, tmp_path):
     with pytest.raises(TranscriptError, match=r"none\.rttm cannot be read"):
         run("words.json", "--rttm", "none.rttm", "-o", "out.srt")
     assert not (tmp_path / "out.srt").exists()
+
+
+def test_what_is_read_is_not_written_over(run, tmp_path):
+    for given in ("turns.rttm", "words.json"):
+        with pytest.raises(OptionError, match=f"'{given}' would replace what is read"):
+            run("words.json", "--rttm", "turns.rttm", "--format", "srt", "-o", given)
+    (tmp_path / "link.rttm").symlink_to(tmp_path / "turns.rttm")
+    with pytest.raises(OptionError, match="would replace what is read"):
+        run("words.json", "--rttm", "turns.rttm", "-o", "link.rttm")
+    assert (tmp_path / "turns.rttm").read_text() == RTTM
+
+
+def test_turns_that_are_given_are_not_counted_anew(run):
+    with pytest.raises(OptionError, match="--max-speakers does nothing with --rttm"):
+        run("words.json", "--rttm", "turns.rttm", "--max-speakers", "1")
+
+
+def test_repairs_are_told_with_the_same_shape_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "turns.rttm").write_text(RTTM)
+    (tmp_path / "early.json").write_text(json.dumps([{"word": "a", "start": -0.02, "end": 0.3}]))
+    result = CliRunner().invoke(attach, ["early.json", "--rttm", "turns.rttm", "--same-shape"])
+    assert "words[0] ('a') begins before the recording" in result.stderr
+
+
+def test_words_in_milliseconds_keep_their_sentences(run, tmp_path):
+    words = [{"word": word, "start": 100 * i, "end": 100 * i + 80} for i, word in enumerate(["One", "two", "three."])]
+    (tmp_path / "ms.json").write_text(json.dumps(words))
+    assert run("ms.json", "--rttm", "turns.rttm", "--unit", "ms").count("-->") == 1
