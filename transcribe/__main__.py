@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +21,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code: 0, 1 failure, 2 usage, 130 interrupted."""
+    _fill_closed_streams()
     code = run(arguments)
     if code == INTERRUPTED:
         _leave(code)
@@ -38,9 +41,30 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(_usage(error), error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has left (as `| head` does); leave as quietly, with nothing more to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         return 1
+    except OSError as error:  # what no stage has put in its own words: a folder none may look into, a name too long
+        if error.filename is None:  # it may be stdout itself, and its end would be told once more
+            _silence_stdout()
+        what = "" if error.filename is None else f"{str(error.filename)!r}: "
+        return _fail(f"{what}{error.strerror or error}. Check the path, its permissions and the disk.", 1)
     return code if isinstance(code, int) else 0
+
+
+def _fill_closed_streams() -> None:
+    """Where the caller closed 0, 1 or 2, the next file opened would be taken for it, and messages written into it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+
+
+def _silence_stdout() -> None:
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.UsageError) -> str:
@@ -57,8 +81,9 @@ def _fail(message: str, code: int) -> int:
 
 def _leave(code: int) -> None:
     """End now: a worker thread may sit in a native call that no exception reaches."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, AttributeError):
+            stream.flush()
     os._exit(code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,6 @@ from transcribe.progress import reporter
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from fusion.types import Diarization
     from transcribe.job import JobOptions, Rename, Result
@@ -69,7 +69,8 @@ def run_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
-    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt")
+    read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
+    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
     _check_speakers(planned, options, view)
     job = _job(options, view)
     job.check()
@@ -143,10 +144,13 @@ def _check_file(path: Path) -> None:
 
 
 def _problem(path: Path) -> AudioError | None:
-    if path.is_dir():
-        return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
-    if not path.exists():
-        return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
+    try:
+        if path.is_dir():
+            return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
+        if not path.exists():
+            return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
+    except OSError as error:
+        return AudioError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path and its folder.")
     return None
 
 

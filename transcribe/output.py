@@ -35,6 +35,7 @@ def plan(
     on_stdout: str,
     in_folder: str,
     known: Sequence[str] | None = None,
+    read: Sequence[Path] = (),
 ) -> list[list[Target]]:
     """The outputs of every input, checked as far as can be before the work.
 
@@ -45,6 +46,7 @@ def plan(
         on_stdout: the format where nothing names one.
         in_folder: the same for folders.
         known: the formats that fit; None means all.
+        read: what else is read, and not to be written over.
 
     Raises:
         OptionError: outputs and inputs do not fit together.
@@ -61,8 +63,11 @@ def plan(
     ]
     flat = [target for targets in planned for target in targets]
     _check_formats(flat, known)
-    _check_collisions(inputs, flat)
-    for folder in dict.fromkeys(target.path.parent for target in flat if target.path is not None):
+    _check_collisions([*inputs, *read], flat)
+    files = [target.path for target in flat if target.path is not None]
+    for path in files:
+        _check_name(path)
+    for folder in dict.fromkeys(path.parent for path in files if not _is_stream(path)):
         _check_folder(folder)
     return planned
 
@@ -76,20 +81,37 @@ def write(target: Target, text: str) -> None:
     # File names and other people's JSON may hold halves of characters, which no UTF-8 text can.
     content = text.encode("utf-8", "replace")
     if target.path is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        _write_stdout(content)
         return
     try:
-        _write_file(target.path.resolve(), content)
+        if _is_stream(target.path):
+            with target.path.open("ab", buffering=0) as stream:
+                stream.write(content)
+        else:
+            _write_file(target.path.resolve(), content)
     except OSError as error:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
 
+def _write_stdout(content: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("There is no stdout to write to: give -o FILE.")
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"stdout cannot be written to ({error.strerror or error}): give -o FILE.") from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a pipe or a device, such as /dev/null or /dev/fd/3, which is not replaced."""
+    return path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())
+
+
 def _write_file(path: Path, content: bytes) -> None:
-    if path.exists() and not path.is_file():  # a pipe or a device, such as /dev/null, is not replaced
-        path.write_bytes(content)
-        return
-    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    beside = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with beside.open("xb") as file:
             file.write(content)
@@ -102,8 +124,10 @@ def _write_file(path: Path, content: bytes) -> None:
 
 
 def _targets(source: Path, out: str, formats: Sequence[str], on_stdout: str, in_folder: str) -> list[Target]:
-    if out == STDOUT:
+    if out in (STDOUT, "/dev/stdout"):
         return [Target(None, name) for name in formats or [on_stdout]]
+    if not out.strip():
+        raise OptionError("-o '' names no file: give one, a folder, or - for stdout.")
     if _is_folder(out):
         return [Target(Path(out) / f"{source.stem}{registry.ending(name)}", name) for name in formats or [in_folder]]
     if len(formats) > 1:
@@ -112,7 +136,7 @@ def _targets(source: Path, out: str, formats: Sequence[str], on_stdout: str, in_
 
 
 def _is_folder(out: str) -> bool:
-    return out.endswith(("/", os.sep)) or Path(out).is_dir()
+    return out.endswith(("/", os.sep)) or os.path.isdir(out)  # noqa: PTH112 - Path.is_dir raises where none may look
 
 
 def _check_count(inputs: Sequence[Path], outs: Sequence[str]) -> None:
@@ -140,10 +164,17 @@ def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None
             continue
         path = target.path.resolve()
         if path in sources:
-            raise OptionError(f"The output {str(target.path)!r} would replace a recording: choose another -o.")
+            raise OptionError(f"The output {str(target.path)!r} would replace what is read: choose another -o.")
         if path in seen:
             raise OptionError(f"Two results would go to {str(target.path)!r}: rename a recording, or write them apart.")
         seen.add(path)
+
+
+def _check_name(path: Path) -> None:
+    try:
+        path.exists()
+    except OSError as error:
+        raise OutputError(f"{str(path)!r} cannot be written ({error.strerror or error}): choose another -o.") from error
 
 
 def _check_folder(folder: Path) -> None:

@@ -34,7 +34,7 @@ class Reporter(AbstractContextManager["Reporter"], Protocol):
 
 def reporter(*, named: bool = False) -> Reporter:
     """Bars where stderr is a terminal; else sentences, with the recording's name in front if `named`."""
-    return Terminal() if sys.stderr.isatty() else Sentences(named=named)
+    return Terminal() if sys.stderr is not None and sys.stderr.isatty() else Sentences(named=named)
 
 
 class Sentences(Reporter):

@@ -6,6 +6,7 @@ start the real command, to see stdout, stderr and the exit code as a user does.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -182,3 +183,55 @@ def test_the_real_command(folder: Path) -> None:
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("Error: There is no file 'god.wav'")
     assert bad.stderr.count("\n") == 1
+
+
+def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    command = f'exec "{sys.executable}" -m transcribe --asr words-json --model words.json good.wav {line}'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_streams_that_are_full_or_closed(folder: Path) -> None:
+    full = shell(folder, ">/dev/full")
+    assert full.returncode == 1
+    assert full.stderr == "Error: stdout cannot be written to (No space left on device): give -o FILE.\n"
+    closed = shell(folder, ">&-")
+    assert (closed.returncode, closed.stderr) == (1, "Error: There is no stdout to write to: give -o FILE.\n")
+    assert shell(folder, "-o out.srt 2>&-").returncode == 0
+    assert "Hello there." in (folder / "out.srt").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_no_stage_foresaw_is_one_sentence_too(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "x" * 300
+    assert run(["diarize", f"{long}.wav"]) == 1
+    assert run(["models", "list", "--models-dir", long]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line.startswith("Error: '") and "File name too long" in line for line in said] == [True, True]
+
+
+@pytest.mark.usefixtures("folder")
+def test_words_are_not_replaced_by_what_is_made_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words_json("good.wav", "-o", "words.json")) == 2
+    assert "'words.json' would replace what is read" in capsys.readouterr().err
+    assert json.loads(Path("words.json").read_text(encoding="utf-8")) == WORDS
+
+
+def test_a_folder_none_may_look_into_does_not_end_the_batch(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.is_dir
+
+    def is_dir(path: Path) -> bool:
+        if path.name == "secret.wav":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    (folder / "out").mkdir()
+    assert run(words_json("secret.wav", "good.wav", "-o", "out/")) == 1
+    assert "'secret.wav' cannot be read (Permission denied)" in capsys.readouterr().err
+    assert files(folder / "out") == {"good.srt"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion.errors import OutputError
+from fusion.errors import OptionError, OutputError
 from transcribe.output import Target, plan, write
 
 
@@ -63,3 +63,31 @@ def test_a_folder_gets_one_file_an_input_and_format(tmp_path: Path) -> None:
 def test_two_recordings_of_one_name_are_not_written_over_each_other(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rename a recording"):
         plan([Path("x/a.wav"), Path("y/a.wav")], [f"{tmp_path}/"], [], on_stdout="txt", in_folder="srt")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such devices")
+def test_stdout_and_pipes_by_their_paths_are_streams(tmp_path: Path) -> None:
+    (target,) = plan([Path("a.wav")], ["/dev/stdout"], ["srt"], on_stdout="txt", in_folder="srt")[0]
+    assert target == Target(None, "srt")
+    log = tmp_path / "log.txt"
+    log.write_text("kept\n", encoding="utf-8")
+    with log.open("ab") as opened:
+        path = Path(f"/dev/fd/{opened.fileno()}")
+        assert plan([Path("a.wav")], [str(path)], ["txt"], on_stdout="txt", in_folder="srt") == [[Target(path, "txt")]]
+        write(Target(path, "txt"), "more\n")
+    assert log.read_text(encoding="utf-8") == "kept\nmore\n"
+
+
+def test_long_names_are_written_or_refused_before_the_work(tmp_path: Path) -> None:
+    name = tmp_path / f"{'会' * 80}.srt"
+    plan([Path("a.wav")], [str(name)], [], on_stdout="txt", in_folder="srt")
+    write(Target(name, "srt"), "text")
+    assert name.read_text(encoding="utf-8") == "text"
+    for out in (tmp_path / f"{'会' * 90}.srt", tmp_path / ("x" * 300) / "a.srt"):
+        with pytest.raises(OutputError, match=r"cannot be written \(File name too long\)"):
+            plan([Path("a.wav")], [str(out)], [], on_stdout="txt", in_folder="srt")
+
+
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(OptionError, match="-o '' names no file"):
+        plan([Path("a.wav")], [""], [], on_stdout="txt", in_folder="srt")
