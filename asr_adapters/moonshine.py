@@ -43,7 +43,7 @@ class Moonshine:
     """
 
     def __init__(self, model: str = BUNDLED, *, arch: str = "tiny", options: Mapping[str, Any] | None = None) -> None:
-        self._model, self._arch, self._options = model, arch, {**_OPTIONS, **(options or {})}
+        self._model, self._arch, self._own = model, arch, dict(options or {})
         self._engine: Any = None
 
     def transcribe(
@@ -97,10 +97,16 @@ class Moonshine:
         try:
             arch = api.string_to_model_arch(self._arch)
             with _LOADING:
-                return api.Transcriber(str(folder), arch, options=self._options)
+                return api.Transcriber(str(folder), arch, options={**_OPTIONS, **self._own})
         except ValueError as error:
             raise OptionError(f"arch={self._arch!r}: {error}") from error
         except api.MoonshineError as error:
+            if self._own:  # the engine prints why, but does not tell us
+                given = ", ".join(f"{name}={value!r}" for name, value in self._own.items())
+                raise OptionError(
+                    f"Moonshine cannot be loaded from {folder} with {given}, most likely because it has no such option "
+                    f"or value ({error}): leave it out, or correct it."
+                ) from error
             message = f"{folder} does not hold a Moonshine model of architecture {self._arch!r}: {error}"
             raise ModelError(message) from error
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import io
+import ipaddress
 import json
 import math
 import re
@@ -30,6 +31,9 @@ CHUNK = 1 << 16
 MAX_ANSWER = 256 << 20
 IN_MEMORY = 32 << 20
 LABEL = re.compile(r"[\w .-]{1,40}\Z")
+HOST = re.compile(r"[A-Za-z0-9._-]+\Z")
+VISIBLE = re.compile(r"[!-~]*\Z")
+PRINTABLE = re.compile(r"[ -~]*\Z")
 OK = 200
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -50,6 +54,7 @@ class RemoteOptions:
 
     def __post_init__(self) -> None:
         check_url(self.url)
+        check_token(self.token)
 
     def fields(self) -> dict[str, str]:
         """The form's fields, in order."""
@@ -72,12 +77,44 @@ def check_url(url: str) -> SplitResult:
     Raises:
         OptionError: it is no such address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _parts(url)
+    if parts is None:
         raise OptionError(f"{url!r} is no server's address: give one like https://asr.example.org/v1.")
+    if not VISIBLE.match(parts.path):
+        raise OptionError(f"{url!r} has a path that is not plain ASCII: write it as in https://asr.example.org/%C3%A9.")
     if parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
         raise OptionError(f"{url!r} would send the recording in the clear: use https.")
     return parts
+
+
+def check_token(token: str | None) -> None:
+    """A token that can stand in a header; the error does not repeat it, since errors end up in logs.
+
+    Raises:
+        OptionError: it holds a line break or anything else that is not printable ASCII.
+    """
+    if token is not None and not PRINTABLE.match(token):
+        raise OptionError(
+            "The token for the server ($DIARFUSE_REMOTE_TOKEN) holds a line break or another character that is not "
+            "printable ASCII: set it again, without them."
+        )
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address that a connection can be opened to; None for any other."""
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in ("http", "https") and _is_host(parts.hostname or "")
+        _ = parts.port  # the port is read, and may be refused, only when it is asked for
+    except ValueError:  # UnicodeError of a host that cannot be encoded is one too
+        return None
+    return parts if named else None
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return bool(ipaddress.ip_address(host))
+    return HOST.match(host.encode("idna").decode()) is not None
 
 
 def transcribe_remote(

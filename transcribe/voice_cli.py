@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from diarize.voiceprint import VoiceEmbedder
     from fusion.identity import Voice
@@ -92,7 +93,9 @@ def verify(one: Path, other: Path, as_json: bool, **where: Any) -> int:
 @voice.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True, help="Show at most so many recordings.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most so many recordings."
+)
 @JSON
 @_model_options
 def search(folder: Path, query: str, limit: int, as_json: bool, **where: Any) -> None:
@@ -141,7 +144,7 @@ def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, **w
     embedder = _embedder(where)
     prototypes = take_prototypes(files, embedder, _calibration(embedder))
     if not consent:
-        click.confirm(CONSENT.format(name=name), abort=True)
+        _agree(CONSENT.format(name=name), f"--consent, if {name} agreed")
     _warn_of_twins(name, prototypes[0].embedding, store.voices(embedder.space), _calibration(embedder))
     if encrypt:
         store.encrypt("" if store.locked(store.root) else _new_passphrase())
@@ -190,7 +193,7 @@ def forget_all_(yes: bool) -> None:
     from transcribe.voices import forget_all
 
     if not yes:
-        click.confirm("Delete all enrolled voices and search indexes?", abort=True)
+        _agree("Delete all enrolled voices and search indexes?", "--yes")
     click.echo(f"{forget_all()} enrolled voices are deleted, and all search indexes.")
 
 
@@ -232,14 +235,40 @@ def _store() -> VoiceStore:
 
     passphrase = os.environ.get("DIARFUSE_VOICES_PASSPHRASE")
     if passphrase is None and VoiceStore.locked():
-        passphrase = click.prompt("Passphrase of the enrolled voices", hide_input=True, err=True)
+        passphrase = _ask_passphrase("Passphrase of the enrolled voices")
     return VoiceStore(passphrase=passphrase)
 
 
 def _new_passphrase() -> str:
-    given = os.environ.get("DIARFUSE_VOICES_PASSPHRASE")
-    asked: str = given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    return asked
+    return os.environ.get("DIARFUSE_VOICES_PASSPHRASE") or _ask_passphrase("New passphrase", twice=True)
+
+
+def _agree(question: str, otherwise: str) -> None:
+    with _answered_by(otherwise):
+        click.confirm(question, abort=True)
+
+
+def _ask_passphrase(question: str, *, twice: bool = False) -> str:
+    with _answered_by("the passphrase in $DIARFUSE_VOICES_PASSPHRASE"):
+        asked: str = click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
+        return asked
+
+
+@contextmanager
+def _answered_by(otherwise: str) -> Iterator[None]:
+    """Tell how else to answer where nobody is there to; Ctrl-C and "no" stay what they are.
+
+    Raises:
+        OptionError: the input ended before an answer.
+    """
+    from fusion.errors import OptionError
+
+    try:
+        yield
+    except click.Abort as error:
+        if not isinstance(error.__context__, EOFError):
+            raise
+        raise OptionError(f"The input ended before the question was answered: give {otherwise}.") from None
 
 
 def _query(query: str, embedder: VoiceEmbedder) -> Any:

@@ -146,8 +146,21 @@ class VoiceStore:
 
     def _read(self) -> Iterator[tuple[Path, Person]]:
         for path in sorted(self.root.glob("*.voice")):
-            data = _read_private(path)
-            yield path, loads(self._lock.open(data, path.name) if self._lock else data, path.name)
+            yield path, self._person(path)
+
+    def _person(self, path: Path) -> Person:
+        """The person of one file of the folder.
+
+        Raises:
+            VoiceError: others may read it, or it is damaged; what is kept here cannot be exported again.
+        """
+        data = _read_private(path)
+        try:  # The passphrase was tried before: what it does not open was changed.
+            return loads(self._lock.open(data, path.name) if self._lock else data, str(path))
+        except VoiceError:
+            raise VoiceError(
+                f"{path} is damaged, or of a newer version of this program: delete it, or restore it from a copy."
+            ) from None
 
     def _write(self, path: Path, person: Person) -> None:
         self._make_root()

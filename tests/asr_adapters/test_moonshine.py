@@ -98,5 +98,12 @@ def test_other_languages_and_models_are_refused(recogniser, tmp_path):
         Moonshine(str(tmp_path), arch="huge").transcribe(speech)
 
 
+@pytest.mark.parametrize("options", [{"foo": 1}, {"vad_threshold": "much"}])
+def test_an_option_the_engine_does_not_take_is_named(options):
+    ((name, value),) = options.items()
+    with pytest.raises(OptionError, match=f"with {name}={value!r}, most likely because it has no such option"):
+        Moonshine(options=options).transcribe(np.ones(1600, np.float32))
+
+
 def test_it_is_installed():
     assert installed()

@@ -208,6 +208,40 @@ def test_addresses_that_would_leak_or_are_none_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "https://a..b",
+        "https://a:99999",
+        "https://[::",
+        "https://[1:2]/",
+        "https://a b/",
+        "https://a/b c",
+        "http://127.0.0.1:1/v\xe9",
+        f"https://{'a' * 300}.org",
+    ],
+)
+def test_what_no_connection_can_be_opened_to_is_refused_before_any_work(url: str) -> None:
+    with pytest.raises(OptionError, match="https://asr") as raised:
+        RemoteJob(JobOptions(), url).check()
+    assert repr(url) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:8/v1", "https://m\xfcnchen.de", "https://a_b.org:443/%C3%A9/", "https://h."]
+)
+def test_unusual_addresses_are_addresses(url: str) -> None:
+    RemoteJob(JobOptions(), url).check()
+
+
+@pytest.mark.parametrize("token", ["s3cret\nX-More: b", "s3cret\n", "s3cr\xe9t", "s3cret\u20ac", "s3cret\udcff"])
+def test_a_token_that_is_no_header_is_refused_and_not_repeated(monkeypatch, token: str) -> None:
+    monkeypatch.setenv("DIARFUSE_REMOTE_TOKEN", token)
+    with pytest.raises(OptionError, match="DIARFUSE_REMOTE_TOKEN") as raised:
+        RemoteJob(JobOptions(), "https://asr.example.org/v1").check()
+    assert "s3cr" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("option", "given"),
     [
         ("--asr", {"asr": "moonshine"}),

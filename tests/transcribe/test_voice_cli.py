@@ -18,7 +18,7 @@ from fusion.errors import DiarfuseError
 from fusion.rttm import read_rttm
 from transcribe.identify import load_embedder
 from transcribe.identify_cli import identify
-from transcribe.voice_cli import voice
+from transcribe.voice_cli import _answered_by, voice
 
 pytestmark = pytest.mark.filterwarnings("ignore:Can not control echo:Warning")
 
@@ -147,6 +147,35 @@ def test_encrypting_asks_for_a_passphrase_once_and_keeps_it(call, voices: Path, 
     assert "passphrase is wrong" in call("list", answer="Secret\n")[2]
     monkeypatch.setenv("DIARFUSE_VOICES_PASSPHRASE", "secret")
     assert call("list")[1].startswith("Ana  6 recordings")
+
+
+def test_where_nobody_can_answer_the_option_that_does_is_named(call, voices: Path, home: Path, monkeypatch) -> None:
+    files = [voices / f for f in ANA]
+    code, _, error = call("enroll", "Ana", *files)
+    assert (code, home.exists()) == (2, False)
+    assert "give --consent, if Ana agreed" in error
+    code, _, error = call("forget-all")
+    assert code == 2
+    assert "give --yes" in error
+    home.mkdir()
+    (home / "lock.json").write_text("{}")
+    for words in (["list"], ["enroll", "Ana", *files, "--consent", "--encrypt"]):
+        code, _, error = call(*words)
+        assert code == 2
+        assert "$DIARFUSE_VOICES_PASSPHRASE" in error
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    with pytest.raises(click.Abort), _answered_by("--yes"):
+        click.confirm("Sure?")
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_search_shows_at_least_one(call, voices: Path, tmp_path: Path, limit: int) -> None:
+    with pytest.raises(click.BadParameter, match="x>=1"):
+        call("search", tmp_path, voices / BEN[0], "--limit", limit)
 
 
 def test_a_voice_like_an_enrolled_one_is_pointed_out(call, voices: Path) -> None:

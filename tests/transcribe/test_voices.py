@@ -62,6 +62,16 @@ def test_only_the_user_can_read_and_no_file_is_named_after_anybody(root: Path) -
         VoiceStore(root).people()
 
 
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xff"])
+def test_a_damaged_file_is_named_with_its_folder_and_what_helps(root: Path, data: bytes) -> None:
+    VoiceStore(root).add("Ana", prototype(), WHEN)
+    (path,) = root.iterdir()
+    write_private(path, data)
+    with pytest.raises(VoiceError, match="delete it, or restore it from a copy") as raised:
+        VoiceStore(root).people()
+    assert str(raised.value).startswith(f"{path} is damaged")
+
+
 def test_deletion_overwrites_what_was_there(root: Path, tmp_path: Path) -> None:
     store = VoiceStore(root)
     store.add("Ana", prototype(1), WHEN)
@@ -130,7 +140,7 @@ def test_encryption_hides_names_and_numbers_and_notices_changes(root: Path) -> N
     data, swapped = one.read_bytes(), other.read_bytes()
     for wrong in (data[:-1] + bytes([data[-1] ^ 1]), data[:9], swapped):
         write_private(one, wrong)
-        with pytest.raises(VoiceError, match="wrong, or the voice files were changed"):
+        with pytest.raises(VoiceError, match="is damaged"):
             VoiceStore(root, passphrase="secret").people()  # noqa: S106
 
 

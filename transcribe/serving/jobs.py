@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -148,6 +149,6 @@ def _result(future: Future[JobAnswer], request: JobRequest) -> JobAnswer:
 
 def _without_path(message: str, path: Path) -> str:
     """`message` about the client's file, not about a place on our disk."""
-    for known in (str(path), path.name, str(path.parent)):
-        message = message.replace(known, "the uploaded file")
-    return message
+    whole, name, folder = (re.escape(known) for known in (str(path), path.name, str(path.parent)))
+    # At once, so that nothing is replaced within a replacement; the name may be a plain word, and part of another.
+    return re.sub(rf"{whole}|{folder}|(?<![\w-]){name}(?![\w-])", "the uploaded file", message)

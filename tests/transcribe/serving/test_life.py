@@ -19,6 +19,7 @@ import pytest
 from fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
 from fusion.types import Segment
 from transcribe.server import create_app, serve
+from transcribe.serving.jobs import _without_path
 from transcribe.serving.limits import Limits
 from transcribe.serving.uploads import UploadFolder, safe_suffix
 from transcribe.serving.watch import JsonFormatter
@@ -197,6 +198,19 @@ def test_failures_are_told_without_paths_or_secrets(serving, tmp_path: Path, err
         assert says in message
         assert "secret" not in message
         assert str(tmp_path) not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "told"),
+    [
+        ("upload", "the file {path} is no audio", "the file the uploaded file is no audio"),
+        ("upload", "upload: uploaded as it is, {folder} is full", "the uploaded file: uploaded as it is, {} is full"),
+        ("upload.mp3", "cannot open 'upload.mp3'.", "cannot open 'the uploaded file'."),
+    ],
+)
+def test_a_path_is_replaced_once_and_no_part_of_a_word(tmp_path: Path, name: str, message: str, told: str) -> None:
+    message = message.format(path=tmp_path / name, folder=tmp_path)
+    assert _without_path(message, tmp_path / name) == told.format("the uploaded file")
 
 
 def test_the_token_opens_everything_but_health(serving) -> None:
