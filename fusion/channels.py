@@ -15,7 +15,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fusion.assign import DEFAULT, Policy, assign_transcript
+from fusion.assign import DEFAULT, Policy
+from fusion.lines import assign_with_lines
 from fusion.rename import rename_transcript, rename_turns
 from fusion.types import (
     Attribution,
@@ -90,7 +91,7 @@ def _labelled(channel: Channel, number: int, first: int, policy: Policy) -> tupl
     diarization = channel.diarization
     if diarization is not None and len(voices(diarization)) > 1:
         names = {old: _label(first + offset) for offset, old in enumerate(diarization.speakers)}
-        joined = assign_transcript(channel.transcript, diarization, policy)
+        joined = assign_with_lines(channel.transcript, diarization, policy)
         return rename_transcript(joined, names), rename_turns(diarization.turns, names), len(names)
     speaker = _label(first)
     found = _given_to(channel.transcript, speaker, f"spoken on channel {number + 1}")

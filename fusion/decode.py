@@ -67,7 +67,7 @@ def decode(path: Path, on_note: Note) -> Iterator[Decoded]:
     import soundfile
 
     try:
-        file = soundfile.SoundFile(os.fspath(path))
+        file = soundfile.SoundFile(_name(path))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name ending in .raw
         first = str(error).rpartition(": ")[2].rstrip(".")
         with _decode_av(path, on_note, first) as decoded:
@@ -80,6 +80,11 @@ def decode(path: Path, on_note: Note) -> Iterator[Decoded]:
             return
         _check_shape(path, file.samplerate, file.channels)
         yield Decoded(file.samplerate, file.channels, _soundfile_blocks(file, path, on_note))
+
+
+def _name(path: Path) -> str | bytes:
+    """What libsndfile is given: on POSIX the name's own bytes, since soundfile encodes no name that is not UTF-8."""
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _check_shape(path: Path, rate: int, channels: int) -> None:
@@ -98,7 +103,7 @@ def _soundfile_blocks(file: Any, path: Path, on_note: Note) -> Iterator[Block]:
         yield block
     promised = max(file.frames, _promised_wav_frames(path))
     if done < file.frames and done % step == 0:  # Damaged within the next block: read up to there in small steps.
-        with soundfile.SoundFile(os.fspath(path)) as again:  # After an error a file may not seek any more.
+        with soundfile.SoundFile(_name(path)) as again:  # After an error a file may not seek any more.
             for _ in range(done // step):
                 again.read(step, dtype="float32")
             for block in _sound_blocks(again, _SMALL_STEP):

@@ -72,6 +72,6 @@ def _who(channels: Sequence[Channel]) -> str:
         diarization = channel.diarization
         used = len(diarization.speakers) if diarization is not None and len(voices(diarization)) > 1 else 1
         labels = ", ".join(f"SPEAKER_{label:02d}" for label in range(first, first + used))
-        parts.append(f"{number} is {labels}")
+        parts.append(f"{number} is {labels if used > 1 or channel.transcript.segments else 'silent'}")
         first += used
     return f"Speakers by channel: {'; '.join(parts)}."

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -335,3 +336,16 @@ def test_tags_that_are_no_utf8_do_not_matter(tmp_path: Path) -> None:
     assert written.count(b"Cafeteria") == 1
     path.write_bytes(written.replace(b"Cafeteria", b"Caf\xe9teria"))
     assert_tone(load_audio(path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are Unicode")
+def test_names_that_are_not_utf8_are_read_by_both_libraries(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "good.wav", tone(16_000, 2.0), 16_000)
+    encode(tmp_path / "good.m4a", "aac", 16_000, "mono")
+    for ending in ("wav", "m4a"):
+        path = (tmp_path / f"good.{ending}").rename(tmp_path / os.fsdecode(b"bad\xff." + ending.encode()))
+        assert_tone(load_audio(path))
+    broken = tmp_path / os.fsdecode(b"bad\xff.txt")
+    broken.write_bytes(b"no audio")
+    with pytest.raises(AudioError, match="is no audio or video that can be read"):
+        load_audio(broken)

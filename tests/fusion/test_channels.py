@@ -57,6 +57,15 @@ def test_a_shared_channel_is_joined_to_its_voices_and_the_numbers_run_on():
     assert [turn.speaker for turn in found] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_02"]
 
 
+def test_sentences_with_guessed_times_stay_whole_on_a_shared_channel():
+    texts = ("We", " met", " him", " today.", " Did", " you?")  # 'today.' is guessed to lie in the other's turn
+    words = tuple(Word(i * 1.5, (i + 1) * 1.5, text, timing="estimated") for i, text in enumerate(texts))
+    turns = (Turn(0.0, 4.5, "A"), Turn(4.5, 9.0, "B"))
+    room = Transcript((Segment(0.0, 9.0, "".join(texts), words),), "en", 9.0)
+    merged, _ = merge_channels([Channel(room, Diarization(turns, turns, 9.0))])
+    assert [word.speaker for word in merged.words] == ["SPEAKER_00"] * 4 + ["SPEAKER_01"] * 2
+
+
 def test_a_cough_does_not_make_a_channel_shared():
     turns = (Turn(0.0, 30.0, "SPEAKER_00"), Turn(30.0, 31.0, "SPEAKER_01"))
     diarization = Diarization(turns, turns, 31.0)

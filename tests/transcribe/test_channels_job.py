@@ -112,6 +112,14 @@ def test_each_channel_is_a_speaker() -> None:
     assert result.notes == ("Speakers by channel: 1 is SPEAKER_00; 2 is SPEAKER_01.",)
 
 
+def test_a_channel_on_which_nobody_speaks_is_called_silent() -> None:
+    call, rate = soundfile.read("call.wav", dtype="float32")
+    soundfile.write("three.wav", np.insert(call, 1, 0.0, axis=1), rate, subtype="FLOAT")
+    result = done("three.wav", channels="speakers")
+    assert result.diarization.speakers == ("SPEAKER_00", "SPEAKER_02")
+    assert result.notes == ("Speakers by channel: 1 is SPEAKER_00; 2 is silent; 3 is SPEAKER_02.",)
+
+
 def test_lines_without_words_are_aligned_in_their_own_channel() -> None:
     result = done("call.wav", channels="speakers", asr_options={"lines": True}, language="xx")
     assert spoken(result.transcript) == CALL
