@@ -148,7 +148,7 @@ def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, .
     A cue has one speaker, holds at most what fits its lines and can be read in
     `layout.longest` seconds, and ends, in this order of preference, at a
     sentence, a clause, a pause, or between words. Text comes from the
-    recogniser's own; only spaces at line breaks are dropped. A word wider than a
+    recogniser's own; only white space changes, to one space or a line break. A word wider than a
     line is broken between visible characters.
 
     Where two people speak at once, each is shown in whole lines, not word by word.
@@ -244,9 +244,10 @@ def _reach(pieces: Sequence[_Piece], first: int, layout: Layout) -> tuple[int, b
     while stop < len(pieces):
         if pieces[stop].start - pieces[stop - 1].end >= layout.pause:
             return stop, True
-        too_long = pieces[stop].end - pieces[first].start > layout.longest
         inside = pieces[first : stop + 1]
         text = "".join(piece.text for piece in inside)
+        read = display_width(text.strip()) / layout.speed
+        too_long = max(read, pieces[stop].end - pieces[first].start) > layout.longest
         if too_long or len(wrap(text, layout.width, _seams(inside))) > layout.lines:
             return stop, False
         stop += 1

@@ -175,10 +175,24 @@ def _find(text: str, folded: str, word: str, cursor: int, unclaimed: int) -> tup
     """The first place within reach where `word` stands, as written or in another case."""
     room = _REACH + min(2 * unclaimed, _FAR_REACH)
     start, stop = cursor + max(0, unclaimed - room), cursor + unclaimed + room + len(word)
-    at = text.find(word, start, stop)
+    at = _first(text, word, start, stop, whole=unclaimed > 0)
     if at < 0:
-        at = folded.find(word.lower(), start, stop)
+        at = _first(folded, word.lower(), start, stop, whole=unclaimed > 0)
     return None if at < 0 else (at, at + len(word))
+
+
+def _first(text: str, word: str, start: int, stop: int, *, whole: bool) -> int:
+    """Where `word` stands first in the range, -1 if nowhere; with `whole` rather by itself than inside another word."""
+    first = at = text.find(word, start, stop)
+    while whole and word and at >= 0:
+        if not (_inside_word(text, at) or _inside_word(text, at + len(word))):
+            return at
+        at = text.find(word, at + 1, stop)
+    return first
+
+
+def _inside_word(text: str, offset: int) -> bool:
+    return 0 < offset < len(text) and text[offset - 1].isalnum() and text[offset].isalnum()
 
 
 def _fill(text: str, words: Sequence[str], found: Sequence[tuple[int, int] | None]) -> list[tuple[int, int]]:

@@ -141,6 +141,13 @@ def test_lines_without_words_are_cut_too_in_any_script():
     assert build_cues(Transcript((Segment(0.0, 1.0, "  "),), "en", 1.0)) == ()
 
 
+def test_a_cue_holds_no_more_than_can_be_read_while_it_stays():
+    said = transcript([(f" word{i}", "A") for i in range(12)])
+    slow = Layout(speed=4.0)
+    assert all(display_width(cue.text) <= slow.speed * slow.longest for cue in build_cues(said, slow))
+    assert len(build_cues(said, slow)) > len(build_cues(said))
+
+
 def test_thai_lines_break_between_its_words():
     words = ["วันนี้", "อากาศ", "ดี", "มาก", "เรา", "จะ", "ไป", "เที่ยว", "ทะเล", "กัน"] * 3
     said = Transcript(

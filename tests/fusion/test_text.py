@@ -70,6 +70,11 @@ def test_words_that_are_there_are_found_where_they_are(words):
     assert [text[a:b] for a, b in locate(text, words)] == words
 
 
+def test_after_words_that_are_not_there_others_are_not_found_inside_words():
+    assert carve(" Call Shaun a friend", ["Call", "Sean", "a", "friend"], [2]) == [" Call Shaun ", "a friend"]
+    assert carve("ab", ["x", "b"], [1]) == ["a", "b"], "unless they stand nowhere else"
+
+
 def test_words_that_are_not_there_share_the_text_between_their_neighbours():
     text = "It cost twenty five dollars today"
     spans = locate(text, ["It", "cost", "25", "dollars", "today"])
