@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
-from fusion.errors import OptionError, UnknownNameError
+from fusion.errors import DiarfuseError, OptionError, UnknownNameError
 from fusion.types import Recognizer
 
 GROUP = "diarfuse.recognizers"
@@ -49,7 +49,13 @@ def create(name: str, **options: Any) -> Recognizer:
     except TypeError as error:
         known = ", ".join(inspect.signature(maker).parameters) or "none"
         raise OptionError(f"Recogniser {name!r}: {error}; its options are: {known}.") from error
-    return maker(**options)
+    try:
+        return maker(**options)
+    except DiarfuseError:
+        raise
+    except (TypeError, ValueError) as error:  # a value of another type than it takes
+        given = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        raise OptionError(f"Recogniser {name!r} cannot be made with {given} ({error}): correct the value.") from error
 
 
 def parameters(name: str) -> tuple[str, ...]:

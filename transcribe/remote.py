@@ -55,6 +55,9 @@ class RemoteOptions:
     def __post_init__(self) -> None:
         check_url(self.url)
         check_token(self.token)
+        for name, value in self.fields().items():
+            if not value.isprintable():
+                raise OptionError(f"--{name} {value!r} holds what no server can be sent: write it in plain characters.")
 
     def fields(self) -> dict[str, str]:
         """The form's fields, in order."""

@@ -58,3 +58,8 @@ def test_making_recognisers_imports_no_engine():
     root = Path(__file__).parents[2]
     result = subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_value_of_another_type_is_one_sentence():
+    with pytest.raises(OptionError, match=r"'moonshine' cannot be made with options='x' \(.*\): correct the value"):
+        registry.create("moonshine", options="x")

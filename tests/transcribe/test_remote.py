@@ -272,3 +272,10 @@ def test_no_recording_leaves_a_machine_that_is_to_stay_offline(monkeypatch) -> N
     monkeypatch.setenv("DIARFUSE_OFFLINE", "1")
     with pytest.raises(OptionError, match="although --offline is on"):
         RemoteJob(JobOptions(), far).check()
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\n--b", "\udcff"])
+@pytest.mark.parametrize("name", ["model", "language"])
+def test_values_that_would_break_the_form_are_refused(name: str, value: str) -> None:
+    with pytest.raises(OptionError, match=f"--{name} .* holds what no server can be sent"):
+        RemoteOptions(url="http://localhost/v1", **{name: value})
