@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -45,9 +46,22 @@ def extent(words: Sequence[Word]) -> tuple[Seconds, Seconds] | None:
 
 
 def joined(words: Sequence[Word]) -> str:
-    """The words' text; where none of them brings a space, with one between those that need it."""
-    texts = [word.text for word in words]
-    if any(text[:1].isspace() or text[-1:].isspace() for text in texts):
-        return "".join(texts)
-    gaps = ["", *(" " if needs_space(before, after) else "" for before, after in pairwise(texts))]
+    """The words' text, with a space between those that bring none there and need one."""
+    texts = [word.text for word in words if word.text]
+    spaced = any(text[0].isspace() or text[-1].isspace() for text in texts)
+    gaps = ["", *(_gap(before, after, spaced) for before, after in pairwise(texts))]
     return "".join(gap + text for gap, text in zip(gaps, texts, strict=False))
+
+
+def _gap(before: str, after: str, spaced: bool) -> str:
+    """A space, or nothing where one stands already or none belongs.
+
+    `spaced`: other words bring theirs, so that one with a mark and no space beside it (``-two``) is meant so.
+    """
+    left, right = before[-1], after[0]
+    if left.isspace() or right.isspace() or not needs_space(before, after):
+        return ""
+    joint = (
+        unicodedata.category(right)[0] == "P" or unicodedata.category(left) in ("Pd", "Ps", "Pi") or left in "'\u2019"
+    )
+    return "" if spaced and joint else " "

@@ -37,7 +37,7 @@ def _word(word: Word) -> dict[str, Any]:
         "start": None if word.start is None else _time(word.start),
         "end": None if word.end is None else _time(word.end),
         "word": word.text,
-        "probability": None if word.probability is None else round(word.probability, 4),
+        "probability": None if word.probability is None else round(float(word.probability), 4),
         "timing": word.timing,
     }
     if word.attribution is not None or word.speaker is not None:
@@ -50,8 +50,8 @@ def _word(word: Word) -> dict[str, Any]:
 def _attribution(why: Attribution) -> dict[str, Any]:
     return {
         "reason": why.reason,
-        "confidence": round(why.confidence, 4),
-        "others": [{"speaker": other.speaker, "share": round(other.share, 4)} for other in why.others],
+        "confidence": round(float(why.confidence), 4),
+        "others": [{"speaker": other.speaker, "share": round(float(other.share), 4)} for other in why.others],
         "detail": why.detail,
     }
 

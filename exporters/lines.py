@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def milliseconds(seconds: Seconds) -> int:
     """Seconds -> whole milliseconds, rounded half to even."""
-    return round(seconds * 1000)
+    return round(float(seconds) * 1000)
 
 
 def in_order(transcript: Transcript) -> list[Segment]:

@@ -17,8 +17,8 @@ def dumps(transcript: Transcript, *, session: str = "audio") -> str:
         {
             "session_id": session,
             "speaker": segment.speaker or "unknown",
-            "start_time": round(segment.start, 3),
-            "end_time": round(segment.end, 3),
+            "start_time": round(float(segment.start), 3),
+            "end_time": round(float(segment.end), 3),
             "words": one_line(segment.text),
         }
         for segment in transcript.segments

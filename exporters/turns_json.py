@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def dumps(diarization: Diarization) -> str:
     """``{duration, speakers, turns, exclusive, notes}``; embeddings are never written."""
     document = {
-        "duration": round(diarization.duration, 3),
+        "duration": round(float(diarization.duration), 3),
         "speakers": list(diarization.speakers),
         "turns": _rows(diarization.turns),
         "exclusive": _rows(diarization.exclusive),
@@ -24,4 +24,4 @@ def dumps(diarization: Diarization) -> str:
 
 
 def _rows(turns: Iterable[Turn]) -> list[dict[str, Any]]:
-    return [{"start": round(t.start, 3), "end": round(t.end, 3), "speaker": t.speaker} for t in turns]
+    return [{"start": round(float(t.start), 3), "end": round(float(t.end), 3), "speaker": t.speaker} for t in turns]

@@ -19,8 +19,8 @@ def dumps(transcript: Transcript) -> str:
 
 def _segment(segment: Segment) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "start": round(segment.start, 3),
-        "end": round(segment.end, 3),
+        "start": round(float(segment.start), 3),
+        "end": round(float(segment.end), 3),
         "text": segment.text,
         "words": [_word(word) for word in segment.words],
     }
@@ -30,5 +30,5 @@ def _segment(segment: Segment) -> dict[str, Any]:
 def _word(word: Word) -> dict[str, Any]:
     values = {"start": word.start, "end": word.end, "score": word.probability}
     row: dict[str, Any] = {"word": word.text.strip()}
-    row |= {key: round(value, 3) for key, value in values.items() if value is not None}
+    row |= {key: round(float(value), 3) for key, value in values.items() if value is not None}
     return row | ({} if word.speaker is None else {"speaker": word.speaker})

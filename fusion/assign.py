@@ -111,12 +111,19 @@ def _assign(given: list[W], evidence: Evidence, policy: Policy, lines: tuple[Flo
     decision, heard = join(read_times(given), texts, evidence, policy, lines)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
-    if not any(hasattr(kind, "attribution") for kind in kinds):
+    if not _explains(given, kinds):
         return with_speakers(given, labels, kinds=kinds)
     decision = replace(decision, confidence=confidence_of(decision, heard.times, heard.shares, evidence))
     return with_speakers(
         given, labels, attributions_of(decision, heard.times.lengths, heard.shares, evidence.turns), kinds
     )
+
+
+def _explains(given: Sequence[Any], kinds: set[type]) -> bool:
+    """Whether any kind of word has room for an attribution; a class may give its fields to its instances alone."""
+    if kinds <= {dict, Word}:
+        return Word in kinds
+    return any(hasattr(word, "attribution") for word in {type(word): word for word in given}.values())
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import gc
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from operator import attrgetter, itemgetter
+from types import MemberDescriptorType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -25,6 +26,8 @@ from fusion.types import Attribution, Diarization, Turn, Word
 
 W = TypeVar("W")
 _MANY = 50_000
+_SHORT = 2**15
+"""So many labels have numbers of 16 bits, which numpy sorts in one pass."""
 
 
 def read_times(words: Sequence[Any]) -> tuple[Floats, Floats]:
@@ -106,7 +109,7 @@ def _is_time(value: Any) -> bool:
 
 
 def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
-    """Turns as a table; those without a length are left out.
+    """Turns as a table; those without a length are left out, those of one speaker that overlap are one.
 
     Args:
         turns: `Turn`s, dicts or objects with start, end and speaker, tuples of
@@ -119,22 +122,51 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     if isinstance(turns, TurnTable):
         return turns
     given = turns.turns if isinstance(turns, Diarization) else list(turns)
-    own = set(map(type, given)) == {Turn}
-    rows = list(map(_row, given)) if own else [_turn(turn, index) for index, turn in enumerate(given)]
-    labels = sorted({row[2] for row in rows})
+    if set(map(type, given)) == {Turn}:
+        with suppress(TypeError, ValueError, OverflowError):  # what is wrong is found, and named, one by one
+            return _table(*(list(map(attrgetter(key), given)) for key in ("start", "end", "speaker")))
+    rows = [_turn(turn, index) for index, turn in enumerate(given)]
+    return _table(*([row[column] for row in rows] for column in range(3)))
+
+
+def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> TurnTable:
+    """The turns sorted and merged, if all are what they should be."""
+    known = set(names)
+    if set(map(type, known)) - {str}:
+        raise TypeError(known)
+    labels = sorted(known)
     index_of = {label: i for i, label in enumerate(labels)}
-    starts = np.array([row[0] for row in rows], np.float64)
-    ends = np.array([row[1] for row in rows], np.float64)
-    speakers = np.array([index_of[row[2]] for row in rows], np.int64)
+    starts, ends = (np.array(column, np.float64) for column in (given_starts, given_ends))
+    speakers = np.fromiter(map(index_of.__getitem__, names), np.int64, len(names))
     bad = np.flatnonzero(~(np.isfinite(starts) & np.isfinite(ends) & (ends >= starts)))
     if len(bad):
-        start, end, _ = rows[bad[0]]
+        start, end = given_starts[bad[0]], given_ends[bad[0]]
         raise TranscriptError(
             f"turns[{bad[0]}] runs from {start} to {end}: a turn needs finite seconds with start <= end."
         )
     order = np.lexsort((speakers, ends, starts))
     order = order[ends[order] > starts[order]]
-    return TurnTable(starts[order], ends[order], speakers[order], tuple(labels))
+    return _without_overlap(TurnTable(starts[order], ends[order], speakers[order], tuple(labels)))
+
+
+def _without_overlap(turns: TurnTable) -> TurnTable:
+    """Each speaker's overlapping turns as one, so that nobody is heard twice at once; those that only touch stay."""
+    short = turns.speakers.astype(np.int16) if len(turns.labels) < _SHORT else turns.speakers
+    order = np.argsort(short, kind="stable")
+    starts, ends, speakers = turns.starts[order], turns.ends[order], turns.speakers[order]
+    same = speakers[1:] == speakers[:-1]
+    if not (same & (starts[1:] < ends[:-1])).any():
+        return turns
+    rising = np.lexsort((ends, speakers))
+    rank = np.empty(len(ends), np.int64)
+    rank[rising] = np.arange(len(ends))
+    # Ranks rise from one speaker to the next, so the furthest end so far begins anew with each of them.
+    furthest = ends[rising[np.maximum.accumulate(rank)]]
+    opens = np.concatenate(([True], ~same | (starts[1:] >= furthest[:-1])))
+    closes = np.append(opens[1:], True)
+    starts, ends, speakers = starts[opens], furthest[closes], speakers[opens]
+    order = np.lexsort((speakers, ends, starts))
+    return TurnTable(starts[order], ends[order], speakers[order], turns.labels)
 
 
 def read_evidence(turns: Diarization | Iterable[Any] | TurnTable) -> Evidence:
@@ -160,18 +192,15 @@ _row = attrgetter("start", "end", "speaker")
 
 def _turn(turn: Any, index: int) -> tuple[float, float, str]:
     try:
-        if isinstance(turn, Turn):
-            return turn.start, turn.end, turn.speaker
         if isinstance(turn, Mapping):
-            return float(turn["start"]), float(turn["end"]), str(turn["speaker"])
-        if hasattr(turn, "speaker"):
-            return float(turn.start), float(turn.end), str(turn.speaker)
-        start, end, speaker = turn
-        return float(start), float(end), str(speaker)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise TranscriptError(
-            f"turns[{index}]={turn!r} is no turn: give start and end in seconds, and a speaker."
-        ) from None
+            start, end, speaker = turn["start"], turn["end"], turn["speaker"]
+        else:
+            start, end, speaker = _row(turn) if hasattr(turn, "speaker") else turn
+        if speaker is not None:
+            return float(start), float(end), str(speaker)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        pass
+    raise TranscriptError(f"turns[{index}]={turn!r} is no turn: give start and end in seconds, and a speaker.")
 
 
 def with_speakers(
@@ -241,7 +270,7 @@ def _label(word: Any, speaker: str | None, attribution: Attribution | None) -> A
     """One word of any kind."""
     new = {"speaker": speaker}
     if isinstance(word, Mapping):
-        copied = copy.copy(word) if hasattr(word, "__setitem__") else dict(word)
+        copied = _own_copy(word) if hasattr(word, "__setitem__") else dict(word)
         cast("dict[str, Any]", copied).update(new)
         return copied
     if dataclasses.is_dataclass(word) and not isinstance(word, type):
@@ -249,29 +278,58 @@ def _label(word: Any, speaker: str | None, attribution: Attribution | None) -> A
         if "speaker" in names:
             return dataclasses.replace(word, **new, **({"attribution": attribution} if "attribution" in names else {}))
     if isinstance(word, tuple):
-        return _label_tuple(word, speaker)
-    return _label_object(word, speaker)
+        return _label_tuple(word, speaker, attribution)
+    room = new | ({"attribution": attribution} if hasattr(word, "attribution") else {})
+    return _label_row(word, room) if hasattr(word, "__setitem__") else _label_object(word, room)
 
 
-def _label_tuple(word: tuple[Any, ...], speaker: str | None) -> tuple[Any, ...]:
-    """A namedtuple with a speaker field is replaced; one without becomes a subclass that has the attribute."""
-    if "speaker" in getattr(word, "_fields", ()):
-        return cast("tuple[Any, ...]", cast("Any", word)._replace(speaker=speaker))
-    new: tuple[Any, ...] = tuple.__new__(_roomy(cast("Any", type(word))), word)
+def _own_copy(word: Any) -> Any:
+    """A copy that shares no items: only a dict, and a class that says how, is copied so by ``copy.copy``."""
+    return copy.copy(word) if isinstance(word, dict) or hasattr(word, "__copy__") else copy.deepcopy(word)
+
+
+def _label_tuple(word: tuple[Any, ...], speaker: str | None, attribution: Attribution | None) -> tuple[Any, ...]:
+    """A namedtuple's own fields are replaced; one without a speaker becomes a subclass that has the attribute."""
+    fields = getattr(word, "_fields", ())
+    values = {"speaker": speaker, "attribution": attribution}
+    known = {name: value for name, value in values.items() if name in fields}
+    new = cast("tuple[Any, ...]", cast("Any", word)._replace(**known)) if known else word
+    if "speaker" in known:
+        return new
+    new = tuple.__new__(_roomy(cast("Any", type(word))), new)
     vars(new)["speaker"] = speaker
     return new
 
 
-def _label_object(word: Any, speaker: str | None) -> Any:
-    """A shallow copy with the attribute set, also where the class is frozen or has slots."""
-    if hasattr(word, "__dict__") or hasattr(type(word), "speaker"):
-        new = copy.copy(word)
-    else:
-        new = object.__new__(_roomy(cast("Any", type(word))))
-        for kind in type(word).__mro__:
-            for slot in getattr(kind, "__slots__", ()):
-                object.__setattr__(new, slot, getattr(word, slot))
-    object.__setattr__(new, "speaker", speaker)
+def _label_row(word: Any, values: Mapping[str, Any]) -> Any:
+    """A copy with the items set, as a table's rows take them; where items are something else, the attributes."""
+    new = _own_copy(word)
+    try:
+        for name, value in values.items():
+            new[name] = value
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return _label_object(word, values)
+    return new
+
+
+def _label_object(word: Any, values: Mapping[str, Any]) -> Any:
+    """A shallow copy with the attributes set, also where the class is frozen or has slots."""
+    new = copy.copy(word) if hasattr(word, "__dict__") or hasattr(type(word), "speaker") else _roomy_copy(word)
+    object.__setattr__(new, "speaker", values["speaker"])
+    if "attribution" in values:
+        with suppress(AttributeError):  # it may be a property that only reads
+            object.__setattr__(new, "attribution", values["attribution"])
+    return new
+
+
+def _roomy_copy(word: Any) -> Any:
+    """A copy of an object that has slots alone, with room for more; slots that are not set stay so."""
+    new = object.__new__(_roomy(cast("Any", type(word))))
+    for kind in type(word).__mro__:
+        for slot in vars(kind).values():
+            if isinstance(slot, MemberDescriptorType):  # neither __weakref__ nor __dict__ is one
+                with suppress(AttributeError):
+                    slot.__set__(new, slot.__get__(word))
     return new
 
 

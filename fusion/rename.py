@@ -7,7 +7,7 @@ one name become one speaker: their turns are merged where they touch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,19 +52,52 @@ def rename_turns(turns: Iterable[Turn], names: Mapping[str, str]) -> tuple[Turn,
     Only labels that a shared name brought together are merged: the turns of
     one label stay as the diarizer gave them.
     """
-    renamed = [(replace(turn, speaker=names.get(turn.speaker, turn.speaker)), turn.speaker) for turn in turns]
-    renamed.sort(key=lambda item: (item[0].start, item[0].end, item[0].speaker))
-    merged: list[tuple[Turn, str]] = []
-    last: dict[str, int] = {}
-    for turn, label in renamed:
-        index = last.get(turn.speaker)
-        if index is not None and merged[index][1] != label and turn.start <= merged[index][0].end:
-            before = merged[index][0]
-            merged[index] = (replace(before, end=max(before.end, turn.end)), label)
-        else:
-            last[turn.speaker] = len(merged)
-            merged.append((turn, label))
-    return tuple(sorted((turn for turn, _ in merged), key=lambda t: (t.start, t.end, t.speaker)))
+    by_name: dict[str, list[Turn]] = {}
+    for turn in turns:
+        by_name.setdefault(names.get(turn.speaker, turn.speaker), []).append(turn)
+    renamed = [Turn(start, end, name) for name, own in by_name.items() for start, end in _merged(own)]
+    return tuple(sorted(renamed, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+
+
+def _merged(turns: list[Turn]) -> list[tuple[Seconds, Seconds]]:
+    """Where one person speaks, whose turns had one label or several."""
+    if len({turn.speaker for turn in turns}) == 1:
+        return [(turn.start, turn.end) for turn in turns]
+    done: list[_Stretch] = []
+    still: list[_Stretch] = []
+    for turn in sorted(turns, key=lambda turn: (turn.start, turn.end)):
+        done += [stretch for stretch in still if stretch.end < turn.start]
+        still = [stretch for stretch in still if stretch.end >= turn.start]
+        met = [stretch for stretch in still if stretch.meets(turn)]
+        still = [stretch for stretch in still if not stretch.meets(turn)]
+        still.append(_Stretch.of(turn, met))
+    return [(stretch.start, stretch.end) for stretch in done + still]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Turns that became one. ends: how far each of their labels reaches."""
+
+    start: Seconds
+    ends: Mapping[str, Seconds]
+
+    @classmethod
+    def of(cls, turn: Turn, others: Iterable[_Stretch]) -> _Stretch:
+        """`turn`, and what it brings together."""
+        start, ends = turn.start, {turn.speaker: turn.end}
+        for other in others:
+            start = min(start, other.start)
+            for label, end in other.ends.items():
+                ends[label] = max(end, ends.get(label, end))
+        return cls(start, ends)
+
+    @property
+    def end(self) -> Seconds:
+        return max(self.ends.values())
+
+    def meets(self, turn: Turn) -> bool:
+        """Whether `turn`, which starts no earlier, touches one of another label."""
+        return any(label != turn.speaker and end >= turn.start for label, end in self.ends.items())
 
 
 def _segment(segment: Segment, names: Mapping[str, str]) -> Segment:

@@ -12,6 +12,11 @@ from fusion.types import Turn
 if TYPE_CHECKING:
     import os
 
+_OTHER_TYPES = frozenset({
+    "SPKR-INFO", "SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT", "IP",
+    "SU", "CB", "A/P",
+})  # fmt: skip
+"""The types of line of the NIST specification that are no turns."""
 _FIELDS = 8
 _START, _LENGTH, _NAME = 3, 4, 7
 
@@ -55,7 +60,7 @@ def parse_rttm(text: str, *, name: str = "RTTM", recording: str | None = None) -
     recordings = sorted({file for file, _ in found})
     if recording is None and len(recordings) > 1:
         raise TranscriptError(
-            f"{name} holds {len(recordings)} recordings ({', '.join(recordings[:3])} ...): say which."
+            f"{name} holds {len(recordings)} recordings ({', '.join(recordings[:3])} ...): give the lines of one."
         )
     if recording is not None and found and recording not in recordings:
         raise TranscriptError(f"{name} has no recording {recording!r}: it holds {', '.join(recordings[:5])}.")
@@ -65,7 +70,7 @@ def parse_rttm(text: str, *, name: str = "RTTM", recording: str | None = None) -
 
 def _turn(fields: list[str], where: str) -> Turn | None:
     """One line; None for the types of line that are no turns."""
-    if fields[0] in ("SPKR-INFO", "NON-LEX", "NON-SPEECH", "LEXEME", "NOSCORE", "SEGMENT"):
+    if fields[0] in _OTHER_TYPES:
         return None
     if fields[0] != "SPEAKER" or len(fields) < _FIELDS:
         shape = "SPEAKER file channel start duration <NA> <NA> name <NA> <NA>"

@@ -7,16 +7,17 @@ import io
 import json
 import re
 
+import numpy as np
 import pytest
 import srt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters import registry
+from exporters import registry, turns_json
 from exporters.lines import spoken
 from fusion.cues import Cue
 from fusion.errors import OptionError, UnknownNameError
-from fusion.types import Attribution, Segment, SpeakerShare, Transcript, Word
+from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 WORDS = (
     Word(0.5, 0.9, " Good", 0.98765, speaker="SPEAKER_00", attribution=Attribution("overlap", 0.97123)),
@@ -181,6 +182,23 @@ def test_an_unknown_ending_suggests_the_nearest() -> None:
         registry.format_of(".srt")
     with pytest.raises(UnknownNameError, match="did you mean 'srt'"):
         registry.dumps(EMPTY, "strt")
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_numbers_of_numpy_are_written_like_pythons(name: str) -> None:
+    def spoken_with(number) -> Transcript:
+        why = Attribution("overlap", number(0.75), (SpeakerShare("B", number(0.25)),))
+        word = Word(number(0.5), number(1.25), "Hi", number(0.5), speaker="A", attribution=why)
+        return Transcript((Segment(number(0.5), number(1.25), "Hi", (word,), "A"),), "en", number(2.0))
+
+    assert registry.dumps(spoken_with(np.float32), name) == registry.dumps(spoken_with(float), name)
+
+
+def test_turns_of_numpy_numbers_are_json() -> None:
+    turns = (Turn(np.float32(0.5), np.float32(1.25), "A"),)
+    document = json.loads(turns_json.dumps(Diarization(turns, turns, np.float32(2.0))))
+    assert document["duration"] == 2.0
+    assert document["turns"] == document["exclusive"] == [{"start": 0.5, "end": 1.25, "speaker": "A"}]
 
 
 def test_every_format_has_an_ending() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fusion.rename import rename_diarization, rename_transcript, rename_turns
 from fusion.types import Activity, Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
@@ -29,6 +33,34 @@ def test_only_a_shared_name_merges_turns() -> None:
         Turn(5, 7, "C"),
     )
     assert rename_turns(turns, {}) == tuple(turns)
+
+
+def test_the_turn_that_reaches_furthest_is_not_forgotten() -> None:
+    turns = [Turn(0, 5, "a1"), Turn(1, 2, "a2"), Turn(4, 6, "a2")]
+    assert rename_turns(turns, {"a1": "X", "a2": "X"}) == (Turn(0, 6, "X"),)
+    tied = [Turn(0, 2, "a1"), Turn(2, 2.5, "a1"), Turn(2, 3, "a2")]
+    assert rename_turns(tied, {"a1": "X", "a2": "X"}) == (Turn(0, 3, "X"),)
+
+
+NAMES = {"A": "Ana", "B": "Ana", "C": "Ana", "D": "Dan"}
+ticks = st.tuples(st.integers(0, 20), st.integers(0, 6), st.sampled_from("ABCD"))
+
+
+@given(st.lists(ticks, max_size=12))
+def test_labels_of_one_name_are_merged_wherever_they_touch(rows) -> None:
+    turns = [Turn(start, start + length, label) for start, length, label in rows]
+    group = list(range(len(turns)))
+    for i, j in combinations(range(len(turns)), 2):
+        a, b = turns[i], turns[j]
+        one = a.speaker != b.speaker and NAMES[a.speaker] == NAMES[b.speaker]
+        if one and a.start <= b.end and b.start <= a.end:
+            group = [group[i] if g == group[j] else g for g in group]
+    expected = []
+    for number in set(group):
+        own = [turn for turn, g in zip(turns, group, strict=True) if g == number]
+        expected.append(Turn(min(t.start for t in own), max(t.end for t in own), NAMES[own[0].speaker]))
+    expected.sort(key=lambda t: (t.start, t.end, t.speaker))
+    assert rename_turns(turns, NAMES) == tuple(expected)
 
 
 def test_embeddings_and_activity_follow_a_merge() -> None:

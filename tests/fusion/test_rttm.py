@@ -22,6 +22,11 @@ def test_other_lines_are_passed_over():
     assert parse_rttm(text) == (Turn(1.0, 1.5, "A"),)
 
 
+@pytest.mark.parametrize("kind", ["SU", "FILLER", "EDIT", "IP", "CB", "A/P", "NO_RT_METADATA", "LEXEME", "SEGMENT"])
+def test_every_type_of_the_specification_is_passed_over(kind):
+    assert parse_rttm(f"{kind} a 1 0.5 0.5 <NA> statement A <NA>\n") == ()
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -30,7 +35,7 @@ def test_other_lines_are_passed_over():
         ("SPEAKER a 1 x 1 <NA> <NA> A <NA> <NA>", "line 2: start 'x'"),
         ("SPEAKER a 1 1 -1 <NA> <NA> A <NA> <NA>", "duration '-1'"),
         ("SPEAKER a 1 nan 1 <NA> <NA> A <NA> <NA>", "start 'nan'"),
-        ("SPEAKER b 1 0 1 <NA> <NA> A <NA> <NA>", "holds 2 recordings"),
+        ("SPEAKER b 1 0 1 <NA> <NA> A <NA> <NA>", r"holds 2 recordings .*: give the lines of one\.$"),
     ],
 )
 def test_bad_lines_are_named(line, message):
