@@ -292,8 +292,12 @@ def _label(place: Slot | Line, speaker: str | None) -> None:
 
 def _edge(segment: Any, key: str, unknown: Seconds) -> Seconds:
     """A time of a live segment, which may do without as long as its words have theirs."""
-    value = segment.get(key) if isinstance(segment, Mapping) else getattr(segment, key, None)
-    return unknown if value is None or not math.isfinite(value) else float(value)
+    value: Any = segment.get(key) if isinstance(segment, Mapping) else getattr(segment, key, None)
+    try:
+        edge = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return unknown
+    return edge if math.isfinite(edge) else unknown
 
 
 def _time(word: Any, key: str) -> Seconds | None:

@@ -148,8 +148,8 @@ def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, .
     A cue has one speaker, holds at most what fits its lines and can be read in
     `layout.longest` seconds, and ends, in this order of preference, at a
     sentence, a clause, a pause, or between words. Text comes from the
-    recogniser's own; only white space changes, to one space or a line break. A word wider than a
-    line is broken between visible characters.
+    recogniser's own; only white space changes, to one space or a line break. A
+    word wider than a line is broken between visible characters.
 
     Where two people speak at once, each is shown in whole lines, not word by word.
     Cues never overlap: the earlier one's makes way. They stay on for as long as

@@ -102,13 +102,11 @@ def place_missing(
     if not missing.any():
         return starts, ends
     starts, ends = starts.copy(), ends.copy()
-    edges = np.diff(missing.view(np.int8), prepend=0, append=0)
+    goes_on = missing[1:] & missing[:-1]
     if lines is not None:
-        same = (np.diff(lines[0]) == 0) & (np.diff(lines[1]) == 0)
-        apart = np.concatenate(([False], missing[1:] & missing[:-1] & ~same, [False]))
-        heads, tails = np.flatnonzero((edges == 1) | apart), np.flatnonzero((edges == -1) | apart)
-    else:
-        heads, tails = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        goes_on &= (lines[0][1:] == lines[0][:-1]) & (lines[1][1:] == lines[1][:-1])
+    heads = np.flatnonzero(missing & ~np.concatenate(([False], goes_on)))
+    tails = np.flatnonzero(missing & ~np.append(goes_on, False)) + 1
     for first, stop in zip(heads.tolist(), tails.tolist(), strict=True):
         count = stop - first
         line = (-math.inf, math.inf) if lines is None else (float(lines[0][first]), float(lines[1][first]))

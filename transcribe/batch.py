@@ -148,10 +148,17 @@ def _problem(path: Path) -> AudioError | None:
         if path.is_dir():
             return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
         if not path.exists():
-            return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
+            return _missing(path)
     except OSError as error:
         return AudioError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path and its folder.")
     return None
+
+
+def _missing(path: Path) -> AudioNotFoundError:
+    if path.parts[:1] in (("http:",), ("https:",)):  # of its two slashes a path keeps one
+        address = path.as_posix().replace(":/", "://", 1)
+        return AudioNotFoundError(f"{address!r} is an address, not a file: download the recording first.")
+    return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
 
 
 def _meant(path: Path) -> str:

@@ -54,18 +54,16 @@ class Unsettled(Format, Protocol):
         ...
 
 
-FORMATS: tuple[Format, ...] = (
+SETTLED: tuple[Format, ...] = (
     whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, assemblyai, gladia, rev, soniox, elevenlabs,
-    chunks, nemo, parakeet_mlx, vosk, segments, plain,
+    chunks, nemo, parakeet_mlx, vosk,
 )  # fmt: skip
+UNSETTLED: tuple[Unsettled, ...] = (segments, plain)
 KNOWN = (
     "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
     "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, "
     "IBM Watson, Vosk, parakeet-mlx, a plain list of words"
 )
-
-
-UNSETTLED: tuple[Unsettled, ...] = (vosk, segments, plain)
 
 
 def read(data: Any, per_second: int = 1) -> Reading:
@@ -78,11 +76,11 @@ def read(data: Any, per_second: int = 1) -> Reading:
     Raises:
         TranscriptError: an unknown shape, or a word that cannot be, by its place.
     """
-    form = next((form for form in FORMATS if form.matches(data)), None)
+    for form in SETTLED:
+        if form.matches(data):
+            return form.read(data)
     for unsettled in UNSETTLED:
-        if unsettled is form:
+        if unsettled.matches(data):
             return unsettled.read(data, per_second)
-    if form is not None:
-        return form.read(data)
     keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) else ""
     raise TranscriptError(f"A {type(data).__name__}{keys} is none of the transcripts known: {KNOWN}.")

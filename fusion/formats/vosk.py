@@ -23,15 +23,15 @@ def _best(answer: Any) -> Any:
     return several[0] if isinstance(several, list) and several else answer
 
 
-def read(data: Any, per_second: int = 1) -> Reading:
+def read(data: Any) -> Reading:
     """Read every answer of the recogniser as a line; those to silence have no words and are left out."""
-    return Reading("Vosk", tuple(_lines(data, per_second)), certain_unit=False)
+    return Reading("Vosk", tuple(_lines(data)))
 
 
-def _lines(data: Any, per_second: int) -> Iterator[Line]:
+def _lines(data: Any) -> Iterator[Line]:
     for i, answer in enumerate(data if isinstance(data, list) else [data]):
         at = f"[{i}].result" if isinstance(data, list) else "result"
         best = _best(answer)
-        slots = [read_word(node, f"{at}[{w}]", per_second) for w, node in enumerate(items(get(best, "result"), at))]
+        slots = [read_word(node, f"{at}[{w}]") for w, node in enumerate(items(get(best, "result"), at))]
         if slots:
             yield make_line(best, at, get(best, "text"), slots)

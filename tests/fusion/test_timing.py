@@ -91,6 +91,10 @@ def test_the_transcripts_lines_count_for_the_join_and_for_cues():
         assert [s.speaker for s in joined.segments] == ["A", "B", "B"]
         assert [w.start for w in joined.words] == [0.6, None, 6.3]
         assert [cue.lines for cue in build_cues(joined)] == [("we have ten",), ("2014.",), ("last",)]
+    nowhere = next(attach_lazily([{"words": [{"word": "a"}, {"word": "b"}]}], turns))  # neither its words nor itself
+    assert [word["speaker"] for word in nowhere["words"]] == ["A", "A"]
+    texts = {"start": "5.3", "end": "soon", "words": [{"word": "a", "start": "5.3", "end": "5.9"}]}
+    assert next(attach_lazily([texts], turns))["speaker"] == "B"
     live = list(attach_lazily([{"start": 5.3, "end": 5.9, "words": [{"word": "2014."}]}], turns))
     assert live[0]["words"][0]["speaker"] == "B"
     assert next(attach_lazily([{"words": [{"word": "a", "start": 5.3, "end": 5.9}]}], turns))["speaker"] == "B"

@@ -185,6 +185,14 @@ def test_the_real_command(folder: Path) -> None:
     assert bad.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("folder")
+def test_an_address_is_told_as_it_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diarize", "https://example.org/talks/a.wav"]) == 1
+    assert capsys.readouterr().err == (
+        "Error: 'https://example.org/talks/a.wav' is an address, not a file: download the recording first.\n"
+    )
+
+
 def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     command = f'exec "{sys.executable}" -m transcribe --asr words-json --model words.json good.wav {line}'
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
