@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from asr_adapters.pronounce import phones, spoken
-from asr_adapters.split import split_text, weight
-from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Timing, Transcript, Word
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Timing, Transcript, Word
+from .pronounce import phones, spoken
+from .split import split_text, weight
 
 LONGEST: Seconds = 600.0
 """Lines above this are estimated: the aligner's search holds every frame of a line."""

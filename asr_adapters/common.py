@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fusion.errors import MissingExtraError
-from fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
+from ..fusion.errors import MissingExtraError
+from ..fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
 
 STAGE = "recognise"
 _QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word

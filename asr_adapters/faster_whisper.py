@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from asr_adapters.common import empty, engine, keep, report, seconds, silent
-from fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
-from fusion.types import Heard, Progress, Samples, Seconds, Segment, Transcript, Word
+from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from ..fusion.types import Heard, Progress, Samples, Seconds, Segment, Transcript, Word
+from .common import empty, engine, keep, report, seconds, silent
 
 DEFAULT_MODEL = "small"
 

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from asr_adapters.split import needs_space
-from fusion.types import Seconds, Segment, Word
+from ..fusion.types import Seconds, Segment, Word
+from .split import needs_space
 
 PAUSE: Seconds = 1.0
 """A pause this long ends a segment."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from asr_adapters.common import blocks, empty, engine, keep, report, seconds, silent
-from fusion.errors import ModelError, ModelNotFoundError, OptionError
-from fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
+from ..fusion.errors import ModelError, ModelNotFoundError, OptionError
+from ..fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
+from .common import blocks, empty, engine, keep, report, seconds, silent
 
 BUNDLED = "tiny-en"
 

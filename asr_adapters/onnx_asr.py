@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from asr_adapters.common import blocks, empty, engine, keep, report, seconds, silent
-from asr_adapters.grouping import grouped
-from fusion.errors import DeviceError, ModelError, ModelNotFoundError
-from fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript, Word
+from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
+from ..fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript, Word
+from .common import blocks, empty, engine, keep, report, seconds, silent
+from .grouping import grouped
 
 LAST_TOKEN: Seconds = 0.24
 """A model that tells only where tokens begin: the last of a word is taken to last this long at most."""

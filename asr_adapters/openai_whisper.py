@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from asr_adapters.common import empty, engine, report, seconds, silent
-from fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
-from fusion.types import Progress, Samples, Segment, Transcript, Word
+from ..fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from ..fusion.types import Progress, Samples, Segment, Transcript, Word
+from .common import empty, engine, report, seconds, silent
 
 
 class OpenaiWhisper:

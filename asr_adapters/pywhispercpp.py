@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from asr_adapters.common import empty, engine, report, seconds, silent
-from asr_adapters.grouping import grouped
-from fusion.errors import ModelNotFoundError, NetworkError, OptionError
-from fusion.types import Progress, Samples, Seconds, Transcript, Word
+from ..fusion.errors import ModelNotFoundError, NetworkError, OptionError
+from ..fusion.types import Progress, Samples, Seconds, Transcript, Word
+from .common import empty, engine, report, seconds, silent
+from .grouping import grouped
 
 _UNSPACED = {"zh", "yue", "ja", "th", "lo", "km", "my", "bo"}
 _HUNDREDTHS = 100

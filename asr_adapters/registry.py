@@ -15,19 +15,19 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
-from fusion.errors import DiarfuseError, OptionError, UnknownNameError
-from fusion.types import Recognizer
+from ..fusion.errors import DiarfuseError, OptionError, UnknownNameError
+from ..fusion.types import Recognizer
 
 GROUP = "diarfuse.recognizers"
 
 BUILTIN: Mapping[str, str] = {
-    "faster-whisper": "asr_adapters.faster_whisper:FasterWhisper",
-    "moonshine": "asr_adapters.moonshine:Moonshine",
-    "words-json": "asr_adapters.words_json:WordsJson",
-    "onnx-asr": "asr_adapters.onnx_asr:OnnxAsr",
-    "openai-whisper": "asr_adapters.openai_whisper:OpenaiWhisper",
-    "transformers": "asr_adapters.transformers:Transformers",
-    "whisper.cpp": "asr_adapters.pywhispercpp:WhisperCpp",
+    "faster-whisper": ".faster_whisper:FasterWhisper",
+    "moonshine": ".moonshine:Moonshine",
+    "words-json": ".words_json:WordsJson",
+    "onnx-asr": ".onnx_asr:OnnxAsr",
+    "openai-whisper": ".openai_whisper:OpenaiWhisper",
+    "transformers": ".transformers:Transformers",
+    "whisper.cpp": ".pywhispercpp:WhisperCpp",
 }
 
 
@@ -70,7 +70,7 @@ def parameters(name: str) -> tuple[str, ...]:
 def _maker(name: str) -> Callable[..., Recognizer]:
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
-        return cast("Callable[..., Recognizer]", getattr(importlib.import_module(module), attribute))
+        return cast("Callable[..., Recognizer]", getattr(importlib.import_module(module, __package__), attribute))
     foreign = _foreign()
     if name not in foreign:
         raise UnknownNameError("recogniser", name, names())

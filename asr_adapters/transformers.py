@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from asr_adapters.common import empty, engine, report, seconds, silent
-from asr_adapters.grouping import grouped
-from fusion.errors import ModelNotFoundError, TranscriptError
-from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
+from ..fusion.errors import ModelNotFoundError, TranscriptError
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
+from .common import empty, engine, report, seconds, silent
+from .grouping import grouped
 
 
 class Transformers:

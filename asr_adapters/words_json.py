@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asr_adapters.common import report, seconds
-from asr_adapters.grouping import extent, grouped, joined
-from fusion.errors import TranscriptError
-from fusion.types import Progress, Samples, Seconds, Segment, Transcript, Word
+from ..fusion.errors import TranscriptError
+from ..fusion.types import Progress, Samples, Seconds, Segment, Transcript, Word
+from .common import report, seconds
+from .grouping import extent, grouped, joined
 
 
 class WordsJson:

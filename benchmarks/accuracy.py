@@ -20,7 +20,7 @@ from benchmarks.scoring import ErrorRates, Recording, find_recordings, read_rttm
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fusion.types import Seconds
+    from diarfuse.fusion.types import Seconds
 
 COLLARS = (0.0, 0.25)
 HEAD = "| {} | collar | DER % | missed | false alarm | confusion | JER % | speakers (truth) |\n|" + "---|" * 8

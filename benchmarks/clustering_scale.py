@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.machine import describe
 from benchmarks.rivals.launch import ROOT
 from benchmarks.rivals.runner import peak_rss_mb
-from diarize import ahc
-from diarize.plda import unit
+from diarfuse.diarize import ahc
+from diarfuse.diarize.plda import unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -17,15 +17,15 @@ import numpy as np
 
 from benchmarks.local_pack import open_store
 from benchmarks.scoring import find_audio
-from diarize.options import Execution, Options
-from diarize.pipeline import Diarizer
-from fusion.audio import load_audio
+from diarfuse.diarize.options import Execution, Options
+from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.fusion.audio import load_audio
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from diarize.options import Mode
-    from fusion.types import Samples
+    from diarfuse.diarize.options import Mode
+    from diarfuse.fusion.types import Samples
 
 
 def main() -> None:

@@ -21,18 +21,18 @@ import onnx
 
 from benchmarks.local_pack import open_store
 from benchmarks.networks import session
-from diarize.fbank import fbank
-from diarize.models import int8
-from diarize.models.store import Store
-from fusion.audio import load_audio
-from fusion.types import SAMPLE_RATE
+from diarfuse.diarize.fbank import fbank
+from diarfuse.diarize.models import int8
+from diarfuse.diarize.models.store import Store
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
 
-    from diarize.models.store import ModelSet
+    from diarfuse.diarize.models.store import ModelSet
 
 VOICES = 24
 SECONDS = {"campplus": 3, "resnet34": 10}

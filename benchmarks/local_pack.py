@@ -16,10 +16,10 @@ import shutil
 from pathlib import Path
 
 from benchmarks.community1_int8 import read_weights
-from diarize.models import resnet34
-from diarize.models.graphs import hash_file
-from diarize.models.packs import COMMUNITY_1, PackFile
-from diarize.models.store import Store
+from diarfuse.diarize.models import resnet34
+from diarfuse.diarize.models.graphs import hash_file
+from diarfuse.diarize.models.packs import COMMUNITY_1, PackFile
+from diarfuse.diarize.models.store import Store
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from benchmarks.speed import CLI, build_audio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fusion.types import Seconds
+    from diarfuse.fusion.types import Seconds
 
 
 def main() -> None:

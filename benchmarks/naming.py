@@ -19,15 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
-from diarize.models.store import Store
-from diarize.pipeline import Diarizer
-from diarize.voiceprint import VoiceEmbedder
-from fusion.audio import load_audio
-from fusion.identity import Cluster, Gate, Voice, identify
-from fusion.rttm import read_rttm
-from fusion.types import Seconds, Turn
-from transcribe.calibration import calibration_of
-from transcribe.identify import clusters_of
+from diarfuse.diarize.models.store import Store
+from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.diarize.voiceprint import VoiceEmbedder
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.identity import Cluster, Gate, Voice, identify
+from diarfuse.fusion.rttm import read_rttm
+from diarfuse.fusion.types import Seconds, Turn
+from diarfuse.transcribe.calibration import calibration_of
+from diarfuse.transcribe.identify import clusters_of
 
 ENROL_SECONDS, LONG = 10.0, 20.0
 WHO = ("0", "1", "half", "all")

@@ -24,7 +24,7 @@ import onnxruntime
 
 from benchmarks.local_pack import open_store
 from benchmarks.machine import describe, gemm_gflops
-from diarize.models.store import ModelSet, Store
+from diarfuse.diarize.models.store import ModelSet, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

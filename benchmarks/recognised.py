@@ -6,15 +6,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from benchmarks.metrics_words import read_ctm
-from transcribe.eval_cli import Spoken, read_stm, speaker_accuracy, word_errors
-from transcribe.job import Job, JobOptions
+from diarfuse.transcribe.eval_cli import Spoken, read_stm, speaker_accuracy, word_errors
+from diarfuse.transcribe.job import Job, JobOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from benchmarks.who_said_what import Join
-    from fusion.types import Diarization, Seconds, Word
+    from diarfuse.fusion.types import Diarization, Seconds, Word
 
 HEAD = "| recording | join | cpWER % | tcpWER % | right speaker, of words recognised |\n|---|---|---|---|---|"
 _PAUSE: Seconds = 0.5

@@ -10,7 +10,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fusion.types import Seconds, Turn
+from diarfuse.fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

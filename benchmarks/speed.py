@@ -26,17 +26,17 @@ import soundfile
 from benchmarks.machine import describe, gemm_gflops
 from benchmarks.rivals import launch
 from benchmarks.scoring import find_audio
-from fusion.audio import load_audio
-from fusion.types import SAMPLE_RATE
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.rivals.launch import Report, System
-    from fusion.types import Seconds
+    from diarfuse.fusion.types import Seconds
 
 HEAD = "| system | x realtime (least to most) | load s | peak MB | seconds by stage | versions |\n|" + "---|" * 6
-CLI = (sys.executable, "-m", "transcribe")
+CLI = (sys.executable, "-m", "diarfuse.transcribe")
 
 
 def main() -> None:

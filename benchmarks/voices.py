@@ -34,12 +34,12 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.signal import fftconvolve
 
-from diarize.models.store import Store
-from diarize.voiceprint import VoiceEmbedder, gather
-from fusion.audio import load_audio
-from fusion.identity import Cluster, Gate, Voice, identify
-from fusion.types import SAMPLE_RATE, Embedding, Samples
-from transcribe.calibration import CALIBRATIONS, Line
+from diarfuse.diarize.models.store import Store
+from diarfuse.diarize.voiceprint import VoiceEmbedder, gather
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.identity import Cluster, Gate, Voice, identify
+from diarfuse.fusion.types import SAMPLE_RATE, Embedding, Samples
+from diarfuse.transcribe.calibration import CALIBRATIONS, Line
 
 Floats = npt.NDArray[np.float64]
 DURATIONS = (3, 5, 10)

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.metrics_words import Counts, TrueWord, count, read_ctm, right_words
-from fusion import assign, boundaries, contested, stretches
-from fusion.assign import Policy, assign_speakers
-from fusion.rttm import read_rttm
-from fusion.types import Diarization, Word
+from diarfuse.fusion import assign, boundaries, contested, stretches
+from diarfuse.fusion.assign import Policy, assign_speakers
+from diarfuse.fusion.rttm import read_rttm
+from diarfuse.fusion.types import Diarization, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,8 +72,8 @@ def _parse() -> argparse.Namespace:
 
 def _recordings(folder: Path, pack: str, root: Path | None) -> list[tuple[list[TrueWord], Diarization, Diarization]]:
     """Every recording's true words, true turns and our turns."""
-    from diarize.models.store import Store
-    from diarize.pipeline import Diarizer
+    from diarfuse.diarize.models.store import Store
+    from diarfuse.diarize.pipeline import Diarizer
 
     diarizer = Diarizer.from_pretrained(pack, store=Store(root))
     found = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diarize.options import Execution, Options
-    from diarize.pipeline import Diarizer
+    from .options import Execution, Options
+    from .pipeline import Diarizer
 
 __all__ = ["Diarizer", "Execution", "Options"]
 
-_HOMES = {"Diarizer": "diarize.pipeline", "Execution": "diarize.options", "Options": "diarize.options"}
+_HOMES = {"Diarizer": ".pipeline", "Execution": ".options", "Options": ".options"}
 
 
 def __getattr__(name: str) -> Any:
@@ -20,4 +20,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(message)
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name], __name__), name)

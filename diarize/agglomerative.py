@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from diarize import ahc
-from diarize.clustering import Array, Labels
-from diarize.plda import unit
-from fusion.types import Seconds
+from ..fusion.types import Seconds
+from . import ahc
+from .clustering import Array, Labels
+from .plda import unit
 
 LEAST_EVIDENCE = 15.0
 """Observations that VBx needs: about 170 windows at 1 s hop, two and a half minutes of speech."""

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from diarize.plda import unit
+from .plda import unit
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..fusion.types import Seconds
 
 Runs = npt.NDArray[np.int64]
 """Frame index pairs (n, 2), [first, end), rising and apart."""

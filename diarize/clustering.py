@@ -16,12 +16,12 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from diarize import ahc
-from diarize.kmeans import kmeans
-from diarize.masks import active_speakers, finite, training_pairs
-from diarize.plda import Plda, unit
-from diarize.vbx import cluster_vbx
-from fusion.errors import OptionError
+from ..fusion.errors import OptionError
+from . import ahc
+from .kmeans import kmeans
+from .masks import active_speakers, finite, training_pairs
+from .plda import Plda, unit
+from .vbx import cluster_vbx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from diarize.windows import Windows
+    from .windows import Windows
 
 
 def speaker_count(segmentations: npt.NDArray[np.uint8], windows: Windows) -> npt.NDArray[np.uint8]:

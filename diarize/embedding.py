@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from diarize.fbank import FRAME, HOP, fbank
-from diarize.masks import active_speakers, embedding_masks
-from diarize.progress import Step
-from diarize.runtime import Runtime, Session
-from diarize.stretches import Stretch
-from diarize.windows import Windows
-from fusion.types import Samples
+from ..fusion.types import Samples
+from .fbank import FRAME, HOP, fbank
+from .masks import active_speakers, embedding_masks
+from .progress import Step
+from .runtime import Runtime, Session
+from .stretches import Stretch
+from .windows import Windows
 
 Floats = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]

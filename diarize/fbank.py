@@ -15,12 +15,12 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.sparse import csr_array
 
-from fusion.types import SAMPLE_RATE
+from ..fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fusion.types import Samples
+    from ..fusion.types import Samples
 
 FRAME = 400
 """Samples in a frame (25 ms)."""

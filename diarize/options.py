@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from fusion.errors import OptionError
-from fusion.types import Seconds
+from ..fusion.errors import OptionError
+from ..fusion.types import Seconds
 
 Mode: TypeAlias = Literal["exact", "default", "fast"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "coreml"]

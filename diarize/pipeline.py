@@ -11,25 +11,25 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from diarize import resegment
-from diarize.agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
-from diarize.clustering import Array, Clusters, Pairs, SpeakerBounds, cluster, vbx_centroids
-from diarize.counting import speaker_count
-from diarize.embedding import Embedder, embed_stretches, embed_windows
-from diarize.models.packs import INT8
-from diarize.models.store import ModelSet, Store, load_dir
-from diarize.options import Execution, Options
-from diarize.plda import Plda, load_plda
-from diarize.progress import Monitor, Step
-from diarize.recipes import CAMPPLUS, COMMUNITY_1, Recipe
-from diarize.reconstruct import Timeline, drop_specks, reconstruct
-from diarize.runtime import Runtime
-from diarize.segmentation import segment, silence_padding
-from diarize.stretches import Cut, Stretch, plan
-from diarize.turns import activity, build_turns, minor_speakers
-from diarize.windows import Windows
-from fusion.audio import check_samples, load_audio, release
-from fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples, Seconds
+from ..fusion.audio import check_samples, load_audio, release
+from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples, Seconds
+from . import resegment
+from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
+from .clustering import Array, Clusters, Pairs, SpeakerBounds, cluster, vbx_centroids
+from .counting import speaker_count
+from .embedding import Embedder, embed_stretches, embed_windows
+from .models.packs import INT8
+from .models.store import ModelSet, Store, load_dir
+from .options import Execution, Options
+from .plda import Plda, load_plda
+from .progress import Monitor, Step
+from .recipes import CAMPPLUS, COMMUNITY_1, Recipe
+from .reconstruct import Timeline, drop_specks, reconstruct
+from .runtime import Runtime
+from .segmentation import segment, silence_padding
+from .stretches import Cut, Stretch, plan
+from .turns import activity, build_turns, minor_speakers
+from .windows import Windows
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 
-from fusion.errors import CorruptModelError, ModelNotFoundError
+from ..fusion.errors import CorruptModelError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from fusion.errors import CancelledError
-from fusion.types import Progress, Seconds
+from ..fusion.errors import CancelledError
+from ..fusion.types import Progress, Seconds
 
 Step: TypeAlias = Callable[[int, int], None]
 """``step(done, total)``, called after every batch."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from diarize.options import Mode
-from diarize.stretches import Cut
-from fusion.types import Seconds
+from ..fusion.types import Seconds
+from .options import Mode
+from .stretches import Cut
 
 SHORT: Seconds = 180.0
 """A recording up to this long keeps the 1 s hop in every mode: it has few windows to learn from."""

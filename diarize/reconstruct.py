@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from diarize.binarize import Runs, runs
+from .binarize import Runs, runs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from diarize.windows import Windows
+    from .windows import Windows
 
 _BLOCK = 8192  # frames looked at at once
 _SPECK = 6

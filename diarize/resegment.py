@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from diarize.binarize import Runs, runs
-from diarize.clustering import Array, Clusters, Labels, Pairs
-from diarize.plda import unit
-from diarize.reconstruct import Timeline
-from diarize.stretches import Stretch
-from diarize.windows import Windows
-from fusion.types import Seconds
+from ..fusion.types import Seconds
+from .binarize import Runs, runs
+from .clustering import Array, Clusters, Labels, Pairs
+from .plda import unit
+from .reconstruct import Timeline
+from .stretches import Stretch
+from .windows import Windows
 
 SHORTEST: Seconds = 0.5
 LONGEST: Seconds = 2.0

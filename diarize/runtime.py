@@ -19,8 +19,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from diarize.options import Device, Execution
-from fusion.errors import CorruptModelError, DeviceError
+from ..fusion.errors import CorruptModelError, DeviceError
+from .options import Device, Execution
 
 Array: TypeAlias = npt.NDArray[Any]
 Item = TypeVar("Item")

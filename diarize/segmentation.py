@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from diarize.powerset import to_multilabel
-from diarize.progress import Step
-from diarize.runtime import Runtime, Session
-from diarize.windows import Windows
-from fusion.types import SAMPLE_RATE, Samples
+from ..fusion.types import SAMPLE_RATE, Samples
+from .powerset import to_multilabel
+from .progress import Step
+from .runtime import Runtime, Session
+from .windows import Windows
 
 
 def segment(

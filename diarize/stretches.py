@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_dilation
 
-from diarize.fbank import FRAME, HOP
-from diarize.windows import FRAME_STEP, Windows
-from fusion.types import SAMPLE_RATE, Seconds
+from ..fusion.types import SAMPLE_RATE, Seconds
+from .fbank import FRAME, HOP
+from .windows import FRAME_STEP, Windows
 
 _TOLERANCE = 6
 """Segmentation frames (0.1 s) by which windows may differ about one change."""

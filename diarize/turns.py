@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diarize.binarize import Runs, Spans, drop_short, fill_gaps
-from fusion.types import Activity, Seconds, Turn
+from ..fusion.types import Activity, Seconds, Turn
+from .binarize import Runs, Spans, drop_short, fill_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from diarize.options import LabelOrder
-    from diarize.reconstruct import Timeline
-    from diarize.windows import Windows
+    from .options import LabelOrder
+    from .reconstruct import Timeline
+    from .windows import Windows
 
 _MINOR_SHARE, _MINOR_SECONDS = 0.02, 10.0
 

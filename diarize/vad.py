@@ -15,10 +15,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from diarize.options import Execution
-from diarize.runtime import Runtime, Session
-from fusion.errors import MissingExtraError, OptionError
-from fusion.types import SAMPLE_RATE, Progress, Samples, Seconds
+from ..fusion.errors import MissingExtraError, OptionError
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds
+from .options import Execution
+from .runtime import Runtime, Session
 
 CHUNK = 512
 """Samples that one probability stands for."""

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from diarize.vad import detect_speech
-from diarize.voiceprint import Span
-from fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds
+from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds
+from .vad import detect_speech
+from .voiceprint import Span
 
 Floats = npt.NDArray[np.float64]
 

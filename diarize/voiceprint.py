@@ -16,12 +16,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from diarize.fbank import fbank
-from diarize.models.store import ModelSet
-from diarize.options import Execution
-from diarize.runtime import Runtime
-from fusion.errors import VoiceError
-from fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
+from ..fusion.errors import VoiceError
+from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
+from .fbank import fbank
+from .models.store import ModelSet
+from .options import Execution
+from .runtime import Runtime
 
 Span: TypeAlias = tuple[Seconds, Seconds]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fusion.errors import OptionError
-from fusion.types import SAMPLE_RATE, Samples, Seconds
+from ..fusion.errors import OptionError
+from ..fusion.types import SAMPLE_RATE, Samples, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

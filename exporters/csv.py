@@ -6,10 +6,10 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from exporters.lines import one_line
+from .lines import one_line
 
 if TYPE_CHECKING:
-    from fusion.types import Transcript
+    from ..fusion.types import Transcript
 
 
 def dumps(transcript: Transcript) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fusion.types import Attribution, Segment, Transcript, Word
+    from ..fusion.types import Attribution, Segment, Transcript, Word
 
 
 def dumps(transcript: Transcript) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds, Segment, Transcript
+    from ..fusion.types import Seconds, Segment, Transcript
 
 
 def milliseconds(seconds: Seconds) -> int:

@@ -9,14 +9,14 @@ import importlib
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from fusion.errors import OptionError, UnknownNameError
+from ..fusion.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from fusion.cues import Cue
-    from fusion.types import Transcript
+    from ..fusion.cues import Cue
+    from ..fusion.types import Transcript
 
 SUBTITLES = ("srt", "vtt")
 """Formats that can also be written from cues."""
@@ -78,7 +78,7 @@ def dumps(transcript: Transcript, format_name: str) -> str:
     """
     if format_name not in names():
         raise UnknownNameError("format", format_name, names())
-    text: str = importlib.import_module(f"exporters.{format_name}").dumps(transcript)
+    text: str = importlib.import_module(f".{format_name}", __package__).dumps(transcript)
     return text
 
 
@@ -90,5 +90,5 @@ def dumps_cues(cues: Iterable[Cue], format_name: str) -> str:
     """
     if format_name not in SUBTITLES:
         raise UnknownNameError("subtitle format", format_name, SUBTITLES)
-    text: str = importlib.import_module(f"exporters.{format_name}").dumps_cues(cues)
+    text: str = importlib.import_module(f".{format_name}", __package__).dumps_cues(cues)
     return text

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fusion.types import Diarization, Turn
+from ..fusion.types import Diarization, Turn
 
 if TYPE_CHECKING:
-    from fusion.types import Transcript
+    from ..fusion.types import Transcript
 
 
 def dumps(transcript: Transcript, *, name: str = "audio") -> str:

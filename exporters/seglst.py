@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from exporters.lines import one_line
+from .lines import one_line
 
 if TYPE_CHECKING:
-    from fusion.types import Transcript
+    from ..fusion.types import Transcript
 
 
 def dumps(transcript: Transcript, *, session: str = "audio") -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import srt
 
-from exporters.lines import in_order, milliseconds, named, spoken
+from .lines import in_order, milliseconds, named, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fusion.cues import Cue
-    from fusion.types import Seconds, Transcript
+    from ..fusion.cues import Cue
+    from ..fusion.types import Seconds, Transcript
 
 
 def dumps(transcript: Transcript) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.csv import table
+from .csv import table
 
 if TYPE_CHECKING:
-    from fusion.types import Transcript
+    from ..fusion.types import Transcript
 
 
 def dumps(transcript: Transcript) -> str:

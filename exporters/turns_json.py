@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fusion.types import Diarization, Turn
+    from ..fusion.types import Diarization, Turn
 
 
 def dumps(diarization: Diarization) -> str:

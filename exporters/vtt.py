@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.lines import in_order, milliseconds, one_line
+from .lines import in_order, milliseconds, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fusion.cues import Cue
-    from fusion.types import Seconds, Transcript
+    from ..fusion.cues import Cue
+    from ..fusion.types import Seconds, Transcript
 
 
 def dumps(transcript: Transcript) -> str:

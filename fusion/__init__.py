@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fusion.assign import Policy, assign_speakers, assign_transcript
-    from fusion.attaching import attach, attach_lazily, attach_same_shape
-    from fusion.cues import Cue, Layout, build_cues, split_segments
-    from fusion.rttm import parse_rttm, read_rttm
-    from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+    from .assign import Policy, assign_speakers, assign_transcript
+    from .attaching import attach, attach_lazily, attach_same_shape
+    from .cues import Cue, Layout, build_cues, split_segments
+    from .rttm import parse_rttm, read_rttm
+    from .types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 # ONNX Runtime (1.29 and later, not on Windows) writes an id of this device to the cache and reports sessions, with the
 # names of models, to Microsoft, unless this is set before it is imported. Every file of ours that may import it
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name from the file that holds it."""
     if name not in _HOME:
         raise AttributeError(f"module 'fusion' has no attribute {name!r}; it has {', '.join(__all__)}.")
-    value = getattr(import_module(f"fusion.{_HOME[name]}"), name)
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = value
     return value
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from fusion.boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
-from fusion.confidence import confidence_of
-from fusion.errors import OptionError
-from fusion.explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
-from fusion.intervals import (
+from .boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
+from .confidence import confidence_of
+from .errors import OptionError
+from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
+from .intervals import (
     Bools,
     Evidence,
     Floats,
@@ -25,9 +25,9 @@ from fusion.intervals import (
     nearest_turn,
     share_table,
 )
-from fusion.kinds import collector_at_rest, read_evidence, read_texts, read_times, with_speakers
-from fusion.timing import Times, timed
-from fusion.types import Diarization, Seconds, Transcript, Word
+from .kinds import collector_at_rest, read_evidence, read_texts, read_times, with_speakers
+from .timing import Times, timed
+from .types import Diarization, Seconds, Transcript, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from fusion.assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
-from fusion.cues import split_segments
-from fusion.errors import OptionError, TranscriptError
-from fusion.formats import ctm, read, whisper_cpp
-from fusion.intervals import Evidence
-from fusion.kinds import read_turns, with_speakers
-from fusion.types import Diarization, Seconds, Segment, Transcript, Turn, Word
+from .assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
+from .cues import split_segments
+from .errors import OptionError, TranscriptError
+from .formats import ctm, read, whisper_cpp
+from .intervals import Evidence
+from .kinds import read_turns, with_speakers
+from .types import Diarization, Seconds, Segment, Transcript, Turn, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fusion.formats.reading import Line, Reading, Slot
-    from fusion.intervals import TurnTable
+    from .formats.reading import Line, Reading, Slot
+    from .intervals import TurnTable
 
 S = TypeVar("S")
 Unit: TypeAlias = Literal["auto", "s", "ms"]

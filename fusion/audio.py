@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.decode import decode
-from fusion.errors import AudioError, AudioNotFoundError
-from fusion.resample import Recorder, release, resample
-from fusion.types import SAMPLE_RATE
+from .decode import decode
+from .errors import AudioError, AudioNotFoundError
+from .resample import Recorder, release, resample
+from .types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from fusion.decode import Block
-    from fusion.types import Samples
+    from .decode import Block
+    from .types import Samples
 
 __all__ = ["check_samples", "load_audio", "load_channels", "release", "same_channels"]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.intervals import (
+from .intervals import (
     Bools,
     Evidence,
     Floats,
@@ -30,14 +30,14 @@ from fusion.intervals import (
     share_table,
     speaking_clock,
 )
-from fusion.stretches import Candidates, settle
-from fusion.text import ends_sentence, is_punctuation, opens
+from .stretches import Candidates, settle
+from .text import ends_sentence, is_punctuation, opens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fusion.timing import Times
-    from fusion.types import Activity, Seconds
+    from .timing import Times
+    from .types import Activity, Seconds
 
 REACH: Seconds = 0.5
 """Turns this near may claim a word that they do not cover."""

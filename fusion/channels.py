@@ -15,10 +15,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fusion.assign import DEFAULT, Policy
-from fusion.lines import assign_with_lines
-from fusion.rename import rename_transcript, rename_turns
-from fusion.types import (
+from .assign import DEFAULT, Policy
+from .lines import assign_with_lines
+from .rename import rename_transcript, rename_turns
+from .types import (
     Attribution,
     Diarization,
     Seconds,

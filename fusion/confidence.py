@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.boundaries import activity_in
-from fusion.explain import NONE, Decision
-from fusion.intervals import Evidence, Floats, Ints, Shares, run_starts, seconds_of
-from fusion.stretches import Candidates
+from .boundaries import activity_in
+from .explain import NONE, Decision
+from .intervals import Evidence, Floats, Ints, Shares, run_starts, seconds_of
+from .stretches import Candidates
 
 if TYPE_CHECKING:
-    from fusion.timing import Times
+    from .timing import Times
 
 # Logistic regression on the simulations, with the campplus pack's turns and with true turns disturbed
 # on purpose; `benchmarks.who_said_what` prints the reliability table.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from fusion.intervals import Floats, Ints
+    from .intervals import Floats, Ints
 
 WIDTH = 12
 MAX_SPEAKERS = 6

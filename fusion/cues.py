@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.errors import OptionError
-from fusion.kinds import read_times
-from fusion.text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, visible, wrap
-from fusion.timing import timed
-from fusion.types import Word
+from .errors import OptionError
+from .kinds import read_times
+from .text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, visible, wrap
+from .timing import timed
+from .types import Word
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-    from fusion.types import Seconds, Segment, Transcript
+    from .types import Seconds, Segment, Transcript
 
 
 def split_segments(transcript: Transcript) -> Transcript:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fusion.errors import AudioError
+from .errors import AudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.intervals import Floats, Ints, Shares, TurnTable, run_starts
-from fusion.types import Attribution, Reason, Seconds, SpeakerShare
+from .intervals import Floats, Ints, Shares, TurnTable, run_starts
+from .types import Attribution, Reason, Seconds, SpeakerShare
 
 REASONS: tuple[Reason, ...] = ("none", "overlap", "nearest", "context")
 NONE, OVERLAP, NEAREST, CONTEXT = range(4)

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.errors import OptionError, VoiceError
+from .errors import OptionError, VoiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from fusion.types import Embedding, Seconds
+    from .types import Embedding, Seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from fusion.errors import TranscriptError
-from fusion.intervals import Evidence, Floats, TurnTable
-from fusion.types import Attribution, Diarization, Turn, Word
+from .errors import TranscriptError
+from .intervals import Evidence, Floats, TurnTable
+from .types import Attribution, Diarization, Turn, Word
 
 W = TypeVar("W")
 _MANY = 50_000

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fusion.assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
-from fusion.text import ends_sentence
-from fusion.types import Diarization, Transcript, Word
+from .assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
+from .text import ends_sentence
+from .types import Diarization, Transcript, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fusion.types import Segment
+    from .types import Segment
 
 _DETAIL = "joined with its sentence, since its times are estimated"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fusion.types import (
+from .types import (
     Activity,
     Attribution,
     Diarization,

@@ -13,14 +13,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.errors import OutputError
-from fusion.types import SAMPLE_RATE
+from .errors import OutputError
+from .types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fusion.decode import Block
-    from fusion.types import Samples
+    from .decode import Block
+    from .types import Samples
 
 _MEMORY_SAMPLES = 30 * 60 * SAMPLE_RATE  # longer recordings live in a temporary file
 _FIRST_SAMPLES = 60 * SAMPLE_RATE

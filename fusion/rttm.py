@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusion.errors import TranscriptError
-from fusion.types import Turn
+from .errors import TranscriptError
+from .types import Turn
 
 if TYPE_CHECKING:
     import os

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.contested import MAX_SPEAKERS, Stretches, tell
-from fusion.intervals import Bools, Clock, Floats, Ints, expand, run_starts, spoken_until
+from .contested import MAX_SPEAKERS, Stretches, tell
+from .intervals import Bools, Clock, Floats, Ints, expand, run_starts, spoken_until
 
 if TYPE_CHECKING:
-    from fusion.timing import Times
+    from .timing import Times
 
 _CONTEXT = 2
 """Settled words told along on either side, so that the contested ones have neighbours."""

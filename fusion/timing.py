@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from fusion.intervals import Bools, Floats, Ints
-    from fusion.types import Seconds
+    from .intervals import Bools, Floats, Ints
+    from .types import Seconds
 
 AS_GIVEN, PLACED, CAPPED = range(3)
 """What was done to a word's times."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from diarize.models.store import Store
-from fusion.errors import ModelNotFoundError, NetworkError
+from diarfuse.diarize.models.store import Store
+from diarfuse.fusion.errors import ModelNotFoundError, NetworkError
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

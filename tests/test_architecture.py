@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diarize.options import Execution, Options
+from diarfuse.diarize.options import Execution, Options
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("fusion", "diarize", "asr_adapters", "exporters", "transcribe")
@@ -60,14 +60,18 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imported(node: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
-    """Every import below `node` with its full dotted name."""
-    for inner in ast.walk(node):
+def imported(path: Path, node: ast.AST | None = None) -> Iterator[tuple[ast.stmt, str]]:
+    """Every import of the file (or below `node` of it) with its full dotted name, as seen from below `diarfuse`."""
+    here = path.relative_to(ROOT).parent.parts
+    for inner in ast.walk(node or tree(path)):
         if isinstance(inner, ast.Import):
+            assert not any(within(alias.name, ("diarfuse", *PACKAGES)) for alias in inner.names), "ours are relative"
             yield from ((inner, alias.name) for alias in inner.names)
         elif isinstance(inner, ast.ImportFrom):
-            assert inner.level == 0, "imports are absolute"
-            yield from ((inner, f"{inner.module}.{alias.name}") for alias in inner.names)
+            assert inner.level or not within(inner.module or "", ("diarfuse", *PACKAGES)), "ours are relative"
+            above = here[: len(here) + 1 - inner.level] if inner.level else ()
+            home = ".".join([*above, *([inner.module] if inner.module else [])])
+            yield from ((inner, f"{home}.{alias.name}") for alias in inner.names)
 
 
 def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
@@ -91,7 +95,7 @@ def test_imports_go_one_way(package: str) -> None:
         f"{name_of(path)}:{statement.lineno} imports {name}"
         for path in FILES
         if path.is_relative_to(ROOT / package)
-        for statement, name in imported(tree(path))
+        for statement, name in imported(path)
         if name.split(".")[0] in PACKAGES and not within(name, MAY_IMPORT[package])
     ]
     assert wrong == []
@@ -107,7 +111,7 @@ def reached(start: str) -> set[str]:
         if module in seen or module not in modules:
             continue
         seen.add(module)
-        names = [name for _, name in imported(tree(modules[module]))]
+        names = [name for _, name in imported(modules[module])]
         waiting += [*names, *(name.rpartition(".")[0] for name in names)]
     return seen
 
@@ -148,7 +152,7 @@ def test_the_network_is_touched_in_few_places() -> None:
         f"{name_of(path)}:{statement.lineno} imports {name}"
         for path in FILES
         if not name_of(path).startswith(MAY_CONNECT)
-        for statement, name in imported(tree(path))
+        for statement, name in imported(path)
         if name.split(".")[0] in NETWORK and not name.startswith("urllib.parse")
     ]
     assert wrong == []
@@ -192,7 +196,7 @@ def test_engines_are_imported_where_they_are_used() -> None:
         for path in FILES
         for top in tree(path).body
         if isinstance(top, ast.Import | ast.ImportFrom)
-        for statement, name in imported(top)
+        for statement, name in imported(path, top)
         if name.split(".")[0] in ENGINES
     ]
     assert wrong == []
@@ -206,7 +210,7 @@ def test_torch_is_no_dependency() -> None:
         name_of(path)
         for path in FILES
         if not path.is_relative_to(ROOT / "asr_adapters")
-        for _, name in imported(tree(path))
+        for _, name in imported(path)
         if name.split(".")[0] == "torch"
     ]
 

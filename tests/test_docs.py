@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from exporters import registry
-from transcribe.cli import COMMANDS, cli
+from diarfuse.exporters import registry
+from diarfuse.transcribe.cli import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "commands.md"

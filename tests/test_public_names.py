@@ -25,15 +25,17 @@ PROMISED = {
 
 @pytest.mark.parametrize("module", PROMISED)
 def test_promised_names_exist_and_say_what_they_are(module: str) -> None:
-    found = importlib.import_module(module)
+    found = importlib.import_module(f"diarfuse.{module}")
     for name in PROMISED[module].split():
         thing = getattr(found, name)
-        if getattr(thing, "__module__", "") == module:  # aliases such as Seconds are documented below themselves
+        if (
+            getattr(thing, "__module__", "") == found.__name__
+        ):  # aliases such as Seconds are documented below themselves
             assert inspect.getdoc(thing), f"{module}.{name}"
 
 
 def test_every_error_has_a_builtin_for_a_parent_and_an_exit_code() -> None:
-    errors = importlib.import_module("fusion.errors")
+    errors = importlib.import_module("diarfuse.fusion.errors")
     for name, thing in vars(errors).items():
         if inspect.isclass(thing) and issubclass(thing, errors.DiarfuseError) and thing is not errors.DiarfuseError:
             builtin = [base for base in thing.__mro__ if base.__module__ == "builtins"]
@@ -43,9 +45,9 @@ def test_every_error_has_a_builtin_for_a_parent_and_an_exit_code() -> None:
 
 
 def test_a_name_is_itself_whatever_was_imported_before() -> None:
-    fusion = importlib.import_module("fusion")
+    fusion = importlib.import_module("diarfuse.fusion")
     homes = set(fusion._HOME.values())
     for home in homes:  # importing a submodule binds its name in the package
-        importlib.import_module(f"fusion.{home}")
+        importlib.import_module(f"diarfuse.fusion.{home}")
     assert not homes & set(fusion.__all__)
     assert all(not inspect.ismodule(getattr(fusion, name)) for name in fusion.__all__)

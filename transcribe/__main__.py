@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fusion.errors import CancelledError, DiarfuseError
-from transcribe.cli import cli
+from ..fusion.errors import CancelledError, DiarfuseError
+from .cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

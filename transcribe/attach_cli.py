@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusion.errors import TranscriptError
-from transcribe.common_options import (
+from ..fusion.errors import TranscriptError
+from .common_options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
     SPEAKER_OPTIONS,
     job_options,
     with_options,
 )
-from transcribe.run_cli import CUES_OPTION, JOIN_OPTION
+from .run_cli import CUES_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-    from fusion.assign import Policy
-    from fusion.attaching import Unit
-    from fusion.formats.reading import Reading
-    from fusion.types import Diarization, Transcript
-    from transcribe.output import Target
-    from transcribe.progress import Reporter
+    from ..fusion.assign import Policy
+    from ..fusion.attaching import Unit
+    from ..fusion.formats.reading import Reading
+    from ..fusion.types import Diarization, Transcript
+    from .output import Target
+    from .progress import Reporter
 
 OUTPUT_OPTIONS = (
     click.option(
@@ -93,12 +93,12 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
     in JSON says for each word why it has its speaker.
     """
-    from fusion.assign import Policy
-    from fusion.attaching import read_file
-    from transcribe import output
-    from transcribe.batch import render
-    from transcribe.job import Result
-    from transcribe.progress import reporter
+    from ..fusion.assign import Policy
+    from ..fusion.attaching import read_file
+    from . import output
+    from .batch import render
+    from .job import Result
+    from .progress import reporter
 
     rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
     if audio is None and rttm is None:
@@ -135,7 +135,7 @@ class _Task:
 
     def same_shape(self, data: Any, turns: Diarization, reading: Reading, screen: Reporter) -> str:
         """The JSON with speakers in it."""
-        from fusion.attaching import attach_same_shape, transcript_of
+        from ..fusion.attaching import attach_same_shape, transcript_of
 
         for sentence in transcript_of(reading).notes:
             screen.note(sentence)
@@ -147,9 +147,9 @@ class _Task:
 
     def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
         """The words with speakers; lines without words get some, as those of our own recognisers do."""
-        from fusion.attaching import check_unit, transcript_of
-        from fusion.cues import split_segments
-        from fusion.lines import assign_with_lines
+        from ..fusion.attaching import check_unit, transcript_of
+        from ..fusion.cues import split_segments
+        from ..fusion.lines import assign_with_lines
 
         known = turns.duration if self.audio else None
         check_unit(reading, self.unit, turns.duration)
@@ -162,8 +162,8 @@ class _Task:
         """Words for lines that have none, aligned to the recording where it is there."""
         if all(segment.words for segment in transcript.segments):
             return transcript
-        from asr_adapters.align import align
-        from fusion.audio import load_audio
+        from ..asr_adapters.align import align
+        from ..fusion.audio import load_audio
 
         samples = load_audio(self.audio) if self.audio else None
         return align(transcript, samples, on_progress=screen.on_progress)
@@ -171,8 +171,8 @@ class _Task:
 
 def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:
     """Where the result goes; refuses to write over what is read, of which the words come first."""
-    from fusion.errors import OptionError
-    from transcribe import output
+    from ..fusion.errors import OptionError
+    from . import output
 
     if same_shape and set(formats) - {"json"}:
         raise OptionError(f"--same-shape writes JSON, not {', '.join(formats)}: leave --format out.")
@@ -182,7 +182,7 @@ def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *,
 
 def _check_speakers(values: dict[str, Any]) -> None:
     """Turns that are given leave nothing to count."""
-    from fusion.errors import OptionError
+    from ..fusion.errors import OptionError
 
     for name in ("num_speakers", "min_speakers", "max_speakers"):
         if values.get(name) is not None:
@@ -192,13 +192,13 @@ def _check_speakers(values: dict[str, Any]) -> None:
 def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:
     """Who spoke when: read, or found out."""
     if rttm is not None:
-        from fusion.rttm import read_rttm
-        from fusion.types import Diarization
+        from ..fusion.rttm import read_rttm
+        from ..fusion.types import Diarization
 
         turns = read_rttm(rttm)
         return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
-    from transcribe.interrupt import run_interruptible
-    from transcribe.job import Job
+    from .interrupt import run_interruptible
+    from .job import Job
 
     job = Job(job_options(values))
     job.check()

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporters import registry, seglst, turns_json
-from fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
-from transcribe import output, verbose_lines
-from transcribe.interrupt import run_interruptible
-from transcribe.job import Job
-from transcribe.progress import reporter
+from ..exporters import registry, seglst, turns_json
+from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
+from . import output, verbose_lines
+from .interrupt import run_interruptible
+from .job import Job
+from .progress import reporter
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from fusion.types import Diarization
-    from transcribe.job import JobOptions, Rename, Result
-    from transcribe.progress import Reporter
-    from transcribe.remote_job import RemoteJob
+    from ..fusion.types import Diarization
+    from .job import JobOptions, Rename, Result
+    from .progress import Reporter
+    from .remote_job import RemoteJob
 
     Render = Callable[[output.Target], str]
     Process = Callable[[Path, Reporter, threading.Event], Render]
@@ -165,7 +165,7 @@ def _meant(path: Path) -> str:
     """The file or the command that was probably meant."""
     import difflib
 
-    from transcribe.cli import COMMANDS
+    from .cli import COMMANDS
 
     beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
     if near := difflib.get_close_matches(path.name, beside, n=1):
@@ -178,14 +178,14 @@ def _meant(path: Path) -> str:
 def _job(options: JobOptions, view: View) -> Job | RemoteJob:
     if view.remote is None:
         return Job(options)
-    from transcribe.remote_job import RemoteJob
+    from .remote_job import RemoteJob
 
     return RemoteJob(options, view.remote)
 
 
 def _namer(options: JobOptions, view: View, on_note: Callable[[str], None]) -> Rename:
     """Names from the voices enrolled on this machine; only the command line ever asks for them."""
-    from transcribe.identify import load_namer, name_speakers
+    from .identify import load_namer, name_speakers
 
     namer = load_namer(
         identify_speakers=view.identify,
@@ -228,7 +228,7 @@ def render(result: Result, format_name: str, name: str, cues: str) -> str:
     if diarization is not None and format_name == "rttm":
         return diarization.to_rttm(name)
     if diarization is not None and cues == "readable" and format_name in registry.SUBTITLES:
-        from fusion.cues import build_cues
+        from ..fusion.cues import build_cues
 
         return registry.dumps_cues(build_cues(result.transcript), format_name)
     return registry.dumps(result.transcript, format_name)

@@ -19,9 +19,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fusion.errors import VoiceError
-from fusion.identity import Gate
-from fusion.types import Seconds
+from ..fusion.errors import VoiceError
+from ..fusion.identity import Gate
+from ..fusion.types import Seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fusion.channels import merge_channels, voices
-from fusion.cues import split_segments
-from fusion.errors import AudioError
-from fusion.types import SAMPLE_RATE, Diarization, Turn
+from ..fusion.channels import merge_channels, voices
+from ..fusion.cues import split_segments
+from ..fusion.errors import AudioError
+from ..fusion.types import SAMPLE_RATE, Diarization, Turn
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from fusion.assign import Policy
-    from fusion.channels import Channel
-    from fusion.types import Samples, Seconds, Transcript
-    from transcribe.watch import Watch
+    from ..fusion.assign import Policy
+    from ..fusion.channels import Channel
+    from ..fusion.types import Samples, Seconds, Transcript
+    from .watch import Watch
 
 
 def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool) -> list[Samples]:
@@ -26,7 +26,7 @@ def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool)
     Raises:
         AudioError: not usable, or mono.
     """
-    from fusion.audio import load_channels, same_channels
+    from ..fusion.audio import load_channels, same_channels
 
     channels = load_channels(path, on_note=watch.note)
     if len(channels) == 1:

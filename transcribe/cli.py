@@ -9,15 +9,15 @@ import click
 from click_default_group import DefaultGroup
 
 COMMANDS = {
-    "run": ("transcribe.run_cli:run", "Transcribe recordings; the default, so the word `run` can be left out."),
-    "diarize": ("transcribe.diarize_cli:diarize", "Find who spoke when, without recognising words."),
-    "attach": ("transcribe.attach_cli:attach", "Say who said the words that another recogniser wrote."),
-    "voice": ("transcribe.voice_cli:voice", "Compare voices, and enrol people so that --identify can name them."),
-    "identify": ("transcribe.identify_cli:identify", "Put names on who spoke when, from the voices enrolled here."),
-    "serve": ("transcribe.serve_cli:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
-    "eval": ("transcribe.eval_cli:evaluate", "Score a result against the truth: words, speakers, turns."),
-    "models": ("transcribe.models_cli:models", "List, pull, verify, export and import the diarizer's models."),
-    "doctor": ("transcribe.doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
+    "run": (".run_cli:run", "Transcribe recordings; the default, so the word `run` can be left out."),
+    "diarize": (".diarize_cli:diarize", "Find who spoke when, without recognising words."),
+    "attach": (".attach_cli:attach", "Say who said the words that another recogniser wrote."),
+    "voice": (".voice_cli:voice", "Compare voices, and enrol people so that --identify can name them."),
+    "identify": (".identify_cli:identify", "Put names on who spoke when, from the voices enrolled here."),
+    "serve": (".serve_cli:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
+    "eval": (".eval_cli:evaluate", "Score a result against the truth: words, speakers, turns."),
+    "models": (".models_cli:models", "List, pull, verify, export and import the diarizer's models."),
+    "doctor": (".doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
 }
 """Command -> where it lives, and its line in the help."""
 
@@ -62,7 +62,7 @@ class LazyGroup(DefaultGroup):  # type: ignore[misc]  # the package ships no typ
 
 def _load(name: str) -> click.Command:
     module, _, attribute = COMMANDS[name][0].partition(":")
-    command: click.Command = getattr(importlib.import_module(module), attribute)
+    command: click.Command = getattr(importlib.import_module(module, __package__), attribute)
     return command
 
 

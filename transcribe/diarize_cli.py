@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transcribe.common_options import (
+from .common_options import (
     AUDIO,
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
@@ -36,6 +36,6 @@ OUTPUT_OPTIONS = (
 @with_options(OUTPUT_OPTIONS, SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Find who spoke when and write RTTM or JSON, without recognising a word."""
-    from transcribe.batch import diarize_batch
+    from .batch import diarize_batch
 
     return diarize_batch(audio, outs, formats, job_options(values))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from diarize.models.store import Store
+    from ..diarize.models.store import Store
 
 ENOUGH_MB = 500
 """Free space that pulling a pack and converting it wants, with room to spare."""
@@ -110,7 +110,7 @@ def _disk(store: Store) -> Check:
 
 
 def _network(store: Store) -> Iterator[Check]:
-    from diarize.models.download import hub_answers
+    from ..diarize.models.download import hub_answers
 
     answers = hub_answers(store.endpoint)
     remedy = (

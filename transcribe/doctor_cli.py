@@ -16,8 +16,8 @@ MARKS = {True: "ok  ", False: "FAIL", None: "info"}
 @click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
 def doctor(models_dir: Path | None, *, online: bool) -> int:
     """Check this installation and say how to mend what is wrong."""
-    from diarize.models.store import Store
-    from transcribe.doctor import checks
+    from ..diarize.models.store import Store
+    from .doctor import checks
 
     failed = 0
     for check in checks(Store(models_dir), online=online):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from fusion.errors import MissingExtraError, OptionError, TranscriptError
-from fusion.rttm import read_rttm
-from fusion.types import Seconds, Turn
+from ..fusion.errors import MissingExtraError, OptionError, TranscriptError
+from ..fusion.rttm import read_rttm
+from ..fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,7 @@ def read_segments(path: Path) -> list[Spoken]:
     Raises:
         TranscriptError: no such file, no JSON, or none of segments with speakers.
     """
-    from fusion.attaching import load_json
+    from ..fusion.attaching import load_json
 
     data = load_json(path)
     try:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from diarize.voiceprint import VoiceEmbedder, gather, overlaps, solo_spans
-from fusion.errors import VoiceError
-from fusion.identity import Cluster, Gate, Naming, Voice, identify, identify_primary, link_speakers
-from fusion.rename import rename_diarization, rename_transcript
-from fusion.types import Diarization, Samples, Transcript, Turn
-from transcribe.calibration import calibration_of
-from transcribe.voices import VoiceStore
+from ..diarize.voiceprint import VoiceEmbedder, gather, overlaps, solo_spans
+from ..fusion.errors import VoiceError
+from ..fusion.identity import Cluster, Gate, Naming, Voice, identify, identify_primary, link_speakers
+from ..fusion.rename import rename_diarization, rename_transcript
+from ..fusion.types import Diarization, Samples, Transcript, Turn
+from .calibration import calibration_of
+from .voices import VoiceStore
 
 Note = Callable[[str], None]
 
@@ -36,7 +36,7 @@ def load_embedder(
     on_note: Note | None = None,
 ) -> VoiceEmbedder:
     """The network that makes voices comparable, fetched first if it is not on disk."""
-    from diarize.models.store import Store
+    from ..diarize.models.store import Store
 
     return VoiceEmbedder(Store(models_dir, offline=offline).load(model, on_note=on_note))
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transcribe.common_options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+from .common_options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
 
 if TYPE_CHECKING:
-    from fusion.types import Diarization
-    from transcribe.job import JobOptions
+    from ..fusion.types import Diarization
+    from .job import JobOptions
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -27,10 +27,10 @@ def identify(
     audio: Path, out: str, rttm: Path | None, primary: str | None, voice_model: str, *, verbose: bool, **values: Any
 ) -> None:
     """Put names on who spoke when in AUDIO, from the voices enrolled here; say why where there is none."""
-    from fusion.audio import load_audio
-    from fusion.rename import rename_diarization
-    from transcribe import output
-    from transcribe.identify import load_namer, sentence
+    from ..fusion.audio import load_audio
+    from ..fusion.rename import rename_diarization
+    from . import output
+    from .identify import load_namer, sentence
 
     read = [rttm] if rttm is not None else []
     (targets,) = output.plan([audio], [out], [], on_stdout="rttm", in_folder="rttm", known=("rttm",), read=read)
@@ -49,9 +49,9 @@ def identify(
 
 
 def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:
-    from fusion.rttm import read_rttm
-    from fusion.types import Diarization
-    from transcribe.job import Job
+    from ..fusion.rttm import read_rttm
+    from ..fusion.types import Diarization
+    from .job import Job
 
     if rttm is None:
         return Job(options).diarize(audio, on_note=_say)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from diarize.options import Execution, Options
-from fusion.errors import OptionError, UnknownNameError
-from transcribe.together import beside_recogniser, together
-from transcribe.watch import Note, Watch
+from ..diarize.options import Execution, Options
+from ..fusion.errors import OptionError, UnknownNameError
+from .together import beside_recogniser, together
+from .watch import Note, Watch
 
 if TYPE_CHECKING:
     import os
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from diarize.pipeline import Diarizer
-    from fusion.assign import Join
-    from fusion.types import Diarization, Heard, Progress, Recognizer, Samples, Seconds, Transcript
+    from ..diarize.pipeline import Diarizer
+    from ..fusion.assign import Join
+    from ..fusion.types import Diarization, Heard, Progress, Recognizer, Samples, Seconds, Transcript
 
 Channels: TypeAlias = Literal["speakers", "hybrid"]
 Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
@@ -105,8 +105,8 @@ class Job:
             UnknownNameError: no such recogniser or pack.
             OptionError: options that do not go together.
         """
-        from diarize.models.packs import PACKS
-        from transcribe.recognisers import check_name
+        from ..diarize.models.packs import PACKS
+        from .recognisers import check_name
 
         check_name(self.options.asr)
         if self.options.diarizer not in (*PACKS, "auto"):
@@ -170,7 +170,7 @@ class Job:
         if self.options.channels is None:
             recordings = [self._mix(path, watch)]
         else:
-            from transcribe.channel_job import load_different
+            from .channel_job import load_different
 
             with watch.stage("load audio"):
                 recordings = load_different(path, watch, diarize=self.options.diarize)
@@ -181,7 +181,7 @@ class Job:
         return recordings
 
     def _mix(self, path: str | os.PathLike[str], watch: Watch) -> Samples:
-        from fusion.audio import load_audio
+        from ..fusion.audio import load_audio
 
         with watch.stage("load audio"):
             return load_audio(path, on_note=watch.note)
@@ -200,9 +200,9 @@ class Job:
 
     def _channels(self, channels: Sequence[Samples], watch: Watch) -> tuple[Transcript, Diarization]:
         """Every channel by itself, then merged in time."""
-        from fusion.assign import Policy
-        from fusion.channels import Channel
-        from transcribe.channel_job import merge, seconds
+        from ..fusion.assign import Policy
+        from ..fusion.channels import Channel
+        from .channel_job import merge, seconds
 
         done: list[Channel] = []
         for samples, part in zip(channels, _parts(channels, watch), strict=True):
@@ -231,7 +231,7 @@ class Job:
         return (words(), turns()) if beside is None else together(words, turns, watch.stop)
 
     def _recogniser_for(self, watch: Watch) -> Recognizer:
-        from transcribe.recognisers import make
+        from .recognisers import make
 
         if self._recognizer is None:
             with watch.stage("choose recogniser"):
@@ -278,15 +278,15 @@ class Job:
         """Words for segments that the recogniser gave none."""
         if all(segment.words for segment in transcript.segments):
             return transcript
-        from asr_adapters.align import align
+        from ..asr_adapters.align import align
 
         with watch.stage("align", silent=False):
             return align(transcript, samples, language=transcript.language, on_progress=watch.progress)
 
     def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: Watch) -> Transcript:
-        from fusion.assign import Policy
-        from fusion.cues import split_segments
-        from fusion.lines import assign_with_lines
+        from ..fusion.assign import Policy
+        from ..fusion.cues import split_segments
+        from ..fusion.lines import assign_with_lines
 
         transcript = self._align(transcript, samples, watch)
         with watch.stage("join"):
@@ -302,8 +302,8 @@ def _parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:
 
 def _speech(samples: Samples, watch: Watch) -> str:
     """The line of --verbose about speech and silence."""
-    from diarize.vad import detect_speech
-    from fusion.types import SAMPLE_RATE
+    from ..diarize.vad import detect_speech
+    from ..fusion.types import SAMPLE_RATE
 
     spoken = sum(end - start for start, end in detect_speech(samples, on_progress=watch.progress))
     duration = len(samples) / SAMPLE_RATE
@@ -312,10 +312,10 @@ def _speech(samples: Samples, watch: Watch) -> str:
 
 def load_diarizer(wish: JobOptions, on_progress: Progress | None = None, on_note: Note | None = None) -> Diarizer:
     """The diarizer that the options ask for, its models fetched first where needed."""
-    from diarize.models.store import Store
+    from ..diarize.models.store import Store
 
     models = Store(wish.models_dir, offline=wish.offline).load(wish.diarizer, on_progress=on_progress, on_note=on_note)
-    from diarize.pipeline import Diarizer  # half a second of scipy, wasted where there is no model
+    from ..diarize.pipeline import Diarizer  # half a second of scipy, wasted where there is no model
 
     return Diarizer(models, options=wish.options, execution=wish.execution)
 

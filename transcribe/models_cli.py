@@ -12,8 +12,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from diarize.models.store import Store
-    from fusion.types import Progress
+    from ..diarize.models.store import Store
+    from ..fusion.types import Progress
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _REPORT_SECONDS = 0.2
@@ -76,7 +76,7 @@ def pull(pack: str, models_dir: Path | None, offline: bool) -> None:
 @_store_options
 def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool) -> None:
     """Compare the files of the PACKs on disk (of all, if none is named) with their pinned sha256."""
-    from fusion.errors import CorruptModelError, ModelNotFoundError
+    from ..fusion.errors import CorruptModelError, ModelNotFoundError
 
     store = _store(models_dir, offline)
     names = pack or tuple(name for name in store.packs if store.started(name))
@@ -112,7 +112,7 @@ def import_(folder: Path, models_dir: Path | None, offline: bool) -> None:
 
 
 def _store(models_dir: Path | None, offline: bool) -> Store:
-    from diarize.models.store import Store
+    from ..diarize.models.store import Store
 
     return Store(models_dir, offline=offline)
 

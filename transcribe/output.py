@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporters import registry
-from fusion.errors import OptionError, OutputError, UnknownNameError
+from ..exporters import registry
+from ..fusion.errors import OptionError, OutputError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

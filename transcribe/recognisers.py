@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asr_adapters import registry
-from fusion.errors import OptionError, UnknownNameError
+from ..asr_adapters import registry
+from ..fusion.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from fusion.types import Recognizer
-    from transcribe.job import JobOptions
+    from ..fusion.types import Recognizer
+    from .job import JobOptions
 
 AUTO = "auto"
 
@@ -40,7 +40,7 @@ def make(wish: JobOptions, on_note: Callable[[str], None]) -> Recognizer:
 
 
 def _chosen(wish: JobOptions, on_note: Callable[[str], None]) -> str:
-    from asr_adapters import faster_whisper, moonshine
+    from ..asr_adapters import faster_whisper, moonshine
 
     model = wish.model or faster_whisper.DEFAULT_MODEL
     fits = wish.model is None and (wish.language or "en").split("-")[0].lower() == "en"
@@ -91,6 +91,6 @@ def _machine(name: str, wish: JobOptions, taken: Sequence[str]) -> dict[str, Any
 
 
 def _offline(wish: JobOptions) -> bool:
-    from diarize.models.store import Store
+    from ..diarize.models.store import Store
 
     return Store(wish.models_dir, offline=wish.offline).offline

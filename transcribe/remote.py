@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
-from fusion.errors import CancelledError, NetworkError, OptionError, TranscriptError
-from fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds, Segment, Transcript, Turn, Word
+from ..fusion.errors import CancelledError, NetworkError, OptionError, TranscriptError
+from ..fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds, Segment, Transcript, Turn, Word
 
 PATH = "/audio/transcriptions"
 CHUNK = 1 << 16

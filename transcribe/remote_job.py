@@ -7,17 +7,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diarize.models.store import Store
-from fusion.errors import OptionError
-from transcribe.job import JobOptions, Result
-from transcribe.remote import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
+from ..diarize.models.store import Store
+from ..fusion.errors import OptionError
+from .job import JobOptions, Result
+from .remote import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from fusion.types import Progress
-    from transcribe.job import Rename
+    from ..fusion.types import Progress
+    from .job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
 
@@ -56,7 +56,7 @@ class RemoteJob:
         Raises:
             NetworkError: the server cannot be used.
         """
-        from fusion.audio import load_audio
+        from ..fusion.audio import load_audio
 
         samples = load_audio(path, on_note=on_note)
         started = time.perf_counter()

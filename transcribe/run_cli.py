@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transcribe.common_options import (
+from .common_options import (
     AUDIO,
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
@@ -115,7 +115,7 @@ class RunCommand(click.Command):
 )
 def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
-    from transcribe.batch import View, run_batch
+    from .batch import View, run_batch
 
     view = View(**{name: values.pop(name) for name in ("cues", "identify", "primary", "link_speakers", "remote")})
     values["asr_options"] = _pairs(values["asr_options"])

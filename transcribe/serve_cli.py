@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transcribe.common_options import DIARIZER_OPTIONS, MACHINE_OPTIONS, job_options, with_options
+from .common_options import DIARIZER_OPTIONS, MACHINE_OPTIONS, job_options, with_options
 
 if TYPE_CHECKING:
-    from transcribe.serving.limits import Limits
+    from .serving.limits import Limits
 
 TOKEN_VARIABLE = "DIARFUSE_SERVER_TOKEN"  # noqa: S105  (the variable's name)
 LISTEN_OPTIONS = (
@@ -49,13 +49,13 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
 
     Needs the extra `server`. Stops on Ctrl-C or SIGTERM once running jobs are done.
     """
-    from fusion.errors import MissingExtraError
+    from ..fusion.errors import MissingExtraError
 
     try:
-        from transcribe import server
-        from transcribe.job import Job
-        from transcribe.serving.guard import check_listen
-        from transcribe.serving.work import make_run_job
+        from . import server
+        from .job import Job
+        from .serving.guard import check_listen
+        from .serving.work import make_run_job
     except ImportError as error:
         if (error.name or "").split(".")[0] in ("starlette", "uvicorn", "python_multipart", "h11"):
             raise MissingExtraError("The server", "starlette, uvicorn and python-multipart", "server") from error
@@ -79,7 +79,7 @@ def _token(path: Path | None) -> str | None:
 
 
 def _limits(values: dict[str, Any]) -> Limits:
-    from transcribe.serving.limits import Limits, MiB
+    from .serving.limits import Limits, MiB
 
     return Limits(
         max_body=values.pop("max_body") * MiB,

@@ -27,17 +27,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from fusion.errors import OptionError
-from fusion.types import Segment
-from transcribe.serving.answers import Events, render, sse
-from transcribe.serving.forms import Form, read_form
-from transcribe.serving.guard import Guard, check_listen, error_response
-from transcribe.serving.jobs import JobAnswer, JobRequest, Jobs, RunJob
-from transcribe.serving.limits import Admission, Limits
-from transcribe.serving.protocol import with_header_timeout
-from transcribe.serving.uploads import UploadFolder
-from transcribe.serving.watch import JsonFormatter, Metrics, error_event, event
-from transcribe.serving.wishes import Wish, read_wish
+from ..fusion.errors import OptionError
+from ..fusion.types import Segment
+from .serving.answers import Events, render, sse
+from .serving.forms import Form, read_form
+from .serving.guard import Guard, check_listen, error_response
+from .serving.jobs import JobAnswer, JobRequest, Jobs, RunJob
+from .serving.limits import Admission, Limits
+from .serving.protocol import with_header_timeout
+from .serving.uploads import UploadFolder
+from .serving.watch import JsonFormatter, Metrics, error_event, event
+from .serving.wishes import Wish, read_wish
 
 HEARTBEAT = 10.0
 """Seconds between two comments in a stream, so that proxies keep it open and a lost client is noticed."""

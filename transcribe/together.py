@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from diarize.options import Execution
+    from ..diarize.options import Execution
 
 First = TypeVar("First")
 Second = TypeVar("Second")
@@ -32,7 +32,7 @@ def beside_recogniser(execution: Execution) -> Execution | None:
     Raises:
         DeviceError: the device asked for is not usable.
     """
-    from diarize.runtime import pick_device, usable_cores
+    from ..diarize.runtime import pick_device, usable_cores
 
     cores = usable_cores()
     if pick_device(execution.device) != "cpu":

@@ -13,11 +13,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from diarize.voiceprint import VoiceEmbedder
-    from fusion.identity import Voice
-    from transcribe.calibration import Calibration
-    from transcribe.voice_work import Comparison, Heard
-    from transcribe.voices import VoiceStore
+    from ..diarize.voiceprint import VoiceEmbedder
+    from ..fusion.identity import Voice
+    from .calibration import Calibration
+    from .voice_work import Comparison, Heard
+    from .voices import VoiceStore
 
 CONSENT = (
     "A voiceprint identifies a person. Does {name} agree that one is kept on this machine, "
@@ -56,7 +56,7 @@ def voice() -> None:
 @_model_options
 def embed(file: Path, as_json: bool, **where: Any) -> None:
     """Turn the speech in FILE into numbers: a unit-length embedding and the space it lives in."""
-    from transcribe.voice_work import listen
+    from .voice_work import listen
 
     heard = listen(file, _embedder(where))
     if as_json:
@@ -74,7 +74,7 @@ def embed(file: Path, as_json: bool, **where: Any) -> None:
 @_model_options
 def verify(one: Path, other: Path, as_json: bool, **where: Any) -> int:
     """Tell whether two recordings are of one person; exit code 0 same, 1 different or too little speech."""
-    from transcribe.voice_work import compare, listen
+    from .voice_work import compare, listen
 
     embedder = _embedder(where)
     calibration = _calibration(embedder)
@@ -103,8 +103,8 @@ def search(folder: Path, query: str, limit: int, as_json: bool, **where: Any) ->
 
     The first search listens to the folder; later ones only to what changed.
     """
-    from transcribe.voice_index import VoiceIndex
-    from transcribe.voices import default_root
+    from .voice_index import VoiceIndex
+    from .voices import default_root
 
     embedder = _embedder(where)
     threshold = _calibration(embedder).threshold
@@ -136,8 +136,8 @@ def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, **w
     NAME must have agreed; that is asked for and recorded. Enrolling again adds
     a recording: several rooms and microphones make naming surer.
     """
-    from transcribe.voice_records import check_name
-    from transcribe.voice_work import take_prototypes, utc_now
+    from .voice_records import check_name
+    from .voice_work import take_prototypes, utc_now
 
     name = check_name(name)
     store = _store()
@@ -190,7 +190,7 @@ def delete(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget_all_(yes: bool) -> None:
     """Delete every enrolled voice and every search index; works without the passphrase."""
-    from transcribe.voices import forget_all
+    from .voices import forget_all
 
     if not yes:
         _agree("Delete all enrolled voices and search indexes?", "--yes")
@@ -202,7 +202,7 @@ def forget_all_(yes: bool) -> None:
 @click.argument("names", nargs=-1)
 def export_(out: Path, names: tuple[str, ...]) -> None:
     """Write the voices of NAMES (everybody, if left out) to OUT: a private file, not encrypted."""
-    from transcribe.voices import write_private
+    from .voices import write_private
 
     write_private(out, _store().export(names))
     click.echo(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")
@@ -212,26 +212,26 @@ def export_(out: Path, names: tuple[str, ...]) -> None:
 @click.argument("file", type=FILE)
 def import_(file: Path) -> None:
     """Take in the voices that `voice export` wrote; people of the same name are replaced."""
-    from transcribe.voices import read_bounded
+    from .voices import read_bounded
 
     names = _store().import_(read_bounded(file), str(file))
     click.echo(f"Imported: {', '.join(names) or 'nobody'}.")
 
 
 def _embedder(where: dict[str, Any]) -> VoiceEmbedder:
-    from transcribe.identify import load_embedder
+    from .identify import load_embedder
 
     return load_embedder(on_note=lambda note: click.echo(note, err=True), **where)
 
 
 def _calibration(embedder: VoiceEmbedder) -> Calibration:
-    from transcribe.calibration import calibration_of
+    from .calibration import calibration_of
 
     return calibration_of(embedder.space, embedder.pack)
 
 
 def _store() -> VoiceStore:
-    from transcribe.voices import VoiceStore
+    from .voices import VoiceStore
 
     passphrase = os.environ.get("DIARFUSE_VOICES_PASSPHRASE")
     if passphrase is None and VoiceStore.locked():
@@ -261,7 +261,7 @@ def _answered_by(otherwise: str) -> Iterator[None]:
     Raises:
         OptionError: the input ended before an answer.
     """
-    from fusion.errors import OptionError
+    from ..fusion.errors import OptionError
 
     try:
         yield
@@ -273,9 +273,9 @@ def _answered_by(otherwise: str) -> Iterator[None]:
 
 def _query(query: str, embedder: VoiceEmbedder) -> Any:
     """The embedding of a file, or the mean of an enrolled person's prototypes."""
-    from fusion.errors import VoiceError
-    from fusion.identity import unit
-    from transcribe.voice_work import listen
+    from ..fusion.errors import VoiceError
+    from ..fusion.identity import unit
+    from .voice_work import listen
 
     if Path(query).is_file():
         return listen(Path(query), embedder).print.embedding
@@ -286,7 +286,7 @@ def _query(query: str, embedder: VoiceEmbedder) -> Any:
 
 
 def _warn_of_twins(name: str, embedding: Any, voices: list[Voice], calibration: Calibration) -> None:
-    from fusion.identity import score
+    from ..fusion.identity import score
 
     for known in voices:
         value = score(embedding, known)
@@ -334,7 +334,7 @@ def _say_comparison(found: Comparison) -> None:
 
 
 def _person(person: Any) -> dict[str, Any]:
-    from transcribe.voice_records import to_json
+    from .voice_records import to_json
 
     facts = to_json(person)
     prototypes = [{k: v for k, v in p.items() if k != "embedding"} for p in facts["prototypes"]]

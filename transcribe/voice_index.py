@@ -19,11 +19,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from diarize.voiceprint import Span, VoiceEmbedder
-from fusion.audio import load_audio
-from fusion.errors import AudioError, VoiceError
-from fusion.types import Embedding, Samples, Seconds
-from transcribe.voices import shred
+from ..diarize.voiceprint import Span, VoiceEmbedder
+from ..fusion.audio import load_audio
+from ..fusion.errors import AudioError, VoiceError
+from ..fusion.types import Embedding, Samples, Seconds
+from .voices import shred
 
 State: TypeAlias = tuple[int, int]
 """Of a file: its size, and when it was changed, in nanoseconds."""
@@ -188,7 +188,7 @@ def _state(path: Path) -> State:
 
 def _stretches(path: Path, embedder: VoiceEmbedder) -> list[tuple[Span, Embedding]]:
     """A recording's speech in pieces of about 4 s, each embedded; pieces never cross a pause of a second."""
-    from diarize.vad import detect_speech
+    from ..diarize.vad import detect_speech
 
     samples: Samples = load_audio(path)
     spans = detect_speech(samples, min_silence=1.0)

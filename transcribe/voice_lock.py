@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any
 
-from fusion.errors import MissingExtraError, VoiceError
+from ..fusion.errors import MissingExtraError, VoiceError
 
 KIND = "diarfuse-encrypted"
 _N, _R, _P = 1 << 15, 8, 1  # 32 MiB and about 0.1 s a try: OWASP's advice for scrypt

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from fusion.errors import VoiceError
-from fusion.identity import Voice, unit
-from fusion.types import Embedding, Seconds
+from ..fusion.errors import VoiceError
+from ..fusion.identity import Voice, unit
+from ..fusion.types import Embedding, Seconds
 
 FORMAT = "diarfuse-voice"
 VERSION = 1

@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
-from diarize.voice_quality import Quality, likeness_of_halves, measure, piece_seconds
-from diarize.voiceprint import VoiceEmbedder, Voiceprint
-from fusion.audio import load_audio
-from fusion.errors import VoiceError
-from fusion.identity import check_space, cosine
-from fusion.types import Samples, Seconds
-from transcribe.calibration import Calibration
-from transcribe.voice_records import Prototype
+from ..diarize.voice_quality import Quality, likeness_of_halves, measure, piece_seconds
+from ..diarize.voiceprint import VoiceEmbedder, Voiceprint
+from ..fusion.audio import load_audio
+from ..fusion.errors import VoiceError
+from ..fusion.identity import check_space, cosine
+from ..fusion.types import Samples, Seconds
+from .calibration import Calibration
+from .voice_records import Prototype
 
 ENROL_SPEECH = 10.0
 """Least seconds of speech to enrol somebody: half of them do not separate people in rooms."""

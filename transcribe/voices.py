@@ -19,10 +19,10 @@ from pathlib import Path
 
 import platformdirs
 
-from fusion.errors import OutputError, VoiceError
-from fusion.identity import Voice
-from transcribe.voice_lock import Lock, read_header
-from transcribe.voice_records import MAX_BYTES, Person, Prototype, check_name, dumps, from_json, loads, parse, to_json
+from ..fusion.errors import OutputError, VoiceError
+from ..fusion.identity import Voice
+from .voice_lock import Lock, read_header
+from .voice_records import MAX_BYTES, Person, Prototype, check_name, dumps, from_json, loads, parse, to_json
 
 EXPORT_FORMAT = "diarfuse-voices"
 

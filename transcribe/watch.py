@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from fusion.errors import CancelledError
+from ..fusion.errors import CancelledError
 
 if TYPE_CHECKING:
-    from fusion.types import Progress, Seconds
+    from ..fusion.types import Progress, Seconds
 
 Note: TypeAlias = Callable[[str], None]
 

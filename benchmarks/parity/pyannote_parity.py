@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from fusion.types import Turn
+    from diarfuse.fusion.types import Turn
 
 FRAME_STEP, FRAME_DURATION = 270 / 16000, 991 / 16000
 HEAD = "| embedding | recording | turns (pyannote) | turns (ours) | frames | frames that differ | same turns |\n|"

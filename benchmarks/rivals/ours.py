@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 from benchmarks.local_pack import open_store
 from benchmarks.rivals.runner import Engine, main
-from diarize.options import Execution, Mode, Options
-from diarize.pipeline import Diarizer
-from fusion.audio import load_audio
+from diarfuse.diarize.options import Execution, Mode, Options
+from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.fusion.audio import load_audio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     from pyannote.audio.pipelines.speaker_verification import PyannoteAudioPretrainedSpeakerEmbedding
 
 from benchmarks.rivals.runner import Engine, main, read
-from fusion.types import SAMPLE_RATE, Turn
+from diarfuse.fusion.types import SAMPLE_RATE, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import soundfile
 
-from fusion.types import SAMPLE_RATE, Diarization, Turn
+from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
 
 if TYPE_CHECKING:
     import numpy as np

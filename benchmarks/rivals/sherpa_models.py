@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import compose, helper
 
-from diarize.models.store import Store
+from diarfuse.diarize.models.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

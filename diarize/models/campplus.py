@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from diarize.models.graph import Graph, Weights, conv_norm, norm, pooling_model, weight
-from diarize.models.int8 import measured_ranges, with_integer_convolutions
-from diarize.models.packs import INT8
+from .graph import Graph, Weights, conv_norm, norm, pooling_model, weight
+from .int8 import measured_ranges, with_integer_convolutions
+from .packs import INT8
 
 VERSION = 3
 """Raised whenever `build` would give another graph for the same weights."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from fusion.errors import CorruptModelError, ModelNotFoundError, UnsafeModelError
+from ...fusion.errors import CorruptModelError, ModelNotFoundError, UnsafeModelError
 
 if TYPE_CHECKING:
     import os

@@ -30,14 +30,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.models.files import is_intact, landing, output_error, writing_in
-from fusion.errors import CorruptModelError, ModelError, NetworkError
+from ...fusion.errors import CorruptModelError, ModelError, NetworkError
+from .files import is_intact, landing, output_error, writing_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from diarize.models.packs import HubSource, PackFile, WheelSource
-    from fusion.types import Progress
+    from ...fusion.types import Progress
+    from .packs import HubSource, PackFile, WheelSource
 
 _CHUNK = 1 << 18
 _PROBE_SECONDS = 3.0

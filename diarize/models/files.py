@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock
 
-from fusion.errors import DiarfuseError, ModelError, OutputError
+from ...fusion.errors import DiarfuseError, ModelError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

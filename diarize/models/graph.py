@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from fusion.errors import CorruptModelError
+from ...fusion.errors import CorruptModelError
 
 OPSET = 17
 IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
-from diarize.models.files import is_intact, landing, locked
+from .files import is_intact, landing, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from diarize.models.packs import Network
+    from .packs import Network
 
 Note = Callable[[str], None]
 
@@ -51,7 +51,7 @@ def ensure_graphs(
 
     sha256: of the checkpoint, already verified. New graphs go to the first folder that can be written to.
     """
-    builder = cast("Builder", importlib.import_module(network.builder))
+    builder = cast("Builder", importlib.import_module(network.builder, __package__))
     names = {graph: f"{sha256}-v{builder.VERSION}-{graph}.onnx" for graph in network.graphs}
     for folder in folders:
         if all(_is_good(folder / name, on_note) for name in names.values()):
@@ -92,7 +92,7 @@ def _matches(graph: Path) -> bool:
 
 
 def _build(builder: Builder, checkpoint: Path, targets: Mapping[str, Path]) -> None:
-    from diarize.models.checkpoint import read_checkpoint
+    from .checkpoint import read_checkpoint
 
     graphs = builder.build(read_checkpoint(checkpoint))
     for name, target in targets.items():

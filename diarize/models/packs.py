@@ -141,8 +141,8 @@ COMMUNITY_1 = Pack(
         ),
     ),
     networks=(
-        Network("segmentation/pytorch_model.bin", "diarize.models.pyannet", ("segmentation", f"segmentation{INT8}")),
-        Network("embedding/pytorch_model.bin", "diarize.models.resnet34", ("trunk", f"trunk{INT8}", "pooling")),
+        Network("segmentation/pytorch_model.bin", ".pyannet", ("segmentation", f"segmentation{INT8}")),
+        Network("embedding/pytorch_model.bin", ".resnet34", ("trunk", f"trunk{INT8}", "pooling")),
     ),
     front_end="fbank80-1",
     embedding_dim=256,
@@ -186,8 +186,8 @@ CAMPPLUS = Pack(
         ),
     ),
     networks=(
-        Network("segmentation/pytorch_model.bin", "diarize.models.pyannet", ("segmentation", f"segmentation{INT8}")),
-        Network("embedding/campplus_cn_en_common.pt", "diarize.models.campplus", ("trunk", f"trunk{INT8}", "pooling")),
+        Network("segmentation/pytorch_model.bin", ".pyannet", ("segmentation", f"segmentation{INT8}")),
+        Network("embedding/campplus_cn_en_common.pt", ".campplus", ("trunk", f"trunk{INT8}", "pooling")),
     ),
     front_end="fbank80-1",
     embedding_dim=192,

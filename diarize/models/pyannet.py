@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diarize.models.graph import Graph, Weights, weight
-from diarize.models.int8 import with_integer_recurrences
-from diarize.models.packs import INT8
+from .graph import Graph, Weights, weight
+from .int8 import with_integer_recurrences
+from .packs import INT8
 
 if TYPE_CHECKING:
     import onnx

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diarize.models.graph import Graph, Weights, conv_norm, pooling_model, weight
-from diarize.models.int8 import measured_ranges, with_integer_convolutions
-from diarize.models.packs import INT8
+from .graph import Graph, Weights, conv_norm, pooling_model, weight
+from .int8 import measured_ranges, with_integer_convolutions
+from .packs import INT8
 
 if TYPE_CHECKING:
     import onnx

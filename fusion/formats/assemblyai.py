@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import Reading, Slot, flat_lines, get, items, language_code, make_slot, make_span, number
+from .reading import Reading, Slot, flat_lines, get, items, language_code, make_slot, make_span, number
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..types import Seconds
 
 _MS = 1000
 _OWN_KEYS = frozenset({"acoustic_model", "audio_duration", "audio_url", "language_code", "speech_model", "utterances"})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import (
+from .reading import (
     Reading,
     Slot,
     first,
@@ -24,7 +24,7 @@ from fusion.formats.reading import (
 )
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..types import Seconds
 
 _KEY = "speaker_label"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.errors import TranscriptError
-from fusion.formats.reading import (
+from ..errors import TranscriptError
+from .reading import (
     Line,
     Reading,
     Slot,
@@ -25,7 +25,7 @@ from fusion.formats.reading import (
 )
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..types import Seconds
 
 _TICK = 10_000_000
 _MS = 1000

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.errors import TranscriptError
-from fusion.formats.reading import (
+from ..errors import TranscriptError
+from .reading import (
     Reading,
     Slot,
     are_words,

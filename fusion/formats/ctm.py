@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fusion.errors import TranscriptError
-from fusion.formats.reading import Reading, flat_lines, make_slot, number
+from ..errors import TranscriptError
+from .reading import Reading, flat_lines, make_slot, number
 
 _FIELDS = 5
 _COMMENT = ";;"

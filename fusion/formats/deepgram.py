@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fusion.formats.reading import (
+from .reading import (
     Line,
     Reading,
     Slot,
@@ -23,7 +23,7 @@ from fusion.formats.reading import (
 )
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..types import Seconds
 
 
 def matches(data: Any) -> bool:

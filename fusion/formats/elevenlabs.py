@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fusion.formats.reading import Line, Reading, flat_lines, get, items, language_code, merged
-from fusion.formats.segments import read_word
+from .reading import Line, Reading, flat_lines, get, items, language_code, merged
+from .segments import read_word
 
 _TYPES = ("word", "spacing", "audio_event")
 _TWO_LETTERS = 2

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.formats.reading import Reading, get, language_code, number
-from fusion.formats.segments import read_lines
+from .reading import Reading, get, language_code, number
+from .segments import read_lines
 
 
 def matches(data: Any) -> bool:

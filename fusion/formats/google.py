@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fusion.errors import TranscriptError
-from fusion.formats.reading import Line, Reading, Slot, first, get, items, language_code, make_line, make_slot, number
+from ..errors import TranscriptError
+from .reading import Line, Reading, Slot, first, get, items, language_code, make_line, make_slot, number
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..types import Seconds
 
 _STARTS = ("startTime", "startOffset", "start_time", "start_offset")
 _ENDS = ("endTime", "endOffset", "end_time", "end_offset")

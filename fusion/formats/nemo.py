@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.formats.reading import Reading, flat_lines, get, items
-from fusion.formats.segments import read_word
+from .reading import Reading, flat_lines, get, items
+from .segments import read_word
 
 _NAMES = ("timestamp", "timestamps", "timestep")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fusion.formats.reading import Reading, flat_lines, get, items, language_code
-from fusion.formats.segments import read_word
+from .reading import Reading, flat_lines, get, items, language_code
+from .segments import read_word
 
 
 def matches(data: Any) -> bool:

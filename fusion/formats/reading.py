@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fusion.errors import TranscriptError
-from fusion.text import carve, ends_sentence, is_punctuation, is_unspaced, locate, may_cut, unspaced
+from ..errors import TranscriptError
+from ..text import carve, ends_sentence, is_punctuation, is_unspaced, locate, may_cut, unspaced
 
 if TYPE_CHECKING:
-    from fusion.types import Seconds
+    from ..types import Seconds
 
 _PAUSE: Seconds = 1.0
 _SLIGHTLY_BEFORE_ZERO: Seconds = -1.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.formats.reading import Line, Reading, Slot, get, items, make_line, make_slot, number
+from .reading import Line, Reading, Slot, get, items, make_line, make_slot, number
 
 
 def matches(data: Any) -> bool:

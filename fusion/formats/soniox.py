@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.formats.reading import Reading, Slot, flat_lines, get, language_code, make_slot, merged, number
+from .reading import Reading, Slot, flat_lines, get, language_code, make_slot, merged, number
 
 _MS = 1000
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fusion.formats.reading import Reading, Slot, extended, first, flat_lines, get, language_code, make_slot, number
+from .reading import Reading, Slot, extended, first, flat_lines, get, language_code, make_slot, number
 
 _SPOKEN = ("word", "entity", "punctuation")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fusion.formats.reading import Line, Reading, get, items, make_line
-from fusion.formats.segments import read_word
+from .reading import Line, Reading, get, items, make_line
+from .segments import read_word
 
 
 def matches(data: Any) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fusion.errors import TranscriptError
-from fusion.formats.reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number
+from ..errors import TranscriptError
+from .reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number
 
 
 def matches(data: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fusion.formats.reading import (
+from .reading import (
     Line,
     Reading,
     Slot,

@@ -8,9 +8,9 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters.align import Aligner, align, fill
-from asr_adapters.split import split_text
-from fusion.types import Segment, Transcript, Word
+from diarfuse.asr_adapters.align import Aligner, align, fill
+from diarfuse.asr_adapters.split import split_text
+from diarfuse.fusion.types import Segment, Transcript, Word
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

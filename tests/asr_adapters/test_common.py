@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters.common import blocks, engine, quietest
-from fusion.errors import MissingExtraError
+from diarfuse.asr_adapters.common import blocks, engine, quietest
+from diarfuse.fusion.errors import MissingExtraError
 
 
 @given(st.integers(0, 70 * 16000), st.integers(0, 100))

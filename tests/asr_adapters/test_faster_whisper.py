@@ -6,9 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asr_adapters import faster_whisper as adapter
-from asr_adapters.faster_whisper import FasterWhisper, available, on_disk
-from fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from diarfuse.asr_adapters import faster_whisper as adapter
+from diarfuse.asr_adapters.faster_whisper import FasterWhisper, available, on_disk
+from diarfuse.fusion.errors import (
+    DeviceError,
+    ModelError,
+    ModelNotFoundError,
+    NetworkError,
+    OptionError,
+    UnknownNameError,
+)
 
 engine = pytest.importorskip("faster_whisper")
 # A random model repeats itself: no fallback temperatures, and few tokens a window.

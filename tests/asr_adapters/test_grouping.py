@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters.grouping import PAUSE, extent, grouped, joined
-from fusion.types import Word
+from diarfuse.asr_adapters.grouping import PAUSE, extent, grouped, joined
+from diarfuse.fusion.types import Word
 
 rows = st.lists(
     st.tuples(st.sampled_from(["one", "two.", " three", " four!", ","]), st.floats(0, 3), st.booleans()), max_size=20

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from asr_adapters.moonshine import Moonshine, installed
-from fusion.errors import ModelError, ModelNotFoundError, OptionError
+from diarfuse.asr_adapters.moonshine import Moonshine, installed
+from diarfuse.fusion.errors import ModelError, ModelNotFoundError, OptionError
 
 moonshine_voice = pytest.importorskip("moonshine_voice")
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters.onnx_asr import OnnxAsr, words_of
-from fusion.errors import DeviceError, MissingExtraError, ModelError
-from fusion.types import Segment
+from diarfuse.asr_adapters.onnx_asr import OnnxAsr, words_of
+from diarfuse.fusion.errors import DeviceError, MissingExtraError, ModelError
+from diarfuse.fusion.types import Segment
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32)
 TOKENS = ["\u2581he", "llo", "\u2581there", ".", "<blk>"]

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from asr_adapters.openai_whisper import OpenaiWhisper
-from fusion.errors import DeviceError, MissingExtraError, NetworkError, OptionError, UnknownNameError
-from fusion.types import Segment, Word
+from diarfuse.asr_adapters.openai_whisper import OpenaiWhisper
+from diarfuse.fusion.errors import DeviceError, MissingExtraError, NetworkError, OptionError, UnknownNameError
+from diarfuse.fusion.types import Segment, Word
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32)
 # The dictionary that whisper.transcribe returns, as version 20250625 writes it.

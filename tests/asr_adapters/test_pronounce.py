@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters.pronounce import phones, spoken
+from diarfuse.asr_adapters.pronounce import phones, spoken
 
 ENGLISH = {"well", "it's", "don't", "percent", "and", "john"}
 CMU = set(

@@ -3,8 +3,8 @@ import sys
 import numpy as np
 import pytest
 
-from asr_adapters.pywhispercpp import WhisperCpp
-from fusion.errors import MissingExtraError, ModelNotFoundError, OptionError
+from diarfuse.asr_adapters.pywhispercpp import WhisperCpp
+from diarfuse.fusion.errors import MissingExtraError, ModelNotFoundError, OptionError
 
 engine = pytest.importorskip("pywhispercpp.model")
 NOISE = np.random.default_rng(0).normal(0, 0.1, 64000).astype(np.float32)

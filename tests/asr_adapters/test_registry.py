@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from asr_adapters import registry
-from fusion.errors import OptionError, UnknownNameError
+from diarfuse.asr_adapters import registry
+from diarfuse.fusion.errors import OptionError, UnknownNameError
 
 
 class Foreign:
@@ -28,7 +28,7 @@ def foreign(monkeypatch):
 def test_other_packages_add_recognisers_but_do_not_replace_ours():
     assert registry.names() == (*registry.BUILTIN, "acme")
     assert registry.create("acme", loud=True).loud
-    assert type(registry.create("moonshine")).__module__ == "asr_adapters.moonshine"
+    assert type(registry.create("moonshine")).__module__ == "diarfuse.asr_adapters.moonshine"
 
 
 def test_an_unknown_name_lists_the_known_and_suggests_the_nearest():
@@ -50,7 +50,7 @@ def test_every_recogniser_has_the_protocols_method(name):
 
 def test_making_recognisers_imports_no_engine():
     code = (
-        "import sys; from asr_adapters import registry\n"
+        "import sys; from diarfuse.asr_adapters import registry\n"
         "[registry.create(n, **({'path': 'x'} if n == 'words-json' else {})) for n in registry.names()]\n"
         "print(sorted({'faster_whisper', 'ctranslate2', 'moonshine_voice', 'pocketsphinx', 'torch', 'onnx_asr',"
         " 'transformers', 'whisper', 'pywhispercpp', 'huggingface_hub', 'onnxruntime'} & set(sys.modules)))"

@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters.split import split_text, weight
+from diarfuse.asr_adapters.split import split_text, weight
 
 texts = st.text(
     alphabet=st.one_of(st.sampled_from(" \t.,-'aé\u0301ก็漢字。かمر\u0300👍🏽"), st.characters()), max_size=60

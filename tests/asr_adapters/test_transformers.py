@@ -4,9 +4,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from asr_adapters.transformers import Transformers
-from fusion.errors import MissingExtraError, ModelNotFoundError, TranscriptError
-from fusion.types import Segment, Word
+from diarfuse.asr_adapters.transformers import Transformers
+from diarfuse.fusion.errors import MissingExtraError, ModelNotFoundError, TranscriptError
+from diarfuse.fusion.types import Segment, Word
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 64000).astype(np.float32)
 

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from asr_adapters.words_json import WordsJson
-from fusion.errors import TranscriptError
-from fusion.types import Word
+from diarfuse.asr_adapters.words_json import WordsJson
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.types import Word
 
 SECOND = np.zeros(16000, np.float32)
 

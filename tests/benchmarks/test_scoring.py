@@ -20,7 +20,7 @@ from benchmarks.scoring import (
     speaker_mapping,
     total,
 )
-from fusion.types import Turn
+from diarfuse.fusion.types import Turn
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diarize.agglomerative import absorb_small, agglomerative_centroids, evidence
+from diarfuse.diarize.agglomerative import absorb_small, agglomerative_centroids, evidence
 
 
 def voices(*sizes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

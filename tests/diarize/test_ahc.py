@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize import ahc
-from diarize.plda import unit
+from diarfuse.diarize import ahc
+from diarfuse.diarize.plda import unit
 
 
 def voices(seed, count, speakers, noise, dim=16):

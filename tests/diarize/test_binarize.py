@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from diarize.binarize import drop_short, fill_gaps, hysteresis, runs
+from diarfuse.diarize.binarize import drop_short, fill_gaps, hysteresis, runs
 
 levels = st.sampled_from(np.float32([0, 0.3, 0.5, 0.6, 0.7, 1, np.nan]))
 scores = hnp.arrays(np.float32, st.tuples(st.integers(0, 30), st.integers(1, 3)), elements=levels)

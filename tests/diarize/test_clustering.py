@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from diarize import clustering
-from diarize.clustering import NOBODY, SpeakerBounds, assign, finish, force_count, vbx_centroids
-from diarize.masks import active_speakers
-from diarize.plda import Plda
-from fusion.errors import OptionError
+from diarfuse.diarize import clustering
+from diarfuse.diarize.clustering import NOBODY, SpeakerBounds, assign, finish, force_count, vbx_centroids
+from diarfuse.diarize.masks import active_speakers
+from diarfuse.diarize.plda import Plda
+from diarfuse.fusion.errors import OptionError
 
 
 def plain_plda(dim=8):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize.counting import speaker_count
-from diarize.powerset import CLASSES
-from diarize.windows import Windows
+from diarfuse.diarize.counting import speaker_count
+from diarfuse.diarize.powerset import CLASSES
+from diarfuse.diarize.windows import Windows
 
 
 def draw(seed, count, step=1.0):

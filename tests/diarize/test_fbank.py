@@ -7,8 +7,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize.fbank import fbank, num_frames
-from fusion.types import SAMPLE_RATE
+from diarfuse.diarize.fbank import fbank, num_frames
+from diarfuse.fusion.types import SAMPLE_RATE
 
 BEYOND_KALDI = "paa_diarizationExample"
 """Here one number in 335 000 of kaldi-native-fbank, which is float32 throughout, is itself 1.1e-3 from the book."""

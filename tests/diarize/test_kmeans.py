@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize.kmeans import kmeans
+from diarfuse.diarize.kmeans import kmeans
 
 
 @settings(max_examples=50, deadline=None)

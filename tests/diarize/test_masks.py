@@ -4,8 +4,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize.masks import active_speakers, clean_frames, embedding_masks, finite, min_clean_frames, training_pairs
-from diarize.powerset import CLASSES
+from diarfuse.diarize.masks import (
+    active_speakers,
+    clean_frames,
+    embedding_masks,
+    finite,
+    min_clean_frames,
+    training_pairs,
+)
+from diarfuse.diarize.powerset import CLASSES
 
 
 def draw(seed, windows=5, frames=40):

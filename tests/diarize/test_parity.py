@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarize import ahc, clustering, counting, masks, powerset, vbx
-from diarize.plda import load_plda, unit
-from diarize.reconstruct import reconstruct
-from diarize.turns import build_turns
-from diarize.windows import Windows
-from fusion.types import Diarization
+from diarfuse.diarize import ahc, clustering, counting, masks, powerset, vbx
+from diarfuse.diarize.plda import load_plda, unit
+from diarfuse.diarize.reconstruct import reconstruct
+from diarfuse.diarize.turns import build_turns
+from diarfuse.diarize.windows import Windows
+from diarfuse.fusion.types import Diarization
 
 STAGES = Path(__file__).resolve().parent.parent / "golden" / "stages"
 CASES = sorted(path.stem for path in STAGES.glob("*.npz"))

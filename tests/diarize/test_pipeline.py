@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from benchmarks.local_pack import make_store
-from diarize import Diarizer, Execution, Options
-from fusion.errors import AudioError, CancelledError, OptionError
+from diarfuse.diarize import Diarizer, Execution, Options
+from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
 
 SECOND = 16_000
 STAGES = ["segmentation", "embedding", "clustering", "reconstruction", "resegmentation"]

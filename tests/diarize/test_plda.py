@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from diarize.plda import load_plda, unit
-from fusion.errors import CorruptModelError, ModelNotFoundError
+from diarfuse.diarize.plda import load_plda, unit
+from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError
 
 
 def arrays(seed=0, d=12, p=5):

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from diarize.powerset import CLASSES, to_multilabel
+from diarfuse.diarize.powerset import CLASSES, to_multilabel
 
 
 def test_classes_are_all_sets_of_at_most_two_in_order():

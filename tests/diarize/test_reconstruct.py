@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize.binarize import runs
-from diarize.counting import speaker_count
-from diarize.powerset import CLASSES
-from diarize.reconstruct import Timeline, blocks, drop_specks, highest, reconstruct
-from diarize.windows import Windows
+from diarfuse.diarize.binarize import runs
+from diarfuse.diarize.counting import speaker_count
+from diarfuse.diarize.powerset import CLASSES
+from diarfuse.diarize.reconstruct import Timeline, blocks, drop_specks, highest, reconstruct
+from diarfuse.diarize.windows import Windows
 
 
 def draw(seed, count, clusters, step=1.0):
@@ -73,7 +73,7 @@ def test_size_of_the_blocks_changes_nothing(size):
 def test_runs_over_block_borders_are_one(monkeypatch):
     case = draw(5, 6, 3)
     expected = reconstruct(*case)
-    monkeypatch.setattr("diarize.reconstruct.blocks", lambda *given: blocks(*given, size=50))
+    monkeypatch.setattr("diarfuse.diarize.reconstruct.blocks", lambda *given: blocks(*given, size=50))
     for ours, theirs in zip(reconstruct(*case).active, expected.active, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize.binarize import runs
-from diarize.clustering import Clusters
-from diarize.reconstruct import Timeline
-from diarize.resegment import Move, Voices, _apply, resegment
-from diarize.stretches import Stretch
-from diarize.windows import Windows
+from diarfuse.diarize.binarize import runs
+from diarfuse.diarize.clustering import Clusters
+from diarfuse.diarize.reconstruct import Timeline
+from diarfuse.diarize.resegment import Move, Voices, _apply, resegment
+from diarfuse.diarize.stretches import Stretch
+from diarfuse.diarize.windows import Windows
 
 ANA, BEN = np.eye(2, 8, dtype=np.float32)
 

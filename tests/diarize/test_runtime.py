@@ -7,10 +7,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from diarize import runtime
-from diarize.options import Execution
-from diarize.runtime import Runtime, Session
-from fusion.errors import CorruptModelError, DeviceError
+from diarfuse.diarize import runtime
+from diarfuse.diarize.options import Execution
+from diarfuse.diarize.runtime import Runtime, Session
+from diarfuse.fusion.errors import CorruptModelError, DeviceError
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.segmentation import silence_padding
-from diarize.windows import Windows
+from diarfuse.diarize.segmentation import silence_padding
+from diarfuse.diarize.windows import Windows
 
 
 @pytest.mark.parametrize("samples", [100, 495, 496, 3_333, 80_000, 159_999, 160_000, 160_001, 480_001, 487_000])

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from diarize.agglomerative import agglomerative_centroids
-from diarize.clustering import SpeakerBounds, cluster
-from diarize.counting import speaker_count
-from diarize.masks import active_speakers
-from diarize.powerset import CLASSES
-from diarize.reconstruct import drop_specks, reconstruct
-from diarize.turns import build_turns
-from diarize.windows import Windows
+from diarfuse.diarize.agglomerative import agglomerative_centroids
+from diarfuse.diarize.clustering import SpeakerBounds, cluster
+from diarfuse.diarize.counting import speaker_count
+from diarfuse.diarize.masks import active_speakers
+from diarfuse.diarize.powerset import CLASSES
+from diarfuse.diarize.reconstruct import drop_specks, reconstruct
+from diarfuse.diarize.turns import build_turns
+from diarfuse.diarize.windows import Windows
 
 
 def diarized(segmentations, embeddings, bounds):

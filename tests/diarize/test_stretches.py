@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize.stretches import Cut, Stretch, plan
-from diarize.windows import Windows
+from diarfuse.diarize.stretches import Cut, Stretch, plan
+from diarfuse.diarize.windows import Windows
 
 
 def speech(windows: Windows, *turns: tuple[int, float, float]) -> np.ndarray:

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from diarize.reconstruct import Timeline
-from diarize.turns import activity, build_turns, minor_speakers
-from diarize.windows import Windows
-from fusion.types import Turn
+from diarfuse.diarize.reconstruct import Timeline
+from diarfuse.diarize.turns import activity, build_turns, minor_speakers
+from diarfuse.diarize.windows import Windows
+from diarfuse.fusion.types import Turn
 
 WINDOWS = Windows(160_000)
 STEP, MIDDLE = WINDOWS.frame_step, WINDOWS.frame_duration / 2

@@ -7,10 +7,10 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize import vad
-from diarize.options import Execution
-from diarize.runtime import Runtime
-from fusion.errors import MissingExtraError, OptionError
+from diarfuse.diarize import vad
+from diarfuse.diarize.options import Execution
+from diarfuse.diarize.runtime import Runtime
+from diarfuse.fusion.errors import MissingExtraError, OptionError
 
 oracle = pytest.importorskip("faster_whisper.vad")
 MEETING = Path(__file__).parents[2] / "examples" / "meeting"

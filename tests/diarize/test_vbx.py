@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp, softmax
 
-from diarize import vbx
+from diarfuse.diarize import vbx
 
 
 def draw(seed, n, clusters, dim=6):

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarize.voice_quality import likeness_of_halves, measure
-from diarize.voiceprint import ENOUGH, VoiceEmbedder, gather, overlaps, solo_spans
-from fusion.errors import VoiceError
-from fusion.types import SAMPLE_RATE, Turn
+from diarfuse.diarize.voice_quality import likeness_of_halves, measure
+from diarfuse.diarize.voiceprint import ENOUGH, VoiceEmbedder, gather, overlaps, solo_spans
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.fusion.types import SAMPLE_RATE, Turn
 
 
 def test_gather_lays_the_longest_spans_end_to_end_in_order() -> None:
@@ -74,7 +74,7 @@ def embedder(store) -> VoiceEmbedder:
 
 
 def test_real_voices_are_told_apart(embedder: VoiceEmbedder, shared: Path) -> None:
-    from fusion.audio import load_audio
+    from diarfuse.fusion.audio import load_audio
 
     names = ("ls1998/1998-15444-0000", "ls1998/1998-15444-0005", "ls2033/2033-164914-0000")
     heard = [load_audio(shared / "audio" / "voices" / f"{name}.flac") for name in names]
@@ -99,7 +99,7 @@ def test_no_speech_is_refused(embedder: VoiceEmbedder) -> None:
 
 def test_quality_flags_quiet_noisy_and_clipped_speech(shared: Path) -> None:
     pytest.importorskip("faster_whisper")
-    from fusion.audio import load_audio
+    from diarfuse.fusion.audio import load_audio
 
     clean = load_audio(shared / "audio" / "voices" / "ls1998" / "1998-15444-0000.flac")
     noise = np.random.default_rng(0).standard_normal(len(clean)).astype(np.float32)

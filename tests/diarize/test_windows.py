@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize.windows import FRAMES_PER_WINDOW, Windows
-from fusion.errors import OptionError
+from diarfuse.diarize.windows import FRAMES_PER_WINDOW, Windows
+from diarfuse.fusion.errors import OptionError
 
 steps = st.sampled_from([0.5, 0.7, 1.0, 2.0, 2.5, 9.99, 10.0])
 

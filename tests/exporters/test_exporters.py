@@ -13,11 +13,11 @@ import srt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters import registry, turns_json
-from exporters.lines import spoken
-from fusion.cues import Cue
-from fusion.errors import OptionError, UnknownNameError
-from fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from diarfuse.exporters import registry, turns_json
+from diarfuse.exporters.lines import spoken
+from diarfuse.fusion.cues import Cue
+from diarfuse.fusion.errors import OptionError, UnknownNameError
+from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 WORDS = (
     Word(0.5, 0.9, " Good", 0.98765, speaker="SPEAKER_00", attribution=Attribution("overlap", 0.97123)),

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.assign import Policy, assign_speakers, assign_transcript
-from fusion.errors import OptionError, TranscriptError
-from fusion.types import Segment, Transcript, Turn, Word
+from diarfuse.fusion.assign import Policy, assign_speakers, assign_transcript
+from diarfuse.fusion.errors import OptionError, TranscriptError
+from diarfuse.fusion.types import Segment, Transcript, Turn, Word
 
 TURNS = [Turn(0.0, 1.0, "A"), Turn(1.5, 3.0, "B")]
 PLAIN = Policy(join="plain", max_gap=0)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.attaching import attach, attach_lazily, attach_same_shape, read_any
-from fusion.errors import OptionError, TranscriptError
-from fusion.types import Diarization, Turn, Word
+from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape, read_any
+from diarfuse.fusion.errors import OptionError, TranscriptError
+from diarfuse.fusion.types import Diarization, Turn, Word
 
 TURNS = (Turn(0.0, 1.0, "A"), Turn(1.0, 3.0, "B"))
 W = [("Hi", 0.2, 0.8), ("there.", 1.2, 1.6)]

@@ -13,10 +13,10 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fusion.resample
-from fusion.audio import check_samples, load_audio, load_channels, release, same_channels
-from fusion.errors import AudioError, AudioNotFoundError
-from fusion.resample import Recorder, resample
+import diarfuse.fusion.resample
+from diarfuse.fusion.audio import check_samples, load_audio, load_channels, release, same_channels
+from diarfuse.fusion.errors import AudioError, AudioNotFoundError
+from diarfuse.fusion.resample import Recorder, resample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,8 +143,8 @@ def test_blocks_do_not_matter(rate: int, sizes: list[int]) -> None:
 def test_recorder_keeps_everything_on_both_sides_of_the_spill(sizes: list[int]) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, sum(sizes)).astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fusion.resample, "_MEMORY_SAMPLES", 5_000)
-        patch.setattr(fusion.resample, "_FIRST_SAMPLES", 100)
+        patch.setattr(diarfuse.fusion.resample, "_MEMORY_SAMPLES", 5_000)
+        patch.setattr(diarfuse.fusion.resample, "_FIRST_SAMPLES", 100)
         recorder = Recorder()
         for part in np.split(noise, np.cumsum(sizes)):
             recorder.write(part)

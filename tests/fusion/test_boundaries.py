@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion.assign import Policy, assign_speakers
-from fusion.boundaries import (
+from diarfuse.fusion.assign import Policy, assign_speakers
+from diarfuse.fusion.boundaries import (
     CHANGE,
     CHEAP_CHANGE,
     DEAR_CHANGE,
@@ -14,10 +14,10 @@ from fusion.boundaries import (
     follow_words,
     switch_prices,
 )
-from fusion.intervals import loudest, share_table
-from fusion.kinds import read_turns
-from fusion.timing import timed
-from fusion.types import Activity, Diarization, Turn, Word
+from diarfuse.fusion.intervals import loudest, share_table
+from diarfuse.fusion.kinds import read_turns
+from diarfuse.fusion.timing import timed
+from diarfuse.fusion.types import Activity, Diarization, Turn, Word
 
 A, B = "A", "B"
 

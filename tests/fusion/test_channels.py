@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.channels import Channel, merge_channels, turns_of, voices
-from fusion.types import Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from diarfuse.fusion.channels import Channel, merge_channels, turns_of, voices
+from diarfuse.fusion.types import Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 
 def said(*words, language="en"):

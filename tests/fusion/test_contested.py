@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.contested import PRICES, Stretches, tell
+from diarfuse.fusion.contested import PRICES, Stretches, tell
 
 FIGURE = st.integers(0, 20)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.cues import Layout, build_cues, split_segments
-from fusion.errors import OptionError
-from fusion.text import display_width
-from fusion.types import Segment, Transcript, Word
+from diarfuse.fusion.cues import Layout, build_cues, split_segments
+from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.text import display_width
+from diarfuse.fusion.types import Segment, Transcript, Word
 
 SCRIPTS = "abc dé e\u0301 日本語 مرحبا שלום สวัสดี ครับ 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
 TOKENS = st.text(st.sampled_from(SCRIPTS), max_size=6)

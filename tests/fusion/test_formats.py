@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.attaching import attach, attach_same_shape, load_json, read_any
-from fusion.errors import TranscriptError
-from fusion.formats.reading import flat_lines, make_slot
-from fusion.types import Turn
+from diarfuse.fusion.attaching import attach, attach_same_shape, load_json, read_any
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.reading import flat_lines, make_slot
+from diarfuse.fusion.types import Turn
 
 TURNS = (Turn(0.0, 2.0, "Ann"), Turn(2.0, 4.0, "Bob"))
 TEXT = "It's $25, Bob. (Thanks!) See example.org"

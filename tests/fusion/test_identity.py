@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.errors import OptionError, VoiceError
-from fusion.identity import (
+from diarfuse.fusion.errors import OptionError, VoiceError
+from diarfuse.fusion.identity import (
     Cluster,
     Gate,
     Voice,

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.intervals import (
+from diarfuse.fusion.intervals import (
     TurnTable,
     heard_longest,
     loudest,
@@ -48,7 +48,7 @@ def slow_shares(start: float, end: float, turns: TurnTable) -> dict[int, float]:
 @given(SPANS, TURNS, st.sampled_from([0, 4]))
 def test_shares_are_the_summed_overlap_with_every_turn(spans, turns, waste):
     starts, ends = arrays(spans)
-    with patch("fusion.intervals._WASTE", waste):  # 0: always search by classes of length
+    with patch("diarfuse.fusion.intervals._WASTE", waste):  # 0: always search by classes of length
         shares = share_table(starts, ends, table(turns))
     for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
         rows = shares.words == i

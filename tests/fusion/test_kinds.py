@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.assign import assign_speakers
-from fusion.errors import TranscriptError
-from fusion.kinds import read_turns, with_speakers
-from fusion.types import Attribution, Turn, Word
+from diarfuse.fusion.assign import assign_speakers
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.kinds import read_turns, with_speakers
+from diarfuse.fusion.types import Attribution, Turn, Word
 
 WHY = Attribution("overlap", 0.5)
 SPEECH = [Turn(0, 1, "A")]

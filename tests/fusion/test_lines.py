@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fusion.lines import assign_with_lines
-from fusion.types import Segment, Transcript, Turn, Word
+from diarfuse.fusion.lines import assign_with_lines
+from diarfuse.fusion.types import Segment, Transcript, Turn, Word
 
 TURNS = (Turn(0.0, 2.0, "Ann"), Turn(2.0, 4.0, "Bob"))
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.rename import rename_diarization, rename_transcript, rename_turns
-from fusion.types import Activity, Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from diarfuse.fusion.rename import rename_diarization, rename_transcript, rename_turns
+from diarfuse.fusion.types import Activity, Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 
 def test_words_segments_and_others_are_renamed_and_texts_stay() -> None:

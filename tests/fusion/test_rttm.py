@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fusion.errors import TranscriptError
-from fusion.rttm import parse_rttm, read_rttm
-from fusion.types import Diarization, Turn
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.rttm import parse_rttm, read_rttm
+from diarfuse.fusion.types import Diarization, Turn
 
 TURNS = (Turn(0.0, 1.5, "B"), Turn(1.0, 2.0, "A"))
 

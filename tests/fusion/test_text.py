@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.text import (
+from diarfuse.fusion.text import (
     carve,
     display_width,
     ends_clause,

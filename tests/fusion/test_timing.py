@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.assign import Policy, assign_speakers, assign_transcript
-from fusion.attaching import attach_lazily
-from fusion.cues import build_cues
-from fusion.timing import AS_GIVEN, CAPPED, PLACED, timed
-from fusion.types import Segment, Transcript, Turn, Word
+from diarfuse.fusion.assign import Policy, assign_speakers, assign_transcript
+from diarfuse.fusion.attaching import attach_lazily
+from diarfuse.fusion.cues import build_cues
+from diarfuse.fusion.timing import AS_GIVEN, CAPPED, PLACED, timed
+from diarfuse.fusion.types import Segment, Transcript, Turn, Word
 
 NAN = float("nan")
 

@@ -15,15 +15,15 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asr_adapters.words_json import WordsJson
-from diarize.models.checkpoint import read_checkpoint
-from fusion.attaching import read_any
-from fusion.audio import load_audio
-from fusion.errors import DiarfuseError
-from fusion.rttm import parse_rttm
-from transcribe.voice_lock import read_header
-from transcribe.voice_records import loads
-from transcribe.voices import VoiceStore
+from diarfuse.asr_adapters.words_json import WordsJson
+from diarfuse.diarize.models.checkpoint import read_checkpoint
+from diarfuse.fusion.attaching import read_any
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.errors import DiarfuseError
+from diarfuse.fusion.rttm import parse_rttm
+from diarfuse.transcribe.voice_lock import read_header
+from diarfuse.transcribe.voice_records import loads
+from diarfuse.transcribe.voices import VoiceStore
 
 FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MEMORY = 64 << 20

@@ -18,11 +18,11 @@ import uvicorn
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fusion.errors import AudioError, CancelledError, DiarfuseError
-from fusion.types import Transcript
-from transcribe.server import create_app, uvicorn_config
-from transcribe.serving.limits import Limits
-from transcribe.serving.work import check_duration
+from diarfuse.fusion.errors import AudioError, CancelledError, DiarfuseError
+from diarfuse.fusion.types import Transcript
+from diarfuse.transcribe.server import create_app, uvicorn_config
+from diarfuse.transcribe.serving.limits import Limits
+from diarfuse.transcribe.serving.work import check_duration
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(max_body=1 << 20, max_duration=60, idle=0.5, upload=2)
@@ -229,9 +229,10 @@ def test_the_server_is_still_well(port: int) -> None:
 
 def test_the_server_loads_nothing_that_names_people() -> None:
     code = (
-        "import sys, transcribe.server, transcribe.serving.work, transcribe.serve_cli, transcribe.job\n"
-        "ours = [m for m in sys.modules if m.startswith(('transcribe', 'diarize', 'fusion'))]\n"
-        "wrong = [m for m in ours if m == 'fusion.identity' or 'voice' in m]\n"
+        "import sys, diarfuse.transcribe.server, diarfuse.transcribe.serving.work\n"
+        "import diarfuse.transcribe.serve_cli, diarfuse.transcribe.job\n"
+        "ours = [m for m in sys.modules if m.startswith('diarfuse.')]\n"
+        "wrong = [m for m in ours if m == 'diarfuse.fusion.identity' or 'voice' in m]\n"
         "assert not wrong, wrong"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
@@ -240,17 +241,18 @@ def test_the_server_loads_nothing_that_names_people() -> None:
 JOB = """
 import sys, threading
 from pathlib import Path
-from transcribe.job import JobOptions
-from transcribe.serve_cli import serve
-import transcribe.server
-from transcribe.serving.jobs import JobRequest
-from transcribe.serving.wishes import Wish
-from transcribe.serving.work import make_run_job
+from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.serve_cli import serve
+import diarfuse.transcribe.server
+from diarfuse.transcribe.serving.jobs import JobRequest
+from diarfuse.transcribe.serving.wishes import Wish
+from diarfuse.transcribe.serving.work import make_run_job
 audio, words, models = map(Path, sys.argv[1:])
 options = JobOptions(asr="words-json", model=str(words), diarizer="campplus", models_dir=models, offline=True)
 answer = make_run_job(options)(JobRequest(audio, Wish(diarize=True), 600))
 assert answer.transcript.segments[0].speaker == "SPEAKER_00", answer
-wrong = [m for m in sys.modules if m == "fusion.identity" or m.startswith(("transcribe.voice", "diarize.voice"))]
+voice = ("diarfuse.transcribe.voice", "diarfuse.diarize.voice")
+wrong = [m for m in sys.modules if m == "diarfuse.fusion.identity" or m.startswith(voice)]
 assert not wrong, wrong
 """
 

@@ -22,8 +22,8 @@ graph = helper.make_graph([helper.make_node("Abs", ["x"], ["y"])], "g",
                           [value("x", TensorProto.FLOAT, [1])], [value("y", TensorProto.FLOAT, [1])])
 path = Path(sys.argv[1], "abs.onnx")
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-from diarize.options import Execution
-from diarize.runtime import Runtime
+from diarfuse.diarize.options import Execution
+from diarfuse.diarize.runtime import Runtime
 Runtime.of(Execution(device="cpu")).session(path)
 """
 
@@ -50,7 +50,15 @@ def test_onnx_runtime_keeps_no_device_id_and_reports_nothing(tmp_path: Path) -> 
     assert run(SESSION, tmp_path) == []
 
 
-@pytest.mark.parametrize("module", ["diarize.runtime", "asr_adapters.onnx_asr", "transcribe.__main__", "fusion.types"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "diarfuse.diarize.runtime",
+        "diarfuse.asr_adapters.onnx_asr",
+        "diarfuse.transcribe.__main__",
+        "diarfuse.fusion.types",
+    ],
+)
 def test_every_way_in_sets_the_switch_first(module: str, tmp_path: Path) -> None:
     """ONNX Runtime reads it once, when it is imported: nothing of ours may have imported it before."""
     code = f"import os, sys, {module}\nassert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"

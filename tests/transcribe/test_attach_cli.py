@@ -9,10 +9,10 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from fusion.errors import DiarfuseError, OptionError, TranscriptError
-from fusion.types import SAMPLE_RATE, Diarization, Turn
-from transcribe.attach_cli import attach
-from transcribe.job import Job
+from diarfuse.fusion.errors import DiarfuseError, OptionError, TranscriptError
+from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
+from diarfuse.transcribe.attach_cli import attach
+from diarfuse.transcribe.job import Job
 
 RTTM = "SPEAKER a 1 0 1 <NA> <NA> Ann <NA> <NA>\nSPEAKER a 1 1 2 <NA> <NA> Bob <NA> <NA>\n"
 WORDS = [{"word": "Hi", "start": 0.2, "end": 0.8}, {"word": "there.", "start": 1.2, "end": 1.6}]

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from asr_adapters import registry
-from exporters import registry as exporters
-from fusion.errors import AudioError, OptionError
-from fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
-from transcribe import job as job_module
-from transcribe.__main__ import run
-from transcribe.job import Job, JobOptions
+from diarfuse.asr_adapters import registry
+from diarfuse.exporters import registry as exporters
+from diarfuse.fusion.errors import AudioError, OptionError
+from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
+from diarfuse.transcribe import job as job_module
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.job import Job, JobOptions
 
 LENGTH = 8 * SAMPLE_RATE
 

@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from asr_adapters.words_json import WordsJson
-from exporters import registry
-from fusion.audio import load_audio
-from transcribe.__main__ import run
+from diarfuse.asr_adapters.words_json import WordsJson
+from diarfuse.exporters import registry
+from diarfuse.fusion.audio import load_audio
+from diarfuse.transcribe.__main__ import run
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON = [sys.executable, "-m", "transcribe"]
+PYTHON = [sys.executable, "-m", "diarfuse.transcribe"]
 HEAVY = ("numpy", "scipy", "onnxruntime", "faster_whisper", "rich", "soundfile", "av")
 
 FOREIGN = '''
 import pathlib, time
-from fusion.types import Segment, Transcript
+from diarfuse.fusion.types import Segment, Transcript
 
 class Slow:
     """Sits in one long call that no exception reaches, as a native engine does."""
@@ -79,7 +79,7 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_imports_nothing_heavy(folder: Path) -> None:
     code = (
-        "import sys\nfrom transcribe.__main__ import run\nassert run(['--help']) == 0\n"
+        "import sys\nfrom diarfuse.transcribe.__main__ import run\nassert run(['--help']) == 0\n"
         f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
     )
     shown = subprocess.run(
@@ -142,7 +142,7 @@ def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> No
 
 
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:
-    shell = f'"{sys.executable}" -m transcribe --asr parrot good.wav --format json | true'
+    shell = f'"{sys.executable}" -m diarfuse.transcribe --asr parrot good.wav --format json | true'
     done = subprocess.run(  # noqa: S602, PLW1510  # a shell's pipe is what is tested
         shell, shell=True, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120
     )

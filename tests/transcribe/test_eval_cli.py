@@ -7,10 +7,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from fusion.errors import MissingExtraError, OptionError, TranscriptError
-from fusion.types import Turn
-from transcribe import eval_cli
-from transcribe.eval_cli import (
+from diarfuse.fusion.errors import MissingExtraError, OptionError, TranscriptError
+from diarfuse.fusion.types import Turn
+from diarfuse.transcribe import eval_cli
+from diarfuse.transcribe.eval_cli import (
     evaluate,
     normalised,
     read_segments,

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.types import Diarization, Segment, Transcript, Turn
-from transcribe import job as job_module
-from transcribe import recognisers
-from transcribe.job import Job, JobOptions
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn
+from diarfuse.transcribe import job as job_module
+from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.job import Job, JobOptions
 
 TEXT = " Kommst du morgen mit? Ja, sehr gern."
 

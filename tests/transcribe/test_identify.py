@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarize.voiceprint import Voiceprint, gather
-from fusion.errors import VoiceError
-from fusion.identity import Gate, Voice
-from fusion.types import Attribution, Diarization, Segment, Transcript, Turn, Word
-from transcribe.identify import Namer, clusters_of, load_namer, name_speakers, sentence
+from diarfuse.diarize.voiceprint import Voiceprint, gather
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.fusion.identity import Gate, Voice
+from diarfuse.fusion.types import Attribution, Diarization, Segment, Transcript, Turn, Word
+from diarfuse.transcribe.identify import Namer, clusters_of, load_namer, name_speakers, sentence
 
 RATE = 16_000
 GATE = Gate(threshold=0.9, margin=0.05, min_speech=2.0, same=0.9)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import srt
 
-from transcribe.__main__ import run
+from diarfuse.transcribe.__main__ import run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
-from transcribe.models_cli import models
+from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
+from diarfuse.transcribe.models_cli import models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from diarize.models.store import Store
+    from diarfuse.diarize.models.store import Store
 
 
 def invoke(*arguments: str | Path, **environment: str) -> Result:

@@ -12,13 +12,13 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_adapters import registry
-from exporters import registry as exporters
-from fusion.assign import assign_transcript
-from fusion.audio import load_audio
-from fusion.cues import split_segments
-from fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Turn, Word
-from transcribe.__main__ import run
+from diarfuse.asr_adapters import registry
+from diarfuse.exporters import registry as exporters
+from diarfuse.fusion.assign import assign_transcript
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.cues import split_segments
+from diarfuse.fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Turn, Word
+from diarfuse.transcribe.__main__ import run
 
 SPOKEN = Transcript(
     (

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.types import Diarization, Segment, Transcript, Turn, Word
-from transcribe import job as job_module
-from transcribe import recognisers
-from transcribe.job import Job, JobOptions
-from transcribe.serving.jobs import JobRequest
-from transcribe.serving.wishes import Wish
-from transcribe.serving.work import make_run_job
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+from diarfuse.transcribe import job as job_module
+from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.serving.jobs import JobRequest
+from diarfuse.transcribe.serving.wishes import Wish
+from diarfuse.transcribe.serving.work import make_run_job
 
 SAID = Segment(0.1, 0.9, " Hello", (Word(0.1, 0.9, " Hello"),))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fusion.errors import OptionError, OutputError
-from transcribe.output import Target, plan, write
+from diarfuse.fusion.errors import OptionError, OutputError
+from diarfuse.transcribe.output import Target, plan, write
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from asr_adapters import registry
-from diarize.options import Execution
-from transcribe.job import JobOptions
-from transcribe.recognisers import make
+from diarfuse.asr_adapters import registry
+from diarfuse.diarize.options import Execution
+from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.recognisers import make
 
 
 @pytest.fixture

@@ -18,14 +18,14 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarize.options import Execution, Options
-from fusion.errors import NetworkError, OptionError, TranscriptError
-from fusion.identity import Gate, Voice
-from fusion.types import Diarization, Transcript, Turn
-from transcribe.identify import Namer, name_speakers
-from transcribe.job import JobOptions
-from transcribe.remote import RemoteOptions, read_answer, transcribe_remote
-from transcribe.remote_job import RemoteJob
+from diarfuse.diarize.options import Execution, Options
+from diarfuse.fusion.errors import NetworkError, OptionError, TranscriptError
+from diarfuse.fusion.identity import Gate, Voice
+from diarfuse.fusion.types import Diarization, Transcript, Turn
+from diarfuse.transcribe.identify import Namer, name_speakers
+from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.remote import RemoteOptions, read_answer, transcribe_remote
+from diarfuse.transcribe.remote_job import RemoteJob
 
 ANSWER = {
     "language": "en",
@@ -81,7 +81,7 @@ class FakeEmbedder:
     space, pack = "fake-1", "fake"
 
     def embed(self, samples, spans):
-        from diarize.voiceprint import Voiceprint, gather
+        from diarfuse.diarize.voiceprint import Voiceprint, gather
 
         taken = gather(samples, spans)
         vector = np.array([taken[: len(taken) // 2].std(), taken[len(taken) // 2 :].mean(), 1.0], np.float32)

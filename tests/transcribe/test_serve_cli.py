@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from diarize.options import Execution
-from fusion.errors import OptionError, UnknownNameError
-from transcribe.job import JobOptions
-from transcribe.serve_cli import serve
-from transcribe.server import serve as serve_here
-from transcribe.serving.jobs import JobRequest
-from transcribe.serving.limits import Limits
-from transcribe.serving.wishes import Wish
-from transcribe.serving.work import _for_request, share
+from diarfuse.diarize.options import Execution
+from diarfuse.fusion.errors import OptionError, UnknownNameError
+from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.serve_cli import serve
+from diarfuse.transcribe.server import serve as serve_here
+from diarfuse.transcribe.serving.jobs import JobRequest
+from diarfuse.transcribe.serving.limits import Limits
+from diarfuse.transcribe.serving.wishes import Wish
+from diarfuse.transcribe.serving.work import _for_request, share
 
 
 def start(monkeypatch, *words: str) -> dict[str, object]:
     """Everything that the server would be started with."""
     seen: dict[str, object] = {}
-    monkeypatch.setattr("transcribe.server.serve", lambda run_job, **options: seen.update(options, run_job=run_job))
+    monkeypatch.setattr(
+        "diarfuse.transcribe.server.serve", lambda run_job, **options: seen.update(options, run_job=run_job)
+    )
     result = CliRunner().invoke(serve, words, standalone_mode=False)
     if result.exception is not None:
         raise result.exception
@@ -60,13 +62,15 @@ def test_limits_are_options(monkeypatch) -> None:
 
 def test_jobs_at_once_share_the_cores(monkeypatch) -> None:
     """Else four jobs on eight cores would run 32 threads."""
-    monkeypatch.setattr("transcribe.serving.work.usable_cores", lambda: 8)
+    monkeypatch.setattr("diarfuse.transcribe.serving.work.usable_cores", lambda: 8)
     assert share(Execution(), 1).threads == 0  # all, and recogniser and diarizer may run at once
     assert [share(Execution(mode="fast"), jobs).threads for jobs in (2, 3, 20)] == [4, 2, 1]
     assert share(Execution(threads=6), 2).threads == 6
     used = []
-    monkeypatch.setattr("transcribe.serving.work.check_duration", lambda *_: 1.0)
-    monkeypatch.setattr("transcribe.job.Job.transcribe", lambda job, *_, **__: used.append(job.options.execution))
+    monkeypatch.setattr("diarfuse.transcribe.serving.work.check_duration", lambda *_: 1.0)
+    monkeypatch.setattr(
+        "diarfuse.transcribe.job.Job.transcribe", lambda job, *_, **__: used.append(job.options.execution)
+    )
     run_job = start(monkeypatch, "--concurrency", "4", "--mode", "fast")["run_job"]
     run_job(JobRequest(Path("a.wav"), Wish(), 60))
     assert used == [Execution(mode="fast", threads=2)]
@@ -86,7 +90,8 @@ def test_a_port_in_use_is_said_in_one_sentence() -> None:
 
 
 def test_a_missing_extra_is_named() -> None:
-    code = "import sys; sys.modules['uvicorn'] = None\nfrom transcribe.__main__ import run\nsys.exit(run(['serve']))"
+    code = "import sys; sys.modules['uvicorn'] = None\nfrom diarfuse.transcribe.__main__ import run\n"
+    code += "sys.exit(run(['serve']))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
     )

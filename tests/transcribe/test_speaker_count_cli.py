@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from transcribe.__main__ import run
+from diarfuse.transcribe.__main__ import run
 
 
 def test_a_number_of_speakers_that_cannot_be_met_is_one_line(

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize import runtime
-from diarize.options import Execution
-from fusion.errors import CancelledError, DiarfuseError, ModelError, TranscriptError
-from fusion.types import Diarization, Segment, Transcript, Turn, Word
-from transcribe import job as job_module
-from transcribe import recognisers
-from transcribe.job import Job, JobOptions
-from transcribe.together import beside_recogniser, together
+from diarfuse.diarize import runtime
+from diarfuse.diarize.options import Execution
+from diarfuse.fusion.errors import CancelledError, DiarfuseError, ModelError, TranscriptError
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+from diarfuse.transcribe import job as job_module
+from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.together import beside_recogniser, together
 
 PATIENCE = 30.0
 """Seconds until a test gives up on a thread that should have come."""

@@ -14,11 +14,11 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from fusion.errors import DiarfuseError
-from fusion.rttm import read_rttm
-from transcribe.identify import load_embedder
-from transcribe.identify_cli import identify
-from transcribe.voice_cli import _answered_by, voice
+from diarfuse.fusion.errors import DiarfuseError
+from diarfuse.fusion.rttm import read_rttm
+from diarfuse.transcribe.identify import load_embedder
+from diarfuse.transcribe.identify_cli import identify
+from diarfuse.transcribe.voice_cli import _answered_by, voice
 
 pytestmark = pytest.mark.filterwarnings("ignore:Can not control echo:Warning")
 
@@ -41,7 +41,7 @@ def embedder(store):
 def call(home: Path, embedder, monkeypatch):  # noqa: ARG001  (an empty home is what it needs)
     """``call(words...)``: (exit code, stdout, stderr); errors of ours become exit code 1 and their sentence."""
 
-    monkeypatch.setattr("transcribe.identify.load_embedder", lambda *_, **__: embedder)
+    monkeypatch.setattr("diarfuse.transcribe.identify.load_embedder", lambda *_, **__: embedder)
 
     def run(*words: object, command: click.Command = voice, answer: str = "") -> tuple[int, str, str]:
         try:
@@ -212,8 +212,8 @@ def test_search_ranks_recordings_and_listens_only_to_what_changed(call, voices: 
 
 
 def test_unknown_models_have_no_thresholds() -> None:
-    from fusion.errors import VoiceError
-    from transcribe.calibration import calibration_of
+    from diarfuse.fusion.errors import VoiceError
+    from diarfuse.transcribe.calibration import calibration_of
 
     with pytest.raises(VoiceError, match="never measured: use --voice-model campplus"):
         calibration_of("elsewhere-1", "community-1")
@@ -239,6 +239,7 @@ def test_a_meeting_gets_its_names(call, voices: Path, shared: Path, tmp_path: Pa
 
 def test_help_needs_no_numpy() -> None:
     """`voice --help` is a page of text: it loads neither numpy nor a network."""
-    code = "import sys; import transcribe.voice_cli, transcribe.serve_cli, transcribe.identify_cli; "
+    code = "import sys; import diarfuse.transcribe.voice_cli, diarfuse.transcribe.serve_cli; "
+    code += "import diarfuse.transcribe.identify_cli; "
     code += "assert not {'numpy', 'onnxruntime', 'starlette'} & set(sys.modules), sorted(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])

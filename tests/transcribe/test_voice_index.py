@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize.voiceprint import Voiceprint
-from fusion.errors import VoiceError
-from transcribe.voice_index import VoiceIndex
+from diarfuse.diarize.voiceprint import Voiceprint
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.transcribe.voice_index import VoiceIndex
 
 RATE = 16_000
 ANA, BEN = np.eye(2, dtype=np.float32)
@@ -34,7 +34,7 @@ class LevelEmbedder:
 
 @pytest.fixture
 def embedder(monkeypatch) -> LevelEmbedder:
-    monkeypatch.setattr("diarize.vad.detect_speech", lambda samples, **_: [(0.0, len(samples) / RATE)])
+    monkeypatch.setattr("diarfuse.diarize.vad.detect_speech", lambda samples, **_: [(0.0, len(samples) / RATE)])
     return LevelEmbedder()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.voiceprint import Voiceprint
-from fusion.errors import VoiceError
-from fusion.identity import Gate
-from transcribe.calibration import Calibration, Line
-from transcribe.voice_work import compare
+from diarfuse.diarize.voiceprint import Voiceprint
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.fusion.identity import Gate
+from diarfuse.transcribe.calibration import Calibration, Line
+from diarfuse.transcribe.voice_work import compare
 
 SCALE = Calibration(
     threshold=0.5,

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.errors import VoiceError
-from transcribe.voice_records import MAX_PROTOTYPES, Person, Prototype, check_name, dumps, from_json, loads
-from transcribe.voices import VoiceStore, forget_all, read_bounded, write_private
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.transcribe.voice_records import MAX_PROTOTYPES, Person, Prototype, check_name, dumps, from_json, loads
+from diarfuse.transcribe.voices import VoiceStore, forget_all, read_bounded, write_private
 
 SPACE, WHEN = "abc-fbank80-1", "2026-01-02T03:04:05Z"
 
@@ -183,7 +183,7 @@ def test_imported_text_cannot_steer_the_terminal(root: Path, field: str) -> None
 def test_a_file_without_an_end_is_not_read_to_the_end(monkeypatch, tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match="is no file"):
         read_bounded(Path("/dev/zero"))
-    monkeypatch.setattr("transcribe.voices.MAX_BYTES", 1000)
+    monkeypatch.setattr("diarfuse.transcribe.voices.MAX_BYTES", 1000)
     (tmp_path / "x").write_bytes(bytes(1001))
     with pytest.raises(VoiceError, match="larger than"):
         read_bounded(tmp_path / "x")

@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from exporters import srt, vtt
-from fusion.types import Diarization, Segment, Transcript, Turn, Word
-from transcribe.serving.wishes import Wish
+from ...exporters import srt, vtt
+from ...fusion.types import Diarization, Segment, Transcript, Turn, Word
+from .wishes import Wish
 
 _UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 """Scripts without a space between sentences: Thai, Lao, Tibetan, Burmese, Khmer, Chinese, Japanese."""

@@ -12,9 +12,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
 
-from fusion.types import Seconds
-from transcribe.serving.limits import Deadline, Limits
-from transcribe.serving.uploads import Upload, safe_suffix
+from ...fusion.types import Seconds
+from .limits import Deadline, Limits
+from .uploads import Upload, safe_suffix
 
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 16 << 10

@@ -11,9 +11,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fusion.errors import OptionError
-from transcribe.serving.limits import Limits
-from transcribe.serving.watch import Metrics, Stopwatch, event
+from ...fusion.errors import OptionError
+from .limits import Limits
+from .watch import Metrics, Stopwatch, event
 
 OPEN_PATHS = ("/healthz",)
 ROUTES = ("/v1/audio/transcriptions", "/v1/models", "/healthz", "/metrics")

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from starlette.exceptions import HTTPException
 
-from fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
-from fusion.types import Diarization, Heard, Seconds, Transcript
-from transcribe.serving.limits import Admission, Limits, Ticket
-from transcribe.serving.watch import Metrics, Stopwatch, error_event, event
-from transcribe.serving.wishes import Wish
+from ...fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
+from ...fusion.types import Diarization, Heard, Seconds, Transcript
+from .limits import Admission, Limits, Ticket
+from .watch import Metrics, Stopwatch, error_event, event
+from .wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)

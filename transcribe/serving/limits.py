@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
-from fusion.errors import OptionError
-from fusion.types import Seconds
+from ...fusion.errors import OptionError
+from ...fusion.types import Seconds
 
 MiB = 1 << 20
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from fusion.types import Seconds
+from ...fusion.types import Seconds
 
 
 class PatientProtocol(H11Protocol):

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from fusion.errors import OutputError
+from ...fusion.errors import OutputError
 
 if sys.platform == "win32":
     import msvcrt

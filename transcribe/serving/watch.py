@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 
-from fusion.types import Seconds
+from ...fusion.types import Seconds
 
 HELP = {
     "requests_total": ("counter", "Answered requests by route and status."),

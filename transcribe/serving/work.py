@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from diarize.options import Execution
-from diarize.runtime import usable_cores
-from fusion.decode import decode
-from fusion.errors import AudioError, CancelledError
-from fusion.types import Seconds
-from transcribe.job import Job, JobOptions, Result
-from transcribe.serving.jobs import JobRequest
+from ...diarize.options import Execution
+from ...diarize.runtime import usable_cores
+from ...fusion.decode import decode
+from ...fusion.errors import AudioError, CancelledError
+from ...fusion.types import Seconds
+from ..job import Job, JobOptions, Result
+from .jobs import JobRequest
 
 
 def make_run_job(options: JobOptions, concurrency: int = 1) -> Callable[[JobRequest], Result]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.models import campplus
-from diarize.models.checkpoint import read_checkpoint
+from diarfuse.diarize.models import campplus
+from diarfuse.diarize.models.checkpoint import read_checkpoint
 
 # Around the segments of 100 frames at half the rate: many, two and a bit, one whole, part of one, very short.
 LENGTHS = [998, 401, 200, 150, 7]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from diarize.models.checkpoint import read_checkpoint
-from fusion.errors import CorruptModelError, ModelNotFoundError, UnsafeModelError
+from diarfuse.diarize.models.checkpoint import read_checkpoint
+from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, UnsafeModelError
 
 VALUES = np.arange(24, dtype="<f4")
 

@@ -4,15 +4,15 @@ import numpy as np
 import onnx
 import pytest
 
-from diarize import pipeline
-from diarize.fbank import fbank
-from diarize.models import campplus, resnet34
-from diarize.models.graph import Graph
-from diarize.models.int8 import convolved, measured_ranges, with_integer_convolutions, with_integer_recurrences
-from diarize.options import Execution
-from diarize.pipeline import Diarizer
-from diarize.runtime import Runtime
-from fusion.audio import load_audio
+from diarfuse.diarize import pipeline
+from diarfuse.diarize.fbank import fbank
+from diarfuse.diarize.models import campplus, resnet34
+from diarfuse.diarize.models.graph import Graph
+from diarfuse.diarize.models.int8 import convolved, measured_ranges, with_integer_convolutions, with_integer_recurrences
+from diarfuse.diarize.options import Execution
+from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.diarize.runtime import Runtime
+from diarfuse.fusion.audio import load_audio
 
 
 def small(kernel):
@@ -65,7 +65,7 @@ def test_every_convolution_has_its_measured_range(network, inputs):
 
 
 def test_a_voice_stays_the_same_voice(campplus_weights, runner, shared):
-    from diarize.models.checkpoint import read_checkpoint
+    from diarfuse.diarize.models.checkpoint import read_checkpoint
 
     graphs = {name: runner(model) for name, model in campplus.build(read_checkpoint(campplus_weights)).items()}
     bands = fbank(load_audio(shared / "audio/real/ami_EN2004a_0-30.wav")[:48_000])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize.models import pyannet
-from diarize.models.checkpoint import read_checkpoint
-from diarize.windows import Windows
-from fusion.errors import CorruptModelError
+from diarfuse.diarize.models import pyannet
+from diarfuse.diarize.models.checkpoint import read_checkpoint
+from diarfuse.diarize.windows import Windows
+from diarfuse.fusion.errors import CorruptModelError
 
 RECORDINGS = (
     *(f"ami_EN{meeting}_0-30" for meeting in ("2001a", "2001b", "2001d", "2001e", "2004a", "2006a", "2006b")),

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize.fbank import fbank
-from diarize.models import resnet34
-from diarize.models.checkpoint import read_checkpoint
+from diarfuse.diarize.fbank import fbank
+from diarfuse.diarize.models import resnet34
+from diarfuse.diarize.models.checkpoint import read_checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from typing import IO, TYPE_CHECKING, Any
 import onnx
 import pytest
 
-import diarize.models.checkpoint
-from diarize.models import download
-from diarize.models.download import hub_answers
-from diarize.models.packs import PACKS, HubSource, Network, Pack, PackFile, WheelSource
-from diarize.models.store import Store, default_root, load_dir
-from fusion.errors import (
+import diarfuse.diarize.models.checkpoint
+from diarfuse.diarize.models import download
+from diarfuse.diarize.models.download import hub_answers
+from diarfuse.diarize.models.packs import PACKS, HubSource, Network, Pack, PackFile, WheelSource
+from diarfuse.diarize.models.store import Store, default_root, load_dir
+from diarfuse.fusion.errors import (
     CorruptModelError,
     ModelError,
     ModelNotFoundError,
@@ -151,7 +151,7 @@ def install_builders(patch: pytest.MonkeyPatch, version: int = 1) -> list[str]:
 
     module("fake_segmentation", ("segmentation",))
     module("fake_embedding", ("trunk", "pooling"))
-    patch.setattr(diarize.models.checkpoint, "read_checkpoint", lambda path: {path.parent.name: 0})
+    patch.setattr(diarfuse.diarize.models.checkpoint, "read_checkpoint", lambda path: {path.parent.name: 0})
     return built
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import uvicorn
 
-from fusion.errors import CancelledError
-from fusion.types import Diarization, Segment, Transcript, Turn, Word
-from transcribe.server import create_app, uvicorn_config
-from transcribe.serving.jobs import JobRequest
-from transcribe.serving.limits import Limits
+from diarfuse.fusion.errors import CancelledError
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+from diarfuse.transcribe.server import create_app, uvicorn_config
+from diarfuse.transcribe.serving.jobs import JobRequest
+from diarfuse.transcribe.serving.limits import Limits
 
 SPOKEN = Transcript(
     (

@@ -16,13 +16,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
-from fusion.types import Segment
-from transcribe.server import create_app, serve
-from transcribe.serving.jobs import _without_path
-from transcribe.serving.limits import Limits
-from transcribe.serving.uploads import UploadFolder, safe_suffix
-from transcribe.serving.watch import JsonFormatter
+from diarfuse.fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
+from diarfuse.fusion.types import Segment
+from diarfuse.transcribe.server import create_app, serve
+from diarfuse.transcribe.serving.jobs import _without_path
+from diarfuse.transcribe.serving.limits import Limits
+from diarfuse.transcribe.serving.uploads import UploadFolder, safe_suffix
+from diarfuse.transcribe.serving.watch import JsonFormatter
 
 HEAD = b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 BOUND = b"Content-Type: multipart/form-data; boundary=xx\r\n"
@@ -108,7 +108,7 @@ class FakeJobNow:
 
 CRASH = """
 import os, pathlib, sys
-from transcribe.serving import uploads
+from diarfuse.transcribe.serving import uploads
 if sys.argv[2] == "named":  # as on systems without /proc
     uploads._take_name = lambda path, handle: None
 with uploads.UploadFolder(pathlib.Path(sys.argv[1])).one() as upload:
@@ -301,8 +301,8 @@ def test_logs_are_json_and_know_nothing(serving, caplog) -> None:
 
 TALKATIVE = """
 import logging, signal, threading, warnings
-from fusion.errors import CancelledError
-from transcribe.server import serve
+from diarfuse.fusion.errors import CancelledError
+from diarfuse.transcribe.server import serve
 
 def run_job(request):
     logging.getLogger("some.engine").warning("heard: Ana said hello")

@@ -6,10 +6,10 @@ import httpx
 import openai
 import pytest
 
-from fusion.errors import AudioError
-from fusion.types import Segment, Transcript
-from transcribe.serving.answers import Events
-from transcribe.serving.wishes import Wish
+from diarfuse.fusion.errors import AudioError
+from diarfuse.fusion.types import Segment, Transcript
+from diarfuse.transcribe.serving.answers import Events
+from diarfuse.transcribe.serving.wishes import Wish
 
 SPOKEN = Transcript(
     (Segment(0.0, 1.0, " Good morning."), Segment(1.2, 2.0, " Hello <you>!")),
@@ -97,7 +97,7 @@ def test_a_stream_tells_what_is_sure_while_the_job_still_runs(serving) -> None:
 
 
 def test_an_idle_stream_is_kept_open_and_a_failure_after_the_first_words_is_told(serving, monkeypatch) -> None:
-    monkeypatch.setattr("transcribe.server.HEARTBEAT", 0.05)
+    monkeypatch.setattr("diarfuse.transcribe.server.HEARTBEAT", 0.05)
     with serving() as live:
         live.job.live, live.job.error = SPOKEN.segments[:1], AudioError("{path} is damaged: record anew.")
         form = {"data": {"stream": "true"}, "files": {"file": ("a.wav", b"RIFF")}}
