@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.who_said_what import run_whisperx
-from diarfuse.fusion.assign import Policy, assign_speakers
+from diarfuse.fusion.join.assign import Policy, assign_speakers
 from diarfuse.fusion.types import SAMPLE_RATE, Turn, Word
 
 SIZES = ((1_000, 50), (10_000, 500), (100_000, 5_000), (1_000_000, 100_000))

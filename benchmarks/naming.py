@@ -23,11 +23,11 @@ from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.diarize.voiceprint import VoiceEmbedder
 from diarfuse.fusion.audio import load_audio
-from diarfuse.fusion.identity import Cluster, Gate, Voice, identify
-from diarfuse.fusion.rttm import read_rttm
+from diarfuse.fusion.formats.rttm import read_rttm
+from diarfuse.fusion.naming.match import Cluster, Gate, Voice, identify
 from diarfuse.fusion.types import Seconds, Turn
-from diarfuse.transcribe.calibration import calibration_of
-from diarfuse.transcribe.identify import clusters_of
+from diarfuse.transcribe.voices.calibration import calibration_of
+from diarfuse.transcribe.voices.namer import clusters_of
 
 ENROL_SECONDS, LONG = 10.0, 20.0
 WHO = ("0", "1", "half", "all")

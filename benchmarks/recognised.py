@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from benchmarks.metrics_words import read_ctm
-from diarfuse.transcribe.eval_cli import Spoken, read_stm, speaker_accuracy, word_errors
+from diarfuse.transcribe.commands.eval import Spoken, read_stm, speaker_accuracy, word_errors
 from diarfuse.transcribe.job import Job, JobOptions
 
 if TYPE_CHECKING:

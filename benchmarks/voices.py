@@ -4,7 +4,7 @@
     python -m benchmarks.voices meetings --voices ../shared/audio/voices
 
 ``verify`` fits threshold and calibration on half of the speakers and measures
-them on the other half; transcribe/calibration.py holds what it prints.
+them on the other half; transcribe/voices/calibration.py holds what it prints.
 ``meetings`` enrols 0, 1, half or all of the speakers of made-up meetings from
 other recordings of theirs, and counts whom `fusion.identity` names. Both hear
 every voice twice: as recorded, and through a simulated room with noise at 5 to
@@ -37,9 +37,9 @@ from scipy.signal import fftconvolve
 from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.voiceprint import VoiceEmbedder, gather
 from diarfuse.fusion.audio import load_audio
-from diarfuse.fusion.identity import Cluster, Gate, Voice, identify
+from diarfuse.fusion.naming.match import Cluster, Gate, Voice, identify
 from diarfuse.fusion.types import SAMPLE_RATE, Embedding, Samples
-from diarfuse.transcribe.calibration import CALIBRATIONS, Line
+from diarfuse.transcribe.voices.calibration import CALIBRATIONS, Line
 
 Floats = npt.NDArray[np.float64]
 DURATIONS = (3, 5, 10)

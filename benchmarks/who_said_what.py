@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.metrics_words import Counts, TrueWord, count, read_ctm, right_words
-from diarfuse.fusion import assign, boundaries, contested, stretches
-from diarfuse.fusion.assign import Policy, assign_speakers
-from diarfuse.fusion.rttm import read_rttm
+from diarfuse.fusion.formats.rttm import read_rttm
+from diarfuse.fusion.join import assign, batches, boundaries, contested
+from diarfuse.fusion.join.assign import Policy, assign_speakers
 from diarfuse.fusion.types import Diarization, Word
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def print_rules(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarizat
     for name in ("outside", "collision", "silence", "gap"):
         for factor in (0.5, 2.0):
             prices = replace(contested.PRICES, **{name: factor * getattr(contested.PRICES, name)})
-            with _changed({"tell": lambda given, told=prices: contested.tell(given, told)}, stretches):
+            with _changed({"tell": lambda given, told=prices: contested.tell(given, told)}, batches):
                 total = sum((_count(w, found, ours()) for w, _, found in recordings), Counts())
             print(f"| price of {name} x {factor:g} | {total.row()} |")
 

@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .assign import Policy, assign_speakers, assign_transcript
     from .attaching import attach, attach_lazily, attach_same_shape
     from .cues import Cue, Layout, build_cues, split_segments
-    from .rttm import parse_rttm, read_rttm
+    from .formats.rttm import parse_rttm, read_rttm
+    from .join.assign import Policy, assign_speakers, assign_transcript
     from .types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 # ONNX Runtime (1.29 and later, not on Windows) writes an id of this device to the cache and reports sessions, with the
@@ -26,20 +26,20 @@ _HOME = {
     "Cue": "cues",
     "Diarization": "types",
     "Layout": "cues",
-    "Policy": "assign",
+    "Policy": "join.assign",
     "Segment": "types",
     "SpeakerShare": "types",
     "Transcript": "types",
     "Turn": "types",
     "Word": "types",
-    "assign_speakers": "assign",
-    "assign_transcript": "assign",
+    "assign_speakers": "join.assign",
+    "assign_transcript": "join.assign",
     "attach": "attaching",
     "attach_lazily": "attaching",
     "attach_same_shape": "attaching",
     "build_cues": "cues",
-    "parse_rttm": "rttm",
-    "read_rttm": "rttm",
+    "parse_rttm": "formats.rttm",
+    "read_rttm": "formats.rttm",
     "split_segments": "cues",
 }
 

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from .assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
 from .cues import split_segments
 from .errors import OptionError, TranscriptError
 from .formats import ctm, read, whisper_cpp
-from .intervals import Evidence
-from .kinds import read_turns, with_speakers
+from .join.assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
+from .join.intervals import Evidence
+from .join.kinds import read_turns, with_speakers
 from .types import Diarization, Seconds, Segment, Transcript, Turn, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .formats.reading import Line, Reading, Slot
-    from .intervals import TurnTable
+    from .join.intervals import TurnTable
 
 S = TypeVar("S")
 Unit: TypeAlias = Literal["auto", "s", "ms"]

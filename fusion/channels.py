@@ -15,9 +15,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .assign import DEFAULT, Policy
-from .lines import assign_with_lines
-from .rename import rename_transcript, rename_turns
+from .join.assign import DEFAULT, Policy
+from .join.guessed import assign_with_lines
+from .relabel import rename_transcript, rename_turns
 from .types import (
     Attribution,
     Diarization,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import OptionError
-from .kinds import read_times
+from .join.kinds import read_times
+from .join.timing import timed
 from .text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, visible, wrap
-from .timing import timed
 from .types import Word
 
 if TYPE_CHECKING:

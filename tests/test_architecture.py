@@ -27,13 +27,13 @@ MAY_IMPORT = {
 """Law 1. The words of asr_adapters never meet a turn, diarize never sees a word, exporters never see a model."""
 
 NETWORK = {"socket", "http", "urllib", "ssl", "ftplib", "requests", "httpx", "aiohttp", "huggingface_hub", "websockets"}
-MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/server", "transcribe/serving/", "transcribe/remote")
+MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/serving/", "transcribe/remote/")
 """Law 7. Within diarize/models only the store's own downloads; asr_adapters only their engines' models."""
 
 MAY_WRITE = (
     "transcribe/",
     "diarize/models/",  # the store: by rename, under a lock
-    "fusion/resample.py",  # a long recording's samples spill to a file that has no name
+    "fusion/audio/resampling.py",  # a long recording's samples spill to a file that has no name
     "diarize/runtime.py",  # optimised graphs beside the models they were made from
 )
 ENGINES = {
@@ -117,19 +117,14 @@ def reached(start: str) -> set[str]:
 
 
 def test_the_server_cannot_reach_identity() -> None:
-    server = {
-        name
-        for path in FILES
-        for name in [name_of(path)]
-        if name.startswith(("transcribe/server", "transcribe/serving/"))
-    }
+    server = {name for path in FILES for name in [name_of(path)] if name.startswith("transcribe/serving/")}
     for name in server:
         module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        assert not {found for found in reached(module) if found.startswith("fusion.identity") or "voice" in found}
+        assert not {found for found in reached(module) if found.startswith("fusion.naming") or "voice" in found}
 
 
 def test_the_job_that_the_server_shares_cannot_reach_identity() -> None:
-    assert "fusion.identity" not in reached("transcribe.job")
+    assert "fusion.naming.match" not in reached("transcribe.job")
 
 
 def test_only_transcribe_prints_exits_or_configures() -> None:

@@ -11,7 +11,7 @@ PROMISED = {
     "fusion.types": "Diarization Embedding Progress Recognizer Samples Seconds Segment Transcript Turn Word",
     "fusion.errors": "AudioError CancelledError DiarfuseError ModelError NetworkError OptionError OutputError",
     "fusion.audio": "check_samples load_audio load_channels",
-    "fusion.assign": "Policy assign_speakers assign_transcript",
+    "fusion.join.assign": "Policy assign_speakers assign_transcript",
     "fusion.cues": "split_segments",
     "diarize.options": "Execution Options",
     "diarize.pipeline": "Diarizer",

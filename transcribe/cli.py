@@ -9,15 +9,15 @@ import click
 from click_default_group import DefaultGroup
 
 COMMANDS = {
-    "run": (".run_cli:run", "Transcribe recordings; the default, so the word `run` can be left out."),
-    "diarize": (".diarize_cli:diarize", "Find who spoke when, without recognising words."),
-    "attach": (".attach_cli:attach", "Say who said the words that another recogniser wrote."),
-    "voice": (".voice_cli:voice", "Compare voices, and enrol people so that --identify can name them."),
-    "identify": (".identify_cli:identify", "Put names on who spoke when, from the voices enrolled here."),
-    "serve": (".serve_cli:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
-    "eval": (".eval_cli:evaluate", "Score a result against the truth: words, speakers, turns."),
-    "models": (".models_cli:models", "List, pull, verify, export and import the diarizer's models."),
-    "doctor": (".doctor_cli:doctor", "Check this installation and say how to mend what is wrong."),
+    "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
+    "diarize": (".commands.diarize:diarize", "Find who spoke when, without recognising words."),
+    "attach": (".commands.attach:attach", "Say who said the words that another recogniser wrote."),
+    "voice": (".commands.voice:voice", "Compare voices, and enrol people so that --identify can name them."),
+    "identify": (".commands.identify:identify", "Put names on who spoke when, from the voices enrolled here."),
+    "serve": (".commands.serve:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
+    "eval": (".commands.eval:evaluate", "Score a result against the truth: words, speakers, turns."),
+    "models": (".commands.models:models", "List, pull, verify, export and import the diarizer's models."),
+    "doctor": (".commands.doctor:doctor", "Check this installation and say how to mend what is wrong."),
 }
 """Command -> where it lives, and its line in the help."""
 

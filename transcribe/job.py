@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..diarize.pipeline import Diarizer
-    from ..fusion.assign import Join
+    from ..fusion.join.assign import Join
     from ..fusion.types import Diarization, Heard, Progress, Recognizer, Samples, Seconds, Transcript
 
 Channels: TypeAlias = Literal["speakers", "hybrid"]
@@ -170,7 +170,7 @@ class Job:
         if self.options.channels is None:
             recordings = [self._mix(path, watch)]
         else:
-            from .channel_job import load_different
+            from .channels import load_different
 
             with watch.stage("load audio"):
                 recordings = load_different(path, watch, diarize=self.options.diarize)
@@ -200,9 +200,9 @@ class Job:
 
     def _channels(self, channels: Sequence[Samples], watch: Watch) -> tuple[Transcript, Diarization]:
         """Every channel by itself, then merged in time."""
-        from ..fusion.assign import Policy
         from ..fusion.channels import Channel
-        from .channel_job import merge, seconds
+        from ..fusion.join.assign import Policy
+        from .channels import merge, seconds
 
         done: list[Channel] = []
         for samples, part in zip(channels, _parts(channels, watch), strict=True):
@@ -284,9 +284,9 @@ class Job:
             return align(transcript, samples, language=transcript.language, on_progress=watch.progress)
 
     def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: Watch) -> Transcript:
-        from ..fusion.assign import Policy
         from ..fusion.cues import split_segments
-        from ..fusion.lines import assign_with_lines
+        from ..fusion.join.assign import Policy
+        from ..fusion.join.guessed import assign_with_lines
 
         transcript = self._align(transcript, samples, watch)
         with watch.stage("join"):

@@ -20,10 +20,10 @@ from diarfuse.diarize.models.checkpoint import read_checkpoint
 from diarfuse.fusion.attaching import read_any
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.errors import DiarfuseError
-from diarfuse.fusion.rttm import parse_rttm
-from diarfuse.transcribe.voice_lock import read_header
-from diarfuse.transcribe.voice_records import loads
-from diarfuse.transcribe.voices import VoiceStore
+from diarfuse.fusion.formats.rttm import parse_rttm
+from diarfuse.transcribe.voices.lock import read_header
+from diarfuse.transcribe.voices.records import loads
+from diarfuse.transcribe.voices.store import VoiceStore
 
 FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MEMORY = 64 << 20

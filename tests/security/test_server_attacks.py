@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import AudioError, CancelledError, DiarfuseError
 from diarfuse.fusion.types import Transcript
-from diarfuse.transcribe.server import create_app, uvicorn_config
+from diarfuse.transcribe.serving.app import create_app, uvicorn_config
 from diarfuse.transcribe.serving.limits import Limits
 from diarfuse.transcribe.serving.work import check_duration
 
@@ -229,10 +229,10 @@ def test_the_server_is_still_well(port: int) -> None:
 
 def test_the_server_loads_nothing_that_names_people() -> None:
     code = (
-        "import sys, diarfuse.transcribe.server, diarfuse.transcribe.serving.work\n"
-        "import diarfuse.transcribe.serve_cli, diarfuse.transcribe.job\n"
+        "import sys, diarfuse.transcribe.serving.app, diarfuse.transcribe.serving.work\n"
+        "import diarfuse.transcribe.commands.serve, diarfuse.transcribe.job\n"
         "ours = [m for m in sys.modules if m.startswith('diarfuse.')]\n"
-        "wrong = [m for m in ours if m == 'diarfuse.fusion.identity' or 'voice' in m]\n"
+        "wrong = [m for m in ours if m == 'diarfuse.fusion.naming.match' or 'voice' in m]\n"
         "assert not wrong, wrong"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
@@ -242,8 +242,8 @@ JOB = """
 import sys, threading
 from pathlib import Path
 from diarfuse.transcribe.job import JobOptions
-from diarfuse.transcribe.serve_cli import serve
-import diarfuse.transcribe.server
+from diarfuse.transcribe.commands.serve import serve
+import diarfuse.transcribe.serving.app
 from diarfuse.transcribe.serving.jobs import JobRequest
 from diarfuse.transcribe.serving.wishes import Wish
 from diarfuse.transcribe.serving.work import make_run_job
@@ -252,7 +252,7 @@ options = JobOptions(asr="words-json", model=str(words), diarizer="campplus", mo
 answer = make_run_job(options)(JobRequest(audio, Wish(diarize=True), 600))
 assert answer.transcript.segments[0].speaker == "SPEAKER_00", answer
 voice = ("diarfuse.transcribe.voice", "diarfuse.diarize.voice")
-wrong = [m for m in sys.modules if m == "diarfuse.fusion.identity" or m.startswith(voice)]
+wrong = [m for m in sys.modules if m == "diarfuse.fusion.naming.match" or m.startswith(voice)]
 assert not wrong, wrong
 """
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from diarfuse.asr_adapters import registry
 from diarfuse.exporters import registry as exporters
-from diarfuse.fusion.assign import assign_transcript
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.cues import split_segments
+from diarfuse.fusion.join.assign import assign_transcript
 from diarfuse.fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe.__main__ import run
 

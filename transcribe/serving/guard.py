@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...fusion.errors import OptionError
 from .limits import Limits
-from .watch import Metrics, Stopwatch, event
+from .log import Metrics, Stopwatch, event
 
 OPEN_PATHS = ("/healthz",)
 ROUTES = ("/v1/audio/transcriptions", "/v1/models", "/healthz", "/metrics")

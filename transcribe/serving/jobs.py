@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from ...fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
 from ...fusion.types import Diarization, Heard, Seconds, Transcript
 from .limits import Admission, Limits, Ticket
-from .watch import Metrics, Stopwatch, error_event, event
+from .log import Metrics, Stopwatch, error_event, event
 from .wishes import Wish
 
 

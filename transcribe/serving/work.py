@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...diarize.options import Execution
 from ...diarize.runtime import usable_cores
-from ...fusion.decode import decode
+from ...fusion.audio.decode import decode
 from ...fusion.errors import AudioError, CancelledError
 from ...fusion.types import Seconds
 from ..job import Job, JobOptions, Result

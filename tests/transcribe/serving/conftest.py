@@ -17,7 +17,7 @@ import uvicorn
 
 from diarfuse.fusion.errors import CancelledError
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
-from diarfuse.transcribe.server import create_app, uvicorn_config
+from diarfuse.transcribe.serving.app import create_app, uvicorn_config
 from diarfuse.transcribe.serving.jobs import JobRequest
 from diarfuse.transcribe.serving.limits import Limits
 

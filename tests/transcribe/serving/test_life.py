@@ -18,11 +18,11 @@ import pytest
 
 from diarfuse.fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
 from diarfuse.fusion.types import Segment
-from diarfuse.transcribe.server import create_app, serve
+from diarfuse.transcribe.serving.app import create_app, serve
 from diarfuse.transcribe.serving.jobs import _without_path
 from diarfuse.transcribe.serving.limits import Limits
+from diarfuse.transcribe.serving.log import JsonFormatter
 from diarfuse.transcribe.serving.uploads import UploadFolder, safe_suffix
-from diarfuse.transcribe.serving.watch import JsonFormatter
 
 HEAD = b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 BOUND = b"Content-Type: multipart/form-data; boundary=xx\r\n"
@@ -302,7 +302,7 @@ def test_logs_are_json_and_know_nothing(serving, caplog) -> None:
 TALKATIVE = """
 import logging, signal, threading, warnings
 from diarfuse.fusion.errors import CancelledError
-from diarfuse.transcribe.server import serve
+from diarfuse.transcribe.serving.app import serve
 
 def run_job(request):
     logging.getLogger("some.engine").warning("heard: Ana said hello")

@@ -97,7 +97,7 @@ def test_a_stream_tells_what_is_sure_while_the_job_still_runs(serving) -> None:
 
 
 def test_an_idle_stream_is_kept_open_and_a_failure_after_the_first_words_is_told(serving, monkeypatch) -> None:
-    monkeypatch.setattr("diarfuse.transcribe.server.HEARTBEAT", 0.05)
+    monkeypatch.setattr("diarfuse.transcribe.serving.app.HEARTBEAT", 0.05)
     with serving() as live:
         live.job.live, live.job.error = SPOKEN.segments[:1], AudioError("{path} is damaged: record anew.")
         form = {"data": {"stream": "true"}, "files": {"file": ("a.wav", b"RIFF")}}

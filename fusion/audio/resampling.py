@@ -1,0 +1,114 @@
+"""Blocks at any rate -> one array at 16 kHz, without ever holding the recording twice.
+
+soxr's HQ was chosen over scipy's polyphase by measurement (48 kHz to 16 kHz):
+an 8.2 kHz tone leaks in at -131 dB instead of -9 dB, a 3.5 kHz tone keeps
+-134 dB of error instead of -63 dB, at four times the speed, and it streams.
+"""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import OutputError
+from ..types import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..types import Samples
+    from .decode import Block
+
+_MEMORY_SAMPLES = 30 * 60 * SAMPLE_RATE  # longer recordings live in a temporary file
+_FIRST_SAMPLES = 60 * SAMPLE_RATE
+
+
+def resample(blocks: Iterable[Block], rate: int, channels: int) -> Iterator[Block]:
+    """Bring blocks of float32 (frames, channels) from `rate` to 16 kHz."""
+    if rate == SAMPLE_RATE:
+        yield from blocks
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, channels, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block))
+    yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
+
+
+class Recorder:
+    """Collects one channel of unknown length.
+
+    Up to 30 minutes in an array that grows in place; from then on in an unnamed
+    temporary file, which the finished array maps: its pages come and go with
+    use, see `release`.
+    """
+
+    def __init__(self) -> None:
+        self._array: Samples = np.empty(0, np.float32)
+        self._size = 0
+        self._file: IO[bytes] | None = None
+
+    def write(self, samples: Samples) -> None:
+        """Append `samples`."""
+        if self._file is None and self._size + len(samples) > _MEMORY_SAMPLES:
+            self._spill()
+        if self._file is not None:
+            self._write_file(samples)
+        else:
+            self._reserve(self._size + len(samples))
+            self._array[self._size : self._size + len(samples)] = samples
+        self._size += len(samples)
+
+    def finish(self) -> Samples:
+        """All that was written; a recorder is used once."""
+        file, array = self._file, self._array
+        self._file, self._array = None, np.empty(0, np.float32)
+        if file is not None:
+            with file:  # The map has a handle of its own.
+                file.flush()
+                return np.memmap(file, np.float32, mode="r", shape=(self._size,))
+        array.resize(self._size, refcheck=False)
+        return array
+
+    def close(self) -> None:
+        """Drop what was written; does nothing after `finish`."""
+        if self._file is not None:
+            self._file.close()
+
+    def _reserve(self, size: int) -> None:
+        """Make room, an eighth more than asked for: growing in place, the system moves pages, not bytes."""
+        if size > len(self._array):
+            self._array.resize(max(size + size // 8, _FIRST_SAMPLES), refcheck=False)
+
+    def _spill(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="diarfuse-")  # noqa: SIM115  (the array keeps it)
+        self._write_file(self._array[: self._size])
+        self._array = np.empty(0, np.float32)
+
+    def _write_file(self, samples: Samples) -> None:
+        try:
+            self._file.write(np.ascontiguousarray(samples).data)  # type: ignore[union-attr]  # callers looked
+        except OSError as error:
+            raise OutputError(
+                f"The folder for temporary files, {tempfile.gettempdir()}, cannot hold a recording this long "
+                f"({error.strerror}): free some space there, or set TMPDIR to a folder that has it."
+            ) from error
+
+
+def release(samples: Samples) -> None:
+    """Let the system take back the memory of a long recording's pages read so far.
+
+    Nothing is lost: pages are read again when used. Does nothing for arrays in
+    memory, for maps that may have been written to, and where the system knows no such call.
+    """
+    base: Any = samples
+    is_readonly = False
+    while isinstance(base, np.ndarray):
+        is_readonly = is_readonly or (isinstance(base, np.memmap) and base.mode == "r")
+        base = base.base
+    if is_readonly and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,253 @@
+"""The join: put a speaker on every word, and say why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from ..errors import OptionError
+from ..types import Diarization, Seconds, Transcript, Word
+from .boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
+from .confidence import confidence_of
+from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
+from .intervals import (
+    Bools,
+    Evidence,
+    Floats,
+    Ints,
+    Shares,
+    TurnTable,
+    heard_longest,
+    loudest,
+    nearest_turn,
+    share_table,
+)
+from .kinds import collector_at_rest, read_evidence, read_texts, read_times, with_speakers
+from .timing import Times, timed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+W = TypeVar("W")
+Join: TypeAlias = Literal["resolved", "plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How words are joined to turns.
+
+    join: ``plain`` is pure maximal overlap; ``resolved`` also repairs times for
+        the join and settles words at turn changes and in overlapped speech.
+    max_gap: a word without overlap goes to the turn whose edge is nearest, if
+        within this many seconds; 0 leaves such words unassigned.
+    """
+
+    join: Join = "resolved"
+    max_gap: Seconds = 1.0
+
+    def __post_init__(self) -> None:
+        if self.join not in ("resolved", "plain"):
+            raise OptionError(f"join={self.join!r} must be 'resolved' or 'plain'.")
+        if not 0 <= self.max_gap < float("inf"):
+            raise OptionError(f"max_gap={self.max_gap} must be a number of seconds, 0 or more.")
+
+
+DEFAULT = Policy()
+
+
+def assign_speakers(
+    words: Iterable[W], turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
+) -> list[W]:
+    """Put a speaker on every word.
+
+    The speaker heard longest during the word, summed over all of that speaker's
+    turns; ties go to the speaker whose turn is earliest. Texts and times leave
+    as they came.
+
+    Args:
+        words: `Word`s, or dicts or objects with start and end in seconds, also as
+            text (None, or absent in a dict, where the recogniser gave none).
+        turns: a `Diarization`, or `Turn`s, dicts, objects or tuples with start,
+            end and speaker.
+        policy: how to join.
+
+    Returns:
+        Copies of the words, of the same kind, with `speaker` set (None where no
+        turn is near enough), and `attribution` where the kind has that field.
+
+    Raises:
+        TranscriptError: a word or turn with impossible times, by its index.
+
+    Example:
+        >>> from fusion.types import Turn
+        >>> assign_speakers([{"start": 0.1, "end": 0.4, "word": "Hi"}], [Turn(0.0, 1.0, "SPEAKER_00")])
+        [{'start': 0.1, 'end': 0.4, 'word': 'Hi', 'speaker': 'SPEAKER_00'}]
+    """
+    given = words if isinstance(words, list) else list(words)  # a copy is one more thing for the collector to walk
+    with collector_at_rest(len(given)):
+        return _assign(given, read_evidence(turns), policy)
+
+
+def assign_in_lines(
+    words: list[W], lines: Sequence[tuple[Seconds, Seconds, int]], evidence: Evidence, policy: Policy = DEFAULT
+) -> list[W]:
+    """`assign_speakers` for words whose lines are known: one without times is looked for in its own.
+
+    lines: start and end of each line, and how many of the words it has, in their order.
+    """
+    counts = [count for *_, count in lines]
+    starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
+    with collector_at_rest(len(words)):
+        return _assign(words, evidence, policy, (starts, ends))
+
+
+def _assign(given: list[W], evidence: Evidence, policy: Policy, lines: tuple[Floats, Floats] | None = None) -> list[W]:
+    """Join, explain where the kind of word has room for it, and label."""
+    texts = read_texts(given) if policy.join == "resolved" else []
+    decision, heard = join(read_times(given), texts, evidence, policy, lines)
+    labels = labels_of(decision, evidence.turns)
+    kinds = set(map(type, given))
+    if not _explains(given, kinds):
+        return with_speakers(given, labels, kinds=kinds)
+    decision = replace(decision, confidence=confidence_of(decision, heard.times, heard.shares, evidence))
+    return with_speakers(
+        given, labels, attributions_of(decision, heard.times.lengths, heard.shares, evidence.turns), kinds
+    )
+
+
+def _explains(given: Sequence[Any], kinds: set[type]) -> bool:
+    """Whether any kind of word has room for an attribution; a class may give its fields to its instances alone."""
+    if kinds <= {dict, Word}:
+        return Word in kinds
+    return any(hasattr(word, "attribution") for word in {type(word): word for word in given}.values())
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Words as the join sees them, and who is heard in each.
+
+    shares: worked out when first asked for; a plain join of words that carry no
+        attribution never asks.
+    """
+
+    times: Times
+    turns: TurnTable
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Of every word with every speaker."""
+        return share_table(self.times.starts, self.times.ends, self.turns)
+
+
+def join(
+    times_given: tuple[Floats, Floats],
+    texts: list[str],
+    evidence: Evidence,
+    policy: Policy,
+    lines: tuple[Floats, Floats] | None = None,
+) -> tuple[Decision, Heard]:
+    """Decide for arrays of words; a pure function.
+
+    Args:
+        times_given: starts and ends, float64 (num_words,) each, in the order of
+            the text, NaN where unknown.
+        texts: of the words; empty where they have none.
+        evidence: who spoke when.
+        policy: how to join.
+        lines: see `timed`.
+
+    Returns:
+        what was decided (its confidence is only how certain the choice among
+        neighbours was), and the words as the join saw them.
+    """
+    times = timed(*times_given, cap=policy.join == "resolved", lines=lines)
+    heard = Heard(times, evidence.turns)
+    decision = decide(times, evidence, policy)
+    if policy.join == "plain":
+        return decision, heard
+    if bool((times.starts[1:] >= times.starts[:-1]).all()):
+        decision = resolve(heard, texts, evidence, decision, policy)
+    else:
+        order = np.argsort(times.starts, kind="stable")
+        back = np.argsort(order, kind="stable")
+        spoken = [texts[i] for i in order.tolist()] if texts else texts
+        ordered = Heard(times.take(order), evidence.turns)
+        decision = resolve(ordered, spoken, evidence, decision.take(order), policy).take(back)
+    return decision.take(follow_words(texts)) if texts else decision, heard
+
+
+def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
+    """Pure maximal overlap (with the exclusive turns, where there are any), then the nearest turn within reach."""
+    turns = evidence.turns
+    count = len(times.starts)
+    speakers = heard_longest(times.starts, times.ends, turns)
+    if evidence.exclusive is not None:
+        alone = heard_longest(times.starts, times.ends, evidence.exclusive)
+        speakers = np.where(alone >= 0, alone, speakers)
+    reasons = np.where(speakers >= 0, OVERLAP, NONE)
+    gaps = np.full(count, np.inf)
+    lost = np.flatnonzero(speakers < 0)
+    turn, gap = nearest_turn(times.starts[lost], times.ends[lost], turns)
+    gaps[lost] = gap
+    near = (np.abs(gap) <= policy.max_gap) & (policy.max_gap > 0)
+    speakers[lost[near]] = turns.speakers[turn[near]]
+    reasons[lost[near]] = NEAREST
+    return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
+
+
+def resolve(heard: Heard, texts: list[str], evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
+    """The rules of `fusion.boundaries` on top of the plain join, for words by rising start."""
+    times, shares = heard.times, heard.shares
+    best = loudest(shares, len(times.starts))
+    reach = min(REACH, policy.max_gap)
+    switch = switch_prices(times, texts)
+    told, certainty = settle_contested(times, switch, shares, best, evidence, reach=reach)
+    speakers = np.where(told >= 0, told, plain.speakers)
+    islands = drop_islands(times, speakers, shares, texts)
+    speakers = np.where(islands, before_runs(speakers, islands), speakers)
+    moved = (speakers != plain.speakers) & (plain.reasons == OVERLAP)
+    reasons = np.where(moved, CONTEXT, plain.reasons)
+    reasons = np.where((reasons == NONE) & (speakers >= 0), NEAREST, reasons)
+    return replace(plain, speakers=speakers, reasons=reasons, confidence=np.where(told >= 0, certainty, 1.0))
+
+
+def before_runs(speakers: Ints, marked: Bools) -> Ints:
+    """For every word, the speaker of the last unmarked word at or before it."""
+    latest = np.maximum.accumulate(np.where(marked, 0, np.arange(len(speakers))))
+    return speakers[latest]
+
+
+def assign_transcript(
+    transcript: Transcript, turns: Diarization | Iterable[Any], policy: Policy = DEFAULT
+) -> Transcript:
+    """Put speakers on all words of a transcript, and on its segments.
+
+    A segment gets the speaker with the most of its words' time; one without
+    words is itself joined like a word. Nothing is split: `fusion.split_segments`
+    does that.
+    """
+    evidence = read_evidence(turns)
+    lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
+    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy))
+    plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
+    wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain))
+    segments = []
+    for segment in transcript.segments:
+        own = tuple(islice(words, len(segment.words)))
+        segments.append(replace(segment, words=own, speaker=main_speaker(own)) if own else next(wordless))
+    return replace(transcript, segments=tuple(segments))
+
+
+def main_speaker(words: Iterable[Word]) -> str | None:
+    """Who has the most time among the words; the first of them at a tie, None if nobody has a word."""
+    time: dict[str, float] = {}
+    for word in words:
+        if word.speaker is not None:
+            known = word.start is not None and word.end is not None
+            length = max(0.0, word.end - word.start) if known else 0.0  # type: ignore[operator]
+            time[word.speaker] = time.get(word.speaker, 0.0) + length
+    return max(time, key=lambda speaker: time[speaker], default=None)

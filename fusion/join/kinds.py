@@ -1,0 +1,339 @@
+"""Read times from, and put speakers on, whatever kind of word a caller has.
+
+Our `Word`, dicts, dataclasses, namedtuples and plain objects all come back as
+the kind they were, copied: the caller's own are never touched.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import gc
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from operator import attrgetter, itemgetter
+from types import MemberDescriptorType
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from ..errors import TranscriptError
+from ..types import Attribution, Diarization, Turn, Word
+from .intervals import Evidence, Floats, TurnTable
+
+W = TypeVar("W")
+_MANY = 50_000
+_SHORT = 2**15
+"""So many labels have numbers of 16 bits, which numpy sorts in one pass."""
+
+
+def read_times(words: Sequence[Any]) -> tuple[Floats, Floats]:
+    """Starts and ends, float64 (num_words,), NaN where a word has none.
+
+    Raises:
+        TranscriptError: a time that is no finite number, or no time at all in
+            an object that is not a dict, named by its index.
+    """
+    return _read_numbers(words, "start"), _read_numbers(words, "end")
+
+
+def _read_numbers(words: Sequence[Any], key: str) -> Floats:
+    """One time of every word: all at once where they are plain numbers, else one by one to find which is not."""
+    numbers = _read_plain(words, key)
+    if numbers is not None:
+        return numbers
+    return _to_array([_get(word, key, index) for index, word in enumerate(words)], key)
+
+
+def _read_plain(words: Sequence[Any], key: str) -> Floats | None:
+    """The times if every word has one that is a finite number, else None."""
+    get = itemgetter(key) if words and isinstance(words[0], Mapping) else attrgetter(key)
+    try:
+        times = np.fromiter(map(get, words), np.float64, len(words))
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return times if bool(np.isfinite(times).all()) else None
+
+
+def read_texts(words: Sequence[Any]) -> list[str]:
+    """The words' texts, or an empty list where any of them has none (`text`, or `word` elsewhere)."""
+    kinds = set(map(type, words))
+    if kinds <= {Word}:
+        return [word.text for word in words]
+    key = "word" if kinds == {dict} and "word" in words[0] else "text"
+    texts = [word.get(key) for word in words] if kinds == {dict} else [_text(word) for word in words]
+    return texts if set(map(type, texts)) <= {str} else []
+
+
+def _text(word: Any) -> Any:
+    if isinstance(word, Mapping):
+        return word.get("text", word.get("word"))
+    return getattr(word, "text", getattr(word, "word", None))
+
+
+def _get(word: Any, key: str, index: int) -> Any:
+    if isinstance(word, Mapping):
+        return word.get(key)
+    try:
+        return getattr(word, key)
+    except AttributeError:
+        kind = type(word).__name__
+        raise TranscriptError(
+            f"words[{index}] is a {kind} without {key!r}: give dicts or objects that have start and end in seconds."
+        ) from None
+
+
+def _to_array(values: list[Any], key: str) -> Floats:
+    """None becomes NaN; anything else must be a finite number, or text that is one."""
+    missing = sum(value is None for value in values)
+    try:
+        numbers = np.array(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        numbers = np.empty(0)
+    if numbers.shape != (len(values),) or int((~np.isfinite(numbers)).sum()) != missing:
+        index = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
+        raise TranscriptError(
+            f"words[{index}] has {key}={values[index]!r}: give seconds as a finite number, or None if unknown."
+        )
+    return numbers
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
+    """Turns as a table; those without a length are left out, those of one speaker that overlap are one.
+
+    Args:
+        turns: `Turn`s, dicts or objects with start, end and speaker, tuples of
+            those three, or a `Diarization`.
+
+    Raises:
+        TranscriptError: a turn that lacks one of the three, or whose times are
+            not finite or reversed, named by its index.
+    """
+    if isinstance(turns, TurnTable):
+        return turns
+    given = turns.turns if isinstance(turns, Diarization) else list(turns)
+    if set(map(type, given)) == {Turn}:
+        with suppress(TypeError, ValueError, OverflowError):  # what is wrong is found, and named, one by one
+            return _table(*(list(map(attrgetter(key), given)) for key in ("start", "end", "speaker")))
+    rows = [_turn(turn, index) for index, turn in enumerate(given)]
+    return _table(*([row[column] for row in rows] for column in range(3)))
+
+
+def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> TurnTable:
+    """The turns sorted and merged, if all are what they should be."""
+    known = set(names)
+    if set(map(type, known)) - {str}:
+        raise TypeError(known)
+    labels = sorted(known)
+    index_of = {label: i for i, label in enumerate(labels)}
+    starts, ends = (np.array(column, np.float64) for column in (given_starts, given_ends))
+    speakers = np.fromiter(map(index_of.__getitem__, names), np.int64, len(names))
+    bad = np.flatnonzero(~(np.isfinite(starts) & np.isfinite(ends) & (ends >= starts)))
+    if len(bad):
+        start, end = given_starts[bad[0]], given_ends[bad[0]]
+        raise TranscriptError(
+            f"turns[{bad[0]}] runs from {start} to {end}: a turn needs finite seconds with start <= end."
+        )
+    order = np.lexsort((speakers, ends, starts))
+    order = order[ends[order] > starts[order]]
+    return _without_overlap(TurnTable(starts[order], ends[order], speakers[order], tuple(labels)))
+
+
+def _without_overlap(turns: TurnTable) -> TurnTable:
+    """Each speaker's overlapping turns as one, so that nobody is heard twice at once; those that only touch stay."""
+    short = turns.speakers.astype(np.int16) if len(turns.labels) < _SHORT else turns.speakers
+    order = np.argsort(short, kind="stable")
+    starts, ends, speakers = turns.starts[order], turns.ends[order], turns.speakers[order]
+    same = speakers[1:] == speakers[:-1]
+    if not (same & (starts[1:] < ends[:-1])).any():
+        return turns
+    rising = np.lexsort((ends, speakers))
+    rank = np.empty(len(ends), np.int64)
+    rank[rising] = np.arange(len(ends))
+    # Ranks rise from one speaker to the next, so the furthest end so far begins anew with each of them.
+    furthest = ends[rising[np.maximum.accumulate(rank)]]
+    opens = np.concatenate(([True], ~same | (starts[1:] >= furthest[:-1])))
+    closes = np.append(opens[1:], True)
+    starts, ends, speakers = starts[opens], furthest[closes], speakers[opens]
+    order = np.lexsort((speakers, ends, starts))
+    return TurnTable(starts[order], ends[order], speakers[order], turns.labels)
+
+
+def read_evidence(turns: Diarization | Iterable[Any] | TurnTable) -> Evidence:
+    """Turns, and what else a `Diarization` knows; see `read_turns` for kinds and errors."""
+    table = read_turns(turns)
+    if not isinstance(turns, Diarization):
+        return Evidence(table)
+    exclusive = relabelled(read_turns(turns.exclusive), table.labels) if turns.exclusive else None
+    return Evidence(table, exclusive, turns.activity)
+
+
+def relabelled(turns: TurnTable, labels: tuple[str, ...]) -> TurnTable:
+    """The same turns numbered by other labels; those of speakers who are not among them are left out."""
+    index_of = {label: i for i, label in enumerate(labels)}
+    number = np.array([index_of.get(label, -1) for label in turns.labels], np.int64)
+    speakers = number[turns.speakers] if len(turns.speakers) else turns.speakers
+    kept = speakers >= 0
+    return TurnTable(turns.starts[kept], turns.ends[kept], speakers[kept], labels)
+
+
+_row = attrgetter("start", "end", "speaker")
+
+
+def _turn(turn: Any, index: int) -> tuple[float, float, str]:
+    try:
+        if isinstance(turn, Mapping):
+            start, end, speaker = turn["start"], turn["end"], turn["speaker"]
+        else:
+            start, end, speaker = _row(turn) if hasattr(turn, "speaker") else turn
+        if speaker is not None:
+            return float(start), float(end), str(speaker)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        pass
+    raise TranscriptError(f"turns[{index}]={turn!r} is no turn: give start and end in seconds, and a speaker.")
+
+
+def with_speakers(
+    words: Sequence[W],
+    speakers: Sequence[str | None],
+    attributions: Sequence[Attribution] | None = None,
+    kinds: AbstractSet[type] | None = None,
+) -> list[W]:
+    """Copies of the words that carry their speaker, and the attribution where the kind has room for it.
+
+    `kinds` are the words' types, for a caller that has looked through them already.
+    """
+    kinds = set(map(type, words)) if kinds is None else kinds
+    if kinds == {dict}:
+        return cast("list[W]", _label_dicts(cast("Sequence[dict[str, Any]]", words), speakers))
+    reasons = [None] * len(words) if attributions is None else attributions
+    if kinds <= {Word}:
+        return cast("list[W]", list(map(_label_word, cast("Sequence[Word]", words), speakers, reasons)))
+    return [_label(w, s, a) for w, s, a in zip(words, speakers, reasons, strict=True)]
+
+
+def _label_dicts(words: Sequence[dict[str, Any]], speakers: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Copy first, write then: faster than ``{**word, "speaker": ...}``, and there may be a million words."""
+    copies = [word.copy() for word in words]
+    for copied, speaker in zip(copies, speakers, strict=True):
+        copied["speaker"] = speaker
+    return copies
+
+
+@contextmanager
+def collector_at_rest(count: int) -> Iterator[None]:
+    """No garbage collection while very many objects are made, all of which are kept.
+
+    It would look through them again and again and find nothing: two thirds of
+    the time of a million words.
+    """
+    if count < _MANY or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+_new = object.__new__
+_put_start, _put_end, _put_text, _put_probability, _put_timing, _put_speaker, _put_attribution = (
+    getattr(Word, name).__set__ for name in Word.__slots__
+)
+
+
+def _label_word(word: Word, speaker: str | None, attribution: Attribution | None) -> Word:
+    """``dataclasses.replace``, at a fifth of its cost: there may be a million words."""
+    new = _new(Word)
+    _put_start(new, word.start)
+    _put_end(new, word.end)
+    _put_text(new, word.text)
+    _put_probability(new, word.probability)
+    _put_timing(new, word.timing)
+    _put_speaker(new, speaker)
+    _put_attribution(new, attribution)
+    return new
+
+
+def _label(word: Any, speaker: str | None, attribution: Attribution | None) -> Any:
+    """One word of any kind."""
+    new = {"speaker": speaker}
+    if isinstance(word, Mapping):
+        copied = _own_copy(word) if hasattr(word, "__setitem__") else dict(word)
+        cast("dict[str, Any]", copied).update(new)
+        return copied
+    if dataclasses.is_dataclass(word) and not isinstance(word, type):
+        names = {f.name for f in dataclasses.fields(word) if f.init}
+        if "speaker" in names:
+            return dataclasses.replace(word, **new, **({"attribution": attribution} if "attribution" in names else {}))
+    if isinstance(word, tuple):
+        return _label_tuple(word, speaker, attribution)
+    room = new | ({"attribution": attribution} if hasattr(word, "attribution") else {})
+    return _label_row(word, room) if hasattr(word, "__setitem__") else _label_object(word, room)
+
+
+def _own_copy(word: Any) -> Any:
+    """A copy that shares no items: only a dict, and a class that says how, is copied so by ``copy.copy``."""
+    return copy.copy(word) if isinstance(word, dict) or hasattr(word, "__copy__") else copy.deepcopy(word)
+
+
+def _label_tuple(word: tuple[Any, ...], speaker: str | None, attribution: Attribution | None) -> tuple[Any, ...]:
+    """A namedtuple's own fields are replaced; one without a speaker becomes a subclass that has the attribute."""
+    fields = getattr(word, "_fields", ())
+    values = {"speaker": speaker, "attribution": attribution}
+    known = {name: value for name, value in values.items() if name in fields}
+    new = cast("tuple[Any, ...]", cast("Any", word)._replace(**known)) if known else word
+    if "speaker" in known:
+        return new
+    new = tuple.__new__(_roomy(cast("Any", type(word))), new)
+    vars(new)["speaker"] = speaker
+    return new
+
+
+def _label_row(word: Any, values: Mapping[str, Any]) -> Any:
+    """A copy with the items set, as a table's rows take them; where items are something else, the attributes."""
+    new = _own_copy(word)
+    try:
+        for name, value in values.items():
+            new[name] = value
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return _label_object(word, values)
+    return new
+
+
+def _label_object(word: Any, values: Mapping[str, Any]) -> Any:
+    """A shallow copy with the attributes set, also where the class is frozen or has slots."""
+    new = copy.copy(word) if hasattr(word, "__dict__") or hasattr(type(word), "speaker") else _roomy_copy(word)
+    object.__setattr__(new, "speaker", values["speaker"])
+    if "attribution" in values:
+        with suppress(AttributeError):  # it may be a property that only reads
+            object.__setattr__(new, "attribution", values["attribution"])
+    return new
+
+
+def _roomy_copy(word: Any) -> Any:
+    """A copy of an object that has slots alone, with room for more; slots that are not set stay so."""
+    new = object.__new__(_roomy(cast("Any", type(word))))
+    for kind in type(word).__mro__:
+        for slot in vars(kind).values():
+            if isinstance(slot, MemberDescriptorType):  # neither __weakref__ nor __dict__ is one
+                with suppress(AttributeError):
+                    slot.__set__(new, slot.__get__(word))
+    return new
+
+
+@lru_cache(maxsize=64)
+def _roomy(kind: Any) -> Any:
+    """A subclass of the same name whose instances take attributes that `kind` has no slot for."""
+    return type(kind.__name__, (kind,), {"__module__": kind.__module__})

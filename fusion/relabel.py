@@ -1,0 +1,148 @@
+"""Put names where labels were: in words, segments and turns, and nowhere else.
+
+Texts and times are not touched. Labels without a name stay. Two labels with
+one name become one speaker: their turns are merged where they touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .types import Activity, Attribution, Diarization, Embedding, Seconds, Segment, SpeakerShare, Transcript, Turn, Word
+
+
+def rename_transcript(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
+    """`transcript` with every speaker label that is a key of `names` replaced by its value."""
+    segments = tuple(_segment(segment, names) for segment in transcript.segments)
+    return replace(transcript, segments=segments)
+
+
+def rename_diarization(diarization: Diarization, names: Mapping[str, str]) -> Diarization:
+    """`diarization` under new names, with its embeddings and activity if it has them.
+
+    Where two labels take one name, the embedding is the mean weighted by the
+    time they speak, and the activity the larger of the two.
+    """
+    return replace(
+        diarization,
+        turns=rename_turns(diarization.turns, names),
+        exclusive=rename_turns(diarization.exclusive, names),
+        embeddings=_embeddings(diarization, names),
+        activity=None if diarization.activity is None else _activity(diarization.activity, names),
+    )
+
+
+def rename_turns(turns: Iterable[Turn], names: Mapping[str, str]) -> tuple[Turn, ...]:
+    """Turns under new names, sorted; those of one person that touch or overlap become one.
+
+    Only labels that a shared name brought together are merged: the turns of
+    one label stay as the diarizer gave them.
+    """
+    by_name: dict[str, list[Turn]] = {}
+    for turn in turns:
+        by_name.setdefault(names.get(turn.speaker, turn.speaker), []).append(turn)
+    renamed = [Turn(start, end, name) for name, own in by_name.items() for start, end in _merged(own)]
+    return tuple(sorted(renamed, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+
+
+def _merged(turns: list[Turn]) -> list[tuple[Seconds, Seconds]]:
+    """Where one person speaks, whose turns had one label or several."""
+    if len({turn.speaker for turn in turns}) == 1:
+        return [(turn.start, turn.end) for turn in turns]
+    done: list[_Stretch] = []
+    still: list[_Stretch] = []
+    for turn in sorted(turns, key=lambda turn: (turn.start, turn.end)):
+        done += [stretch for stretch in still if stretch.end < turn.start]
+        still = [stretch for stretch in still if stretch.end >= turn.start]
+        met = [stretch for stretch in still if stretch.meets(turn)]
+        still = [stretch for stretch in still if not stretch.meets(turn)]
+        still.append(_Stretch.of(turn, met))
+    return [(stretch.start, stretch.end) for stretch in done + still]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Turns that became one. ends: how far each of their labels reaches."""
+
+    start: Seconds
+    ends: Mapping[str, Seconds]
+
+    @classmethod
+    def of(cls, turn: Turn, others: Iterable[_Stretch]) -> _Stretch:
+        """`turn`, and what it brings together."""
+        start, ends = turn.start, {turn.speaker: turn.end}
+        for other in others:
+            start = min(start, other.start)
+            for label, end in other.ends.items():
+                ends[label] = max(end, ends.get(label, end))
+        return cls(start, ends)
+
+    @property
+    def end(self) -> Seconds:
+        return max(self.ends.values())
+
+    def meets(self, turn: Turn) -> bool:
+        """Whether `turn`, which starts no earlier, touches one of another label."""
+        return any(label != turn.speaker and end >= turn.start for label, end in self.ends.items())
+
+
+def _segment(segment: Segment, names: Mapping[str, str]) -> Segment:
+    words = tuple(_word(word, names) for word in segment.words)
+    return replace(segment, words=words, speaker=_name(segment.speaker, names))
+
+
+def _word(word: Word, names: Mapping[str, str]) -> Word:
+    speaker = _name(word.speaker, names)
+    attribution = None if word.attribution is None else _attribution(word.attribution, speaker, names)
+    return replace(word, speaker=speaker, attribution=attribution)
+
+
+def _name(speaker: str | None, names: Mapping[str, str]) -> str | None:
+    return None if speaker is None else names.get(speaker, speaker)
+
+
+def _attribution(attribution: Attribution, speaker: str | None, names: Mapping[str, str]) -> Attribution:
+    shares: dict[str, float] = {}
+    for other in attribution.others:
+        name = names.get(other.speaker, other.speaker)
+        if name != speaker:
+            shares[name] = min(1.0, shares.get(name, 0.0) + other.share)
+    others = tuple(SpeakerShare(name, share) for name, share in sorted(shares.items(), key=lambda s: (-s[1], s[0])))
+    return replace(attribution, others=others)
+
+
+def _spoken(turns: Iterable[Turn]) -> dict[str, Seconds]:
+    seconds: dict[str, Seconds] = {}
+    for turn in turns:
+        seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + turn.end - turn.start
+    return seconds
+
+
+def _embeddings(diarization: Diarization, names: Mapping[str, str]) -> Mapping[str, Embedding] | None:
+    if diarization.embeddings is None:
+        return None
+    spoken = _spoken(diarization.turns)
+    groups: dict[str, list[tuple[Embedding, float]]] = {}
+    for label, embedding in diarization.embeddings.items():
+        groups.setdefault(names.get(label, label), []).append((embedding, max(spoken.get(label, 0.0), 1e-3)))
+    return {name: _mean(members) for name, members in groups.items()}
+
+
+def _mean(members: list[tuple[Embedding, float]]) -> Embedding:
+    if len(members) == 1:
+        return members[0][0]
+    vectors, weights = zip(*members, strict=True)
+    return np.average(np.stack(vectors), axis=0, weights=np.array(weights)).astype(np.float32)
+
+
+def _activity(activity: Activity, names: Mapping[str, str]) -> Activity:
+    renamed = [names.get(speaker, speaker) for speaker in activity.speakers]
+    speakers = tuple(dict.fromkeys(renamed))
+    columns = [[i for i, name in enumerate(renamed) if name == speaker] for speaker in speakers]
+    if all(len(column) == 1 for column in columns):
+        return replace(activity, speakers=speakers)
+    scores = np.stack([activity.scores[:, column].max(axis=1) for column in columns], axis=1)
+    return replace(activity, scores=scores, speakers=speakers)

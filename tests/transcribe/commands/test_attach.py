@@ -1,0 +1,157 @@
+"""`transcribe attach` with turns that are already known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from diarfuse.fusion.errors import DiarfuseError, OptionError, TranscriptError
+from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
+from diarfuse.transcribe.commands.attach import attach
+from diarfuse.transcribe.job import Job
+
+RTTM = "SPEAKER a 1 0 1 <NA> <NA> Ann <NA> <NA>\nSPEAKER a 1 1 2 <NA> <NA> Bob <NA> <NA>\n"
+WORDS = [{"word": "Hi", "start": 0.2, "end": 0.8}, {"word": "there.", "start": 1.2, "end": 1.6}]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words.json").write_text(json.dumps(WORDS))
+    (tmp_path / "turns.rttm").write_text(RTTM)
+
+    def invoke(*arguments: str) -> str:
+        result = CliRunner().invoke(attach, list(arguments))
+        if isinstance(result.exception, DiarfuseError):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    return invoke
+
+
+def test_subtitles_from_words_and_turns(run, tmp_path):
+    run("words.json", "--rttm", "turns.rttm", "-o", "out.srt")
+    text = (tmp_path / "out.srt").read_text()
+    assert "Ann: Hi" in text
+    assert "Bob: there." in text
+
+
+def test_the_same_shape_comes_back(run):
+    labelled = json.loads(run("words.json", "--rttm", "turns.rttm", "--same-shape", "-o", "-"))
+    assert labelled == [{**w, "speaker": s} for w, s in zip(WORDS, ("Ann", "Bob"), strict=True)]
+
+
+LONG = "because the budget is late and nobody has looked at it yet, we meet again on Tuesday in the afternoon"
+SPOKEN = [{"word": word, "start": 0.1 * i, "end": 0.1 * i + 0.08} for i, word in enumerate(LONG.split())]
+
+
+def test_cues_are_made_to_be_read_unless_segments_are_asked_for(run, tmp_path):
+    (tmp_path / "long.json").write_text(json.dumps(SPOKEN))
+    (tmp_path / "one.rttm").write_text("SPEAKER a 1 0 9 <NA> <NA> Ann <NA> <NA>\n")
+    cues = run("long.json", "--rttm", "one.rttm").split("\n\n")[:-1]
+    assert len(cues) > 1
+    assert all(len(line) <= len("Ann: ") + 42 for cue in cues for line in cue.splitlines()[2:])
+    assert run("long.json", "--rttm", "one.rttm", "--cues", "segments").count("-->") == 1
+
+
+def test_every_word_says_why_in_json(run, tmp_path):
+    run("words.json", "--rttm", "turns.rttm", "-o", "out.srt", "-o", "why.json")
+    found = [w for s in json.loads((tmp_path / "why.json").read_text())["segments"] for w in s["words"]]
+    assert [(w["word"], w["speaker"], w["attribution"]["reason"]) for w in found] == [
+        ("Hi", "Ann", "overlap"),
+        ("there.", "Bob", "overlap"),
+    ]
+
+
+LINES = {"text": "", "segments": [{"start": 0.0, "end": 2.0, "text": " We met here. Did you really?"}]}
+
+
+def test_lines_without_words_are_cut_at_sentences_and_say_that_times_are_guessed(run, tmp_path):
+    (tmp_path / "lines.json").write_text(json.dumps(LINES))
+    document = json.loads(run("lines.json", "--rttm", "turns.rttm", "--format", "json"))
+    assert [(s["speaker"], s["text"]) for s in document["segments"]] == [
+        ("Ann", " We met here."),
+        ("Bob", " Did you really?"),
+    ]
+    words = [w for s in document["segments"] for w in s["words"]]
+    assert {w["timing"] for w in words} == {"estimated"}
+    assert all("estimated" in w["attribution"]["detail"] for w in words)
+    assert "no recording to align" in document["notes"][0]
+    same = json.loads(run("lines.json", "--rttm", "turns.rttm", "--same-shape"))
+    assert same["segments"][0].pop("speaker") in ("Ann", "Bob")
+    assert same == LINES
+
+
+def test_lines_are_aligned_to_the_recording_where_it_is_there(run, tmp_path, monkeypatch):
+    turns = (Turn(0.0, 1.0, "Ann"), Turn(1.0, 3.0, "Bob"))
+    monkeypatch.setattr(Job, "check", lambda _: None)
+    monkeypatch.setattr(Job, "diarize", lambda *_, **__: Diarization(turns, turns, 3.0))
+    (tmp_path / "lines.json").write_text(json.dumps({**LINES, "language": "de"}))
+    soundfile.write(tmp_path / "a.wav", np.zeros(3 * SAMPLE_RATE, np.float32), SAMPLE_RATE)
+    document = json.loads(run("lines.json", "a.wav", "--format", "json"))
+    assert document["duration"] == 3.0
+    assert "only English can be aligned" in document["notes"][0]
+    assert [s["speaker"] for s in document["segments"]] == ["Ann", "Bob"]
+    both = json.loads(run("lines.json", "a.wav", "--rttm", "turns.rttm", "--format", "json"))
+    assert both["speakers"] == ["Ann", "Bob"]
+    assert "only English" in both["notes"][0]
+    assert '"session_id": "a"' in run("lines.json", "a.wav", "--format", "seglst")
+
+
+def test_halves_of_characters_come_back(run, tmp_path):
+    content = b'{"transcription": [{"text": "\xe5", "offsets": {"from": 100, "to": 300}}, {"text": "\\ud83d"}]}'
+    (tmp_path / "cpp.json").write_bytes(content)
+    run("cpp.json", "--rttm", "turns.rttm", "--same-shape", "-o", "out.json")
+    labelled = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert [entry["text"] for entry in labelled["transcription"]] == ["\udce5", "\ud83d"]
+
+
+def test_usage(run):
+    result = CliRunner().invoke(attach, ["words.json", "-o", "-"])
+    assert result.exit_code == 2
+    assert "Give either AUDIO" in result.output
+    with pytest.raises(OptionError, match="--same-shape writes JSON"):
+        run("words.json", "--rttm", "turns.rttm", "--same-shape", "--format", "srt", "-o", "-")
+
+
+def test_mistakes_are_named_and_nothing_is_written(run, tmp_path):
+    (tmp_path / "bad.json").write_text('[{"word": "a", "start": NaN, "end": 1}]')
+    with pytest.raises(TranscriptError, match=r"words\[0\].start is nan"):
+        run("bad.json", "--rttm", "turns.rttm", "-o", "out.srt")
+    with pytest.raises(TranscriptError, match=r"none\.rttm cannot be read"):
+        run("words.json", "--rttm", "none.rttm", "-o", "out.srt")
+    assert not (tmp_path / "out.srt").exists()
+
+
+def test_what_is_read_is_not_written_over(run, tmp_path):
+    for given in ("turns.rttm", "words.json"):
+        with pytest.raises(OptionError, match=f"'{given}' would replace what is read"):
+            run("words.json", "--rttm", "turns.rttm", "--format", "srt", "-o", given)
+    (tmp_path / "link.rttm").symlink_to(tmp_path / "turns.rttm")
+    with pytest.raises(OptionError, match="would replace what is read"):
+        run("words.json", "--rttm", "turns.rttm", "-o", "link.rttm")
+    assert (tmp_path / "turns.rttm").read_text() == RTTM
+
+
+def test_turns_that_are_given_are_not_counted_anew(run):
+    with pytest.raises(OptionError, match="--max-speakers does nothing with --rttm"):
+        run("words.json", "--rttm", "turns.rttm", "--max-speakers", "1")
+
+
+def test_repairs_are_told_with_the_same_shape_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "turns.rttm").write_text(RTTM)
+    (tmp_path / "early.json").write_text(json.dumps([{"word": "a", "start": -0.02, "end": 0.3}]))
+    result = CliRunner().invoke(attach, ["early.json", "--rttm", "turns.rttm", "--same-shape"])
+    assert "words[0] ('a') begins before the recording" in result.stderr
+
+
+def test_words_in_milliseconds_keep_their_sentences(run, tmp_path):
+    words = [{"word": word, "start": 100 * i, "end": 100 * i + 80} for i, word in enumerate(["One", "two", "three."])]
+    (tmp_path / "ms.json").write_text(json.dumps(words))
+    assert run("ms.json", "--rttm", "turns.rttm", "--unit", "ms").count("-->") == 1

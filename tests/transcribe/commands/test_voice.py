@@ -1,0 +1,245 @@
+"""`transcribe voice` and `transcribe identify` with the real CAM++ pack on real voices."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from diarfuse.fusion.errors import DiarfuseError
+from diarfuse.fusion.formats.rttm import read_rttm
+from diarfuse.transcribe.commands.identify import identify
+from diarfuse.transcribe.commands.voice import _answered_by, voice
+from diarfuse.transcribe.voices.namer import load_embedder
+
+pytestmark = pytest.mark.filterwarnings("ignore:Can not control echo:Warning")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch) -> Path:
+    """An empty voices folder of this test's own."""
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", str(tmp_path / "voices"))
+    monkeypatch.delenv("DIARFUSE_VOICES_PASSPHRASE", raising=False)
+    return tmp_path / "voices"
+
+
+@pytest.fixture(scope="module")
+def embedder(store):
+    """Loaded once for the module; the commands load their own."""
+    return load_embedder(models_dir=store.root, offline=True)
+
+
+@pytest.fixture
+def call(home: Path, embedder, monkeypatch):  # noqa: ARG001  (an empty home is what it needs)
+    """``call(words...)``: (exit code, stdout, stderr); errors of ours become exit code 1 and their sentence."""
+
+    monkeypatch.setattr("diarfuse.transcribe.voices.namer.load_embedder", lambda *_, **__: embedder)
+
+    def run(*words: object, command: click.Command = voice, answer: str = "") -> tuple[int, str, str]:
+        try:
+            code = CliRunner().invoke(command, [str(w) for w in words], input=answer, standalone_mode=False)
+            if code.exception is not None:
+                raise code.exception
+        except click.Abort:
+            return 130, "", ""
+        except DiarfuseError as error:
+            return error.exit_code, "", str(error)
+        return code.return_value or 0, code.stdout, code.stderr
+
+    return run
+
+
+@pytest.fixture
+def voices(shared: Path) -> Path:
+    return shared / "audio" / "voices"
+
+
+ANA = [f"ls1998/1998-15444-000{i}.flac" for i in range(3)]
+BEN = ["ls2033/2033-164914-0006.flac"]
+
+
+def enrol(call, voices: Path, name: str, files: list[str]) -> None:
+    assert call("enroll", name, *[voices / f for f in files], "--consent")[0] == 0
+
+
+def test_embed_gives_a_unit_vector_and_its_space(call, voices: Path) -> None:
+    code, out, _ = call("embed", voices / ANA[0], "--json")
+    facts = json.loads(out)
+    assert code == 0
+    assert np.linalg.norm(facts["embedding"]) == pytest.approx(1, abs=1e-4)
+    assert len(facts["embedding"]) == 192
+    assert facts["space"].endswith("-fbank80-1")
+    assert facts["flags"] == []
+    assert facts["speech"] > 10
+
+
+def test_verify_says_same_different_or_cannot_tell(call, voices: Path) -> None:
+    assert call("verify", voices / ANA[0], voices / ANA[2])[1].startswith("same: score 0.")
+    code, out, _ = call("verify", voices / ANA[0], voices / BEN[0], "--json")
+    facts = json.loads(out)
+    assert (code, facts["decision"]) == (1, "different")
+    assert facts["probability"] < 0.1
+    assert 0 < facts["false_accept"] < 0.01
+    short = call("verify", voices / ANA[0], voices / "ls1998/1998-15444-0008.flac")[1]
+    assert short.startswith("too little speech to tell")
+    assert "2.3 s, 3 s are needed" in short
+    assert "short: " in short
+    assert "probability" not in short
+    assert "measured" not in short
+
+
+def test_enrolment_asks_for_consent_and_takes_no_for_an_answer(call, voices: Path, home: Path) -> None:
+    files = [voices / f for f in ANA]
+    assert call("enroll", "Ana", *files, answer="n\n")[0] == 130
+    assert not home.exists()
+    assert call("enroll", "Ana", *files, answer="y\n")[0] == 0
+    (person,) = json.loads(call("list", "--json")[1])
+    assert person["consent"].endswith("Z")
+    assert [sorted(p) for p in person["prototypes"]] == [["added", "space", "speech"]] * 3
+
+
+def test_bad_recordings_are_not_enrolled(call, voices: Path, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(voices / BEN[0], dtype="float32")
+    other, _ = soundfile.read(voices / ANA[0], dtype="float32")
+    for name, changed, says in (
+        ("quiet.wav", samples * 0.01, "quiet"),
+        ("loud.wav", np.clip(samples * 50, -1, 1), "clipped"),
+        ("short.wav", samples[: 8 * rate], "s of speech, 10 s are needed"),
+        ("silence.wav", samples * 0, "holds no speech"),
+        ("two.wav", np.concatenate([samples, other]), "more than one"),
+        ("brief.wav", np.concatenate([samples[: 6 * rate], other[: 6 * rate]]), "more than one"),
+    ):
+        soundfile.write(tmp_path / name, changed, rate)
+        code, _, error = call("enroll", "Ben", tmp_path / name, "--consent")
+        assert code == 1
+        assert says in error
+    different = call("enroll", "Ben", voices / BEN[0], voices / ANA[0], "--consent")[2]
+    assert "are not the same voice" in different
+    assert call("list")[1] == "Nobody is enrolled: run `transcribe voice enroll NAME FILE`.\n"
+
+
+def test_show_delete_export_import_forget(call, voices: Path, home: Path, tmp_path: Path) -> None:
+    enrol(call, voices, "Ana", ANA)
+    assert "embedding" not in call("show", "ana")[1]
+    out = tmp_path / "voices.json"
+    assert "in the clear" in call("export", out)[1]
+    assert call("delete", "Ana")[0] == 0
+    assert "Nobody named 'Ana' is enrolled" in call("show", "Ana")[2]
+    assert call("import", out)[1] == "Imported: Ana.\n"
+    assert call("forget-all", answer="y\n")[1].endswith("1 enrolled voices are deleted, and all search indexes.\n")
+    assert not home.exists()
+
+
+def test_encrypting_asks_for_a_passphrase_once_and_keeps_it(call, voices: Path, home: Path, monkeypatch) -> None:
+    pytest.importorskip("cryptography")
+    files = [voices / f for f in ANA]
+    assert call("enroll", "Ana", *files, "--consent", "--encrypt", answer="secret\nsecret\n")[0] == 0
+    assert (home / "lock.json").is_file()
+    assert call("enroll", "Ana", *files, "--consent", "--encrypt", answer="secret\n")[0] == 0  # no new one is asked for
+    assert "passphrase is wrong" in call("list", answer="Secret\n")[2]
+    monkeypatch.setenv("DIARFUSE_VOICES_PASSPHRASE", "secret")
+    assert call("list")[1].startswith("Ana  6 recordings")
+
+
+def test_where_nobody_can_answer_the_option_that_does_is_named(call, voices: Path, home: Path, monkeypatch) -> None:
+    files = [voices / f for f in ANA]
+    code, _, error = call("enroll", "Ana", *files)
+    assert (code, home.exists()) == (2, False)
+    assert "give --consent, if Ana agreed" in error
+    code, _, error = call("forget-all")
+    assert code == 2
+    assert "give --yes" in error
+    home.mkdir()
+    (home / "lock.json").write_text("{}")
+    for words in (["list"], ["enroll", "Ana", *files, "--consent", "--encrypt"]):
+        code, _, error = call(*words)
+        assert code == 2
+        assert "$DIARFUSE_VOICES_PASSPHRASE" in error
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    with pytest.raises(click.Abort), _answered_by("--yes"):
+        click.confirm("Sure?")
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_search_shows_at_least_one(call, voices: Path, tmp_path: Path, limit: int) -> None:
+    with pytest.raises(click.BadParameter, match="x>=1"):
+        call("search", tmp_path, voices / BEN[0], "--limit", limit)
+
+
+def test_a_voice_like_an_enrolled_one_is_pointed_out(call, voices: Path) -> None:
+    enrol(call, voices, "Ana", ANA)
+    assert "sounds like Ana" in call("enroll", "Anne", *[voices / f for f in ANA], "--consent")[2]
+
+
+def test_search_ranks_recordings_and_listens_only_to_what_changed(call, voices: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for file in ("ls2033/2033-164914-0001.flac", "ls1998/1998-15444-0005.flac", "ls1688/1688-142285-0000.flac"):
+        shutil.copy(voices / file, folder)
+    (folder / "broken.wav").write_bytes(b"no audio")
+    (folder / "dangling.wav").symlink_to(tmp_path / "gone.wav")
+    (folder / "folder.wav").mkdir()
+    enrol(call, voices, "Ben", BEN)
+    _, out, log = call("search", folder, "Ben", "--json")
+    (found,) = json.loads(out)
+    assert found["file"].endswith("2033-164914-0001.flac")
+    start, end, score = found["stretches"][0]
+    assert 0 <= start < end <= 6.8
+    assert score > 0.6
+    assert "4/4" in log
+    assert "broken.wav" in log
+    (folder / "1688-142285-0000.flac").unlink()
+    shutil.copy(voices / "ls2033/2033-164914-0002.flac", folder)
+    _, out, log = call("search", folder, voices / BEN[0])
+    assert [line.split()[1].rsplit("/", 1)[1] for line in out.splitlines()] == [
+        "2033-164914-0001.flac",
+        "2033-164914-0002.flac",
+    ]
+    assert "1/1" in log  # broken.wav is not tried again
+    assert not list(folder.glob(".*"))
+
+
+def test_unknown_models_have_no_thresholds() -> None:
+    from diarfuse.fusion.errors import VoiceError
+    from diarfuse.transcribe.voices.calibration import calibration_of
+
+    with pytest.raises(VoiceError, match="never measured: use --voice-model campplus"):
+        calibration_of("elsewhere-1", "community-1")
+
+
+def test_a_meeting_gets_its_names(call, voices: Path, shared: Path, tmp_path: Path) -> None:
+    """True turns, so that only the naming is tried: two enrolled people are found, the third stays."""
+    enrol(call, voices, "Ana L.", ANA)
+    enrol(call, voices, "Ben", ["ls2609/2609-156975-0007.flac"])
+    sim = shared / "audio" / "sim"
+    samples, rate = soundfile.read(sim / "sim_dev_3spk.flac", stop=60 * 16000)
+    soundfile.write(tmp_path / "sim_dev_3spk.wav", samples, rate)
+    out = tmp_path / "named.rttm"
+    words = (tmp_path / "sim_dev_3spk.wav", "--rttm", sim / "sim_dev_3spk.rttm")
+    _, _, said = call(*words, "-o", out, command=identify)
+    assert "ls1998 is Ana L. (matched 0." in said
+    assert "ls2033 stays (no match: " in said
+    assert {turn.speaker for turn in read_rttm(out)} == {"Ana_L.", "ls2033", "ls19"}
+    primary = call(*words, "--primary", "ana l.", command=identify)[2]
+    assert primary.count(" is Ana L. ") == 1
+    assert primary.count(" stays (no match: Ana L. ") + primary.count(" stays (too short") == 2
+
+
+def test_help_needs_no_numpy() -> None:
+    """`voice --help` is a page of text: it loads neither numpy nor a network."""
+    code = "import sys; import diarfuse.transcribe.commands.voice, diarfuse.transcribe.commands.serve; "
+    code += "import diarfuse.transcribe.commands.identify; "
+    code += "assert not {'numpy', 'onnxruntime', 'starlette'} & set(sys.modules), sorted(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])

@@ -1,0 +1,51 @@
+"""Comparing two voiceprints: what is decided, and what is left open."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diarfuse.diarize.voiceprint import Voiceprint
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.fusion.naming.match import Gate
+from diarfuse.transcribe.voices.calibration import Calibration, Line
+from diarfuse.transcribe.voices.enrol import compare
+
+SCALE = Calibration(
+    threshold=0.5,
+    line=Line(slope=10.0, intercept=-5.0, longer=-0.2),
+    false_accept={3: 0.02, 10: 0.001},
+    false_reject={3: 0.09, 10: 0.0},
+    min_speech=3.0,
+    gate=Gate(threshold=0.55, margin=0.1, min_speech=5.0, same=0.6),
+)
+
+
+def heard(cosine: float, speech: float, space: str = "a-1") -> Voiceprint:
+    return Voiceprint(np.array([cosine, np.sqrt(1 - cosine**2)], np.float32), space, speech)
+
+
+ONE = heard(1.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("cosine", "speech", "decision", "probability", "errors"),
+    [
+        (0.5, 3.0, "same", 0.526, (0.02, 0.09)),
+        (0.5, 5.0, "same", 0.5, (0.02, 0.09)),
+        (0.49, 9.9, "different", 0.441, (0.02, 0.09)),
+        (0.9, 10.0, "same", 0.979, (0.001, 0.0)),
+        (0.9, 20.0, "same", 0.979, (0.001, 0.0)),
+        (0.9, 2.9, "too little speech to tell", None, (None, None)),
+    ],
+)
+def test_the_shorter_recording_decides_what_can_be_said(cosine, speech, decision, probability, errors) -> None:
+    found = compare(ONE, heard(cosine, speech), SCALE)
+    assert (found.decision, found.speech) == (decision, speech)
+    assert found.probability == (None if probability is None else pytest.approx(probability, abs=1e-3))
+    assert (found.false_accept, found.false_reject) == errors
+
+
+def test_other_spaces_are_refused() -> None:
+    with pytest.raises(VoiceError, match="'a-1' and 'b-1' cannot be compared"):
+        compare(ONE, heard(0.9, 20.0, "b-1"), SCALE)

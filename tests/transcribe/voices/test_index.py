@@ -1,0 +1,100 @@
+"""The search index on disk: listened to once, private, overwritten when replaced, and plain about what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from diarfuse.diarize.voiceprint import Voiceprint
+from diarfuse.fusion.errors import VoiceError
+from diarfuse.transcribe.voices.index import VoiceIndex
+
+RATE = 16_000
+ANA, BEN = np.eye(2, dtype=np.float32)
+
+
+class LevelEmbedder:
+    """Loud is Ana, quiet is Ben; counts how often it listens."""
+
+    space = "level-1"
+    heard = 0
+
+    def embed(self, samples, spans):
+        self.heard += 1
+        ((start, end),) = spans
+        piece = samples[int(start * RATE) : int(end * RATE)]
+        return Voiceprint(ANA if piece.mean() > 0.3 else BEN, self.space, end - start)
+
+
+@pytest.fixture
+def embedder(monkeypatch) -> LevelEmbedder:
+    monkeypatch.setattr("diarfuse.diarize.vad.detect_speech", lambda samples, **_: [(0.0, len(samples) / RATE)])
+    return LevelEmbedder()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "recordings"
+    (made / "sub").mkdir(parents=True)
+    soundfile.write(made / "ben.wav", np.full(4 * RATE, 0.1, np.float32), RATE)
+    both = np.repeat(np.array([0.1, 0.5, 0.1], np.float32), 4 * RATE)
+    soundfile.write(made / "sub" / "both.wav", both, RATE)
+    return made
+
+
+def test_only_what_changed_is_listened_to_and_places_stay_right(embedder, folder: Path, tmp_path: Path) -> None:
+    index = VoiceIndex(folder, tmp_path / "voices", embedder.space)
+    assert index.update(embedder) == []
+    assert embedder.heard == 4
+    (first, second) = index.search(ANA, 0.5)
+    assert (first.path, first.stretches) == (folder / "sub" / "both.wav", ((4.0, 8.0, 1.0),))
+    assert second.stretches == ()
+    index.update(embedder)
+    assert embedder.heard == 4
+    soundfile.write(folder / "ben.wav", np.full(8 * RATE, 0.5, np.float32), RATE)
+    index.update(embedder)
+    assert embedder.heard == 6
+    assert {found.path.name: found.stretches for found in index.search(ANA, 0.5)} == {
+        "ben.wav": ((0.0, 8.0, 1.0),),
+        "both.wav": ((4.0, 8.0, 1.0),),
+    }
+    (folder / "sub" / "both.wav").unlink()
+    index.update(embedder)
+    assert [found.path.name for found in index.search(ANA, 0.5)] == ["ben.wav"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
+def test_the_index_is_private_and_what_it_replaces_is_overwritten(embedder, folder: Path, tmp_path: Path) -> None:
+    index = VoiceIndex(folder, tmp_path / "voices", embedder.space)
+    index.update(embedder)
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "voices").rglob("*")}
+    assert modes == {True: 0o700, False: 0o600}
+    (vectors,) = (tmp_path / "voices").rglob("vectors-*.npy")
+    (tmp_path / "witness").hardlink_to(vectors)  # the same blocks under another name
+    (folder / "ben.wav").unlink()
+    index.update(embedder)
+    assert set((tmp_path / "witness").read_bytes()) == {0}
+    (database,) = (tmp_path / "voices").rglob("index.sqlite")
+    assert b"ben.wav" not in database.read_bytes()
+
+
+def test_an_index_in_use_is_not_called_damaged(embedder, folder: Path, tmp_path: Path, monkeypatch) -> None:
+    index = VoiceIndex(folder, tmp_path / "voices", embedder.space)
+    index.update(embedder)
+    (database,) = (tmp_path / "voices").rglob("index.sqlite")
+    connect = sqlite3.connect
+    monkeypatch.setattr("sqlite3.connect", lambda path: connect(path, timeout=0))
+    other = connect(database)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(VoiceError, match="let another search end"):
+        index.search(ANA, 0.5)
+    other.close()
+    database.write_bytes(b"no database at all" * 100)
+    with pytest.raises(VoiceError, match="is damaged"):
+        index.search(ANA, 0.5)

@@ -1,0 +1,77 @@
+"""``--channels``: a speaker for each channel of a recording, instead of one diarization of the mix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..fusion.channels import merge_channels, voices
+from ..fusion.cues import split_segments
+from ..fusion.errors import AudioError
+from ..fusion.types import SAMPLE_RATE, Diarization, Turn
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from ..fusion.channels import Channel
+    from ..fusion.join.assign import Policy
+    from ..fusion.types import Samples, Seconds, Transcript
+    from .watch import Watch
+
+
+def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool) -> list[Samples]:
+    """The channels of a file; only the first, with a note, where all carry the same recording.
+
+    Raises:
+        AudioError: not usable, or mono.
+    """
+    from ..fusion.audio import load_channels, same_channels
+
+    channels = load_channels(path, on_note=watch.note)
+    if len(channels) == 1:
+        raise AudioError(f"{path} has one channel, and --channels needs one for each speaker: use --diarize instead.")
+    if not same_channels(channels):
+        return channels
+    remedy = "" if diarize else "; only --diarize can tell its speakers apart"
+    watch.notes.append(f"All {len(channels)} channels carry the same recording and are taken as one{remedy}.")
+    return channels[:1]
+
+
+def merge(channels: Sequence[Channel], duration: Seconds, policy: Policy) -> tuple[Transcript, Diarization]:
+    """One transcript and one diarization, and a note that says which speaker is on which channel."""
+    merged, turns = merge_channels(channels, policy)
+    # Pieces of a shared channel's segment may begin after what another channel says meanwhile.
+    segments = sorted(split_segments(merged).segments, key=lambda segment: segment.start)
+    transcript = replace(merged, segments=tuple(segments), notes=(*merged.notes, _who(channels)))
+    return transcript, Diarization(turns, one_at_a_time(turns), duration)
+
+
+def one_at_a_time(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Sorted turns without their overlaps: who began first is heard to the end.
+
+    >>> one_at_a_time([Turn(0, 2, "A"), Turn(1, 3, "B"), Turn(1, 2, "C")])
+    (Turn(start=0, end=2, speaker='A'), Turn(start=2, end=3, speaker='B'))
+    """
+    heard: list[Turn] = []
+    for turn in turns:
+        start = max(turn.start, heard[-1].end) if heard else turn.start
+        if start < turn.end:
+            heard.append(replace(turn, start=start))
+    return tuple(heard)
+
+
+def seconds(channels: Sequence[Samples]) -> Seconds:
+    """How long the recording is."""
+    return max(len(samples) for samples in channels) / SAMPLE_RATE
+
+
+def _who(channels: Sequence[Channel]) -> str:
+    parts, first = [], 0
+    for number, channel in enumerate(channels, 1):
+        diarization = channel.diarization
+        used = len(diarization.speakers) if diarization is not None and len(voices(diarization)) > 1 else 1
+        labels = ", ".join(f"SPEAKER_{label:02d}" for label in range(first, first + used))
+        parts.append(f"{number} is {labels if used > 1 or channel.transcript.segments else 'silent'}")
+        first += used
+    return f"Speakers by channel: {'; '.join(parts)}."

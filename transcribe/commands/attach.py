@@ -1,0 +1,207 @@
+"""`transcribe attach WORDS.json AUDIO -o OUT`: speakers for words that any recogniser wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...fusion.errors import TranscriptError
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+from .run import CUES_OPTION, JOIN_OPTION
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from ...fusion.attaching import Unit
+    from ...fusion.formats.reading import Reading
+    from ...fusion.join.assign import Policy
+    from ...fusion.types import Diarization, Transcript
+    from ..output import Target
+    from ..terminal import Reporter
+
+OUTPUT_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        "outs",
+        multiple=True,
+        metavar="OUT",
+        help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
+    ),
+    click.option(
+        "--format", "formats", multiple=True, metavar="NAME", help="srt, vtt, json ..., whatever OUT's ending."
+    ),
+    click.option(
+        "--same-shape", is_flag=True, help="Write WORDS.json back as it is, with only the speakers added to it."
+    ),
+)
+TURN_OPTIONS = (
+    click.option(
+        "--rttm",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Take who spoke when from this file; AUDIO then only aligns lines without words, and is not needed.",
+    ),
+    click.option(
+        "--unit",
+        type=click.Choice(["auto", "s", "ms"]),
+        default="auto",
+        show_default=True,
+        help="Of the times, where the format of WORDS.json does not settle it.",
+    ),
+)
+
+EPILOG = """\b
+Examples:
+  transcribe attach whisperx.json meeting.wav -o meeting.srt
+  transcribe attach deepgram.json call.mp3 --num-speakers 2 -o call.vtt
+  transcribe attach words.json --rttm meeting.rttm -o meeting.srt -o why.json
+  transcribe attach aws.json talk.m4a --same-shape -o aws.speakers.json
+"""
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("words", type=click.Path(path_type=Path))
+@click.argument("audio", required=False, type=click.Path(path_type=Path))
+@with_options(
+    OUTPUT_OPTIONS,
+    TURN_OPTIONS,
+    SPEAKER_OPTIONS,
+    DIARIZER_OPTIONS,
+    (JOIN_OPTION, CUES_OPTION),
+    MACHINE_OPTIONS,
+)
+def attach(
+    words: Path, audio: Path | None, outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
+) -> None:
+    """Say who said the words that another recogniser wrote.
+
+    WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
+    whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
+    Hugging Face pipeline, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, IBM
+    Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
+    in JSON says for each word why it has its speaker.
+    """
+    from ...fusion.attaching import read_file
+    from ...fusion.join.assign import Policy
+    from .. import output
+    from ..job import Result
+    from ..runs import render
+    from ..terminal import reporter
+
+    rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
+    if audio is None and rttm is None:
+        raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
+    targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
+    if rttm is not None:
+        _check_speakers(values)
+    task = _Task(audio, Policy(join=values["join"]), unit)
+    data, reading = read_file(words, unit)
+    if same_shape and isinstance(data, str):
+        raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
+    with reporter() as screen:
+        screen.start(words.name)
+        turns = _turns(audio, rttm, values, screen)
+        if same_shape:
+            texts = [task.same_shape(data, turns, reading, screen)] * len(targets)
+        else:
+            result = Result(task.joined(reading, turns, screen), turns, {})
+            texts = [render(result, target.format, (audio or words).stem, cues) for target in targets]
+    for target, text in zip(targets, texts, strict=True):
+        output.write(target, text)
+    if verbose:
+        count = len({turn.speaker for turn in turns.turns})
+        click.echo(f"{words}: {count} speakers, {len(turns.turns)} turns, {task.policy.join} join.", err=True)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The words, and how they are to be read and joined."""
+
+    audio: Path | None
+    policy: Policy
+    unit: Unit
+
+    def same_shape(self, data: Any, turns: Diarization, reading: Reading, screen: Reporter) -> str:
+        """The JSON with speakers in it."""
+        from ...fusion.attaching import attach_same_shape, transcript_of
+
+        for sentence in transcript_of(reading).notes:
+            screen.note(sentence)
+        labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit)
+        text = json.dumps(labelled, ensure_ascii=False, indent=2)
+        if not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
+            text = json.dumps(labelled, indent=2)  # halves of characters survive as escapes only
+        return text + "\n"
+
+    def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
+        """The words with speakers; lines without words get some, as those of our own recognisers do."""
+        from ...fusion.attaching import check_unit, transcript_of
+        from ...fusion.cues import split_segments
+        from ...fusion.join.guessed import assign_with_lines
+
+        known = turns.duration if self.audio else None
+        check_unit(reading, self.unit, turns.duration)
+        transcript = self._worded(transcript_of(reading, known), screen)
+        for sentence in transcript.notes:
+            screen.note(sentence)
+        return split_segments(assign_with_lines(transcript, turns, self.policy))
+
+    def _worded(self, transcript: Transcript, screen: Reporter) -> Transcript:
+        """Words for lines that have none, aligned to the recording where it is there."""
+        if all(segment.words for segment in transcript.segments):
+            return transcript
+        from ...asr_adapters.align import align
+        from ...fusion.audio import load_audio
+
+        samples = load_audio(self.audio) if self.audio else None
+        return align(transcript, samples, on_progress=screen.on_progress)
+
+
+def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:
+    """Where the result goes; refuses to write over what is read, of which the words come first."""
+    from ...fusion.errors import OptionError
+    from .. import output
+
+    if same_shape and set(formats) - {"json"}:
+        raise OptionError(f"--same-shape writes JSON, not {', '.join(formats)}: leave --format out.")
+    formats = ["json"] if same_shape else formats
+    return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:])[0]
+
+
+def _check_speakers(values: dict[str, Any]) -> None:
+    """Turns that are given leave nothing to count."""
+    from ...fusion.errors import OptionError
+
+    for name in ("num_speakers", "min_speakers", "max_speakers"):
+        if values.get(name) is not None:
+            raise OptionError(f"--{name.replace('_', '-')} does nothing with --rttm, whose turns stay as they are.")
+
+
+def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:
+    """Who spoke when: read, or found out."""
+    if rttm is not None:
+        from ...fusion.formats.rttm import read_rttm
+        from ...fusion.types import Diarization
+
+        turns = read_rttm(rttm)
+        return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
+    from ..interrupt import run_interruptible
+    from ..job import Job
+
+    job = Job(job_options(values))
+    job.check()
+
+    def work(cancel: threading.Event) -> Diarization:
+        assert audio is not None  # noqa: S101 - the command has checked: one of the two is given
+        return job.diarize(audio, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, activity=True)
+
+    found = run_interruptible(work)
+    for note in found.notes:
+        screen.note(note)
+    return found

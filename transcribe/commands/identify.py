@@ -1,0 +1,67 @@
+"""``transcribe identify``: names for the turns of a recording, whoever found the turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+
+if TYPE_CHECKING:
+    from ...fusion.types import Diarization
+    from ..job import JobOptions
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("audio", type=FILE)
+@click.option("-o", "--output", "out", default="-", show_default=True, metavar="OUT.rttm", help="RTTM; - is stdout.")
+@click.option("--rttm", type=FILE, help="Turns that exist already; left out, the recording is diarized.")
+@click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker.")
+@click.option("--voice-model", default="campplus", show_default=True, metavar="PACK", help="The pack for voices.")
+@with_options(SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+def identify(
+    audio: Path, out: str, rttm: Path | None, primary: str | None, voice_model: str, *, verbose: bool, **values: Any
+) -> None:
+    """Put names on who spoke when in AUDIO, from the voices enrolled here; say why where there is none."""
+    from ...fusion.audio import load_audio
+    from ...fusion.relabel import rename_diarization
+    from .. import output
+    from ..voices.namer import load_namer, sentence
+
+    read = [rttm] if rttm is not None else []
+    (targets,) = output.plan([audio], [out], [], on_stdout="rttm", in_folder="rttm", known=("rttm",), read=read)
+    options = job_options({**values, "diarize": True})
+    note = _say if verbose else _silent
+    namer = load_namer(
+        primary=primary, model=voice_model, models_dir=options.models_dir, offline=options.offline, on_note=_say
+    )
+    found = _turns(audio, rttm, options)
+    renames, namings = namer.names(load_audio(audio, on_note=_say), found.turns)
+    for naming in namings:
+        _say(sentence(naming))
+    note(f"compared with {len(namer.voices)} enrolled voices in the space {namer.embedder.space}")
+    for target in targets:
+        output.write(target, rename_diarization(found, renames).to_rttm(audio.stem))
+
+
+def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:
+    from ...fusion.formats.rttm import read_rttm
+    from ...fusion.types import Diarization
+    from ..job import Job
+
+    if rttm is None:
+        return Job(options).diarize(audio, on_note=_say)
+    turns = read_rttm(rttm)
+    return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _silent(sentence: str) -> None:
+    """Stand in where nobody asked for more."""

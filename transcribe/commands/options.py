@@ -1,0 +1,84 @@
+"""Options that several commands share, and how they become a job's options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..job import JobOptions
+
+AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+SPEAKER_OPTIONS = (
+    click.option("--num-speakers", type=int, metavar="N", help="Exactly this many speakers."),
+    click.option("--min-speakers", type=int, metavar="N", help="At least this many."),
+    click.option("--max-speakers", type=int, metavar="N", help="At most this many."),
+)
+DIARIZER_OPTIONS = (
+    click.option(
+        "--diarizer",
+        default="auto",
+        metavar="PACK",
+        help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus.",
+        show_default=True,
+    ),
+    click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
+    click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
+)
+MACHINE_OPTIONS = (
+    click.option(
+        "--mode",
+        type=click.Choice(["exact", "default", "fast"]),
+        default="default",
+        show_default=True,
+        help="The diarizer's trade of accuracy for speed.",
+    ),
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda", "coreml"]),
+        default="auto",
+        show_default=True,
+        help="Where the networks run.",
+    ),
+    click.option("--threads", type=int, default=0, metavar="N", help="CPU threads; 0 is all cores."),
+    click.option(
+        "--models-dir",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Where the diarizer's models lie ($DIARFUSE_MODELS_DIR).",
+    ),
+    click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
+    click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
+)
+
+
+def with_options(*groups: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    """A decorator that adds groups of options in the order in which they are to be shown."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def job_options(values: dict[str, Any]) -> JobOptions:
+    """A job's options from the command line's values.
+
+    Raises:
+        OptionError: a value, or two together, are not possible.
+    """
+    from ...diarize.options import Execution, Options
+    from ..job import JobOptions
+
+    values = dict(values)
+    values["details"] = values.pop("verbose", False)
+    options = Options(step=values.pop("step"), threshold=values.pop("threshold"))
+    execution = Execution(mode=values.pop("mode"), device=values.pop("device"), threads=values.pop("threads"))
+    return JobOptions(options=options, execution=execution, **values)

@@ -1,0 +1,131 @@
+"""`transcribe [--diarize] AUDIO... -o OUT`: the main job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import AUDIO, DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OUTPUT_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        "outs",
+        multiple=True,
+        metavar="OUT",
+        help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
+    ),
+    click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME",
+        help="srt, vtt, txt, json, rttm, csv, tsv, whisperx or seglst, whatever OUT's ending. May be repeated.",
+    ),
+)
+RECOGNISER_OPTIONS = (
+    click.option(
+        "--asr",
+        default="auto",
+        metavar="NAME",
+        show_default=True,
+        help="faster-whisper, moonshine, words-json or another installed recogniser; auto: faster-whisper where its "
+        "model is on disk or reachable, else moonshine.",
+    ),
+    click.option(
+        "--model", metavar="NAME", help="The recogniser's model: a name, a folder, or the file of words-json."
+    ),
+    click.option("--language", metavar="CODE", help="Spoken language, e.g. en; left out, it is detected."),
+    click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format, e.g. int8 or float16."),
+    click.option(
+        "--asr-option", "asr_options", multiple=True, metavar="KEY=VALUE", help="Any other option of the recogniser."
+    ),
+)
+JOIN_OPTION = click.option(
+    "--join",
+    type=click.Choice(["resolved", "plain"]),
+    default="resolved",
+    show_default=True,
+    help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
+)
+
+CUES_OPTION = click.option(
+    "--cues",
+    type=click.Choice(["readable", "segments"]),
+    default="readable",
+    show_default=True,
+    help="srt and vtt with speakers: cues cut and timed to be read, or one for each of the recogniser's segments.",
+)
+
+IDENTITY_OPTIONS = (
+    click.option("--identify", is_flag=True, help="Name the speakers whose voices are enrolled here (voice enroll)."),
+    click.option("--primary", metavar="NAME", help="Name only this enrolled person, for recordings of one's own."),
+    click.option("--link-speakers", is_flag=True, help="Let an unknown voice keep one label in all recordings."),
+)
+REMOTE_OPTION = click.option(
+    "--remote",
+    metavar="URL",
+    help="Let this server do the work ($DIARFUSE_REMOTE_TOKEN); voices and names stay here.",
+)
+CHANNELS = ("speakers", "hybrid")
+CHANNELS_OPTION = click.option(
+    "--channels",
+    type=click.Choice(CHANNELS),
+    is_flag=False,
+    flag_value=CHANNELS[0],
+    help="Each channel is a speaker, as in recorded calls; hybrid: find the voices within each channel as well.",
+)
+
+
+class RunCommand(click.Command):
+    """Reads ``--channels`` as click cannot: a recording may follow it, which is no value of it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write the default value out where none is given."""
+        end = args.index("--") if "--" in args else len(args)
+        bare = [i for i in range(end) if args[i] == "--channels" and args[i + 1 : i + 2] not in ([c] for c in CHANNELS)]
+        written = [f"--channels={CHANNELS[0]}" if i in bare else arg for i, arg in enumerate(args)]
+        return super().parse_args(ctx, written)
+
+
+@click.command(cls=RunCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@AUDIO
+@click.option("--diarize", is_flag=True, help="Say who spoke each word.")
+@with_options(
+    OUTPUT_OPTIONS,
+    (CHANNELS_OPTION,),
+    SPEAKER_OPTIONS,
+    IDENTITY_OPTIONS,
+    RECOGNISER_OPTIONS,
+    DIARIZER_OPTIONS,
+    (JOIN_OPTION, CUES_OPTION, REMOTE_OPTION),
+    MACHINE_OPTIONS,
+)
+def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
+    """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
+    from ..runs import View, run_batch
+
+    view = View(**{name: values.pop(name) for name in ("cues", "identify", "primary", "link_speakers", "remote")})
+    values["asr_options"] = _pairs(values["asr_options"])
+    return run_batch(audio, outs, formats, job_options(values), view)
+
+
+def _pairs(items: tuple[str, ...]) -> dict[str, object]:
+    """``("beam_size=5", "vad=false")`` -> values as JSON where they are JSON, as text otherwise."""
+    import json
+
+    pairs: dict[str, object] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{item!r} must look like KEY=VALUE.", param_hint="'--asr-option'")
+        try:
+            pairs[key] = json.loads(value)
+        except ValueError:
+            pairs[key] = value
+    return pairs

@@ -1,0 +1,90 @@
+"""``transcribe serve``: the server from the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, job_options, with_options
+
+if TYPE_CHECKING:
+    from ..serving.limits import Limits
+
+TOKEN_VARIABLE = "DIARFUSE_SERVER_TOKEN"  # noqa: S105  (the variable's name)
+LISTEN_OPTIONS = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token."),
+    click.option("--port", default=8000, show_default=True, help="Port to listen on."),
+    click.option(
+        "--token-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help=f"File with the bearer token that clients must send (or ${TOKEN_VARIABLE}).",
+    ),
+)
+LIMIT_OPTIONS = (
+    click.option("--max-body", default=512, show_default=True, metavar="MIB", help="Largest request."),
+    click.option("--max-duration", default=240.0, show_default=True, metavar="MINUTES", help="Longest recording."),
+    click.option(
+        "--concurrency",
+        default=1,
+        show_default=True,
+        help="Jobs at once; each loads its own models and takes its part of the cores.",
+    ),
+    click.option("--queue", default=16, show_default=True, help="Requests that may wait; more get 429."),
+    click.option("--timeout", default=60.0, show_default=True, metavar="MINUTES", help="Longest time for one request."),
+)
+RECOGNISER_OPTIONS = (
+    click.option("--asr", default="auto", show_default=True, metavar="NAME", help="The recogniser."),
+    click.option("--model", metavar="NAME", help="The recogniser's model."),
+    click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format."),
+)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@with_options(LISTEN_OPTIONS, LIMIT_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values: Any) -> None:
+    """Serve OpenAI's transcription API, with anonymous speaker labels; it never learns who anybody is.
+
+    Needs the extra `server`. Stops on Ctrl-C or SIGTERM once running jobs are done.
+    """
+    from ...fusion.errors import MissingExtraError
+
+    try:
+        from ..job import Job
+        from ..serving import app
+        from ..serving.guard import check_listen
+        from ..serving.work import make_run_job
+    except ImportError as error:
+        if (error.name or "").split(".")[0] in ("starlette", "uvicorn", "python_multipart", "h11"):
+            raise MissingExtraError("The server", "starlette, uvicorn and python-multipart", "server") from error
+        raise
+    token = _token(token_file)
+    check_listen(host, token)
+    limits = _limits(values)
+    options = job_options(values)
+    Job(options).check()
+    name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
+    if verbose:
+        click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)
+    run_job = make_run_job(options, limits.concurrency)
+    app.serve(run_job, host=host, port=port, model=name, limits=limits, token=token)
+
+
+def _token(path: Path | None) -> str | None:
+    if path is not None:
+        return path.read_text(encoding="utf-8").strip()
+    return os.environ.get(TOKEN_VARIABLE, "").strip() or None
+
+
+def _limits(values: dict[str, Any]) -> Limits:
+    from ..serving.limits import Limits, MiB
+
+    return Limits(
+        max_body=values.pop("max_body") * MiB,
+        max_duration=values.pop("max_duration") * 60,
+        concurrency=values.pop("concurrency"),
+        queue=values.pop("queue"),
+        timeout=values.pop("timeout") * 60,
+    )

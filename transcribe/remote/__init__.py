@@ -1,0 +1,1 @@
+"""A server of others does the work, and learns no names."""

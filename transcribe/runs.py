@@ -1,0 +1,243 @@
+"""Several recordings, one after the other: a bad one is reported and the others are still done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..exporters import registry, seglst, turns_json
+from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
+from . import output, verbose_lines
+from .interrupt import run_interruptible
+from .job import Job
+from .terminal import reporter
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from ..fusion.types import Diarization
+    from .job import JobOptions, Rename, Result
+    from .remote.job import RemoteJob
+    from .terminal import Reporter
+
+    Render = Callable[[output.Target], str]
+    Process = Callable[[Path, Reporter, threading.Event], Render]
+
+TURN_FORMATS = ("rttm", "json")
+OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
+"""Errors that say nothing about the next recording; every other would only come again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How results are shown to the person who asked.
+
+    cues: subtitles with speakers: ``readable``, or ``segments`` for the recogniser's own.
+    identify: name speakers whose voices are enrolled; primary: look for this one person only;
+        link_speakers: one stranger keeps one label in all recordings.
+    remote: the address of a server that does the work, None for this machine.
+    """
+
+    cues: str = "readable"
+    identify: bool = False
+    primary: str | None = None
+    link_speakers: bool = False
+    remote: str | None = None
+
+    @property
+    def names(self) -> bool:
+        """Whether voices have to be compared."""
+        return self.identify or self.link_speakers or self.primary is not None
+
+
+def run_batch(
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
+) -> int:
+    """Transcribe every recording; the exit code: 0, or 1 if one of them failed.
+
+    Args:
+        audio: the recordings.
+        outs: values of ``-o``.
+        formats: values of ``--format``.
+        options: of every job.
+        view: how results are shown.
+
+    Raises:
+        DiarfuseError: nothing can be done.
+    """
+    read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
+    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
+    _check_speakers(planned, options, view)
+    job = _job(options, view)
+    job.check()
+    rename: Rename | None = None
+
+    def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
+        nonlocal rename
+        if view.names and rename is None:
+            rename = _namer(options, view, screen.note)
+        result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename)
+        _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
+        return lambda target: render(result, target.format, path.stem, view.cues)
+
+    return _each(audio, planned, process)
+
+
+def diarize_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions) -> int:
+    """Find who spoke when in every recording; the exit code: 0, or 1 if one of them failed.
+
+    Raises:
+        DiarfuseError: nothing can be done.
+    """
+    planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=TURN_FORMATS)
+    job = Job(options)
+    job.check()
+
+    def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
+        found = job.diarize(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
+        return lambda target: _render_turns(found, target.format, path.stem)
+
+    return _each(audio, planned, process)
+
+
+def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process) -> int:
+    _check_existing(audio)
+    failed = 0
+    with reporter(named=len(audio) > 1) as screen:
+        for path, targets in zip(audio, planned, strict=True):
+            screen.start(path.name)
+            try:
+                _one(path, targets, process, screen)
+            except OF_ONE_FILE as error:
+                if len(audio) == 1:
+                    raise
+                failed += 1
+                screen.problem(str(error))
+    if failed:
+        click.echo(f"{failed} of {len(audio)} recordings failed; the others are written.", err=True)
+    return 1 if failed else 0
+
+
+def _one(path: Path, targets: Sequence[output.Target], process: Process, screen: Reporter) -> None:
+    """Work in a thread that Ctrl-C can leave behind; write here, so that no file is cut in the middle."""
+    _check_file(path)
+    render = run_interruptible(lambda cancel: process(path, screen, cancel))
+    for target, text in [(target, render(target)) for target in targets]:
+        output.write(target, text)
+
+
+def _check_existing(audio: Sequence[Path]) -> None:
+    """Where no recording is there at all, say so before any model is loaded."""
+    if all(_problem(path) is not None for path in audio):
+        _check_file(audio[0])
+
+
+def _check_file(path: Path) -> None:
+    problem = _problem(path)
+    if problem is not None:
+        raise problem
+
+
+def _problem(path: Path) -> AudioError | None:
+    try:
+        if path.is_dir():
+            return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
+        if not path.exists():
+            return _missing(path)
+    except OSError as error:
+        return AudioError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path and its folder.")
+    return None
+
+
+def _missing(path: Path) -> AudioNotFoundError:
+    if path.parts[:1] in (("http:",), ("https:",)):  # of its two slashes a path keeps one
+        address = path.as_posix().replace(":/", "://", 1)
+        return AudioNotFoundError(f"{address!r} is an address, not a file: download the recording first.")
+    return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
+
+
+def _meant(path: Path) -> str:
+    """The file or the command that was probably meant."""
+    import difflib
+
+    from .cli import COMMANDS
+
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    if near := difflib.get_close_matches(path.name, beside, n=1):
+        return f", or did you mean {str(path.with_name(near[0]))!r}"
+    if near := difflib.get_close_matches(str(path), COMMANDS, n=1):
+        return f", or did you mean the command {near[0]!r}"
+    return ""
+
+
+def _job(options: JobOptions, view: View) -> Job | RemoteJob:
+    if view.remote is None:
+        return Job(options)
+    from .remote.job import RemoteJob
+
+    return RemoteJob(options, view.remote)
+
+
+def _namer(options: JobOptions, view: View, on_note: Callable[[str], None]) -> Rename:
+    """Names from the voices enrolled on this machine; only the command line ever asks for them."""
+    from .voices.namer import load_namer, name_speakers
+
+    namer = load_namer(
+        identify_speakers=view.identify,
+        primary=view.primary,
+        link=view.link_speakers,
+        models_dir=options.models_dir,
+        offline=options.offline,
+        on_note=on_note,
+    )
+    return lambda transcript, diarization, samples: name_speakers(transcript, diarization, samples, namer)
+
+
+def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOptions, view: View) -> None:
+    """Options and formats that make no sense without --diarize."""
+    if options.diarize:
+        return
+    for name in ("num_speakers", "min_speakers", "max_speakers"):
+        if getattr(options, name) is not None:
+            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
+    if options.channels is not None:
+        return
+    for name in ("identify", "primary", "link_speakers"):
+        if getattr(view, name):
+            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
+    if any(target.format == "rttm" for targets in planned for target in targets):
+        raise OptionError("RTTM holds speaker turns and needs --diarize: add it, or choose another format.")
+
+
+def render(result: Result, format_name: str, name: str, cues: str) -> str:
+    """The text of one output; without a diarization it is the recogniser's own, whatever `cues` says.
+
+    Raises:
+        AudioError: turns are wanted of a recording whose channels turned out to be one.
+    """
+    diarization = result.diarization
+    if diarization is None and format_name == "rttm":
+        raise AudioError(f"The channels of {name} are all the same, so they give no turns for RTTM: add --diarize.")
+    if format_name == "seglst":
+        return seglst.dumps(result.transcript, session=name)
+    if diarization is not None and format_name == "rttm":
+        return diarization.to_rttm(name)
+    if diarization is not None and cues == "readable" and format_name in registry.SUBTITLES:
+        from ..fusion.cues import build_cues
+
+        return registry.dumps_cues(build_cues(result.transcript), format_name)
+    return registry.dumps(result.transcript, format_name)
+
+
+def _render_turns(found: Diarization, format_name: str, name: str) -> str:
+    return found.to_rttm(name) if format_name == "rttm" else turns_json.dumps(found)
+
+
+def _say(screen: Reporter, *groups: Sequence[str]) -> None:
+    for sentence in [sentence for group in groups for sentence in group]:
+        screen.note(sentence)

@@ -1,0 +1,1 @@
+"""The voices enrolled on this machine."""

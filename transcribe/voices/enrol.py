@@ -1,0 +1,127 @@
+"""What the voice commands do, without printing: listen to a file, compare two, check one before enrolling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Literal
+
+from ...diarize.voice_quality import Quality, likeness_of_halves, measure, piece_seconds
+from ...diarize.voiceprint import VoiceEmbedder, Voiceprint
+from ...fusion.audio import load_audio
+from ...fusion.errors import VoiceError
+from ...fusion.naming.match import check_space, cosine
+from ...fusion.types import Samples, Seconds
+from .calibration import Calibration
+from .records import Prototype
+
+ENROL_SPEECH = 10.0
+"""Least seconds of speech to enrol somebody: half of them do not separate people in rooms."""
+
+SHORT = 3.0
+"""Seconds of speech below which a probe is flagged where its model was never measured."""
+
+Decision = Literal["same", "different", "too little speech to tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One recording of one voice. flags: what speaks against relying on it."""
+
+    print: Voiceprint
+    quality: Quality
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two recordings compared.
+
+    speech: seconds in the shorter one; at least `needed` make a decision.
+    probability: that it is one person, from even odds. false_accept,
+        false_reject: measured at `threshold`, for speech of this length. All
+        three are None where there is too little speech: nothing was measured there.
+    """
+
+    decision: Decision
+    score: float
+    threshold: float
+    speech: Seconds
+    needed: Seconds
+    probability: float | None = None
+    false_accept: float | None = None
+    false_reject: float | None = None
+
+
+def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None = None) -> Heard:
+    """Find the speech in a file and take the voice from it.
+
+    Raises:
+        AudioError: the file is no usable audio.
+        VoiceError: there is no speech in it.
+    """
+    return _listen(load_audio(path), path, embedder, calibration)
+
+
+def _listen(samples: Samples, path: Path, embedder: VoiceEmbedder, calibration: Calibration | None) -> Heard:
+    quality = measure(samples)
+    if not quality.spans:
+        raise VoiceError(f"{path} holds no speech: give a recording in which the person speaks.")
+    short = quality.speech < (calibration.min_speech if calibration else SHORT)
+    flags = (f"short: {quality.speech:.1f} s of speech",) if short else ()
+    return Heard(embedder.embed(samples, quality.spans), quality, (*flags, *quality.flags()))
+
+
+def compare(one: Voiceprint, other: Voiceprint, calibration: Calibration) -> Comparison:
+    """Whether two voiceprints are of one person.
+
+    Raises:
+        VoiceError: they are of different spaces.
+    """
+    check_space(one.space, other.space)
+    score = cosine(one.embedding, other.embedding)
+    speech = min(one.speech, other.speech)
+    threshold, needed = calibration.threshold, calibration.min_speech
+    if speech < needed:
+        return Comparison("too little speech to tell", score, threshold, speech, needed)
+    decision: Decision = "same" if score >= threshold else "different"
+    return Comparison(
+        decision, score, threshold, speech, needed, calibration.probability(score, speech), *calibration.errors(speech)
+    )
+
+
+def take_prototypes(paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration) -> list[Prototype]:
+    """One prototype for each file, together at least 10 s of speech, each good enough and of one voice.
+
+    Raises:
+        VoiceError: the first thing that is not good enough, and what to do.
+    """
+    heard = [_good(path, embedder, calibration) for path in paths]
+    total = sum(one.quality.speech for one in heard)
+    if total < ENROL_SPEECH:
+        raise VoiceError(
+            f"The recordings hold {total:.1f} s of speech, {ENROL_SPEECH:g} s are needed: record a little more."
+        )
+    for path, one in zip(paths[1:], heard[1:], strict=True):
+        if cosine(one.print.embedding, heard[0].print.embedding) < calibration.threshold:
+            raise VoiceError(f"{path} and {paths[0]} are not the same voice: enrol one person at a time.")
+    now = utc_now()
+    return [Prototype(one.print.embedding, one.print.space, one.print.speech, now) for one in heard]
+
+
+def _good(path: Path, embedder: VoiceEmbedder, calibration: Calibration) -> Heard:
+    samples = load_audio(path)
+    heard = _listen(samples, path, embedder, calibration)
+    if heard.flags:
+        raise VoiceError(f"{path} is not good enough to enrol ({'; '.join(heard.flags)}): leave it out or record anew.")
+    pieces = embedder.embed_pieces(samples, heard.quality.spans, piece_seconds(heard.quality.speech))
+    if likeness_of_halves(pieces) < calibration.threshold:
+        raise VoiceError(f"{path} holds more than one voice: give a recording of one person alone.")
+    return heard
+
+
+def utc_now() -> str:
+    """This second, ISO 8601 in UTC."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,158 @@
+"""What is kept of an enrolled person, and how it is written down: JSON with base64 numbers, never a pickle.
+
+Files come from outside too (`voice import`), so every field is checked and
+every size bounded before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...fusion.errors import VoiceError
+from ...fusion.naming.match import Voice, unit
+from ...fusion.types import Embedding, Seconds
+
+FORMAT = "diarfuse-voice"
+VERSION = 1
+MAX_PROTOTYPES = 32
+MAX_DIMENSION = 4096
+MAX_BYTES = 64 << 20
+"""Of a file with voices: a thousand people with all their recordings."""
+MAX_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Prototype:
+    """One enrolled recording of a person: numbers of the voice, no audio.
+
+    space: what made it. speech: seconds it rests on. added: ISO 8601, UTC.
+    """
+
+    embedding: Embedding
+    space: str
+    speech: Seconds
+    added: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An enrolled person. consent: when the person agreed, ISO 8601, UTC."""
+
+    name: str
+    consent: str
+    prototypes: tuple[Prototype, ...]
+
+    def voice(self, space: str) -> Voice | None:
+        """The voice in `space`; None if the person was never enrolled with that model."""
+        found = tuple(p.embedding for p in self.prototypes if p.space == space)
+        return Voice(self.name, space, found) if found else None
+
+    def with_prototype(self, prototype: Prototype) -> Person:
+        """This person with one more recording; beyond 32 the oldest goes."""
+        return replace(self, prototypes=(*self.prototypes, prototype)[-MAX_PROTOTYPES:])
+
+
+def check_name(name: str) -> str:
+    """`name` without surrounding blanks.
+
+    It ends up in subtitles, so it is one line of printable text.
+
+    Raises:
+        VoiceError: it is empty, too long, holds control characters, or is an anonymous label.
+    """
+    clean = name.strip()
+    if re.fullmatch(r"SPEAKER_\d+|UNKNOWN", clean, re.IGNORECASE):
+        raise VoiceError(f"The name {clean!r} is what unknown speakers are called: choose another.")
+    if not clean or len(clean) > MAX_NAME or not clean.isprintable():
+        raise VoiceError(f"The name {name[:MAX_NAME]!r} must be one line of 1 to {MAX_NAME} printable characters.")
+    return clean
+
+
+def dumps(person: Person) -> bytes:
+    """`person` as JSON."""
+    return json.dumps(to_json(person), ensure_ascii=False, indent=1).encode()
+
+
+def to_json(person: Person) -> dict[str, Any]:
+    """`person` as plain lists and dicts."""
+    prototypes = [
+        {
+            "space": p.space,
+            "speech": round(p.speech, 3),
+            "added": p.added,
+            "embedding": base64.b64encode(p.embedding.astype("<f4").tobytes()).decode(),
+        }
+        for p in person.prototypes
+    ]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": person.name,
+        "consent": person.consent,
+        "prototypes": prototypes,
+    }
+
+
+def loads(data: bytes, source: str) -> Person:
+    """Read `dumps`'s JSON; `source` is named in errors.
+
+    Raises:
+        VoiceError: it is anything but a voice of ours.
+    """
+    return from_json(parse(data, source), source)
+
+
+def parse(data: bytes, source: str) -> Any:
+    """JSON of at most 64 MiB.
+
+    Raises:
+        VoiceError: it is larger, or no JSON.
+    """
+    if len(data) > MAX_BYTES:
+        raise VoiceError(f"{source} is larger than {MAX_BYTES >> 20} MiB, which no voice file is: give another file.")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise VoiceError(f"{source} is no voice file: export one with `transcribe voice export`.") from None
+
+
+def from_json(value: Any, source: str) -> Person:
+    """Check plain lists and dicts, and make a person of them.
+
+    Raises:
+        VoiceError: a field is missing, of the wrong kind or out of bounds.
+    """
+    try:
+        known, prototypes = (value["format"], value["version"]) == (FORMAT, VERSION), value["prototypes"]
+        name, consent = _text(value["name"]), _text(value["consent"])
+        found = tuple(_prototype(item) for item in prototypes[: MAX_PROTOTYPES + 1])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise VoiceError(f"{source} is no voice file: export one with `transcribe voice export`.") from None
+    if not known:
+        raise VoiceError(f"{source} has another format or version: export it again with this program.")
+    if not 1 <= len(found) <= MAX_PROTOTYPES:
+        raise VoiceError(f"{source} must hold 1 to {MAX_PROTOTYPES} recordings of the voice: export it again.")
+    return Person(check_name(name), consent, found)
+
+
+def _prototype(item: Any) -> Prototype:
+    speech = item["speech"]
+    if not isinstance(speech, (int, float)) or not 0 <= speech < 1e6:  # noqa: PLR2004
+        raise TypeError
+    raw = base64.b64decode(_text(item["embedding"], limit=8 * MAX_DIMENSION), validate=True)
+    if len(raw) % 4 or not 0 < len(raw) <= 4 * MAX_DIMENSION:
+        raise TypeError
+    embedding = unit(np.frombuffer(raw, "<f4").astype(np.float32))
+    return Prototype(embedding, _text(item["space"]), float(speech), _text(item["added"]))
+
+
+def _text(value: Any, limit: int = 200) -> str:
+    if not isinstance(value, str) or len(value) > limit or not value.isprintable():  # it is shown on a terminal
+        raise TypeError
+    return value
