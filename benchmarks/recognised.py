@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from benchmarks.metrics_words import read_ctm
-from diarfuse.transcribe.commands.eval import Spoken, read_stm, speaker_accuracy, word_errors
 from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.scoring import Spoken, read_stm, speaker_accuracy, word_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
