@@ -33,7 +33,7 @@ def describe(packages: Sequence[str] = PACKAGES) -> str:
     """A Markdown list: date, commit, processor, memory, load, versions."""
     load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     lines = [
-        f"{dt.datetime.now(dt.timezone.utc):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC, commit {_commit()}",
         f"{_processor()}, {usable_cores()} cores usable ({', '.join(_features()) or 'no feature list'})",
         f"{_memory_gb():.0f} GB memory; {platform.system()} {platform.release()}; load average {load}",
         f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in packages),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from diarfuse.fusion.types import Seconds
 
 HEAD = "| system | x realtime (least to most) | load s | peak MB | seconds by stage | versions |\n|" + "---|" * 6
-CLI = (sys.executable, "-m", "diarfuse.transcribe")
+CLI = (sys.executable, "-m", "diarfuse")
 
 
 def main() -> None:

@@ -260,4 +260,4 @@ def _named(clusters: Clusters, labels: dict[int, str]) -> dict[str, Embedding]:
     """Centroids by label, unit length; a speaker whose voice was never heard alone has none."""
     known = {label: clusters.centroids[index] for index, label in labels.items() if index < len(clusters.centroids)}
     lengths = {label: float(np.linalg.norm(centroid)) for label, centroid in known.items()}
-    return {label: np.float32(known[label] / lengths[label]) for label in known if lengths[label] > 0}
+    return {label: (known[label] / lengths[label]).astype(np.float32) for label in known if lengths[label] > 0}

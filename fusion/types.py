@@ -1,4 +1,4 @@
-"""What flows between the stages: frozen data, and the two protocols that make it.
+"""What flows between the stages: frozen data, and the protocol that makes words.
 
 Times are seconds from the start of the recording, intervals are half open
 (``start <= t < end``). A `Turn` is diarization, a `Segment` is text; the two
@@ -179,20 +179,4 @@ class Recognizer(Protocol):
         self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
     ) -> Transcript:
         """Recognise `samples`; `language` None means detect it or use the model's own."""
-        ...
-
-
-class SupportsDiarize(Protocol):
-    """Anything that finds who spoke when; `diarize.pipeline.Diarizer` is ours."""
-
-    def diarize(
-        self,
-        audio: Samples,
-        *,
-        num_speakers: int | None = None,
-        min_speakers: int | None = None,
-        max_speakers: int | None = None,
-        on_progress: Progress | None = None,
-    ) -> Diarization:
-        """Diarize `audio`."""
         ...

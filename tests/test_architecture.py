@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import diarfuse
 from diarfuse.diarize.options import Execution, Options
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(diarfuse.__file__).resolve().parent
+"""What is installed: the checkout itself, or the folder that the wheel laid down."""
+CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("fusion", "diarize", "asr_adapters", "exporters", "transcribe")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
@@ -101,17 +104,49 @@ def test_imports_go_one_way(package: str) -> None:
     assert wrong == []
 
 
+MODULES = {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
+
+
+def test_ours_is_imported_by_its_one_name() -> None:
+    """`import fusion` from the checkout would quietly make a second set of types."""
+    wrong = []
+    for path in sorted(p for folder in ("tests", "benchmarks", "examples") for p in (CHECKOUT / folder).rglob("*.py")):
+        for node in ast.walk(tree(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            wrong += [f"{path}:{node.lineno} imports {name}" for name in names if name.split(".")[0] in PACKAGES]
+    assert wrong == []
+
+
+def test_every_public_name_is_documented() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.lineno} {node.name}"
+        for path in FILES
+        for node, inside in documented(tree(path))
+        if not node.name.startswith("_") and not inside.startswith("_") and ast.get_docstring(node) is None
+    ]
+    assert wrong == []
+
+
+def documented(module: ast.Module) -> Iterator[tuple[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Classes and functions of the module and the methods of its classes, with the name of the class."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, ""
+        if isinstance(node, ast.ClassDef):
+            yield from ((n, node.name) for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
 def reached(start: str) -> set[str]:
     """Every module of ours that importing `start` can load, function-level imports included."""
-    modules = {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
     seen: set[str] = set()
     waiting = [start]
     while waiting:
         module = waiting.pop()
-        if module in seen or module not in modules:
+        if module in seen or module not in MODULES:
             continue
         seen.add(module)
-        names = [name for _, name in imported(modules[module])]
+        names = [name for _, name in imported(MODULES[module])]
         waiting += [*names, *(name.rpartition(".")[0] for name in names)]
     return seen
 
@@ -198,7 +233,7 @@ def test_engines_are_imported_where_they_are_used() -> None:
 
 
 def test_torch_is_no_dependency() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     requirements = project[project.index("\ndependencies = [") : project.index("\n[project.scripts]")]
     assert not re.findall(r'"(torch|openai-whisper)\b', requirements)  # not of any extra either
     assert not [
@@ -211,7 +246,7 @@ def test_torch_is_no_dependency() -> None:
 
 
 def test_every_extra_that_an_error_recommends_exists() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     extras = set(re.findall(r"^([a-z-]+) = \[", project.split("[project.optional-dependencies]")[1], re.MULTILINE))
     named = {
         node.args[-1].value

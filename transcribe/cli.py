@@ -6,7 +6,6 @@ import importlib
 from importlib.metadata import version
 
 import click
-from click_default_group import DefaultGroup
 
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
@@ -31,8 +30,10 @@ Examples:
 """
 
 
-class LazyGroup(DefaultGroup):  # type: ignore[misc]  # the package ships no types
-    """A default-command group whose commands are imported on use."""
+class LazyGroup(click.Group):
+    """Commands that are imported on use; whatever is no command's name is the first argument of the default one."""
+
+    default = "run"
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which a reader meets them."""
@@ -40,23 +41,27 @@ class LazyGroup(DefaultGroup):  # type: ignore[misc]  # the package ships no typ
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command; anything that is no command's name is the default command's first argument."""
-        if cmd_name not in COMMANDS:
-            # The base class reads arg0 and puts it back in front of the default command's arguments.
-            ctx.arg0 = cmd_name  # type: ignore[attr-defined]
-            cmd_name = self.default_cmd_name
-        return _load(cmd_name)
+        """The command called so, or None."""
+        del ctx
+        return _load(cmd_name) if cmd_name in COMMANDS else None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command in front of arguments that begin with no command and no option of the group."""
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if not args or args[0] not in (*COMMANDS, *own):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The default command's options, then the commands."""
-        command = _load(self.default_cmd_name)
+        command = _load(self.default)
         command.format_options(click.Context(command, parent=ctx), formatter)
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """The default command's usage, since that is what most people type."""
-        command = _load(self.default_cmd_name)
+        command = _load(self.default)
         return command.collect_usage_pieces(click.Context(command, parent=ctx))
 
 
@@ -74,8 +79,6 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.group(
     cls=LazyGroup,
-    default="run",
-    default_if_no_args=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from benchmarks.local_pack import make_store
-from diarfuse.diarize import Diarizer, Execution, Options
+from diarfuse.diarize.options import Execution, Options
+from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
 
 SECOND = 16_000

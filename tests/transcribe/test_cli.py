@@ -20,7 +20,7 @@ from diarfuse.fusion.audio import load_audio
 from diarfuse.transcribe.__main__ import run
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON = [sys.executable, "-m", "diarfuse.transcribe"]
+PYTHON = [sys.executable, "-m", "diarfuse"]
 HEAVY = ("numpy", "scipy", "onnxruntime", "faster_whisper", "rich", "soundfile", "av")
 
 FOREIGN = '''
@@ -142,7 +142,7 @@ def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> No
 
 
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:
-    shell = f'"{sys.executable}" -m diarfuse.transcribe --asr parrot good.wav --format json | true'
+    shell = f'"{sys.executable}" -m diarfuse --asr parrot good.wav --format json | true'
     done = subprocess.run(  # noqa: S602, PLW1510  # a shell's pipe is what is tested
         shell, shell=True, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120
     )

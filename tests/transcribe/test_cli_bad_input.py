@@ -166,7 +166,7 @@ def test_unusual_audio_is_used(folder: Path, capsys: pytest.CaptureFixture[str],
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(  # noqa: PLW1510  # the exit code is what is tested
-        [sys.executable, "-m", "diarfuse.transcribe", *arguments],
+        [sys.executable, "-m", "diarfuse", *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,
@@ -194,7 +194,7 @@ def test_an_address_is_told_as_it_was_written(capsys: pytest.CaptureFixture[str]
 
 
 def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    command = f'exec "{sys.executable}" -m diarfuse.transcribe --asr words-json --model words.json good.wav {line}'
+    command = f'exec "{sys.executable}" -m diarfuse --asr words-json --model words.json good.wav {line}'
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False

@@ -297,7 +297,7 @@ class _Heard:
         while True:
             try:
                 segment = await asyncio.wait_for(self._queue.get(), HEARTBEAT)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 yield None
                 continue
             if segment is None:

@@ -71,7 +71,7 @@ async def _next(stream: AsyncIterator[bytes], seconds: Seconds) -> bytes | None:
         return await asyncio.wait_for(stream.__anext__(), seconds)
     except StopAsyncIteration:
         return None
-    except asyncio.TimeoutError:
+    except TimeoutError:
         raise HTTPException(408, "The upload is too slow: send the file over a faster connection.") from None
 
 

@@ -31,8 +31,7 @@ from diarfuse.fusion.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from typing_extensions import Self
+    from typing import Self
 
 CONTENTS = {
     "segmentation/weights.bin": b"segmentation" * 50_000,
