@@ -1,7 +1,7 @@
 """From embeddings to speakers: which local speaker of which window is whom.
 
 `cluster` is the whole of it, whichever way a pack learns its centroids
-(`vbx_centroids` is upstream's): `SpeakerBounds` says how many speakers the
+(`vbx_centroids` is upstream's): `SpeakerCount` says how many speakers the
 caller allows, `assign` gives every local speaker to a centroid, and
 `force_count` finds exactly so many centroids.
 """
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from ..fusion.errors import OptionError
+from ..fusion.types import SpeakerCount
 from . import ahc
 from .kmeans import kmeans
 from .masks import active_speakers, finite, training_pairs
@@ -37,45 +37,6 @@ _SILENT, _UNKNOWN = -1.0, -0.5  # below every score in [0, 2]: inactive speakers
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerBounds:
-    """How many speakers the caller allows: from `low` (0: nothing asked) to `high`, None meaning any number."""
-
-    low: int = 0
-    high: int | None = None
-
-    @classmethod
-    def of(
-        cls, num_speakers: int | None = None, min_speakers: int | None = None, max_speakers: int | None = None
-    ) -> SpeakerBounds:
-        """Bounds from what the caller passed; `num_speakers` stands for both ends.
-
-        Raises:
-            OptionError: a number below 1, or a minimum above the maximum.
-        """
-        given = {"num_speakers": num_speakers, "min_speakers": min_speakers, "max_speakers": max_speakers}
-        for name, value in given.items():
-            if value is not None and value < 1:
-                raise OptionError(f"{name}={value} must be 1 or more, or left out.")
-        low, high = num_speakers or min_speakers or 0, num_speakers or max_speakers
-        if high is not None and low > high:
-            raise OptionError(f"min_speakers={low} must not be above max_speakers={high}.")
-        return cls(low, high)
-
-    def nearest(self, count: int) -> int:
-        """The allowed number that is nearest to `count`."""
-        count = max(count, self.low)
-        return count if self.high is None else min(count, self.high)
-
-    def note(self, found: int) -> tuple[str, ...]:
-        """A sentence for the user where `found` speakers are not as many as asked for; else nothing."""
-        wanted = self.nearest(found)
-        if wanted == found:
-            return ()
-        side = "" if self.low == self.high else "At least " if found < wanted else "At most "
-        return (f"{side}{wanted} speakers were asked for, but {found} could be told apart.",)
-
-
-@dataclass(frozen=True, slots=True)
 class Clusters:
     """Who is who.
 
@@ -91,7 +52,7 @@ def cluster(
     embeddings: npt.NDArray[np.floating],
     segmentations: npt.NDArray[np.uint8],
     learn: Callable[[Array], Array | None],
-    bounds: SpeakerBounds,
+    bounds: SpeakerCount,
 ) -> tuple[Clusters, Pairs]:
     """Learn the speakers from who is heard alone for long enough, then say who everybody is.
 
@@ -127,7 +88,7 @@ def finish(
     active: npt.NDArray[np.bool_],
     pairs: Pairs,
     centroids: Array | None,
-    bounds: SpeakerBounds,
+    bounds: SpeakerCount,
 ) -> Clusters:
     """Meet the bounds, then give every active local speaker to a centroid.
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..fusion.audio import check_samples, load_audio, release
-from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples, Seconds
+from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples, Seconds, SpeakerCount
 from . import resegment
 from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
-from .clustering import Array, Clusters, Pairs, SpeakerBounds, cluster, vbx_centroids
+from .clustering import Array, Clusters, Pairs, cluster, vbx_centroids
 from .counting import speaker_count
 from .embedding import Embedder, embed_stretches, embed_windows
 from .models.packs import INT8
@@ -38,7 +38,7 @@ _CPU_BATCH, _GPU_BATCH = 4, 32
 class Wanted:
     """What the caller asked for besides the turns."""
 
-    bounds: SpeakerBounds
+    bounds: SpeakerCount
     embeddings: bool
     activity: bool
 
@@ -154,7 +154,7 @@ class Diarizer:
             OptionError: impossible speaker numbers.
             CancelledError: `cancel` was set.
         """
-        wanted = Wanted(SpeakerBounds.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
+        wanted = Wanted(SpeakerCount.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
         samples = load_audio(audio) if isinstance(audio, (str, os.PathLike)) else check_samples(audio)
         return self._run(samples, wanted, Monitor(on_progress, cancel, partial(release, samples)))
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
+from .errors import OptionError
+
 SAMPLE_RATE = 16_000
+MOST_SPEAKERS = 999
+"""The largest number of speakers that anybody can ask for."""
 
 Seconds: TypeAlias = float
 Samples: TypeAlias = npt.NDArray[np.float32]
@@ -117,6 +121,90 @@ class Turn:
     start: Seconds
     end: Seconds
     speaker: str
+
+
+class SpeakerNumbers(TypedDict, total=False):
+    """The numbers in which people say how many speakers there are; see `SpeakerCount.of`."""
+
+    num_speakers: int
+    min_speakers: int
+    max_speakers: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCount:
+    """How many speakers a recording may have: from `low` (0: nothing asked) to `high`, None meaning any number.
+
+    >>> SpeakerCount.of(min_speakers=2)
+    SpeakerCount(low=2, high=None)
+    """
+
+    low: int = 0
+    high: int | None = None
+
+    @classmethod
+    def of(
+        cls, num_speakers: int | None = None, min_speakers: int | None = None, max_speakers: int | None = None
+    ) -> SpeakerCount:
+        """The count from the three numbers in which people say it; `num_speakers` stands for both ends.
+
+        Raises:
+            OptionError: one is no whole number from 1 to 999, or they contradict each other.
+        """
+        exact = _speakers("num_speakers", num_speakers)
+        low, high = _speakers("min_speakers", min_speakers), _speakers("max_speakers", max_speakers)
+        if low is not None and high is not None and low > high:
+            raise OptionError(f"min_speakers={low} is above max_speakers={high}: swap them, or leave one out.")
+        if exact is not None and not (low or 1) <= exact <= (high or exact):
+            raise OptionError(f"num_speakers={exact} lies outside min_speakers and max_speakers: leave those out.")
+        return cls(exact or low or 0, exact or high)
+
+    def __bool__(self) -> bool:
+        """Whether anything was asked."""
+        return self.low > 0 or self.high is not None
+
+    def given(self) -> SpeakerNumbers:
+        """The fewest numbers that say the same, by the names that `of` has for them.
+
+        >>> SpeakerCount(3, 3).given(), SpeakerCount(2, 4).given()
+        ({'num_speakers': 3}, {'min_speakers': 2, 'max_speakers': 4})
+        """
+        if self.low == self.high:
+            return {"num_speakers": self.low}
+        low: SpeakerNumbers = {"min_speakers": self.low} if self.low else {}
+        high: SpeakerNumbers = {"max_speakers": self.high} if self.high else {}
+        return {**low, **high}
+
+    def nearest(self, count: int) -> int:
+        """The allowed number that is nearest to `count`."""
+        count = max(count, self.low)
+        return count if self.high is None else min(count, self.high)
+
+    def note(self, found: int) -> tuple[str, ...]:
+        """A sentence for the user where `found` speakers are not as many as asked for; else nothing."""
+        wanted = self.nearest(found)
+        if wanted == found:
+            return ()
+        side = "" if self.low == self.high else "At least " if found < wanted else "At most "
+        return (f"{side}{wanted} speakers were asked for, but {found} could be told apart.",)
+
+
+def _speakers(name: str, value: int | None) -> int | None:
+    """`value` as an int; whole numbers of other kinds, such as numpy's, are taken too."""
+    if value is None:
+        return None
+    whole = not isinstance(value, bool) and hasattr(value, "__index__")
+    if not whole or not 1 <= value <= MOST_SPEAKERS:
+        raise OptionError(f"{name}={_shown(value)} must be a whole number, 1 or more, at most {MOST_SPEAKERS}.")
+    return int(value)
+
+
+def _shown(value: object) -> str:
+    """`value` for a sentence; Python refuses to write thousands of digits out."""
+    try:
+        return f"{value!r:.20}"
+    except ValueError:
+        return "(thousands of digits)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..diarize.options import Execution, Options
 from ..fusion.errors import OptionError, UnknownNameError
+from ..fusion.types import SpeakerCount
 from .together import beside_recogniser, together
 from .watch import Note, Watch
 
@@ -64,15 +65,12 @@ class JobOptions:
     def __post_init__(self) -> None:
         if self.channels not in (None, "speakers", "hybrid"):
             raise OptionError(f"channels={self.channels!r} must be 'speakers', 'hybrid' or None.")
-        for name in ("num_speakers", "min_speakers", "max_speakers"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise OptionError(f"{name}={value} must be 1 or more.")
-        low, high, exact = self.min_speakers, self.max_speakers, self.num_speakers
-        if low is not None and high is not None and low > high:
-            raise OptionError(f"min_speakers={low} is above max_speakers={high}: swap them, or leave one out.")
-        if exact is not None and not (low or 1) <= exact <= (high or exact):
-            raise OptionError(f"num_speakers={exact} lies outside min_speakers and max_speakers: leave those out.")
+        SpeakerCount.of(self.num_speakers, self.min_speakers, self.max_speakers)
+
+    @property
+    def speakers(self) -> SpeakerCount:
+        """How many speakers were asked for."""
+        return SpeakerCount.of(self.num_speakers, self.min_speakers, self.max_speakers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +209,7 @@ class Job:
                 done.append(Channel(self._align(transcript, samples, part), diarization))
             else:
                 done.append(Channel(self._align(self._recognise(samples, part), samples, part)))
-        if any((self.options.num_speakers, self.options.min_speakers, self.options.max_speakers)):
+        if self.options.speakers:
             watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
         with watch.stage("join"):
             return merge(done, seconds(channels), Policy(join=self.options.join))
@@ -262,13 +260,11 @@ class Job:
         self, samples: Samples, diarizer: Diarizer, watch: Watch, *, counted: bool = True, activity: bool = True
     ) -> Diarization:
         """Who spoke when; `counted` says whether the numbers of speakers asked for are those of `samples`."""
-        wish = self.options
+        asked = self.options.speakers.given() if counted else {}
         with watch.stage("diarize", silent=False):
             return diarizer.diarize(
                 samples,
-                num_speakers=wish.num_speakers if counted else None,
-                min_speakers=wish.min_speakers if counted else None,
-                max_speakers=wish.max_speakers if counted else None,
+                **asked,
                 on_progress=watch.progress,
                 cancel=watch.cancel,
                 activity=activity,

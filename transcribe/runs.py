@@ -202,9 +202,8 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
     """Options and formats that make no sense without --diarize."""
     if options.diarize:
         return
-    for name in ("num_speakers", "min_speakers", "max_speakers"):
-        if getattr(options, name) is not None:
-            raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
+    for name in options.speakers.given():
+        raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
     if options.channels is not None:
         return
     for name in ("identify", "primary", "link_speakers"):

@@ -19,7 +19,7 @@ from diarfuse.diarize.plda import load_plda, unit
 from diarfuse.diarize.reconstruct import reconstruct
 from diarfuse.diarize.turns import build_turns
 from diarfuse.diarize.windows import Windows
-from diarfuse.fusion.types import Diarization
+from diarfuse.fusion.types import Diarization, SpeakerCount
 
 STAGES = Path(__file__).resolve().parent.parent / "golden" / "stages"
 CASES = sorted(path.stem for path in STAGES.glob("*.npz"))
@@ -36,7 +36,7 @@ def windows_of(count, step=1.0):
 def cluster(embeddings, segmentations, plda, bounds=None):
     """Community-1's clustering, with its published settings."""
     learn = partial(clustering.vbx_centroids, plda=plda, threshold=0.6, fa=0.07, fb=0.8)
-    return clustering.cluster(embeddings, segmentations, learn, bounds or clustering.SpeakerBounds())[0]
+    return clustering.cluster(embeddings, segmentations, learn, bounds or SpeakerCount())[0]
 
 
 def rows(turns):
@@ -64,7 +64,7 @@ def test_invented_recordings_stage_by_stage(case, case_plda):
     np.testing.assert_array_equal(pairs, [case["window"], case["speaker"]])
     if "features" in case:
         check_vbx(case, case_plda, embeddings[pairs])
-    bounds = clustering.SpeakerBounds.of(int(case["num"]) or None)
+    bounds = SpeakerCount.of(int(case["num"]) or None)
     found = cluster(embeddings, segmentations, case_plda, bounds)
     np.testing.assert_array_equal(found.hard, case["hard"])
     np.testing.assert_allclose(found.centroids, case["centroids"], **CLOSE)

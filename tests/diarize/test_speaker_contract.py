@@ -10,13 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diarfuse.diarize.agglomerative import agglomerative_centroids
-from diarfuse.diarize.clustering import SpeakerBounds, cluster
+from diarfuse.diarize.clustering import cluster
 from diarfuse.diarize.counting import speaker_count
 from diarfuse.diarize.masks import active_speakers
 from diarfuse.diarize.powerset import CLASSES
 from diarfuse.diarize.reconstruct import drop_specks, reconstruct
 from diarfuse.diarize.turns import build_turns
 from diarfuse.diarize.windows import Windows
+from diarfuse.fusion.types import SpeakerCount
 
 
 def diarized(segmentations, embeddings, bounds):
@@ -51,7 +52,7 @@ def stretches_of(rng, count, shortest, longest):
 @example(408, 2, 1, 90, 4, 0)  # two of four are heard in one frame only, and the same one
 def test_as_many_as_asked_for_or_a_note(seed, windows, shortest, longest, least, more):
     segmentations, embeddings = stretches_of(np.random.default_rng(seed), windows, shortest, longest)
-    bounds = SpeakerBounds(least, least + more)
+    bounds = SpeakerCount(least, least + more)
     speakers, exclusive, notes = diarized(segmentations, embeddings, bounds)
     assert exclusive <= speakers
     assert (least <= len(speakers) <= least + more) or notes
@@ -65,7 +66,7 @@ def test_more_speakers_than_a_signed_byte_holds_have_turns():
         segmentations[:, 59 * speaker : 59 * (speaker + 1), speaker] = 1
     seconds = np.arange(140)[:, None] + np.arange(3)
     embeddings = np.eye(142, dtype=np.float32)[seconds] + 0.01
-    for bounds in (SpeakerBounds.of(142), SpeakerBounds.of(130)):
+    for bounds in (SpeakerCount.of(142), SpeakerCount.of(130)):
         speakers, _, notes = diarized(segmentations, embeddings, bounds)
         assert len(speakers) == bounds.low
         assert not notes
@@ -78,12 +79,12 @@ def test_two_who_only_overlap(asked):
     both[250:500, :2] = 1
     segmentations = np.stack([both[first : first + 589] for first in Windows(208_000).first_frames])
     embeddings = np.tile(np.eye(3, 8, dtype=np.float32), (4, 1, 1))
-    speakers, _, notes = diarized(segmentations, embeddings, SpeakerBounds.of(asked))
+    speakers, _, notes = diarized(segmentations, embeddings, SpeakerCount.of(asked))
     assert len(speakers) == (asked or 2)
     assert not notes
 
 
-@pytest.mark.parametrize("bounds", [SpeakerBounds(), SpeakerBounds.of(1), SpeakerBounds.of(3), SpeakerBounds(2, 4)])
+@pytest.mark.parametrize("bounds", [SpeakerCount(), SpeakerCount.of(1), SpeakerCount.of(3), SpeakerCount(2, 4)])
 def test_embeddings_that_are_all_the_same_or_no_numbers(bounds):
     segmentations = np.zeros((3, 589, 3), np.uint8)
     segmentations[:, 0:200, 0] = segmentations[:, 200:400, 1] = 1

@@ -19,12 +19,23 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
 from ...fusion.errors import CancelledError, NetworkError, OptionError, TranscriptError
-from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds, Segment, Transcript, Turn, Word
+from ...fusion.types import (
+    SAMPLE_RATE,
+    Diarization,
+    Progress,
+    Samples,
+    Seconds,
+    Segment,
+    SpeakerCount,
+    Transcript,
+    Turn,
+    Word,
+)
 
 PATH = "/audio/transcriptions"
 CHUNK = 1 << 16
@@ -47,9 +58,7 @@ class RemoteOptions:
     model: str | None = None
     language: str | None = None
     diarize: bool = True
-    num_speakers: int | None = None
-    min_speakers: int | None = None
-    max_speakers: int | None = None
+    speakers: SpeakerCount = field(default_factory=SpeakerCount)
     timeout: Seconds = 3600.0
 
     def __post_init__(self) -> None:
@@ -67,9 +76,7 @@ class RemoteOptions:
             "response_format": "verbose_json",
             "timestamp_granularities[]": "word",
             "diarize": "true" if self.diarize else "false",
-            "num_speakers": self.num_speakers,
-            "min_speakers": self.min_speakers,
-            "max_speakers": self.max_speakers,
+            **self.speakers.given(),
         }
         return {name: str(value) for name, value in values.items() if value is not None}
 

@@ -91,7 +91,5 @@ class RemoteJob:
             model=wish.model,
             language=wish.language,
             diarize=wish.diarize,
-            num_speakers=wish.num_speakers,
-            min_speakers=wish.min_speakers,
-            max_speakers=wish.max_speakers,
+            speakers=wish.speakers,
         )

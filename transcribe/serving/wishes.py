@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.exceptions import HTTPException
+
+from ...fusion.errors import OptionError
+from ...fusion.types import MOST_SPEAKERS, SpeakerCount
 
 FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
 OPENAI_MODELS = (
@@ -29,9 +32,7 @@ class Wish:
     diarize: bool = False
     language: str | None = None
     words: bool = False
-    num_speakers: int | None = None
-    min_speakers: int | None = None
-    max_speakers: int | None = None
+    speakers: SpeakerCount = field(default_factory=SpeakerCount)
     ignored: tuple[str, ...] = ()
 
 
@@ -54,9 +55,7 @@ def read_wish(fields: Mapping[str, Sequence[str]], model: str) -> Wish:
         diarize=response_format == "diarized_json" or asked.endswith("-diarize") or _flag(fields, "diarize"),
         language=_last(fields, "language") or None,
         words="word" in granularities,
-        num_speakers=_count(fields, "num_speakers"),
-        min_speakers=_count(fields, "min_speakers"),
-        max_speakers=_count(fields, "max_speakers"),
+        speakers=_speakers(fields),
         ignored=tuple(name for name in IGNORED if any(f == name or f.startswith(f"{name}[") for f in fields)),
     )
 
@@ -76,10 +75,17 @@ def _flag(fields: Mapping[str, Sequence[str]], name: str) -> bool:
     return _choice(fields, name, ("true", "false", "1", "0", "True", "False"), "false").lower() in ("true", "1")
 
 
-def _count(fields: Mapping[str, Sequence[str]], name: str) -> int | None:
-    value = _last(fields, name)
-    if not value:
+def _speakers(fields: Mapping[str, Sequence[str]]) -> SpeakerCount:
+    names = ("num_speakers", "min_speakers", "max_speakers")
+    try:
+        return SpeakerCount.of(*(_number(name, _last(fields, name)) for name in names))
+    except OptionError as error:
+        raise HTTPException(400, str(error)) from error
+
+
+def _number(name: str, text: str) -> int | None:
+    if not text:
         return None
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= 999:  # noqa: PLR2004
-        raise HTTPException(400, f"{name}={value[:20]!r} must be a whole number from 1 to 999.")
-    return int(value)
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(MOST_SPEAKERS)):
+        raise OptionError(f"{name}={text[:20]!r} must be a whole number, 1 or more, at most {MOST_SPEAKERS}.")
+    return int(text)

@@ -49,9 +49,7 @@ def _for_request(options: JobOptions, request: JobRequest) -> JobOptions:
         options,
         diarize=wish.diarize,
         language=wish.language or options.language,
-        num_speakers=wish.num_speakers,
-        min_speakers=wish.min_speakers,
-        max_speakers=wish.max_speakers,
+        **wish.speakers.given(),
     )
 
 

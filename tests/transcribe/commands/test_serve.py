@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from diarfuse.diarize.options import Execution
 from diarfuse.fusion.errors import OptionError, UnknownNameError
+from diarfuse.fusion.types import SpeakerCount
 from diarfuse.transcribe.commands.serve import serve
 from diarfuse.transcribe.job import JobOptions
 from diarfuse.transcribe.serving.app import serve as serve_here
@@ -102,7 +103,7 @@ def test_a_missing_extra_is_named() -> None:
 
 def test_a_request_changes_only_what_it_may() -> None:
     options = JobOptions(asr="moonshine", language="en", diarizer="campplus")
-    wish = Wish(diarize=True, num_speakers=2)
+    wish = Wish(diarize=True, speakers=SpeakerCount.of(2))
     job = _for_request(options, JobRequest(Path("a.wav"), wish, 60))
     assert (job.asr, job.diarizer, job.language, job.diarize, job.num_speakers) == (
         "moonshine",

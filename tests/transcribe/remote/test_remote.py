@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.fusion.errors import NetworkError, OptionError, TranscriptError
 from diarfuse.fusion.naming.match import Gate, Voice
-from diarfuse.fusion.types import Diarization, Transcript, Turn
+from diarfuse.fusion.types import Diarization, SpeakerCount, Transcript, Turn
 from diarfuse.transcribe.job import JobOptions
 from diarfuse.transcribe.remote.client import RemoteOptions, read_answer, transcribe_remote
 from diarfuse.transcribe.remote.job import RemoteJob
@@ -115,7 +115,7 @@ def test_nothing_that_leaves_knows_of_voices_or_names(tmp_path: Path) -> None:
 
 def test_what_leaves_is_the_audio_and_the_listed_fields(monkeypatch) -> None:
     monkeypatch.setenv("DIARFUSE_REMOTE_TOKEN", "t0ken")
-    options = RemoteOptions(url="http://localhost/v1", language="en", num_speakers=2)
+    options = RemoteOptions(url="http://localhost/v1", language="en", speakers=SpeakerCount.of(2))
     assert options.fields() == {
         "language": "en",
         "response_format": "verbose_json",

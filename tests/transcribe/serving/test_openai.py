@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from diarfuse.fusion.errors import AudioError
-from diarfuse.fusion.types import Segment, Transcript
+from diarfuse.fusion.types import Segment, SpeakerCount, Transcript
 from diarfuse.transcribe.serving.answers import Events
 from diarfuse.transcribe.serving.wishes import Wish
 
@@ -154,7 +154,7 @@ def test_names_and_references_are_refused_and_point_home(client, live) -> None:
 def test_the_simple_form_of_a_gateway(live) -> None:
     answer = live.post(diarize="true", num_speakers="2")
     assert [s["speaker"] for s in answer.json()["segments"]] == ["SPEAKER_00", "SPEAKER_01"]
-    assert live.job.seen[0].wish.num_speakers == 2
+    assert live.job.seen[0].wish.speakers == SpeakerCount.of(2)
 
 
 def test_turns_come_with_verbose_json_and_embeddings_never(live) -> None:

@@ -1,0 +1,80 @@
+"""How many speakers: one rule for the library, the command line, the server's forms and the remote client."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.types import MOST_SPEAKERS, SpeakerCount
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.serving.wishes import read_wish
+
+NUMBERS = st.none() | st.integers(0, 6) | st.sampled_from([MOST_SPEAKERS, MOST_SPEAKERS + 1])
+CONTRADICTIONS = [
+    ({"num_speakers": 0}, "num_speakers=0 must be a whole number, 1 or more, at most 999"),
+    ({"min_speakers": -1}, "min_speakers=-1 must be"),
+    ({"max_speakers": 1000}, "max_speakers=1000 must be"),
+    ({"min_speakers": 3, "max_speakers": 2}, "min_speakers=3 is above max_speakers=2: swap them"),
+    ({"num_speakers": 5, "max_speakers": 3}, "num_speakers=5 lies outside"),
+    ({"num_speakers": 1, "min_speakers": 2}, "num_speakers=1 lies outside"),
+]
+
+
+def allowed(count: int, exact: int | None, low: int | None, high: int | None) -> bool:
+    return (exact is None or count == exact) and (low is None or count >= low) and (high is None or count <= high)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS)
+def test_a_count_allows_what_each_of_the_three_numbers_allows(
+    exact: int | None, low: int | None, high: int | None
+) -> None:
+    numbers = [number for number in (exact, low, high) if number is not None]
+    possible = [count for count in range(1, MOST_SPEAKERS + 2) if allowed(count, exact, low, high)]
+    if not possible or not all(1 <= number <= MOST_SPEAKERS for number in numbers):
+        with pytest.raises(OptionError, match="_speakers="):
+            SpeakerCount.of(exact, low, high)
+        return
+    speakers = SpeakerCount.of(exact, low, high)
+    assert bool(speakers) == bool(numbers)
+    assert SpeakerCount.of(**speakers.given()) == speakers
+    for count in (1, 2, 4, 5, 7, 999):
+        assert (speakers.nearest(count) == count) == (count in possible)
+        assert (speakers.note(count) == ()) == (count in possible)
+        assert speakers.nearest(count) in possible
+
+
+def test_what_is_no_whole_number_is_refused() -> None:
+    for value in (2.0, True, "2", 10**5000, -(10**5000), float("nan")):
+        with pytest.raises(OptionError, match=r"num_speakers=.* must be a whole number") as refused:
+            SpeakerCount.of(value)
+        assert len(str(refused.value)) < 120
+    assert SpeakerCount.of(np.int32(2)).given() == {"num_speakers": 2}
+
+
+def test_a_note_says_what_was_asked_and_what_was_found() -> None:
+    assert SpeakerCount.of(3).note(1) == ("3 speakers were asked for, but 1 could be told apart.",)
+    assert SpeakerCount(2, 4).note(1) == ("At least 2 speakers were asked for, but 1 could be told apart.",)
+    assert SpeakerCount(1, 4).note(6) == ("At most 4 speakers were asked for, but 6 could be told apart.",)
+
+
+@pytest.mark.parametrize(("numbers", "sentence"), CONTRADICTIONS)
+def test_every_door_refuses_the_same_in_the_same_words(
+    numbers: dict[str, int], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        Diarizer.diarize(None, np.zeros(1600, np.float32), **numbers)  # refused before anything of the pack is used
+    with pytest.raises(OptionError, match=sentence):
+        JobOptions(**numbers)
+    options = [f"--{name.replace('_', '-')}={number}" for name, number in numbers.items()]
+    for command in (["--diarize"], ["diarize"], ["--remote", "http://localhost:9/v1", "--diarize"]):
+        assert run([*command, "a.wav", *options]) == 2
+        assert sentence in capsys.readouterr().err
+    fields = {name: [str(number)] for name, number in numbers.items()}
+    with pytest.raises(Exception, match=sentence.partition("=")[0]) as refused:
+        read_wish({"diarize": ["true"], **fields}, "m")
+    assert refused.value.status_code == 400
