@@ -123,7 +123,7 @@ class Turn:
     speaker: str
 
 
-class SpeakerNumbers(TypedDict, total=False):
+class _SpeakerNumbers(TypedDict, total=False):
     """The numbers in which people say how many speakers there are; see `SpeakerCount.of`."""
 
     num_speakers: int
@@ -163,7 +163,7 @@ class SpeakerCount:
         """Whether anything was asked."""
         return self.low > 0 or self.high is not None
 
-    def given(self) -> SpeakerNumbers:
+    def given(self) -> _SpeakerNumbers:
         """The fewest numbers that say the same, by the names that `of` has for them.
 
         >>> SpeakerCount(3, 3).given(), SpeakerCount(2, 4).given()
@@ -171,8 +171,8 @@ class SpeakerCount:
         """
         if self.low == self.high:
             return {"num_speakers": self.low}
-        low: SpeakerNumbers = {"min_speakers": self.low} if self.low else {}
-        high: SpeakerNumbers = {"max_speakers": self.high} if self.high else {}
+        low: _SpeakerNumbers = {"min_speakers": self.low} if self.low else {}
+        high: _SpeakerNumbers = {"max_speakers": self.high} if self.high else {}
         return {**low, **high}
 
     def nearest(self, count: int) -> int:
