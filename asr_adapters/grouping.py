@@ -6,13 +6,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from ..fusion.text import ends_sentence, unspaced
 from ..fusion.types import Seconds, Segment, Word
-from .split import needs_space
 
 PAUSE: Seconds = 1.0
 """A pause this long ends a segment."""
-
-_ENDINGS = (".", "!", "?", "\u3002", "\uff01", "\uff1f", "\u061f")
 
 
 def grouped(words: Iterable[Word]) -> Iterator[Segment]:
@@ -30,7 +28,7 @@ def grouped(words: Iterable[Word]) -> Iterator[Segment]:
 def _breaks(before: Word, after: Word) -> bool:
     if before.end is None or after.start is None:
         return False
-    return after.start - before.end >= PAUSE or before.text.rstrip().endswith(_ENDINGS)
+    return after.start - before.end >= PAUSE or ends_sentence(before.text)
 
 
 def segment_of(words: Sequence[Word]) -> Segment:
@@ -59,7 +57,7 @@ def _gap(before: str, after: str, spaced: bool) -> str:
     `spaced`: other words bring theirs, so that one with a mark and no space beside it (``-two``) is meant so.
     """
     left, right = before[-1], after[0]
-    if left.isspace() or right.isspace() or not needs_space(before, after):
+    if left.isspace() or right.isspace() or unspaced(left, right):
         return ""
     joint = (
         unicodedata.category(right)[0] == "P" or unicodedata.category(left) in ("Pd", "Ps", "Pi") or left in "'\u2019"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..fusion.errors import ModelNotFoundError, NetworkError, OptionError
+from ..fusion.text import unspaced
 from ..fusion.types import Progress, Samples, Seconds, Transcript, Word
 from .common import empty, engine, report, seconds, silent
 from .grouping import grouped
 
-_UNSPACED = {"zh", "yue", "ja", "th", "lo", "km", "my", "bo"}
 _HUNDREDTHS = 100
 
 
@@ -62,7 +62,7 @@ class WhisperCpp:
         if watch.raised is not None:
             raise watch.raised
         report(on_progress, duration, duration)
-        return Transcript(tuple(grouped(_words(found, language, duration))), language, duration)
+        return Transcript(tuple(grouped(_words(found, duration))), language, duration)
 
     def _load(self) -> Any:
         package = engine("pywhispercpp.model", "--asr whisper.cpp", "pywhispercpp", "whisper-cpp")
@@ -94,10 +94,12 @@ class _Watch:
         return self.raised is not None
 
 
-def _words(found: Iterable[Any], language: str | None, duration: Seconds) -> Iterator[Word]:
-    """Words of one-word segments, whose text the engine strips: the space before each is put back."""
-    space = "" if language in _UNSPACED else " "
+def _words(found: Iterable[Any], duration: Seconds) -> Iterator[Word]:
+    """Words of one-word segments, whose text the engine strips: the space before each is put back where one belongs."""
+    before = " "
     for segment in found:
         if segment.text:
             start = min(segment.t0 / _HUNDREDTHS, duration)
+            space = "" if unspaced(before[-1], segment.text[0]) else " "
             yield Word(start, max(start, min(segment.t1 / _HUNDREDTHS, duration)), space + segment.text)
+            before = segment.text

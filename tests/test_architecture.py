@@ -23,8 +23,8 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 MAY_IMPORT = {
     "fusion": ("fusion",),
     "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio"),
-    "asr_adapters": ("asr_adapters", "fusion.types", "fusion.errors"),
-    "exporters": ("exporters", "fusion.types", "fusion.errors", "fusion.cues"),
+    "asr_adapters": ("asr_adapters", "fusion.types", "fusion.errors", "fusion.text"),
+    "exporters": ("exporters", "fusion.types", "fusion.errors", "fusion.cues", "fusion.text"),
     "transcribe": PACKAGES,
 }
 """Law 1. The words of asr_adapters never meet a turn, diarize never sees a word, exporters never see a model."""

@@ -43,3 +43,9 @@ def test_groups_keep_all_words_in_order_and_break_only_where_they_should(parts):
 )
 def test_each_boundary_gets_the_space_it_lacks(texts, expected):
     assert joined([Word(None, None, text) for text in texts]) == expected
+
+
+@pytest.mark.parametrize("mark", ["…", "।", "॥", "۔", "．", "｡", ".", "。", '."', "?)"])
+def test_a_sentence_ends_in_every_script(mark):
+    words = [Word(0.0, 0.5, f"one{mark}"), Word(0.5, 1.0, " two")]
+    assert [segment.text for segment in grouped(words)] == [f"one{mark}", " two"]

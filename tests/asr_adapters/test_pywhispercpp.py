@@ -59,7 +59,10 @@ def test_words_are_grouped_and_get_their_spaces_back():
 
 def test_unspaced_languages_get_no_spaces(monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "HEARD", [(0, 50, "今日"), (50, 90, "は。")])
-    assert WhisperCpp().transcribe(NOISE, language="ja").segments[0].text == "今日は。"
+    for language in ("ja", None):
+        assert WhisperCpp().transcribe(NOISE, language=language).segments[0].text == "今日は。"
+    monkeypatch.setattr(sys.modules[__name__], "HEARD", [(0, 50, "hello"), (50, 80, "world"), (80, 90, "你好")])
+    assert WhisperCpp().transcribe(NOISE, language="zh").segments[0].text == " hello world你好"
 
 
 def test_a_caller_can_stop_it_with_its_own_error():

@@ -29,6 +29,16 @@ def test_words_between_spaces_are_the_pieces(words):
 def test_unspaced_scripts_are_cut_between_characters():
     assert split_text("你好,世界。 ok") == ["你", "好,", "世", "界。", " ok"]
     assert split_text("ก็ดี") == ["ก็", "ดี"]
+    assert split_text("น้ำใจ") == ["น้ำ", "ใ", "จ"], "SARA AM belongs to the letter before it"
+    assert split_text("བོད།") == ["བོ", "ད།"]
+    assert split_text("ﾊﾞｽ ok") == ["ﾊﾞ", "ｽ", " ok"]
+    assert split_text("ＯＫです") == ["ＯＫ", "で", "す"], "full-width Latin writes words"
+    assert split_text("我说「好」，ok。") == ["我", "说", "「好」，", "ok。"]
+
+
+def test_no_visible_character_is_cut():
+    assert split_text("क्षत्रिय है") == ["क्षत्रिय", " है"]
+    assert split_text("\u1100\uac01") == ["\u1100\uac01"]
 
 
 def test_edges():

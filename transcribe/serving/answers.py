@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...exporters import srt, vtt
+from ...fusion.text import unspaced
 from ...fusion.types import Diarization, Segment, Transcript, Turn, Word
 from .wishes import Wish
-
-_UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
-"""Scripts without a space between sentences: Thai, Lao, Tibetan, Burmese, Khmer, Chinese, Japanese."""
 
 Json = dict[str, Any]
 
@@ -85,7 +82,7 @@ def _following(text: str, before: str) -> str:
     text = text.rstrip()
     if not before:
         return text.lstrip()
-    return text if not text or text[0].isspace() or _UNSPACED.search(before[-1] + text[0]) else f" {text}"
+    return text if not text or text[0].isspace() or unspaced(before[-1], text[0]) else f" {text}"
 
 
 def _segment_id(index: int) -> str:

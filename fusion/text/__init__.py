@@ -1,0 +1,28 @@
+"""Text as a reader sees it: scripts, sentences, visible characters, lines. The one home for such facts.
+
+It knows no turn and no word of ours, so that every package may import it.
+"""
+
+from .graphemes import boundaries, display_width, graphemes, may_cut, next_cut
+from .lines import wrap
+from .placing import carve, locate
+from .scripts import is_punctuation, is_unspaced, opens, unspaced, visible
+from .sentences import ends_clause, ends_sentence
+
+__all__ = [
+    "boundaries",
+    "carve",
+    "display_width",
+    "ends_clause",
+    "ends_sentence",
+    "graphemes",
+    "is_punctuation",
+    "is_unspaced",
+    "locate",
+    "may_cut",
+    "next_cut",
+    "opens",
+    "unspaced",
+    "visible",
+    "wrap",
+]
