@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..fusion.errors import MissingExtraError
-from ..fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
+from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 
 STAGE = "recognise"
 _QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word
@@ -48,7 +48,7 @@ def report(on_progress: Progress | None, done: Seconds, total: Seconds) -> None:
         on_progress(STAGE, min(round(done * 1000), round(total * 1000)), round(total * 1000))
 
 
-def keep(segments: list[Segment], found: Iterable[Segment], on_segment: Heard | None) -> None:
+def keep(segments: list[Segment], found: Iterable[Segment], on_segment: OnSegment | None) -> None:
     """Add what was found to `segments`, and tell the caller of each."""
     for segment in found:
         segments.append(segment)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
-from ..fusion.types import Heard, Progress, Samples, Seconds, Segment, Transcript, Word
+from ..fusion.types import OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import empty, engine, keep, report, seconds, silent
 
 DEFAULT_MODEL = "small"
@@ -71,7 +71,7 @@ class FasterWhisper:
         *,
         language: str | None = None,
         on_progress: Progress | None = None,
-        on_segment: Heard | None = None,
+        on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise; `on_segment`, progress and a stop by the caller come after each of the engine's segments."""
         if silent(samples):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..fusion.errors import ModelError, ModelNotFoundError, OptionError
-from ..fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript
+from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from .common import blocks, empty, engine, keep, report, seconds, silent
 
 BUNDLED = "tiny-en"
@@ -52,7 +52,7 @@ class Moonshine:
         *,
         language: str | None = None,
         on_progress: Progress | None = None,
-        on_segment: Heard | None = None,
+        on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise block by block, so that a caller can stop between two blocks (20 s of audio at most)."""
         language = self._language(language)

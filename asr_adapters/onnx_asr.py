@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
-from ..fusion.types import SAMPLE_RATE, Heard, Progress, Samples, Seconds, Segment, Transcript, Word
+from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import blocks, empty, engine, keep, report, seconds, silent
 from .grouping import grouped
 
@@ -46,7 +46,7 @@ class OnnxAsr:
         *,
         language: str | None = None,
         on_progress: Progress | None = None,
-        on_segment: Heard | None = None,
+        on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop between two."""
         if silent(samples):

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..fusion.types import Samples
+from ..fusion.watch import Advance
 from .fbank import FRAME, HOP, fbank
 from .masks import active_speakers, embedding_masks
-from .progress import Step
 from .runtime import Runtime, Session
 from .stretches import Stretch
 from .windows import Windows
@@ -46,7 +46,7 @@ class Embedder:
 
 
 def embed_windows(
-    samples: Samples, windows: Windows, segmentations: Bits, embedder: Embedder, runtime: Runtime, step: Step
+    samples: Samples, windows: Windows, segmentations: Bits, embedder: Embedder, runtime: Runtime, advance: Advance
 ) -> Floats:
     """Embed every active local speaker of every window, the network seeing that window alone.
 
@@ -56,7 +56,7 @@ def embed_windows(
         segmentations: 0 or 1, (windows, frames, local speakers).
         embedder: the network.
         runtime: how many windows are computed at once.
-        step: told after every window; raises if the caller cancelled.
+        advance: told after every window; raises if the caller cancelled.
 
     Returns:
         float32 (windows, local speakers, dimension), NaN where a local speaker is silent.
@@ -70,7 +70,7 @@ def embed_windows(
 
     result = _Result.empty(segmentations, embedder.dimension)
     for window, pooled in zip(result.busy, runtime.map(one, result.busy), strict=True):
-        step(result.put(window, pooled), len(result.busy))
+        advance(result.put(window, pooled), len(result.busy))
     return result.embeddings
 
 
@@ -82,7 +82,7 @@ def embed_stretches(
     spans: Sequence[Stretch],
     embedder: Embedder,
     runtime: Runtime,
-    step: Step,
+    advance: Advance,
 ) -> tuple[Floats, Floats]:
     """Embed every active local speaker of every window, and spans, from features computed once a stretch.
 
@@ -117,7 +117,7 @@ def embed_stretches(
     for window in result.busy:
         first, masks = _on_grid(segmentations[window], window, windows, embedder.stride)
         looked = look_at_spans(looked, first)
-        step(result.put(window, _pool(timeline, first, masks, embedder)), len(result.busy))
+        advance(result.put(window, _pool(timeline, first, masks, embedder)), len(result.busy))
     look_at_spans(looked, np.inf)
     return result.embeddings, vectors
 

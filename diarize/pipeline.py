@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..fusion.audio import check_samples, load_audio, release
-from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Progress, Samples, Seconds, SpeakerCount
+from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
+from ..fusion.watch import Advance, Watch
 from . import resegment
 from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
 from .clustering import Array, Clusters, Pairs, cluster, vbx_centroids
@@ -22,7 +22,6 @@ from .models.packs import INT8
 from .models.store import ModelSet, Store, load_dir
 from .options import Execution, Options
 from .plda import Plda, load_plda
-from .progress import Monitor, Step
 from .recipes import CAMPPLUS, COMMUNITY_1, Recipe
 from .reconstruct import Timeline, drop_specks, reconstruct
 from .runtime import Runtime
@@ -32,6 +31,7 @@ from .turns import activity, build_turns, minor_speakers
 from .windows import Windows
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
+_RELEASE_EVERY = 256  # windows; batches are powers of two
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Diarizer:
         execution: Execution | None = None,
         store: Store | None = None,
         on_progress: Progress | None = None,
-        on_note: Callable[[str], None] | None = None,
+        on_note: Note | None = None,
     ) -> Diarizer:
         """Load a pack from the model store, fetching it first if it is not there.
 
@@ -156,22 +156,22 @@ class Diarizer:
         """
         wanted = Wanted(SpeakerCount.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
         samples = load_audio(audio) if isinstance(audio, (str, os.PathLike)) else check_samples(audio)
-        return self._run(samples, wanted, Monitor(on_progress, cancel, partial(release, samples)))
+        return self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
 
-    def _run(self, samples: Samples, wanted: Wanted, monitor: Monitor) -> Diarization:
+    def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:
         windows = self._windows(samples)
-        with monitor.stage("segmentation") as step:
-            segmentations = self._segment(samples, windows, step)
-        with monitor.stage("embedding") as step:
-            voices = self._embed(samples, windows, segmentations, step)
-        with monitor.stage("clustering"):
+        with watch.stage("segmentation") as advance:
+            segmentations = self._segment(samples, windows, advance)
+        with watch.stage("embedding") as advance:
+            voices = self._embed(samples, windows, segmentations, advance)
+        with watch.stage("clustering"):
             learn = partial(self._centroids, step=windows.step)
             clusters, pairs = cluster(voices.vectors, segmentations, learn, wanted.bounds)
-        with monitor.stage("reconstruction"):
+        with watch.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
-        with monitor.stage("resegmentation"):
+        with watch.stage("resegmentation"):
             timeline = voices.second_look(timeline, pairs, clusters, windows, wanted.bounds.low)
-        return self._result(samples, windows, clusters, timeline, wanted, monitor)
+        return self._result(samples, windows, clusters, timeline, wanted, watch)
 
     def _windows(self, samples: Samples) -> Windows:
         duration = samples.size / SAMPLE_RATE
@@ -185,21 +185,23 @@ class Diarizer:
     def _upstream(self) -> bool:
         return self.execution.mode in self._recipe.upstream
 
-    def _segment(self, samples: Samples, windows: Windows, step: Step) -> npt.NDArray[np.uint8]:
-        segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, step)
+    def _segment(self, samples: Samples, windows: Windows, advance: Advance) -> npt.NDArray[np.uint8]:
+        segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance)
         if not self._upstream:
             silence_padding(segmentations, windows)
         return segmentations
 
-    def _embed(self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], step: Step) -> Embedded:
+    def _embed(
+        self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], advance: Advance
+    ) -> Embedded:
         if self._upstream:
-            return Embedded(embed_windows(samples, windows, segmentations, self._embedder, self.runtime, step))
+            return Embedded(embed_windows(samples, windows, segmentations, self._embedder, self.runtime, advance))
         stretches, spans = (
             plan(segmentations, windows, cut, multiple=self.models.stride)
             for cut in (self._recipe.stretches, Cut(longest=resegment.LONGEST, at_changes=True))
         )
         return Embedded(
-            *embed_stretches(samples, windows, segmentations, stretches, spans, self._embedder, self.runtime, step),
+            *embed_stretches(samples, windows, segmentations, stretches, spans, self._embedder, self.runtime, advance),
             spans,
         )
 
@@ -234,7 +236,7 @@ class Diarizer:
         clusters: Clusters,
         timeline: Timeline,
         wanted: Wanted,
-        monitor: Monitor,
+        watch: Watch,
     ) -> Diarization:
         options, duration = self.options, samples.size / SAMPLE_RATE
         turns, exclusive, labels = build_turns(
@@ -252,8 +254,20 @@ class Diarizer:
             notes=(*wanted.bounds.note(len(labels)), *minor_speakers(turns)),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
-            timings=dict(monitor.timings),
+            timings=dict(watch.timings),
         )
+
+
+def _releasing(samples: Samples, on_progress: Progress | None) -> Progress:
+    """Progress that now and then gives back the memory of samples that have been gone through."""
+
+    def report(stage: str, done: int, total: int) -> None:
+        if done % _RELEASE_EVERY == 0:
+            release(samples)
+        if on_progress is not None:
+            on_progress(stage, done, total)
+
+    return report
 
 
 def _named(clusters: Clusters, labels: dict[int, str]) -> dict[str, Embedding]:

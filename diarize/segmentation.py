@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..fusion.types import SAMPLE_RATE, Samples
+from ..fusion.watch import Advance
 from .powerset import to_multilabel
-from .progress import Step
 from .runtime import Runtime, Session
 from .windows import Windows
 
 
 def segment(
-    samples: Samples, windows: Windows, network: Session, runtime: Runtime, batch: int, step: Step
+    samples: Samples, windows: Windows, network: Session, runtime: Runtime, batch: int, advance: Advance
 ) -> npt.NDArray[np.uint8]:
     """Run the segmentation network over all windows and decode its powerset.
 
@@ -23,7 +23,7 @@ def segment(
         network: ``[batch, 1, 160000] -> [batch, 589, 7]`` log-probabilities.
         runtime: how many batches are computed at once.
         batch: windows a call.
-        step: told after every batch; raises if the caller cancelled.
+        advance: told after every batch; raises if the caller cancelled.
 
     Returns:
         uint8 (num_windows, 589, 3), 1 where the local speaker is active.
@@ -37,7 +37,7 @@ def segment(
     for part in runtime.map(one, windows.batches(samples, batch)):
         decoded[done : done + len(part)] = part
         done += len(part)
-        step(done, windows.count)
+        advance(done, windows.count)
     return decoded
 
 

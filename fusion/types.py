@@ -32,7 +32,10 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 Whatever it raises stops the work and reaches the caller.
 """
 
-Heard: TypeAlias = "Callable[[Segment], None]"
+Note: TypeAlias = Callable[[str], None]
+"""``on_note(sentence)``: something that a person should read."""
+
+OnSegment: TypeAlias = "Callable[[Segment], None]"
 """``on_segment(segment)``: called in order, as soon as the recogniser is sure of a segment.
 
 A recogniser may take it besides what `Recognizer` asks for. Whatever it raises

@@ -22,7 +22,7 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 
 MAY_IMPORT = {
     "fusion": ("fusion",),
-    "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio"),
+    "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio", "fusion.watch"),
     "asr_adapters": ("asr_adapters", "fusion.types", "fusion.errors", "fusion.text"),
     "exporters": ("exporters", "fusion.types", "fusion.errors", "fusion.cues", "fusion.text"),
     "transcribe": PACKAGES,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..fusion.channels import Channel
     from ..fusion.join.assign import Policy
     from ..fusion.types import Samples, Seconds, Transcript
-    from .watch import Watch
+    from ..fusion.watch import Watch
 
 
 def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool) -> list[Samples]:

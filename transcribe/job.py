@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from ..diarize.options import Execution, Options
 from ..fusion.errors import OptionError, UnknownNameError
 from ..fusion.types import SpeakerCount
+from ..fusion.watch import Watch
 from .together import beside_recogniser, together
-from .watch import Note, Watch
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..diarize.pipeline import Diarizer
     from ..fusion.join.assign import Join
-    from ..fusion.types import Diarization, Heard, Progress, Recognizer, Samples, Seconds, Transcript
+    from ..fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
 
 Channels: TypeAlias = Literal["speakers", "hybrid"]
 Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
@@ -120,7 +120,7 @@ class Job:
         on_note: Note | None = None,
         cancel: threading.Event | None = None,
         rename: Rename | None = None,
-        on_segment: Heard | None = None,
+        on_segment: OnSegment | None = None,
     ) -> Result:
         """Run the whole job on one file.
 
@@ -174,7 +174,7 @@ class Job:
                 recordings = load_different(path, watch, diarize=self.options.diarize)
         if self.options.details:
             for samples, part in zip(recordings, _parts(recordings, watch), strict=True):
-                with part.stage("find speech", silent=False):
+                with part.timed("find speech"):
                     part.note(_speech(samples, part))
         return recordings
 
@@ -185,7 +185,7 @@ class Job:
             return load_audio(path, on_note=watch.note)
 
     def _speakers(
-        self, recordings: Sequence[Samples], watch: Watch, on_segment: Heard | None
+        self, recordings: Sequence[Samples], watch: Watch, on_segment: OnSegment | None
     ) -> tuple[Transcript, Diarization | None]:
         """The recogniser's words, joined to the channels' or the diarizer's turns if those are wanted."""
         if len(recordings) > 1:
@@ -237,13 +237,13 @@ class Job:
         return self._recognizer
 
     def _recognise(
-        self, samples: Samples, watch: Watch, recogniser: Recognizer | None = None, on_segment: Heard | None = None
+        self, samples: Samples, watch: Watch, recogniser: Recognizer | None = None, on_segment: OnSegment | None = None
     ) -> Transcript:
         recogniser = recogniser or self._recogniser_for(watch)
         work: Callable[..., Transcript] = recogniser.transcribe
         if on_segment is not None and "on_segment" in inspect.signature(work).parameters:
             work = partial(work, on_segment=on_segment)
-        with watch.stage("recognise", silent=False):
+        with watch.timed("recognise"):
             return work(samples, language=self.options.language, on_progress=watch.progress)
 
     def _diarizer_for(self, execution: Execution, watch: Watch) -> Diarizer:
@@ -261,7 +261,7 @@ class Job:
     ) -> Diarization:
         """Who spoke when; `counted` says whether the numbers of speakers asked for are those of `samples`."""
         asked = self.options.speakers.given() if counted else {}
-        with watch.stage("diarize", silent=False):
+        with watch.timed("diarize"):
             return diarizer.diarize(
                 samples,
                 **asked,
@@ -276,7 +276,7 @@ class Job:
             return transcript
         from ..asr_adapters.align import align
 
-        with watch.stage("align", silent=False):
+        with watch.timed("align"):
             return align(transcript, samples, language=transcript.language, on_progress=watch.progress)
 
     def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: Watch) -> Transcript:

@@ -8,9 +8,9 @@ from ..asr_adapters import registry
 from ..fusion.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ..fusion.types import Recognizer
+    from ..fusion.types import Note, Recognizer
     from .job import JobOptions
 
 AUTO = "auto"
@@ -27,7 +27,7 @@ def check_name(name: str) -> None:
         raise UnknownNameError("recogniser", name, known)
 
 
-def make(wish: JobOptions, on_note: Callable[[str], None]) -> Recognizer:
+def make(wish: JobOptions, on_note: Note) -> Recognizer:
     """The recogniser that the options ask for; ``auto`` says in one sentence if it is not the first choice.
 
     Raises:
@@ -39,7 +39,7 @@ def make(wish: JobOptions, on_note: Callable[[str], None]) -> Recognizer:
     return registry.create(name, **_options(name, wish))
 
 
-def _chosen(wish: JobOptions, on_note: Callable[[str], None]) -> str:
+def _chosen(wish: JobOptions, on_note: Note) -> str:
     from ..asr_adapters import faster_whisper, moonshine
 
     model = wish.model or faster_whisper.DEFAULT_MODEL

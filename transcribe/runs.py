@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from ..fusion.types import Diarization
+    from ..fusion.types import Diarization, Note
     from .job import JobOptions, Rename, Result
     from .remote.job import RemoteJob
     from .terminal import Reporter
@@ -183,7 +183,7 @@ def _job(options: JobOptions, view: View) -> Job | RemoteJob:
     return RemoteJob(options, view.remote)
 
 
-def _namer(options: JobOptions, view: View, on_note: Callable[[str], None]) -> Rename:
+def _namer(options: JobOptions, view: View, on_note: Note) -> Rename:
     """Names from the voices enrolled on this machine; only the command line ever asks for them."""
     from .voices.namer import load_namer, name_speakers
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
 from .files import is_intact, landing, locked
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ...fusion.types import Note
     from .packs import Network
-
-Note = Callable[[str], None]
 
 
 class Serializable(Protocol):

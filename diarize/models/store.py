@@ -12,7 +12,7 @@ before it is used, and files land by rename under a lock.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +30,7 @@ from .graphs import ensure_graphs, graph_problems, hash_file
 from .packs import PACKS, HubSource, Pack, PackFile
 
 if TYPE_CHECKING:
-    from ...fusion.types import Progress
-
-Note = Callable[[str], None]
+    from ...fusion.types import Note, Progress
 
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"

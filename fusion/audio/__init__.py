@@ -20,11 +20,11 @@ from .decode import decode
 from .resampling import Recorder, release, resample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from ..types import Samples
+    from ..types import Note, Samples
     from .decode import Block
 
 __all__ = ["check_samples", "load_audio", "load_channels", "release", "same_channels"]
@@ -34,7 +34,7 @@ _SAME_RESIDUAL = 1e-4  # of the energy, after the best gain: -40 dB, what a loss
 _FULL_SCALE = {"int16": 1 << 15, "int32": 1 << 31}
 
 
-def load_audio(path: str | os.PathLike[str], *, on_note: Callable[[str], None] | None = None) -> Samples:
+def load_audio(path: str | os.PathLike[str], *, on_note: Note | None = None) -> Samples:
     """Read an audio or video file: any format, rate and number of channels, which are averaged.
 
     A file that is cut short is used as far as it goes; `on_note` gets a
@@ -51,7 +51,7 @@ def load_audio(path: str | os.PathLike[str], *, on_note: Callable[[str], None] |
     return _load(path, on_note, mix=True)[0]
 
 
-def load_channels(path: str | os.PathLike[str], *, on_note: Callable[[str], None] | None = None) -> list[Samples]:
+def load_channels(path: str | os.PathLike[str], *, on_note: Note | None = None) -> list[Samples]:
     """Read a file like `load_audio`, each of its channels by itself: for recordings of one speaker a channel."""
     return _load(path, on_note, mix=False)
 
@@ -90,7 +90,7 @@ def check_samples(samples: npt.ArrayLike) -> Samples:
     return result
 
 
-def _load(path: str | os.PathLike[str], on_note: Callable[[str], None] | None, *, mix: bool) -> list[Samples]:
+def _load(path: str | os.PathLike[str], on_note: Note | None, *, mix: bool) -> list[Samples]:
     file = _existing(path)
     with decode(file, on_note or _ignore) as decoded, ExitStack() as unfinished:
         channels = 1 if mix else decoded.channels

@@ -18,10 +18,10 @@ import numpy.typing as npt
 from ..errors import AudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    Note: TypeAlias = Callable[[str], None]
+    from ..types import Note
 
 Block: TypeAlias = npt.NDArray[np.float32]
 """float32 (frames, channels), nominally within [-1, 1]."""

@@ -14,9 +14,8 @@ from .client import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
-    from ...fusion.types import Progress
+    from ...fusion.types import Note, Progress
     from ..job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
@@ -47,7 +46,7 @@ class RemoteJob:
         path: str | os.PathLike[str],
         *,
         on_progress: Progress | None = None,
-        on_note: Callable[[str], None] | None = None,
+        on_note: Note | None = None,
         cancel: threading.Event | None = None,
         rename: Rename | None = None,
     ) -> Result:

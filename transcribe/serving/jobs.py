@@ -15,7 +15,7 @@ from typing import Protocol
 from starlette.exceptions import HTTPException
 
 from ...fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
-from ...fusion.types import Diarization, Heard, Seconds, Transcript
+from ...fusion.types import Diarization, OnSegment, Seconds, Transcript
 from .limits import Admission, Limits, Ticket
 from .log import Metrics, Stopwatch, error_event, event
 from .wishes import Wish
@@ -33,7 +33,7 @@ class JobRequest:
     wish: Wish
     max_duration: Seconds
     cancel: threading.Event = field(default_factory=threading.Event)
-    on_segment: Heard | None = None
+    on_segment: OnSegment | None = None
 
 
 class JobAnswer(Protocol):

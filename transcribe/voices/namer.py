@@ -8,7 +8,7 @@ alone are embedded here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,11 +18,9 @@ from ...diarize.voiceprint import VoiceEmbedder, gather, overlaps, solo_spans
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import Cluster, Gate, Naming, Voice, identify, identify_primary, link_speakers
 from ...fusion.relabel import rename_diarization, rename_transcript
-from ...fusion.types import Diarization, Samples, Transcript, Turn
+from ...fusion.types import Diarization, Note, Samples, Transcript, Turn
 from .calibration import calibration_of
 from .store import VoiceStore
-
-Note = Callable[[str], None]
 
 DEFAULT_MODEL = "campplus"
 """The pack whose embeddings name people; it need not be the diarizer's."""

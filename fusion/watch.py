@@ -1,0 +1,79 @@
+"""Progress, notes, timings and the wish to stop of one piece of work, whichever threads do it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
+
+from .errors import CancelledError
+from .types import Note, Progress, Seconds
+
+Advance: TypeAlias = Callable[[int, int], None]
+"""``advance(done, total)``: a stage has come so far. Raises `CancelledError` where the caller wants to stop."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What some work tells its caller, and the one place that looks whether the caller wants to stop.
+
+    Stages that run at once share one watch, and call back one at a time.
+
+    on_progress, on_note: hear of it; what they raise stops the work. cancel: set from any thread, stops the stage
+        at its next report. timings: seconds by stage, summed where a stage comes again.
+    notes: sentences for the result. suffix: follows the stages' names, as in ``recognise, channel 2``.
+    """
+
+    on_progress: Progress | None = None
+    on_note: Note | None = None
+    cancel: threading.Event | None = None
+    timings: dict[str, Seconds] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    suffix: str = ""
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def part(self, suffix: str) -> Watch:
+        """The same watch for a part of the recording, whose stages have names of their own."""
+        return replace(self, suffix=suffix)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Pass progress on.
+
+        Raises:
+            CancelledError: the caller wants to stop, or a stage beside this one has failed.
+        """
+        with self._lock:
+            if self._stop.is_set() or (self.cancel is not None and self.cancel.is_set()):
+                raise CancelledError(f"Stopped during {stage}, as asked.")
+            if self.on_progress is not None:
+                self.on_progress(stage + self.suffix, done, total)
+
+    def note(self, sentence: str) -> None:
+        """Pass a sentence on."""
+        with self._lock:
+            if self.on_note is not None:
+                self.on_note(sentence)
+
+    def stop(self) -> None:
+        """Let every stage end at its next report."""
+        self._stop.set()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Advance]:
+        """Time the stage `name` and report its begin and end; yields what reports the way between."""
+        self.progress(name, 0, 1)
+        with self.timed(name):
+            yield partial(self.progress, name)
+        self.progress(name, 1, 1)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Time work that reports its own stages."""
+        started = time.perf_counter()
+        yield
+        self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started

@@ -1,0 +1,71 @@
+"""Progress, timings, notes and the wish to stop, of one stage and of two at once."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from diarfuse.fusion.errors import CancelledError
+from diarfuse.fusion.watch import Watch
+
+
+def test_a_stage_reports_its_begin_its_way_and_its_end() -> None:
+    heard: list[tuple[str, int, int]] = []
+    watch = Watch(lambda *report: heard.append(report))
+    with watch.stage("segmentation") as advance:
+        advance(2, 5)
+    with watch.part(", channel 2").stage("join"):
+        pass
+    assert heard == [
+        ("segmentation", 0, 1),
+        ("segmentation", 2, 5),
+        ("segmentation", 1, 1),
+        ("join, channel 2", 0, 1),
+        ("join, channel 2", 1, 1),
+    ]
+
+
+def test_times_of_a_stage_that_comes_again_are_summed() -> None:
+    watch = Watch()
+    for part in (watch, watch.part(", channel 2")):
+        with part.timed("recognise"):
+            pass
+    first = watch.timings["recognise"]
+    with watch.timed("recognise"):
+        threading.Event().wait(0.002)
+    assert watch.timings == {"recognise": pytest.approx(first + 0.002, abs=1.0)}
+    assert watch.timings["recognise"] > first
+
+
+def test_a_stage_that_fails_has_no_time() -> None:
+    watch = Watch()
+    with pytest.raises(KeyError), watch.stage("join"):
+        raise KeyError
+    assert watch.timings == {}
+
+
+@pytest.mark.parametrize("stops", [Watch.stop, lambda watch: watch.cancel.set()])
+def test_who_wants_to_stop_is_seen_at_the_next_report(stops) -> None:
+    watch = Watch(cancel=threading.Event())
+    part = watch.part(", channel 1")
+    watch.progress("recognise", 1, 2)
+    stops(watch)
+    for each in (watch, part):
+        with pytest.raises(CancelledError, match=r"Stopped during recognise, as asked\."):
+            each.progress("recognise", 2, 2)
+
+
+def test_notes_are_passed_on_and_nobody_has_to_listen() -> None:
+    heard: list[str] = []
+    Watch(on_note=heard.append).note("one")
+    Watch().note("two")
+    assert heard == ["one"]
+
+
+def test_what_a_listener_raises_reaches_the_work() -> None:
+    def gone(*_: object) -> None:
+        raise OSError("the terminal is gone")
+
+    with pytest.raises(OSError, match="the terminal"), Watch(gone).stage("join"):
+        pytest.fail("the stage began")
