@@ -9,40 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Timing, Transcript, Word
+from ..fusion.estimating import Span, Times, words_at
+from ..fusion.text import split_text
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript
 from .pronounce import phones, spoken
-from .split import split_text, weight
 
 LONGEST: Seconds = 600.0
 """Lines above this are estimated: the aligner's search holds every frame of a line."""
 
 _FRAMES_PER_SECOND = 100
-_NO_SOUND = "Word times are estimated: the transcript gives lines, and there is no recording to align them with."
 _TAIL: Seconds = 0.3  # the aligner needs a little quiet after the last word to close it
-
-Span: TypeAlias = tuple[Seconds, Seconds]
-Times: TypeAlias = Sequence[Span | None]
 
 
 def align(
-    transcript: Transcript, samples: Samples | None, *, language: str | None = None, on_progress: Progress | None = None
+    transcript: Transcript, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
 ) -> Transcript:
     """Give words with times to every segment of `transcript` that has none.
 
     Words are the segment's text cut at its spaces (`split_text`): their texts
     concatenate to it. Times lie within the segment and never fall.
     ``Word.timing`` is ``aligned``, or ``estimated`` where the language is not
-    English, pocketsphinx is missing, there is no sound or the words do not fit it;
+    English, pocketsphinx is missing, or the words do not fit the sound;
     notes say so in one sentence.
 
     Args:
         transcript: segments that already have words are left as they are.
-        samples: the audio that was recognised, mono 16 kHz; None if it is not at hand.
+        samples: the audio that was recognised, mono 16 kHz.
         language: overrides ``transcript.language``.
         on_progress: called as ``("align", segments done, segments)``.
     """
@@ -51,7 +48,7 @@ def align(
     ]
     if not wordless:
         return transcript
-    aligner, note = (None, (_NO_SOUND,)) if samples is None else _aligner(language or transcript.language)
+    aligner, note = _aligner(language or transcript.language)
     segments = list(transcript.segments)
     for done, index in enumerate(wordless):
         if on_progress is not None:
@@ -71,50 +68,13 @@ def _aligner(language: str | None) -> tuple[Aligner | None, tuple[str, ...]]:
         return None, ("Word times are estimated: alignment needs pip install 'diarfuse[offline]'.",)
 
 
-def _with_words(segment: Segment, samples: Samples | None, aligner: Aligner | None) -> Segment:
+def _with_words(segment: Segment, samples: Samples, aligner: Aligner | None) -> Segment:
     pieces = split_text(segment.text)
     times: Times = [None] * len(pieces)
-    if aligner is not None and samples is not None and segment.end - segment.start <= LONGEST:
+    if aligner is not None and segment.end - segment.start <= LONGEST:
         first, last = (round(time * SAMPLE_RATE) for time in (segment.start, segment.end))
         times = aligner.times(samples[max(0, first) : last], pieces)
-    return replace(segment, words=tuple(_words(pieces, times, segment.start, segment.end)))
-
-
-def _words(pieces: Sequence[str], times: Times, start: Seconds, end: Seconds) -> list[Word]:
-    """Words from times relative to `start`; those without one share the gap they lie in."""
-    words: list[Word] = []
-    for piece, span, timing in zip(pieces, *fill(pieces, times, end - start), strict=True):
-        words.append(Word(start + span[0], min(start + span[1], end), piece, timing=timing))
-    return words
-
-
-def fill(pieces: Sequence[str], times: Times, duration: Seconds) -> tuple[list[Span], list[Timing]]:
-    """Place each run of pieces without a time between its neighbours, in proportion to their letters.
-
-    >>> fill(["a", " bcd"], [None, None], 2.0)
-    ([(0.0, 0.5), (0.5, 2.0)], ['estimated', 'estimated'])
-    """
-    spans: list[Span] = []
-    timings: list[Timing] = []
-    while len(spans) < len(pieces):
-        index = len(spans)
-        span = times[index]
-        if span is not None:
-            spans.append(span)
-            timings.append("aligned")
-            continue
-        after = next((i for i in range(index, len(pieces)) if times[i] is not None), len(pieces))
-        following = times[after] if after < len(pieces) else None
-        gap = (spans[-1][1] if spans else 0.0, following[0] if following else max(duration, 0.0))
-        spans.extend(_share(pieces[index:after], gap))
-        timings.extend(["estimated"] * (after - index))
-    return spans, timings
-
-
-def _share(pieces: Sequence[str], gap: Span) -> list[Span]:
-    edges = np.cumsum([0, *map(weight, pieces)])
-    at = gap[0] + (max(gap[1], gap[0]) - gap[0]) * edges / edges[-1]
-    return [(float(at[i]), float(at[i + 1])) for i in range(len(pieces))]
+    return replace(segment, words=words_at(pieces, times, segment.start, segment.end))
 
 
 class Aligner:

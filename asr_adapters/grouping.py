@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 
-from ..fusion.text import ends_sentence, unspaced
+from ..fusion.text import ends_sentence, joined
 from ..fusion.types import Seconds, Segment, Word
 
 PAUSE: Seconds = 1.0
@@ -33,7 +31,7 @@ def _breaks(before: Word, after: Word) -> bool:
 
 def segment_of(words: Sequence[Word]) -> Segment:
     """One segment of all `words`; at 0.0 s if none has a time."""
-    return Segment(*(extent(words) or (0.0, 0.0)), joined(words), tuple(words))
+    return Segment(*(extent(words) or (0.0, 0.0)), joined(word.text for word in words), tuple(words))
 
 
 def extent(words: Sequence[Word]) -> tuple[Seconds, Seconds] | None:
@@ -41,25 +39,3 @@ def extent(words: Sequence[Word]) -> tuple[Seconds, Seconds] | None:
     starts = [word.start for word in words if word.start is not None]
     ends = [word.end for word in words if word.end is not None]
     return (min(starts), max(ends)) if starts and ends else None
-
-
-def joined(words: Sequence[Word]) -> str:
-    """The words' text, with a space between those that bring none there and need one."""
-    texts = [word.text for word in words if word.text]
-    spaced = any(text[0].isspace() or text[-1].isspace() for text in texts)
-    gaps = ["", *(_gap(before, after, spaced) for before, after in pairwise(texts))]
-    return "".join(gap + text for gap, text in zip(gaps, texts, strict=False))
-
-
-def _gap(before: str, after: str, spaced: bool) -> str:
-    """A space, or nothing where one stands already or none belongs.
-
-    `spaced`: other words bring theirs, so that one with a mark and no space beside it (``-two``) is meant so.
-    """
-    left, right = before[-1], after[0]
-    if left.isspace() or right.isspace() or unspaced(left, right):
-        return ""
-    joint = (
-        unicodedata.category(right)[0] == "P" or unicodedata.category(left) in ("Pd", "Ps", "Pi") or left in "'\u2019"
-    )
-    return "" if spaced and joint else " "

@@ -67,6 +67,15 @@ def parameters(name: str) -> tuple[str, ...]:
     return tuple(inspect.signature(_maker(name)).parameters)
 
 
+def listens(name: str) -> bool:
+    """Whether the recogniser `name` listens to the samples; a class that does not has ``listens = False``.
+
+    Raises:
+        UnknownNameError: no such recogniser.
+    """
+    return bool(getattr(_maker(name), "listens", True))
+
+
 def _maker(name: str) -> Callable[..., Recognizer]:
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")

@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .cues import split_segments
-from .errors import OptionError, TranscriptError
-from .formats import ctm, read, whisper_cpp
+from .errors import TranscriptError
+from .estimating import with_estimated_words
+from .formats.files import check_unit, read_any, transcript_of
 from .join.assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
-from .join.intervals import Evidence
+from .join.guessed import assign_with_lines
+from .join.intervals import Evidence, TurnTable
 from .join.kinds import read_turns, with_speakers
-from .types import Diarization, Seconds, Segment, Transcript, Turn, Word
+from .types import Diarization, Seconds, Transcript, Turn, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .formats.files import Unit
     from .formats.reading import Line, Reading, Slot
-    from .join.intervals import TurnTable
 
 S = TypeVar("S")
-Unit: TypeAlias = Literal["auto", "s", "ms"]
-_PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
-_TOO_LONG: Seconds = 20.0
-"""No word lasts so many seconds: the median of words in milliseconds does."""
-_TOO_FAR = 100.0
-_HALVES = re.compile("[\udc80-\udcff]")
-"""What bytes that are no UTF-8 are read as."""
+Turns: TypeAlias = Diarization | Iterable[Any] | TurnTable
+Align: TypeAlias = Callable[[Transcript], Transcript]
+"""Gives words to the lines of a transcript that have none."""
+
+_NO_SOUND = "Word times are estimated: the transcript gives lines, and there is no recording to align them with."
 
 
 def attach(
     source: str | os.PathLike[str] | Mapping[str, Any] | Iterable[Any],
-    turns: Diarization | Iterable[Any],
+    turns: Turns,
     *,
     policy: Policy = DEFAULT,
     unit: Unit = "auto",
     duration: Seconds | None = None,
+    align: Align | None = None,
 ) -> Transcript:
     """Say who said the words that another program recognised.
 
@@ -56,7 +52,10 @@ def attach(
         policy: how to join.
         unit: of the times, where the format does not settle it: ``auto`` takes
             seconds and refuses what cannot be.
-        duration: of the recording, to tell milliseconds from seconds.
+        duration: of the recording, to tell milliseconds from seconds; by default
+            the diarization's, or the end of the last turn.
+        align: gives words to lines that have none (`asr_adapters.align` listens
+            to the recording); by default their times are estimated, with a note.
 
     Returns:
         a transcript whose segments have one speaker each.
@@ -70,14 +69,49 @@ def attach(
         >>> attach(words, [Turn(0, 1, "SPEAKER_00")]).segments[0].speaker
         'SPEAKER_00'
     """
-    end = turns.duration if duration is None and isinstance(turns, Diarization) else duration
-    reading = read_any(source, unit=unit, duration=end)
-    return split_segments(assign_transcript(transcript_of(reading, end), turns, policy))
+    return attach_reading(read_any(source, unit), turns, policy=policy, unit=unit, duration=duration, align=align)
+
+
+def attach_reading(
+    reading: Reading,
+    turns: Turns,
+    *,
+    policy: Policy = DEFAULT,
+    unit: Unit = "auto",
+    duration: Seconds | None = None,
+    align: Align | None = None,
+) -> Transcript:
+    """`attach` for a transcript that has been read already."""
+    turns, known = _listened(reading, turns, unit, duration)
+    transcript = transcript_of(reading, known)
+    transcript = with_estimated_words(transcript, _NO_SOUND) if align is None else align(transcript)
+    return join_whole(transcript, turns, policy)
+
+
+def join_whole(transcript: Transcript, turns: Turns, policy: Policy = DEFAULT) -> Transcript:
+    """Every step of the join: speakers on all words, then segments of one speaker each."""
+    return split_segments(assign_with_lines(transcript, turns, policy))
+
+
+def _listened(
+    reading: Reading, turns: Turns, unit: Unit, duration: Seconds | None
+) -> tuple[Diarization | TurnTable, Seconds | None]:
+    """The turns, and the length of the recording if it is known; the unit of time is checked against it.
+
+    The end of the last turn also tells milliseconds from seconds, but not how long the recording is.
+    """
+    if isinstance(turns, Diarization):
+        known = turns.duration if duration is None else duration
+        check_unit(reading, unit, known)
+        return turns, known
+    table = read_turns(turns)
+    check_unit(reading, unit, float(table.ends.max(initial=0.0)) if duration is None else duration)
+    return table, duration
 
 
 def attach_same_shape(
     data: Any,
-    turns: Diarization | Iterable[Any],
+    turns: Turns,
     *,
     policy: Policy = DEFAULT,
     unit: Unit = "auto",
@@ -108,9 +142,9 @@ def attach_same_shape(
     if isinstance(data, str | os.PathLike):
         raise TranscriptError(f"{str(data)!r} is a file's name: give its parsed JSON, which is what comes back.")
     data = copy.deepcopy(data)
-    end = turns.duration if duration is None and isinstance(turns, Diarization) else duration
-    reading = read_any(data, unit=unit, duration=end)
-    joined = assign_transcript(transcript_of(reading, end), turns, policy)
+    reading = read_any(data, unit)
+    turns, known = _listened(reading, turns, unit, duration)
+    joined = assign_transcript(transcript_of(reading, known), turns, policy)
     for line, segment in zip(reading.lines, joined.segments, strict=True):
         _label(line, segment.speaker)
         for slot, word in zip(line.slots, segment.words, strict=True):
@@ -167,115 +201,6 @@ def _labelled(segment: S, table: TurnTable, policy: Policy) -> S:
     seen = [Word(_time(w, "start"), _time(w, "end"), "", speaker=_speaker(w)) for w in labelled]
     new = with_speakers([segment], [main_speaker(seen)])[0]
     return _with_words(new, tuple(labelled) if isinstance(words, tuple) else labelled)
-
-
-def read_any(
-    source: str | os.PathLike[str] | Mapping[str, Any] | Iterable[Any],
-    *,
-    unit: Unit = "auto",
-    duration: Seconds | None = None,
-) -> Reading:
-    """Read a transcript from wherever it is; see `attach` for the arguments and errors."""
-    if unit not in ("auto", "s", "ms"):
-        raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
-    if isinstance(source, str | os.PathLike):
-        _, reading = read_file(Path(source), unit)
-    else:
-        whole = isinstance(source, Mapping | list | tuple) or not isinstance(source, Iterable)
-        reading = read(source if whole else list(source), _PER_SECOND[unit])
-    check_unit(reading, unit, duration)
-    return reading
-
-
-def check_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> None:
-    """Refuse times that can only be milliseconds, where neither the format nor `unit` says so.
-
-    Raises:
-        TranscriptError: they can only be milliseconds.
-    """
-    if unit == "auto" and not reading.certain_unit:
-        _check_seconds(reading, duration)
-
-
-def load_json(path: Path) -> Any:
-    """A file's JSON; text that is no JSON but could be CTM stays text.
-
-    Raises:
-        TranscriptError: no such file, no text, or neither of the two.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
-    text = content.decode("utf-8-sig", "surrogateescape")
-    broken = _HALVES.search(text) is not None
-    try:
-        data = text if path.suffix.lower() == ".ctm" else _parsed(text, path)
-    except TranscriptError:
-        data = None
-        if not broken:
-            raise
-    if broken and not whisper_cpp.matches(data):  # which writes tokens that are a part of a character
-        raise TranscriptError(f"{path} is no text: give JSON or CTM in UTF-8.")
-    return data
-
-
-def _parsed(text: str, path: Path) -> Any:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        if ctm.looks_like(text):
-            return text
-        raise TranscriptError(f"{path} is no JSON: {error}.") from error
-    if not isinstance(data, dict | list):
-        raise TranscriptError(f"{path} holds {json.dumps(data)[:40]}: a transcript is an object or a list.")
-    return data
-
-
-def read_file(path: Path, unit: Unit = "auto") -> tuple[Any, Reading]:
-    """A file's JSON (or its text, of CTM), and what it says; see `attach` for `unit`.
-
-    Raises:
-        TranscriptError: see `attach`; the file is named.
-    """
-    data = load_json(path)
-    if isinstance(data, str):
-        return data, ctm.read(data, str(path))
-    try:
-        return data, read(data, _PER_SECOND[unit])
-    except TranscriptError as error:
-        raise TranscriptError(f"{path}: {error}") from error
-
-
-def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
-    """Refuse times that can only be milliseconds."""
-    slots = [slot for line in reading.lines for slot in line.slots]
-    lengths = [s.end - s.start for s in slots if s.start is not None and s.end is not None and s.end > s.start]
-    last = max((line.end for line in reading.lines), default=0.0)
-    far = duration is not None and duration > 0 and last > _TOO_FAR * duration
-    if far or (lengths and float(np.median(lengths)) > _TOO_LONG):
-        why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
-        raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
-
-
-def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcript:
-    """What was read, as our own types; what had to be repaired is in the notes."""
-    segments = tuple(
-        Segment(
-            line.start,
-            line.end,
-            line.text,
-            tuple(
-                Word(s.start, s.end, s.text, s.probability, "estimated" if s.start is None else "recognised")
-                for s in line.slots
-            ),
-        )
-        for line in reading.lines
-    )
-    last = max((segment.end for segment in segments), default=0.0)
-    length = max(last, next((d for d in (duration, reading.duration) if d is not None), 0.0))
-    notes = [note for line in reading.lines for note in (line.note, *(slot.note for slot in line.slots)) if note]
-    return Transcript(segments, reading.language, length, (*reading.notes, *notes))
 
 
 def _label(place: Slot | Line, speaker: str | None) -> None:

@@ -104,13 +104,14 @@ class Job:
             OptionError: options that do not go together.
         """
         from ..diarize.models.packs import PACKS
-        from .recognisers import check_name
+        from .recognisers import check_name, listens
 
         check_name(self.options.asr)
         if self.options.diarizer not in (*PACKS, "auto"):
             raise UnknownNameError("diarization pack", self.options.diarizer, (*PACKS, "auto"))
-        if self.options.channels is not None and self.options.asr == "words-json":
-            raise OptionError("--channels recognises each channel and cannot use words-json: choose another --asr.")
+        if self.options.channels is not None and not listens(self.options.asr):
+            name = self.options.asr
+            raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")
 
     def transcribe(
         self,
@@ -280,13 +281,12 @@ class Job:
             return align(transcript, samples, language=transcript.language, on_progress=watch.progress)
 
     def _join(self, transcript: Transcript, samples: Samples, diarization: Diarization, watch: Watch) -> Transcript:
-        from ..fusion.cues import split_segments
+        from ..fusion.attaching import join_whole
         from ..fusion.join.assign import Policy
-        from ..fusion.join.guessed import assign_with_lines
 
         transcript = self._align(transcript, samples, watch)
         with watch.stage("join"):
-            return split_segments(assign_with_lines(transcript, diarization, Policy(join=self.options.join)))
+            return join_whole(transcript, diarization, Policy(join=self.options.join))
 
 
 def _parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..asr_adapters import registry
-from ..fusion.errors import OptionError, UnknownNameError
+from ..fusion.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,11 @@ def check_name(name: str) -> None:
     known = (*registry.names(), AUTO)
     if name not in known:
         raise UnknownNameError("recogniser", name, known)
+
+
+def listens(name: str) -> bool:
+    """Whether the recogniser `name` listens to the recording, as all do that do not say ``listens = False``."""
+    return name == AUTO or registry.listens(name)
 
 
 def make(wish: JobOptions, on_note: Note) -> Recognizer:
@@ -56,10 +61,6 @@ def _options(name: str, wish: JobOptions) -> dict[str, Any]:
     """The options that were given, under the names that the recogniser uses for them."""
     taken = registry.parameters(name)
     given = _sorted(wish.asr_options, taken)
-    if name == "words-json":
-        if wish.model is None:
-            raise OptionError("--asr words-json needs the file with the words: --model WORDS.json.")
-        return given | {"path": wish.model}
     if wish.model is not None:
         given["model"] = wish.model
     if wish.compute_type is not None:

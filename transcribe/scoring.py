@@ -70,7 +70,7 @@ def read_segments(path: Path) -> list[Spoken]:
     Raises:
         TranscriptError: no such file, no JSON, or none of segments with speakers.
     """
-    from ..fusion.attaching import load_json
+    from ..fusion.formats.files import load_json
 
     data = load_json(path)
     try:

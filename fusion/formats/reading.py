@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
-from ..text import carve, ends_sentence, is_punctuation, is_unspaced, locate, may_cut, unspaced
+from ..text import carve, ends_sentence, is_punctuation, is_unspaced, joined, locate, may_cut, unspaced
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -206,18 +206,16 @@ def make_line(
     end = max([*known, start] if start is not None else known, default=None) if end is None else end
     if start is None or end is None:
         raise TranscriptError(f"{where} has no start and end, and no word with a time: add them in seconds.")
-    return Line(where, text if isinstance(text, str) else joined(slots), start, end, tuple(slots), (node,), key, note)
-
-
-def joined(slots: Sequence[Slot]) -> str:
-    """The words' text, with a space between those that bring none, except before marks and between CJK words."""
-    text = ""
-    for slot in slots:
-        bare = text and slot.text and not text[-1].isspace() and not slot.text[0].isspace()
-        text += (
-            " " if bare and not is_punctuation(slot.text) and not unspaced(text[-1], slot.text[0]) else ""
-        ) + slot.text
-    return text
+    return Line(
+        where,
+        text if isinstance(text, str) else joined(s.text for s in slots),
+        start,
+        end,
+        tuple(slots),
+        (node,),
+        key,
+        note,
+    )
 
 
 def merged(tokens: Iterable[Slot]) -> list[Slot]:

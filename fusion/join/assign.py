@@ -222,7 +222,7 @@ def before_runs(speakers: Ints, marked: Bools) -> Ints:
 
 
 def assign_transcript(
-    transcript: Transcript, turns: Diarization | Iterable[Any], policy: Policy = DEFAULT
+    transcript: Transcript, turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
 ) -> Transcript:
     """Put speakers on all words of a transcript, and on its segments.
 

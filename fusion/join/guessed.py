@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..text import ends_sentence
 from ..types import Diarization, Transcript, Word
 from .assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
+from .intervals import TurnTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,13 +24,13 @@ _DETAIL = "joined with its sentence, since its times are estimated"
 
 
 def assign_with_lines(
-    transcript: Transcript, turns: Diarization | Iterable[Any], policy: Policy = DEFAULT
+    transcript: Transcript, turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
 ) -> Transcript:
     """`assign_transcript`, but words of a segment that has only guessed times, and marks, get their sentence's speaker.
 
     Such a sentence goes to whoever is heard longest in it, whatever `policy.join` is.
     """
-    evidence = turns if isinstance(turns, Diarization) else list(turns)
+    evidence = turns if isinstance(turns, Diarization | TurnTable) else list(turns)
     guessed = [_is_guessed(segment) for segment in transcript.segments]
     bare = [replace(s, words=()) if g else s for s, g in zip(transcript.segments, guessed, strict=True)]
     joined = assign_transcript(replace(transcript, segments=tuple(bare)), evidence, policy)

@@ -8,6 +8,7 @@ from .lines import wrap
 from .placing import carve, locate
 from .scripts import is_punctuation, is_unspaced, opens, unspaced, visible
 from .sentences import ends_clause, ends_sentence
+from .splitting import joined, split_text, weight
 
 __all__ = [
     "boundaries",
@@ -18,11 +19,14 @@ __all__ = [
     "graphemes",
     "is_punctuation",
     "is_unspaced",
+    "joined",
     "locate",
     "may_cut",
     "next_cut",
     "opens",
+    "split_text",
     "unspaced",
     "visible",
+    "weight",
     "wrap",
 ]

@@ -5,11 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from hypothesis import given
-from hypothesis import strategies as st
 
-from diarfuse.asr_adapters.align import Aligner, align, fill
-from diarfuse.asr_adapters.split import split_text
+from diarfuse.asr_adapters.align import Aligner, align
+from diarfuse.fusion.text import split_text
 from diarfuse.fusion.types import Segment, Transcript, Word
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -115,20 +113,3 @@ def test_lines_outside_the_audio_are_estimated(meeting):
     (segment,) = align(Transcript((Segment(500.0, 501.0, "nobody there"),), "en", 86.0), meeting).segments
     check_words(segment)
     assert {word.timing for word in segment.words} == {"estimated"}
-
-
-@given(
-    st.lists(
-        st.tuples(st.text(min_size=1, max_size=5), st.booleans(), st.floats(0, 0.5), st.floats(0, 0.5)), min_size=1
-    )
-)
-def test_filled_times_never_fall(parts):
-    times, now = [], 0.0
-    for _, known, gap, length in parts:
-        times.append((now + gap, now + gap + length) if known else None)
-        now += gap + length
-    spans, timings = fill([text for text, *_ in parts], times, now)
-    assert [span for span, time in zip(spans, times, strict=True) if time] == [time for time in times if time]
-    edges = [0.0, *(edge for span in spans for edge in span), now]
-    assert all(before <= after + 1e-9 for before, after in pairwise(edges))
-    assert [timing == "aligned" for timing in timings] == [time is not None for time in times]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.asr_adapters.grouping import PAUSE, extent, grouped, joined
+from diarfuse.asr_adapters.grouping import PAUSE, extent, grouped
 from diarfuse.fusion.types import Word
 
 rows = st.lists(
@@ -24,25 +24,6 @@ def test_groups_keep_all_words_in_order_and_break_only_where_they_should(parts):
                 assert after.start - before.end < PAUSE
                 assert not before.text.endswith((".", "!"))
         assert (segment.start, segment.end) == (extent(segment.words) or (0.0, 0.0))
-
-
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        (["Hi", "there", "all "], "Hi there all "),
-        (["Hi", " there", "all"], "Hi there all"),
-        ([" Hi", "there", "all."], " Hi there all."),
-        (["Hi ", "there ", "all"], "Hi there all"),
-        ([" One", "-two", ",", " three"], " One-two, three"),
-        ([" twenty-", "five"], " twenty-five"),
-        (["said", '"Hello', "'em"], "said \"Hello 'em"),
-        ([" a", "", " b"], " a b"),
-        (["\u4f60", "\u597d "], "\u4f60\u597d "),
-        ([], ""),
-    ],
-)
-def test_each_boundary_gets_the_space_it_lacks(texts, expected):
-    assert joined([Word(None, None, text) for text in texts]) == expected
 
 
 @pytest.mark.parametrize("mark", ["…", "।", "॥", "۔", "．", "｡", ".", "。", '."', "?)"])

@@ -38,20 +38,20 @@ def test_an_unknown_name_lists_the_known_and_suggests_the_nearest():
 
 
 def test_an_unknown_option_lists_the_known():
-    with pytest.raises(OptionError, match="its options are: path"):
+    with pytest.raises(OptionError, match="its options are: model, unit"):
         registry.create("words-json", file="words.json")
 
 
 @pytest.mark.parametrize("name", registry.BUILTIN)
 def test_every_recogniser_has_the_protocols_method(name):
-    options = {"words-json": {"path": "words.json"}}.get(name, {})
+    options = {"words-json": {"model": "words.json"}}.get(name, {})
     assert callable(registry.create(name, **options).transcribe)
 
 
 def test_making_recognisers_imports_no_engine():
     code = (
         "import sys; from diarfuse.asr_adapters import registry\n"
-        "[registry.create(n, **({'path': 'x'} if n == 'words-json' else {})) for n in registry.names()]\n"
+        "[registry.create(n, **({'model': 'x'} if n == 'words-json' else {})) for n in registry.names()]\n"
         "print(sorted({'faster_whisper', 'ctranslate2', 'moonshine_voice', 'pocketsphinx', 'torch', 'onnx_asr',"
         " 'transformers', 'whisper', 'pywhispercpp', 'huggingface_hub', 'onnxruntime'} & set(sys.modules)))"
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from diarfuse.asr_adapters.words_json import WordsJson
-from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.errors import OptionError, TranscriptError
+from diarfuse.fusion.formats.files import read_any, transcript_of
 from diarfuse.fusion.types import Word
 
 SECOND = np.zeros(16000, np.float32)
@@ -47,7 +48,7 @@ def test_segments_keep_their_text_times_and_words(read):
     assert first.words == (Word(0.5, 1.0, " Hi,", 0.5),)
     assert second.words == ()
     assert (third.start, third.end, third.text) == (5.0, 6.5, "no number 7")
-    assert third.words[1] == Word(None, None, "number")
+    assert third.words[1] == Word(None, None, "number", timing="estimated")
 
 
 def test_a_list_breaks_at_sentences_and_pauses(read):
@@ -71,22 +72,66 @@ def test_empty_lists_are_empty_transcripts(read):
     assert read([]).segments == read({"segments": []}).segments == ()
 
 
+OPENAI = {
+    "task": "transcribe",
+    "duration": 1.0,
+    "text": "Hi you. Bye.",
+    "segments": [{"start": 0, "end": 0.5, "text": " Hi you."}, {"start": 0.5, "end": 0.9, "text": " Bye."}],
+    "words": [{"word": w, "start": i / 4, "end": i / 4 + 0.2} for i, w in enumerate(("Hi", "you", "Bye"))],
+}
+DEEPGRAM = {
+    "results": {
+        "channels": [{"alternatives": [{"transcript": "Hi.", "words": [{"word": "hi", "start": 0.1, "end": 0.4}]}]}]
+    }
+}
+ALIKE = {
+    "Deepgram": DEEPGRAM,
+    "words beside segments": OPENAI,
+    "just before zero": [{"word": "a", "start": -0.01, "end": 0.3}],
+    "end before start": [{"word": "a", "start": 0.5, "end": 0.4}],
+    "times as text": [{"word": "a", "start": "0.1", "end": "0.3s"}],
+    "whisper.cpp": {"transcription": [{"offsets": {"from": 100, "to": 900}, "text": " Hi."}]},
+    "lines": {"segments": [{"start": "0", "end": 0.9, "text": "Hi. You."}]},
+    "score of another name": [{"text": "a", "start": 0, "end": 0.3, "conf": 0.25}],
+}
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_what_attach_reads_is_read_alike(read, kind):
+    expected = transcript_of(read_any(ALIKE[kind]))
+    found = read(ALIKE[kind])
+    assert (found.segments, found.notes, found.language) == (expected.segments, expected.notes, expected.language)
+    assert found.segments
+    assert found.duration == 1.0
+
+
+def test_words_beside_segments_are_not_lost(read):
+    assert [[w.text for w in s.words] for s in read(OPENAI).segments] == [["Hi", "you"], ["Bye"]]
+
+
+def test_milliseconds_are_refused_until_they_are_named(read, tmp_path):
+    data = [{"word": "Hi", "start": 30_000, "end": 30_400}]
+    with pytest.raises(TranscriptError, match=r"look like milliseconds .*in a recording of 1 s"):
+        read(data)
+    path = tmp_path / "ms.json"
+    path.write_text(json.dumps(data))
+    assert WordsJson(path, unit="ms").transcribe(SECOND).words[0].start == 30.0
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         ("{not json", "is no JSON"),
-        ({"words": 1}, "expected a list of words"),
-        ([{"start": 0, "end": 1}], 'word 0 has no "word"'),
-        ([{"word": "a", "start": 0, "end": 1}, 3], "word 1 must be an object"),
-        ([{"word": "a", "start": "0", "end": 1}], "word 0 .*start='0' must be a number"),
-        ([{"word": "a", "start": 0}], "end=None must be a number"),
-        ([{"word": "a", "start": -1, "end": 1}], "start=-1"),
-        ([{"word": "a", "start": 2, "end": 1}], "end=1 lies before start=2"),
-        ('[{"word": "a", "start": NaN, "end": 1}]', "start=nan"),
-        ([{"word": "a", "start": 0, "end": 10**400}], "end=1000.* must be a number of seconds"),
-        ({"segments": [{"text": "a"}]}, "segment 0 has no start and end"),
-        ({"segments": [{"words": "a"}]}, '"words" must be a list'),
-        ({"segments": [7]}, "segment 0 must be an object"),
+        ({"words": 1}, "none of the transcripts known"),
+        ([{"start": 0, "end": 1}], r"words\[0\] has no text"),
+        ([{"word": "a", "start": 0, "end": 1}, 3], r"words\[1\] has no text"),
+        ([{"word": "a", "start": "soon", "end": 1}], r"words\[0\].start is 'soon'"),
+        ([{"word": "a", "start": -2, "end": 1}], r"words\[0\] \('a'\) has the time -2"),
+        ('[{"word": "a", "start": NaN, "end": 1}]', r"words\[0\].start is nan"),
+        ([{"word": "a", "start": 0, "end": 10**400}], r"words\[0\].end is 1000"),
+        ({"segments": [{"text": "a"}]}, r"segments\[0\] has no start and end"),
+        ({"segments": [{"words": "a"}]}, r"segments\[0\].words must be a list"),
+        ({"segments": [7]}, r"segments\[0\] has no start and end"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name_and_index(read, data, message):
@@ -98,3 +143,5 @@ def test_what_cannot_be_read_is_refused_by_name_and_index(read, data, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(TranscriptError, match=r"nowhere\.json cannot be read"):
         WordsJson(tmp_path / "nowhere.json").transcribe(SECOND)
+    with pytest.raises(OptionError, match=r"words-json needs the file with the words: --model WORDS\.json"):
+        WordsJson()

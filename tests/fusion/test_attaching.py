@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape, read_any
+from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape
 from diarfuse.fusion.errors import OptionError, TranscriptError
+from diarfuse.fusion.formats.files import read_any
 from diarfuse.fusion.types import Diarization, Turn, Word
 
 TURNS = (Turn(0.0, 1.0, "A"), Turn(1.0, 3.0, "B"))

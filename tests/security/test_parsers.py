@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from diarfuse.asr_adapters.words_json import WordsJson
 from diarfuse.diarize.models.checkpoint import read_checkpoint
-from diarfuse.fusion.attaching import read_any
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.errors import DiarfuseError
+from diarfuse.fusion.formats.files import read_any
 from diarfuse.fusion.formats.rttm import parse_rttm
 from diarfuse.transcribe.voices.lock import read_header
 from diarfuse.transcribe.voices.records import loads

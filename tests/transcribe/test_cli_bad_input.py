@@ -67,7 +67,7 @@ USAGE = {
     "same output twice": (["good.wav", "-o", "a.srt", "-o", "./a.srt"], "a.srt", "apart"),
     "words-json without its file": (["--asr", "words-json", "good.wav"], "words-json", "--model"),
     "asr-option": (["good.wav", "--asr-option", "beam"], "beam", "KEY=VALUE"),
-    "option the recogniser lacks": (words_json("good.wav", "--asr-option", "speed=3"), "speed", "path"),
+    "option the recogniser lacks": (words_json("good.wav", "--asr-option", "speed=3"), "speed", "model"),
     "srt of turns": (["diarize", "good.wav", "-o", "a.srt"], "srt", "rttm"),
     "unknown command": (["models", "pul"], "pul", "pull"),
 }

@@ -112,10 +112,9 @@ def test_bytes_are_those_of_the_adapter_itself(
     model = tmp_path / "model"
     if name == "words-json":
         model.write_text('[{"word": "Well,", "start": 0.1, "end": 0.5}]', encoding="utf-8")
-        recogniser = registry.create(name, path=str(model))
     else:
         model.mkdir()
-        recogniser = registry.create(name, model=str(model))
+    recogniser = registry.create(name, model=str(model))
     own = recogniser.transcribe(load_audio(audio))
     assert own.segments
     formats = [part for kind in FORMATS for part in ("--format", kind)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
-    from ...fusion.attaching import Unit
+    from ...fusion.formats.files import Unit
     from ...fusion.formats.reading import Reading
     from ...fusion.join.assign import Policy
     from ...fusion.types import Diarization, Transcript
@@ -87,7 +88,7 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
     in JSON says for each word why it has its speaker.
     """
-    from ...fusion.attaching import read_file
+    from ...fusion.formats.files import read_file
     from ...fusion.join.assign import Policy
     from .. import output
     from ..job import Result
@@ -129,7 +130,8 @@ class _Task:
 
     def same_shape(self, data: Any, turns: Diarization, reading: Reading, screen: Reporter) -> str:
         """The JSON with speakers in it."""
-        from ...fusion.attaching import attach_same_shape, transcript_of
+        from ...fusion.attaching import attach_same_shape
+        from ...fusion.formats.files import transcript_of
 
         for sentence in transcript_of(reading).notes:
             screen.note(sentence)
@@ -140,27 +142,24 @@ class _Task:
         return text + "\n"
 
     def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
-        """The words with speakers; lines without words get some, as those of our own recognisers do."""
-        from ...fusion.attaching import check_unit, transcript_of
-        from ...fusion.cues import split_segments
-        from ...fusion.join.guessed import assign_with_lines
+        """The words with speakers; lines without words get some, aligned to the recording where it is there."""
+        from ...fusion.attaching import attach_reading
 
-        known = turns.duration if self.audio else None
-        check_unit(reading, self.unit, turns.duration)
-        transcript = self._worded(transcript_of(reading, known), screen)
+        # Turns from a file do not tell how long the recording is.
+        given = turns if self.audio else turns.turns
+        align = partial(self._align, screen=screen) if self.audio else None
+        transcript = attach_reading(reading, given, policy=self.policy, unit=self.unit, align=align)
         for sentence in transcript.notes:
             screen.note(sentence)
-        return split_segments(assign_with_lines(transcript, turns, self.policy))
+        return transcript
 
-    def _worded(self, transcript: Transcript, screen: Reporter) -> Transcript:
-        """Words for lines that have none, aligned to the recording where it is there."""
-        if all(segment.words for segment in transcript.segments):
+    def _align(self, transcript: Transcript, screen: Reporter) -> Transcript:
+        if self.audio is None or all(segment.words for segment in transcript.segments):
             return transcript
         from ...asr_adapters.align import align
         from ...fusion.audio import load_audio
 
-        samples = load_audio(self.audio) if self.audio else None
-        return align(transcript, samples, on_progress=screen.on_progress)
+        return align(transcript, load_audio(self.audio), on_progress=screen.on_progress)
 
 
 def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:

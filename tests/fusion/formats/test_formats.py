@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.attaching import attach, attach_same_shape, load_json, read_any
+from diarfuse.fusion.attaching import attach, attach_same_shape
 from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.files import load_json, read_any
 from diarfuse.fusion.formats.reading import flat_lines, make_slot
 from diarfuse.fusion.types import Turn
 
@@ -160,9 +161,9 @@ def test_whisper_cpp_writes_parts_of_characters(tmp_path):
 
 def test_lines_of_scripts_without_spaces_are_lines():
     entries = [{"text": "今天天气怎么样啊", "offsets": {"from": 0, "to": 1900}}]
-    assert attach({"transcription": entries}, TURNS).words == ()
+    assert read_any({"transcription": entries}).lines[0].slots == ()
     chunks = [{"text": "今天天气怎么样啊", "timestamp": [0, 1.9]}]
-    assert attach({"text": "", "chunks": chunks}, TURNS).words == ()
+    assert read_any({"text": "", "chunks": chunks}).lines[0].slots == ()
 
 
 @pytest.mark.parametrize(

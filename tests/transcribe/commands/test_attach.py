@@ -9,7 +9,10 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from diarfuse.exporters import json as json_format
+from diarfuse.fusion.attaching import attach as attach_function
 from diarfuse.fusion.errors import DiarfuseError, OptionError, TranscriptError
+from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
 from diarfuse.transcribe.commands.attach import attach
 from diarfuse.transcribe.job import Job
@@ -155,3 +158,36 @@ def test_words_in_milliseconds_keep_their_sentences(run, tmp_path):
     words = [{"word": word, "start": 100 * i, "end": 100 * i + 80} for i, word in enumerate(["One", "two", "three."])]
     (tmp_path / "ms.json").write_text(json.dumps(words))
     assert run("ms.json", "--rttm", "turns.rttm", "--unit", "ms").count("-->") == 1
+
+
+TWINS = {
+    "lines without words": {"segments": [{"start": 0.0, "end": 2.0, "text": "Are you there? Yes I am."}]},
+    "words": WORDS,
+    "lines that change within": {"segments": [{"start": 0.0, "end": 2.9, "text": "One two three four five six"}]},
+    "whisper.cpp lines": {"transcription": [{"offsets": {"from": 0, "to": 1900}, "text": " Did he? He did."}]},
+    "repaired": [{"word": "Hi", "start": -0.02, "end": 0.8}, {"word": "you", "start": 1.2, "end": 1.1}],
+}
+
+
+@pytest.mark.parametrize("kind", TWINS)
+def test_the_command_and_the_function_are_twins(run, tmp_path, kind):
+    (tmp_path / "given.json").write_text(json.dumps(TWINS[kind]))
+    expected = json_format.dumps(attach_function(tmp_path / "given.json", read_rttm(tmp_path / "turns.rttm")))
+    assert run("given.json", "--rttm", "turns.rttm", "--format", "json") == expected
+
+
+def test_a_line_of_two_people_is_two_lines(run, tmp_path):
+    (tmp_path / "given.json").write_text(json.dumps(TWINS["lines without words"]))
+    found = attach_function(TWINS["lines without words"], read_rttm(tmp_path / "turns.rttm"))
+    assert [(s.speaker, s.text) for s in found.segments] == [("Ann", "Are you there?"), ("Bob", " Yes I am.")]
+    assert run("given.json", "--rttm", "turns.rttm").count("-->") == 2
+
+
+def test_the_twins_refuse_alike(run, tmp_path):
+    (tmp_path / "given.json").write_text(json.dumps([{"word": "Hi", "start": 900, "end": 910}]))
+    for refused in (
+        lambda: attach_function(tmp_path / "given.json", read_rttm(tmp_path / "turns.rttm")),
+        lambda: run("given.json", "--rttm", "turns.rttm"),
+    ):
+        with pytest.raises(TranscriptError, match="in a recording of 3 s"):
+            refused()

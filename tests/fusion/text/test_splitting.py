@@ -1,9 +1,10 @@
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.asr_adapters.split import split_text, weight
+from diarfuse.fusion.text.splitting import joined, split_text, weight
 
 texts = st.text(
     alphabet=st.one_of(st.sampled_from(" \t.,-'aé\u0301ก็漢字。かمر\u0300👍🏽"), st.characters()), max_size=60
@@ -45,3 +46,23 @@ def test_edges():
     assert split_text("") == []
     assert split_text("  ") == ["  "]
     assert [weight(piece) for piece in split_text("a bcd --")] == [1, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["Hi", "there", "all "], "Hi there all "),
+        (["Hi", " there", "all"], "Hi there all"),
+        ([" Hi", "there", "all."], " Hi there all."),
+        (["Hi ", "there ", "all"], "Hi there all"),
+        ([" One", "-two", ",", " three"], " One-two, three"),
+        ([" twenty-", "five"], " twenty-five"),
+        (["said", '"Hello', "'em"], "said \"Hello 'em"),
+        ([" a", "", " b"], " a b"),
+        (["\u4f60", "\u597d "], "\u4f60\u597d "),
+        (["So", "(", "yes", ")", "\u00bf", "Qu\u00e9", "?"], "So (yes) \u00bfQu\u00e9?"),
+        ([], ""),
+    ],
+)
+def test_each_boundary_gets_the_space_it_lacks(texts, expected):
+    assert joined(texts) == expected

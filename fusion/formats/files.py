@@ -1,0 +1,135 @@
+"""A transcript from wherever it is: a file, parsed JSON, live objects; the one way words of others come in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from ..errors import OptionError, TranscriptError
+from ..types import Seconds, Segment, Transcript, Word
+from . import ctm, read, whisper_cpp
+
+if TYPE_CHECKING:
+    from .reading import Reading
+
+Unit: TypeAlias = Literal["auto", "s", "ms"]
+_PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
+_TOO_LONG: Seconds = 20.0
+"""No word lasts so many seconds: the median of words in milliseconds does."""
+_TOO_FAR = 100.0
+_HALVES = re.compile("[\udc80-\udcff]")
+"""What bytes that are no UTF-8 are read as."""
+
+
+def read_any(source: str | os.PathLike[str] | Mapping[str, Any] | Iterable[Any], unit: Unit = "auto") -> Reading:
+    """Read a transcript from wherever it is: a file, parsed JSON, or live objects.
+
+    `unit` is that of the times where the format does not settle it; see `check_unit`.
+
+    Raises:
+        OptionError: no such unit.
+        TranscriptError: not a known shape, or a word that cannot be, by its place.
+    """
+    if unit not in _PER_SECOND:
+        raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
+    if isinstance(source, str | os.PathLike):
+        return read_file(Path(source), unit)[1]
+    whole = isinstance(source, Mapping | list | tuple) or not isinstance(source, Iterable)
+    return read(source if whole else list(source), _PER_SECOND[unit])
+
+
+def check_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> None:
+    """Refuse times that can only be milliseconds, where neither the format nor `unit` says so.
+
+    Raises:
+        TranscriptError: they can only be milliseconds.
+    """
+    if unit == "auto" and not reading.certain_unit:
+        _check_seconds(reading, duration)
+
+
+def load_json(path: Path) -> Any:
+    """A file's JSON; text that is no JSON but could be CTM stays text.
+
+    Raises:
+        TranscriptError: no such file, no text, or neither of the two.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+    text = content.decode("utf-8-sig", "surrogateescape")
+    broken = _HALVES.search(text) is not None
+    try:
+        data = text if path.suffix.lower() == ".ctm" else _parsed(text, path)
+    except TranscriptError:
+        data = None
+        if not broken:
+            raise
+    if broken and not whisper_cpp.matches(data):  # which writes tokens that are a part of a character
+        raise TranscriptError(f"{path} is no text: give JSON or CTM in UTF-8.")
+    return data
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if ctm.looks_like(text):
+            return text
+        raise TranscriptError(f"{path} is no JSON: {error}.") from error
+    if not isinstance(data, dict | list):
+        raise TranscriptError(f"{path} holds {json.dumps(data)[:40]}: a transcript is an object or a list.")
+    return data
+
+
+def read_file(path: Path, unit: Unit = "auto") -> tuple[Any, Reading]:
+    """A file's JSON (or its text, of CTM), and what it says; see `read_any` for `unit`.
+
+    Raises:
+        TranscriptError: see `read_any`; the file is named.
+    """
+    data = load_json(path)
+    if isinstance(data, str):
+        return data, ctm.read(data, str(path))
+    try:
+        return data, read(data, _PER_SECOND[unit])
+    except TranscriptError as error:
+        raise TranscriptError(f"{path}: {error}") from error
+
+
+def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
+    """Refuse times that can only be milliseconds."""
+    slots = [slot for line in reading.lines for slot in line.slots]
+    lengths = [s.end - s.start for s in slots if s.start is not None and s.end is not None and s.end > s.start]
+    last = max((line.end for line in reading.lines), default=0.0)
+    far = duration is not None and duration > 0 and last > _TOO_FAR * duration
+    if far or (lengths and float(np.median(lengths)) > _TOO_LONG):
+        why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
+        raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
+
+
+def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcript:
+    """What was read, as our own types; what had to be repaired is in the notes."""
+    segments = tuple(
+        Segment(
+            line.start,
+            line.end,
+            line.text,
+            tuple(
+                Word(s.start, s.end, s.text, s.probability, "estimated" if s.start is None else "recognised")
+                for s in line.slots
+            ),
+        )
+        for line in reading.lines
+    )
+    last = max((segment.end for segment in segments), default=0.0)
+    length = max(last, next((d for d in (duration, reading.duration) if d is not None), 0.0))
+    notes = [note for line in reading.lines for note in (line.note, *(slot.note for slot in line.slots)) if note]
+    return Transcript(segments, reading.language, length, (*reading.notes, *notes))
