@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=bool(os.environ.get("CI")),
         help="fail, rather than skip, where models or ../shared are missing (default where CI is set)",
     )
+    parser.addoption("--wheel", help="the built wheel that tests/packaging looks at")
 
 
 def missing(request: pytest.FixtureRequest, what: str) -> None:
