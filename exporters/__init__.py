@@ -1,1 +1,1 @@
-"""One file per format, each `dumps(transcript) -> str`; `exporters.registry` finds one by name or file ending."""
+"""One file a format, each `dumps(document, style)`; `exporters.registry` finds one by name or file ending."""

@@ -7,22 +7,27 @@ import io
 from typing import TYPE_CHECKING
 
 from .lines import one_line
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from ..fusion.types import Transcript
+    from ..fusion.document import Document
+
+ENDING = ".csv"
+NEEDS = "words"
+ABOUT = "comma-separated start, end, speaker, text"
 
 
-def dumps(transcript: Transcript) -> str:
+def dumps(document: Document, _: Style = DEFAULT) -> str:
     """A header, then one row a segment; the speaker is empty where nobody was named."""
-    return table(transcript, delimiter=",")
+    return table(document, delimiter=",")
 
 
-def table(transcript: Transcript, *, delimiter: str) -> str:
+def table(document: Document, *, delimiter: str) -> str:
     """The rows of `dumps` with any delimiter."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(("start", "end", "speaker", "text"))
-    for segment in transcript.segments:
+    for segment in document.transcript.segments:
         text = one_line(segment.text).replace("\t", " ")
         writer.writerow((f"{segment.start:.3f}", f"{segment.end:.3f}", segment.speaker or "", text))
     return out.getvalue()

@@ -1,28 +1,51 @@
-"""Everything a transcript holds, as JSON; docs/formats.md describes each key."""
+"""Everything a document holds, as JSON; docs/formats.md describes each key."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from .style import DEFAULT, Style
+
 if TYPE_CHECKING:
-    from ..fusion.types import Attribution, Segment, Transcript, Word
+    from collections.abc import Iterable
+
+    from ..fusion.document import Document
+    from ..fusion.types import Attribution, Segment, Turn, Word
+
+ENDING = ".json"
+NEEDS = "anything"
+ABOUT = "everything: words, times, reasons, confidences, turns ([docs/formats.md](docs/formats.md))"
 
 
-def dumps(transcript: Transcript) -> str:
+def dumps(document: Document, _: Style = DEFAULT) -> str:
     """UTF-8 text as JSON, keys in a fixed order, times to the millisecond.
 
     `speaker` and `attribution` are there only where a join has run; a word that
-    it could not give to anybody has ``"speaker": null`` and the reason.
+    it could not give to anybody has ``"speaker": null`` and the reason. `turns`
+    and `exclusive` are there only where somebody asked who spoke when.
     """
-    document = {
+    transcript, diarization = document.transcript, document.diarization
+    whole: dict[str, Any] = {
         "duration": _time(transcript.duration),
         "language": transcript.language,
-        "speakers": sorted({segment.speaker for segment in transcript.segments if segment.speaker is not None}),
+        "speakers": _speakers(document),
         "notes": list(transcript.notes),
         "segments": [_segment(segment) for segment in transcript.segments],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    if diarization is not None:
+        whole |= {"turns": _turns(diarization.turns), "exclusive": _turns(diarization.exclusive)}
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _speakers(document: Document) -> list[str]:
+    """Who says a word; where nothing was recognised, who speaks."""
+    said = {segment.speaker for segment in document.transcript.segments if segment.speaker is not None}
+    return sorted(said if document.transcript.segments else {turn.speaker for turn in document.turns})
+
+
+def _turns(turns: Iterable[Turn]) -> list[dict[str, Any]]:
+    return [{"start": _time(turn.start), "end": _time(turn.end), "speaker": turn.speaker} for turn in turns]
 
 
 def _segment(segment: Segment) -> dict[str, Any]:

@@ -1,11 +1,29 @@
-"""What the text formats share: one line of text, and the speaker in front of it."""
+"""What the text formats share: one line of text, the speaker in front of it, and a document's cues."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..fusion.cues import Cue
+    from ..fusion.document import Document
     from ..fusion.types import Seconds, Segment, Transcript
+    from .style import Style
+
+
+def cues_of(document: Document, style: Style) -> tuple[Cue, ...]:
+    """What is on the screen when: readable cues where speakers are known and `style` says so, else the segments.
+
+    A document without turns is the recogniser's own, whatever `style` says.
+    """
+    from ..fusion.cues import DEFAULT, Cue, build_cues
+
+    if document.diarization is not None and style.cues == "readable":
+        return build_cues(document.transcript, style.layout or DEFAULT)
+    return tuple(
+        Cue(segment.start, segment.end, segment.speaker, (one_line(segment.text),))
+        for segment in _in_order(document.transcript)
+    )
 
 
 def milliseconds(seconds: Seconds) -> int:
@@ -13,7 +31,7 @@ def milliseconds(seconds: Seconds) -> int:
     return round(float(seconds) * 1000)
 
 
-def in_order(transcript: Transcript) -> list[Segment]:
+def _in_order(transcript: Transcript) -> list[Segment]:
     """The segments that have a text, by time: subtitle players want them so."""
     said = [segment for segment in transcript.segments if segment.text.strip()]
     return sorted(said, key=lambda segment: (segment.start, segment.end))

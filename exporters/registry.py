@@ -1,42 +1,85 @@
 """Which exporter writes which file: by format name, or by the ending of the file.
 
-Exporters are imported when asked for, so that listing the formats costs nothing.
+A format of ours is a file of this folder; its name is the file's, and what else
+there is to know stands in it (see `Exporter`). Another package adds one with an
+entry point in the group ``diarfuse.exporters`` that leads to such a module::
+
+    [project.entry-points."diarfuse.exporters"]
+    my-format = "my_package.my_format"
+
+Exporters are imported when asked for, so that listing our own costs nothing.
 """
 
 from __future__ import annotations
 
 import importlib
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+import pkgutil
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from ..fusion.errors import OptionError, UnknownNameError
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
 
-    from ..fusion.cues import Cue
-    from ..fusion.types import Transcript
+    from ..fusion.document import Document
 
-SUBTITLES = ("srt", "vtt")
-"""Formats that can also be written from cues."""
-ENDINGS = {
-    ".srt": "srt",
-    ".vtt": "vtt",
-    ".txt": "txt",
-    ".json": "json",
-    ".rttm": "rttm",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".whisperx.json": "whisperx",
-    ".seglst.json": "seglst",
-}
-"""File ending -> format; the longest ending that fits decides."""
+GROUP = "diarfuse.exporters"
+Needs: TypeAlias = Literal["words", "turns", "anything"]
+
+_HELPERS = {"lines", "registry", "style"}
+BUILTIN = tuple(
+    module.name
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+    if not module.ispkg and module.name not in _HELPERS
+)
+"""The formats of this folder."""
+
+
+class Exporter(Protocol):
+    """A format: a module with three constants and `dumps`.
+
+    ENDING: of its files, such as ``".srt"``; the longest that fits a file decides. NEEDS: what a document must hold.
+    ABOUT: the format in one line, for lists.
+    """
+
+    ENDING: str
+    NEEDS: Needs
+    ABOUT: str
+
+    def dumps(self, document: Document, style: Style, /) -> str | bytes:
+        """The file's content; text is written as UTF-8."""
+        ...
 
 
 def names() -> tuple[str, ...]:
-    """Every format, sorted."""
-    return tuple(sorted(set(ENDINGS.values())))
+    """Every format: ours, and those of installed packages, each sorted."""
+    return (*BUILTIN, *sorted(set(_foreign()) - set(BUILTIN)))
+
+
+def exporter(format_name: str) -> Exporter:
+    """The format of that name.
+
+    Raises:
+        UnknownNameError: no such format.
+        OptionError: another package brings it, and it is none.
+    """
+    if format_name in BUILTIN:
+        return cast("Exporter", importlib.import_module(f".{format_name}", __package__))
+    foreign = _foreign()
+    if format_name not in foreign:
+        raise UnknownNameError("format", format_name, names())
+    try:
+        found = foreign[format_name].load()
+        _ = found.ENDING, found.NEEDS, found.ABOUT, found.dumps
+    except Exception as error:
+        home = foreign[format_name].value.partition(":")[0]
+        raise OptionError(
+            f"The format {format_name!r} that {home} brings cannot be used ({error}): update that package."
+        ) from error
+    return cast("Exporter", found)
 
 
 def ending(format_name: str) -> str:
@@ -45,10 +88,12 @@ def ending(format_name: str) -> str:
     Raises:
         UnknownNameError: no such format.
     """
-    for suffix, name in ENDINGS.items():
-        if name == format_name:
-            return suffix
-    raise UnknownNameError("format", format_name, names())
+    return exporter(format_name).ENDING
+
+
+def of_turns() -> tuple[str, ...]:
+    """The formats that can do without words."""
+    return tuple(name for name, found in _usable().items() if found.NEEDS != "words")
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -58,37 +103,42 @@ def format_of(path: str | os.PathLike[str]) -> str:
         UnknownNameError: the ending belongs to no format.
         OptionError: there is no ending.
     """
+    endings = {found.ENDING: format_name for format_name, found in reversed(_usable().items())}  # ours win
     name = PurePath(path).name.lower()
-    for suffix in sorted(ENDINGS, key=len, reverse=True):
+    for suffix in sorted(endings, key=len, reverse=True):
         if name.endswith(suffix) and name != suffix:
-            return ENDINGS[suffix]
+            return endings[suffix]
     suffix = PurePath(name).suffix
     if not suffix:
-        raise OptionError(
-            f"{str(path)!r} has no file ending: end it in one of {', '.join(ENDINGS)}, or name its format (--format)."
-        )
-    raise UnknownNameError("file ending", suffix, ENDINGS)
+        known = ", ".join(sorted(endings))
+        raise OptionError(f"{str(path)!r} has no file ending: end it in one of {known}, or name its format (--format).")
+    raise UnknownNameError("file ending", suffix, sorted(endings))
 
 
-def dumps(transcript: Transcript, format_name: str) -> str:
-    """Write `transcript` in a format by its name.
+def dumps(document: Document, format_name: str, style: Style = DEFAULT) -> str | bytes:
+    """Write `document` in a format by its name.
 
     Raises:
         UnknownNameError: no such format.
+        OptionError: the format is made of turns, and there are none to write.
     """
-    if format_name not in names():
-        raise UnknownNameError("format", format_name, names())
-    text: str = importlib.import_module(f".{format_name}", __package__).dumps(transcript)
-    return text
+    found = exporter(format_name)
+    if found.NEEDS == "turns" and document.diarization is None and not document.turns:
+        raise OptionError(f"{format_name} holds speaker turns, and {document.name} has none: choose another format.")
+    return found.dumps(document, style)
 
 
-def dumps_cues(cues: Iterable[Cue], format_name: str) -> str:
-    """Write readable cues in a subtitle format.
+def _usable() -> dict[str, Exporter]:
+    """Every format that can be used; a damaged one of another package is told of when it is named."""
+    found = {}
+    for name in names():
+        try:
+            found[name] = exporter(name)
+        except OptionError:
+            if name in BUILTIN:
+                raise
+    return found
 
-    Raises:
-        UnknownNameError: no such subtitle format.
-    """
-    if format_name not in SUBTITLES:
-        raise UnknownNameError("subtitle format", format_name, SUBTITLES)
-    text: str = importlib.import_module(f".{format_name}", __package__).dumps_cues(cues)
-    return text
+
+def _foreign() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}

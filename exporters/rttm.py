@@ -1,24 +1,20 @@
-"""RTTM of the words' speakers, for a transcript whose turns are not at hand.
-
-Where a diarization is at hand, `Diarization.to_rttm` is the better source: it
-keeps overlapping turns, which words cannot show.
-"""
+"""RTTM, the list of turns that diarization is scored with; overlaps are kept."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..fusion.types import Diarization, Turn
+from ..fusion.types import Diarization
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from ..fusion.types import Transcript
+    from ..fusion.document import Document
+
+ENDING = ".rttm"
+NEEDS = "turns"
+ABOUT = "speaker turns, overlaps kept"
 
 
-def dumps(transcript: Transcript, *, name: str = "audio") -> str:
-    """One line a segment that has a speaker and a length; `name` is RTTM's file field."""
-    turns = tuple(
-        Turn(segment.start, segment.end, segment.speaker)
-        for segment in transcript.segments
-        if segment.speaker is not None and segment.end > segment.start
-    )
-    return Diarization(turns, turns, transcript.duration).to_rttm(name)
+def dumps(document: Document, _: Style = DEFAULT) -> str:
+    """One line a turn; the recording's name is RTTM's file field."""
+    return Diarization(document.turns, (), document.transcript.duration).to_rttm(document.name)

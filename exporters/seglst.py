@@ -6,21 +6,26 @@ import json
 from typing import TYPE_CHECKING
 
 from .lines import one_line
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from ..fusion.types import Transcript
+    from ..fusion.document import Document
+
+ENDING = ".seglst.json"
+NEEDS = "words"
+ABOUT = "SegLST, for meeteval and other scorers"
 
 
-def dumps(transcript: Transcript, *, session: str = "audio") -> str:
+def dumps(document: Document, _: Style = DEFAULT) -> str:
     """One entry a segment; a segment without a speaker is given to ``"unknown"``, since the key is required."""
     rows = [
         {
-            "session_id": session,
+            "session_id": document.name,
             "speaker": segment.speaker or "unknown",
             "start_time": round(float(segment.start), 3),
             "end_time": round(float(segment.end), 3),
             "words": one_line(segment.text),
         }
-        for segment in transcript.segments
+        for segment in document.transcript.segments
     ]
     return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"

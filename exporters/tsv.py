@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .csv import table
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from ..fusion.types import Transcript
+    from ..fusion.document import Document
+
+ENDING = ".tsv"
+NEEDS = "words"
+ABOUT = "the same with tabs"
 
 
-def dumps(transcript: Transcript) -> str:
+def dumps(document: Document, _: Style = DEFAULT) -> str:
     """A header, then one row a segment; tabs inside a text become spaces."""
-    return table(transcript, delimiter="\t")
+    return table(document, delimiter="\t")

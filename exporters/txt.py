@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .lines import spoken
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from ..fusion.types import Transcript
+    from ..fusion.document import Document
+
+ENDING = ".txt"
+NEEDS = "words"
+ABOUT = "one line a segment"
 
 
-def dumps(transcript: Transcript) -> str:
+def dumps(document: Document, _: Style = DEFAULT) -> str:
     """One line a segment in the recogniser's order; segments without text leave none."""
-    return "".join(f"{line}\n" for line in map(spoken, transcript.segments) if line)
+    return "".join(f"{line}\n" for line in map(spoken, document.transcript.segments) if line)

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lines import in_order, milliseconds, one_line
+from .lines import cues_of, milliseconds, one_line
+from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..fusion.cues import Cue
-    from ..fusion.types import Seconds, Transcript
+    from ..fusion.document import Document
+    from ..fusion.types import Seconds
+
+ENDING = ".vtt"
+NEEDS = "words"
+ABOUT = "WebVTT with voice tags, `<v SPEAKER_00>text`"
 
 
-def dumps(transcript: Transcript) -> str:
-    """One cue a segment, in order of time; segments without text leave none."""
-    cues = (_cue(part.start, part.end, part.speaker, one_line(part.text)) for part in in_order(transcript))
-    return "WEBVTT\n\n" + "".join(cues)
+def dumps(document: Document, style: Style = DEFAULT) -> str:
+    """One cue after the other, in order of time; segments without text leave none."""
+    return "WEBVTT\n\n" + "".join(map(_cue, cues_of(document, style)))
 
 
-def dumps_cues(cues: Iterable[Cue]) -> str:
-    """Cues as `fusion.cues.build_cues` made them, with their line breaks."""
-    return "WEBVTT\n\n" + "".join(_cue(cue.start, cue.end, cue.speaker, cue.text) for cue in cues)
-
-
-def _cue(start: Seconds, end: Seconds, speaker: str | None, text: str) -> str:
-    voice = "" if speaker is None else f"<v {_escape(one_line(speaker))}>"
-    return f"{_stamp(start)} --> {_stamp(end)}\n{voice}{_escape(text)}\n\n"
+def _cue(cue: Cue) -> str:
+    voice = "" if cue.speaker is None else f"<v {_escape(one_line(cue.speaker))}>"
+    return f"{_stamp(cue.start)} --> {_stamp(cue.end)}\n{voice}{_escape(cue.text)}\n\n"
 
 
 def _escape(text: str) -> str:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .style import DEFAULT, Style
+
 if TYPE_CHECKING:
-    from ..fusion.types import Segment, Transcript, Word
+    from ..fusion.document import Document
+    from ..fusion.types import Segment, Word
+
+ENDING = ".whisperx.json"
+NEEDS = "words"
+ABOUT = "the shape that WhisperX writes"
 
 
-def dumps(transcript: Transcript) -> str:
+def dumps(document: Document, _: Style = DEFAULT) -> str:
     """``{segments, word_segments, language}``; a word without times has none of the two keys, as there."""
+    transcript = document.transcript
     segments = [_segment(segment) for segment in transcript.segments]
     words = [word for segment in segments for word in segment["words"]]
-    document = {"segments": segments, "word_segments": words, "language": transcript.language}
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    whole = {"segments": segments, "word_segments": words, "language": transcript.language}
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
 def _segment(segment: Segment) -> dict[str, Any]:

@@ -99,9 +99,9 @@ def test_the_readme_has_every_option_and_format() -> None:
     run = dict(commands())["run"]
     for option in options(run):
         assert f"`{option.split(', ')[-1]}`" in readme, option
-    for name in registry.names():
-        assert f"`{name}`" in readme
-        assert f"`{registry.ending(name)}`" in readme
+    rows = re.findall(r"^\| `\.\S+` \| `\w+` \| .* \|$", readme, re.MULTILINE)
+    known = {name: registry.exporter(name) for name in registry.BUILTIN}
+    assert set(rows) == {f"| `{found.ENDING}` | `{name}` | {found.ABOUT} |" for name, found in known.items()}
 
 
 def test_code_in_the_documents_parses_and_its_imports_exist() -> None:

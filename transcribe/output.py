@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..fusion.errors import OptionError, OutputError, UnknownNameError
+from ..fusion.landing import part_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,14 +71,14 @@ def plan(
     return planned
 
 
-def write(target: Target, text: str) -> None:
-    """Write `text` to its target; a file appears whole under its name, or not at all.
+def write(target: Target, result: str | bytes) -> None:
+    """Write `result` to its target; a file appears whole under its name, or not at all.
 
     Raises:
         OutputError: it cannot be written (the disk is full, the folder went away ...).
     """
     # File names and other people's JSON may hold halves of characters, which no UTF-8 text can.
-    content = text.encode("utf-8", "replace")
+    content = result if isinstance(result, bytes) else result.encode("utf-8", "replace")
     if target.path is None:
         _write_stdout(content)
         return
@@ -88,7 +87,7 @@ def write(target: Target, text: str) -> None:
             with target.path.open("ab", buffering=0) as stream:
                 stream.write(content)
         else:
-            _write_file(target.path.resolve(), content)
+            write_whole(target.path.resolve(), content)
     except OSError as error:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
@@ -108,19 +107,6 @@ def _write_stdout(content: bytes) -> None:
 def _is_stream(path: Path) -> bool:
     """Whether it is a pipe or a device, such as /dev/null or /dev/fd/3, which is not replaced."""
     return path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 def _targets(source: Path, out: str, formats: Sequence[str], on_stdout: str, in_folder: str) -> list[Target]:
@@ -185,7 +171,7 @@ def _check_folder(folder: Path) -> None:
         )
     if not folder.is_dir():
         raise OutputError(f"The output folder {str(folder)!r} is a file: choose another -o.")
-    probe = folder / f".{secrets.token_hex(8)}.part"
+    probe = part_of(folder / "probe")
     try:
         probe.touch(exist_ok=False)
         probe.unlink()

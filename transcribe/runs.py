@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..exporters import registry, seglst, turns_json
+from ..exporters import registry
+from ..exporters.style import Style
+from ..fusion.document import Document
 from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
+from ..fusion.types import Transcript
 from . import output, verbose_lines
 from .interrupt import run_interruptible
 from .job import Job
@@ -19,15 +22,14 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from ..fusion.types import Diarization, Note
-    from .job import JobOptions, Rename, Result
+    from ..fusion.types import Note
+    from .job import JobOptions, Rename
     from .remote.job import RemoteJob
     from .terminal import Reporter
 
-    Render = Callable[[output.Target], str]
+    Render = Callable[[output.Target], str | bytes]
     Process = Callable[[Path, Reporter, threading.Event], Render]
 
-TURN_FORMATS = ("rttm", "json")
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
 
@@ -36,13 +38,13 @@ OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 class View:
     """How results are shown to the person who asked.
 
-    cues: subtitles with speakers: ``readable``, or ``segments`` for the recogniser's own.
+    style: how files look.
     identify: name speakers whose voices are enrolled; primary: look for this one person only;
         link_speakers: one stranger keeps one label in all recordings.
     remote: the address of a server that does the work, None for this machine.
     """
 
-    cues: str = "readable"
+    style: Style = field(default_factory=Style)
     identify: bool = False
     primary: str | None = None
     link_speakers: bool = False
@@ -82,7 +84,8 @@ def run_batch(
             rename = _namer(options, view, screen.note)
         result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename)
         _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
-        return lambda target: render(result, target.format, path.stem, view.cues)
+        document = Document(result.transcript, result.diarization, path.stem)
+        return lambda target: render(document, target.format, view.style)
 
     return _each(audio, planned, process)
 
@@ -93,14 +96,15 @@ def diarize_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[
     Raises:
         DiarfuseError: nothing can be done.
     """
-    planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=TURN_FORMATS)
+    planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=registry.of_turns())
     job = Job(options)
     job.check()
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         found = job.diarize(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
         _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
-        return lambda target: _render_turns(found, target.format, path.stem)
+        document = Document(Transcript((), None, found.duration, found.notes), found, path.stem)
+        return lambda target: registry.dumps(document, target.format)
 
     return _each(audio, planned, process)
 
@@ -209,32 +213,25 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
     for name in ("identify", "primary", "link_speakers"):
         if getattr(view, name):
             raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
-    if any(target.format == "rttm" for targets in planned for target in targets):
-        raise OptionError("RTTM holds speaker turns and needs --diarize: add it, or choose another format.")
+    for name in dict.fromkeys(target.format for targets in planned for target in targets):
+        if registry.exporter(name).NEEDS == "turns":
+            raise OptionError(
+                f"{name.upper()} holds speaker turns and needs --diarize: add it, or choose another format."
+            )
 
 
-def render(result: Result, format_name: str, name: str, cues: str) -> str:
-    """The text of one output; without a diarization it is the recogniser's own, whatever `cues` says.
+def render(document: Document, format_name: str, style: Style) -> str | bytes:
+    """The content of one output.
 
     Raises:
         AudioError: turns are wanted of a recording whose channels turned out to be one.
     """
-    diarization = result.diarization
-    if diarization is None and format_name == "rttm":
-        raise AudioError(f"The channels of {name} are all the same, so they give no turns for RTTM: add --diarize.")
-    if format_name == "seglst":
-        return seglst.dumps(result.transcript, session=name)
-    if diarization is not None and format_name == "rttm":
-        return diarization.to_rttm(name)
-    if diarization is not None and cues == "readable" and format_name in registry.SUBTITLES:
-        from ..fusion.cues import build_cues
-
-        return registry.dumps_cues(build_cues(result.transcript), format_name)
-    return registry.dumps(result.transcript, format_name)
-
-
-def _render_turns(found: Diarization, format_name: str, name: str) -> str:
-    return found.to_rttm(name) if format_name == "rttm" else turns_json.dumps(found)
+    if document.diarization is None and registry.exporter(format_name).NEEDS == "turns":
+        raise AudioError(
+            f"The channels of {document.name} are all the same, so they give no turns for {format_name.upper()}: "
+            "add --diarize."
+        )
+    return registry.dumps(document, format_name, style)
 
 
 def _say(screen: Reporter, *groups: Sequence[str]) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from filelock import FileLock
 
 from ...fusion.errors import DiarfuseError, ModelError, OutputError
+from ...fusion.landing import landing as whole_or_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,19 +70,9 @@ def writing_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def landing(target: Path) -> Iterator[BinaryIO]:
-    """A binary file to write that becomes `target` if the block ends well, and vanishes if not."""
-    with writing_in(target.parent):
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.chmod(0o644)  # mkstemp's 0600 would hide a shared store from its other users.
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+    """A file of the store to write; it appears whole or not at all, and is for every user of the machine to read."""
+    with writing_in(target.parent), whole_or_not(target, mode=0o644) as file:
+        yield file
 
 
 def copy_file(source: Path, target: Path) -> None:

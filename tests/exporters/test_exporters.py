@@ -13,9 +13,11 @@ import srt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.exporters import registry, turns_json
+from diarfuse.exporters import registry
 from diarfuse.exporters.lines import spoken
-from diarfuse.fusion.cues import Cue
+from diarfuse.exporters.style import Style
+from diarfuse.fusion.cues import Layout
+from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import OptionError, UnknownNameError
 from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
@@ -41,6 +43,7 @@ MEETING = Transcript(
 )
 PLAIN = Transcript((Segment(0.0, 1.0, " 你好\n世界", ()),), None, 1.0)
 EMPTY = Transcript((), None, 0.0)
+TURNS = Diarization((Turn(0.5, 2.0, "A"), Turn(1.5, 2.0, "B")), (Turn(0.5, 2.0, "A"),), 3.0)
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
 times = st.floats(0, 400_000, allow_nan=False)
@@ -55,26 +58,26 @@ transcripts = st.builds(lambda rows: Transcript(tuple(rows), "en", 1.0), st.list
 
 
 def test_srt() -> None:
-    assert registry.dumps(MEETING, "srt") == (
+    assert registry.dumps(Document(MEETING), "srt") == (
         "1\n00:00:00,500 --> 00:00:01,500\nSPEAKER_00: Good morning.\n\n"
         "2\n01:01:01,500 --> 01:01:02,000\nAna > Ben: a < b & c --> d\n\n"
     )
 
 
 def test_vtt_escapes_text_and_names() -> None:
-    assert registry.dumps(MEETING, "vtt") == (
+    assert registry.dumps(Document(MEETING), "vtt") == (
         "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\n<v SPEAKER_00>Good morning.\n\n"
         "01:01:01.500 --> 01:01:02.000\n<v Ana &gt; Ben>a &lt; b &amp; c --&gt; d\n\n"
     )
 
 
 def test_txt() -> None:
-    assert registry.dumps(MEETING, "txt") == "SPEAKER_00: Good morning.\nAna > Ben: a < b & c --> d\n"
-    assert registry.dumps(PLAIN, "txt") == "你好 世界\n"
+    assert registry.dumps(Document(MEETING), "txt") == "SPEAKER_00: Good morning.\nAna > Ben: a < b & c --> d\n"
+    assert registry.dumps(Document(PLAIN), "txt") == "你好 世界\n"
 
 
 def test_json_keeps_everything() -> None:
-    document = json.loads(registry.dumps(MEETING, "json"))
+    document = json.loads(registry.dumps(Document(MEETING), "json"))
     assert document["speakers"] == ["Ana > Ben", "SPEAKER_00"]
     first = document["segments"][0]
     assert first["text"] == " Good morning."
@@ -93,20 +96,20 @@ def test_json_keeps_everything() -> None:
 
 
 def test_json_of_an_untouched_transcript_does_not_speak_of_speakers() -> None:
-    text = registry.dumps(PLAIN, "json")
+    text = registry.dumps(Document(PLAIN), "json")
     assert '"speaker"' not in text
     assert "attribution" not in text
 
 
 def test_rttm_skips_segments_without_speaker_or_length() -> None:
-    assert registry.dumps(MEETING, "rttm") == (
+    assert registry.dumps(Document(MEETING), "rttm") == (
         "SPEAKER audio 1 0.500 1.000 <NA> <NA> SPEAKER_00 <NA> <NA>\n"
         "SPEAKER audio 1 3661.500 0.500 <NA> <NA> Ana_>_Ben <NA> <NA>\n"
     )
 
 
 def test_whisperx_shape() -> None:
-    document = json.loads(registry.dumps(MEETING, "whisperx"))
+    document = json.loads(registry.dumps(Document(MEETING), "whisperx"))
     assert set(document) == {"segments", "word_segments", "language"}
     assert document["word_segments"] == [
         {"word": "Good", "start": 0.5, "end": 0.9, "score": 0.988, "speaker": "SPEAKER_00"},
@@ -115,7 +118,7 @@ def test_whisperx_shape() -> None:
 
 
 def test_seglst() -> None:
-    rows = json.loads(registry.dumps(PLAIN, "seglst"))
+    rows = json.loads(registry.dumps(Document(PLAIN), "seglst"))
     assert rows == [
         {"session_id": "audio", "speaker": "unknown", "start_time": 0.0, "end_time": 1.0, "words": "你好 世界"}
     ]
@@ -123,13 +126,13 @@ def test_seglst() -> None:
 
 @pytest.mark.parametrize(("name", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_tables_are_read_back(name: str, delimiter: str) -> None:
-    rows = list(csv.reader(io.StringIO(registry.dumps(MEETING, name)), delimiter=delimiter))
+    rows = list(csv.reader(io.StringIO(registry.dumps(Document(MEETING), name)), delimiter=delimiter))
     assert rows[:2] == [["start", "end", "speaker", "text"], ["0.500", "1.500", "SPEAKER_00", "Good morning."]]
 
 
 @pytest.mark.parametrize("name", registry.names())
 def test_an_empty_transcript_is_a_valid_file(name: str) -> None:
-    text = registry.dumps(EMPTY, name)
+    text = registry.dumps(Document(EMPTY, Diarization((), (), 0.0)), name)
     if name in {"json", "whisperx", "seglst"}:
         json.loads(text)
     else:
@@ -138,7 +141,7 @@ def test_an_empty_transcript_is_a_valid_file(name: str) -> None:
 
 @given(transcripts)
 def test_srt_loses_no_text(transcript: Transcript) -> None:
-    cues = list(srt.parse(registry.dumps(transcript, "srt")))
+    cues = list(srt.parse(registry.dumps(Document(transcript), "srt")))
     expected = [segment for segment in transcript.segments if segment.text.strip()]
     expected.sort(key=lambda segment: (segment.start, segment.end))
     assert [cue.index for cue in cues] == list(range(1, len(expected) + 1))
@@ -149,7 +152,7 @@ def test_srt_loses_no_text(transcript: Transcript) -> None:
 
 @given(transcripts)
 def test_vtt_text_never_holds_markup(transcript: Transcript) -> None:
-    for cue in registry.dumps(transcript, "vtt").split("\n\n")[1:-1]:
+    for cue in registry.dumps(Document(transcript), "vtt").split("\n\n")[1:-1]:
         stamp, text = cue.split("\n")
         assert re.fullmatch(r"\d\d+:\d\d:\d\d\.\d{3} --> \d\d+:\d\d:\d\d\.\d{3}", stamp)
         assert "-->" not in text
@@ -158,10 +161,11 @@ def test_vtt_text_never_holds_markup(transcript: Transcript) -> None:
 
 @given(transcripts)
 def test_every_format_writes_any_transcript_the_same_twice(transcript: Transcript) -> None:
+    document = Document(transcript, TURNS)
     for name in registry.names():
-        text = registry.dumps(transcript, name)
-        assert text == registry.dumps(transcript, name)
-        text.encode("utf-8")
+        content = registry.dumps(document, name)
+        assert content == registry.dumps(document, name)
+        assert isinstance(content, bytes) or content.encode("utf-8") is not None
 
 
 @pytest.mark.parametrize(
@@ -181,24 +185,35 @@ def test_an_unknown_ending_suggests_the_nearest() -> None:
     with pytest.raises(OptionError, match="no file ending"):
         registry.format_of(".srt")
     with pytest.raises(UnknownNameError, match="did you mean 'srt'"):
-        registry.dumps(EMPTY, "strt")
+        registry.dumps(Document(EMPTY), "strt")
 
 
 @pytest.mark.parametrize("name", registry.names())
 def test_numbers_of_numpy_are_written_like_pythons(name: str) -> None:
-    def spoken_with(number) -> Transcript:
+    def spoken_with(number) -> Document:
         why = Attribution("overlap", number(0.75), (SpeakerShare("B", number(0.25)),))
         word = Word(number(0.5), number(1.25), "Hi", number(0.5), speaker="A", attribution=why)
-        return Transcript((Segment(number(0.5), number(1.25), "Hi", (word,), "A"),), "en", number(2.0))
+        turns = (Turn(number(0.5), number(1.25), "A"),)
+        said = Transcript((Segment(number(0.5), number(1.25), "Hi", (word,), "A"),), "en", number(2.0))
+        return Document(said, Diarization(turns, turns, number(2.0)))
 
     assert registry.dumps(spoken_with(np.float32), name) == registry.dumps(spoken_with(float), name)
 
 
-def test_turns_of_numpy_numbers_are_json() -> None:
-    turns = (Turn(np.float32(0.5), np.float32(1.25), "A"),)
-    document = json.loads(turns_json.dumps(Diarization(turns, turns, np.float32(2.0))))
-    assert document["duration"] == 2.0
-    assert document["turns"] == document["exclusive"] == [{"start": 0.5, "end": 1.25, "speaker": "A"}]
+def test_json_of_turns_alone() -> None:
+    document = json.loads(registry.dumps(Document(Transcript((), None, 3.0, ("A note.",)), TURNS), "json"))
+    assert document["speakers"] == ["A", "B"]
+    assert document["turns"][1] == {"start": 1.5, "end": 2.0, "speaker": "B"}
+    assert document["exclusive"] == [{"start": 0.5, "end": 2.0, "speaker": "A"}]
+    assert (document["duration"], document["notes"], document["segments"]) == (3.0, ["A note."], [])
+
+
+def test_rttm_is_made_of_turns_or_refused() -> None:
+    assert registry.dumps(Document(PLAIN, TURNS, "my talk"), "rttm") == (
+        "SPEAKER my_talk 1 0.500 1.500 <NA> <NA> A <NA> <NA>\nSPEAKER my_talk 1 1.500 0.500 <NA> <NA> B <NA> <NA>\n"
+    )
+    with pytest.raises(OptionError, match="talk has none"):
+        registry.dumps(Document(PLAIN, name="talk"), "rttm")
 
 
 def test_every_format_has_an_ending() -> None:
@@ -206,13 +221,12 @@ def test_every_format_has_an_ending() -> None:
 
 
 def test_cues_keep_their_line_breaks() -> None:
-    cues = [Cue(0.0, 1.0, "SPEAKER_00", ("Good", "morning <all>.")), Cue(1.0, 2.0, None, ("Hi",))]
-    assert registry.dumps_cues(cues, "srt") == (
-        "1\n00:00:00,000 --> 00:00:01,000\nSPEAKER_00: Good\nmorning <all>.\n\n2\n00:00:01,000 --> 00:00:02,000\nHi\n\n"
+    words = (Word(0.0, 0.5, " Good", speaker="Ana"), Word(0.5, 1.0, " morning <all>.", speaker="Ana"))
+    document = Document(Transcript((Segment(0.0, 1.0, " Good morning <all>.", words, "Ana"),), "en", 1.0), TURNS)
+    style = Style(layout=Layout(width=15, lines=2))
+    assert registry.dumps(document, "srt", style) == ("1\n00:00:00,000 --> 00:00:01,000\nAna: Good morning\n<all>.\n\n")
+    assert registry.dumps(document, "vtt", style) == (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Ana>Good morning\n&lt;all&gt;.\n\n"
     )
-    assert registry.dumps_cues(cues, "vtt") == (
-        "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v SPEAKER_00>Good\nmorning &lt;all&gt;.\n\n"
-        "00:00:01.000 --> 00:00:02.000\nHi\n\n"
-    )
-    with pytest.raises(UnknownNameError, match="subtitle format"):
-        registry.dumps_cues(cues, "txt")
+    whole = registry.dumps(document, "srt", Style(cues="segments"))
+    assert whole == "1\n00:00:00,000 --> 00:00:01,000\nAna: Good morning <all>.\n\n"

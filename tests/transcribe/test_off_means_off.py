@@ -16,6 +16,7 @@ from diarfuse.asr_adapters import registry
 from diarfuse.exporters import registry as exporters
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.cues import split_segments
+from diarfuse.fusion.document import Document
 from diarfuse.fusion.join.assign import assign_transcript
 from diarfuse.fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe.__main__ import run
@@ -30,7 +31,7 @@ SPOKEN = Transcript(
 )
 
 
-FORMATS = tuple(kind for kind in exporters.names() if kind != "rttm")  # which holds turns, and so needs --diarize
+FORMATS = tuple(kind for kind in exporters.names() if exporters.exporter(kind).NEEDS != "turns")
 
 
 class Recogniser:
@@ -58,7 +59,7 @@ def test_bytes_are_the_recognisers_own(name: str, audio: Path, tmp_path: Path, m
     assert run(["--asr", name, *model, *formats, str(audio), "-o", str(tmp_path)]) == 0
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
-        assert written == exporters.dumps(SPOKEN, kind).encode(), kind
+        assert written == exporters.dumps(Document(SPOKEN), kind).encode(), kind
 
 
 class Engine:
@@ -121,7 +122,7 @@ def test_bytes_are_those_of_the_adapter_itself(
     assert run(["--asr", name, "--model", str(model), *formats, str(audio), "-o", f"{tmp_path}/"]) == 0
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
-        assert written == exporters.dumps(own, kind).encode(), kind
+        assert written == exporters.dumps(Document(own), kind).encode(), kind
 
 
 TIMES = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda t: (t[0] / 4, (t[0] + t[1]) / 4))

@@ -88,11 +88,12 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
     in JSON says for each word why it has its speaker.
     """
+    from ...exporters import registry
+    from ...exporters.style import Style
+    from ...fusion.document import Document
     from ...fusion.formats.files import read_file
     from ...fusion.join.assign import Policy
     from .. import output
-    from ..job import Result
-    from ..runs import render
     from ..terminal import reporter
 
     rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
@@ -109,10 +110,10 @@ def attach(
         screen.start(words.name)
         turns = _turns(audio, rttm, values, screen)
         if same_shape:
-            texts = [task.same_shape(data, turns, reading, screen)] * len(targets)
+            texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
         else:
-            result = Result(task.joined(reading, turns, screen), turns, {})
-            texts = [render(result, target.format, (audio or words).stem, cues) for target in targets]
+            document = Document(task.joined(reading, turns, screen), turns, (audio or words).stem)
+            texts = [registry.dumps(document, target.format, Style(cues=cues)) for target in targets]
     for target, text in zip(targets, texts, strict=True):
         output.write(target, text)
     if verbose:

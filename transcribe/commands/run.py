@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...exporters import registry
 from .options import AUDIO, DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ OUTPUT_OPTIONS = (
         "formats",
         multiple=True,
         metavar="NAME",
-        help="srt, vtt, txt, json, rttm, csv, tsv, whisperx or seglst, whatever OUT's ending. May be repeated.",
+        help=f"{', '.join(registry.BUILTIN)}, whatever OUT's ending. May be repeated.",
     ),
 )
 RECOGNISER_OPTIONS = (
@@ -108,9 +109,11 @@ class RunCommand(click.Command):
 )
 def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
+    from ...exporters.style import Style
     from ..runs import View, run_batch
 
-    view = View(**{name: values.pop(name) for name in ("cues", "identify", "primary", "link_speakers", "remote")})
+    named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote")}
+    view = View(style=Style(cues=values.pop("cues")), **named)
     values["asr_options"] = _pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)
 

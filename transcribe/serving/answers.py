@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...exporters import srt, vtt
+from ...fusion.document import Document
 from ...fusion.text import unspaced
 from ...fusion.types import Diarization, Segment, Transcript, Turn, Word
 from .wishes import Wish
@@ -25,9 +26,9 @@ def render(transcript: Transcript, diarization: Diarization | None, wish: Wish) 
     if wish.response_format == "text":
         return full_text(transcript) + "\n", "text/plain; charset=utf-8"
     if wish.response_format == "srt":
-        return srt.dumps(transcript), "application/x-subrip; charset=utf-8"
+        return srt.dumps(Document(transcript)), "application/x-subrip; charset=utf-8"
     if wish.response_format == "vtt":
-        return vtt.dumps(transcript), "text/vtt; charset=utf-8"
+        return vtt.dumps(Document(transcript)), "text/vtt; charset=utf-8"
     shapes = {"json": _plain, "verbose_json": _verbose, "diarized_json": _diarized}
     body = shapes[wish.response_format](transcript, wish)
     if wish.response_format == "verbose_json" and diarization is not None:

@@ -22,8 +22,8 @@ import numpy.typing as npt
 from ...diarize.voiceprint import Span, VoiceEmbedder
 from ...fusion.audio import load_audio
 from ...fusion.errors import AudioError, VoiceError
+from ...fusion.landing import shred
 from ...fusion.types import Embedding, Samples, Seconds
-from .store import shred
 
 State: TypeAlias = tuple[int, int]
 """Of a file: its size, and when it was changed, in nanoseconds."""

@@ -20,6 +20,7 @@ from pathlib import Path
 import platformdirs
 
 from ...fusion.errors import OutputError, VoiceError
+from ...fusion.landing import shred, write_whole
 from ...fusion.naming.match import Voice
 from .lock import Lock, read_header
 from .records import MAX_BYTES, Person, Prototype, check_name, dumps, from_json, loads, parse, to_json
@@ -216,36 +217,9 @@ def _read_private(path: Path) -> bytes:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file of mode 0600 that appears whole or not at all; what it replaces is overwritten."""
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    old = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError, OSError):
-            os.link(path, old)  # keeps the replaced bytes reachable, so that they can be overwritten
-        beside.replace(path)
+        write_whole(path, data, mode=0o600, shred_old=True)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error}): make room, or check the folder."
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
-        shred(old)
-
-
-def shred(path: Path) -> None:
-    """Overwrite a file with zeros, then remove it.
-
-    On disks that write elsewhere (SSD, copy-on-write file systems, backups) the
-    old blocks may outlive this; docs/privacy.md says so and names encryption as
-    the remedy.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()

@@ -1,0 +1,26 @@
+"""How a document is to look, for the formats that leave a choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from ..fusion.cues import Layout
+
+Cues: TypeAlias = Literal["readable", "segments"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What a reader may choose; a format takes what concerns it.
+
+    cues: of a document with turns, cues cut and timed to be read, or one for each of the recogniser's segments.
+    layout: of readable cues; None is `fusion.cues.DEFAULT`.
+    """
+
+    cues: Cues = "readable"
+    layout: Layout | None = None
+
+
+DEFAULT = Style()

@@ -1,0 +1,69 @@
+"""Formats are found by themselves: ours as files, those of other packages by their entry points."""
+
+from __future__ import annotations
+
+import sys
+import types
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Document
+from diarfuse.fusion.errors import OptionError, UnknownNameError
+from diarfuse.fusion.types import Segment, Transcript
+
+SAID = Document(Transcript((Segment(0.0, 1.0, "Hi"),), "en", 1.0), name="talk")
+
+
+@pytest.fixture(autouse=True)
+def foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("acme_format")
+    module.ENDING, module.NEEDS, module.ABOUT = ".acme.json", "words", "one byte"
+    module.dumps = lambda document, _: document.name.encode()
+    monkeypatch.setitem(sys.modules, "acme_format", module)
+    monkeypatch.setitem(sys.modules, "no_format", types.ModuleType("no_format"))
+    points = [
+        EntryPoint("acme", "acme_format", registry.GROUP),
+        EntryPoint("broken", "no_format", registry.GROUP),
+        EntryPoint("gone", "no_such_module", registry.GROUP),
+        EntryPoint("srt", "acme_format", registry.GROUP),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == registry.GROUP else [])
+
+
+def test_a_foreign_format_is_found_by_name_and_by_ending() -> None:
+    assert registry.names() == (*registry.BUILTIN, "acme", "broken", "gone")
+    assert registry.format_of("talk.acme.json") == "acme"
+    assert registry.format_of("talk.json") == "json"
+    assert registry.dumps(SAID, "acme") == b"talk"
+
+
+def test_ours_win() -> None:
+    assert registry.exporter("srt").ENDING == ".srt"
+    assert registry.format_of("talk.srt") == "srt"
+
+
+@pytest.mark.parametrize(("name", "home"), [("broken", "no_format"), ("gone", "no_such_module")])
+def test_a_damaged_one_is_told_of_when_it_is_named(name: str, home: str) -> None:
+    with pytest.raises(OptionError, match=rf"{name}.*{home}.*update that package"):
+        registry.dumps(SAID, name)
+
+
+def test_an_unknown_one_is_refused_with_all_names() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        registry.exporter("acm")
+    assert all(name in str(caught.value) for name in registry.names())
+
+
+def test_formats_that_can_do_without_words() -> None:
+    assert registry.of_turns() == ("json", "rttm")
+
+
+@pytest.mark.parametrize("name", registry.BUILTIN)
+def test_each_of_ours_says_what_it_is(name: str) -> None:
+    found = registry.exporter(name)
+    assert found.ENDING.startswith(".")
+    assert found.NEEDS in {"words", "turns", "anything"}
+    assert found.ABOUT
+    assert len(found.ABOUT.splitlines()) == 1
