@@ -7,7 +7,8 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ OPTIONAL = {
 }
 
 
+_HERE = Path(__file__).resolve().parents[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of the report; `remedy` is empty where all is well, `ok` is None where it is only information."""
@@ -38,13 +42,40 @@ class Check:
 
 def checks(store: Store, *, online: bool = False) -> Iterator[Check]:
     """All checks in the order in which a reader wants them; the network is asked only if `online`."""
+    yield Check("diarfuse", None, f"{version('diarfuse')} at {_HERE}")
     yield Check("system", None, f"Python {sys.version.split()[0]}, {platform.platform()}; ffmpeg is not needed")
+    yield from _command()
+    yield _owners()
     yield from _packages()
     yield from _onnxruntime()
     yield from _store(store)
     yield _disk(store)
     if online:
         yield from _network(store)
+
+
+def _command() -> Iterator[Check]:
+    """PyPI has another package whose command is `transcribe`: whichever was installed last owns the name."""
+    found = shutil.which("transcribe")
+    if found is None:
+        yield Check("command", None, "no 'transcribe' on the PATH: call it by its path, or as 'python -m diarfuse'")
+    elif b"diarfuse" not in Path(found).read_bytes():
+        yield Check("command", None, f"{found} is not ours: run 'diarfuse' or 'python -m diarfuse' in its place")
+
+
+def _owners() -> Check:
+    """Whether another distribution has files where ours lie; pip overwrites without a word."""
+    others = {
+        f"{other.metadata['Name']} ({file})"
+        for other in distributions()
+        if other.metadata["Name"] != "diarfuse"
+        for file in other.files or ()
+        if file.parts[0] == "diarfuse"
+    }
+    if not others:
+        return Check("files", True, "no other distribution owns files of ours")
+    remedy = "uninstall the other, then pip install --force-reinstall --no-deps diarfuse"
+    return Check("files", False, f"also owned by {', '.join(sorted(others)[:3])}", remedy)
 
 
 def _packages() -> Iterator[Check]:
@@ -110,13 +141,15 @@ def _disk(store: Store) -> Check:
 
 
 def _network(store: Store) -> Iterator[Check]:
-    from ..diarize.models.download import hub_answers
+    from ..diarize.models.download import ask_hub
 
-    answers = hub_answers(store.endpoint)
+    answers, got = ask_hub(store.endpoint)
     remedy = (
         "" if answers else "use --diarizer campplus and --asr moonshine, or 'transcribe models import' and --offline"
     )
-    yield Check("hugging face", answers, f"{store.endpoint} {'answers' if answers else 'does not answer'}", remedy)
+    yield Check(
+        "hugging face", answers, f"{store.endpoint} {'answers' if answers else 'does not answer'} ({got})", remedy
+    )
 
 
 def _version(name: str) -> str | None:

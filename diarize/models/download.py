@@ -61,28 +61,33 @@ class Meter:
 
 
 def hub_answers(endpoint: str, seconds: float = _PROBE_SECONDS) -> bool:
-    """Whether anything answers at `endpoint` (through the proxy, if one is set) within `seconds`.
+    """Whether anything answers at `endpoint` (through the proxy, if one is set) within `seconds`."""
+    return ask_hub(endpoint, seconds)[0]
+
+
+def ask_hub(endpoint: str, seconds: float = _PROBE_SECONDS) -> tuple[bool, str]:
+    """Whether `endpoint` answers, and what came: an HTTP status, or why nothing came.
 
     The question is asked in a thread, as looking up a name has no time limit of its own.
     """
-    answered = threading.Event()
+    got = (False, f"no answer within {seconds:g} s")
 
     def ask() -> None:
+        nonlocal got
         try:
             request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310  (the hub's address, or the user's)
-            _open(request, seconds).close()
+            with _open(request, seconds) as answer:
+                got = (True, f"HTTP {answer.status}")
         except urllib.error.HTTPError as error:
-            error.close()
-            if error.code >= http.client.INTERNAL_SERVER_ERROR:  # A proxy that cannot reach it.
-                return
-        except (OSError, http.client.HTTPException, ValueError):
-            return
-        answered.set()
+            error.close()  # from 500 on it is a proxy that cannot reach the hub
+            got = (error.code < http.client.INTERNAL_SERVER_ERROR, f"HTTP {error.code} {error.reason}".strip())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            got = (False, str(getattr(error, "reason", "") or error or type(error).__name__))
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
-    return answered.is_set()
+    return got
 
 
 def fetch_from_hub(source: HubSource, files: Sequence[PackFile], folder: Path, endpoint: str, meter: Meter) -> None:

@@ -1,0 +1,90 @@
+"""What the doctor sees besides the packages: whose command it is, whose files, and what the hub really answered."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diarfuse.diarize.models.download import ask_hub
+from diarfuse.diarize.models.store import Store
+from diarfuse.transcribe import doctor
+
+
+def check(name: str, folder: Path, **options: bool) -> doctor.Check:
+    (found,) = [c for c in doctor.checks(Store(folder, offline=not options), **options) if c.name == name]
+    return found
+
+
+def test_it_says_which_version_runs_from_where(tmp_path: Path) -> None:
+    assert " at " in check("diarfuse", tmp_path).detail
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [("#!/bin/sh\necho other\n", "is not ours: run 'diarfuse'"), (None, "no 'transcribe' on the PATH")],
+)
+def test_another_command_of_our_name_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, told: str
+) -> None:
+    if script is not None:
+        (tmp_path / "transcribe").write_text(script, encoding="utf-8")
+        (tmp_path / "transcribe").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert told in check("command", tmp_path).detail
+
+
+def test_our_own_command_is_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "transcribe").write_text("#!/usr/bin/python\nfrom diarfuse.transcribe.__main__ import main\nmain()\n")
+    (tmp_path / "transcribe").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not [c for c in doctor.checks(Store(tmp_path, offline=True)) if c.name == "command"]
+
+
+def test_another_owner_of_our_files_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check("files", tmp_path).ok is True
+    info = tmp_path / "diarfuse_fork-2.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: diarfuse-fork\nVersion: 2.0\n", encoding="utf-8")
+    (info / "RECORD").write_text("diarfuse/fusion/types.py,,\nelse/where.py,,\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = check("files", tmp_path)
+    assert found.ok is False
+    assert "diarfuse-fork (diarfuse/fusion/types.py)" in found.detail
+    assert "uninstall" in found.remedy
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    """Answers every question with the status that its path names."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(int(self.path.strip("/")))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as found:
+        threading.Thread(target=found.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{found.server_port}"
+        found.shutdown()
+
+
+@pytest.mark.parametrize(("status", "answers"), [(200, True), (403, True), (503, False)])
+def test_the_online_check_says_what_it_got(server: str, status: int, answers: bool) -> None:
+    got = ask_hub(f"{server}/{status}")
+    assert got[0] is answers
+    assert got[1].startswith(f"HTTP {status}")
+
+
+def test_the_online_check_says_why_nothing_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    found = check("hugging face", tmp_path, online=True)
+    assert found.ok is False
+    assert "refused" in found.detail
