@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from diarfuse.diarize.arrays import AnyArray
 
 BATCH_NORM_EPS = 1e-5
 _NUMPY = {1: np.float32, 3: np.int8, 7: np.int64}
-Array = npt.NDArray[Any]
 
 
-def read_weights(path: Path) -> dict[str, Array]:
+def read_weights(path: Path) -> dict[str, AnyArray]:
     """State dict of `path` under pyannote's names; each batch norm is an identity plus the folded bias."""
     graph = _graph(path)
     tensors = _initializers(graph)
     nodes = [graph.Nodes(index) for index in range(graph.NodesLength())]
     convolutions = [node for node in nodes if node.OpType() == b"Conv"]
-    weights: dict[str, Array] = {}
+    weights: dict[str, AnyArray] = {}
     for node in convolutions:
         name = node.Outputs(0).decode().strip("/").removesuffix("/Conv_output_0").split("/")[-1]
         stage = [part for part in node.Outputs(0).decode().split("/") if part.startswith("layer") and "." in part]
@@ -47,7 +47,7 @@ def _norm_of(convolution: str) -> str:
     return convolution.replace("conv", "bn") if convolution.startswith("conv") else "shortcut.1"
 
 
-def _identity_norm(name: str, bias: Array) -> dict[str, Array]:
+def _identity_norm(name: str, bias: AnyArray) -> dict[str, AnyArray]:
     ones = np.ones_like(bias)
     return {
         f"{name}.weight": ones,
@@ -57,17 +57,17 @@ def _identity_norm(name: str, bias: Array) -> dict[str, Array]:
     }
 
 
-def _dequantised(name: bytes, tensors: dict[bytes, Array]) -> Array:
+def _dequantised(name: bytes, tensors: dict[bytes, AnyArray]) -> AnyArray:
     """What the graph computes: int8 * scale + offset; plain tensors as they are."""
     if name in tensors:
         return tensors[name]
     base = name.removesuffix(b"_add_tensor")
     scale, zero = tensors[base + b"_scale"], tensors[base + b"_zero_point"]
-    product: Array = tensors[base + b"_quantized"].astype(np.float32) * scale + zero
+    product: AnyArray = tensors[base + b"_quantized"].astype(np.float32) * scale + zero
     return product
 
 
-def _initializers(graph: Any) -> dict[bytes, Array]:
+def _initializers(graph: Any) -> dict[bytes, AnyArray]:
     found = {}
     for index in range(graph.InitializersLength()):
         tensor = graph.Initializers(index)

@@ -17,13 +17,13 @@ import numpy as np
 
 from benchmarks.local_pack import open_store
 from benchmarks.scoring import find_audio
+from diarfuse.diarize.arrays import Float32
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.diarize.segmentation import segment
 from diarfuse.fusion.audio import load_audio
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from diarfuse.diarize.options import Mode
     from diarfuse.fusion.types import Samples
 
@@ -44,7 +44,7 @@ def main() -> None:
         print(f"| {mode} | {len(found)} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
 
 
-def embeddings(local: Path, mode: Mode, recordings: list[Samples]) -> list[npt.NDArray[np.float32]]:
+def embeddings(local: Path, mode: Mode, recordings: list[Samples]) -> list[Float32]:
     """Of every recording: (windows, local speakers, dimension), NaN where there is none."""
     store = open_store(local)
     judge = Diarizer.from_pretrained("community-1", store=store, execution=Execution(mode="exact"))
@@ -54,17 +54,18 @@ def embeddings(local: Path, mode: Mode, recordings: list[Samples]) -> list[npt.N
     found = []
     for samples in recordings:
         windows = judge._windows(samples)  # noqa: SLF001 - the stages by themselves are what is measured
-        segmentations = judge._segment(samples, windows, _silent)  # noqa: SLF001
-        found.append(way._embed(samples, windows, segmentations, _silent).vectors)  # noqa: SLF001
+        segmentations = segment(samples, windows, judge._segmentation, judge.runtime, judge._batch, _silent)  # noqa: SLF001
+        embed = way._method.embed  # noqa: SLF001
+        found.append(embed(way._embedder, samples, windows, segmentations, way.runtime, _silent).vectors)  # noqa: SLF001
     return found
 
 
-def cosines(one: list[npt.NDArray[np.float32]], other: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+def cosines(one: list[Float32], other: list[Float32]) -> Float32:
     """Of all embeddings that both have."""
     a, b = (np.concatenate([part.reshape(-1, part.shape[-1]) for part in side]) for side in (one, other))
     both = ~np.isnan(a).any(axis=1) & ~np.isnan(b).any(axis=1)
     a, b = a[both], b[both]
-    found: npt.NDArray[np.float32] = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    found: Float32 = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     return found
 
 

@@ -30,10 +30,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.signal import fftconvolve
 
+from diarfuse.diarize.arrays import Float64
 from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.voiceprint import VoiceEmbedder, gather
 from diarfuse.fusion.audio import load_audio
@@ -41,7 +41,6 @@ from diarfuse.fusion.naming.match import Cluster, Gate, Voice, identify
 from diarfuse.fusion.types import SAMPLE_RATE, Embedding, Samples
 from diarfuse.transcribe.voices.calibration import CALIBRATIONS, Line
 
-Floats = npt.NDArray[np.float64]
 DURATIONS = (3, 5, 10)
 MOST_SECONDS = 90
 TOLD = (0.0, 0.05, 0.5, 0.95, 0.999, 1.0)
@@ -111,7 +110,7 @@ def embed_all(speech: dict[str, Samples], embedder: VoiceEmbedder) -> list[Piece
     return pieces
 
 
-def trials(pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
+def trials(pieces: Sequence[Piece]) -> tuple[Float64, Float64]:
     """Scores of the same and of different speakers; the same place is never compared with itself."""
     matrix = np.stack([p.embedding for p in pieces]).astype(np.float64)
     scores = matrix @ matrix.T
@@ -123,10 +122,10 @@ def trials(pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
     return scores[upper & same & other_place], scores[upper & ~same]
 
 
-def fit_line(scores: Mapping[int, tuple[Floats, Floats]]) -> Line:
+def fit_line(scores: Mapping[int, tuple[Float64, Float64]]) -> Line:
     """The line with the least loss; every duration, and in it both classes, weigh the same."""
 
-    def loss(x: Floats) -> float:
+    def loss(x: Float64) -> float:
         line = Line(*x)
         return sum(log_loss(*pair, line.at(seconds)) for seconds, pair in scores.items())
 
@@ -134,7 +133,7 @@ def fit_line(scores: Mapping[int, tuple[Floats, Floats]]) -> Line:
     return Line(*map(float, found.x))
 
 
-def log_loss(same: Floats, other: Floats, line: tuple[float, float]) -> float:
+def log_loss(same: Float64, other: Float64, line: tuple[float, float]) -> float:
     """Cllr: the mean loss in bits of odds told by slope and intercept; 1 for odds that never move."""
     odds, against = line[0] * same + line[1], line[0] * other + line[1]
     return float(np.logaddexp(0, -odds).mean() + np.logaddexp(0, against).mean()) / (2 * math.log(2))
@@ -174,7 +173,7 @@ def print_reliability(pieces: Sequence[Piece], line: Line) -> None:
             print(f"| {seconds} s | {low:g} to {high:g} | {_reliability(same, other, low, high)} |")
 
 
-def _reliability(same: Floats, other: Floats, low: float, high: float) -> str:
+def _reliability(same: Float64, other: Float64, low: float, high: float) -> str:
     """One bin's counts, mean told and share truly the same; all of `same` weigh as much as all of `other`."""
     hits, misses = (told[(low <= told) & ((told < high) | (high == 1))] for told in (same, other))
     weight = len(hits) / len(same) + len(misses) / len(other)
@@ -185,20 +184,20 @@ def _reliability(same: Floats, other: Floats, low: float, high: float) -> str:
     return f"{len(hits)} | {len(misses)} | {told:.4f} | {true:.4f}"
 
 
-def pick_threshold(impostors: Sequence[Floats]) -> float:
+def pick_threshold(impostors: Sequence[Float64]) -> float:
     """The lowest multiple of 0.05 at which no set has more than `FALSE_ACCEPTS` of its scores above."""
     steps = (step / 20 for step in range(21))
     return next(t for t in steps if all(float((scores >= t).mean()) <= FALSE_ACCEPTS for scores in impostors))
 
 
-def _print_row(name: str, same: Floats, other: Floats, threshold: float, line: tuple[float, float]) -> None:
+def _print_row(name: str, same: Float64, other: Float64, threshold: float, line: tuple[float, float]) -> None:
     reject, accept = float((same < threshold).mean()), float((other >= threshold).mean())
     cllr = log_loss(same, other, line)
     numbers = f"{reject * 100:.2f} | {accept * 100:.3f} | {equal_error(same, other) * 100:.2f} | {cllr:.3f}"
     print(f"| {name} | {len(same)} | {len(other)} | {numbers} | {same.min():.2f} | {other.max():.2f} |")
 
 
-def equal_error(same: Floats, other: Floats) -> float:
+def equal_error(same: Float64, other: Float64) -> float:
     """The rate at which as many of the same are rejected as others are accepted."""
     marks = np.sort(np.concatenate([same, other]))
     reject = np.searchsorted(np.sort(same), marks) / len(same)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..fusion.types import Seconds
 from . import ahc
-from .clustering import Array, Labels
+from .arrays import Float64, Labels
 from .plda import unit
 
 LEAST_EVIDENCE = 15.0
@@ -29,7 +29,7 @@ def evidence(num_embeddings: int, *, fa: float, fb: float) -> float:
     return num_embeddings * fa / fb
 
 
-def agglomerative_centroids(training: Array, threshold: float, step: Seconds) -> Array | None:
+def agglomerative_centroids(training: Float64, threshold: float, step: Seconds) -> Float64 | None:
     """Centroids of agglomerative clusters, the smallest of them given to their nearest neighbour.
 
     Args:
@@ -46,7 +46,7 @@ def agglomerative_centroids(training: Array, threshold: float, step: Seconds) ->
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
-def absorb_small(training: Array, labels: Labels, step: Seconds) -> Labels:
+def absorb_small(training: Float64, labels: Labels, step: Seconds) -> Labels:
     """Give clusters with little evidence to the nearest of the others.
 
     Little is fewer windows than 2 % of all, or than 12 seconds' worth where that

@@ -25,13 +25,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
+from .arrays import AnyFloat, AnyInt, Flags, Float32, Float64, Labels
 from .plda import unit
-
-Array = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
 
 PLAIN_LIMIT = 6_000
 EXACT_LIMIT = 20_000
@@ -42,7 +39,7 @@ _CELLS = 1 << 22  # distances held at once (16 MB)
 _SLACK = 4e-6  # error bound of a squared float32 distance between vectors within the unit ball
 
 
-def cluster(embeddings: npt.NDArray[np.floating], threshold: float) -> Labels:
+def cluster(embeddings: AnyFloat, threshold: float) -> Labels:
     """Clusters of `embeddings` by the euclidean distance of centroids of length-normalised vectors.
 
     Args:
@@ -61,7 +58,7 @@ def cluster(embeddings: npt.NDArray[np.floating], threshold: float) -> Labels:
     return two_level(normed, threshold)
 
 
-def plain(normed: npt.NDArray[np.floating], threshold: float) -> Labels:
+def plain(normed: AnyFloat, threshold: float) -> Labels:
     """Scipy's centroid linkage, cut at `threshold`; n(n-1) float64 of memory."""
     if len(normed) < 2:  # noqa: PLR2004 (a pair)
         return np.zeros(len(normed), dtype=np.int64)
@@ -69,7 +66,7 @@ def plain(normed: npt.NDArray[np.floating], threshold: float) -> Labels:
     return np.unique(flat, return_inverse=True)[1].astype(np.int64)
 
 
-def two_level(normed: npt.NDArray[np.floating], threshold: float, *, block: int = _BLOCK) -> Labels:
+def two_level(normed: AnyFloat, threshold: float, *, block: int = _BLOCK) -> Labels:
     """Merge within blocks of time up to a share of the threshold, then everything that is left."""
     labels, centroids, weights = np.arange(len(normed)), np.asarray(normed), np.ones(len(normed))
     for share in _SHARES:
@@ -81,7 +78,7 @@ def two_level(normed: npt.NDArray[np.floating], threshold: float, *, block: int 
     return by_first_member(merge_centroids(centroids, weights, threshold)[labels])
 
 
-def _merge_blocks(centroids: npt.NDArray[np.floating], weights: Array, threshold: float, block: int) -> Labels:
+def _merge_blocks(centroids: AnyFloat, weights: Float64, threshold: float, block: int) -> Labels:
     """Labels after merging each `block` rows among themselves, by first member."""
     labels = np.empty(len(centroids), dtype=np.int64)
     found = 0
@@ -92,15 +89,15 @@ def _merge_blocks(centroids: npt.NDArray[np.floating], weights: Array, threshold
     return labels
 
 
-def _combine(centroids: npt.NDArray[np.floating], weights: Array, labels: Labels) -> tuple[Array, Array]:
+def _combine(centroids: AnyFloat, weights: Float64, labels: Labels) -> tuple[Float64, Float64]:
     """Weighted centroid and total weight of each label."""
-    totals: Array = np.bincount(labels, weights).astype(np.float64)
-    sums: Array = np.zeros((len(totals), centroids.shape[1]))
+    totals: Float64 = np.bincount(labels, weights).astype(np.float64)
+    sums: Float64 = np.zeros((len(totals), centroids.shape[1]))
     np.add.at(sums, labels, centroids * weights[:, None])
     return sums / totals[:, None], totals
 
 
-def merge_centroids(centroids: npt.NDArray[np.floating], weights: Array, threshold: float) -> Labels:
+def merge_centroids(centroids: AnyFloat, weights: Float64, threshold: float) -> Labels:
     """Merge the nearest two weighted centroids until none are within `threshold`.
 
     Args:
@@ -119,7 +116,7 @@ def merge_centroids(centroids: npt.NDArray[np.floating], weights: Array, thresho
     return by_first_member(pool.roots())
 
 
-def by_first_member(labels: npt.NDArray[np.integer]) -> Labels:
+def by_first_member(labels: AnyInt) -> Labels:
     """The same clusters, numbered 0..K-1 in order of their first member."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
@@ -138,19 +135,19 @@ class _Pool:
     agree to within `_SLACK`.
     """
 
-    centroids: Array
-    rough: npt.NDArray[np.float32]  # the same, for the search
-    squares: npt.NDArray[np.float32]  # of their lengths; inf marks the dead
-    weights: Array
-    near: Array
+    centroids: Float64
+    rough: Float32  # the same, for the search
+    squares: Float32  # of their lengths; inf marks the dead
+    weights: Float64
+    near: Float64
     to: Labels
-    sure: npt.NDArray[np.bool_]
+    sure: Flags
     members: Labels  # row of the pool -> item of the caller
     parent: Labels  # item -> the item it was merged into
     dead: int = 0
 
     @classmethod
-    def of(cls, centroids: Array, weights: Array) -> _Pool:
+    def of(cls, centroids: Float64, weights: Float64) -> _Pool:
         n, rough = len(centroids), centroids.astype(np.float32)
         squares = np.einsum("ij,ij->i", rough, rough)
         near, to, sure = np.empty(n), np.empty(n, dtype=np.int64), np.ones(n, dtype=bool)
@@ -179,13 +176,13 @@ class _Pool:
                 return True
             self.point(row, self.distances(row))
 
-    def distances(self, row: int) -> npt.NDArray[np.float32]:
+    def distances(self, row: int) -> Float32:
         """Squared distances from `row`, within `_SLACK`; inf to itself and the dead."""
-        distances: npt.NDArray[np.float32] = self.squares - 2 * (self.rough @ self.rough[row]) + self.squares[row]
+        distances: Float32 = self.squares - 2 * (self.rough @ self.rough[row]) + self.squares[row]
         distances[row] = np.inf
         return distances
 
-    def point(self, row: int, distances: npt.NDArray[np.float32]) -> None:
+    def point(self, row: int, distances: Float32) -> None:
         """Let `row` know its nearest neighbour; inf where it is alone."""
         other = int(distances.argmin())
         alone = np.isinf(distances[other])

@@ -10,22 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+from .arrays import AnyFloat, Flags, Float64, Runs, Spans
 
 if TYPE_CHECKING:
     from ..fusion.types import Seconds
 
-Runs = npt.NDArray[np.int64]
-"""Frame index pairs (n, 2), [first, end), rising and apart."""
-Spans = npt.NDArray[np.float64]
-"""Pairs of seconds (n, 2), [start, end), rising and apart."""
 
 _INSTANT: Seconds = 1e-6  # upstream calls a gap or a segment up to this long empty
 
 
-def hysteresis(
-    scores: npt.NDArray[np.floating], onset: float = 0.5, offset: float | None = None, *, initial: bool = False
-) -> npt.NDArray[np.bool_]:
+def hysteresis(scores: AnyFloat, onset: float = 0.5, offset: float | None = None, *, initial: bool = False) -> Flags:
     """Active from a score above `onset` until one below `offset`.
 
     Args:
@@ -45,7 +40,7 @@ def hysteresis(
     return np.where(last < 0, initial, np.take_along_axis(on, np.maximum(last, 0), axis=0))
 
 
-def runs(active: npt.NDArray[np.bool_]) -> Runs:
+def runs(active: Flags) -> Runs:
     """Where `active` (frames,) is true, as frame index pairs.
 
     Example:
@@ -81,9 +76,7 @@ def drop_short(spans: Spans, shortest: Seconds) -> Spans:
     return spans[spans[:, 1] - spans[:, 0] >= shortest]
 
 
-def _reaches_into(
-    others: Spans, starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def _reaches_into(others: Spans, starts: Float64, ends: Float64) -> Flags:
     """Whether any of `others` shares time with each [start, end)."""
     latest_end = np.maximum.accumulate(others[:, 1])
     before = np.searchsorted(others[:, 0], ends, side="left")  # so many begin before the end

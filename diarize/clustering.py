@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from ..fusion.types import SpeakerCount
 from . import ahc
+from .arrays import AnyFloat, Bits, Flags, Float64, Int32, Labels, Pairs
 from .kmeans import kmeans
 from .masks import active_speakers, finite, training_pairs
 from .plda import Plda, unit
@@ -26,9 +26,6 @@ from .vbx import cluster_vbx
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Array = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
-Pairs = tuple[Labels, Labels]
 
 NOBODY = -2
 """Hard cluster of a local speaker who is silent, or for whom no speaker was left in the window."""
@@ -44,14 +41,14 @@ class Clusters:
     centroids: float64 (K, dimension), mean raw embedding of each.
     """
 
-    hard: npt.NDArray[np.int32]
-    centroids: Array
+    hard: Int32
+    centroids: Float64
 
 
 def cluster(
-    embeddings: npt.NDArray[np.floating],
-    segmentations: npt.NDArray[np.uint8],
-    learn: Callable[[Array], Array | None],
+    embeddings: AnyFloat,
+    segmentations: Bits,
+    learn: Callable[[Float64], Float64 | None],
     bounds: SpeakerCount,
 ) -> tuple[Clusters, Pairs]:
     """Learn the speakers from who is heard alone for long enough, then say who everybody is.
@@ -71,23 +68,21 @@ def cluster(
     return finish(embeddings, active_speakers(segmentations), pairs, centroids, bounds), pairs
 
 
-def vbx_centroids(
-    training: npt.NDArray[np.floating], plda: Plda, *, threshold: float, fa: float, fb: float
-) -> Array | None:
+def vbx_centroids(training: AnyFloat, plda: Plda, *, threshold: float, fa: float, fb: float) -> Float64 | None:
     """Centroids (K, d) of the speakers that VBx keeps; None where fewer than two embeddings are there to cluster."""
     if len(training) < 2:  # noqa: PLR2004 (a pair)
         return None
     mixture = cluster_vbx(ahc.cluster(training, threshold), plda.transform(training), plda.phi, fa=fa, fb=fb)
     gamma = mixture.gamma
-    centroids: Array = gamma.T @ training / gamma.sum(axis=0)[:, None]
+    centroids: Float64 = gamma.T @ training / gamma.sum(axis=0)[:, None]
     return centroids
 
 
 def finish(
-    embeddings: npt.NDArray[np.floating],
-    active: npt.NDArray[np.bool_],
+    embeddings: AnyFloat,
+    active: Flags,
     pairs: Pairs,
-    centroids: Array | None,
+    centroids: Float64 | None,
     bounds: SpeakerCount,
 ) -> Clusters:
     """Meet the bounds, then give every active local speaker to a centroid.
@@ -111,12 +106,12 @@ def finish(
 
 
 def assign(
-    embeddings: npt.NDArray[np.floating],
-    centroids: Array,
-    active: npt.NDArray[np.bool_],
+    embeddings: AnyFloat,
+    centroids: Float64,
+    active: Flags,
     *,
     constrained: bool = True,
-) -> npt.NDArray[np.int32]:
+) -> Int32:
     """Give every active local speaker to the centroid of the highest cosine similarity.
 
     Args:
@@ -142,7 +137,7 @@ def assign(
     return hard
 
 
-def force_count(training: npt.NDArray[np.floating], count: int) -> tuple[Array, Labels]:
+def force_count(training: AnyFloat, count: int) -> tuple[Float64, Labels]:
     """Exactly `count` clusters by k-means on length-normalised embeddings.
 
     Args:
@@ -157,9 +152,7 @@ def force_count(training: npt.NDArray[np.floating], count: int) -> tuple[Array, 
     return np.stack(centroids), labels
 
 
-def _scores(
-    embeddings: npt.NDArray[np.floating], centroids: Array, active: npt.NDArray[np.bool_]
-) -> Iterator[tuple[slice, Array]]:
+def _scores(embeddings: AnyFloat, centroids: Float64, active: Flags) -> Iterator[tuple[slice, Float64]]:
     """Blocks of windows with 2 - cosine distance, (windows, local speakers, K)."""
     for first in range(0, len(embeddings), _BLOCK):
         block = slice(first, first + _BLOCK)
@@ -170,7 +163,7 @@ def _scores(
         yield block, scores
 
 
-def _single(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_], pairs: Pairs) -> Clusters:
+def _single(embeddings: AnyFloat, active: Flags, pairs: Pairs) -> Clusters:
     """Everybody is one speaker."""
     window, speaker = pairs
     if not len(window):
@@ -181,8 +174,8 @@ def _single(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_],
 
 
 def _forced(
-    embeddings: npt.NDArray[np.floating],
-    active: npt.NDArray[np.bool_],
+    embeddings: AnyFloat,
+    active: Flags,
     pairs: Pairs,
     wanted: int,
 ) -> Clusters:
@@ -201,20 +194,20 @@ def _forced(
     return Clusters(hard, centroids)
 
 
-def _speaking_pairs(embeddings: npt.NDArray[np.floating], active: npt.NDArray[np.bool_]) -> Pairs:
+def _speaking_pairs(embeddings: AnyFloat, active: Flags) -> Pairs:
     """Everybody who says anything and has an embedding, however short."""
     window, speaker = np.nonzero(active & finite(embeddings))
     return window, speaker
 
 
-def _distinct(vectors: npt.NDArray[np.floating], enough: int) -> int:
+def _distinct(vectors: AnyFloat, enough: int) -> int:
     """How many directions there are among `vectors`, counted up to `enough`."""
     if not len(vectors):
         return 0
     return min(enough, len(np.unique(unit(vectors).round(6), axis=0)))
 
 
-def _keep_every_cluster(hard: npt.NDArray[np.int32], pairs: Pairs, labels: Labels) -> None:
+def _keep_every_cluster(hard: Int32, pairs: Pairs, labels: Labels) -> None:
     """Give clusters that the assignment left empty their own training embeddings back."""
     used = np.bincount(hard[hard >= 0], minlength=labels.max() + 1)
     for label in np.flatnonzero(used == 0):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+from .arrays import Bits
 
 if TYPE_CHECKING:
     from .windows import Windows
 
 
-def speaker_count(segmentations: npt.NDArray[np.uint8], windows: Windows) -> npt.NDArray[np.uint8]:
+def speaker_count(segmentations: Bits, windows: Windows) -> Bits:
     """Mean over the windows of their active speakers, rounded; a plain mean, without Hamming or warm-up.
 
     Args:
@@ -27,5 +28,5 @@ def speaker_count(segmentations: npt.NDArray[np.uint8], windows: Windows) -> npt
         total[first : first + segmentation.shape[0]] += segmentation.sum(axis=-1, dtype=np.uint8)
     # Small integers and their quotients by the float32 rule of upstream: halves are exact.
     seen = np.maximum(windows.coverage, 1).astype(np.float32)
-    count: npt.NDArray[np.uint8] = np.rint(total / seen).astype(np.uint8)
+    count: Bits = np.rint(total / seen).astype(np.uint8)
     return count

@@ -1,10 +1,10 @@
-"""Speaker embeddings: one for each (window, local speaker), in two ways.
+"""Speaker embeddings: one for each (window, local speaker), in two ways, and one of a whole voice.
 
-``embed_windows`` is upstream's way: the network sees each 10 s window by
+`Embedder.windows` is upstream's way: the network sees each 10 s window by
 itself. Its trunk runs once a window and all three masks pool from it, where
 upstream runs it three times; the numbers are the same.
 
-``embed_stretches`` is the fast way: windows overlap tenfold, so each stretch of
+`Embedder.stretches` is the fast way: windows overlap tenfold, so each stretch of
 speech goes through the trunk once and every window that overlaps it pools from
 the same features. They differ from the window's own (other surroundings,
 another mean removed); benchmarks/RESULTS.md has the price.
@@ -17,137 +17,162 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from ..fusion.types import Samples
+from ..fusion.types import Embedding, Samples
 from ..fusion.watch import Advance
-from .fbank import FRAME, HOP, fbank
+from .arrays import Bits, Flags, Float32, Int64
+from .fbank import FRAME, HOP
+from .front_end import FRONT_ENDS, FrontEnd
 from .masks import active_speakers, embedding_masks
+from .models.packs import Cut
+from .models.store import ModelSet
 from .runtime import Runtime, Session
-from .stretches import Stretch
+from .stretches import Stretch, plan
 from .windows import Windows
-
-Floats = npt.NDArray[np.float32]
-Bits = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """An embedding network in two graphs.
+    """An embedding network in two graphs, and how it wants to be fed.
 
-    trunk: ``[batch, frames, 80]`` filterbank, mean removed -> ``[batch, channels, frames / stride]``.
-    pooling: features and weights ``[batch, masks, frames / stride]`` -> ``[batch, masks, dimension]``.
+    front_end: what becomes of samples first.
+    trunk: ``[batch, frames, 80]`` features -> ``[batch, channels, frames / stride]``.
+    pooling: trunk features and weights ``[batch, masks, frames / stride]`` -> ``[batch, masks, dimension]``.
+    stride: feature frames (10 ms) in a frame of the trunk.
+    cut: how speech is cut into stretches for it.
     """
 
+    front_end: FrontEnd
     trunk: Session
     pooling: Session
     stride: int
     dimension: int
+    cut: Cut
+
+    @classmethod
+    def of(cls, models: ModelSet, runtime: Runtime, kind: str = "") -> Embedder:
+        """The pack's embedder; `kind` ends the name of the trunk to be used (`INT8`, or nothing)."""
+        return cls(
+            FRONT_ENDS[models.front_end],
+            runtime.session(models.graphs[f"trunk{kind}"]),
+            runtime.session(models.graphs["pooling"]),
+            models.stride,
+            models.embedding_dim,
+            models.cut,
+        )
+
+    def windows(
+        self, samples: Samples, windows: Windows, segmentations: Bits, runtime: Runtime, advance: Advance
+    ) -> Float32:
+        """Embed every active local speaker of every window, the network seeing that window alone.
+
+        Args:
+            samples: float32 (num_samples,), 16 kHz.
+            windows: how the recording is cut.
+            segmentations: 0 or 1, (windows, frames, local speakers).
+            runtime: how many windows are computed at once.
+            advance: told after every window; raises if the caller cancelled.
+
+        Returns:
+            float32 (windows, local speakers, dimension), NaN where a local speaker is silent.
+        """
+
+        def one(window: int) -> Float32:
+            features = self.trunk.on_device(self.front_end(windows.window(samples, window))[None])
+            masks = embedding_masks(segmentations[window : window + 1])
+            pooled: Float32 = self.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()[0]
+            return pooled
+
+        result = _Result.empty(segmentations, self.dimension)
+        for window, pooled in zip(result.busy, runtime.map(one, result.busy), strict=True):
+            advance(result.put(window, pooled), len(result.busy))
+        return result.embeddings
+
+    def stretches(
+        self,
+        samples: Samples,
+        windows: Windows,
+        segmentations: Bits,
+        spans: Sequence[Stretch],
+        runtime: Runtime,
+        advance: Advance,
+    ) -> tuple[Float32, Float32]:
+        """Embed every active local speaker of every window, and spans, from features computed once a stretch.
+
+        Args: as `windows`; `spans` are in order of time, do not overlap, and
+            begin at multiples of `stride`.
+
+        Returns:
+            float32 (windows, local speakers, dimension), NaN where a local speaker
+            is silent or none of its frames lies in a stretch; and float32 (spans,
+            dimension), NaN where a span lies in no stretch.
+        """
+
+        def features_of(stretch: Stretch) -> tuple[int, Float32]:
+            piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
+            if piece.size < FRAME:  # a stretch in the zeros behind the end
+                piece = np.pad(piece, (0, FRAME - piece.size))
+            return stretch.first // self.stride, self.trunk(self.front_end(piece)[None])[0]
+
+        cuts = plan(segmentations, windows, self.cut, multiple=self.stride)
+        timeline = _Timeline(runtime.map(features_of, cuts))
+        result = _Result.empty(segmentations, self.dimension)
+        looks = _Looks(self, timeline, spans, np.full((len(spans), self.dimension), np.nan, np.float32))
+        for window in result.busy:
+            first, masks = _on_grid(segmentations[window], window, windows, self.stride)
+            looks.until(first)
+            advance(result.put(window, _pool(timeline, first, masks, self)), len(result.busy))
+        looks.until(np.inf)
+        return result.embeddings, looks.vectors
+
+    def whole(self, samples: Samples) -> Embedding:
+        """The embedding of all of `samples`, float32 (dimension,), not normalised."""
+        hidden = self.trunk(self.front_end(samples)[None])
+        weights = np.ones((1, 1, hidden.shape[2]), np.float32)
+        embedding: Embedding = self.pooling(hidden, weights)[0, 0]
+        return embedding
 
 
-def embed_windows(
-    samples: Samples, windows: Windows, segmentations: Bits, embedder: Embedder, runtime: Runtime, advance: Advance
-) -> Floats:
-    """Embed every active local speaker of every window, the network seeing that window alone.
+@dataclass(slots=True)
+class _Looks:
+    """Spans embedded in order of time, as the features under them come along."""
 
-    Args:
-        samples: float32 (num_samples,), 16 kHz.
-        windows: how the recording is cut.
-        segmentations: 0 or 1, (windows, frames, local speakers).
-        embedder: the network.
-        runtime: how many windows are computed at once.
-        advance: told after every window; raises if the caller cancelled.
+    embedder: Embedder
+    timeline: _Timeline
+    spans: Sequence[Stretch]
+    vectors: Float32
+    done: int = 0
 
-    Returns:
-        float32 (windows, local speakers, dimension), NaN where a local speaker is silent.
-    """
-
-    def one(window: int) -> Floats:
-        features = embedder.trunk.on_device(_normalised(windows.window(samples, window)))
-        masks = embedding_masks(segmentations[window : window + 1])
-        pooled: Floats = embedder.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()[0]
-        return pooled
-
-    result = _Result.empty(segmentations, embedder.dimension)
-    for window, pooled in zip(result.busy, runtime.map(one, result.busy), strict=True):
-        advance(result.put(window, pooled), len(result.busy))
-    return result.embeddings
+    def until(self, frame: float) -> None:
+        """Embed the spans that are left and begin before trunk frame `frame`."""
+        stride = self.embedder.stride
+        while self.done < len(self.spans) and self.spans[self.done].first < frame * stride:
+            span = self.spans[self.done]
+            begin, end = span.first // stride, -(-span.last // stride)
+            mask = np.ones((1, end - begin), np.float32)
+            self.vectors[self.done] = _pool(self.timeline, begin, mask, self.embedder)[0]
+            self.done += 1
 
 
-def embed_stretches(
-    samples: Samples,
-    windows: Windows,
-    segmentations: Bits,
-    stretches: Sequence[Stretch],
-    spans: Sequence[Stretch],
-    embedder: Embedder,
-    runtime: Runtime,
-    advance: Advance,
-) -> tuple[Floats, Floats]:
-    """Embed every active local speaker of every window, and spans, from features computed once a stretch.
-
-    Args: as `embed_windows`; `stretches` and `spans` are each in order of time
-        and do not overlap.
-
-    Returns:
-        float32 (windows, local speakers, dimension), NaN where a local speaker
-        is silent or none of its frames lies in a stretch; and float32 (spans,
-        dimension), NaN where a span lies in no stretch.
-    """
-
-    def features_of(stretch: Stretch) -> tuple[int, Floats]:
-        piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
-        if piece.size < FRAME:  # a stretch in the zeros behind the end
-            piece = np.pad(piece, (0, FRAME - piece.size))
-        return stretch.first // embedder.stride, embedder.trunk(_normalised(piece))[0]
-
-    timeline = _Timeline(runtime.map(features_of, stretches))
-    result = _Result.empty(segmentations, embedder.dimension)
-    vectors = np.full((len(spans), embedder.dimension), np.nan, np.float32)
-
-    def look_at_spans(first: int, until: float) -> int:
-        """Embed the spans from number `first` on that begin before trunk frame `until`; returns the next number."""
-        while first < len(spans) and spans[first].first < until * embedder.stride:
-            begin, end = spans[first].first // embedder.stride, -(-spans[first].last // embedder.stride)
-            vectors[first] = _pool(timeline, begin, np.ones((1, end - begin), np.float32), embedder)[0]
-            first += 1
-        return first
-
-    looked = 0
-    for window in result.busy:
-        first, masks = _on_grid(segmentations[window], window, windows, embedder.stride)
-        looked = look_at_spans(looked, first)
-        advance(result.put(window, _pool(timeline, first, masks, embedder)), len(result.busy))
-    look_at_spans(looked, np.inf)
-    return result.embeddings, vectors
-
-
-def _pool(timeline: _Timeline, first: int, masks: Floats, embedder: Embedder) -> Floats:
+def _pool(timeline: _Timeline, first: int, masks: Float32, embedder: Embedder) -> Float32:
     """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for an empty mask."""
     features, known = timeline.take(first, masks.shape[1])
     masks = masks * known
     if not known.any():
         return np.full((len(masks), embedder.dimension), np.nan, np.float32)
-    pooled: Floats = embedder.pooling(features[None], masks[None])[0]
+    pooled: Float32 = embedder.pooling(features[None], masks[None])[0]
     pooled[~masks.any(axis=1)] = np.nan
     return pooled
 
 
-def nearest(masks: Floats, frames: int) -> Floats:
+def nearest(masks: Float32, frames: int) -> Float32:
     """Resample masks (..., n) to (..., frames) as torch's ``interpolate(mode="nearest")`` does."""
     index = (np.arange(frames) * (masks.shape[-1] / frames)).astype(np.intp)
-    resampled: Floats = masks[..., np.minimum(index, masks.shape[-1] - 1)]
+    resampled: Float32 = masks[..., np.minimum(index, masks.shape[-1] - 1)]
     return resampled
 
 
-def _normalised(samples: Samples) -> Floats:
-    """Filterbank with its mean over time removed, as a batch of one."""
-    features = fbank(samples)
-    centred: Floats = features - features.mean(axis=0)
-    return centred[None]
-
-
-def _on_grid(segmentation: Bits, window: int, windows: Windows, stride: int) -> tuple[int, Floats]:
+def _on_grid(segmentation: Bits, window: int, windows: Windows, stride: int) -> tuple[int, Float32]:
     """A window's masks on the recording's grid of trunk frames: the first such frame, and (masks, frames)."""
     begin, length = window * windows.step_samples, windows.window_samples
     hop = HOP * stride
@@ -161,9 +186,9 @@ def _on_grid(segmentation: Bits, window: int, windows: Windows, stride: int) -> 
 class _Result:
     """Embeddings as they are filled in, window by window."""
 
-    embeddings: Floats
-    active: npt.NDArray[np.bool_]
-    busy: npt.NDArray[np.int64]
+    embeddings: Float32
+    active: Flags
+    busy: Int64
     done: int = 0
 
     @classmethod
@@ -172,7 +197,7 @@ class _Result:
         embeddings = np.full((*active.shape, dimension), np.nan, np.float32)
         return cls(embeddings, active, np.flatnonzero(active.any(axis=1)))
 
-    def put(self, window: int, pooled: Floats) -> int:
+    def put(self, window: int, pooled: Float32) -> int:
         """Keep the embeddings of the window's active speakers; returns how many windows are done."""
         self.embeddings[window, self.active[window]] = pooled[self.active[window]]
         self.done += 1
@@ -183,10 +208,10 @@ class _Result:
 class _Timeline:
     """Features of the last few stretches, drawn from `source` as they are needed."""
 
-    source: Iterator[tuple[int, Floats]]
-    held: deque[tuple[int, Floats]] = field(default_factory=deque)
+    source: Iterator[tuple[int, Float32]]
+    held: deque[tuple[int, Float32]] = field(default_factory=deque)
 
-    def take(self, first: int, length: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def take(self, first: int, length: int) -> tuple[Float32, Flags]:
         """Features (channels, length) from trunk frame `first` on, and which of the frames are known.
 
         Calls must come in order of `first`; unknown frames are zero.
@@ -211,5 +236,5 @@ class _Timeline:
             self.held.append(drawn)
 
 
-def _end(part: tuple[int, Floats]) -> int:
+def _end(part: tuple[int, Float32]) -> int:
     return part[0] + len(part[1].T)

@@ -16,10 +16,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.sparse import csr_array
 
 from ..fusion.types import SAMPLE_RATE
+from .arrays import Float32, Float64
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ..fusion.types import Samples
 
 FRAME = 400
@@ -40,7 +39,7 @@ def num_frames(num_samples: int) -> int:
     return max(0, 1 + (num_samples - FRAME) // HOP)
 
 
-def fbank(samples: Samples) -> NDArray[np.float32]:
+def fbank(samples: Samples) -> Float32:
     """Log mel energies, float32 (num_frames, 80), their mean not removed.
 
     A frame depends on its own 400 samples only, so frames [i, j) of a long
@@ -59,7 +58,7 @@ def fbank(samples: Samples) -> NDArray[np.float32]:
     return features
 
 
-def _log_mel(frames: NDArray[np.float32], padded: NDArray[np.float64], out: NDArray[np.float32]) -> None:
+def _log_mel(frames: Float32, padded: Float64, out: Float32) -> None:
     """Fill `out` (n, 80) from `frames` (n, 400); `padded` (n, 512) is room to work in, zero beyond 400.
 
     float64 up to the power: the low bands are small differences of large
@@ -81,13 +80,13 @@ def _log_mel(frames: NDArray[np.float32], padded: NDArray[np.float64], out: NDAr
     np.log(out, out=out)
 
 
-def _window() -> NDArray[np.float64]:
+def _window() -> Float64:
     """The Hamming window, (400,), times 2^15: Kaldi reads 16-bit integers as floats."""
     phase = 2 * np.pi * np.arange(FRAME) / (FRAME - 1)
     return np.asarray((0.54 - 0.46 * np.cos(phase)) * (1 << 15))
 
 
-def _mel_matrix() -> NDArray[np.float32]:
+def _mel_matrix() -> Float32:
     """Triangles equally wide on the mel scale, float32 (257, 80); the bin at 8 kHz belongs to none."""
     edges = np.linspace(_mel(np.float64(_LOWEST_HZ)), _mel(np.float64(SAMPLE_RATE / 2)), BANDS + 2)
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
@@ -98,7 +97,7 @@ def _mel_matrix() -> NDArray[np.float32]:
     return matrix.astype(np.float32)
 
 
-def _mel(hertz: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+def _mel(hertz: Float64 | np.float64) -> Float64:
     return np.asarray(1127 * np.log1p(hertz / 700))
 
 

@@ -8,15 +8,13 @@ that labels agree wherever rounding does not decide. No cluster stays empty.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
+from .arrays import AnyFloat, Float64, Labels
 
 _STARTS, _SEED, _UPDATES, _TOLERANCE = 3, 42, 300, 1e-4
 
 
-def kmeans(points: npt.NDArray[np.floating], count: int) -> Labels:
+def kmeans(points: AnyFloat, count: int) -> Labels:
     """Labels of the best of three starts.
 
     Args:
@@ -38,7 +36,7 @@ def kmeans(points: npt.NDArray[np.floating], count: int) -> Labels:
     return best
 
 
-def _plus_plus(points: Array, count: int, generator: np.random.RandomState) -> Array:
+def _plus_plus(points: Float64, count: int, generator: np.random.RandomState) -> Float64:
     """Greedy k-means++: of a few draws far from the centres so far, take the one that helps most."""
     draws = 2 + int(np.log(count))
     n = len(points)
@@ -54,7 +52,7 @@ def _plus_plus(points: Array, count: int, generator: np.random.RandomState) -> A
     return points[chosen]
 
 
-def _lloyd(points: Array, centres: Array, tolerance: float) -> tuple[Labels, float]:
+def _lloyd(points: Float64, centres: Float64, tolerance: float) -> tuple[Labels, float]:
     """Labels and inertia once the centres, or the labels, no longer move."""
     labels = np.full(len(points), -1, dtype=np.int64)
     for _ in range(_UPDATES):
@@ -67,7 +65,7 @@ def _lloyd(points: Array, centres: Array, tolerance: float) -> tuple[Labels, flo
     return labels, float(np.square(points - centres[labels]).sum())
 
 
-def _nearest_centres(points: Array, centres: Array) -> Labels:
+def _nearest_centres(points: Float64, centres: Float64) -> Labels:
     """Nearest centre of each point; a centre that is nearest to none takes the point that fits its own worst."""
     distances = _squared(points, centres)
     labels: Labels = distances.argmin(axis=1)
@@ -82,15 +80,15 @@ def _nearest_centres(points: Array, centres: Array) -> Labels:
     return labels
 
 
-def _means(points: Array, labels: Labels, count: int) -> Array:
+def _means(points: Float64, labels: Labels, count: int) -> Float64:
     sums = np.zeros((count, points.shape[1]))
     np.add.at(sums, labels, points)
-    means: Array = sums / np.bincount(labels, minlength=count)[:, None]
+    means: Float64 = sums / np.bincount(labels, minlength=count)[:, None]
     return means
 
 
-def _squared(points: Array, centres: Array) -> Array:
+def _squared(points: Float64, centres: Float64) -> Float64:
     """Squared euclidean distances (n, centres), never below zero."""
     lengths = np.einsum("ij,ij->i", points, points)[:, None] + np.einsum("ij,ij->i", centres, centres)
-    squared: Array = np.maximum(lengths - 2 * (points @ centres.T), 0)
+    squared: Float64 = np.maximum(lengths - 2 * (points @ centres.T), 0)
     return squared

@@ -11,22 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ..fusion.audio import check_samples, load_audio, release
-from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
-from ..fusion.watch import Advance, Watch
-from . import resegment
-from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
-from .clustering import Array, Clusters, Pairs, cluster, vbx_centroids
+from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, SpeakerCount
+from ..fusion.watch import Watch
+from .arrays import Bits
+from .clustering import Clusters, cluster
 from .counting import speaker_count
-from .embedding import Embedder, embed_stretches, embed_windows
+from .embedding import Embedder
 from .models.packs import INT8
 from .models.store import ModelSet, Store, load_dir
 from .options import Execution, Options
 from .plda import Plda, load_plda
-from .recipes import CAMPPLUS, COMMUNITY_1, Recipe
-from .reconstruct import Timeline, drop_specks, reconstruct
+from .recipes import RECIPES, Setting
+from .reconstruct import Timeline, reconstruct
 from .runtime import Runtime
-from .segmentation import segment, silence_padding
-from .stretches import Cut, Stretch, plan
+from .segmentation import segment
 from .turns import activity, build_turns, minor_speakers
 from .windows import Windows
 
@@ -41,29 +39,6 @@ class Wanted:
     bounds: SpeakerCount
     embeddings: bool
     activity: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """What the embedding network made.
-
-    vectors: float32 (windows, local speakers, dimension).
-    span_vectors, spans: of short stretches of one speaker, for a second look; None in `exact` mode.
-    """
-
-    vectors: npt.NDArray[np.float32]
-    span_vectors: npt.NDArray[np.float32] | None = None
-    spans: tuple[Stretch, ...] = ()
-
-    def second_look(
-        self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
-    ) -> Timeline:
-        """The timeline, resegmented where there are spans to look at, and without specks."""
-        if self.span_vectors is None:
-            return timeline
-        voices = resegment.Voices.of(self.vectors, pairs, clusters)
-        timeline = resegment.resegment(timeline, self.spans, self.span_vectors, voices, windows)
-        return drop_specks(timeline, min_speakers)
 
 
 class Diarizer:
@@ -82,14 +57,10 @@ class Diarizer:
         # Integers pay on processors only; pooling squares and subtracts, which they cannot do well.
         kind = INT8 if self.execution.mode == "fast" and self.runtime.device == "cpu" else ""
         self._segmentation = self.runtime.session(models.graphs[f"segmentation{kind}"])
-        self._embedder = Embedder(
-            self.runtime.session(models.graphs[f"trunk{kind}"]),
-            self.runtime.session(models.graphs["pooling"]),
-            models.stride,
-            models.embedding_dim,
-        )
+        self._embedder = Embedder.of(models, self.runtime, kind)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
-        self._recipe: Recipe = COMMUNITY_1 if models.plda else CAMPPLUS
+        self._recipe = RECIPES[models.recipe]
+        self._method = self._recipe.methods[self.execution.mode]
 
     @classmethod
     def from_pretrained(
@@ -159,13 +130,14 @@ class Diarizer:
         return self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
 
     def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:
-        windows = self._windows(samples)
+        windows, method = self._windows(samples), self._method
         with watch.stage("segmentation") as advance:
-            segmentations = self._segment(samples, windows, advance)
+            segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance)
+            method.trim(segmentations, windows)
         with watch.stage("embedding") as advance:
-            voices = self._embed(samples, windows, segmentations, advance)
+            voices = method.embed(self._embedder, samples, windows, segmentations, self.runtime, advance)
         with watch.stage("clustering"):
-            learn = partial(self._centroids, step=windows.step)
+            learn = partial(self._recipe.learn, setting=self._setting(windows))
             clusters, pairs = cluster(voices.vectors, segmentations, learn, wanted.bounds)
         with watch.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
@@ -181,44 +153,10 @@ class Diarizer:
     def _batch(self) -> int:
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
-    @property
-    def _upstream(self) -> bool:
-        return self.execution.mode in self._recipe.upstream
+    def _setting(self, windows: Windows) -> Setting:
+        return Setting(self.models.distances, self._plda, self.options, windows.step, self._method.least_evidence)
 
-    def _segment(self, samples: Samples, windows: Windows, advance: Advance) -> npt.NDArray[np.uint8]:
-        segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance)
-        if not self._upstream:
-            silence_padding(segmentations, windows)
-        return segmentations
-
-    def _embed(
-        self, samples: Samples, windows: Windows, segmentations: npt.NDArray[np.uint8], advance: Advance
-    ) -> Embedded:
-        if self._upstream:
-            return Embedded(embed_windows(samples, windows, segmentations, self._embedder, self.runtime, advance))
-        stretches, spans = (
-            plan(segmentations, windows, cut, multiple=self.models.stride)
-            for cut in (self._recipe.stretches, Cut(longest=resegment.LONGEST, at_changes=True))
-        )
-        return Embedded(
-            *embed_stretches(samples, windows, segmentations, stretches, spans, self._embedder, self.runtime, advance),
-            spans,
-        )
-
-    def _centroids(self, training: Array, step: Seconds) -> Array | None:
-        """The speakers that the training embeddings (n, dimension) show."""
-        options, recipe, plda = self.options, self._recipe, self._plda
-        if plda is None:
-            return agglomerative_centroids(training, options.threshold or recipe.alone, step)
-        # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
-        fa = options.fa * step
-        if not self._upstream and evidence(len(training), fa=fa, fb=options.fb) < LEAST_EVIDENCE:
-            return agglomerative_centroids(training, recipe.alone, step)
-        return vbx_centroids(training, plda, threshold=options.threshold or recipe.threshold, fa=fa, fb=options.fb)
-
-    def _timeline(
-        self, segmentations: npt.NDArray[np.uint8], windows: Windows, clusters: Clusters, wanted: Wanted
-    ) -> Timeline:
+    def _timeline(self, segmentations: Bits, windows: Windows, clusters: Clusters, wanted: Wanted) -> Timeline:
         return reconstruct(
             segmentations,
             clusters.hard,
@@ -245,7 +183,7 @@ class Diarizer:
             label_order=options.label_order,
             min_duration_on=options.min_duration_on,
             min_duration_off=options.min_duration_off,
-            end=np.inf if self._upstream else duration,
+            end=self._method.end(duration),
         )
         return Diarization(
             turns=turns,

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh
 
 from ..fusion.errors import CorruptModelError, ModelNotFoundError
+from .arrays import AnyFloat, Float64
 
 if TYPE_CHECKING:
     from os import PathLike
 
-Array = npt.NDArray[np.float64]
 _BLOCK = 8192  # embeddings transformed at once
 
 
@@ -34,14 +33,14 @@ class Plda:
     that diagonal, falling. For community-1 d is 256 and p is 128.
     """
 
-    mean1: Array
-    lda: Array
-    mean2: Array
-    mu: Array
-    tr: Array
-    phi: Array
+    mean1: Float64
+    lda: Float64
+    mean2: Float64
+    mu: Float64
+    tr: Float64
+    phi: Float64
 
-    def transform(self, embeddings: npt.NDArray[np.floating]) -> Array:
+    def transform(self, embeddings: AnyFloat) -> Float64:
         """Features float64 (n, p) of `embeddings` (n, d).
 
         Raises:
@@ -58,14 +57,14 @@ class Plda:
             features[block] = self._transform_block(embeddings[block])
         return features
 
-    def _transform_block(self, embeddings: npt.NDArray[np.floating]) -> Array:
+    def _transform_block(self, embeddings: AnyFloat) -> Float64:
         d, p = self.lda.shape
         whitened = np.sqrt(d) * unit(embeddings - self.mean1) @ self.lda - self.mean2
-        features: Array = (np.sqrt(p) * unit(whitened) - self.mu) @ self.tr.T
+        features: Float64 = (np.sqrt(p) * unit(whitened) - self.mu) @ self.tr.T
         return features
 
 
-def unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def unit(vectors: AnyFloat) -> AnyFloat:
     """Each row over its euclidean length, in the rows' own dtype; a zero row stays zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(length == 0, 1, length)
@@ -87,7 +86,7 @@ def load_plda(transform: str | PathLike[str], plda: str | PathLike[str]) -> Plda
     return Plda(first["mean1"], first["lda"], first["mean2"], second["mu"], tr, phi)
 
 
-def _diagonalise(tr: Array, psi: Array) -> tuple[Array, Array]:
+def _diagonalise(tr: Float64, psi: Float64) -> tuple[Float64, Float64]:
     """Variances and transform that diagonalise B against W, the largest variance first."""
     W = np.linalg.inv(tr.T @ tr)
     B = np.linalg.inv((tr.T / psi) @ tr)
@@ -95,7 +94,7 @@ def _diagonalise(tr: Array, psi: Array) -> tuple[Array, Array]:
     return variances[::-1].copy(), vectors.T[::-1].copy()
 
 
-def _read(path: str | PathLike[str], names: tuple[str, ...]) -> dict[str, Array]:
+def _read(path: str | PathLike[str], names: tuple[str, ...]) -> dict[str, Float64]:
     try:
         with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: np.asarray(file[name], dtype=np.float64) for name in names}
@@ -107,7 +106,7 @@ def _read(path: str | PathLike[str], names: tuple[str, ...]) -> dict[str, Array]
         ) from error
 
 
-def _check(path: str | PathLike[str], arrays: dict[str, Array], shapes: dict[str, tuple[int, ...]]) -> None:
+def _check(path: str | PathLike[str], arrays: dict[str, Float64], shapes: dict[str, tuple[int, ...]]) -> None:
     for name, shape in shapes.items():
         array = arrays[name]
         if array.shape != shape or array.size == 0 or not np.isfinite(array).all():

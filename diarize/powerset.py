@@ -7,15 +7,14 @@ at once, as one of seven classes: none, 1, 2, 3, 1+2, 1+3, 2+3.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-CLASSES: npt.NDArray[np.uint8] = np.array(
-    [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=np.uint8
-)
+from .arrays import AnyFloat, Bits
+
+CLASSES: Bits = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=np.uint8)
 """Row: a class of the network; column: whether that local speaker is active in it."""
 
 
-def to_multilabel(log_probs: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+def to_multilabel(log_probs: AnyFloat) -> Bits:
     """Which local speakers are active, by the most probable class of each frame.
 
     Args:
@@ -28,5 +27,5 @@ def to_multilabel(log_probs: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
         >>> to_multilabel(np.log([[0.1, 0.1, 0.1, 0.1, 0.4, 0.1, 0.1]]))
         array([[1, 1, 0]], dtype=uint8)
     """
-    multilabel: npt.NDArray[np.uint8] = CLASSES[np.argmax(log_probs, axis=-1)]
+    multilabel: Bits = CLASSES[np.argmax(log_probs, axis=-1)]
     return multilabel

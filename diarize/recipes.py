@@ -1,4 +1,4 @@
-"""What differs between the packs, in one table: their clustering, and what each mode does.
+"""What differs between the ways to diarize: how the stages are run, and how speakers are learnt.
 
 The numbers were chosen by measurement; the tables that decided are in
 benchmarks/RESULTS.md.
@@ -6,51 +6,158 @@ benchmarks/RESULTS.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
 
-from ..fusion.types import Seconds
-from .options import Mode
-from .stretches import Cut
+import numpy as np
+
+from ..fusion.errors import OptionError
+from ..fusion.types import Samples, Seconds
+from ..fusion.watch import Advance
+from . import resegment
+from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
+from .arrays import Bits, Float32, Float64, Pairs
+from .clustering import Clusters, vbx_centroids
+from .embedding import Embedder
+from .models.packs import Cut, Distances
+from .options import Mode, Options
+from .plda import Plda
+from .reconstruct import Timeline, drop_specks
+from .runtime import Runtime
+from .segmentation import silence_padding
+from .stretches import Stretch, plan
+from .windows import Windows
 
 SHORT: Seconds = 180.0
 """A recording up to this long keeps the 1 s hop in every mode: it has few windows to learn from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a pack is run.
+class Embedded:
+    """What the embedding network made.
 
-    threshold: distance at which agglomerative clustering stops (before VBx, where there is a PLDA).
-    alone: that distance where agglomerative clustering has the last word.
-    steps: hop of the windows by mode, in seconds, for recordings longer than `SHORT`.
-    stretches: how speech is cut for the embedding network.
-    upstream: the modes that do exactly what pyannote.audio does: each window
-        embedded by itself, VBx on however little evidence.
+    vectors: float32 (windows, local speakers, dimension).
+    span_vectors, spans: of short stretches of one speaker, for a second look; None where there is none.
     """
 
-    threshold: float
-    alone: float
+    vectors: Float32
+    span_vectors: Float32 | None = None
+    spans: tuple[Stretch, ...] = ()
+
+    def second_look(
+        self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
+    ) -> Timeline:
+        """The timeline, resegmented where there are spans to look at, and without specks."""
+        if self.span_vectors is None:
+            return timeline
+        voices = resegment.Voices.of(self.vectors, pairs, clusters)
+        timeline = resegment.resegment(timeline, self.spans, self.span_vectors, voices, windows)
+        return drop_specks(timeline, min_speakers)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How the stages around the clustering are run.
+
+    trim: changes the segmentations in place before anything looks at them.
+    embed: makes the embeddings.
+    least_evidence: observations below which VBx is not trusted.
+    end: the latest end of a turn in a recording of so many seconds.
+    """
+
+    trim: Callable[[Bits, Windows], None]
+    embed: Callable[[Embedder, Samples, Windows, Bits, Runtime, Advance], Embedded]
+    least_evidence: float
+    end: Callable[[Seconds], Seconds]
+
+
+def _as_heard(_segmentations: Bits, _windows: Windows) -> None:
+    """Leave what the network hears in the zeros behind the end."""
+
+
+def _each_window(
+    embedder: Embedder, samples: Samples, windows: Windows, segmentations: Bits, runtime: Runtime, advance: Advance
+) -> Embedded:
+    return Embedded(embedder.windows(samples, windows, segmentations, runtime, advance))
+
+
+def _each_stretch(
+    embedder: Embedder, samples: Samples, windows: Windows, segmentations: Bits, runtime: Runtime, advance: Advance
+) -> Embedded:
+    spans = plan(segmentations, windows, Cut(resegment.LONGEST, at_changes=True), multiple=embedder.stride)
+    return Embedded(*embedder.stretches(samples, windows, segmentations, spans, runtime, advance), spans)
+
+
+UPSTREAM = Method(trim=_as_heard, embed=_each_window, least_evidence=0.0, end=lambda _: np.inf)
+"""What pyannote.audio does: each window embedded by itself, VBx on however little evidence."""
+
+OURS = Method(trim=silence_padding, embed=_each_stretch, least_evidence=LEAST_EVIDENCE, end=lambda duration: duration)
+"""What was found faster or better: features shared between windows, a second look at single stretches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What learning depends on besides the embeddings: the pack's distances and PLDA, the user's options, the run."""
+
+    distances: Distances
+    plda: Plda | None
+    options: Options
+    step: Seconds
+    least_evidence: float
+
+
+class Learn(Protocol):
+    """Finds the speakers."""
+
+    def __call__(self, training: Float64, setting: Setting) -> Float64 | None:
+        """Centroids (K, dimension) that `training` (n, dimension) shows; None for fewer than two embeddings."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A way to diarize.
+
+    learn: finds the speakers.
+    steps: hop of the windows by mode, in seconds, for recordings longer than `SHORT`.
+    methods: how the other stages are run, by mode.
+    """
+
+    learn: Learn
     steps: Mapping[Mode, Seconds]
-    stretches: Cut
-    upstream: frozenset[Mode] = frozenset()
+    methods: Mapping[Mode, Method]
 
     def step(self, mode: Mode, duration: Seconds) -> Seconds:
         """The hop for a recording of `duration` seconds."""
         return self.steps["exact"] if duration <= SHORT else self.steps[mode]
 
 
-COMMUNITY_1 = Recipe(
-    threshold=0.6,
-    alone=0.9,
-    steps={"exact": 1.0, "default": 2.0, "fast": 2.0},
-    stretches=Cut(longest=30.0, at_changes=False),
-    upstream=frozenset({"exact"}),
-)
+def _with_vbx(training: Float64, setting: Setting) -> Float64 | None:
+    """VBx over agglomerative clusters; these alone where the evidence is too little."""
+    options, distances = setting.options, setting.distances
+    if setting.plda is None:
+        raise OptionError("The recipe community-1 needs a PLDA, which this pack does not have: take another recipe.")
+    # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
+    fa = options.fa * setting.step
+    if evidence(len(training), fa=fa, fb=options.fb) < setting.least_evidence:
+        return agglomerative_centroids(training, distances.alone, setting.step)
+    threshold = options.threshold or distances.before_vbx
+    return vbx_centroids(training, setting.plda, threshold=threshold, fa=fa, fb=options.fb)
 
-CAMPPLUS = Recipe(
-    threshold=0.8,
-    alone=0.8,
-    steps={"exact": 1.0, "default": 2.0, "fast": 2.0},
-    stretches=Cut(longest=3.0, at_changes=True),
+
+def _by_distance(training: Float64, setting: Setting) -> Float64 | None:
+    """Agglomerative clusters, small ones given to their neighbours."""
+    return agglomerative_centroids(training, setting.options.threshold or setting.distances.alone, setting.step)
+
+
+_STEPS: Mapping[Mode, Seconds] = {"exact": 1.0, "default": 2.0, "fast": 2.0}
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "community-1": Recipe(_with_vbx, _STEPS, {"exact": UPSTREAM, "default": OURS, "fast": OURS}),
+        "agglomerative": Recipe(_by_distance, _STEPS, dict.fromkeys(("exact", "default", "fast"), OURS)),
+    }
 )
+"""By name, as packs name theirs."""

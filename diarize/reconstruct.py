@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from .binarize import Runs, runs
+from .arrays import AnyInt, Bits, Flags, Float32, Int64, Runs
+from .binarize import runs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -36,9 +36,9 @@ class Block:
     """
 
     first: int
-    votes: npt.NDArray[np.float32]
-    active: npt.NDArray[np.bool_]
-    exclusive: npt.NDArray[np.bool_]
+    votes: Float32
+    active: Flags
+    exclusive: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class Timeline:
 
     active: tuple[Runs, ...]
     exclusive: tuple[Runs, ...]
-    scores: npt.NDArray[np.float32] | None = None
+    scores: Float32 | None = None
 
 
 def reconstruct(
-    segmentations: npt.NDArray[np.uint8],
-    hard: npt.NDArray[np.integer],
-    count: npt.NDArray[np.integer],
+    segmentations: Bits,
+    hard: AnyInt,
+    count: AnyInt,
     windows: Windows,
     *,
     max_speakers: int | None = None,
@@ -99,8 +99,8 @@ def reconstruct(
 
 def give_back(
     timeline: Timeline,
-    segmentations: npt.NDArray[np.uint8],
-    hard: npt.NDArray[np.integer],
+    segmentations: Bits,
+    hard: AnyInt,
     windows: Windows,
     min_speakers: int,
 ) -> Timeline:
@@ -148,9 +148,7 @@ def drop_specks(timeline: Timeline, min_speakers: int) -> Timeline:
     return Timeline(tuple(active), tuple(exclusive), timeline.scores) if specks else timeline
 
 
-def _hand_over(
-    stretch: npt.NDArray[np.int64], active: list[Runs], exclusive: list[Runs], specks: Container[int]
-) -> None:
+def _hand_over(stretch: Int64, active: list[Runs], exclusive: list[Runs], specks: Container[int]) -> None:
     """Give `stretch` (2,) to who speaks in it, right before it, or right after it, in this order of preference."""
     others = [speaker for speaker in range(len(exclusive)) if speaker not in specks]
     first, last = stretch
@@ -162,9 +160,9 @@ def _hand_over(
 
 
 def blocks(
-    segmentations: npt.NDArray[np.uint8],
-    hard: npt.NDArray[np.integer],
-    count: npt.NDArray[np.integer],
+    segmentations: Bits,
+    hard: AnyInt,
+    count: AnyInt,
     windows: Windows,
     *,
     size: int = _BLOCK,
@@ -185,7 +183,7 @@ def blocks(
         yield Block(first, votes, highest(votes, spoken), exclusive)
 
 
-def highest(votes: npt.NDArray[np.float32], count: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+def highest(votes: Float32, count: AnyInt) -> Flags:
     """The `count[t]` highest voted of each frame, bool (frames, speakers).
 
     Ties fall as in upstream, whose sort this is, of the same numbers in the same
@@ -200,9 +198,7 @@ def highest(votes: npt.NDArray[np.float32], count: npt.NDArray[np.integer]) -> n
     return chosen
 
 
-def _vote(
-    votes: npt.NDArray[np.float32], start: int, segmentation: npt.NDArray[np.uint8], clusters: npt.NDArray[np.integer]
-) -> None:
+def _vote(votes: Float32, start: int, segmentation: Bits, clusters: AnyInt) -> None:
     """Add one window that begins at frame `start` of the block (it may reach over either end)."""
     rows = slice(max(start, 0), min(start + len(segmentation), len(votes)))
     part = segmentation[rows.start - start : rows.stop - start]
@@ -210,9 +206,7 @@ def _vote(
         votes[rows, cluster] += part[:, clusters == cluster].max(axis=1)
 
 
-def _longest_stretch(
-    segmentations: npt.NDArray[np.uint8], hard: npt.NDArray[np.integer], windows: Windows, cluster: int
-) -> Runs:
+def _longest_stretch(segmentations: Bits, hard: AnyInt, windows: Windows, cluster: int) -> Runs:
     """The longest run that any one window gives to `cluster`, (1, 2), or (0, 2) where there is none."""
     best = np.empty((0, 2), dtype=np.int64)
     starts = windows.first_frames
@@ -232,7 +226,7 @@ def _without(part: Runs, stretch: Runs) -> Runs:
     return every[np.argsort(every[:, 0])]
 
 
-def _with(part: Runs, stretch: npt.NDArray[np.int64]) -> Runs:
+def _with(part: Runs, stretch: Int64) -> Runs:
     """The frames of `part` and those of `stretch` (2,)."""
     every = np.concatenate((_without(part, stretch[None]), stretch[None]))
     return _join([every[np.argsort(every[:, 0])]])
@@ -244,7 +238,7 @@ class _RunCollector:
     def __init__(self, num_speakers: int) -> None:
         self._parts: list[list[Runs]] = [[] for _ in range(num_speakers)]
 
-    def add(self, first: int, active: npt.NDArray[np.bool_]) -> None:
+    def add(self, first: int, active: Flags) -> None:
         """Take the next block, which begins at frame `first`."""
         for speaker in np.flatnonzero(active.any(axis=0)):
             self._parts[speaker].append(runs(active[:, speaker]) + first)

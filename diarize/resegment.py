@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from ..fusion.types import Seconds
-from .binarize import Runs, runs
-from .clustering import Array, Clusters, Labels, Pairs
+from .arrays import AnyFloat, Float32, Float64, Int32, Labels, Pairs, Runs
+from .binarize import runs
+from .clustering import Clusters
 from .plda import unit
 from .reconstruct import Timeline
 from .stretches import Stretch
@@ -52,14 +52,14 @@ class Voices:
     sums: float64 (K, dimension) of each speaker's training embeddings, counts: int64 (K,).
     """
 
-    training: Array
+    training: Float64
     window: Labels
     speaker: Labels
-    sums: Array
+    sums: Float64
     counts: Labels
 
     @classmethod
-    def of(cls, embeddings: npt.NDArray[np.floating], pairs: Pairs, clusters: Clusters) -> Voices:
+    def of(cls, embeddings: AnyFloat, pairs: Pairs, clusters: Clusters) -> Voices:
         """Collect the training embeddings by the speaker they were given to."""
         speaker = clusters.hard[pairs].astype(np.int64)
         known = speaker >= 0
@@ -68,18 +68,18 @@ class Voices:
         np.add.at(sums, speaker, training)
         return cls(training, window, speaker, sums, np.bincount(speaker, minlength=len(sums)))
 
-    def likeness(self, vector: npt.NDArray[np.floating], windows: range) -> npt.NDArray[np.float64]:
+    def likeness(self, vector: AnyFloat, windows: range) -> Float64:
         """Cosine of `vector` with each speaker's speech outside `windows`, (K,); -1 where there is too little."""
         near = slice(*np.searchsorted(self.window, [windows.start, windows.stop]))
         sums, counts = self.sums.copy(), self.counts.copy()
         np.subtract.at(sums, self.speaker[near], self.training[near])
         np.subtract.at(counts, self.speaker[near], 1)
-        scores: npt.NDArray[np.float64] = unit(sums) @ unit(vector.astype(np.float64))
+        scores: Float64 = unit(sums) @ unit(vector.astype(np.float64))
         return np.where(counts >= _OTHER_WINDOWS, scores, -1.0)
 
 
 def resegment(
-    timeline: Timeline, spans: Sequence[Stretch], vectors: npt.NDArray[np.float32], voices: Voices, windows: Windows
+    timeline: Timeline, spans: Sequence[Stretch], vectors: Float32, voices: Voices, windows: Windows
 ) -> Timeline:
     """Give spans of one speaker to another where their own embedding plainly says so.
 
@@ -104,7 +104,7 @@ def resegment(
     return _apply(timeline, moves, windows.total_frames)
 
 
-def _alone(timeline: Timeline, total: int) -> npt.NDArray[np.int32]:
+def _alone(timeline: Timeline, total: int) -> Int32:
     """Who is active in each frame in which exactly one speaker is; -1 elsewhere."""
     active = np.zeros(total + 1, np.int32)
     who = np.full(total, -1, np.int32)
@@ -117,9 +117,7 @@ def _alone(timeline: Timeline, total: int) -> npt.NDArray[np.int32]:
     return who
 
 
-def _look(
-    span: Stretch, vector: npt.NDArray[np.float32], alone: npt.NDArray[np.int32], voices: Voices, windows: Windows
-) -> Iterator[Move]:
+def _look(span: Stretch, vector: Float32, alone: Int32, voices: Voices, windows: Windows) -> Iterator[Move]:
     """The frames of `span` that go to somebody else: none, or all those of its one speaker."""
     begin, end = span.seconds
     if end - begin < SHORTEST or not np.isfinite(vector).all():

@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ..fusion.errors import CorruptModelError, DeviceError
+from .arrays import AnyArray
 from .options import Device, Execution
 
-Array: TypeAlias = npt.NDArray[Any]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -146,16 +145,16 @@ class Session:
                 f"device={device!r} is not usable: ONNX Runtime fell back to {used}; see `transcribe doctor`."
             )
 
-    def __call__(self, *inputs: Array) -> Array:
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
         """Run on host arrays, in the graph's input order; return its first output (host)."""
         feeds = {name: np.ascontiguousarray(value) for name, value in zip(self._inputs, inputs, strict=True)}
-        output: Array = self._session.run(self._outputs[:1], feeds)[0]
+        output: AnyArray = self._session.run(self._outputs[:1], feeds)[0]
         return output
 
-    def every(self, *inputs: Array) -> list[Array]:
+    def every(self, *inputs: AnyArray) -> list[AnyArray]:
         """Like calling, but returns all outputs; scalars stay scalars."""
         feeds = {name: np.asarray(value, order="C") for name, value in zip(self._inputs, inputs, strict=True)}
-        outputs: list[Array] = self._session.run(self._outputs, feeds)
+        outputs: list[AnyArray] = self._session.run(self._outputs, feeds)
         return outputs
 
     def on_device(self, *inputs: Any) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from ..fusion.types import SAMPLE_RATE, Samples
 from ..fusion.watch import Advance
+from .arrays import Bits, Float32
 from .powerset import to_multilabel
 from .runtime import Runtime, Session
 from .windows import Windows
@@ -14,7 +14,7 @@ from .windows import Windows
 
 def segment(
     samples: Samples, windows: Windows, network: Session, runtime: Runtime, batch: int, advance: Advance
-) -> npt.NDArray[np.uint8]:
+) -> Bits:
     """Run the segmentation network over all windows and decode its powerset.
 
     Args:
@@ -29,7 +29,7 @@ def segment(
         uint8 (num_windows, 589, 3), 1 where the local speaker is active.
     """
 
-    def one(chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    def one(chunk: Float32) -> Bits:
         return to_multilabel(network(chunk))
 
     decoded = np.empty((windows.count, windows.frames_per_window, 3), np.uint8)
@@ -41,7 +41,7 @@ def segment(
     return decoded
 
 
-def silence_padding(segmentations: npt.NDArray[np.uint8], windows: Windows) -> None:
+def silence_padding(segmentations: Bits, windows: Windows) -> None:
     """Silence, in place, whom the network hears after the recording's end.
 
     It carries a voice on into the zeros that fill the last window, by up to a

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import binary_dilation
 
 from ..fusion.types import SAMPLE_RATE, Seconds
+from .arrays import Bits, Flags, Int32, Int64
 from .fbank import FRAME, HOP
+from .models.packs import Cut
 from .windows import FRAME_STEP, Windows
 
 _TOLERANCE = 6
@@ -27,14 +28,6 @@ _MARGIN: Seconds = 1.0
 _SHORTEST: Seconds = 0.1
 _FBANK_STEP: Seconds = HOP / SAMPLE_RATE
 _FBANK_MIDDLE: Seconds = FRAME / SAMPLE_RATE / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """How to cut: the longest stretch in seconds, and whether also at every change of speakers."""
-
-    longest: Seconds
-    at_changes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class Stretch:
         return self.first * _FBANK_STEP, self.last * _FBANK_STEP
 
 
-def plan(segmentations: npt.NDArray[np.uint8], windows: Windows, cut: Cut, *, multiple: int) -> tuple[Stretch, ...]:
+def plan(segmentations: Bits, windows: Windows, cut: Cut, *, multiple: int) -> tuple[Stretch, ...]:
     """Cut the recording into stretches of speech.
 
     Args:
@@ -78,15 +71,13 @@ def plan(segmentations: npt.NDArray[np.uint8], windows: Windows, cut: Cut, *, mu
     return tuple(piece for first, last in parts for piece in _pieces(int(first), int(last), cut.longest, multiple))
 
 
-def _bridged(heard: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _bridged(heard: Flags) -> Flags:
     """`heard` with `_MARGIN` more on either side: silence shorter than twice that disappears."""
     width = 2 * round(_MARGIN / FRAME_STEP) + 1
     return np.asarray(binary_dilation(heard, np.ones(width, np.bool_)))
 
 
-def _votes(
-    segmentations: npt.NDArray[np.uint8], windows: Windows
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+def _votes(segmentations: Bits, windows: Windows) -> tuple[Int32, Flags]:
     """How many changes the windows see at each frame, and whether any of them hears anybody there."""
     changes = np.zeros(windows.total_frames, np.int32)
     heard = np.zeros(windows.total_frames, np.bool_)
@@ -97,7 +88,7 @@ def _votes(
     return changes, heard
 
 
-def _agreed(changes: npt.NDArray[np.int32], coverage: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _agreed(changes: Int32, coverage: Int64) -> Int64:
     """Frames of the changes that at least half of the windows see within the tolerance."""
     around = np.convolve(changes, np.ones(2 * _TOLERANCE - 1), "same")
     likely = np.flatnonzero((around > 0) & (around >= 0.5 * coverage))

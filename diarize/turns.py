@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..fusion.types import Activity, Seconds, Turn
-from .binarize import Runs, Spans, drop_short, fill_gaps
+from .arrays import Runs, Spans
+from .binarize import drop_short, fill_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ..fusion.errors import MissingExtraError, OptionError
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds
+from .arrays import Float32, Span
 from .options import Execution
 from .runtime import Runtime, Session
 
@@ -27,9 +27,7 @@ CONTEXT = 64
 BLOCK = 2048
 """Chunks a network call (65 s): bounds the memory, whatever the length of the recording."""
 
-Scores: TypeAlias = npt.NDArray[np.float32]
-Span: TypeAlias = tuple[Seconds, Seconds]
-State: TypeAlias = tuple[npt.NDArray[np.float32], ...]
+State: TypeAlias = tuple[Float32, ...]
 
 # Package, file in it, and whether the graph takes a whole sequence a call or one chunk.
 _FILES = (
@@ -37,56 +35,51 @@ _FILES = (
     ("silero_vad", "data/silero_vad_16k_sequence.onnx", True),
     ("silero_vad", "data/silero_vad.onnx", False),
 )
-_HYSTERESIS = 0.15  # speech ends only this far below the threshold at which it begins
+_ONSET, _OFFSET = 0.5, 0.35
+"""Probability at which speech begins, and the lower one at which it ends."""
+_MIN_SPEECH: Seconds = 0.25
+"""Stretches that are not longer are dropped."""
+_PAD: Seconds = 0.03
+"""Added on both sides."""
 
 
 def detect_speech(
     samples: Samples,
     *,
-    threshold: float = 0.5,
-    min_speech: Seconds = 0.25,
     min_silence: Seconds = 0.1,
-    pad: Seconds = 0.03,
     on_progress: Progress | None = None,
 ) -> list[Span]:
     """Stretches of speech in seconds, in order, without overlap; empty for silence.
 
     Args:
         samples: mono 16 kHz.
-        threshold: probability in (0, 1) at which speech begins; it ends at 0.15 less.
-        min_speech: stretches that are not longer are dropped.
         min_silence: pauses that are shorter do not end a stretch.
-        pad: added on both sides; where two stretches come too close, they meet halfway.
         on_progress: called as ``("vad", chunks done, chunks)``.
 
     Raises:
-        OptionError: a threshold outside (0, 1) or a negative duration.
+        OptionError: `min_silence` is no number of seconds, 0 or more.
         MissingExtraError: neither package with the network is installed.
     """
-    if not 0 < threshold < 1:
-        raise OptionError(f"threshold={threshold:g} must lie between 0 and 1.")
-    for name, value in (("min_speech", min_speech), ("min_silence", min_silence), ("pad", pad)):
-        if not 0 <= value < float("inf"):
-            raise OptionError(f"{name}={value} must be a number of seconds, 0 or more.")
+    if not 0 <= min_silence < float("inf"):
+        raise OptionError(f"min_silence={min_silence} must be a number of seconds, 0 or more.")
     scores = probabilities(samples, on_progress=on_progress)
-    found = stretches(scores, len(samples), threshold=threshold, min_speech=min_speech, min_silence=min_silence)
-    return [
-        (start / SAMPLE_RATE, end / SAMPLE_RATE) for start, end in padded(found, round(pad * SAMPLE_RATE), len(samples))
-    ]
+    found = stretches(scores, len(samples), min_speech=_MIN_SPEECH, min_silence=min_silence)
+    pad = round(_PAD * SAMPLE_RATE)
+    return [(start / SAMPLE_RATE, end / SAMPLE_RATE) for start, end in padded(found, pad, len(samples))]
 
 
-def probabilities(samples: Samples, *, on_progress: Progress | None = None) -> Scores:
+def probabilities(samples: Samples, *, on_progress: Progress | None = None) -> Float32:
     """Probability of speech for every 512 samples, float32 (ceil(num_samples / 512),), the last chunk zero-padded."""
     path, whole = network()
     session = Runtime.of(Execution(device="cpu", threads=1)).session(path)
     return run(session, samples, whole=whole, on_progress=on_progress)
 
 
-def run(session: Session, samples: Samples, *, whole: bool, on_progress: Progress | None = None) -> Scores:
+def run(session: Session, samples: Samples, *, whole: bool, on_progress: Progress | None = None) -> Float32:
     """Feed `samples` through a loaded network, its state carried from block to block."""
     step = _sequence if whole else _chunk_by_chunk
     state: State = ()
-    scores: list[Scores] = []
+    scores: list[Float32] = []
     total = -(-len(samples) // CHUNK)
     for block in _blocks(samples):
         found, state = step(session, block, state)
@@ -106,7 +99,7 @@ def network() -> tuple[Path, bool]:
     raise MissingExtraError("Speech detection", "the Silero network that faster-whisper carries", "whisper")
 
 
-def _blocks(samples: Samples) -> Iterator[npt.NDArray[np.float32]]:
+def _blocks(samples: Samples) -> Iterator[Float32]:
     """Rows of 64 samples of context and 512 of their own, at most 2048 rows a block."""
     size = BLOCK * CHUNK
     for first in range(0, len(samples), size):
@@ -119,13 +112,13 @@ def _blocks(samples: Samples) -> Iterator[npt.NDArray[np.float32]]:
         yield np.lib.stride_tricks.sliding_window_view(padded_block, CONTEXT + CHUNK)[::CHUNK]
 
 
-def _sequence(session: Session, block: npt.NDArray[np.float32], state: State) -> tuple[Scores, State]:
+def _sequence(session: Session, block: Float32, state: State) -> tuple[Float32, State]:
     h, c = state or (np.zeros((1, 1, 128), np.float32),) * 2
     found, h, c = session.every(block, h, c)
     return found.reshape(-1), (h, c)
 
 
-def _chunk_by_chunk(session: Session, block: npt.NDArray[np.float32], state: State) -> tuple[Scores, State]:
+def _chunk_by_chunk(session: Session, block: Float32, state: State) -> tuple[Float32, State]:
     (both,) = state or (np.zeros((2, 1, 128), np.float32),)
     scores = np.empty(len(block), np.float32)
     for index, row in enumerate(block):
@@ -134,18 +127,15 @@ def _chunk_by_chunk(session: Session, block: npt.NDArray[np.float32], state: Sta
     return scores, (both,)
 
 
-def stretches(
-    scores: Scores, num_samples: int, *, threshold: float, min_speech: Seconds, min_silence: Seconds
-) -> list[tuple[int, int]]:
+def stretches(scores: Float32, num_samples: int, *, min_speech: Seconds, min_silence: Seconds) -> list[tuple[int, int]]:
     """Sample ranges of speech by hysteresis over `scores`; those cut by the end of the audio end there."""
     found: list[tuple[int, int]] = []
-    low = max(threshold - _HYSTERESIS, 0.01)
     start = quiet = -1  # where speech began, where the pause within it began; -1: not in one
     for index, score in enumerate(scores.tolist()):
         at = index * CHUNK
-        if score >= threshold:
+        if score >= _ONSET:
             start, quiet = (at if start < 0 else start), -1
-        elif score < low and start >= 0:
+        elif score < _OFFSET and start >= 0:
             quiet = at if quiet < 0 else quiet
             if at - quiet >= min_silence * SAMPLE_RATE:
                 found.append((start, quiet))

@@ -14,16 +14,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
+
+from .arrays import AnyInt, Float64, Int64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Array = npt.NDArray[np.float64]
 _CELLS = 1 << 21  # at most this many responsibilities are held at once (16 MB)
 _SMOOTHING = 7.0
 _EPSILON_PI = 1e-8
+_MAX_UPDATES = 20
+_MIN_GAIN = 1e-4
+"""The updates end when the bound rises by less."""
+_MIN_PRIOR = 1e-7
+"""Speakers with a prior above this survive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,9 @@ class Mixture:
     pi: float64 (S,), all speakers' priors. elbo: the evidence bound after each update.
     """
 
-    gamma: Array
-    kept: npt.NDArray[np.int64]
-    pi: Array
+    gamma: Float64
+    kept: Int64
+    pi: Float64
     elbo: tuple[float, ...]
 
 
@@ -45,27 +50,24 @@ class Mixture:
 class _Speakers:
     """The speaker models of one update: what responsibilities are computed from."""
 
-    inverse_l: Array  # invL, (S, D), (17)
-    alpha: Array  # (S, D), (16)
-    offset: Array  # (S,), what of (23) does not depend on the features, plus ln pi
+    inverse_l: Float64  # invL, (S, D), (17)
+    alpha: Float64  # (S, D), (16)
+    offset: Float64  # (S,), what of (23) does not depend on the features, plus ln pi
     Fa: float
 
-    def log_joint(self, rho: Array, G: Array, speakers: npt.NDArray[np.int64] | slice = slice(None)) -> Array:
+    def log_joint(self, rho: Float64, G: Float64, speakers: Int64 | slice = slice(None)) -> Float64:
         """Return ln p(x, speaker), (rows, speakers), (23)."""
-        joint: Array = self.Fa * (rho @ self.alpha[speakers].T + G[:, None]) + self.offset[speakers]
+        joint: Float64 = self.Fa * (rho @ self.alpha[speakers].T + G[:, None]) + self.offset[speakers]
         return joint
 
 
 def cluster_vbx(
-    labels: npt.NDArray[np.integer],
-    features: Array,
-    phi: Array,
+    labels: AnyInt,
+    features: Float64,
+    phi: Float64,
     *,
-    fa: float = 0.07,
-    fb: float = 0.8,
-    max_iterations: int = 20,
-    min_gain: float = 1e-4,
-    keep: float = 1e-7,
+    fa: float,
+    fb: float,
 ) -> Mixture:
     """Refine an agglomerative clustering; speakers that the evidence does not need lose their prior.
 
@@ -75,10 +77,6 @@ def cluster_vbx(
         phi: (D,) variances between speakers.
         fa: evidence scaling.
         fb: penalty on speakers.
-        max_iterations: updates at most.
-        min_gain: stop when the bound rises by less.
-        keep: speakers with a prior above this survive;
-            -1 keeps all.
     """
     rho = features * np.sqrt(phi)  # (18)
     G = -0.5 * (np.einsum("ij,ij->i", features, features) + features.shape[1] * np.log(2 * np.pi))  # of (23)
@@ -87,42 +85,42 @@ def cluster_vbx(
     weight, moment = _initial_statistics(labels, rho, S)
     log_p_x = np.empty(len(features))
     elbo: list[float] = []
-    for _ in range(max_iterations):
+    for _ in range(_MAX_UPDATES):
         speakers = _update_speakers(weight, moment, phi, pi, fa=fa, fb=fb)
         weight, moment = _expect(speakers, rho, G, log_p_x)
         pi = weight / weight.sum()
         invL, alpha = speakers.inverse_l, speakers.alpha
         elbo.append(float(log_p_x.sum() + fb * 0.5 * np.sum(np.log(invL) - invL - alpha**2 + 1)))  # (25)
-        if len(elbo) > 1 and elbo[-1] - elbo[-2] < min_gain:
+        if len(elbo) > 1 and elbo[-1] - elbo[-2] < _MIN_GAIN:
             break
-    kept = np.flatnonzero(pi > keep)
+    kept = np.flatnonzero(pi > _MIN_PRIOR)
     gamma = np.exp(speakers.log_joint(rho, G, kept) - log_p_x[:, None])
     return Mixture(gamma, kept, pi, tuple(elbo))
 
 
-def _initial_statistics(labels: npt.NDArray[np.integer], rho: Array, S: int) -> tuple[Array, Array]:
+def _initial_statistics(labels: AnyInt, rho: Float64, S: int) -> tuple[Float64, Float64]:
     """Sums of responsibilities (S,) and of gamma x rho (S, D) for softmax(7 x one-hot of the labels)."""
     peak = np.exp(_SMOOTHING)
     own, other = peak / (peak + S - 1), 1 / (peak + S - 1)
     sizes = np.bincount(labels, minlength=S)
-    sums: Array = np.zeros((S, rho.shape[1]))
+    sums: Float64 = np.zeros((S, rho.shape[1]))
     np.add.at(sums, labels, rho)
-    weight: Array = other * len(labels) + (own - other) * sizes
-    moment: Array = other * sums.sum(axis=0) + (own - other) * sums
+    weight: Float64 = other * len(labels) + (own - other) * sizes
+    moment: Float64 = other * sums.sum(axis=0) + (own - other) * sums
     return weight, moment
 
 
-def _update_speakers(weight: Array, moment: Array, phi: Array, pi: Array, *, fa: float, fb: float) -> _Speakers:
+def _update_speakers(weight: Float64, moment: Float64, phi: Float64, pi: Float64, *, fa: float, fb: float) -> _Speakers:
     invL = 1.0 / (1 + fa / fb * weight[:, None] * phi)  # (17)
     alpha = fa / fb * invL * moment  # (16)
     offset = -0.5 * fa * ((invL + alpha**2) @ phi) + np.log(pi + _EPSILON_PI)
     return _Speakers(invL, alpha, offset, fa)
 
 
-def _expect(speakers: _Speakers, rho: Array, G: Array, log_p_x: Array) -> tuple[Array, Array]:
+def _expect(speakers: _Speakers, rho: Float64, G: Float64, log_p_x: Float64) -> tuple[Float64, Float64]:
     """Sums of the new responsibilities (S,) and of gamma x rho (S, D); fills `log_p_x` (n,)."""
-    weight: Array = np.zeros(len(speakers.offset))
-    moment: Array = np.zeros(speakers.alpha.shape)
+    weight: Float64 = np.zeros(len(speakers.offset))
+    moment: Float64 = np.zeros(speakers.alpha.shape)
     for rows in _row_blocks(len(rho), len(weight)):
         log_joint = speakers.log_joint(rho[rows], G[rows])
         log_p_x[rows] = logsumexp(log_joint, axis=1)

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds
+from .arrays import Flags, Float64, Span
 from .vad import detect_speech
-from .voiceprint import Span
-
-Floats = npt.NDArray[np.float64]
 
 QUIET_DB = -45.0
 NOISY_DB = 10.0
@@ -72,7 +69,7 @@ def measure(samples: Samples) -> Quality:
     return Quality(spans, seconds, float(level), _above_noise(power, inside), clipped)
 
 
-def _above_noise(power: Floats, inside: npt.NDArray[np.bool_]) -> float:
+def _above_noise(power: Float64, inside: Flags) -> float:
     """Speech over the rest in dB; where there is no rest, over its own faintest twentieth."""
     outside = power[~inside]
     enough = len(outside) >= 0.5 * SAMPLE_RATE / _FRAME

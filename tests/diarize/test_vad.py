@@ -42,9 +42,7 @@ def test_stretches_are_those_of_faster_whisper(scores, last, min_speech_ms, min_
         min_silence_duration_ms=min_silence_ms,
         speech_pad_ms=0,
     )
-    found = vad.stretches(
-        scores, num_samples, threshold=0.5, min_speech=min_speech_ms / 1000, min_silence=min_silence_ms / 1000
-    )
+    found = vad.stretches(scores, num_samples, min_speech=min_speech_ms / 1000, min_silence=min_silence_ms / 1000)
     assert found == expected
 
 
@@ -123,10 +121,10 @@ def test_a_network_that_hears_chunk_by_chunk_gets_context_state_and_rate(tmp_pat
     assert found.tolist() == [512, 64 + 512 + 1, 64 + 512 + 2, 64 + 10 + 3]
 
 
-@pytest.mark.parametrize("options", [{"threshold": 0}, {"threshold": 1.5}, {"pad": -1}, {"min_silence": float("nan")}])
-def test_impossible_options_are_refused_by_name(options):
-    with pytest.raises(OptionError, match=next(iter(options))):
-        vad.detect_speech(np.zeros(16000, np.float32), **options)
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+def test_impossible_options_are_refused_by_name(seconds):
+    with pytest.raises(OptionError, match="min_silence"):
+        vad.detect_speech(np.zeros(16000, np.float32), min_silence=seconds)
 
 
 def test_a_missing_network_names_the_pip_line(monkeypatch):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...diarize.models.packs import VOICE_PACK
 from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("-o", "--output", "out", default="-", show_default=True, metavar="OUT.rttm", help="RTTM; - is stdout.")
 @click.option("--rttm", type=FILE, help="Turns that exist already; left out, the recording is diarized.")
 @click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker.")
-@click.option("--voice-model", default="campplus", show_default=True, metavar="PACK", help="The pack for voices.")
+@click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices.")
 @with_options(SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def identify(
     audio: Path, out: str, rttm: Path | None, primary: str | None, voice_model: str, *, verbose: bool, **values: Any

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...diarize.models.packs import VOICE_PACK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -35,7 +37,7 @@ def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
         click.option("--models-dir", type=click.Path(path_type=Path), help="Where models are ($DIARFUSE_MODELS_DIR)."),
         click.option(
-            "--voice-model", "model", default="campplus", show_default=True, help="The pack that makes voiceprints."
+            "--voice-model", "model", default=VOICE_PACK, show_default=True, help="The pack that makes voiceprints."
         ),
     ):
         command = option(command)

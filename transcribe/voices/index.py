@@ -19,7 +19,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ...diarize.voiceprint import Span, VoiceEmbedder
+from ...diarize.arrays import Span
+from ...diarize.voiceprint import VoiceEmbedder
 from ...fusion.audio import load_audio
 from ...fusion.errors import AudioError, VoiceError
 from ...fusion.landing import shred

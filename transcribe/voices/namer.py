@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...diarize.models.packs import VOICE_PACK
 from ...diarize.voiceprint import VoiceEmbedder, gather, overlaps, solo_spans
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import Cluster, Gate, Naming, Voice, identify, identify_primary, link_speakers
@@ -22,12 +23,9 @@ from ...fusion.types import Diarization, Note, Samples, Transcript, Turn
 from .calibration import calibration_of
 from .store import VoiceStore
 
-DEFAULT_MODEL = "campplus"
-"""The pack whose embeddings name people; it need not be the diarizer's."""
-
 
 def load_embedder(
-    model: str = DEFAULT_MODEL,
+    model: str = VOICE_PACK,
     *,
     models_dir: Path | None = None,
     offline: bool | None = None,
@@ -100,7 +98,7 @@ def load_namer(
     identify_speakers: bool = True,
     primary: str | None = None,
     link: bool = False,
-    model: str = DEFAULT_MODEL,
+    model: str = VOICE_PACK,
     models_dir: Path | None = None,
     offline: bool | None = None,
     voices_dir: Path | None = None,

@@ -17,7 +17,7 @@ import pytest
 import diarfuse.diarize.models.checkpoint
 from diarfuse.diarize.models import download
 from diarfuse.diarize.models.download import hub_answers
-from diarfuse.diarize.models.packs import PACKS, HubSource, Network, Pack, PackFile, WheelSource
+from diarfuse.diarize.models.packs import PACKS, Cut, Distances, HubSource, Network, Pack, PackFile, WheelSource
 from diarfuse.diarize.models.store import Store, default_root, load_dir
 from diarfuse.fusion.errors import (
     CorruptModelError,
@@ -54,9 +54,12 @@ def fake_pack(name: str = "fake", source: HubSource | WheelSource | None = None)
             Network("segmentation/weights.bin", "fake_segmentation", ("segmentation",)),
             Network("embedding/weights.bin", "fake_embedding", ("trunk", "pooling")),
         ),
-        front_end="fbank80-1",
+        front_end="kaldi",
         embedding_dim=256,
         stride=8,
+        cut=Cut(longest=3.0, at_changes=True),
+        recipe="community-1",
+        distances=Distances(alone=0.9),
         plda=("plda/transform.npz", "plda/plda.npz"),
         licence="none",
         attribution="nobody",
