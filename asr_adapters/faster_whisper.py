@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
 from ..fusion.types import OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
@@ -48,6 +48,8 @@ class FasterWhisper:
         offline: never download.
         options: passed on to ``WhisperModel.transcribe``, e.g. ``{"beam_size": 1, "vad_filter": True}``.
     """
+
+    tells_segments: ClassVar[Literal[True]] = True
 
     def __init__(
         self,

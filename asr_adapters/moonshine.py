@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Moonshine:
         arch: architecture of that folder's model: tiny, base, tiny-streaming, base-streaming ...
         options: the engine's own options, e.g. ``{"vad_threshold": 0.4}``.
     """
+
+    tells_segments: ClassVar[Literal[True]] = True
 
     def __init__(self, model: str = BUNDLED, *, arch: str = "tiny", options: Mapping[str, Any] | None = None) -> None:
         self._model, self._arch, self._own = model, arch, dict(options or {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class OnnxAsr:
         device: ``auto``, ``cpu`` or ``cuda``.
         options: passed on to ``recognize``, e.g. ``{"pnc": True}``.
     """
+
+    tells_segments: ClassVar[Literal[True]] = True
 
     def __init__(
         self,

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from benchmarks.metrics_words import read_ctm
-from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions
 from diarfuse.transcribe.scoring import Spoken, read_stm, speaker_accuracy, word_errors
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias, TypedDict
+from typing import ClassVar, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,7 @@ Note: TypeAlias = Callable[[str], None]
 OnSegment: TypeAlias = "Callable[[Segment], None]"
 """``on_segment(segment)``: called in order, as soon as the recogniser is sure of a segment.
 
-A recogniser may take it besides what `Recognizer` asks for. Whatever it raises
-stops the work and reaches the caller.
+Whatever it raises stops the work and reaches the caller.
 """
 
 Reason: TypeAlias = Literal["overlap", "nearest", "context", "channel", "none"]
@@ -270,4 +269,22 @@ class Recognizer(Protocol):
         self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
     ) -> Transcript:
         """Recognise `samples`; `language` None means detect it or use the model's own."""
+        ...
+
+
+@runtime_checkable
+class SegmentRecognizer(Recognizer, Protocol):
+    """A recogniser that can also tell each segment as soon as it is sure of it, and declares so."""
+
+    tells_segments: ClassVar[Literal[True]]
+
+    def transcribe(
+        self,
+        samples: Samples,
+        *,
+        language: str | None = None,
+        on_progress: Progress | None = None,
+        on_segment: OnSegment | None = None,
+    ) -> Transcript:
+        """As `Recognizer.transcribe`; `on_segment` hears every segment of the result, in order."""
         ...

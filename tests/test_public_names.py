@@ -26,7 +26,8 @@ PROMISED = {
     "asr_adapters.registry": "create names",
     "asr_adapters.align": "align",
     "exporters.registry": "dumps ending format_of names",
-    "transcribe.job": "Job JobOptions Result transcribe_file",
+    "transcribe.job": "Job Result transcribe_file",
+    "transcribe.options": "JobOptions Setup Wish",
 }
 
 

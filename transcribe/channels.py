@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..fusion.channels import merge_channels, voices
+from ..fusion.channels import Channel, merge_channels, voices
 from ..fusion.cues import split_segments
 from ..fusion.errors import AudioError
-from ..fusion.types import SAMPLE_RATE, Diarization, Turn
+from ..fusion.join.assign import Policy
+from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Turn
+from .joining import align_lines
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from ..fusion.channels import Channel
-    from ..fusion.join.assign import Policy
     from ..fusion.types import Samples, Seconds, Transcript
     from ..fusion.watch import Watch
+    from .options import Wish
+
+    Find = Callable[[Samples, Wish, Watch], tuple[Transcript, Diarization | None]]
 
 
 def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool) -> list[Samples]:
@@ -36,6 +39,36 @@ def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool)
     remedy = "" if diarize else "; only --diarize can tell its speakers apart"
     watch.notes.append(f"All {len(channels)} channels carry the same recording and are taken as one{remedy}.")
     return channels[:1]
+
+
+def transcribe_channels(
+    channels: Sequence[Samples], wish: Wish, watch: Watch, find: Find
+) -> tuple[Transcript, Diarization]:
+    """Every channel by itself, then merged in time.
+
+    Args:
+        channels: two or more.
+        wish: for the recording.
+        watch: of the recording.
+        find: makes words and, where its wish says so, turns of one channel.
+    """
+    # How many speakers there are was said of the recording, not of each of its channels.
+    alone = replace(wish, channels=None, diarize=wish.channels == "hybrid", speakers=SpeakerCount())
+    done: list[Channel] = []
+    for samples, part in zip(channels, parts(channels, watch), strict=True):
+        transcript, diarization = find(samples, alone, part)
+        done.append(Channel(align_lines(transcript, samples, part), diarization))
+    if wish.speakers:
+        watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
+    with watch.stage("join"):
+        return merge(done, seconds(channels), Policy(join=wish.join))
+
+
+def parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:
+    """A watch for each channel, under names that tell them apart; one recording keeps the plain names."""
+    if len(recordings) == 1:
+        return [watch]
+    return [watch.part(f", channel {number}") for number in range(1, len(recordings) + 1)]
 
 
 def merge(channels: Sequence[Channel], duration: Seconds, policy: Policy) -> tuple[Transcript, Diarization]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..fusion.types import Note, Recognizer
-    from .job import JobOptions
+    from .options import Setup, Wish
 
 AUTO = "auto"
 
@@ -32,40 +32,40 @@ def listens(name: str) -> bool:
     return name == AUTO or registry.listens(name)
 
 
-def make(wish: JobOptions, on_note: Note) -> Recognizer:
-    """The recogniser that the options ask for; ``auto`` says in one sentence if it is not the first choice.
+def make(setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
+    """The recogniser of a setup; ``auto`` says in one sentence if it is not the first choice.
 
     Raises:
         OptionError: the recogniser does not have an option that was given.
     """
-    name = _chosen(wish, on_note) if wish.asr == AUTO else wish.asr
+    name = _chosen(setup, wish.language, on_note) if setup.asr == AUTO else setup.asr
     if wish.details:
-        on_note(f"recogniser: {name}, model {wish.model or 'its default'}")
-    return registry.create(name, **_options(name, wish))
+        on_note(f"recogniser: {name}, model {setup.model or 'its default'}")
+    return registry.create(name, **_options(name, setup))
 
 
-def _chosen(wish: JobOptions, on_note: Note) -> str:
+def _chosen(setup: Setup, language: str | None, on_note: Note) -> str:
     from ..asr_adapters import faster_whisper, moonshine
 
-    model = wish.model or faster_whisper.DEFAULT_MODEL
-    fits = wish.model is None and (wish.language or "en").split("-")[0].lower() == "en"
-    found = faster_whisper.on_disk(model) is not None if _offline(wish) else faster_whisper.available(model)
+    model = setup.model or faster_whisper.DEFAULT_MODEL
+    fits = setup.model is None and (language or "en").split("-")[0].lower() == "en"
+    found = faster_whisper.on_disk(model) is not None if _offline(setup) else faster_whisper.available(model)
     if found or not fits or not moonshine.installed():
         return "faster-whisper"
-    why = "may not be fetched in offline mode" if _offline(wish) else "cannot be reached"
+    why = "may not be fetched in offline mode" if _offline(setup) else "cannot be reached"
     on_note(f"The Whisper model {model!r} is not on disk and {why}, so moonshine (English, smaller) is used.")
     return "moonshine"
 
 
-def _options(name: str, wish: JobOptions) -> dict[str, Any]:
+def _options(name: str, setup: Setup) -> dict[str, Any]:
     """The options that were given, under the names that the recogniser uses for them."""
     taken = registry.parameters(name)
-    given = _sorted(wish.asr_options, taken)
-    if wish.model is not None:
-        given["model"] = wish.model
-    if wish.compute_type is not None:
-        given["compute_type"] = wish.compute_type
-    return _machine(name, wish, taken) | given
+    given = _sorted(setup.asr_options, taken)
+    if setup.model is not None:
+        given["model"] = setup.model
+    if setup.compute_type is not None:
+        given["compute_type"] = setup.compute_type
+    return _machine(name, setup, taken) | given
 
 
 def _sorted(options: Mapping[str, object], taken: Sequence[str]) -> dict[str, Any]:
@@ -77,21 +77,21 @@ def _sorted(options: Mapping[str, object], taken: Sequence[str]) -> dict[str, An
     return own | ({"options": further} if further else {})
 
 
-def _machine(name: str, wish: JobOptions, taken: Sequence[str]) -> dict[str, Any]:
+def _machine(name: str, setup: Setup, taken: Sequence[str]) -> dict[str, Any]:
     """Where and how our own adapters compute; what a foreign one means by these names is not known."""
     if name not in registry.BUILTIN:
         return {}
-    device = wish.execution.device
+    device = setup.execution.device
     known = {
         # CoreML is the diarizer's; a recogniser takes what suits it best there.
         "device": "auto" if device == "coreml" else device,
-        "threads": wish.execution.threads,
-        "offline": _offline(wish),
+        "threads": setup.execution.threads,
+        "offline": _offline(setup),
     }
     return {key: value for key, value in known.items() if key in taken}
 
 
-def _offline(wish: JobOptions) -> bool:
+def _offline(setup: Setup) -> bool:
     from ..diarize.models.store import Store
 
-    return Store(wish.models_dir, offline=wish.offline).offline
+    return Store(setup.models_dir, offline=setup.offline).offline

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..fusion.types import Note
-    from .job import JobOptions, Rename
+    from .job import Rename
+    from .options import JobOptions
     from .remote.job import RemoteJob
     from .terminal import Reporter
 
@@ -75,14 +76,16 @@ def run_batch(
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
     _check_speakers(planned, options, view)
     job = _job(options, view)
-    job.check()
+    job.check(options)
     rename: Rename | None = None
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         nonlocal rename
         if view.names and rename is None:
             rename = _namer(options, view, screen.note)
-        result = job.transcribe(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename)
+        result = job.transcribe(
+            path, options, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename
+        )
         _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
         document = Document(result.transcript, result.diarization, path.stem)
         return lambda target: render(document, target.format, view.style)

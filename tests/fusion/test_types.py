@@ -11,8 +11,8 @@ from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.types import MOST_SPEAKERS, SpeakerCount
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.job import JobOptions
-from diarfuse.transcribe.serving.wishes import read_wish
+from diarfuse.transcribe.options import JobOptions
+from diarfuse.transcribe.serving.wishes import read_request
 
 NUMBERS = st.none() | st.integers(0, 6) | st.sampled_from([MOST_SPEAKERS, MOST_SPEAKERS + 1])
 CONTRADICTIONS = [
@@ -76,5 +76,5 @@ def test_every_door_refuses_the_same_in_the_same_words(
         assert sentence in capsys.readouterr().err
     fields = {name: [str(number)] for name, number in numbers.items()}
     with pytest.raises(Exception, match=sentence.partition("=")[0]) as refused:
-        read_wish({"diarize": ["true"], **fields}, "m")
+        read_request({"diarize": ["true"], **fields}, "m")
     assert refused.value.status_code == 400

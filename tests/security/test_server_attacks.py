@@ -241,11 +241,11 @@ def test_the_server_loads_nothing_that_names_people() -> None:
 JOB = """
 import sys, threading
 from pathlib import Path
-from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.options import JobOptions
 from diarfuse.transcribe.commands.serve import serve
 import diarfuse.transcribe.serving.app
 from diarfuse.transcribe.serving.jobs import JobRequest
-from diarfuse.transcribe.serving.wishes import Wish
+from diarfuse.transcribe.options import Wish
 from diarfuse.transcribe.serving.work import make_run_job
 audio, words, models = map(Path, sys.argv[1:])
 options = JobOptions(asr="words-json", model=str(words), diarizer="campplus", models_dir=models, offline=True)

@@ -16,7 +16,8 @@ from diarfuse.fusion.errors import AudioError, OptionError
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions
 
 LENGTH = 8 * SAMPLE_RATE
 

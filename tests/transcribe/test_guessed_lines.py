@@ -11,7 +11,8 @@ import soundfile
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe import recognisers
-from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions
 
 TEXT = " Kommst du morgen mit? Ja, sehr gern."
 

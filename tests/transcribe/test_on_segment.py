@@ -11,9 +11,9 @@ import soundfile
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe import recognisers
-from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions, Wish
 from diarfuse.transcribe.serving.jobs import JobRequest
-from diarfuse.transcribe.serving.wishes import Wish
 from diarfuse.transcribe.serving.work import make_run_job
 
 SAID = Segment(0.1, 0.9, " Hello", (Word(0.1, 0.9, " Hello"),))
@@ -27,6 +27,8 @@ class Plain:
 
 
 class Early(Plain):
+    tells_segments = True
+
     def transcribe(self, samples, *, language=None, on_segment=None, **_: object) -> Transcript:
         if on_segment is not None:
             on_segment(SAID)
@@ -60,5 +62,5 @@ def test_segments_are_told_where_they_are_final(audio: Path, monkeypatch, recogn
 def test_a_servers_job_passes_them_on(audio: Path, monkeypatch) -> None:
     monkeypatch.setattr(recognisers, "make", lambda *_: Early())
     heard: list[Segment] = []
-    make_run_job(JobOptions())(JobRequest(audio, Wish(stream=True), 60, on_segment=heard.append))
+    make_run_job(JobOptions())(JobRequest(audio, Wish(), 60, on_segment=heard.append))
     assert heard == [SAID]

@@ -6,7 +6,7 @@ import pytest
 
 from diarfuse.asr_adapters import registry
 from diarfuse.diarize.options import Execution
-from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.options import Setup, Wish
 from diarfuse.transcribe.recognisers import make
 
 
@@ -18,7 +18,7 @@ def told(monkeypatch: pytest.MonkeyPatch):
 
     def ask(asr: str, *, device: str = "auto", threads: int = 0, **options: object) -> dict[str, object]:
         execution = Execution(device=device, threads=threads)
-        make(JobOptions(asr=asr, execution=execution, offline=True, **options), lambda _: None)
+        make(Setup(asr=asr, execution=execution, offline=True, **options), Wish(), lambda _: None)
         return seen[-1]
 
     return ask

@@ -17,7 +17,8 @@ from diarfuse.fusion.errors import CancelledError, DiarfuseError, ModelError, Tr
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe import recognisers
-from diarfuse.transcribe.job import Job, JobOptions
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions
 from diarfuse.transcribe.together import beside_recogniser, together
 
 PATIENCE = 30.0

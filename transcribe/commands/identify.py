@@ -12,7 +12,7 @@ from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_opt
 
 if TYPE_CHECKING:
     from ...fusion.types import Diarization
-    from ..job import JobOptions
+    from ..options import JobOptions
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..job import JobOptions
+    from ..options import JobOptions
 
 AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -75,7 +75,7 @@ def job_options(values: dict[str, Any]) -> JobOptions:
         OptionError: a value, or two together, are not possible.
     """
     from ...diarize.options import Execution, Options
-    from ..job import JobOptions
+    from ..options import JobOptions
 
     values = dict(values)
     values["details"] = values.pop("verbose", False)

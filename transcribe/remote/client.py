@@ -16,18 +16,16 @@ import json
 import math
 import re
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
-from ...fusion.errors import CancelledError, NetworkError, OptionError, TranscriptError
+from ...fusion.errors import NetworkError, OptionError, TranscriptError
 from ...fusion.types import (
     SAMPLE_RATE,
     Diarization,
-    Progress,
     Samples,
     Seconds,
     Segment,
@@ -36,6 +34,7 @@ from ...fusion.types import (
     Turn,
     Word,
 )
+from ...fusion.watch import Watch
 
 PATH = "/audio/transcriptions"
 CHUNK = 1 << 16
@@ -127,21 +126,15 @@ def _is_host(host: str) -> bool:
     return HOST.match(host.encode("idna").decode()) is not None
 
 
-def transcribe_remote(
-    samples: Samples,
-    options: RemoteOptions,
-    *,
-    on_progress: Progress | None = None,
-    cancel: threading.Event | None = None,
-) -> tuple[Transcript, Diarization | None]:
+def transcribe_remote(samples: Samples, options: RemoteOptions, watch: Watch) -> tuple[Transcript, Diarization | None]:
     """Send `samples`, receive words and, if asked for, anonymous turns.
 
     Raises:
         NetworkError: the server cannot be reached, refuses, or answers in another language.
-        CancelledError: `cancel` was set.
+        CancelledError: `watch` says so.
     """
     with _flac(samples) as audio:
-        answer = _post(audio, options, on_progress, cancel)
+        answer = _post(audio, options, watch)
     return read_answer(answer, len(samples) / SAMPLE_RATE, diarized=options.diarize)
 
 
@@ -157,9 +150,7 @@ def _flac(samples: Samples) -> IO[bytes]:
     return file
 
 
-def _post(
-    audio: IO[bytes], options: RemoteOptions, on_progress: Progress | None, cancel: threading.Event | None
-) -> Any:
+def _post(audio: IO[bytes], options: RemoteOptions, watch: Watch) -> Any:
     parts = check_url(options.url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=options.timeout)
@@ -173,7 +164,7 @@ def _post(
         "User-Agent": "diarfuse",
         **({"Authorization": f"Bearer {options.token}"} if options.token else {}),
     }
-    body = _body(head, audio, size, tail, on_progress, cancel)
+    body = _body(head, audio, size, tail, watch)
     try:
         connection.request("POST", parts.path.rstrip("/") + PATH, body, headers)
         return _answer(connection.getresponse(), options.url)
@@ -204,18 +195,13 @@ def _form(fields: Mapping[str, str], boundary: str) -> tuple[bytes, bytes]:
     return ("".join(parts) + file + "Content-Type: audio/flac\r\n\r\n").encode(), f"\r\n--{boundary}--\r\n".encode()
 
 
-def _body(
-    head: bytes, audio: IO[bytes], size: int, tail: bytes, on_progress: Progress | None, cancel: threading.Event | None
-) -> Iterator[bytes]:
+def _body(head: bytes, audio: IO[bytes], size: int, tail: bytes, watch: Watch) -> Iterator[bytes]:
     yield head
     sent = 0
     while chunk := audio.read(CHUNK):
-        if cancel is not None and cancel.is_set():
-            raise CancelledError("Stopped, as asked.")
         yield chunk
         sent += len(chunk)
-        if on_progress is not None:
-            on_progress("upload", sent, size)
+        watch.progress("upload", sent, size)
     yield tail
 
 

@@ -3,47 +3,53 @@
 from __future__ import annotations
 
 import os
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from ...diarize.models.store import Store
 from ...fusion.errors import OptionError
-from ..job import JobOptions, Result
+from ...fusion.watch import Watch
+from ..job import Result
+from ..options import Setup, Wish
 from .client import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator
+
+    from _typeshed import DataclassInstance
 
     from ...fusion.types import Note, Progress
     from ..job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
+USED = frozenset({"model", "models_dir", "offline", "diarize", "speakers", "language", "details"})
+"""What a server hears of, and what concerns the names that are given here; it chooses everything else itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteJob:
-    """Options and the server that carries them out; the token comes from $DIARFUSE_REMOTE_TOKEN."""
+    """A setup and the server that has one of its own; the token comes from $DIARFUSE_REMOTE_TOKEN."""
 
-    options: JobOptions
+    setup: Setup
     url: str
 
-    def check(self) -> None:
+    def check(self, wish: Wish) -> None:
         """Refuse what cannot be done, before any work.
 
         Raises:
             OptionError: no such address, an option that only a local job has, or no network wanted.
         """
-        self._remote()
-        for option, given in self._local().items():
-            if given:
-                raise OptionError(f"{option} does nothing with --remote, the server chooses: leave it out.")
-        if check_url(self.url).hostname not in THIS_MACHINE and Store(offline=self.options.offline).offline:
+        self._remote(wish)
+        for option in (*_changed(self.setup, Setup()), *_changed(wish, Wish())):
+            raise OptionError(f"{option} does nothing with --remote, the server chooses: leave it out.")
+        if check_url(self.url).hostname not in THIS_MACHINE and Store(offline=self.setup.offline).offline:
             raise OptionError("--remote would send the recording although --offline is on: leave one of them out.")
 
     def transcribe(
         self,
         path: str | os.PathLike[str],
+        wish: Wish,
         *,
         on_progress: Progress | None = None,
         on_note: Note | None = None,
@@ -57,38 +63,32 @@ class RemoteJob:
         """
         from ...fusion.audio import load_audio
 
-        samples = load_audio(path, on_note=on_note)
-        started = time.perf_counter()
-        transcript, diarization = transcribe_remote(samples, self._remote(), on_progress=on_progress, cancel=cancel)
-        timings = {"remote": time.perf_counter() - started}
+        watch = Watch(on_progress, on_note, cancel)
+        samples = load_audio(path, on_note=watch.note)
+        with watch.timed("remote"):
+            transcript, diarization = transcribe_remote(samples, self._remote(wish), watch)
         if rename is not None and diarization is not None:
             transcript, diarization = rename(transcript, diarization, samples)
-        return Result(transcript, diarization, timings, transcript.notes)
+        return Result(transcript, diarization, watch.timings, transcript.notes)
 
-    def _local(self) -> dict[str, bool]:
-        """Options of which a server hears nothing, and whether they were given."""
-        given, default = self.options, JobOptions()
-        return {
-            "--asr": given.asr != default.asr,
-            "--asr-option": bool(given.asr_options),
-            "--compute-type": given.compute_type is not None,
-            "--channels": given.channels is not None,
-            "--diarizer": given.diarizer != default.diarizer,
-            "--step": given.options.step is not None,
-            "--threshold": given.options.threshold is not None,
-            "--join": given.join != default.join,
-            "--mode": given.execution.mode != default.execution.mode,
-            "--device": given.execution.device != default.execution.device,
-            "--threads": given.execution.threads != default.execution.threads,
-        }
-
-    def _remote(self) -> RemoteOptions:
-        wish = self.options
+    def _remote(self, wish: Wish) -> RemoteOptions:
         return RemoteOptions(
             url=self.url,
             token=os.environ.get(TOKEN_VARIABLE),
-            model=wish.model,
+            model=self.setup.model,
             language=wish.language,
             diarize=wish.diarize,
             speakers=wish.speakers,
         )
+
+
+def _changed(given: DataclassInstance, default: DataclassInstance) -> Iterator[str]:
+    """The command line's names of those fields that a server hears nothing of, and that are not as by default."""
+    for field in fields(default):
+        value, usual = getattr(given, field.name), getattr(default, field.name)
+        if field.name in USED or value == usual:
+            continue
+        if is_dataclass(usual) and not isinstance(usual, type):
+            yield from _changed(value, usual)
+        else:
+            yield "--asr-option" if field.name == "asr_options" else f"--{field.name.replace('_', '-')}"

@@ -12,26 +12,26 @@ from ...exporters import srt, vtt
 from ...fusion.document import Document
 from ...fusion.text import unspaced
 from ...fusion.types import Diarization, Segment, Transcript, Turn, Word
-from .wishes import Wish
+from .wishes import ApiRequest
 
 Json = dict[str, Any]
 
 
-def render(transcript: Transcript, diarization: Diarization | None, wish: Wish) -> tuple[str, str]:
-    """The answer's body and media type for `wish.response_format`.
+def render(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> tuple[str, str]:
+    """The answer's body and media type for `request.response_format`.
 
     ``verbose_json`` of a diarized job also carries the turns, which OpenAI's
     shapes have no place for; `transcribe --remote` reads them.
     """
-    if wish.response_format == "text":
+    if request.response_format == "text":
         return full_text(transcript) + "\n", "text/plain; charset=utf-8"
-    if wish.response_format == "srt":
+    if request.response_format == "srt":
         return srt.dumps(Document(transcript)), "application/x-subrip; charset=utf-8"
-    if wish.response_format == "vtt":
+    if request.response_format == "vtt":
         return vtt.dumps(Document(transcript)), "text/vtt; charset=utf-8"
     shapes = {"json": _plain, "verbose_json": _verbose, "diarized_json": _diarized}
-    body = shapes[wish.response_format](transcript, wish)
-    if wish.response_format == "verbose_json" and diarization is not None:
+    body = shapes[request.response_format](transcript, request)
+    if request.response_format == "verbose_json" and diarization is not None:
         body |= {"turns": _turns(diarization.turns), "exclusive_turns": _turns(diarization.exclusive)}
     return json.dumps(body, ensure_ascii=False, allow_nan=False), "application/json"
 
@@ -44,8 +44,8 @@ class Events:
     end, are the text of the last event.
     """
 
-    def __init__(self, wish: Wish) -> None:
-        self._diarized = wish.response_format == "diarized_json"
+    def __init__(self, request: ApiRequest) -> None:
+        self._diarized = request.response_format == "diarized_json"
         self._sent = 0
         self._before = ""
 
@@ -94,16 +94,16 @@ def _usage(transcript: Transcript) -> Json:
     return {"type": "duration", "seconds": math.ceil(transcript.duration)}
 
 
-def _plain(transcript: Transcript, wish: Wish) -> Json:
+def _plain(transcript: Transcript, request: ApiRequest) -> Json:
     body: Json = {"text": full_text(transcript)}
-    if wish.diarize:
+    if request.wish.diarize:
         body["segments"] = [
             {"start": s.start, "end": s.end, "speaker": _label(s), "text": s.text.strip()} for s in transcript.segments
         ]
     return {**body, "usage": _usage(transcript)}
 
 
-def _diarized(transcript: Transcript, _wish: Wish) -> Json:
+def _diarized(transcript: Transcript, _request: ApiRequest) -> Json:
     return {
         "task": "transcribe",
         "duration": transcript.duration,
@@ -128,17 +128,18 @@ def _label(segment: Segment) -> str:
     return segment.speaker if segment.speaker is not None else "UNKNOWN"
 
 
-def _verbose(transcript: Transcript, wish: Wish) -> Json:
+def _verbose(transcript: Transcript, request: ApiRequest) -> Json:
     body: Json = {
         "task": "transcribe",
         "language": transcript.language or "",
         "duration": transcript.duration,
         "text": full_text(transcript),
-        "segments": [_verbose_segment(i, s, wish) for i, s in enumerate(transcript.segments)],
+        "segments": [_verbose_segment(i, s, request) for i, s in enumerate(transcript.segments)],
         "usage": _usage(transcript),
     }
-    if wish.words:
-        body["words"] = [_verbose_word(w, wish) for w in transcript.words if w.start is not None and w.end is not None]
+    if request.words:
+        timed = (word for word in transcript.words if word.start is not None and word.end is not None)
+        body["words"] = [_verbose_word(word, request) for word in timed]
     return body
 
 
@@ -146,7 +147,7 @@ def _turns(turns: Iterable[Turn]) -> list[Json]:
     return [{"start": turn.start, "end": turn.end, "speaker": turn.speaker} for turn in turns]
 
 
-def _verbose_segment(index: int, segment: Segment, wish: Wish) -> Json:
+def _verbose_segment(index: int, segment: Segment, request: ApiRequest) -> Json:
     """Whisper's segment. `tokens` stays empty: our recognisers give words, and clients only need the key."""
     raw = segment.text.encode()
     logs = [math.log(max(w.probability, 1e-9)) for w in segment.words if w.probability is not None]
@@ -162,9 +163,9 @@ def _verbose_segment(index: int, segment: Segment, wish: Wish) -> Json:
         "compression_ratio": len(raw) / len(zlib.compress(raw)),
         "no_speech_prob": 0.0,
     }
-    return {**body, "speaker": _label(segment)} if wish.diarize else body
+    return {**body, "speaker": _label(segment)} if request.wish.diarize else body
 
 
-def _verbose_word(word: Word, wish: Wish) -> Json:
+def _verbose_word(word: Word, request: ApiRequest) -> Json:
     body: Json = {"word": word.text.strip(), "start": word.start, "end": word.end}
-    return {**body, "speaker": word.speaker} if wish.diarize else body
+    return {**body, "speaker": word.speaker} if request.wish.diarize else body

@@ -37,7 +37,7 @@ from .limits import Admission, Limits
 from .log import JsonFormatter, Metrics, error_event, event
 from .protocol import with_header_timeout
 from .uploads import UploadFolder
-from .wishes import Wish, read_wish
+from .wishes import ApiRequest, read_request
 
 HEARTBEAT = 10.0
 """Seconds between two comments in a stream, so that proxies keep it open and a lost client is noticed."""
@@ -201,17 +201,17 @@ class _Service:
         async with AsyncExitStack() as stack:
             with self._admission.enter() as ticket:
                 form = await self._receive(request, stack)
-                wish = read_wish(form.fields, self._model)
-                heard = _Heard() if wish.stream else None
-                job = JobRequest(_audio(form), wish, self.limits.max_duration, on_segment=heard)
+                asked = read_request(form.fields, self._model)
+                heard = _Heard() if asked.stream else None
+                job = JobRequest(_audio(form), asked.wish, self.limits.max_duration, on_segment=heard)
                 future = stack.enter_context(self._jobs.start(job, ticket))
             task = asyncio.create_task(self._jobs.result(future, job))
             stack.push_async_callback(_forget, task)
             if heard is not None:
-                return self._stream(_event_stream(task, wish, heard), wish, stack.pop_all())
+                return self._stream(_event_stream(task, asked, heard), asked, stack.pop_all())
             answer = await _unless_gone(task, request)
-        body, media_type = render(answer.transcript, answer.diarization, wish)
-        return Response(body, media_type=media_type, headers=_headers(wish))
+        body, media_type = render(answer.transcript, answer.diarization, asked)
+        return Response(body, media_type=media_type, headers=_headers(asked))
 
     async def _receive(self, request: Request, stack: AsyncExitStack) -> Form:
         assert self._uploads is not None  # noqa: S101  (the lifespan has begun)
@@ -221,8 +221,8 @@ class _Service:
         self.metrics.add("upload_bytes_total", form.file_bytes)
         return form
 
-    def _stream(self, content: AsyncIterator[bytes], wish: Wish, stack: AsyncExitStack) -> Response:
-        headers = {"cache-control": "no-store", **_headers(wish)}
+    def _stream(self, content: AsyncIterator[bytes], asked: ApiRequest, stack: AsyncExitStack) -> Response:
+        headers = {"cache-control": "no-store", **_headers(asked)}
         return _Stream(content, stack, media_type="text/event-stream", headers=headers)
 
 
@@ -252,8 +252,8 @@ def _audio(form: Form) -> Path:
     return form.file
 
 
-def _headers(wish: Wish) -> dict[str, str]:
-    return {"x-diarfuse-ignored": ", ".join(wish.ignored)} if wish.ignored else {}
+def _headers(asked: ApiRequest) -> dict[str, str]:
+    return {"x-diarfuse-ignored": ", ".join(asked.ignored)} if asked.ignored else {}
 
 
 async def _unless_gone(task: asyncio.Task[JobAnswer], request: Request) -> JobAnswer:
@@ -305,9 +305,9 @@ class _Heard:
             yield segment
 
 
-async def _event_stream(task: asyncio.Task[JobAnswer], wish: Wish, heard: _Heard) -> AsyncIterator[bytes]:
+async def _event_stream(task: asyncio.Task[JobAnswer], asked: ApiRequest, heard: _Heard) -> AsyncIterator[bytes]:
     """What is sure while the job runs, then the rest; the task ends after everything that the job's thread sent."""
-    events = Events(wish)
+    events = Events(asked)
     task.add_done_callback(lambda _: heard(None))
     async for segment in heard:
         if segment is None:

@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 
 from ...fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
 from ...fusion.types import Diarization, OnSegment, Seconds, Transcript
+from ..options import Wish
 from .limits import Admission, Limits, Ticket
 from .log import Metrics, Stopwatch, error_event, event
-from .wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)

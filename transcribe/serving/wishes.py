@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from ...fusion.errors import OptionError
 from ...fusion.types import MOST_SPEAKERS, SpeakerCount
+from ..options import Wish
 
 FORMATS = ("json", "text", "srt", "vtt", "verbose_json", "diarized_json")
 OPENAI_MODELS = (
@@ -24,19 +25,20 @@ IGNORED = ("prompt", "temperature", "include", "chunking_strategy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """One request. `ignored` names the fields that were sent and do nothing here."""
+class ApiRequest:
+    """One request: what is asked of the job, and how the answer is to look.
 
+    words: with their times. ignored: the fields that were sent and do nothing here.
+    """
+
+    wish: Wish = field(default_factory=Wish)
     response_format: str = "json"
     stream: bool = False
-    diarize: bool = False
-    language: str | None = None
     words: bool = False
-    speakers: SpeakerCount = field(default_factory=SpeakerCount)
     ignored: tuple[str, ...] = ()
 
 
-def read_wish(fields: Mapping[str, Sequence[str]], model: str) -> Wish:
+def read_request(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
     """Read the form of ``POST /v1/audio/transcriptions``.
 
     Raises:
@@ -49,13 +51,12 @@ def read_wish(fields: Mapping[str, Sequence[str]], model: str) -> Wish:
     granularities = {
         v for name in ("timestamp_granularities[]", "timestamp_granularities") for v in fields.get(name, ())
     }
-    return Wish(
+    diarize = response_format == "diarized_json" or asked.endswith("-diarize") or _flag(fields, "diarize")
+    return ApiRequest(
+        wish=Wish(diarize=diarize, language=_last(fields, "language") or None, speakers=_speakers(fields)),
         response_format=response_format,
         stream=_flag(fields, "stream"),
-        diarize=response_format == "diarized_json" or asked.endswith("-diarize") or _flag(fields, "diarize"),
-        language=_last(fields, "language") or None,
         words="word" in granularities,
-        speakers=_speakers(fields),
         ignored=tuple(name for name in IGNORED if any(f == name or f.startswith(f"{name}[") for f in fields)),
     )
 

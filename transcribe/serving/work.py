@@ -12,22 +12,22 @@ from ...diarize.runtime import usable_cores
 from ...fusion.audio.decode import decode
 from ...fusion.errors import AudioError, CancelledError
 from ...fusion.types import Seconds
-from ..job import Job, JobOptions, Result
+from ..job import Job, Result
+from ..options import Setup
 from .jobs import JobRequest
 
 
-def make_run_job(options: JobOptions, concurrency: int = 1) -> Callable[[JobRequest], Result]:
-    """Do jobs with `options`, `concurrency` at once; each thread keeps its own loaded models and its share of cores."""
+def make_run_job(setup: Setup, concurrency: int = 1) -> Callable[[JobRequest], Result]:
+    """Do jobs with `setup`, `concurrency` at once; each thread keeps its own loaded models and its share of cores."""
     local = threading.local()
-    options = replace(options, execution=share(options.execution, concurrency))
+    setup = replace(setup, execution=share(setup.execution, concurrency))
 
     def run_job(request: JobRequest) -> Result:
         check_duration(request.path, request.max_duration, request.cancel)
         if not hasattr(local, "job"):
-            local.job = Job(options)
+            local.job = Job(setup)
         job: Job = local.job
-        job.options = _for_request(options, request)
-        return job.transcribe(request.path, cancel=request.cancel, on_segment=request.on_segment)
+        return job.transcribe(request.path, request.wish, cancel=request.cancel, on_segment=request.on_segment)
 
     return run_job
 
@@ -41,16 +41,6 @@ def share(execution: Execution, concurrency: int) -> Execution:
     if execution.threads or concurrency == 1:
         return execution
     return replace(execution, threads=max(1, usable_cores() // concurrency))
-
-
-def _for_request(options: JobOptions, request: JobRequest) -> JobOptions:
-    wish = request.wish
-    return replace(
-        options,
-        diarize=wish.diarize,
-        language=wish.language or options.language,
-        **wish.speakers.given(),
-    )
 
 
 def check_duration(path: Path, limit: Seconds, cancel: threading.Event) -> Seconds:

@@ -14,12 +14,11 @@ from diarfuse.diarize.options import Execution
 from diarfuse.fusion.errors import OptionError, UnknownNameError
 from diarfuse.fusion.types import SpeakerCount
 from diarfuse.transcribe.commands.serve import serve
-from diarfuse.transcribe.job import JobOptions
+from diarfuse.transcribe.options import Setup, Wish
 from diarfuse.transcribe.serving.app import serve as serve_here
 from diarfuse.transcribe.serving.jobs import JobRequest
 from diarfuse.transcribe.serving.limits import Limits
-from diarfuse.transcribe.serving.wishes import Wish
-from diarfuse.transcribe.serving.work import _for_request, share
+from diarfuse.transcribe.serving.work import make_run_job, share
 
 
 def start(monkeypatch, *words: str) -> dict[str, object]:
@@ -70,7 +69,7 @@ def test_jobs_at_once_share_the_cores(monkeypatch) -> None:
     used = []
     monkeypatch.setattr("diarfuse.transcribe.serving.work.check_duration", lambda *_: 1.0)
     monkeypatch.setattr(
-        "diarfuse.transcribe.job.Job.transcribe", lambda job, *_, **__: used.append(job.options.execution)
+        "diarfuse.transcribe.job.Job.transcribe", lambda job, *_, **__: used.append(job.setup.execution)
     )
     run_job = start(monkeypatch, "--concurrency", "4", "--mode", "fast")["run_job"]
     run_job(JobRequest(Path("a.wav"), Wish(), 60))
@@ -101,15 +100,15 @@ def test_a_missing_extra_is_named() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_request_changes_only_what_it_may() -> None:
-    options = JobOptions(asr="moonshine", language="en", diarizer="campplus")
-    wish = Wish(diarize=True, speakers=SpeakerCount.of(2))
-    job = _for_request(options, JobRequest(Path("a.wav"), wish, 60))
-    assert (job.asr, job.diarizer, job.language, job.diarize, job.num_speakers) == (
-        "moonshine",
-        "campplus",
-        "en",
-        True,
-        2,
+def test_a_request_changes_only_what_it_may(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("diarfuse.transcribe.serving.work.check_duration", lambda *_: 1.0)
+    monkeypatch.setattr(
+        "diarfuse.transcribe.job.Job.transcribe", lambda job, _, wish, **__: asked.append((job.setup, wish))
     )
-    assert _for_request(options, JobRequest(Path("a.wav"), Wish(language="de"), 60)).language == "de"
+    setup = Setup(asr="moonshine", diarizer="campplus")
+    run_job = make_run_job(setup)
+    wishes = [Wish(diarize=True, speakers=SpeakerCount.of(2)), Wish(language="de")]
+    for wish in wishes:
+        run_job(JobRequest(Path("a.wav"), wish, 60))
+    assert asked == [(setup, wish) for wish in wishes]

@@ -22,7 +22,8 @@ from diarfuse.diarize.options import Execution, Options
 from diarfuse.fusion.errors import NetworkError, OptionError, TranscriptError
 from diarfuse.fusion.naming.match import Gate, Voice
 from diarfuse.fusion.types import Diarization, SpeakerCount, Transcript, Turn
-from diarfuse.transcribe.job import JobOptions
+from diarfuse.fusion.watch import Watch
+from diarfuse.transcribe.options import JobOptions, Setup, Wish
 from diarfuse.transcribe.remote.client import RemoteOptions, read_answer, transcribe_remote
 from diarfuse.transcribe.remote.job import RemoteJob
 from diarfuse.transcribe.voices.namer import Namer, name_speakers
@@ -102,8 +103,10 @@ def test_nothing_that_leaves_knows_of_voices_or_names(tmp_path: Path) -> None:
     for voices in ([], [Voice("Zebulon", "fake-1", (voice,))]):
         namer = Namer(embedder, gate, voices)
         with recording_server(json.dumps(ANSWER).encode()) as (url, received):
-            job = RemoteJob(JobOptions(diarize=True), url)
-            result = job.transcribe(path, rename=lambda t, d, s, namer=namer: name_speakers(t, d, s, namer))
+            job = RemoteJob(Setup(), url)
+            result = job.transcribe(
+                path, Wish(diarize=True), rename=lambda t, d, s, namer=namer: name_speakers(t, d, s, namer)
+            )
         sent.append(bytes(received).replace(url.encode()[7:-3], b"HOST"))
     assert result.transcript.segments[0].speaker == "Zebulon"
     assert sent[0] == sent[1]
@@ -125,7 +128,7 @@ def test_what_leaves_is_the_audio_and_the_listed_fields(monkeypatch) -> None:
     }
     with recording_server(json.dumps(ANSWER).encode()) as (url, received):
         seen = []
-        transcribe_remote(speech(), RemoteOptions(url=url), on_progress=lambda *step: seen.append(step))
+        transcribe_remote(speech(), RemoteOptions(url=url), Watch(lambda *report: seen.append(report)))
     start = received.index(b"fLaC")
     decoded, rate = soundfile.read(io.BytesIO(bytes(received[start:])), dtype="float32")
     assert rate == 16000
@@ -192,13 +195,13 @@ def test_refusals_are_told(status: str, body: bytes, says: str) -> None:
         recording_server(body, status, "Retry-After: 7\r\nLocation: http://127.0.0.1:1/\r\n") as (url, _),
         pytest.raises(NetworkError, match=says) as raised,
     ):
-        transcribe_remote(speech(), RemoteOptions(url=url))
+        transcribe_remote(speech(), RemoteOptions(url=url), Watch())
     assert "check the address" not in str(raised.value)  # it was reached
 
 
 def test_an_absent_server_is_told() -> None:
     with pytest.raises(NetworkError, match="cannot be used"):
-        transcribe_remote(speech(), RemoteOptions(url="http://127.0.0.1:9/v1"))
+        transcribe_remote(speech(), RemoteOptions(url="http://127.0.0.1:9/v1"), Watch())
 
 
 @pytest.mark.parametrize("url", ["http://example.org/v1", "ftp://x", "meeting.wav", "https://", ""])
@@ -222,7 +225,7 @@ def test_addresses_that_would_leak_or_are_none_are_refused(url: str) -> None:
 )
 def test_what_no_connection_can_be_opened_to_is_refused_before_any_work(url: str) -> None:
     with pytest.raises(OptionError, match="https://asr") as raised:
-        RemoteJob(JobOptions(), url).check()
+        RemoteJob(Setup(), url).check(Wish())
     assert repr(url) in str(raised.value)
 
 
@@ -230,14 +233,14 @@ def test_what_no_connection_can_be_opened_to_is_refused_before_any_work(url: str
     "url", ["http://[::1]:8/v1", "https://m\xfcnchen.de", "https://a_b.org:443/%C3%A9/", "https://h."]
 )
 def test_unusual_addresses_are_addresses(url: str) -> None:
-    RemoteJob(JobOptions(), url).check()
+    RemoteJob(Setup(), url).check(Wish())
 
 
 @pytest.mark.parametrize("token", ["s3cret\nX-More: b", "s3cret\n", "s3cr\xe9t", "s3cret\u20ac", "s3cret\udcff"])
 def test_a_token_that_is_no_header_is_refused_and_not_repeated(monkeypatch, token: str) -> None:
     monkeypatch.setenv("DIARFUSE_REMOTE_TOKEN", token)
     with pytest.raises(OptionError, match="DIARFUSE_REMOTE_TOKEN") as raised:
-        RemoteJob(JobOptions(), "https://asr.example.org/v1").check()
+        RemoteJob(Setup(), "https://asr.example.org/v1").check(Wish())
     assert "s3cr" not in str(raised.value)
 
 
@@ -258,20 +261,22 @@ def test_a_token_that_is_no_header_is_refused_and_not_repeated(monkeypatch, toke
     ],
 )
 def test_options_that_only_work_here_are_refused(option: str, given: dict[str, object]) -> None:
+    options = JobOptions(**given)
     with pytest.raises(OptionError, match=f"{option} does nothing with --remote"):
-        RemoteJob(JobOptions(**given), "http://localhost/v1").check()
-    RemoteJob(JobOptions(language="en", num_speakers=2, model="whisper-1"), "http://localhost/v1").check()
+        RemoteJob(options, "http://localhost/v1").check(options)
+    options = JobOptions(language="en", num_speakers=2, model="whisper-1")
+    RemoteJob(options, "http://localhost/v1").check(options)
 
 
 def test_no_recording_leaves_a_machine_that_is_to_stay_offline(monkeypatch) -> None:
     far = "https://asr.example.org/v1"
-    RemoteJob(JobOptions(), far).check()
-    RemoteJob(JobOptions(offline=True), "http://localhost/v1").check()
+    RemoteJob(Setup(), far).check(Wish())
+    RemoteJob(Setup(offline=True), "http://localhost/v1").check(Wish())
     with pytest.raises(OptionError, match="although --offline is on"):
-        RemoteJob(JobOptions(offline=True), far).check()
+        RemoteJob(Setup(offline=True), far).check(Wish())
     monkeypatch.setenv("DIARFUSE_OFFLINE", "1")
     with pytest.raises(OptionError, match="although --offline is on"):
-        RemoteJob(JobOptions(), far).check()
+        RemoteJob(Setup(), far).check(Wish())
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\r\n--b", "\udcff"])

@@ -9,7 +9,7 @@ import pytest
 from diarfuse.fusion.errors import AudioError
 from diarfuse.fusion.types import Segment, SpeakerCount, Transcript
 from diarfuse.transcribe.serving.answers import Events
-from diarfuse.transcribe.serving.wishes import Wish
+from diarfuse.transcribe.serving.wishes import ApiRequest
 
 SPOKEN = Transcript(
     (Segment(0.0, 1.0, " Good morning."), Segment(1.2, 2.0, " Hello <you>!")),
@@ -126,7 +126,7 @@ def test_an_idle_stream_is_kept_open_and_a_failure_after_the_first_words_is_told
 @pytest.mark.parametrize("live", [0, 1, 9])
 def test_deltas_are_the_text_in_every_script(texts: list[str], whole: str, live: int) -> None:
     transcript = Transcript(tuple(Segment(i, i + 1, text) for i, text in enumerate(texts)), None, 9.0)
-    events = Events(Wish(stream=True))
+    events = Events(ApiRequest(stream=True))
     sent = [event for segment in transcript.segments[:live] for event in events.of(segment)]
     sent += events.rest(transcript)
     assert sent[-1] == {"type": "transcript.text.done", "text": whole}

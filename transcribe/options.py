@@ -1,0 +1,90 @@
+"""What a job loads, apart from what is asked of one recording; and both in one for whoever has one of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ..diarize.options import Execution, Options
+from ..fusion.errors import OptionError
+from ..fusion.types import SpeakerCount
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..fusion.join.assign import Join
+
+Channels: TypeAlias = Literal["speakers", "hybrid"]
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: `JobOptions` has two parents, which may then have none
+class Setup:
+    """What is loaded, once for any number of recordings.
+
+    asr: a recogniser's name or ``auto``. model, compute_type: the recogniser's; None is its own default.
+    asr_options: further options of that recogniser, by name.
+    diarizer: a pack's name or ``auto``. options: what changes the diarizer's answer. execution: what only changes
+        the wait.
+    models_dir, offline: of the model store; None is the environment's choice.
+    """
+
+    asr: str = "auto"
+    model: str | None = None
+    compute_type: str | None = None
+    asr_options: Mapping[str, object] = field(default_factory=dict)
+    diarizer: str = "auto"
+    options: Options = field(default_factory=Options)
+    execution: Execution = field(default_factory=Execution)
+    models_dir: Path | None = None
+    offline: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked of one recording.
+
+    diarize: put a speaker on every word. speakers: how many there are, a contract; see the README.
+    channels: ``speakers``: each channel is a speaker; ``hybrid``: a channel may hold several voices, which the
+        diarizer finds. Where all channels are the same, the job goes on as if this were None.
+    language: as the recogniser names it, e.g. ``en``; None lets it find out, or is its only one.
+    join: ``resolved`` or ``plain``, see `fusion.join.assign.Policy`.
+    details: also say through `on_note` what was used and how much of the recording is speech.
+
+    Raises:
+        OptionError: no such kind of channels.
+    """
+
+    diarize: bool = False
+    speakers: SpeakerCount = field(default_factory=SpeakerCount)
+    channels: Channels | None = None
+    language: str | None = None
+    join: Join = "resolved"
+    details: bool = False
+
+    def __post_init__(self) -> None:
+        if self.channels not in (None, "speakers", "hybrid"):
+            raise OptionError(f"channels={self.channels!r} must be 'speakers', 'hybrid' or None.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions(Setup, Wish):
+    """A `Setup` and a `Wish` in one; the command line's options have the same names.
+
+    num_speakers, min_speakers, max_speakers: become `speakers`.
+
+    >>> JobOptions(diarize=True, num_speakers=2).speakers
+    SpeakerCount(low=2, high=2)
+
+    Raises:
+        OptionError: see `Wish` and `SpeakerCount.of`.
+    """
+
+    num_speakers: InitVar[int | None] = None
+    min_speakers: InitVar[int | None] = None
+    max_speakers: InitVar[int | None] = None
+
+    def __post_init__(self, num_speakers: int | None, min_speakers: int | None, max_speakers: int | None) -> None:
+        super().__post_init__()
+        if speakers := SpeakerCount.of(num_speakers, min_speakers, max_speakers):
+            object.__setattr__(self, "speakers", speakers)
