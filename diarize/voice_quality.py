@@ -20,6 +20,13 @@ PIECE = 3.0
 FEWEST = 4
 LEAST = 5.0
 """Seconds of speech from which four shorter pieces still tell one voice from two."""
+OVERLAPPED = 0.1
+"""Share of the speech with several people at once from which a recording is not one voice.
+
+Measured with segmentation-3.0 on 50 speakers, 10 and 20 s each: one voice alone at most 0.02 as recorded and 0.06
+through rooms with noise; two at once, equally loud, 0.33 or more as recorded (0.1 or more for 72 % of them through
+rooms with noise), one 6 dB louder 0.1 or more for 89 % as recorded.
+"""
 
 _FRAME = 480  # 30 ms
 _CEILING_DB = 60.0  # beyond this the noise is digital silence

@@ -18,10 +18,13 @@ import numpy as np
 from ..fusion.errors import VoiceError
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
 from .arrays import Span
+from .counting import speaker_count
 from .embedding import Embedder
 from .models.store import ModelSet
-from .options import Execution
+from .options import WINDOW, Execution
 from .runtime import Runtime
+from .segmentation import segment
+from .windows import Windows
 
 BLOCK = 10.0
 """Longest stretch of speech, in seconds, that the network sees at once."""
@@ -52,6 +55,7 @@ class VoiceEmbedder:
         runtime = Runtime.of(execution or Execution())
         self._embedder = Embedder.of(models, runtime)
         self._runtime = runtime
+        self._segmentation = models.graphs["segmentation"]
         self.space = models.space
         self.pack = models.name
 
@@ -82,6 +86,17 @@ class VoiceEmbedder:
         pieces = np.array_split(speech, count) if count else []
         vectors = self._runtime.map(self._embedder.whole, pieces)
         return [vector / np.linalg.norm(vector) for vector in vectors]
+
+    def overlapped(self, samples: Samples) -> float:
+        """Share of the speech in which several people talk at once, in [0, 1]; 0 where nobody talks.
+
+        The pack's segmentation network says so, which is loaded for it: only enrolling asks.
+        """
+        windows = Windows(len(samples), step=WINDOW / 2)
+        network = self._runtime.session(self._segmentation)
+        active = segment(samples, windows, network, self._runtime, 1, lambda _done, _total: None)
+        count = speaker_count(active, windows)
+        return float((count > 1).sum() / max((count > 0).sum(), 1))
 
 
 def gather(samples: Samples, spans: Iterable[Span]) -> Samples:

@@ -1,26 +1,34 @@
-"""A file that appears whole under its name or not at all: written beside it, flushed to the disk, renamed.
+"""A file that appears whole under its name or not at all: written out of sight, flushed to the disk, named.
 
 Every file of ours that may already be there, or that somebody may read at any
-moment, is written through here. Errors stay the `OSError` they are: the caller
-knows what was to be written, and says so.
+moment, is written through here. Until they are complete the bytes have no name
+where the system can do that (Linux), so that a killed process leaves nothing
+of them; elsewhere they lie in a ``.part`` file of the same folder. Errors stay
+the `OSError` they are: the caller knows what was to be written, and says so.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 PART = ".part"
 """Ends the name of a file that is being written, or was when the process was killed."""
 
+Appear: TypeAlias = Callable[[Path], None]
+"""Gives bytes that are on the disk their name; raises `FileExistsError` where it is taken, by a link too."""
+
 
 @contextmanager
-def landing(path: Path, *, mode: int | None = None, shred_old: bool = False) -> Iterator[BinaryIO]:
+def landing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """A binary file to write that becomes `path` if the block ends well, and vanishes if not.
 
     Killed at any instant, it leaves what was at `path` before, or the whole new
@@ -29,50 +37,36 @@ def landing(path: Path, *, mode: int | None = None, shred_old: bool = False) -> 
     Args:
         path: the file; a link is replaced itself, so resolve it if what it leads to is meant.
         mode: its permissions, never wider while it is written; None is the umask's choice.
-        shred_old: overwrite the bytes of the file that is replaced, see `shred`.
 
     Raises:
         OSError: it cannot be written; what was at `path` is untouched.
     """
-    beside, old = part_of(path), part_of(path)
-    try:
-        with _create(beside, mode) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            beside.chmod(mode)  # the umask had its say when the file was made
-        if shred_old:
-            with contextlib.suppress(OSError):
-                os.link(path, old)  # keeps the replaced bytes reachable, so that they can be overwritten
-        beside.replace(path)
+    with _new_file(path.parent, mode) as (file, appear):
+        yield file
+        _flush(file)
+        _put(appear, path)
         _flush_folder(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-        if shred_old:
-            shred(old)
 
 
-def write_whole(path: Path, content: bytes, *, mode: int | None = None, shred_old: bool = False) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write `content` to `path`, which then holds all of it or what it held before; see `landing`."""
-    with landing(path, mode=mode, shred_old=shred_old) as file:
+    with landing(path, mode=mode) as file:
         file.write(content)
 
 
-def shred(path: Path) -> None:
-    """Overwrite a file with zeros, then remove it; one that is not there is no error.
+@contextmanager
+def prepared(folder: Path, content: bytes, *, mode: int | None = None) -> Iterator[Appear]:
+    """`content` on the disk of `folder`, waiting for the name that the yielded function gives it.
 
-    On disks that write elsewhere (SSD, copy-on-write file systems, backups) the
-    old blocks may outlive this; docs/privacy.md says so and names encryption as
-    the remedy.
+    Nothing that is there is ever replaced or followed; without a name it vanishes.
+
+    Raises:
+        OSError: it cannot be written.
     """
-    with contextlib.suppress(FileNotFoundError):
-        with path.open("r+b") as file:
-            file.write(bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
+    with _new_file(folder, mode) as (file, appear):
+        file.write(content)
+        _flush(file)
+        yield appear
 
 
 def part_of(path: Path) -> Path:
@@ -80,15 +74,94 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{secrets.token_hex(8)}{PART}")
 
 
-def _create(path: Path, mode: int | None) -> BinaryIO:
+@contextmanager
+def _new_file(folder: Path, mode: int | None) -> Iterator[tuple[BinaryIO, Appear]]:
+    """A file to write that nobody sees, and what names it."""
+    handle = _unnamed(folder, mode)
+    if handle is None:
+        with _part_file(folder, mode) as named:
+            yield named
+        return
+    with os.fdopen(handle, "w+b") as file:
+        yield file, partial(_link, file, mode)
+
+
+def _unnamed(folder: Path, mode: int | None) -> int | None:
+    """A new file without a name; None where the system or the disk has no such thing."""
+    if not hasattr(os, "O_TMPFILE"):
+        return None
+    try:
+        handle = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666 if mode is None else mode)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+            return None
+        raise
+    if mode is not None:
+        os.fchmod(handle, mode)  # the umask had its say when the file was made
+    return handle
+
+
+def _link(file: BinaryIO, mode: int | None, path: Path) -> None:
+    """Name a file that has none; where the system forbids just that, a copy of it."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:  # only with a folder's handle Python calls linkat(2), which follows /proc to the file
+        os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=folder, follow_symlinks=True)
+    except FileExistsError:
+        raise
+    except OSError:
+        with _part_file(path.parent, mode) as (copy, appear):
+            file.seek(0)
+            shutil.copyfileobj(file, copy)
+            _flush(copy)
+            appear(path)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _part_file(folder: Path, mode: int | None) -> Iterator[tuple[BinaryIO, Appear]]:
+    part = part_of(folder / PART)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(path, flags, 0o666 if mode is None else mode), "wb")
+    try:
+        with os.fdopen(os.open(part, flags, 0o666 if mode is None else mode), "wb") as file:
+            if mode is not None:
+                part.chmod(mode)
+            yield file, partial(_rename, file, part)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
-def _flush_folder(folder: Path) -> None:
+def _rename(file: BinaryIO, part: Path, path: Path) -> None:
+    file.close()  # Windows renames no open file
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    part.rename(path)
+
+
+def _put(appear: Appear, path: Path) -> None:
+    """Name the new file `path`, in the place of what is there."""
+    try:
+        appear(path)
+    except FileExistsError:
+        part = part_of(path)
+        try:
+            appear(part)
+            part.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
     """Make a rename outlast a loss of power, where folders can be flushed (not on Windows)."""
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..fusion.errors import OptionError, OutputError, UnknownNameError
-from ..fusion.landing import part_of, write_whole
+from ..fusion.landing import prepared, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -171,10 +171,9 @@ def _check_folder(folder: Path) -> None:
         )
     if not folder.is_dir():
         raise OutputError(f"The output folder {str(folder)!r} is a file: choose another -o.")
-    probe = part_of(folder / "probe")
     try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        with prepared(folder, b""):
+            pass
     except OSError as error:
         raise OutputError(
             f"The output folder {str(folder)!r} cannot be written to ({error.strerror or error}): choose another -o."

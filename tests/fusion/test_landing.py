@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from diarfuse.fusion.landing import landing, shred, write_whole
+from diarfuse.fusion.landing import landing, prepared, write_whole
+from tests.faults import every_kill, has_unnamed
 
 
 def test_it_replaces_what_was_there(tmp_path: Path) -> None:
@@ -50,30 +52,82 @@ def test_permissions_are_the_umasks_or_exactly_those_asked_for(tmp_path: Path) -
         os.umask(before)
 
 
+@pytest.fixture(params=["unnamed", "named", "no link allowed"])
+def disk(request: pytest.FixtureRequest, monkeypatch, tmp_path: Path) -> str:
+    """Disks that have files without names, that have none, and that have them but let nobody name them."""
+    if request.param == "named":
+        monkeypatch.delattr("os.O_TMPFILE", raising=False)
+    elif not has_unnamed(tmp_path):
+        pytest.skip("no files without names here")
+    elif request.param == "no link allowed":
+        link = os.link
+
+        def refuse(source: object, target: object, **where: object) -> None:
+            if "/proc/" in str(source):
+                raise OSError(errno.EPERM, "Operation not permitted")
+            link(source, target, **where)
+
+        monkeypatch.setattr("os.link", refuse)
+    return request.param
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:
-    with landing(tmp_path / "a", mode=0o600):
-        (part,) = tmp_path.iterdir()
-        assert part.stat().st_mode & 0o777 == 0o600
+def test_a_private_file_is_never_readable_by_others(tmp_path: Path, disk: str) -> None:
+    with landing(tmp_path / "a", mode=0o600) as file:
+        file.write(b"x")
+        assert [part.stat().st_mode & 0o777 for part in tmp_path.iterdir()] == ([0o600] if disk == "named" else [])
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "a").read_bytes() == b"x"
 
 
-def test_old_bytes_are_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.write_bytes(b"secret")
-    with path.open("rb") as old:
-        write_whole(path, b"new", shred_old=True)
-        assert old.read() == bytes(6)
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_killed_at_any_step_the_file_is_the_old_or_the_new_one(tmp_path: Path, disk: str, old: bytes | None) -> None:
+    (tmp_path / "folder").mkdir()
+    if old:
+        (tmp_path / "folder" / "a").write_bytes(old)
+    parts = 0
+    for folder in every_kill(tmp_path / "folder", lambda folder: write_whole(folder / "a", b"new")):
+        content = (folder / "a").read_bytes() if (folder / "a").exists() else None
+        assert content in (old, b"new")
+        assert {path.suffix for path in folder.iterdir()} <= {"", ".part"}
+        parts += len(list(folder.glob("*.part")))
+    assert content == b"new"
+    assert not list(folder.glob("*.part"))
+    if disk == "unnamed":
+        assert parts == (1 if old else 0)  # the whole new file, between its naming and its renaming
+
+
+@pytest.mark.usefixtures("disk")
+def test_what_is_prepared_replaces_nothing_and_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"precious")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "link"):
+        with prepared(tmp_path, b"new") as appear, pytest.raises(FileExistsError):
+            appear(tmp_path / name)
+    with prepared(tmp_path, b"new") as appear:
+        appear(tmp_path / "new")
+    with prepared(tmp_path, b"unwanted"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "new"]
+    assert (tmp_path / "file").read_bytes() == b"precious"
+    assert (tmp_path / "new").read_bytes() == b"new"
+
+
+@pytest.mark.usefixtures("disk")
+def test_a_link_is_replaced_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"precious")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "hard").hardlink_to(tmp_path / "file")
+    for name in ("link", "hard"):
+        write_whole(tmp_path / name, b"new")
+        assert not (tmp_path / name).is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"precious"
 
 
 def test_a_name_as_long_as_a_disk_allows_is_no_problem(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     write_whole(path, b"x")
     assert path.read_bytes() == b"x"
-
-
-def test_shredding_what_is_not_there_is_no_error(tmp_path: Path) -> None:
-    shred(tmp_path / "none")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
@@ -90,4 +144,6 @@ def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
-    assert [other.suffix for other in tmp_path.iterdir() if other != path] == [".part"]
+    assert [other.suffix for other in tmp_path.iterdir() if other != path] == (
+        [] if has_unnamed(tmp_path) else [".part"]
+    )

@@ -21,7 +21,7 @@ from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.errors import DiarfuseError
 from diarfuse.fusion.formats.files import read_any
 from diarfuse.fusion.formats.rttm import parse_rttm
-from diarfuse.transcribe.voices.lock import read_header
+from diarfuse.transcribe.voices.encryption import read_header
 from diarfuse.transcribe.voices.records import loads
 from diarfuse.transcribe.voices.store import VoiceStore
 

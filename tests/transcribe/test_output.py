@@ -10,6 +10,7 @@ import pytest
 
 from diarfuse.fusion.errors import OptionError, OutputError
 from diarfuse.transcribe.output import Target, plan, write
+from tests.faults import every_kill, has_unnamed
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,6 +25,36 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         write(Target(path, "srt"), "new")
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_killed_at_any_step_every_output_is_whole_or_as_it_was(tmp_path: Path, monkeypatch, unnamed: bool) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.srt").write_bytes(b"old")
+    (folder / "real.vtt").write_bytes(b"old")
+    (folder / "a.vtt").symlink_to("real.vtt")
+    if not unnamed:
+        monkeypatch.delattr("os.O_TMPFILE", raising=False)
+    elif not has_unnamed(tmp_path):
+        pytest.skip("no files without names here")
+
+    def work(copy: Path) -> None:
+        outs = [str(copy / name) for name in ("a.srt", "a.vtt", "a.txt")]
+        for target in plan([Path("a.wav")], outs, [], on_stdout="txt", in_folder="vtt")[0]:
+            write(target, f"new {target.format}")
+
+    for copy in every_kill(folder, work):
+        texts = {path.name: path.read_text(encoding="utf-8") for path in copy.iterdir() if path.suffix != ".part"}
+        assert texts["a.srt"] in {"old", "new srt"}
+        assert texts["a.vtt"] == texts["real.vtt"]
+        assert texts["a.vtt"] in {"old", "new vtt"}
+        assert texts.get("a.txt") in {None, "new txt"}
+        parts = list(copy.glob("*.part"))
+        assert len(parts) <= 1
+        assert not unnamed or {part.read_text(encoding="utf-8") for part in parts} <= {"new srt", "new vtt"}
+    assert texts["a.txt"] == "new txt"
+    assert parts == []
 
 
 def test_the_umask_and_links_are_honoured(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ...diarize.voiceprint import VoiceEmbedder
-    from ...fusion.naming.match import Voice
     from ..voices.calibration import Calibration
-    from ..voices.enrol import Comparison, Heard
     from ..voices.store import VoiceStore
 
 CONSENT = (
     "A voiceprint identifies a person. Does {name} agree that one is kept on this machine, "
     "to put the name on recordings processed here?"
 )
-CERTAIN = 0.999
-"""No probability above this is shown as a number: 52 people cannot tell how sure that is."""
+CLEAR = "An export holds voiceprints that are not encrypted: whoever reads it can recognise these people. Write {out}?"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+RECORDING = click.Path(exists=True, path_type=Path)
+ANOTHER_VOICE = click.option(
+    "--another-voice", is_flag=True, help="Take a voice unlike the one enrolled under this name: it is one person."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -50,6 +52,11 @@ def voice() -> None:
 
     Everything stays on this machine; no audio is kept.
     """
+    from ..voices.files import tidy
+    from ..voices.root import default_root
+
+    for sentence in tidy(default_root()):
+        _say(sentence)
 
 
 @voice.command()
@@ -59,13 +66,13 @@ def voice() -> None:
 def embed(file: Path, as_json: bool, **where: Any) -> None:
     """Turn the speech in FILE into numbers: a unit-length embedding and the space it lives in."""
     from ..voices.enrol import listen
+    from ..voices.shapes import embedding_json, heard_line
 
     heard = listen(file, _embedder(where))
     if as_json:
-        facts = {"file": str(file), "space": heard.print.space, **_facts(heard)}
-        click.echo(json.dumps({**facts, "embedding": [round(float(x), 7) for x in heard.print.embedding]}))
+        click.echo(json.dumps({"file": str(file), **embedding_json(heard)}))
         return
-    click.echo(f"{heard.print.embedding.size} dimensions in the space {heard.print.space}, from {_summary(heard)}")
+    click.echo(f"{heard.print.embedding.size} dimensions in the space {heard.print.space}, from {heard_line(heard)}")
     click.echo(" ".join(f"{float(x):.7f}" for x in heard.print.embedding))
 
 
@@ -77,18 +84,18 @@ def embed(file: Path, as_json: bool, **where: Any) -> None:
 def verify(one: Path, other: Path, as_json: bool, **where: Any) -> int:
     """Tell whether two recordings are of one person; exit code 0 same, 1 different or too little speech."""
     from ..voices.enrol import compare, listen
+    from ..voices.shapes import comparison_json, comparison_lines, heard_json, heard_line
 
     embedder = _embedder(where)
     calibration = _calibration(embedder)
-    first, second = listen(one, embedder, calibration), listen(other, embedder, calibration)
-    found = compare(first.print, second.print, calibration)
+    heard = [(path, listen(path, embedder, calibration)) for path in (one, other)]
+    found = compare(heard[0][1].print, heard[1][1].print, calibration)
     if as_json:
-        recordings = [{"file": str(p), **_facts(h)} for p, h in ((one, first), (other, second))]
-        click.echo(json.dumps({**_comparison(found), "space": embedder.space, "recordings": recordings}))
+        recordings = [{"file": str(path), **heard_json(h)} for path, h in heard]
+        click.echo(json.dumps({**comparison_json(found), "space": embedder.space, "recordings": recordings}))
     else:
-        _say_comparison(found)
-        for path, heard in ((one, first), (other, second)):
-            click.echo(f"{path}: {_summary(heard)}")
+        for line in (*comparison_lines(found), *(f"{path}: {heard_line(h)}" for path, h in heard)):
+            click.echo(line)
     return 0 if found.decision == "same" else 1
 
 
@@ -106,55 +113,61 @@ def search(folder: Path, query: str, limit: int, as_json: bool, **where: Any) ->
     The first search listens to the folder; later ones only to what changed.
     """
     from ..voices.index import VoiceIndex
-    from ..voices.store import default_root
+    from ..voices.root import default_root
+    from ..voices.shapes import found_json, found_line
 
     embedder = _embedder(where)
     threshold = _calibration(embedder).threshold
     wanted = _query(query, embedder)
     index = VoiceIndex(folder, default_root(), embedder.space)
-    for problem in index.update(embedder, lambda path, done, total: click.echo(f"{done + 1}/{total} {path}", err=True)):
-        click.echo(problem, err=True)
+    for problem in index.update(embedder, lambda path, done, total: _say(f"{done + 1}/{total} {path}")):
+        _say(problem)
     found = [one for one in index.search(wanted, threshold) if one.stretches][:limit]
     if as_json:
-        rows = [{"file": str(one.path), "score": round(one.score, 4), "stretches": one.stretches} for one in found]
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps([found_json(one) for one in found]))
         return
     for one in found:
-        spans = ", ".join(f"{start:.1f}-{end:.1f} s" for start, end, _ in one.stretches)
-        click.echo(f"{one.score:.2f}  {one.path}  {spans}")
+        click.echo(found_line(one))
     if not found:
         click.echo("The voice was found in no recording.")
 
 
 @voice.command()
 @click.argument("name")
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, required=True, type=RECORDING)
 @click.option("--consent", is_flag=True, help="State that the person agreed, instead of being asked.")
 @click.option("--encrypt", is_flag=True, help="Encrypt all enrolled voices with a passphrase from now on.")
+@ANOTHER_VOICE
 @_model_options
-def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, **where: Any) -> None:
+def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, another_voice: bool, **where: Any) -> None:
     """Keep the voice of NAME from at least 10 s of speech, so that --identify can name it.
 
-    NAME must have agreed; that is asked for and recorded. Enrolling again adds
-    a recording: several rooms and microphones make naming surer.
+    FILES are recordings or folders of them; in a folder, clips too short are
+    passed over. NAME must have agreed; that is asked for and recorded.
+    Enrolling again adds a recording: several rooms and microphones make naming
+    surer. A voice unlike the one enrolled under NAME is refused.
     """
     from ..voices.enrol import take_prototypes, utc_now
+    from ..voices.likeness import check_same_voice, sounds_like
     from ..voices.records import check_name
 
     name = check_name(name)
     store = _store()
     embedder = _embedder(where)
-    prototypes = take_prototypes(files, embedder, _calibration(embedder))
+    prototypes = take_prototypes(files, embedder, _calibration(embedder), _say)
+    if not another_voice and (known := store.find(name)):
+        check_same_voice(known, prototypes)  # before anything is asked, and again when it is written
     if not consent:
         _agree(CONSENT.format(name=name), f"--consent, if {name} agreed")
-    _warn_of_twins(name, prototypes[0].embedding, store.voices(embedder.space), _calibration(embedder))
+    for sentence in sounds_like(name, prototypes, store.voices(embedder.space)):
+        _say(sentence)
     if encrypt:
         store.encrypt("" if store.locked(store.root) else _new_passphrase())
-    for prototype in prototypes:
-        store.add(name, prototype, utc_now())
+    person = store.add(name, prototypes, utc_now(), None if another_voice else check_same_voice)
     seconds = sum(prototype.speech for prototype in prototypes)
     click.echo(
-        f"{name} is enrolled from {seconds:.1f} s of speech. Try: transcribe --diarize --identify AUDIO -o OUT.srt"
+        f"{person.name} is enrolled from {seconds:.1f} s of speech. "
+        "Try: transcribe --diarize --identify AUDIO -o OUT.srt"
     )
 
 
@@ -162,13 +175,14 @@ def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, **w
 @JSON
 def list_(as_json: bool) -> None:
     """List who is enrolled."""
+    from ..voices.shapes import person_json, person_line
+
     people = _store().people()
     if as_json:
-        click.echo(json.dumps([_person(person) for person in people], ensure_ascii=False))
+        click.echo(json.dumps([person_json(person) for person in people], ensure_ascii=False))
         return
     for person in people:
-        speech = sum(p.speech for p in person.prototypes)
-        click.echo(f"{person.name}  {len(person.prototypes)} recordings, {speech:.0f} s, agreed {person.consent}")
+        click.echo(person_line(person))
     if not people:
         click.echo("Nobody is enrolled: run `transcribe voice enroll NAME FILE`.")
 
@@ -177,7 +191,17 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """Show what is kept of NAME, without the numbers of the voice."""
-    click.echo(json.dumps(_person(_store().get(name)), ensure_ascii=False, indent=1))
+    from ..voices.shapes import person_json
+
+    click.echo(json.dumps(person_json(_store().get(name)), ensure_ascii=False, indent=1))
+
+
+@voice.command()
+@click.argument("name")
+@click.argument("new")
+def rename(name: str, new: str) -> None:
+    """Give the enrolled NAME the name NEW; the voice stays as it is."""
+    click.echo(f"{name} is now called {_store().rename(name, new)}.")
 
 
 @voice.command()
@@ -200,30 +224,49 @@ def forget_all_(yes: bool) -> None:
 
 
 @voice.command("export")
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("names", nargs=-1)
-def export_(out: Path, names: tuple[str, ...]) -> None:
-    """Write the voices of NAMES (everybody, if left out) to OUT: a private file, not encrypted."""
-    from ..voices.store import write_private
+@click.option("-o", "--output", "out", required=True, metavar="FILE", help="A new file, or - for stdout.")
+@click.option("--yes", is_flag=True, help="Do not ask before voices are written unencrypted.")
+def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
+    """Write the voices of NAMES (everybody, if left out) to a new private FILE, not encrypted.
 
-    write_private(out, _store().export(names))
+    Nothing that exists is written over, and no link is followed.
+    """
+    from ..voices.exports import save_export
+
+    data = _store().export(names)
+    if not yes:
+        _agree(CLEAR.format(out=out), "--yes")
+    if out == "-":
+        sys.stdout.buffer.write(data)
+        return
+    save_export(Path(out), data)
     click.echo(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")
 
 
 @voice.command("import")
 @click.argument("file", type=FILE)
-def import_(file: Path) -> None:
-    """Take in the voices that `voice export` wrote; people of the same name are replaced."""
-    from ..voices.store import read_bounded
+@ANOTHER_VOICE
+def import_(file: Path, another_voice: bool) -> None:
+    """Take in the voices that `voice export` wrote; people of the same name are replaced.
 
-    names = _store().import_(read_bounded(file), str(file))
+    Another voice under a name that is enrolled here is refused.
+    """
+    from ..voices.exports import read_import
+    from ..voices.likeness import check_same_voice
+
+    names = _store().import_(read_import(file), str(file), None if another_voice else check_same_voice)
     click.echo(f"Imported: {', '.join(names) or 'nobody'}.")
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _embedder(where: dict[str, Any]) -> VoiceEmbedder:
     from ..voices.namer import load_embedder
 
-    return load_embedder(on_note=lambda note: click.echo(note, err=True), **where)
+    return load_embedder(on_note=_say, **where)
 
 
 def _calibration(embedder: VoiceEmbedder) -> Calibration:
@@ -238,7 +281,7 @@ def _store() -> VoiceStore:
     passphrase = os.environ.get("DIARFUSE_VOICES_PASSPHRASE")
     if passphrase is None and VoiceStore.locked():
         passphrase = _ask_passphrase("Passphrase of the enrolled voices")
-    return VoiceStore(passphrase=passphrase)
+    return VoiceStore(passphrase=passphrase, on_note=_say)
 
 
 def _new_passphrase() -> str:
@@ -275,69 +318,8 @@ def _answered_by(otherwise: str) -> Iterator[None]:
 
 def _query(query: str, embedder: VoiceEmbedder) -> Any:
     """The embedding of a file, or the mean of an enrolled person's prototypes."""
-    from ...fusion.errors import VoiceError
-    from ...fusion.naming.match import unit
     from ..voices.enrol import listen
 
     if Path(query).is_file():
         return listen(Path(query), embedder).print.embedding
-    found = _store().get(query).voice(embedder.space)
-    if found is None:
-        raise VoiceError(f"{query} is not enrolled with the model {embedder.pack!r}: enrol with it, or give a file.")
-    return unit(sum(found.prototypes[1:], start=found.prototypes[0]))
-
-
-def _warn_of_twins(name: str, embedding: Any, voices: list[Voice], calibration: Calibration) -> None:
-    from ...fusion.naming.match import score
-
-    for known in voices:
-        value = score(embedding, known)
-        if known.name.casefold() != name.casefold() and value >= calibration.threshold:
-            click.echo(f"This voice sounds like {known.name} ({value:.2f}): neither may be named for sure.", err=True)
-
-
-def _facts(heard: Heard) -> dict[str, Any]:
-    quality = heard.quality
-    return {
-        "speech": round(quality.speech, 2),
-        "level_db": round(quality.level, 1),
-        "above_noise_db": round(quality.noise, 1),
-        "flags": list(heard.flags),
-    }
-
-
-def _summary(heard: Heard) -> str:
-    flags = f" ({'; '.join(heard.flags)})" if heard.flags else ""
-    return f"{heard.quality.speech:.1f} s of speech{flags}"
-
-
-def _comparison(found: Comparison) -> dict[str, Any]:
-    return {
-        "decision": found.decision,
-        "score": round(found.score, 4),
-        "probability": None if found.probability is None else round(found.probability, 4),
-        "threshold": found.threshold,
-        "speech": round(found.speech, 2),
-        "false_accept": found.false_accept,
-        "false_reject": found.false_reject,
-    }
-
-
-def _say_comparison(found: Comparison) -> None:
-    if found.probability is None or found.false_accept is None or found.false_reject is None:
-        click.echo(f"{found.decision}: {found.speech:.1f} s, {found.needed:g} s are needed (score {found.score:.2f})")
-        return
-    shown = "above 0.999" if found.probability > CERTAIN else f"{found.probability:.3f}"
-    click.echo(f"{found.decision}: score {found.score:.2f}, probability {shown}")
-    click.echo(
-        f"threshold {found.threshold:.2f}; measured there: {100 * found.false_accept:.2f} % of strangers accepted, "
-        f"{100 * found.false_reject:.1f} % of the same person rejected"
-    )
-
-
-def _person(person: Any) -> dict[str, Any]:
-    from ..voices.records import to_json
-
-    facts = to_json(person)
-    prototypes = [{k: v for k, v in p.items() if k != "embedding"} for p in facts["prototypes"]]
-    return {"name": facts["name"], "consent": facts["consent"], "prototypes": prototypes}
+    return _store().get(query).mean(embedder.space)

@@ -49,6 +49,7 @@ class Line:
 class Calibration:
     """One network's measured scale.
 
+    dimension: numbers in one of the network's embeddings.
     threshold: cosine from which two recordings count as one voice.
     line: from cosine and speech to the odds of "one voice".
     false_accept, false_reject: at `threshold`, on the test speakers, by the
@@ -57,6 +58,7 @@ class Calibration:
     gate: when a cluster of a meeting takes an enrolled name.
     """
 
+    dimension: int
     threshold: float
     line: Line
     false_accept: Mapping[int, float]
@@ -78,6 +80,7 @@ class Calibration:
 
 CALIBRATIONS: Mapping[str, Calibration] = {
     "92f29b94e6948786-fbank80-1": Calibration(
+        dimension=192,
         threshold=0.50,
         line=Line(slope=46.59, intercept=-19.38, longer=-3.22),
         false_accept={3: 0.0002, 5: 0.0003, 10: 0.0024},

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from ...diarize.voice_quality import Quality, likeness_of_halves, measure, piece_seconds
+from ...diarize.voice_quality import OVERLAPPED, Quality, likeness_of_halves, measure, piece_seconds
 from ...diarize.voiceprint import VoiceEmbedder, Voiceprint
 from ...fusion.audio import load_audio
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import check_space, cosine
 from ...fusion.types import Samples, Seconds
 from .calibration import Calibration
+from .index import recordings_in
 from .records import Prototype
 
 ENROL_SPEECH = 10.0
@@ -23,6 +24,7 @@ ENROL_SPEECH = 10.0
 SHORT = 3.0
 """Seconds of speech below which a probe is flagged where its model was never measured."""
 
+Note: TypeAlias = Callable[[str], None]
 Decision = Literal["same", "different", "too little speech to tell"]
 
 
@@ -62,11 +64,13 @@ def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None 
         AudioError: the file is no usable audio.
         VoiceError: there is no speech in it.
     """
-    return _listen(load_audio(path), path, embedder, calibration)
+    samples = load_audio(path)
+    return _listen(samples, measure(samples), path, embedder, calibration)
 
 
-def _listen(samples: Samples, path: Path, embedder: VoiceEmbedder, calibration: Calibration | None) -> Heard:
-    quality = measure(samples)
+def _listen(
+    samples: Samples, quality: Quality, path: Path, embedder: VoiceEmbedder, calibration: Calibration | None
+) -> Heard:
     if not quality.spans:
         raise VoiceError(f"{path} holds no speech: give a recording in which the person speaks.")
     short = quality.speech < (calibration.min_speech if calibration else SHORT)
@@ -92,31 +96,59 @@ def compare(one: Voiceprint, other: Voiceprint, calibration: Calibration) -> Com
     )
 
 
-def take_prototypes(paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration) -> list[Prototype]:
-    """One prototype for each file, together at least 10 s of speech, each good enough and of one voice.
+def take_prototypes(
+    paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration, on_note: Note | None = None
+) -> list[Prototype]:
+    """One prototype for each recording, together at least 10 s of speech, each good enough and of one voice.
+
+    Args:
+        paths: recordings, and folders of recordings; in a folder, those with too little speech are passed over.
+        embedder: the network.
+        calibration: its scale.
+        on_note: hears of those that are passed over.
 
     Raises:
         VoiceError: the first thing that is not good enough, and what to do.
     """
-    heard = [_good(path, embedder, calibration) for path in paths]
-    total = sum(one.quality.speech for one in heard)
+    heard = dict(_take(paths, embedder, calibration, on_note))
+    total = sum(one.quality.speech for one in heard.values())
     if total < ENROL_SPEECH:
         raise VoiceError(
             f"The recordings hold {total:.1f} s of speech, {ENROL_SPEECH:g} s are needed: record a little more."
         )
-    for path, one in zip(paths[1:], heard[1:], strict=True):
-        if cosine(one.print.embedding, heard[0].print.embedding) < calibration.threshold:
-            raise VoiceError(f"{path} and {paths[0]} are not the same voice: enrol one person at a time.")
+    (first, reference), *others = heard.items()
+    for path, one in others:
+        if cosine(one.print.embedding, reference.print.embedding) < calibration.threshold:
+            raise VoiceError(f"{path} and {first} are not the same voice: enrol one person at a time.")
     now = utc_now()
-    return [Prototype(one.print.embedding, one.print.space, one.print.speech, now) for one in heard]
+    return [Prototype(one.print.embedding, one.print.space, one.print.speech, now) for one in heard.values()]
 
 
-def _good(path: Path, embedder: VoiceEmbedder, calibration: Calibration) -> Heard:
-    samples = load_audio(path)
-    heard = _listen(samples, path, embedder, calibration)
+def _take(
+    paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration, on_note: Note | None
+) -> Iterator[tuple[Path, Heard]]:
+    """Every recording with what was heard in it, each once."""
+    needed = calibration.min_speech
+    for path in dict.fromkeys(paths):
+        for file in recordings_in(path) if path.is_dir() else [path]:
+            samples = load_audio(file)
+            quality = measure(samples)
+            if not path.is_dir() or quality.speech >= needed:
+                yield file, _good(samples, quality, file, embedder, calibration)
+            elif on_note:
+                on_note(f"{file} is passed over: {quality.speech:.1f} s of speech, {needed:g} s are needed.")
+
+
+def _good(samples: Samples, quality: Quality, path: Path, embedder: VoiceEmbedder, calibration: Calibration) -> Heard:
+    heard = _listen(samples, quality, path, embedder, calibration)
     if heard.flags:
         raise VoiceError(f"{path} is not good enough to enrol ({'; '.join(heard.flags)}): leave it out or record anew.")
-    pieces = embedder.embed_pieces(samples, heard.quality.spans, piece_seconds(heard.quality.speech))
+    if (share := embedder.overlapped(samples)) >= OVERLAPPED:
+        raise VoiceError(
+            f"{path} holds more than one voice (several at once in {100 * share:.0f} % of the speech): "
+            "give a recording of one person alone."
+        )
+    pieces = embedder.embed_pieces(samples, quality.spans, piece_seconds(quality.speech))
     if likeness_of_halves(pieces) < calibration.threshold:
         raise VoiceError(f"{path} holds more than one voice: give a recording of one person alone.")
     return heard

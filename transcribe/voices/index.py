@@ -23,8 +23,8 @@ from ...diarize.arrays import Span
 from ...diarize.voiceprint import VoiceEmbedder
 from ...fusion.audio import load_audio
 from ...fusion.errors import AudioError, VoiceError
-from ...fusion.landing import shred
 from ...fusion.types import Embedding, Samples, Seconds
+from .files import held, make_private, shred
 
 State: TypeAlias = tuple[int, int]
 """Of a file: its size, and when it was changed, in nanoseconds."""
@@ -67,9 +67,8 @@ class VoiceIndex:
         self.folder = folder.resolve()
         key = hashlib.sha256(f"{space}\n{self.folder}".encode()).hexdigest()[:16]
         self._place = store_root / "index" / key
-        for made in (store_root, store_root / "index", self._place):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-            made.chmod(0o700)
+        for folder_of_ours in (store_root, store_root / "index", self._place):
+            make_private(folder_of_ours)
 
     def update(self, embedder: VoiceEmbedder, on_file: Callable[[Path, int, int], None] | None = None) -> list[str]:
         """Listen to new and changed recordings, forget removed ones; the sentences about unreadable ones."""
@@ -114,7 +113,7 @@ class VoiceIndex:
         database = sqlite3.connect(path)
         try:
             database.executescript(_SCHEMA)
-            with database:
+            with held(self._place), database:
                 yield database
         except sqlite3.OperationalError as error:
             raise VoiceError(
@@ -127,11 +126,10 @@ class VoiceIndex:
 
     def _stale(self, database: sqlite3.Connection) -> dict[Path, State]:
         """Recordings to listen to, as they are now; what was removed or changed leaves the index here."""
-        files = [p for p in self.folder.rglob("*") if p.suffix.lower() in AUDIO_ENDINGS and p.is_file()]
         known = {
             path: (size, changed) for path, size, changed in database.execute("SELECT path, size, changed FROM files")
         }
-        states = {str(path.relative_to(self.folder)): _state(path) for path in files}
+        states = {str(path.relative_to(self.folder)): _state(path) for path in recordings_in(self.folder)}
         for name, state in known.items():
             if states.get(name) != state:
                 database.execute("DELETE FROM stretches WHERE file = (SELECT id FROM files WHERE path = ?)", (name,))
@@ -180,6 +178,11 @@ class VoiceIndex:
             if old.name != name:
                 shred(old)
         return kept
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """The files in a folder, and below it, that are named as recordings, in order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_ENDINGS and path.is_file())
 
 
 def _state(path: Path) -> State:

@@ -21,6 +21,7 @@ from ...fusion.naming.match import Cluster, Gate, Naming, Voice, identify, ident
 from ...fusion.relabel import rename_diarization, rename_transcript
 from ...fusion.types import Diarization, Note, Samples, Transcript, Turn
 from .calibration import calibration_of
+from .records import name_key
 from .store import VoiceStore
 
 
@@ -37,9 +38,9 @@ def load_embedder(
     return VoiceEmbedder(Store(models_dir, offline=offline).load(model, on_note=on_note))
 
 
-def open_voices(root: Path | None = None) -> VoiceStore:
+def open_voices(root: Path | None = None, on_note: Note | None = None) -> VoiceStore:
     """The enrolled voices; the passphrase of a locked folder comes from $DIARFUSE_VOICES_PASSPHRASE."""
-    return VoiceStore(root, passphrase=os.environ.get("DIARFUSE_VOICES_PASSPHRASE"))
+    return VoiceStore(root, passphrase=os.environ.get("DIARFUSE_VOICES_PASSPHRASE"), on_note=on_note)
 
 
 def clusters_of(samples: Samples, turns: Sequence[Turn], embedder: VoiceEmbedder) -> list[Cluster]:
@@ -89,7 +90,7 @@ class Namer:
             return ()
         if self.primary is None:
             return identify(clusters, self.voices, self.gate)
-        voice = next(voice for voice in self.voices if voice.name.casefold() == self.primary.casefold())
+        voice = next(voice for voice in self.voices if name_key(voice.name) == name_key(self.primary))
         return identify_primary(clusters, voice, self.gate)
 
 
@@ -113,11 +114,11 @@ def load_namer(
     gate = calibration_of(embedder.space, embedder.pack).gate
     voices: list[Voice] = []
     if identify_speakers or primary is not None:
-        store = open_voices(voices_dir)
+        store = open_voices(voices_dir, on_note)
         voices = store.voices(embedder.space)
         if primary is not None:
             store.get(primary)
-        if not voices or (primary is not None and primary.casefold() not in {v.name.casefold() for v in voices}):
+        if not voices or (primary is not None and name_key(primary) not in {name_key(v.name) for v in voices}):
             raise VoiceError(
                 f"Nobody fitting is enrolled with the model {model!r}: run `transcribe voice enroll NAME FILE` first."
             )

@@ -9,14 +9,19 @@ from __future__ import annotations
 import base64
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import Voice, unit
 from ...fusion.types import Embedding, Seconds
+from .calibration import CALIBRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT = "diarfuse-voice"
 VERSION = 1
@@ -53,20 +58,53 @@ class Person:
         found = tuple(p.embedding for p in self.prototypes if p.space == space)
         return Voice(self.name, space, found) if found else None
 
-    def with_prototype(self, prototype: Prototype) -> Person:
-        """This person with one more recording; beyond 32 the oldest goes."""
-        return replace(self, prototypes=(*self.prototypes, prototype)[-MAX_PROTOTYPES:])
+    def mean(self, space: str) -> Embedding:
+        """The middle of the person's prototypes in `space`, unit length.
+
+        Raises:
+            VoiceError: the person was never enrolled with that model.
+        """
+        voice = self.voice(space)
+        if voice is None:
+            raise VoiceError(
+                f"{self.name} is not enrolled with the chosen model: enrol with it (--voice-model), or give a file."
+            )
+        return unit(np.sum(voice.prototypes, axis=0))
+
+    def with_prototypes(self, prototypes: Iterable[Prototype]) -> Person:
+        """This person with more recordings; beyond 32 the oldest go."""
+        return replace(self, prototypes=(*self.prototypes, *prototypes)[-MAX_PROTOTYPES:])
+
+    def joined(self, other: Person) -> Person:
+        """One person of two records of one name: every recording once, the latest consent."""
+        known = {_identity(prototype) for prototype in self.prototypes}
+        new = [prototype for prototype in other.prototypes if _identity(prototype) not in known]
+        return replace(self, consent=max(self.consent, other.consent)).with_prototypes(new)
+
+
+def _identity(prototype: Prototype) -> tuple[str, str, bytes]:
+    return prototype.space, prototype.added, prototype.embedding.tobytes()
+
+
+def name_key(name: str) -> str:
+    r"""What is equal for two spellings of one name: case, composed or decomposed accents, and runs of blanks are not.
+
+    >>> name_key("Jose\u0301  B.") == name_key(" JOS\xc9 b.")
+    True
+    """
+    folded = unicodedata.normalize("NFD", " ".join(name.split())).casefold()
+    return unicodedata.normalize("NFD", folded)
 
 
 def check_name(name: str) -> str:
-    """`name` without surrounding blanks.
+    """`name` as it is kept: without surrounding blanks, with composed accents (NFC).
 
     It ends up in subtitles, so it is one line of printable text.
 
     Raises:
         VoiceError: it is empty, too long, holds control characters, or is an anonymous label.
     """
-    clean = name.strip()
+    clean = unicodedata.normalize("NFC", name.strip())
     if re.fullmatch(r"SPEAKER_\d+|UNKNOWN", clean, re.IGNORECASE):
         raise VoiceError(f"The name {clean!r} is what unknown speakers are called: choose another.")
     if not clean or len(clean) > MAX_NAME or not clean.isprintable():
@@ -138,7 +176,19 @@ def from_json(value: Any, source: str) -> Person:
         raise VoiceError(f"{source} has another format or version: export it again with this program.")
     if not 1 <= len(found) <= MAX_PROTOTYPES:
         raise VoiceError(f"{source} must hold 1 to {MAX_PROTOTYPES} recordings of the voice: export it again.")
+    _check_dimensions(name, found, source)
     return Person(check_name(name), consent, found)
+
+
+def _check_dimensions(name: str, prototypes: Iterable[Prototype], source: str) -> None:
+    """Refuse a voice that no network of ours makes: comparing it would fail for everybody."""
+    for prototype in prototypes:
+        known = CALIBRATIONS.get(prototype.space)
+        if known is not None and prototype.embedding.size != known.dimension:
+            raise VoiceError(
+                f"{source}: the voice of {name!r} has {prototype.embedding.size} numbers, that of its model "
+                f"{known.dimension}: enrol {name!r} anew, or leave it out."
+            )
 
 
 def _prototype(item: Any) -> Prototype:

@@ -1,225 +1,269 @@
-"""Enrolled people on the user's own disk: one private file each, written whole, deleted for good.
+"""Enrolled people on the user's own disk: one private record each, written whole, deleted for good.
 
-The folder (0700) holds ``<random>.voice`` files (0600) and, where a passphrase
-is used, ``lock.json``. There is no audio, and no name in any file name.
+The folder (0700) holds ``<random>.voice`` records (0600), a lock and, where a
+passphrase is used, ``lock.json``. There is no audio, and no name in any file
+name. Every command holds the folder alone between reading and writing, so that
+two at once lose nothing and keep nobody twice; `files` says how kills are met.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
-import stat
-import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
-import platformdirs
-
-from ...fusion.errors import OutputError, VoiceError
-from ...fusion.landing import shred, write_whole
+from ...fusion.errors import VoiceError
 from ...fusion.naming.match import Voice
-from .lock import Lock, read_header
-from .records import MAX_BYTES, Person, Prototype, check_name, dumps, from_json, loads, parse, to_json
+from . import files
+from .encryption import Key, is_sealed, read_header
+from .exports import read_export, write_export
+from .records import MAX_BYTES, Person, Prototype, check_name, dumps, loads, name_key
+from .root import default_root
 
-EXPORT_FORMAT = "diarfuse-voices"
+Check: TypeAlias = Callable[[Person, Sequence[Prototype]], None]
+"""Raises where new recordings are not of the person who has the name already."""
+Note: TypeAlias = Callable[[str], None]
+
+HEADER = "lock.json"
 
 
-def default_root() -> Path:
-    """``$DIARFUSE_VOICES_DIR``, or the user's data folder."""
-    chosen = os.environ.get("DIARFUSE_VOICES_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("diarfuse", appauthor=False)) / "voices"
+@dataclass(slots=True)
+class _Kept:
+    """One person and the records that hold her: one, or more where an earlier version kept her twice."""
+
+    person: Person
+    paths: list[Path] = field(default_factory=list)
 
 
 class VoiceStore:
     """The enrolled people of one folder."""
 
-    def __init__(self, root: Path | None = None, *, passphrase: str | None = None) -> None:
+    def __init__(self, root: Path | None = None, *, passphrase: str | None = None, on_note: Note | None = None) -> None:
         """Open the folder; it is made when something is first written.
 
         Args:
             root: the folder; None means `default_root`.
             passphrase: opens a locked folder; not needed for an open one.
+            on_note: hears of records that are left out, and of what was tidied away.
 
         Raises:
             VoiceError: the folder is locked and the passphrase is missing or wrong.
         """
         self.root = root or default_root()
-        self._lock: Lock | None = None
+        self._on_note = on_note
+        self._told: set[str] = set()
+        self._key: Key | None = None
         if self.locked(self.root):
             if passphrase is None:
                 raise VoiceError(
                     "The enrolled voices are encrypted: give the passphrase ($DIARFUSE_VOICES_PASSPHRASE)."
                 )
-            self._lock = Lock(passphrase, read_header((self.root / "lock.json").read_bytes()))
+            self._key = Key(passphrase, read_header((self.root / HEADER).read_bytes()))
 
     @staticmethod
     def locked(root: Path | None = None) -> bool:
         """Whether the folder is encrypted."""
-        return ((root or default_root()) / "lock.json").exists()
+        return ((root or default_root()) / HEADER).exists()
 
     def people(self) -> list[Person]:
-        """Everybody, by name."""
-        return sorted((person for _, person in self._read()), key=lambda person: person.name.casefold())
+        """Everybody, by name; records that cannot be read are left out and told of."""
+        with self._reading():
+            return sorted((kept.person for kept in self._everybody().values()), key=lambda one: name_key(one.name))
+
+    def find(self, name: str) -> Person | None:
+        """The person of that name, however it is spelled (see `name_key`)."""
+        with self._reading():
+            kept = self._everybody().get(name_key(name))
+            return kept.person if kept else None
 
     def get(self, name: str) -> Person:
-        """The person of that name (upper and lower case are the same).
+        """`find`, for a name that must be there.
 
         Raises:
             VoiceError: nobody has it; the known names are given.
         """
-        return self._find(name)[1]
+        with self._reading():
+            return self._find(name).person
 
     def voices(self, space: str) -> list[Voice]:
         """Everybody who was enrolled in `space`."""
         return [voice for person in self.people() if (voice := person.voice(space)) is not None]
 
-    def add(self, name: str, prototype: Prototype, consent: str) -> Person:
-        """Enrol a person, or give an enrolled one another recording; the latest consent is kept."""
+    def add(self, name: str, prototypes: Sequence[Prototype], consent: str, check: Check | None = None) -> Person:
+        """Enrol a person, or give an enrolled one more recordings; the latest consent is kept.
+
+        Raises:
+            VoiceError: the name is none, or `check` refuses the voice under it.
+        """
         name = check_name(name)
-        for path, person in self._read():
-            if person.name.casefold() == name.casefold():
-                changed = replace(person, consent=consent).with_prototype(prototype)
-                self._write(path, changed)
-                return changed
-        person = Person(name, consent, (prototype,))
-        self._write(self._new_path(), person)
-        return person
+        with self._writing():
+            known = self._everybody().get(name_key(name))
+            if known is None:
+                person = Person(name, consent, ()).with_prototypes(prototypes)
+                return self._put(person, [])
+            if check:
+                check(known.person, prototypes)
+            return self._put(replace(known.person, consent=consent).with_prototypes(prototypes), known.paths)
+
+    def rename(self, name: str, new: str) -> str:
+        """Give a person another name, which comes back as it is kept.
+
+        Raises:
+            VoiceError: nobody has the one name, or somebody else has the other.
+        """
+        new = check_name(new)
+        with self._writing():
+            known = self._find(name)
+            other = self._everybody().get(name_key(new))
+            if other is not None and name_key(new) != name_key(name):
+                raise VoiceError(f"{other.person.name} is enrolled already: choose another name, or delete it first.")
+            self._put(replace(known.person, name=new), known.paths)
+        return new
 
     def delete(self, name: str) -> None:
-        """Remove a person: overwritten, then unlinked.
+        """Remove all that is kept of a person: overwritten, then unlinked.
 
         Raises:
             VoiceError: nobody has that name.
         """
-        shred(self._find(name)[0])
+        with self._reading():
+            files.remove(self._find(name, exposed=True).paths)
 
     def encrypt(self, passphrase: str) -> None:
         """Lock the folder: from now on every file is encrypted, those that exist too.
 
         A folder that is locked keeps its passphrase, whatever is given here.
-        Interrupted, it leaves a locked folder that is read as before; calling
-        it again with the same passphrase encrypts the rest.
+        Interrupted, it leaves a locked folder; whoever opens it next encrypts the rest.
         """
-        if self._lock is None:
-            self._lock = Lock(passphrase)
-            self._make_root()
-            write_private(self.root / "lock.json", json.dumps(self._lock.header).encode())
-        for path, person in list(self._read()):
-            self._write(path, person)
+        with self._writing():
+            if self._key is None:
+                key = Key(passphrase)
+                files.create(self.root / HEADER, json.dumps(key.header).encode())
+                self._key = key
+            self._seal_all(self._key)
 
     def export(self, names: Iterable[str] = ()) -> bytes:
         """The named people (all, if none is named) as one JSON document, unencrypted."""
-        people = [self.get(name) for name in names] or self.people()
-        document = {"format": EXPORT_FORMAT, "version": 1, "people": [to_json(person) for person in people]}
-        return json.dumps(document, ensure_ascii=False, indent=1).encode()
+        return write_export([self.get(name) for name in names] or self.people())
 
-    def import_(self, data: bytes, source: str) -> list[str]:
-        """Take in what `export` wrote; who is here already is replaced. The names taken.
+    def import_(self, data: bytes, source: str, check: Check | None = None) -> list[str]:
+        """Take in what `export` wrote; who is here already is replaced. The names taken, each once.
 
-        Nothing is written unless the whole document is sound.
+        Nothing is written unless the whole document is sound, and `check` lets
+        everybody pass who is here already.
 
         Raises:
-            VoiceError: it is not an export of ours.
+            VoiceError: it is not an export of ours, or holds another's voice under a known name.
         """
-        document = parse(data, source)
-        people = document.get("people") if isinstance(document, dict) else None
-        if not isinstance(people, list) or document.get("format") != EXPORT_FORMAT:
-            raise VoiceError(f"{source} is no voice file: export one with `transcribe voice export`.")
-        incoming = [from_json(item, source) for item in people]
-        known = {person.name.casefold(): path for path, person in self._read()}
-        for person in incoming:
-            self._write(known.get(person.name.casefold()) or self._new_path(), person)
-        return [person.name for person in incoming]
+        incoming = read_export(data, source)
+        with self._writing():
+            known = self._everybody()
+            for key, person in incoming.items():
+                if check and key in known:
+                    check(known[key].person, person.prototypes)
+            for key, person in incoming.items():
+                self._put(person, known[key].paths if key in known else [])
+        return [person.name for person in incoming.values()]
 
-    def _find(self, name: str) -> tuple[Path, Person]:
-        found = list(self._read())
-        for path, person in found:
-            if person.name.casefold() == name.strip().casefold():
-                return path, person
-        known = ", ".join(sorted(person.name for _, person in found)) or "nobody yet"
-        raise VoiceError(
-            f"Nobody named {name!r} is enrolled (enrolled: {known}); enrol with `transcribe voice enroll`."
-        )
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Hold the folder, where there is one."""
+        if not self.root.is_dir():
+            yield
+            return
+        with files.held(self.root) as told:
+            self._tell(told)
+            if self.locked(self.root) != (self._key is not None):
+                raise VoiceError("The voices were encrypted, or forgotten, a moment ago: run the command again.")
+            if self._key is not None:
+                self._seal_all(self._key)
+            yield
 
-    def _read(self) -> Iterator[tuple[Path, Person]]:
-        for path in sorted(self.root.glob("*.voice")):
-            yield path, self._person(path)
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        files.make_private(self.root)
+        with self._reading():
+            yield
 
-    def _person(self, path: Path) -> Person:
-        """The person of one file of the folder.
+    def _find(self, name: str, *, exposed: bool = False) -> _Kept:
+        people = self._everybody(exposed=exposed)
+        found = people.get(name_key(name))
+        if found is None:
+            known = ", ".join(sorted(kept.person.name for kept in people.values())) or "nobody yet"
+            raise VoiceError(
+                f"Nobody named {name!r} is enrolled (enrolled: {known}); enrol with `transcribe voice enroll`."
+            )
+        return found
+
+    def _everybody(self, *, exposed: bool = False) -> dict[str, _Kept]:
+        """Everybody by key, each with all records of that name."""
+        people: dict[str, _Kept] = {}
+        for path in files.records(self.root):
+            try:
+                person = self._person(path, exposed=exposed)
+            except VoiceError as error:
+                self._tell([f"{error} It is left out."])
+                continue
+            kept = people.setdefault(name_key(person.name), _Kept(person))
+            kept.paths.append(path)
+            kept.person = kept.person.joined(person)
+        return people
+
+    def _person(self, path: Path, *, exposed: bool) -> Person:
+        """The person of one record.
 
         Raises:
             VoiceError: others may read it, or it is damaged; what is kept here cannot be exported again.
         """
-        data = _read_private(path)
+        data = files.read_private(path, MAX_BYTES, exposed=exposed)
         try:  # The passphrase was tried before: what it does not open was changed.
-            return loads(self._lock.open(data, path.name) if self._lock else data, str(path))
+            return loads(self._key.open(data, path.name) if self._key else data, str(path))
         except VoiceError:
             raise VoiceError(
                 f"{path} is damaged, or of a newer version of this program: delete it, or restore it from a copy."
             ) from None
 
-    def _write(self, path: Path, person: Person) -> None:
-        self._make_root()
+    def _put(self, person: Person, paths: Sequence[Path]) -> Person:
+        """Write a person over the first of her records, and remove the others; without any, make one."""
+        path = paths[0] if paths else self.root / f"{secrets.token_hex(8)}{files.RECORD}"
         data = dumps(person)
-        write_private(path, self._lock.seal(data, path.name) if self._lock else data)
+        (files.replace if paths else files.create)(path, self._key.seal(data, path.name) if self._key else data)
+        files.remove(paths[1:])
+        return person
 
-    def _new_path(self) -> Path:
-        return self.root / f"{secrets.token_hex(8)}.voice"
+    def _seal_all(self, key: Key) -> None:
+        """Encrypt the records that are not, since encrypting was interrupted."""
+        for path in files.records(self.root):
+            with contextlib.suppress(VoiceError):  # told of where people are read
+                data = files.read_private(path, MAX_BYTES)
+                if not is_sealed(data):
+                    files.replace(path, key.seal(data, path.name))
 
-    def _make_root(self) -> None:
-        try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.root.chmod(0o700)
-        except OSError as error:
-            raise OutputError(
-                f"The folder {str(self.root)!r} cannot be made ({error.strerror or error}): set $DIARFUSE_VOICES_DIR."
-            ) from error
+    def _tell(self, sentences: Iterable[str]) -> None:
+        """Say each sentence once."""
+        for sentence in sentences:
+            if self._on_note and sentence not in self._told:
+                self._on_note(sentence)
+            self._told.add(sentence)
 
 
 def forget_all(root: Path | None = None) -> int:
-    """Remove every enrolled voice and the search indexes beside them, locked or not; the number of people removed."""
+    """Remove every enrolled voice and the search indexes beside them, locked or not; the number of records removed."""
     root = root or default_root()
-    voices = list(root.glob("*.voice"))
-    for path in [*voices, *root.glob("*.part"), *root.glob("lock.json"), *root.glob("index/*/*")]:
-        shred(path)
-    shutil.rmtree(root / "index", ignore_errors=True)
+    if not root.is_dir():
+        return 0
+    with files.held(root):
+        records = files.records(root)
+        files.remove([*records, *(path for path in root.glob("index/*/*") if path.is_file())])
+        files.remove(root.glob(HEADER))  # last, for without it a record that is left could not be read
+        shutil.rmtree(root / "index", ignore_errors=True)
+        with contextlib.suppress(PermissionError):  # Windows removes it with the last who holds it
+            (root / files.LOCK).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         root.rmdir()
-    return len(voices)
-
-
-def read_bounded(path: Path) -> bytes:
-    """The bytes of a file that claims to hold voices.
-
-    Raises:
-        VoiceError: it is larger than any such file, or has no size (a device, a pipe).
-    """
-    if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        raise VoiceError(f"{path} is no file, or larger than {MAX_BYTES >> 20} MiB: give what `voice export` wrote.")
-    return path.read_bytes()
-
-
-def _read_private(path: Path) -> bytes:
-    """The bytes of a voice file that is nobody else's to read.
-
-    Raises:
-        VoiceError: others may read it, or it is too large.
-    """
-    if sys.platform != "win32" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise VoiceError(f"{path} can be read by others: run chmod 600 on it, or delete it.")
-    return read_bounded(path)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file of mode 0600 that appears whole or not at all; what it replaces is overwritten."""
-    try:
-        write_whole(path, data, mode=0o600, shred_old=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}): make room, or check the folder."
-        ) from error
+    return len(records)

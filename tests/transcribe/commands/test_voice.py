@@ -19,6 +19,8 @@ from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.transcribe.commands.identify import identify
 from diarfuse.transcribe.commands.voice import _answered_by, voice
 from diarfuse.transcribe.voices.namer import load_embedder
+from diarfuse.transcribe.voices.records import Prototype
+from diarfuse.transcribe.voices.store import VoiceStore
 
 pytestmark = pytest.mark.filterwarnings("ignore:Can not control echo:Warning")
 
@@ -116,6 +118,7 @@ def test_bad_recordings_are_not_enrolled(call, voices: Path, tmp_path: Path) -> 
         ("silence.wav", samples * 0, "holds no speech"),
         ("two.wav", np.concatenate([samples, other]), "more than one"),
         ("brief.wav", np.concatenate([samples[: 6 * rate], other[: 6 * rate]]), "more than one"),
+        ("both.wav", (samples[: 12 * rate] + other[: 12 * rate]) / 2, "more than one voice (several at once in "),
     ):
         soundfile.write(tmp_path / name, changed, rate)
         code, _, error = call("enroll", "Ben", tmp_path / name, "--consent")
@@ -130,12 +133,89 @@ def test_show_delete_export_import_forget(call, voices: Path, home: Path, tmp_pa
     enrol(call, voices, "Ana", ANA)
     assert "embedding" not in call("show", "ana")[1]
     out = tmp_path / "voices.json"
-    assert "in the clear" in call("export", out)[1]
+    assert "in the clear" in call("export", "-o", out, "--yes")[1]
     assert call("delete", "Ana")[0] == 0
     assert "Nobody named 'Ana' is enrolled" in call("show", "Ana")[2]
     assert call("import", out)[1] == "Imported: Ana.\n"
     assert call("forget-all", answer="y\n")[1].endswith("1 enrolled voices are deleted, and all search indexes.\n")
     assert not home.exists()
+
+
+def keep(home: Path, *names: str) -> None:
+    """Enrol people with made-up numbers, where nobody listens to them."""
+    for seed, name in enumerate(names):
+        numbers = np.random.default_rng(seed).standard_normal(192).astype(np.float32)
+        VoiceStore(home).add(name, [Prototype(numbers, "made-up-1", 12.0, "2026-01-02T03:04:05Z")], "2026-01-02")
+
+
+def test_export_tells_names_and_file_apart_and_asks(call, home: Path, tmp_path: Path, monkeypatch) -> None:
+    keep(home, "Ana", "Ben B.")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(click.MissingParameter, match="out"):
+        call("export", "Ana")
+    assert "Nobody named 'Cid'" in call("export", "-o", "x.json", "Cid", "--yes")[2]
+    assert call("export", "-o", "x.json", "Ana", answer="n\n")[0] == 130
+    assert "give --yes" in call("export", "-o", "x.json", "Ana")[2]
+    assert list(tmp_path.glob("*.json")) == []
+    assert call("export", "ben b.", "-o", "x.json", answer="y\n")[0] == 0
+    assert [person["name"] for person in json.loads((tmp_path / "x.json").read_bytes())["people"]] == ["Ben B."]
+    assert call("export", "-o", "-", "--yes")[1].count('"name"') == 2
+    (tmp_path / "link").symlink_to(tmp_path / "x.json")
+    before = (tmp_path / "x.json").read_bytes()
+    code, _, error = call("export", "-o", "link", "--yes")
+    assert (code, (tmp_path / "x.json").read_bytes()) == (1, before)
+    assert "'link' exists" in error
+
+
+def test_another_voice_needs_its_option(call, voices: Path, tmp_path: Path) -> None:
+    enrol(call, voices, "Cath", ANA)
+    code, _, error = call("enroll", "cath", voices / BEN[0], "--consent")
+    assert code == 1
+    assert "Cath is enrolled with another voice: likeness 0." in error
+    assert "--another-voice" in error
+    call("export", "-o", tmp_path / "cath.json", "--yes")
+    call("delete", "Cath")
+    enrol(call, voices, "CATH", BEN)
+    assert "another voice" in call("import", tmp_path / "cath.json")[2]
+    assert call("enroll", "Cath", voices / ANA[0], "--consent", "--another-voice")[1].startswith("CATH is enrolled")
+    assert call("import", tmp_path / "cath.json", "--another-voice")[1] == "Imported: Cath.\n"
+    assert call("list")[1].startswith("Cath  3 recordings")
+
+
+def test_a_folder_is_enrolled_without_its_short_clips(call, voices: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "ana"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("no recording")
+    for name in (*ANA, "ls1998/1998-15444-0008.flac"):
+        shutil.copy(voices / name, folder)
+    code, _, said = call("enroll", "Ana", folder, "--consent")
+    assert code == 0
+    assert said == f"{folder}/1998-15444-0008.flac is passed over: 2.3 s of speech, 3 s are needed.\n"
+    assert call("list")[1].startswith("Ana  3 recordings")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "hold 0.0 s of speech, 10 s are needed" in call("enroll", "Ana", empty, "--consent")[2]
+    assert "short: 2.3 s" in call("enroll", "Ana", folder / "1998-15444-0008.flac", "--consent")[2]
+
+
+def test_a_voice_is_renamed(call, home: Path) -> None:
+    keep(home, "Ana")
+    assert call("rename", "ana", "Ana Maria L\u00f3pez")[1] == "ana is now called Ana Maria L\u00f3pez.\n"
+    assert [person["name"] for person in json.loads(call("list", "--json")[1])] == ["Ana Maria L\u00f3pez"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(("list",), 0), (("verify", "one", "two"), 2), (("delete", "Ana"), 1), (("show", "Ana"), 1)]
+)
+def test_every_voice_command_shreds_what_a_killed_one_left(call, home: Path, words: tuple[str, ...], code: int) -> None:
+    home.mkdir()
+    for name in ("x.voice.1234.part", "y.part"):  # as an earlier version named them, and as this one does
+        (home / name).write_text("Ana")
+    try:
+        assert call(*words)[0] == code
+    except click.UsageError:
+        assert code == 2
+    assert not list(home.glob("*.part"))
 
 
 def test_encrypting_asks_for_a_passphrase_once_and_keeps_it(call, voices: Path, home: Path, monkeypatch) -> None:

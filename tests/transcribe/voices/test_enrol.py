@@ -12,6 +12,7 @@ from diarfuse.transcribe.voices.calibration import Calibration, Line
 from diarfuse.transcribe.voices.enrol import compare
 
 SCALE = Calibration(
+    dimension=2,
     threshold=0.5,
     line=Line(slope=10.0, intercept=-5.0, longer=-0.2),
     false_accept={3: 0.02, 10: 0.001},

@@ -19,7 +19,7 @@ _CHECK = b"diarfuse voices"
 _MAGIC = b"DFV1"
 
 
-class Lock:
+class Key:
     """A key derived from a passphrase; `header` is what must be kept to derive it again."""
 
     def __init__(self, passphrase: str, header: dict[str, Any] | None = None) -> None:
@@ -54,13 +54,18 @@ class Lock:
         """
         from cryptography.exceptions import InvalidTag
 
-        if not data.startswith(_MAGIC):
+        if not is_sealed(data):
             return data
         try:
             opened: bytes = self._cipher.decrypt(data[4:16], data[16:], name.encode())
         except (InvalidTag, ValueError):
             raise VoiceError("The passphrase is wrong, or the voice files were changed: try again.") from None
         return opened
+
+
+def is_sealed(data: bytes) -> bool:
+    """Whether `Key.seal` made these bytes, with whatever key."""
+    return data.startswith(_MAGIC)
 
 
 def _salt(header: dict[str, Any]) -> bytes:
