@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..fusion.text import ends_sentence, joined
+from ..fusion.text import joined, sentence_ends
 from ..fusion.types import Seconds, Segment, Word
 
 PAUSE: Seconds = 1.0
 """A pause this long ends a segment."""
 
+_NEAR = 8
+"""So many words tell whether a full stop ends a sentence."""
 
-def grouped(words: Iterable[Word]) -> Iterator[Segment]:
-    """Segments of `words` in their order: a new one after a sentence's end or a pause of a second."""
+
+def grouped(words: Iterable[Word], language: str | None = None) -> Iterator[Segment]:
+    """Segments of `words` in their order: a new one after a sentence's end or a pause of a second.
+
+    language: of the words, whose abbreviations end no sentence; an ISO 639 code, None for English.
+    """
     group: list[Word] = []
     for word in words:
-        if group and _breaks(group[-1], word):
+        if group and _breaks(group, word, language):
             yield segment_of(group)
             group = []
         group.append(word)
@@ -23,10 +29,14 @@ def grouped(words: Iterable[Word]) -> Iterator[Segment]:
         yield segment_of(group)
 
 
-def _breaks(before: Word, after: Word) -> bool:
+def _breaks(group: Sequence[Word], after: Word, language: str | None) -> bool:
+    before = group[-1]
     if before.end is None or after.start is None:
         return False
-    return after.start - before.end >= PAUSE or ends_sentence(before.text)
+    if after.start - before.end >= PAUSE:
+        return True
+    near = [word.text for word in (*group[-_NEAR:], after)]
+    return sentence_ends(near, language)[-2]
 
 
 def segment_of(words: Sequence[Word]) -> Segment:

@@ -61,7 +61,7 @@ class OnnxAsr:
         segments: list[Segment] = []
         for first, last in blocks(samples):
             found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
-            keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE), on_segment)
+            keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE, language), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         return Transcript(tuple(segments), language, duration)
 
@@ -90,10 +90,10 @@ class OnnxAsr:
         return [*([cuda] if usable and self._device != "cpu" else []), "CPUExecutionProvider"]
 
 
-def segments_of(found: Any, start: Seconds, end: Seconds) -> Iterator[Segment]:
+def segments_of(found: Any, start: Seconds, end: Seconds, language: str | None = None) -> Iterator[Segment]:
     """Segments of one block's ``TimestampedResult``, whose times count from `start`."""
     if found.tokens and found.timestamps:
-        yield from grouped(words_of(found.tokens, found.timestamps, found.logprobs, start, end))
+        yield from grouped(words_of(found.tokens, found.timestamps, found.logprobs, start, end), language)
     elif found.text.strip():
         yield Segment(start, end, found.text)
 

@@ -62,7 +62,7 @@ class WhisperCpp:
         if watch.raised is not None:
             raise watch.raised
         report(on_progress, duration, duration)
-        return Transcript(tuple(grouped(_words(found, duration))), language, duration)
+        return Transcript(tuple(grouped(_words(found, duration), language)), language, duration)
 
     def _load(self) -> Any:
         package = engine("pywhispercpp.model", "--asr whisper.cpp", "pywhispercpp", "whisper-cpp")

@@ -50,7 +50,7 @@ class Transformers:
         # The pipeline edits the dictionary and may write into the array: both are its own.
         found = self._pipeline({"raw": samples.copy(), "sampling_rate": SAMPLE_RATE}, **options)
         report(on_progress, duration, duration)
-        return Transcript(tuple(segments_of(found, duration)), language, duration)
+        return Transcript(tuple(segments_of(found, duration, language)), language, duration)
 
     def _load(self) -> Any:
         transformers = engine("transformers", "--asr transformers", "transformers", "transformers")
@@ -61,7 +61,7 @@ class Transformers:
             raise ModelNotFoundError(f"transformers cannot load {self._model!r}: {error}") from error
 
 
-def segments_of(found: Mapping[str, Any], duration: Seconds) -> Iterator[Segment]:
+def segments_of(found: Mapping[str, Any], duration: Seconds, language: str | None = None) -> Iterator[Segment]:
     """Segments of a pipeline's output: its word chunks grouped, or its text as one segment without words.
 
     >>> [s.text for s in segments_of({"text": "", "chunks": [{"text": "hm", "timestamp": (0.5, None)}]}, 1.0)]
@@ -71,7 +71,7 @@ def segments_of(found: Mapping[str, Any], duration: Seconds) -> Iterator[Segment
     if chunks is None:
         text = found.get("text", "")
         return iter([Segment(0.0, duration, text)] if text.strip() else [])
-    return grouped(_words(chunks, duration))
+    return grouped(_words(chunks, duration), language)
 
 
 def _words(chunks: Sequence[Mapping[str, Any]], duration: Seconds) -> Iterator[Word]:

@@ -12,7 +12,17 @@ import numpy as np
 from .errors import OptionError
 from .join.kinds import read_times
 from .join.timing import timed
-from .text import carve, display_width, ends_clause, ends_sentence, graphemes, unspaced, visible, wrap
+from .text import (
+    carve,
+    display_width,
+    ends_clause,
+    ends_sentence,
+    graphemes,
+    sentence_ends,
+    unspaced,
+    visible,
+    wrap,
+)
 from .types import Word
 
 if TYPE_CHECKING:
@@ -140,6 +150,8 @@ class _Piece:
     text: str
     start: Seconds
     end: Seconds
+    ended: bool = False
+    """Whether a sentence ends with it."""
 
 
 def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, ...]:
@@ -157,21 +169,21 @@ def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, .
     """
     cues = [
         cue
-        for segment in _whole_runs(split_segments(transcript).segments)
-        for pieces in _cut(_pieces(segment, layout), layout)
+        for segment in _whole_runs(split_segments(transcript).segments, transcript.language)
+        for pieces in _cut(_pieces(segment, layout, transcript.language), layout)
         if (cue := _cue(pieces, segment.speaker, layout)) is not None
     ]
     return tuple(_retimed(sorted(cues, key=lambda cue: cue.start), layout))
 
 
-def _whole_runs(segments: Sequence[Segment]) -> list[Segment]:
+def _whole_runs(segments: Sequence[Segment], language: str | None) -> list[Segment]:
     """Segments of one speaker, with the words of others who talk meanwhile taken out of their middle."""
     runs: list[Segment] = []
     latest: dict[str, int] = {}
     previous = -1
     for segment in segments:
         mine = latest.get(segment.speaker, previous) if segment.speaker else previous
-        if mine != previous and _goes_on(runs[mine], segment):
+        if mine != previous and _goes_on(runs[mine], segment, language):
             runs[mine] = _put_together(runs[mine], segment)
             previous = mine
             continue
@@ -182,8 +194,8 @@ def _whole_runs(segments: Sequence[Segment]) -> list[Segment]:
     return runs
 
 
-def _goes_on(before: Segment, after: Segment) -> bool:
-    known = before.words and after.words and not ends_sentence(before.text)
+def _goes_on(before: Segment, after: Segment, language: str | None) -> bool:
+    known = before.words and after.words and not ends_sentence(before.text, after.text, language)
     return bool(known) and before.start <= after.start <= before.end + _BREATH
 
 
@@ -194,7 +206,7 @@ def _put_together(before: Segment, after: Segment) -> Segment:
     return replace(before, end=max(before.end, after.end), text=text, words=words)
 
 
-def _pieces(segment: Segment, layout: Layout) -> list[_Piece]:
+def _pieces(segment: Segment, layout: Layout, language: str | None) -> list[_Piece]:
     """The segment's words with their carved text; a segment without words is cut at its spaces."""
     words = segment.words or tuple(Word(None, None, text) for text in _chop(segment.text, layout.width))
     texts = carve(segment.text, [word.text for word in words], list(range(1, len(words))))
@@ -205,7 +217,8 @@ def _pieces(segment: Segment, layout: Layout) -> list[_Piece]:
     else:
         edges = np.linspace(segment.start, segment.end, len(words) + 1)
         starts, ends = edges[:-1], edges[1:]
-    whole = [_Piece(text, float(a), float(b)) for text, a, b in zip(texts, starts, ends, strict=True)]
+    ended = sentence_ends(texts, language)
+    whole = [_Piece(text, float(a), float(b), e) for text, a, b, e in zip(texts, starts, ends, ended, strict=True)]
     return [part for piece in whole for part in _fitting(piece, layout.width)]
 
 
@@ -225,7 +238,8 @@ def _fitting(piece: _Piece, width: int) -> list[_Piece]:
             parts.append("")
         parts[-1] += char
     edges = np.linspace(piece.start, piece.end, len(parts) + 1).tolist()
-    return [_Piece(text, a, b) for text, (a, b) in zip(parts, pairwise(edges), strict=True)]
+    ends = [False] * (len(parts) - 1) + [piece.ended]
+    return [_Piece(text, a, b, end) for text, (a, b), end in zip(parts, pairwise(edges), ends, strict=True)]
 
 
 def _cut(pieces: Sequence[_Piece], layout: Layout) -> Iterator[list[_Piece]]:
@@ -263,15 +277,23 @@ def _best_break(pieces: Sequence[_Piece], *, closed: bool, layout: Layout) -> in
     """
     if closed:
         return len(pieces)
-    for ends, share in ((ends_sentence, 0.0), (ends_clause, 1 / 3)):
+    for ends, share in ((_sentence_over, 0.0), (_clause_over, 1 / 3)):
         room = layout.width * layout.lines * share
         for count in range(len(pieces), 0, -1):
-            if ends(pieces[count - 1].text):
+            if ends(pieces[count - 1]):
                 wide = display_width("".join(piece.text for piece in pieces[:count]).strip()) >= room
                 if wide:
                     return count
                 break
     return len(pieces)
+
+
+def _sentence_over(piece: _Piece) -> bool:
+    return piece.ended
+
+
+def _clause_over(piece: _Piece) -> bool:
+    return piece.ended or ends_clause(piece.text)
 
 
 def _cue(pieces: Sequence[_Piece], speaker: str | None, layout: Layout) -> Cue | None:

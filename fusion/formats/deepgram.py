@@ -42,7 +42,7 @@ def read(data: Any) -> Reading:
         language = language or language_code(get(channel, "detected_language"))
         words = items(get(best, "words"), f"{where}[0].words")
         slots = [_slot(node, f"{where}[0].words[{i}]") for i, node in enumerate(words)]
-        lines += flat_lines(slots, f"{where}[0]", get(best, "transcript"))
+        lines += flat_lines(slots, f"{where}[0]", get(best, "transcript"), language)
         paragraphs = items(get(get(best, "paragraphs") or {}, "paragraphs"), f"{where}[0].paragraphs")
         spans += [_span(node, f"{where}[0].paragraphs[{i}]") for i, node in enumerate(paragraphs)]
     duration = number(get(get(data, "metadata") or {}, "duration"), "metadata.duration")

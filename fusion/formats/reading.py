@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
-from ..text import carve, ends_sentence, is_punctuation, is_unspaced, joined, locate, may_cut, unspaced
+from ..text import carve, is_punctuation, is_unspaced, joined, locate, may_cut, sentence_ends, unspaced
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -249,7 +249,7 @@ def are_words(texts: Sequence[str]) -> bool:
     return 2 * lines < max(1, len(texts))
 
 
-def flat_lines(slots: Sequence[Slot], where: str, text: Any = None) -> tuple[Line, ...]:
+def flat_lines(slots: Sequence[Slot], where: str, text: Any = None, language: str | None = None) -> tuple[Line, ...]:
     """Lines for a format that gives words only, and perhaps the text of them all.
 
     A new line begins after a pause of a second or the end of a sentence. Words
@@ -263,7 +263,7 @@ def flat_lines(slots: Sequence[Slot], where: str, text: Any = None) -> tuple[Lin
         raise TranscriptError(f"{where} has no words, though there is text: ask the recogniser for the times of words.")
     pieces = _pieces(text, slots) if isinstance(text, str) and slots else None
     groups: list[list[int]] = []
-    for group in _sentences(slots, pieces or [slot.text for slot in slots]):
+    for group in _sentences(slots, pieces or [slot.text for slot in slots], language):
         if groups and (_timeless(slots, group) or _timeless(slots, groups[-1])):
             groups[-1] += group
         else:
@@ -283,11 +283,12 @@ def _pieces(text: str, slots: Sequence[Slot]) -> list[str] | None:
     return carve(text, words, list(range(1, len(words)))) if sum(found) >= _AGREES * len(words) else None
 
 
-def _sentences(slots: Sequence[Slot], texts: Sequence[str]) -> Iterator[list[int]]:
+def _sentences(slots: Sequence[Slot], texts: Sequence[str], language: str | None) -> Iterator[list[int]]:
     """The numbers of the words of each sentence, or of each stretch between two pauses."""
+    ends = sentence_ends(texts, language)
     group: list[int] = []
     for index, slot in enumerate(slots):
-        if group and not is_punctuation(texts[index]) and _new_sentence(slots[index - 1], texts[index - 1], slot):
+        if group and not is_punctuation(texts[index]) and (ends[index - 1] or _paused(slots[index - 1], slot)):
             yield group
             group = []
         group.append(index)
@@ -295,9 +296,8 @@ def _sentences(slots: Sequence[Slot], texts: Sequence[str]) -> Iterator[list[int
         yield group
 
 
-def _new_sentence(before: Slot, text: str, after: Slot) -> bool:
-    paused = before.end is not None and after.start is not None and after.start - before.end > _PAUSE
-    return paused or ends_sentence(text)
+def _paused(before: Slot, after: Slot) -> bool:
+    return before.end is not None and after.start is not None and after.start - before.end > _PAUSE
 
 
 def _timeless(slots: Sequence[Slot], group: Sequence[int]) -> bool:

@@ -25,7 +25,7 @@ def read(data: Any) -> Reading:
     tokens = [(i, node) for i, node in enumerate(data["tokens"]) if get(node, "translation_status") != "translation"]
     slots = merged(_slot(node, f"tokens[{i}]") for i, node in tokens)
     language = language_code(get(tokens[0][1], "language")) if tokens else None
-    return Reading("Soniox", flat_lines(slots, "tokens", get(data, "text")), language)
+    return Reading("Soniox", flat_lines(slots, "tokens", get(data, "text"), language), language)
 
 
 def _slot(node: Any, where: str) -> Slot:

@@ -31,7 +31,7 @@ def read(data: Any) -> Reading:
     duration = number(get(get(data, "job"), "duration"), "job.duration")
     language = language_code(get(get(about, "transcription_config"), "language"))
     return Reading(
-        "Speechmatics", flat_lines(slots, "results", text), None if language == "auto" else language, duration
+        "Speechmatics", flat_lines(slots, "results", text, language), None if language == "auto" else language, duration
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from ..errors import OptionError
+from ..text import sentence_ends
 from ..types import Diarization, Seconds, Transcript, Word
 from .boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
 from .confidence import confidence_of
@@ -93,22 +94,33 @@ def assign_speakers(
 
 
 def assign_in_lines(
-    words: list[W], lines: Sequence[tuple[Seconds, Seconds, int]], evidence: Evidence, policy: Policy = DEFAULT
+    words: list[W],
+    lines: Sequence[tuple[Seconds, Seconds, int]],
+    evidence: Evidence,
+    policy: Policy = DEFAULT,
+    language: str | None = None,
 ) -> list[W]:
     """`assign_speakers` for words whose lines are known: one without times is looked for in its own.
 
-    lines: start and end of each line, and how many of the words it has, in their order.
+    lines: start and end of each line, and how many of the words it has, in their order. language: of the words, to
+    tell full stops from abbreviations; None for English.
     """
     counts = [count for *_, count in lines]
     starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
     with collector_at_rest(len(words)):
-        return _assign(words, evidence, policy, (starts, ends))
+        return _assign(words, evidence, policy, (starts, ends), language)
 
 
-def _assign(given: list[W], evidence: Evidence, policy: Policy, lines: tuple[Floats, Floats] | None = None) -> list[W]:
+def _assign(
+    given: list[W],
+    evidence: Evidence,
+    policy: Policy,
+    lines: tuple[Floats, Floats] | None = None,
+    language: str | None = None,
+) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     texts = read_texts(given) if policy.join == "resolved" else []
-    decision, heard = join(read_times(given), texts, evidence, policy, lines)
+    decision, heard = join(read_times(given), texts, evidence, policy, lines, language)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not _explains(given, kinds):
@@ -149,6 +161,7 @@ def join(
     evidence: Evidence,
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
+    language: str | None = None,
 ) -> tuple[Decision, Heard]:
     """Decide for arrays of words; a pure function.
 
@@ -159,6 +172,7 @@ def join(
         evidence: who spoke when.
         policy: how to join.
         lines: see `timed`.
+        language: of the texts; see `sentence_ends`.
 
     Returns:
         what was decided (its confidence is only how certain the choice among
@@ -169,14 +183,14 @@ def join(
     decision = decide(times, evidence, policy)
     if policy.join == "plain":
         return decision, heard
+    ended = np.array(sentence_ends(texts, language) if texts else np.zeros(len(times.starts)), bool)
     if bool((times.starts[1:] >= times.starts[:-1]).all()):
-        decision = resolve(heard, texts, evidence, decision, policy)
+        decision = resolve(heard, ended, evidence, decision, policy)
     else:
         order = np.argsort(times.starts, kind="stable")
         back = np.argsort(order, kind="stable")
-        spoken = [texts[i] for i in order.tolist()] if texts else texts
         ordered = Heard(times.take(order), evidence.turns)
-        decision = resolve(ordered, spoken, evidence, decision.take(order), policy).take(back)
+        decision = resolve(ordered, ended[order], evidence, decision.take(order), policy).take(back)
     return decision.take(follow_words(texts)) if texts else decision, heard
 
 
@@ -199,15 +213,15 @@ def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
     return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
 
 
-def resolve(heard: Heard, texts: list[str], evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
+def resolve(heard: Heard, ended: Bools, evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
     """The rules of `fusion.boundaries` on top of the plain join, for words by rising start."""
     times, shares = heard.times, heard.shares
     best = loudest(shares, len(times.starts))
     reach = min(REACH, policy.max_gap)
-    switch = switch_prices(times, texts)
+    switch = switch_prices(times, ended)
     told, certainty = settle_contested(times, switch, shares, best, evidence, reach=reach)
     speakers = np.where(told >= 0, told, plain.speakers)
-    islands = drop_islands(times, speakers, shares, texts)
+    islands = drop_islands(times, speakers, shares, ended)
     speakers = np.where(islands, before_runs(speakers, islands), speakers)
     moved = (speakers != plain.speakers) & (plain.reasons == OVERLAP)
     reasons = np.where(moved, CONTEXT, plain.reasons)
@@ -232,7 +246,7 @@ def assign_transcript(
     """
     evidence = read_evidence(turns)
     lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
-    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy))
+    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy, transcript.language))
     plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
     wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain))
     segments = []

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..text import ends_sentence, is_punctuation, opens
+from ..text import is_punctuation, opens
 from .batches import Candidates, settle
 from .intervals import (
     Bools,
@@ -117,19 +117,19 @@ def activity_in(times: Times, candidates: Candidates, activity: Activity, labels
     return np.where(column >= 0, mean * times.lengths[candidates.words], np.nan)
 
 
-def switch_prices(times: Times, texts: Sequence[str] | None) -> Floats:
+def switch_prices(times: Times, ended: Bools) -> Floats:
     """The price of a change of speaker before each word, float64 (num_words,).
 
     Cheap after a pause or the end of a sentence; dear inside a sentence, where
     the transcript is punctuated at all.
+
+    ended: which words end a sentence, (num_words,).
     """
     prices = np.full(len(times.starts), CHANGE)
-    if texts is not None and len(texts):
-        ended = np.array([False, *_test_each(texts, ends_sentence)])[:-1]
-        if ended.any():
-            prices[~ended] = DEAR_CHANGE
-            prices[ended] = CHEAP_CHANGE
     if len(prices):
+        if ended[:-1].any():
+            prices[:] = DEAR_CHANGE
+            prices[1:][ended[:-1]] = CHEAP_CHANGE
         prices[1:][times.starts[1:] - times.ends[:-1] > _PAUSE] = CHEAP_CHANGE
     return prices
 
@@ -154,13 +154,14 @@ def settle_contested(
     return settle(times, switch, weigh(candidates, times, evidence), contested, clock)
 
 
-def drop_islands(times: Times, speakers: Ints, shares: Shares, texts: Sequence[str] | None) -> Bools:
+def drop_islands(times: Times, speakers: Ints, shares: Shares, ended: Bools) -> Bools:
     """Which words are a short run inside another speaker's sentence, on weak evidence.
 
     A run of one word, or of less than a second, between two runs of one other
     speaker, without a pause or the end of a sentence around it. Its evidence is
     weak when its speaker is heard in less than 80 % of it, or no longer than the
     speaker around it. A word that collides with a neighbour is a second voice.
+    `ended`: which words end a sentence.
 
     Returns:
         (num_words,); those words belong to the speaker before them.
@@ -180,7 +181,7 @@ def drop_islands(times: Times, speakers: Ints, shares: Shares, texts: Sequence[s
         words = slice(first[run], stop[run])
         own, other = (_heard(shares, words, who) for who in (speakers[first[run]], around[run]))
         weak = own < _STRONG * float(times.lengths[words].sum()) or other >= own
-        if weak and not (texts is not None and ends_sentence(texts[first[run] - 1])):
+        if weak and not ended[first[run] - 1]:
             out[words] = True
     return out
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..text import ends_sentence
+from ..text import sentence_ends
 from ..types import Diarization, Transcript, Word
 from .assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
 from .intervals import TurnTable
@@ -31,10 +31,12 @@ def assign_with_lines(
     Such a sentence goes to whoever is heard longest in it, whatever `policy.join` is.
     """
     evidence = turns if isinstance(turns, Diarization | TurnTable) else list(turns)
-    guessed = [_is_guessed(segment) for segment in transcript.segments]
+    guessed = [_is_guessed(segment, transcript.language) for segment in transcript.segments]
     bare = [replace(s, words=()) if g else s for s, g in zip(transcript.segments, guessed, strict=True)]
     joined = assign_transcript(replace(transcript, segments=tuple(bare)), evidence, policy)
-    groups = [_sentences(s.words) if g else [] for s, g in zip(transcript.segments, guessed, strict=True)]
+    groups = [
+        _sentences(s.words, transcript.language) if g else [] for s, g in zip(transcript.segments, guessed, strict=True)
+    ]
     wholes = [Word(group[0].start, group[-1].end, "") for line in groups for group in line]
     told = iter(assign_speakers(wholes, evidence, replace(policy, join="plain")))
     segments = []
@@ -44,16 +46,16 @@ def assign_with_lines(
     return replace(joined, segments=tuple(segments))
 
 
-def _is_guessed(segment: Segment) -> bool:
+def _is_guessed(segment: Segment, language: str | None) -> bool:
     guessed = bool(segment.words) and all(w.timing == "estimated" and w.start is not None for w in segment.words)
-    return guessed and any(ends_sentence(word.text) for word in segment.words)
+    return guessed and any(sentence_ends([word.text for word in segment.words], language))
 
 
-def _sentences(words: Sequence[Word]) -> list[list[Word]]:
+def _sentences(words: Sequence[Word], language: str | None) -> list[list[Word]]:
     groups: list[list[Word]] = [[]]
-    for word in words:
+    for word, ended in zip(words, sentence_ends([word.text for word in words], language), strict=True):
         groups[-1].append(word)
-        if ends_sentence(word.text):
+        if ended:
             groups.append([])
     return [group for group in groups if group]
 

@@ -7,7 +7,7 @@ from .graphemes import boundaries, display_width, graphemes, may_cut, next_cut
 from .lines import wrap
 from .placing import carve, locate
 from .scripts import is_punctuation, is_unspaced, opens, unspaced, visible
-from .sentences import ends_clause, ends_sentence
+from .sentences import ends_clause, ends_sentence, sentence_ends
 from .splitting import joined, split_text, weight
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "may_cut",
     "next_cut",
     "opens",
+    "sentence_ends",
     "split_text",
     "unspaced",
     "visible",

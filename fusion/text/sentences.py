@@ -1,6 +1,21 @@
-"""Where sentences and clauses end."""
+"""Where sentences and clauses end.
+
+A mark ends a sentence, except the full stop, which abbreviations, initials and
+ordinals bear too. Those are told apart by `sentencex`, Wikimedia's splitter for
+some 300 languages, and by the three rules of `_goes_on`, which it lacks.
+"""
 
 from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from .scripts import is_punctuation, is_unspaced, opens, unspaced
+from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, GERMAN_STARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
 
 SENTENCE_ENDS = frozenset(
     ".!?…‼‽⁇⁈⁉"
@@ -11,19 +26,117 @@ SENTENCE_ENDS = frozenset(
     "။។៕།༎"  # Myanmar, Khmer, Tibetan
 )
 CLAUSE_ENDS = frozenset(",;:，；：、､،؛—–﹐﹑﹔﹕՝፣፤፥፦၊៖")
-_CLOSERS = frozenset("\"'”’»›)]}」』）】》〉")
+_CLOSERS = "\"'”’»›)]}」』）】》〉"
+_QUOTES = re.compile(r"[\"“”„‟«»‹›()\[\]{}「」『』（）【】《》〈〉]|(?<!\w)['’‘]|['’‘](?!\w)")
+"""Left out of what the splitter sees: it keeps all that is said between quotes in one."""
+
+_ORDINAL = re.compile(r"\d{1,2}")
+_ORDINALS_BEFORE_NOUNS = frozenset({"de", "lb", "nds"})
+"""Languages that write ordinals with a full stop and nouns with a capital, so that the next letter tells nothing."""
+
+_AFTER = "Xxxx"
+"""What is taken to follow a text that ends: a name would."""
 
 
-def ends_sentence(text: str) -> bool:
-    """Whether `text` ends a sentence, closing quotes and brackets aside."""
-    return bool(text) and _last_mark(text) in SENTENCE_ENDS
+def ends_sentence(text: str, after: str = _AFTER, language: str | None = None) -> bool:
+    """Whether a sentence ends between `text` and `after`, closing quotes and brackets aside.
+
+    Example:
+        >>> ends_sentence("It is late."), ends_sentence("I met Mrs."), ends_sentence("in the U.S.", "and Canada")
+        (True, False, False)
+    """
+    return sentence_ends([text, after], language)[0]
+
+
+def sentence_ends(texts: Sequence[str], language: str | None = None) -> list[bool]:
+    """Which of the words, or longer texts, end a sentence.
+
+    Args:
+        texts: in their order, with or without their spaces.
+        language: an ISO 639 code; None, or one nobody knows, is read as English.
+
+    Returns:
+        one value a text; a text without words ends none.
+
+    Example:
+        >>> sentence_ends([" No.", " 5", " is", " Mr.", " Smith's.", " Good."])
+        [False, False, False, False, True, True]
+    """
+    last = {text: _last_mark(text) for text in set(texts)}
+    marks = [last[text] for text in texts]
+    ends = [mark in SENTENCE_ENDS for mark in marks]
+    if "." not in last.values():
+        return ends
+    laid, places = _laid_out(texts)
+    language = (language or "en").lower().replace("_", "-").partition("-")[0]
+    splits = _splits(f"{laid} {_AFTER}", language)
+    for index, place in enumerate(places):
+        if marks[index] == ".":
+            inside = laid[place : place + 1].strip()  # `3.` of `3.5`
+            ends[index] = is_unspaced(inside) if inside else place in splits and not _goes_on(laid, place, language)
+    return ends
+
+
+def _laid_out(texts: Sequence[str]) -> tuple[str, list[int]]:
+    """All texts in one, without quotes and brackets, and the offset at which each ends there."""
+    bare = {text: _QUOTES.sub("", text) for text in set(texts)}
+    joints = {text: _joint(text.strip()) for text in bare.values()}
+    spaced = any(text[:1].isspace() or text[-1:].isspace() for text in joints)
+    parts: list[str] = []
+    places: list[int] = []
+    length, open_before = 0, False
+    for text in map(bare.__getitem__, texts):
+        takes, gives = joints[text]
+        part = f" {text}" if takes and open_before and not spaced else text
+        open_before = gives
+        parts.append(part)
+        length += len(part)
+        places.append(length - (len(text) - len(text.rstrip())))
+    return "".join(parts), places
+
+
+def _joint(text: str) -> tuple[bool, bool]:
+    """Whether a space belongs before such a word, and after it, if the neighbour wants one too."""
+    if not text:
+        return False, False
+    mark = is_punctuation(text)
+    return not unspaced(text[0], text[0]) and (not mark or opens(text)), not unspaced(text[-1], text[-1])
+
+
+def _splits(text: str, language: str) -> Container[int]:
+    """The offsets at which the splitter ends a sentence, spaces aside."""
+    from sentencex import segment
+
+    ends: set[int] = set()
+    end = 0
+    for sentence in segment(language, text):
+        end += len(sentence)
+        ends.add(end - (len(sentence) - len(sentence.rstrip())))
+    return ends
+
+
+def _goes_on(text: str, place: int, language: str) -> bool:
+    """Whether the sentence goes on after the full stop before `place`, by what the splitter does not look at."""
+    following = text[place : place + 32].lstrip() or _AFTER
+    if following[0].islower():
+        return True  # annex 29's rule SB8
+    token = text[text.rfind(" ", 0, place) + 1 : place].lstrip("-–—¿¡")
+    word = token.rstrip(".").lower()
+    if following[0].isdigit() and (word in BEFORE_NUMBERS or (len(word) == 1 and word.isalpha())):
+        return True
+    if word in BEFORE_NAMES or (len(word) == 1 and language != "en" and token[0].isupper()):
+        return True
+    if language in _ORDINALS_BEFORE_NOUNS and _ORDINAL.fullmatch(word):
+        return re.split(r"\W", following.lower(), maxsplit=1)[0] not in GERMAN_STARTS
+    return False
 
 
 def ends_clause(text: str) -> bool:
-    """Whether `text` ends a clause or a sentence."""
+    """Whether `text` ends with the mark of a clause or a sentence."""
     return bool(text) and _last_mark(text) in SENTENCE_ENDS | CLAUSE_ENDS
 
 
+@cache
 def _last_mark(text: str) -> str:
     end = text.rstrip()
     while len(end) > 1 and end[-1] in _CLOSERS:

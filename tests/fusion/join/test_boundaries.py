@@ -45,10 +45,10 @@ def test_overlapping_words_of_two_voices_are_told_apart_by_when_each_speaks():
 
 def test_a_change_of_speaker_is_cheap_after_pauses_and_sentences_and_dear_inside_one():
     given = times((0.0, 0.4), (0.4, 0.8), (0.8, 1.0), (2.0, 2.4))
-    assert switch_prices(given, ["I", "am.", "So", "we"]).tolist() == [
+    assert switch_prices(given, np.array([False, True, False, False])).tolist() == [
         DEAR_CHANGE, DEAR_CHANGE, CHEAP_CHANGE, CHEAP_CHANGE,
     ]  # fmt: skip
-    assert switch_prices(given, ["i", "am", "so", "we"]).tolist() == [CHANGE, CHANGE, CHANGE, CHEAP_CHANGE]
+    assert switch_prices(given, np.zeros(4, bool)).tolist() == [CHANGE, CHANGE, CHANGE, CHEAP_CHANGE]
 
 
 def test_sentence_ends_attract_changes():
@@ -64,12 +64,12 @@ def test_a_short_run_on_weak_evidence_does_not_flip_a_sentence():
     turns = read_turns([Turn(0.0, 1.2, A), Turn(0.45, 0.75, B)])
     shares = share_table(given.starts, given.ends, turns)
     flipped = np.array([0, 1, 0])
-    assert drop_islands(given, flipped, shares, None).tolist() == [False, True, False]
-    assert not drop_islands(given, flipped, shares, ["Yes.", "No", "so"]).any(), "a sentence ends before it"
+    assert drop_islands(given, flipped, shares, np.zeros(3, bool)).tolist() == [False, True, False]
+    assert not drop_islands(given, flipped, shares, np.array([True, False, False])).any(), "a sentence ends before it"
     strong = share_table(given.starts, given.ends, read_turns([Turn(0, 0.4, A), Turn(0.4, 0.8, B), Turn(0.8, 1.2, A)]))
-    assert not drop_islands(given, flipped, strong, None).any(), "its evidence is strong"
+    assert not drop_islands(given, flipped, strong, np.zeros(3, bool)).any(), "its evidence is strong"
     apart = times((0.0, 0.3), (0.7, 0.8), (1.2, 1.5))
-    assert not drop_islands(apart, flipped, shares, None).any(), "there are pauses around it"
+    assert not drop_islands(apart, flipped, shares, np.zeros(3, bool)).any(), "there are pauses around it"
 
 
 def test_punctuation_follows_its_word():
