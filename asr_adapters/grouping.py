@@ -10,7 +10,7 @@ from ..fusion.types import Seconds, Segment, Word
 PAUSE: Seconds = 1.0
 """A pause this long ends a segment."""
 
-_NEAR = 8
+_NEAR = 32
 """So many words tell whether a full stop ends a sentence."""
 
 

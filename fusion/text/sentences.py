@@ -2,7 +2,7 @@
 
 A mark ends a sentence, except the full stop, which abbreviations, initials and
 ordinals bear too. Those are told apart by `sentencex`, Wikimedia's splitter for
-some 300 languages, and by the three rules of `_goes_on`, which it lacks.
+some 300 languages, and by the rules of `_is_end`, which it lacks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .scripts import is_punctuation, is_unspaced, opens, unspaced
-from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, GERMAN_STARTS
+from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, GERMAN_STARTS, WORDS_TOO
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -33,6 +33,9 @@ _QUOTES = re.compile(r"[\"“”„‟«»‹›()\[\]{}「」『』（）【】
 _ORDINAL = re.compile(r"\d{1,2}")
 _ORDINALS_BEFORE_NOUNS = frozenset({"de", "lb", "nds"})
 """Languages that write ordinals with a full stop and nouns with a capital, so that the next letter tells nothing."""
+
+_TOKENS = 64
+"""Characters that hold the token before a full stop and the one after it."""
 
 _AFTER = "Xxxx"
 """What is taken to follow a text that ends: a name would."""
@@ -70,10 +73,11 @@ def sentence_ends(texts: Sequence[str], language: str | None = None) -> list[boo
     laid, places = _laid_out(texts)
     language = (language or "en").lower().replace("_", "-").partition("-")[0]
     splits = _splits(f"{laid} {_AFTER}", language)
+    cased = laid != laid.lower()
     for index, place in enumerate(places):
         if marks[index] == ".":
             inside = laid[place : place + 1].strip()  # `3.` of `3.5`
-            ends[index] = is_unspaced(inside) if inside else place in splits and not _goes_on(laid, place, language)
+            ends[index] = is_unspaced(inside) if inside else _is_end(laid, place, splits, language, cased=cased)
     return ends
 
 
@@ -87,7 +91,7 @@ def _laid_out(texts: Sequence[str]) -> tuple[str, list[int]]:
     length, open_before = 0, False
     for text in map(bare.__getitem__, texts):
         takes, gives = joints[text]
-        part = f" {text}" if takes and open_before and not spaced else text
+        part = f" {text}" if takes and open_before and not (spaced and not text[0].isalpha()) else text
         open_before = gives
         parts.append(part)
         length += len(part)
@@ -115,20 +119,22 @@ def _splits(text: str, language: str) -> Container[int]:
     return ends
 
 
-def _goes_on(text: str, place: int, language: str) -> bool:
-    """Whether the sentence goes on after the full stop before `place`, by what the splitter does not look at."""
-    following = text[place : place + 32].lstrip() or _AFTER
-    if following[0].islower():
-        return True  # annex 29's rule SB8
-    token = text[text.rfind(" ", 0, place) + 1 : place].lstrip("-–—¿¡")
+def _is_end(text: str, place: int, splits: Container[int], language: str, *, cased: bool) -> bool:
+    """Whether the full stop before `place` ends a sentence: as the splitter says, but for what it does not look at."""
+    following = text[place : place + _TOKENS].lstrip() or _AFTER
+    before, _, token = text[max(0, place - _TOKENS) : place].rpartition(" ")
+    token = token.lstrip("-–—¿¡")
     word = token.rstrip(".").lower()
-    if following[0].isdigit() and (word in BEFORE_NUMBERS or (len(word) == 1 and word.isalpha())):
-        return True
-    if word in BEFORE_NAMES or (len(word) == 1 and language != "en" and token[0].isupper()):
-        return True
-    if language in _ORDINALS_BEFORE_NOUNS and _ORDINAL.fullmatch(word):
-        return re.split(r"\W", following.lower(), maxsplit=1)[0] not in GERMAN_STARTS
-    return False
+    if (cased and following[0].islower()) or word in BEFORE_NAMES:  # annex 29's rule SB8, where capitals are written
+        return False
+    letter = len(word) == 1 and word.isalpha()
+    if following[0].isdigit() and (letter or word in BEFORE_NUMBERS):
+        return False
+    if letter and language != "en" and token[0].isupper():
+        return False
+    if language in _ORDINALS_BEFORE_NOUNS and _ORDINAL.fullmatch(word) and not before.endswith("."):  # not `Nr. 5.`
+        return re.split(r"\W", following.lower(), maxsplit=1)[0] in GERMAN_STARTS
+    return place in splits or word in WORDS_TOO
 
 
 def ends_clause(text: str) -> bool:

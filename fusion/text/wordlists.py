@@ -18,6 +18,9 @@ BEFORE_NUMBERS = _set(
 )
 """Abbreviations that end no sentence where a number follows; elsewhere some of them are words (`The answer is no.`)."""
 
+WORDS_TOO = _set("no nos art fig sec ch")
+"""Those of `BEFORE_NUMBERS` that are words of their own, where no number follows."""
+
 GERMAN_STARTS = _set(
     "aber als also am an auch auf aus bei bis da dann danach das dass dem den denn der des deshalb die dies diese "
     "dieser doch dort du ein eine einen einer er es für hier ich ihr im in ist ja jetzt man mit nach nein nicht nun "

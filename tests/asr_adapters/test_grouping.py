@@ -6,7 +6,7 @@ from diarfuse.asr_adapters.grouping import PAUSE, extent, grouped
 from diarfuse.fusion.types import Word
 
 rows = st.lists(
-    st.tuples(st.sampled_from(["one", "two.", " three", " four!", ","]), st.floats(0, 3), st.booleans()), max_size=20
+    st.tuples(st.sampled_from(["One", "Two.", " Three", " Four!"]), st.floats(0, 3), st.booleans()), max_size=20
 )
 
 
@@ -30,3 +30,11 @@ def test_groups_keep_all_words_in_order_and_break_only_where_they_should(parts):
 def test_a_sentence_ends_in_every_script(mark):
     words = [Word(0.0, 0.5, f"one{mark}"), Word(0.5, 1.0, " two")]
     assert [segment.text for segment in grouped(words)] == [f"one{mark}", " two"]
+
+
+def test_abbreviations_stay_inside_their_segment():
+    texts = [" I", " met", " Mrs.", " Moreland.", " She", " left", " at", " 5", " p.m.", " on", " Monday."]
+    words = [Word(i / 2, i / 2 + 0.4, text) for i, text in enumerate(texts)]
+    assert [segment.text for segment in grouped(words)] == [" I met Mrs. Moreland.", " She left at 5 p.m. on Monday."]
+    words = [Word(i / 2, i / 2 + 0.4, text) for i, text in enumerate([" am", " 3.", " Oktober.", " Danach"])]
+    assert [segment.text for segment in grouped(words, "de")] == [" am 3. Oktober.", " Danach"]

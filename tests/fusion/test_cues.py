@@ -97,6 +97,11 @@ def test_cues_break_at_sentences_then_clauses():
     assert cue_texts(spoken(clause))[0] == "because the budget is late and nobody has looked at it yet,"
 
 
+def test_cues_do_not_end_in_abbreviations():
+    long = "We had a letter yesterday from old Mrs. Moreland about the budget, and nobody has even looked at it yet."
+    assert not any(cue.endswith("Mrs.") for cue in cue_texts(spoken(long)))
+
+
 def test_cues_break_at_pauses():
     words = (Word(0.0, 0.5, "One", speaker="A"), Word(2.5, 3.0, " two", speaker="A"))
     assert cue_texts(Segment(0.0, 3.0, "One two", words)) == ["One", "two"]
