@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import graphlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -108,6 +110,20 @@ def test_imports_go_one_way(package: str) -> None:
 
 
 MODULES = {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
+
+
+def imported_modules(module: str) -> set[str]:
+    """The modules of ours that `module` imports anywhere, in functions and for type checkers too."""
+    names = {name for _, name in imported(MODULES[module])}
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names} & set(MODULES) - {module}
+
+
+def test_no_circle_of_imports() -> None:
+    order = graphlib.TopologicalSorter({module: imported_modules(module) for module in MODULES})
+    try:
+        order.prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
 def test_ours_is_imported_by_its_one_name() -> None:
@@ -317,3 +333,15 @@ def test_speed_options_and_result_options_are_apart() -> None:
     result = {field.name for field in dataclasses.fields(Options)}
     assert speed & result == set()
     assert speed == {"mode", "device", "threads", "batch"}
+
+
+LISTS = {"fusion/formats", "exporters", "transcribe/commands", "diarize"}
+"""Lists of like things: formats, exporters, commands, stages."""
+MOST_ROOMS = 20
+
+
+def test_no_folder_is_a_drawer() -> None:
+    rooms = Counter(path.parent for path in FILES if path.name != "__init__.py")
+    rooms.update(folder.parent for folder in list(rooms))
+    names = {folder: folder.relative_to(ROOT).as_posix() for folder in rooms}
+    assert {names[f]: n for f, n in rooms.items() if n > MOST_ROOMS and names[f] not in (LISTS | {"."})} == {}

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...exporters import registry
 from ...fusion.errors import TranscriptError
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, command, job_options, output_options
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
 from .run import CUES_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
@@ -26,11 +25,18 @@ if TYPE_CHECKING:
     from ..output import Target
     from ..terminal import Reporter
 
-INPUTS = (
-    click.argument("words", type=click.Path(path_type=Path)),
-    click.argument("audio", required=False, type=click.Path(path_type=Path)),
-)
-SHAPE_OPTIONS = (
+OUTPUT_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        "outs",
+        multiple=True,
+        metavar="OUT",
+        help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
+    ),
+    click.option(
+        "--format", "formats", multiple=True, metavar="NAME", help="srt, vtt, json ..., whatever OUT's ending."
+    ),
     click.option(
         "--same-shape", is_flag=True, help="Write WORDS.json back as it is, with only the speakers added to it."
     ),
@@ -60,16 +66,16 @@ Examples:
 """
 
 
-@command(
-    INPUTS,
-    output_options(registry.BUILTIN),
-    SHAPE_OPTIONS,
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("words", type=click.Path(path_type=Path))
+@click.argument("audio", required=False, type=click.Path(path_type=Path))
+@with_options(
+    OUTPUT_OPTIONS,
     TURN_OPTIONS,
     SPEAKER_OPTIONS,
     DIARIZER_OPTIONS,
     (JOIN_OPTION, CUES_OPTION),
     MACHINE_OPTIONS,
-    epilog=EPILOG,
 )
 def attach(
     words: Path, audio: Path | None, outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
@@ -82,6 +88,7 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
     in JSON says for each word why it has its speaker.
     """
+    from ...exporters import registry
     from ...exporters.style import Style
     from ...fusion.document import Document
     from ...fusion.formats.files import read_file

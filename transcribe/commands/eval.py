@@ -9,10 +9,9 @@ import click
 from ...fusion.errors import OptionError
 from ...fusion.formats.rttm import read_rttm
 from ..scoring import read_segments, read_stm, read_turns_of, speakers_of_segments, turn_errors, word_errors
-from .options import command
 
 
-@command(name="eval")
+@click.command("eval", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("hypothesis", type=click.Path(path_type=Path))
 @click.option("--stm", type=click.Path(path_type=Path), metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
 @click.option("--rttm", type=click.Path(path_type=Path), metavar="FILE", help="True turns: DER and JER.")

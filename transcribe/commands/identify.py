@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...diarize.models.packs import VOICE_PACK
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, command, job_options
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
 
 if TYPE_CHECKING:
     from ...fusion.types import Diarization
@@ -17,18 +17,13 @@ if TYPE_CHECKING:
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-IDENTIFY_OPTIONS = (
-    click.argument("audio", type=FILE),
-    click.option(
-        "-o", "--output", "out", default="-", show_default=True, metavar="OUT.rttm", help="RTTM; - is stdout."
-    ),
-    click.option("--rttm", type=FILE, help="Turns that exist already; left out, the recording is diarized."),
-    click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker."),
-    click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices."),
-)
-
-
-@command(IDENTIFY_OPTIONS, SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("audio", type=FILE)
+@click.option("-o", "--output", "out", default="-", show_default=True, metavar="OUT.rttm", help="RTTM; - is stdout.")
+@click.option("--rttm", type=FILE, help="Turns that exist already; left out, the recording is diarized.")
+@click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker.")
+@click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices.")
+@with_options(SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def identify(
     audio: Path, out: str, rttm: Path | None, primary: str | None, voice_model: str, *, verbose: bool, **values: Any
 ) -> None:
