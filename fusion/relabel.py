@@ -52,26 +52,26 @@ def _merged(turns: list[Turn]) -> list[tuple[Seconds, Seconds]]:
     """Where one person speaks, whose turns had one label or several."""
     if len({turn.speaker for turn in turns}) == 1:
         return [(turn.start, turn.end) for turn in turns]
-    done: list[_Stretch] = []
-    still: list[_Stretch] = []
+    done: list[_Union] = []
+    still: list[_Union] = []
     for turn in sorted(turns, key=lambda turn: (turn.start, turn.end)):
-        done += [stretch for stretch in still if stretch.end < turn.start]
-        still = [stretch for stretch in still if stretch.end >= turn.start]
-        met = [stretch for stretch in still if stretch.meets(turn)]
-        still = [stretch for stretch in still if not stretch.meets(turn)]
-        still.append(_Stretch.of(turn, met))
-    return [(stretch.start, stretch.end) for stretch in done + still]
+        done += [union for union in still if union.end < turn.start]
+        still = [union for union in still if union.end >= turn.start]
+        met = [union for union in still if union.meets(turn)]
+        still = [union for union in still if not union.meets(turn)]
+        still.append(_Union.of(turn, met))
+    return [(union.start, union.end) for union in done + still]
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Union:
     """Turns that became one. ends: how far each of their labels reaches."""
 
     start: Seconds
     ends: Mapping[str, Seconds]
 
     @classmethod
-    def of(cls, turn: Turn, others: Iterable[_Stretch]) -> _Stretch:
+    def of(cls, turn: Turn, others: Iterable[_Union]) -> _Union:
         """`turn`, and what it brings together."""
         start, ends = turn.start, {turn.speaker: turn.end}
         for other in others:

@@ -45,7 +45,7 @@ def read(data: Any) -> Reading:
 
 
 def _spans(results: Any) -> Iterator[Slot]:
-    """The stretches of speech that have a speaker besides the items."""
+    """The spans of speech that have a speaker besides the items."""
     for i, node in enumerate(items(get(results, "audio_segments"), "results.audio_segments")):
         yield _span(node, f"results.audio_segments[{i}]")
     own = "results.speaker_labels.segments"

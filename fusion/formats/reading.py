@@ -160,7 +160,7 @@ def _score(value: Any) -> float | None:
 
 
 def make_span(node: Any, where: str, span: tuple[Seconds | None, Seconds | None], key: str = "speaker") -> Slot:
-    """A stretch of time in the data that has a speaker besides the words; its text does not matter.
+    """A span of time in the data that has a speaker besides the words; its text does not matter.
 
     Raises:
         TranscriptError: it is no object, or its times cannot be.
@@ -284,7 +284,7 @@ def _pieces(text: str, slots: Sequence[Slot]) -> list[str] | None:
 
 
 def _sentences(slots: Sequence[Slot], texts: Sequence[str], language: str | None) -> Iterator[list[int]]:
-    """The numbers of the words of each sentence, or of each stretch between two pauses."""
+    """The numbers of the words of each sentence, or of what lies between two pauses."""
     ends = sentence_ends(texts, language)
     group: list[int] = []
     for index, slot in enumerate(slots):

@@ -120,14 +120,14 @@ def _assign(
 ) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     texts = read_texts(given) if policy.join == "resolved" else []
-    decision, heard = join(read_times(given), texts, evidence, policy, lines, language)
+    decision, said = join(read_times(given), texts, evidence, policy, lines, language)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not _explains(given, kinds):
         return with_speakers(given, labels, kinds=kinds)
-    decision = replace(decision, confidence=confidence_of(decision, heard.times, heard.shares, evidence))
+    decision = replace(decision, confidence=confidence_of(decision, said.times, said.shares, evidence))
     return with_speakers(
-        given, labels, attributions_of(decision, heard.times.lengths, heard.shares, evidence.turns), kinds
+        given, labels, attributions_of(decision, said.times.lengths, said.shares, evidence.turns), kinds
     )
 
 
@@ -139,7 +139,7 @@ def _explains(given: Sequence[Any], kinds: set[type]) -> bool:
 
 
 @dataclass(frozen=True)
-class Heard:
+class SpokenWords:
     """Words as the join sees them, and who is heard in each.
 
     shares: worked out when first asked for; a plain join of words that carry no
@@ -162,7 +162,7 @@ def join(
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
     language: str | None = None,
-) -> tuple[Decision, Heard]:
+) -> tuple[Decision, SpokenWords]:
     """Decide for arrays of words; a pure function.
 
     Args:
@@ -179,19 +179,19 @@ def join(
         neighbours was), and the words as the join saw them.
     """
     times = timed(*times_given, cap=policy.join == "resolved", lines=lines)
-    heard = Heard(times, evidence.turns)
+    said = SpokenWords(times, evidence.turns)
     decision = decide(times, evidence, policy)
     if policy.join == "plain":
-        return decision, heard
+        return decision, said
     ended = np.array(sentence_ends(texts, language) if texts else np.zeros(len(times.starts)), bool)
     if bool((times.starts[1:] >= times.starts[:-1]).all()):
-        decision = resolve(heard, ended, evidence, decision, policy)
+        decision = resolve(said, ended, evidence, decision, policy)
     else:
         order = np.argsort(times.starts, kind="stable")
         back = np.argsort(order, kind="stable")
-        ordered = Heard(times.take(order), evidence.turns)
+        ordered = SpokenWords(times.take(order), evidence.turns)
         decision = resolve(ordered, ended[order], evidence, decision.take(order), policy).take(back)
-    return decision.take(follow_words(texts)) if texts else decision, heard
+    return decision.take(follow_words(texts)) if texts else decision, said
 
 
 def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
@@ -213,9 +213,9 @@ def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
     return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
 
 
-def resolve(heard: Heard, ended: Bools, evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
+def resolve(said: SpokenWords, ended: Bools, evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
     """The rules of `fusion.boundaries` on top of the plain join, for words by rising start."""
-    times, shares = heard.times, heard.shares
+    times, shares = said.times, said.shares
     best = loudest(shares, len(times.starts))
     reach = min(REACH, policy.max_gap)
     switch = switch_prices(times, ended)

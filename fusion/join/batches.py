@@ -1,4 +1,4 @@
-"""Cut the stretches worth telling out of a long list of words, and tell them in batches."""
+"""Cut the passages worth telling out of a long list of words, and tell them in batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .contested import MAX_SPEAKERS, Stretches, tell
+from .contested import MAX_SPEAKERS, Passages, tell
 from .intervals import Bools, Clock, Floats, Ints, expand, run_starts, spoken_until
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CONTEXT = 2
 """Settled words told along on either side, so that the contested ones have neighbours."""
 _CORE = 48
-"""Longer stretches are told in parts of so many words, each with its context."""
+"""Longer passages are told in parts of so many words, each with its context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ def settle(times: Times, switch: Floats, candidates: Candidates, contested: Bool
         rows = np.flatnonzero(bucket == value)
         rows = rows[np.argsort(-(windows.high - windows.low)[rows], kind="stable")]
         part = windows.take(rows)
-        stretches, known = _lay_out(
+        passages, known = _lay_out(
             part, local[rows, : value // 64], times, switch=switch, candidates=candidates, clock=clock
         )
-        told, sure = tell(stretches)
+        told, sure = tell(passages)
         word = part.low[:, None] + np.arange(told.shape[1])
         counts_here = (word >= part.first[:, None]) & (word < part.stop[:, None]) & known
         row, step = np.nonzero(counts_here)
@@ -82,7 +82,7 @@ def settle(times: Times, switch: Floats, candidates: Candidates, contested: Bool
 
 
 def _windows(contested: Bools) -> _Windows:
-    """The stretches around contested words, long ones in parts."""
+    """The passages around contested words, long ones in parts."""
     at = np.flatnonzero(contested)
     near = np.zeros(len(contested) + 1, bool)
     for shift in range(-_CONTEXT, _CONTEXT + 1):
@@ -127,7 +127,7 @@ def _rank_within(groups: Ints, order: Ints) -> Ints:
 
 def _lay_out(
     windows: _Windows, local: Ints, times: Times, *, switch: Floats, candidates: Candidates, clock: Clock
-) -> tuple[Stretches, Bools]:
+) -> tuple[Passages, Bools]:
     """The windows as padded arrays, and which words have a candidate among the local speakers."""
     lengths = windows.high - windows.low
     word = np.minimum(windows.low[:, None] + np.arange(lengths.max()), len(times.starts) - 1)
@@ -144,7 +144,7 @@ def _lay_out(
     who = np.broadcast_to(local[:, None, :], shape)
     before = spoken_until(clock, who, np.broadcast_to(starts[:, :, None], shape))
     after = spoken_until(clock, who, np.broadcast_to(ends[:, :, None], shape))
-    return Stretches(lengths, starts, ends, switch[word], missed, before, after), known
+    return Passages(lengths, starts, ends, switch[word], missed, before, after), known
 
 
 def _expand_words(windows: _Windows, candidates: Candidates) -> tuple[Ints, tuple[Ints, Ints]]:

@@ -1,11 +1,11 @@
-"""Words that several speakers may have said: the cheapest story that explains a stretch of them.
+"""Words that several speakers may have said: the cheapest story that explains a passage of them.
 
-A stretch of words is told as a whole. Each speaker says words one after
+A passage of words is told as a whole. Each speaker says words one after
 another, so two words that sound at once have two speakers; a speaker's turn
 should be filled by words; a word should lie inside its speaker's turns. Every
 breach has a price in seconds, and a beam search over "the last word each
-speaker said" finds the cheapest assignment. All stretches advance together,
-one word a step, so the cost is linear in words.
+speaker said" finds the cheapest assignment. All passages advance together,
+one word at a time, so the cost is linear in words.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ PRICES = Costs()
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
-    """Stretches of words, padded to the longest, the longest first.
+class Passages:
+    """Passages of words, padded to the longest, the longest first.
 
-    lengths: int64 (num_stretches,), falling.
-    starts, ends, switch: float64 (num_stretches, num_words); switch is the price
+    lengths: int64 (num_passages,), falling.
+    starts, ends, switch: float64 (num_passages, num_words); switch is the price
         of another speaker than the word before.
-    missed: float64 (num_stretches, num_words, num_speakers), seconds of the word
+    missed: float64 (num_passages, num_words, num_speakers), seconds of the word
         outside the speaker's turns; inf where that speaker is no candidate.
     spoken_before, spoken_after: float64, the same shape, the seconds the speaker's
         turns last until the word's start and end.
@@ -86,8 +86,8 @@ class Stretches:
 class _Beam:
     """The cheapest stories so far, cheapest first.
 
-    cost: float64 (num_stretches, num_stories). previous: int64, the same shape,
-    who said the last word. last: int64 (num_stretches, num_stories, num_speakers),
+    cost: float64 (num_passages, num_stories). previous: int64, the same shape,
+    who said the last word. last: int64 (num_passages, num_stories, num_speakers),
     the word with which each speaker came furthest, -1 for none. last_end, spoken: float64, the
     same shape: when it ended, and how long the speaker's turns had lasted then.
     """
@@ -99,27 +99,27 @@ class _Beam:
     spoken: Floats
 
     def rows(self, count: int) -> _Beam:
-        """The first `count` stretches."""
+        """The first `count` passages."""
         return _Beam(
             self.cost[:count], self.previous[:count], self.last[:count], self.last_end[:count], self.spoken[:count]
         )
 
 
-def tell(stretches: Stretches, prices: Costs = PRICES, width: int = WIDTH) -> tuple[Ints, Floats]:
-    """Find the cheapest assignment of each stretch.
+def tell(passages: Passages, prices: Costs = PRICES, width: int = WIDTH) -> tuple[Ints, Floats]:
+    """Find the cheapest assignment of each passage.
 
     Args:
-        stretches: the words and what each speaker's turns say about them. Every
+        passages: the words and what each speaker's turns say about them. Every
             word needs a candidate.
         prices: of what should not happen.
-        width: how many stories to carry on; enough to be exact for short stretches.
+        width: how many stories to carry on; enough to be exact for short passages.
 
     Returns:
-        speakers, int64 (num_stretches, num_words), -1 in the padding; and
+        speakers, int64 (num_passages, num_words), -1 in the padding; and
         certainty, float64, the same shape: the part of the surviving stories,
         weighted by how cheap they are, that agrees with the cheapest on the word.
     """
-    count, words, speakers = stretches.missed.shape
+    count, words, speakers = passages.missed.shape
     beam = _Beam(
         np.zeros((count, 1)),
         np.full((count, 1), -1),
@@ -127,58 +127,58 @@ def tell(stretches: Stretches, prices: Costs = PRICES, width: int = WIDTH) -> tu
         np.full((count, 1, speakers), -np.inf),
         np.zeros((count, 1, speakers)),
     )
-    alive = np.searchsorted(-stretches.lengths, -np.arange(words + 1), side="left")
+    alive = np.searchsorted(-passages.lengths, -np.arange(words + 1), side="left")
     final = np.full((count, width), np.inf)
     trail: list[tuple[Ints, Ints]] = []
-    for step in range(words):
-        beam, parents = _advance(beam.rows(alive[step]), stretches, step, prices, width)
+    for word in range(words):
+        beam, parents = _advance(beam.rows(alive[word]), passages, word, prices, width)
         trail.append((parents, beam.previous))
-        done = slice(alive[step + 1], alive[step])
+        done = slice(alive[word + 1], alive[word])
         final[done, : beam.cost.shape[1]] = beam.cost[done]
     return _read_back(trail, final)
 
 
-def _advance(beam: _Beam, stretches: Stretches, step: int, prices: Costs, width: int) -> tuple[_Beam, Ints]:
+def _advance(beam: _Beam, passages: Passages, word: int, prices: Costs, width: int) -> tuple[_Beam, Ints]:
     """Add one word to every story in every possible way; keep the cheapest, and which story each came from."""
     alive, stories, speakers = beam.last.shape
-    cost = (beam.cost[:, :, None] + _price(beam, stretches, step, prices)).reshape(alive, -1)
+    cost = (beam.cost[:, :, None] + _price(beam, passages, word, prices)).reshape(alive, -1)
     keys = (beam.last + 1).view(np.uint64) * _TAGS[:speakers]
-    reaches = stretches.ends[:alive, step, None, None] > beam.last_end
-    latest = np.where(reaches, np.uint64(step + 1) * _TAGS[:speakers], keys)
+    reaches = passages.ends[:alive, word, None, None] > beam.last_end
+    latest = np.where(reaches, np.uint64(word + 1) * _TAGS[:speakers], keys)
     keys = keys.sum(axis=2, keepdims=True) - keys + latest + np.arange(speakers).astype(np.uint64)
     keep = _cheapest_distinct(cost, keys.reshape(alive, -1), min(width, stories * speakers))
     parents, chosen = keep // speakers, keep % speakers
     rows = np.arange(alive)[:, None]
     picked = chosen[:, :, None] == np.arange(speakers)
     last_end, spoken = beam.last_end[rows, parents], beam.spoken[rows, parents]
-    end = np.maximum(last_end, stretches.ends[:alive, step, None, None])
-    after = np.maximum(spoken, stretches.spoken_after[:alive, step, None, :])
+    end = np.maximum(last_end, passages.ends[:alive, word, None, None])
+    after = np.maximum(spoken, passages.spoken_after[:alive, word, None, :])
     told = _Beam(
         cost=np.take_along_axis(cost, keep, 1),
         previous=chosen,
-        last=np.where(picked & reaches[rows, parents], step, beam.last[rows, parents]),
+        last=np.where(picked & reaches[rows, parents], word, beam.last[rows, parents]),
         last_end=np.where(picked, end, last_end),
         spoken=np.where(picked, after, spoken),
     )
     return told, parents
 
 
-def _price(beam: _Beam, stretches: Stretches, step: int, prices: Costs) -> Floats:
-    """What it costs each speaker of each story to say the word: (num_stretches, num_stories, num_speakers)."""
+def _price(beam: _Beam, passages: Passages, word: int, prices: Costs) -> Floats:
+    """What it costs each speaker of each story to say the word: (num_passages, num_stories, num_speakers)."""
     alive = len(beam.cost)
-    start = stretches.starts[:alive, step, None, None]
-    length = stretches.ends[:alive, step, None, None] - start
+    start = passages.starts[:alive, word, None, None]
+    length = passages.ends[:alive, word, None, None] - start
     collision = np.clip(beam.last_end - start, 0.0, length)
-    silence = np.where(beam.last < 0, 0.0, stretches.spoken_before[:alive, step, None, :] - beam.spoken)
+    silence = np.where(beam.last < 0, 0.0, passages.spoken_before[:alive, word, None, :] - beam.spoken)
     silence = np.maximum(silence, 0.0)
     speakers = np.arange(beam.last.shape[2])
     changed = (beam.previous[:, :, None] != speakers) & (beam.previous[:, :, None] >= 0)
     priced: Floats = (
-        prices.outside * stretches.missed[:alive, step, None, :]
+        prices.outside * passages.missed[:alive, word, None, :]
         + prices.collision * collision
         + prices.silence * np.minimum(silence, prices.silence_cap)
         + prices.gap * (silence > prices.slack)
-        + stretches.switch[:alive, step, None, None] * changed
+        + passages.switch[:alive, word, None, None] * changed
     )
     return priced
 
@@ -203,12 +203,12 @@ def _read_back(trail: list[tuple[Ints, Ints]], final: Floats) -> tuple[Ints, Flo
     speakers = np.full((count, len(trail)), -1)
     certainty = np.zeros((count, len(trail)))
     story = np.tile(np.arange(width), (count, 1))
-    for step in range(len(trail) - 1, -1, -1):
-        parents, chosen = trail[step]
+    for word in range(len(trail) - 1, -1, -1):
+        parents, chosen = trail[word]
         alive, stories = parents.shape
         at = np.minimum(story[:alive], stories - 1)
         who = np.take_along_axis(chosen, at, 1)
-        speakers[:alive, step] = who[:, 0]
-        certainty[:alive, step] = (weight[:alive] * (who == who[:, :1])).sum(axis=1)
+        speakers[:alive, word] = who[:, 0]
+        certainty[:alive, word] = (weight[:alive] * (who == who[:, :1])).sum(axis=1)
         story[:alive] = np.take_along_axis(parents, at, 1)
     return speakers, certainty

@@ -278,7 +278,7 @@ def nearest_turn(starts: Floats, ends: Floats, turns: TurnTable) -> tuple[Ints, 
 class Clock:
     """How long each speaker has been speaking: built by `speaking_clock`, read by `spoken_until`.
 
-    keys, ends: float64 (num_stretches,), merged turns of all speakers one after
+    keys, ends: float64 (num_merged_turns,), merged turns of all speakers one after
     the other, speaker k shifted by k * (high - low). before: seconds spoken before
     each. low, high: a second before the first turn and after the last.
     """

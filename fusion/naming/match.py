@@ -90,7 +90,7 @@ MAX_SHARED_OVERLAP = 0.05
 """Two clusters that speak at once for more than this share of the shorter one are two people."""
 
 
-def unit(embedding: Embedding) -> Embedding:
+def unit_length(embedding: Embedding) -> Embedding:
     """`embedding` at length one, float32 (dimension,).
 
     Raises:
@@ -114,7 +114,7 @@ def cosine(one: Embedding, other: Embedding) -> float:
             f"Embeddings of {one.size} and {other.size} dimensions come from different models: "
             "make both with the same model."
         )
-    return float(np.clip(np.dot(unit(one).astype(np.float64), unit(other).astype(np.float64)), -1.0, 1.0))
+    return float(np.clip(np.dot(unit_length(one).astype(np.float64), unit_length(other).astype(np.float64)), -1.0, 1.0))
 
 
 def check_space(one: str, other: str) -> None:
@@ -225,7 +225,7 @@ class _Linked:
         """Let `cluster` refine the voice, unless it is too short to be relied on."""
         if cluster.speech < gate.min_speech:
             return
-        weighted = unit(cluster.embedding) * np.float32(cluster.speech)
+        weighted = unit_length(cluster.embedding) * np.float32(cluster.speech)
         self.total = weighted if self.total is None else self.total + weighted
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from ...diarize.voice_quality import OVERLAPPED, Quality, likeness_of_halves, measure, piece_seconds
 from ...diarize.voiceprint import VoiceEmbedder, Voiceprint
 from ...fusion.audio import load_audio
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import check_space, cosine
-from ...fusion.types import Samples, Seconds
+from ...fusion.types import Note, Samples, Seconds
 from .calibration import Calibration
 from .index import recordings_in
 from .records import Prototype
@@ -24,7 +24,6 @@ ENROL_SPEECH = 10.0
 SHORT = 3.0
 """Seconds of speech below which a probe is flagged where its model was never measured."""
 
-Note: TypeAlias = Callable[[str], None]
 Decision = Literal["same", "different", "too little speech to tell"]
 
 

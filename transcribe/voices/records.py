@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...fusion.errors import VoiceError
-from ...fusion.naming.match import Voice, unit
+from ...fusion.naming.match import Voice, unit_length
 from ...fusion.types import Embedding, Seconds
 from .calibration import CALIBRATIONS
 
@@ -69,7 +69,7 @@ class Person:
             raise VoiceError(
                 f"{self.name} is not enrolled with the chosen model: enrol with it (--voice-model), or give a file."
             )
-        return unit(np.sum(voice.prototypes, axis=0))
+        return unit_length(np.sum(voice.prototypes, axis=0))
 
     def with_prototypes(self, prototypes: Iterable[Prototype]) -> Person:
         """This person with more recordings; beyond 32 the oldest go."""
@@ -198,7 +198,7 @@ def _prototype(item: Any) -> Prototype:
     raw = base64.b64decode(_text(item["embedding"], limit=8 * MAX_DIMENSION), validate=True)
     if len(raw) % 4 or not 0 < len(raw) <= 4 * MAX_DIMENSION:
         raise TypeError
-    embedding = unit(np.frombuffer(raw, "<f4").astype(np.float32))
+    embedding = unit_length(np.frombuffer(raw, "<f4").astype(np.float32))
     return Prototype(embedding, _text(item["space"]), float(speech), _text(item["added"]))
 
 

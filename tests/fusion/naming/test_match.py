@@ -19,7 +19,7 @@ from diarfuse.fusion.naming.match import (
     identify_primary,
     link_speakers,
     score,
-    unit,
+    unit_length,
 )
 
 GATE = Gate(threshold=0.5, margin=0.1, min_speech=5.0, same=0.6)
@@ -98,7 +98,7 @@ def test_spaces_and_dimensions_never_mix() -> None:
 @pytest.mark.parametrize("bad", [np.zeros(4), np.array([np.nan, 1]), np.array([np.inf, 1]), np.zeros(0)])
 def test_an_embedding_without_direction_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(VoiceError, match="finite and not zero"):
-        unit(bad.astype(np.float32))
+        unit_length(bad.astype(np.float32))
 
 
 @pytest.mark.parametrize("field", [{"threshold": 2.0}, {"same": float("nan")}, {"margin": -1}, {"min_speech": np.inf}])
