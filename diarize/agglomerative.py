@@ -42,29 +42,37 @@ def agglomerative_centroids(training: Float64, threshold: float, step: Seconds) 
     """
     if len(training) < 2:  # noqa: PLR2004 - a pair
         return None
-    labels = absorb_small(training, ahc.cluster(training, threshold), step)
+    labels = absorb_small(training, ahc.cluster(training, threshold), few(len(training), step))
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
-def absorb_small(training: Float64, labels: Labels, step: Seconds) -> Labels:
-    """Give clusters with little evidence to the nearest of the others.
+def few(count: int, step: Seconds) -> float:
+    """Windows below which a cluster shows too little: 2 % of `count`, or 12 seconds' worth where that is less.
 
-    Little is fewer windows than 2 % of all, or than 12 seconds' worth where that
-    is less. Somebody who is alone for 2 s is heard by about eight windows at 1 s
-    hop, so in a long recording a speaker takes a few seconds; in a short one
-    (below a minute) every cluster stays. The rule is pyannote.audio 3's
+    Somebody who is alone for 2 s is heard by about eight windows at 1 s hop, so
+    in a long recording a speaker takes a few seconds; in a short one (below a
+    minute) every cluster stays. The rule is pyannote.audio 3's
     ``min_cluster_size``, with a smaller share.
+
+    >>> few(100, 1.0), few(10_000, 2.0)
+    (2.0, 6.0)
+    """
+    return min(_FEW_SECONDS / step, _FEW_SHARE * count)
+
+
+def absorb_small(training: Float64, labels: Labels, least: float) -> Labels:
+    """Give clusters with fewer than `least` members to the nearest of the others.
 
     Args:
         training: float64 (n, dimension).
         labels: int64 (n,), 0..K-1.
-        step: seconds between windows.
+        least: members that a cluster needs to stay.
 
     Returns:
         int64 (n,), 0..K'-1 without gaps.
     """
     sizes = np.bincount(labels)
-    large = np.flatnonzero(sizes >= min(_FEW_SECONDS / step, _FEW_SHARE * len(labels)))
+    large = np.flatnonzero(sizes >= least)
     if not large.size:  # thousands of voices with a word each: none of them is noise
         return labels
     vectors = unit(training)

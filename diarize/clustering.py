@@ -50,6 +50,8 @@ def cluster(
     segmentations: Bits,
     learn: Callable[[Float64], Float64 | None],
     bounds: SpeakerCount,
+    *,
+    constrained: bool = True,
 ) -> tuple[Clusters, Pairs]:
     """Learn the speakers from who is heard alone for long enough, then say who everybody is.
 
@@ -59,13 +61,15 @@ def cluster(
         learn: centroids, float64 (K, dimension), from training embeddings, float64 (n, dimension);
             None for one cluster of everything.
         bounds: how many speakers are allowed.
+        constrained: see `assign`.
 
     Returns:
         Clusters, and the window and speaker indices of the training embeddings.
     """
     pairs = training_pairs(segmentations, embeddings)
     centroids = learn(embeddings[pairs].astype(np.float64))
-    return finish(embeddings, active_speakers(segmentations), pairs, centroids, bounds), pairs
+    active = active_speakers(segmentations)
+    return finish(embeddings, active, pairs, centroids, bounds, constrained=constrained), pairs
 
 
 def vbx_centroids(training: AnyFloat, plda: Plda, *, threshold: float, fa: float, fb: float) -> Float64 | None:
@@ -84,6 +88,8 @@ def finish(
     pairs: Pairs,
     centroids: Float64 | None,
     bounds: SpeakerCount,
+    *,
+    constrained: bool = True,
 ) -> Clusters:
     """Meet the bounds, then give every active local speaker to a centroid.
 
@@ -93,13 +99,14 @@ def finish(
         pairs: window and speaker indices of the training embeddings.
         centroids: float64 (K, dimension) as found; None means one cluster of everything.
         bounds: how many speakers are allowed.
+        constrained: see `assign`.
     """
     found = 1 if centroids is None else len(centroids)
     if bounds.nearest(found) != found:
         return _forced(embeddings, active, pairs, bounds.nearest(found))
     if centroids is None:
         return _single(embeddings, active, pairs)
-    hard = assign(embeddings, centroids, active)
+    hard = assign(embeddings, centroids, active, constrained=constrained)
     if len(np.unique(hard[hard >= 0])) < bounds.low and bounds.low > 1:  # nobody was given to some centroid
         return _forced(embeddings, active, pairs, bounds.low)
     return Clusters(hard, centroids)
@@ -110,7 +117,7 @@ def assign(
     centroids: Float64,
     active: Flags,
     *,
-    constrained: bool = True,
+    constrained: bool,
 ) -> Int32:
     """Give every active local speaker to the centroid of the highest cosine similarity.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from ..fusion.errors import OptionError
-from ..fusion.types import Seconds
+from ..fusion.errors import OptionError, UnknownNameError
+
+if TYPE_CHECKING:  # the command line's --help reads the names below, without numpy
+    from ..fusion.types import Seconds
 
 Mode: TypeAlias = Literal["exact", "default", "fast"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "coreml"]
+RecipeName: TypeAlias = Literal["community-1", "agglomerative", "speaker-diarization-3.1"]
 LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
 
 WINDOW: Seconds = 10.0
@@ -21,6 +24,7 @@ _FARTHEST = 2.0  # apart that two unit vectors can be
 class Options:
     """What changes the answer. None means the pack's own value for the mode in use.
 
+    recipe: how speakers are told apart; None is the pack's own.
     step: hop of the 10 s windows in seconds, in (0, 10].
     threshold: AHC distance (before VBx, where the pack has a PLDA).
     fa, fb: VBx evidence scaling at 1 s hop, and speaker penalty.
@@ -29,6 +33,7 @@ class Options:
     label_order: ``appearance`` numbers speakers by first word, ``pyannote`` as upstream.
     """
 
+    recipe: RecipeName | None = None
     step: Seconds | None = None
     threshold: float | None = None
     fa: float = 0.07
@@ -38,6 +43,8 @@ class Options:
     label_order: LabelOrder = "appearance"
 
     def __post_init__(self) -> None:
+        if self.recipe is not None and self.recipe not in get_args(RecipeName):
+            raise UnknownNameError("recipe", self.recipe, get_args(RecipeName))
         if self.step is not None and not 0 < self.step <= WINDOW:
             raise OptionError(f"step={self.step:g} must be above 0 and at most {WINDOW:g} seconds.")
         if self.threshold is not None and not 0 < self.threshold <= _FARTHEST:

@@ -21,7 +21,7 @@ from .models.packs import INT8
 from .models.store import ModelSet, Store, load_dir
 from .options import Execution, Options
 from .plda import Plda, load_plda
-from .recipes import RECIPES, Setting
+from .recipes import Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
 from .runtime import Runtime
 from .segmentation import segment
@@ -59,7 +59,7 @@ class Diarizer:
         self._segmentation = self.runtime.session(models.graphs[f"segmentation{kind}"])
         self._embedder = Embedder.of(models, self.runtime, kind)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
-        self._recipe = RECIPES[models.recipe]
+        self._recipe = recipe_of(models, self.options.recipe)
         self._method = self._recipe.methods[self.execution.mode]
 
     @classmethod
@@ -137,8 +137,10 @@ class Diarizer:
         with watch.stage("embedding") as advance:
             voices = method.embed(self._embedder, samples, windows, segmentations, self.runtime, advance)
         with watch.stage("clustering"):
-            learn = partial(self._recipe.learn, setting=self._setting(windows))
-            clusters, pairs = cluster(voices.vectors, segmentations, learn, wanted.bounds)
+            learn = partial(self._recipe.learn, setting=self._setting(windows, wanted.bounds))
+            clusters, pairs = cluster(
+                voices.vectors, segmentations, learn, wanted.bounds, constrained=self._recipe.constrained
+            )
         with watch.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with watch.stage("resegmentation"):
@@ -153,8 +155,9 @@ class Diarizer:
     def _batch(self) -> int:
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
-    def _setting(self, windows: Windows) -> Setting:
-        return Setting(self.models.distances, self._plda, self.options, windows.step, self._method.least_evidence)
+    def _setting(self, windows: Windows, bounds: SpeakerCount) -> Setting:
+        distances, evidence = self.models.distances, self._method.least_evidence
+        return Setting(bounds, distances, self._plda, self.options, windows.step, evidence)
 
     def _timeline(self, segmentations: Bits, windows: Windows, clusters: Clusters, wanted: Wanted) -> Timeline:
         return reconstruct(

@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
 from ..fusion.errors import OptionError
-from ..fusion.types import Samples, Seconds
+from ..fusion.types import Samples, Seconds, SpeakerCount
 from ..fusion.watch import Advance
 from . import resegment
 from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
 from .arrays import Bits, Float32, Float64, Pairs
+from .classic import THRESHOLD, classic_centroids
 from .clustering import Clusters, vbx_centroids
 from .embedding import Embedder
 from .models.packs import Cut, Distances
-from .options import Mode, Options
+from .models.store import ModelSet
+from .options import Mode, Options, RecipeName
 from .plda import Plda
 from .reconstruct import Timeline, drop_specks
 from .runtime import Runtime
@@ -99,8 +101,9 @@ OURS = Method(trim=silence_padding, embed=_each_stretch, least_evidence=LEAST_EV
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What learning depends on besides the embeddings: the pack's distances and PLDA, the user's options, the run."""
+    """What learning depends on besides the embeddings: the pack's distances and PLDA, what is asked for, the run."""
 
+    bounds: SpeakerCount
     distances: Distances
     plda: Plda | None
     options: Options
@@ -121,11 +124,15 @@ class Recipe:
     """A way to diarize.
 
     learn: finds the speakers.
+    needs_plda: only for packs that have one.
+    constrained: two local speakers of one window are never the same person.
     steps: hop of the windows by mode, in seconds, for recordings longer than `SHORT`.
     methods: how the other stages are run, by mode.
     """
 
     learn: Learn
+    needs_plda: bool
+    constrained: bool
     steps: Mapping[Mode, Seconds]
     methods: Mapping[Mode, Method]
 
@@ -137,14 +144,12 @@ class Recipe:
 def _with_vbx(training: Float64, setting: Setting) -> Float64 | None:
     """VBx over agglomerative clusters; these alone where the evidence is too little."""
     options, distances = setting.options, setting.distances
-    if setting.plda is None:
-        raise OptionError("The recipe community-1 needs a PLDA, which this pack does not have: take another recipe.")
     # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
     fa = options.fa * setting.step
     if evidence(len(training), fa=fa, fb=options.fb) < setting.least_evidence:
         return agglomerative_centroids(training, distances.alone, setting.step)
     threshold = options.threshold or distances.before_vbx
-    return vbx_centroids(training, setting.plda, threshold=threshold, fa=fa, fb=options.fb)
+    return vbx_centroids(training, cast("Plda", setting.plda), threshold=threshold, fa=fa, fb=options.fb)
 
 
 def _by_distance(training: Float64, setting: Setting) -> Float64 | None:
@@ -152,12 +157,34 @@ def _by_distance(training: Float64, setting: Setting) -> Float64 | None:
     return agglomerative_centroids(training, setting.options.threshold or setting.distances.alone, setting.step)
 
 
-_STEPS: Mapping[Mode, Seconds] = {"exact": 1.0, "default": 2.0, "fast": 2.0}
+def _by_dendrogram(training: Float64, setting: Setting) -> Float64 | None:
+    """As pyannote.audio 3 did, at the distance published with it for its WeSpeaker ResNet34."""
+    return classic_centroids(training, setting.options.threshold or THRESHOLD, setting.bounds)
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
+
+_ONE_SECOND: Mapping[Mode, Seconds] = {"exact": 1.0, "default": 1.0, "fast": 1.0}
+_STEPS: Mapping[Mode, Seconds] = {"exact": 1.0, "default": 2.0, "fast": 2.0}
+_UPSTREAM: Mapping[Mode, Method] = {"exact": UPSTREAM, "default": UPSTREAM, "fast": UPSTREAM}
+_OURS: Mapping[Mode, Method] = {"exact": OURS, "default": OURS, "fast": OURS}
+
+RECIPES: Mapping[RecipeName, Recipe] = MappingProxyType(
     {
-        "community-1": Recipe(_with_vbx, _STEPS, {"exact": UPSTREAM, "default": OURS, "fast": OURS}),
-        "agglomerative": Recipe(_by_distance, _STEPS, dict.fromkeys(("exact", "default", "fast"), OURS)),
+        "community-1": Recipe(_with_vbx, True, True, _STEPS, {**_OURS, "exact": UPSTREAM}),
+        "agglomerative": Recipe(_by_distance, False, True, _STEPS, _OURS),
+        "speaker-diarization-3.1": Recipe(_by_dendrogram, False, False, _ONE_SECOND, _UPSTREAM),
     }
 )
-"""By name, as packs name theirs."""
+"""By name, as packs name theirs and ``--recipe`` does."""
+
+
+def recipe_of(models: ModelSet, asked: RecipeName | None) -> Recipe:
+    """The recipe asked for, else the pack's own.
+
+    Raises:
+        OptionError: it needs a PLDA, and the pack has none.
+    """
+    recipe = RECIPES[asked or models.recipe]
+    if recipe.needs_plda and models.plda is None:
+        able = ", ".join(name for name, other in RECIPES.items() if not other.needs_plda)
+        raise OptionError(f"The recipe {asked} needs a PLDA, and the pack {models.name} has none: use {able}.")
+    return recipe

@@ -171,7 +171,8 @@ class Job:
                 self._diarizer = load_diarizer(replace(self.setup, execution=execution), watch.progress, watch.note)
         if wish.details:
             used = self._diarizer
-            watch.note(f"diarizer: {used.models.name}, mode {used.execution.mode}, {used.runtime.device}")
+            recipe = f", recipe {used.options.recipe}" if used.options.recipe else ""
+            watch.note(f"diarizer: {used.models.name}{recipe}, mode {used.execution.mode}, {used.runtime.device}")
         return self._diarizer
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..options import RecipeName
+
 
 INT8 = "-int8"
 """Ends the name of a graph that computes with 8-bit integers what the one without it does with floats."""
@@ -114,7 +116,7 @@ class Pack:
     embedding_dim: int
     stride: int
     cut: Cut
-    recipe: str
+    recipe: RecipeName
     distances: Distances
     plda: tuple[str, str] | None
     licence: str

@@ -31,6 +31,7 @@ from .packs import PACKS, Cut, Distances, HubSource, Pack, PackFile
 
 if TYPE_CHECKING:
     from ...fusion.types import Note, Progress
+    from ..options import RecipeName
 
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"
@@ -56,7 +57,7 @@ class ModelSet:
     stride: int
     front_end: str
     cut: Cut
-    recipe: str
+    recipe: RecipeName
     distances: Distances
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diarfuse.diarize.agglomerative import absorb_small, agglomerative_centroids, evidence
+from diarfuse.diarize.agglomerative import absorb_small, agglomerative_centroids, evidence, few
 
 
 def voices(*sizes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -15,18 +15,18 @@ def voices(*sizes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_a_cluster_with_little_evidence_joins_the_nearest():
     vectors, labels = voices(300, 300, 3)
-    assert np.bincount(absorb_small(vectors, labels, 1.0)).tolist() in ([303, 300], [300, 303])
+    assert np.bincount(absorb_small(vectors, labels, few(len(labels), 1.0))).tolist() in ([303, 300], [300, 303])
 
 
 def test_twelve_seconds_are_enough_however_long_the_recording():
     vectors, labels = voices(3000, 12)
-    assert absorb_small(vectors, labels, 1.0).max() == 1
-    assert absorb_small(vectors, labels, 0.5).max() == 0
+    assert absorb_small(vectors, labels, few(len(labels), 1.0)).max() == 1
+    assert absorb_small(vectors, labels, few(len(labels), 0.5)).max() == 0
 
 
 def test_in_a_short_recording_every_cluster_stays():
     vectors, labels = voices(20, 1, 1)
-    assert absorb_small(vectors, labels, 1.0).tolist() == labels.tolist()
+    assert absorb_small(vectors, labels, few(len(labels), 1.0)).tolist() == labels.tolist()
 
 
 def test_separate_voices_are_found():
@@ -41,7 +41,7 @@ def test_identical_embeddings_are_one_speaker_and_one_embedding_is_none_to_clust
 
 def test_a_word_each_from_very_many_voices_is_no_noise():
     vectors, labels = voices(*[1] * 200)
-    assert absorb_small(vectors, labels, 1.0).tolist() == labels.tolist()
+    assert absorb_small(vectors, labels, few(len(labels), 1.0)).tolist() == labels.tolist()
 
 
 def test_evidence_is_what_vbx_divides_by():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+
+from ...diarize.options import RecipeName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +28,11 @@ DIARIZER_OPTIONS = (
         metavar="PACK",
         help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus.",
         show_default=True,
+    ),
+    click.option(
+        "--recipe",
+        type=click.Choice(get_args(RecipeName)),
+        help="How speakers are told apart; left out, as the pack has it.",
     ),
     click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
     click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
@@ -79,6 +86,6 @@ def job_options(values: dict[str, Any]) -> JobOptions:
 
     values = dict(values)
     values["details"] = values.pop("verbose", False)
-    options = Options(step=values.pop("step"), threshold=values.pop("threshold"))
+    options = Options(recipe=values.pop("recipe"), step=values.pop("step"), threshold=values.pop("threshold"))
     execution = Execution(mode=values.pop("mode"), device=values.pop("device"), threads=values.pop("threads"))
     return JobOptions(options=options, execution=execution, **values)
