@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.metrics_words import read_ctm
 from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import JobOptions
-from diarfuse.transcribe.scoring import Spoken, read_stm, speaker_accuracy, word_errors
+from diarfuse.transcribe.scoring import Spoken, read_truth, speaker_accuracy, word_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ def _score(stm: Path, words: Sequence[Word], turns: Diarization, join: Join) -> 
     """A row of the table; the words with the right speaker, and those recognised."""
     timed = [word for word in words if word.start is not None and word.end is not None]
     speakers = join(timed, turns)
-    truth = read_stm(stm)
+    truth = read_truth(stm)
     rates = word_errors(truth, segments_of(timed, speakers))
     ctm = stm.with_suffix(".ctm")
     known = [(w.start, w.end, w.speaker, w.text) for w in read_ctm(ctm)] if ctm.exists() else truth

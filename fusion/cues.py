@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import OptionError
+from .join.assign import main_speaker
 from .join.kinds import read_times
-from .join.timing import timed
+from .join.timing import in_order, timed
 from .text import (
     carve,
     display_width,
@@ -19,6 +20,7 @@ from .text import (
     ends_sentence,
     graphemes,
     sentence_ends,
+    share_found,
     unspaced,
     visible,
     wrap,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
     from .types import Seconds, Segment, Transcript
 
+_SAME_WORDS = 0.5
+"""A line is cut between its words only where its text holds at least this part of them."""
+
 
 def split_segments(transcript: Transcript) -> Transcript:
     """Split every segment whose words have several speakers, exactly between the words.
@@ -37,16 +42,24 @@ def split_segments(transcript: Transcript) -> Transcript:
     The text is carved by offsets from the recogniser's own: put together, the
     pieces are the segment's text. The first piece keeps the segment's start and
     the last its end. A word without a speaker stays with the words before it
-    (after it, at the start of a segment). A segment without words is left alone.
+    (after it, at the start of a segment). Pieces never overlap. A segment without
+    words is left alone; one whose words are not those of its text stays whole,
+    with its main speaker and a note.
     """
-    return replace(transcript, segments=tuple(piece for s in transcript.segments for piece in _split(s)))
+    pieces: list[Segment] = []
+    notes: list[str] = []
+    for segment in transcript.segments:
+        firsts, speakers = speaker_runs([word.speaker for word in segment.words]) if segment.words else ([0], [])
+        if len(firsts) > 1 and share_found(segment.text, [word.text for word in segment.words]) < _SAME_WORDS:
+            pieces.append(replace(segment, speaker=main_speaker(segment.words)))
+            notes.append(f"The line at {segment.start:.2f} s stays whole: its words are not those of its text.")
+        else:
+            pieces += _split(segment, firsts, speakers) if segment.words else [segment]
+    return replace(transcript, segments=tuple(pieces), notes=(*transcript.notes, *notes))
 
 
-def _split(segment: Segment) -> list[Segment]:
-    """The pieces of one segment."""
-    if not segment.words:
-        return [segment]
-    firsts, speakers = speaker_runs([word.speaker for word in segment.words])
+def _split(segment: Segment, firsts: Sequence[int], speakers: Sequence[str | None]) -> list[Segment]:
+    """The pieces of one segment, which begin at the words numbered `firsts`."""
     bounds = [*firsts, len(segment.words)]
     groups = [segment.words[a:b] for a, b in pairwise(bounds)]
     texts = carve(segment.text, [word.text for word in segment.words], firsts[1:])
@@ -84,8 +97,11 @@ def _piece_times(segment: Segment, groups: Sequence[Sequence[Word]]) -> list[tup
         start = next((w.start for w in after if w.start is not None), None)
         end = start if end is None else end
         end = starts[-1] if end is None else end
-        ends.append(min(max(end, starts[-1]), max(segment.end, starts[-1])))
-        starts.append(max(segment.start, ends[-1] if start is None else start))
+        # A word that runs into the next piece, or out of the line, is cut off there.
+        last = max(segment.end, starts[-1])
+        start = min(max(starts[-1], end if start is None else start), last)
+        ends.append(min(max(end, starts[-1]), start))
+        starts.append(start)
     ends.append(max(segment.end, starts[-1]))
     return list(zip(starts, ends, strict=True))
 
@@ -212,7 +228,7 @@ def _pieces(segment: Segment, layout: Layout, language: str | None) -> list[_Pie
     texts = carve(segment.text, [word.text for word in words], list(range(1, len(words))))
     if segment.words:
         line = (np.full(len(words), segment.start), np.full(len(words), segment.end))
-        times = timed(*read_times(words), lines=line)
+        times = timed(*in_order(*read_times(words), segment.start, segment.end), lines=line)
         starts, ends = times.starts, times.ends
     else:
         edges = np.linspace(segment.start, segment.end, len(words) + 1)

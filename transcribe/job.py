@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..fusion.errors import OptionError, UnknownNameError
+from ..fusion.times import repair_transcript
 from ..fusion.types import SegmentRecognizer
 from ..fusion.watch import Watch
 from .options import JobOptions, Wish
@@ -204,10 +205,12 @@ def _recognise(
 ) -> Transcript:
     with watch.timed("recognise"):
         if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
-            return recogniser.transcribe(
+            found = recogniser.transcribe(
                 samples, language=wish.language, on_progress=watch.progress, on_segment=on_segment
             )
-        return recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
+        else:
+            found = recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
+    return repair_transcript(found, f"The recogniser {type(recogniser).__name__}")
 
 
 def _diarize(samples: Samples, diarizer: Diarizer, wish: Wish, watch: Watch, *, activity: bool = True) -> Diarization:

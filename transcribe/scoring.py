@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..fusion.errors import MissingExtraError, TranscriptError
 from ..fusion.formats.rttm import read_rttm
+from ..fusion.formats.stm import read_stm
 from ..fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
@@ -18,47 +19,16 @@ if TYPE_CHECKING:
 Spoken: TypeAlias = tuple[Seconds, Seconds, str, str]
 """start, end, speaker, text"""
 
-_FIELDS = 5
 _COLLAR: Seconds = 5.0
 
 
-def read_stm(path: Path) -> list[Spoken]:
-    """True segments from STM: ``file channel speaker start end [<label>] text``.
+def read_truth(path: Path) -> list[Spoken]:
+    """True words from STM.
 
     Raises:
-        TranscriptError: no such file, a bad line, by its number, no words, or several recordings.
+        TranscriptError: see `read_stm`; no words.
     """
-    found: list[Spoken] = []
-    recordings: set[str] = set()
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TranscriptError(f"{path} cannot be read: {error}.") from error
-    for index, line in enumerate(lines, 1):
-        fields = line.split()
-        if not fields or line.startswith(";;"):
-            continue
-        try:
-            start, end, speaker = float(fields[3]), float(fields[4]), fields[2]
-        except (IndexError, ValueError):
-            shape = "file channel speaker start end text"
-            raise TranscriptError(
-                f"{path}, line {index}: {line.strip()[:60]!r} is no STM: a line reads {shape}."
-            ) from None
-        if not 0 <= start <= end < float("inf"):
-            raise TranscriptError(
-                f"{path}, line {index} runs from {fields[3]} to {fields[4]}: give seconds that can be."
-            )
-        recordings.add(fields[0])
-        words = (
-            fields[_FIELDS + 1 :]
-            if fields[_FIELDS : _FIELDS + 1] and fields[_FIELDS].startswith("<")
-            else fields[_FIELDS:]
-        )
-        found.append((start, end, speaker, " ".join(words)))
-    if len(recordings) > 1:
-        some = ", ".join(sorted(recordings)[:3])
-        raise TranscriptError(f"{path} holds {len(recordings)} recordings ({some} ...): give the lines of one.")
+    found = [(u.start, u.end, u.speaker, u.text) for u in read_stm(path)]
     if not any(normalised(text) for *_, text in found):
         raise TranscriptError(f"{path} holds no words: there is nothing to compare with.")
     return found

@@ -6,6 +6,7 @@ list last.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import TranscriptError
@@ -29,6 +30,7 @@ from . import (
     watson,
     whisper_cpp,
 )
+from .reading import interleaved, with_lengths
 
 if TYPE_CHECKING:
     from .reading import Reading
@@ -76,6 +78,12 @@ def read(data: Any, per_second: int = 1) -> Reading:
     Raises:
         TranscriptError: an unknown shape, or a word that cannot be, by its place.
     """
+    found = _read(data, per_second)
+    return replace(found, lines=with_lengths(interleaved(found.lines)))
+
+
+def _read(data: Any, per_second: int) -> Reading:
+    """What the first format reads that knows the shape, as it stands there."""
     for form in SETTLED:
         if form.matches(data):
             return form.read(data)

@@ -8,11 +8,13 @@ and times in ``speaker_labels``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .reading import (
     Reading,
     Slot,
+    channel_of,
     first,
     flat_lines,
     get,
@@ -38,6 +40,9 @@ def read(data: Any) -> Reading:
     """Read words and punctuation in order."""
     results = data["results"]
     slots = [_slot(node, f"results.items[{i}]") for i, node in enumerate(items(get(results, "items"), "results.items"))]
+    copies = list(_channels(results))
+    if copies and not any(slot.channel for slot in slots):
+        slots = copies  # only these tell the channels
     text = get(first(get(results, "transcripts"), "results.transcripts") or {}, "transcript")
     lines = flat_lines(slots, "results.items", text)
     language = language_code(get(results, "language_code"))
@@ -48,11 +53,21 @@ def _spans(results: Any) -> Iterator[Slot]:
     """The spans of speech that have a speaker besides the items."""
     for i, node in enumerate(items(get(results, "audio_segments"), "results.audio_segments")):
         yield _span(node, f"results.audio_segments[{i}]")
+    for slot in _channels(results):
+        yield make_span(slot.homes[0], slot.where, (slot.start, slot.end), _KEY)
     own = "results.speaker_labels.segments"
     for s, segment in enumerate(items(get(get(results, "speaker_labels") or {}, "segments"), own)):
         yield _span(segment, f"{own}[{s}]")
         for i, node in enumerate(items(get(segment, "items"), f"{own}[{s}].items")):
             yield _span(node, f"{own}[{s}].items[{i}]")
+
+
+def _channels(results: Any) -> Iterator[Slot]:
+    """The copies of the words, channel by channel, that are there where channels were told apart."""
+    own = "results.channel_labels.channels"
+    for c, channel in enumerate(items(get(get(results, "channel_labels") or {}, "channels"), own)):
+        for i, node in enumerate(items(get(channel, "items"), f"{own}[{c}].items")):
+            yield replace(_slot(node, f"{own}[{c}].items[{i}]"), channel=channel_of(channel))
 
 
 def _span(node: Any, where: str) -> Slot:

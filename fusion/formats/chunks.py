@@ -17,7 +17,7 @@ from .reading import (
     flat_lines,
     get,
     items,
-    make_line,
+    line_of,
     make_slot,
     merged,
     number,
@@ -36,7 +36,7 @@ def read(data: Any) -> Reading:
         slots = merged(slots)
     if are_words([slot.text for slot in slots]):
         return Reading("Hugging Face chunks", flat_lines(slots, "chunks", get(data, "text")))
-    lines = [make_line(slot.homes[0], slot.where, slot.text, [], (slot.start, slot.end)) for slot in slots]
+    lines = [line_of(slot) for slot in slots]
     return Reading("Hugging Face chunks", tuple(lines))
 
 

@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from ..errors import TranscriptError
-from .reading import Reading, flat_lines, make_slot, number
+from dataclasses import replace
 
-_FIELDS = 5
-_COMMENT = ";;"
+from ..errors import TranscriptError
+from .fields import Row, check_one_recording, is_number, rows, span
+from .reading import Reading, flat_lines, interleaved, make_slot
+
+_SHAPE = "file channel start duration word [confidence]"
+_START = 2
+_NO_SCORE = ("NA", "<NA>")
 
 
 def read(text: str, name: str) -> Reading:
-    """Read CTM text.
+    """Read CTM text; words are in the order of time, as CTM is defined, each channel by itself.
+
+    The file's name may hold spaces, if all lines agree where it ends.
 
     Raises:
         TranscriptError: a line with too few fields or no number where a time belongs,
             or several recordings.
     """
-    slots, recordings = [], set()
-    for index, line in enumerate(text.splitlines(), 1):
-        fields = line.split()
-        if not fields or line.startswith(_COMMENT):
-            continue
-        where = f"{name}, line {index}"
-        if len(fields) < _FIELDS:
-            raise TranscriptError(f"{where}: {line.strip()!r} is no CTM: give file, channel, start, duration, word.")
-        recordings.add(fields[0])
-        start, length = number(fields[2], f"{where}, start"), number(fields[3], f"{where}, duration")
-        end = None if start is None or length is None else start + length
-        slots.append(make_slot(None, where, fields[4], start, end, probability=_score(fields[_FIELDS:])))
-    if len(recordings) > 1:
-        some = ", ".join(sorted(recordings)[:3])
-        raise TranscriptError(f"{name} holds {len(recordings)} recordings ({some} ...): give the lines of one.")
+    found = list(rows(text, name))
+    at = _start_of(found)
+    check_one_recording((" ".join(row.fields[: at - 1]) for row in found), name)
+    slots = []
+    for row in found:
+        start, end = span(row, row.fields[at], row.fields[at + 1])
+        score = next((field for field in row.fields[at + 3 : at + 4] if field not in _NO_SCORE), None)
+        slot = make_slot(None, row.where, row.fields[at + 2], start, end, probability=score)
+        slots.append(replace(slot, channel=row.fields[at - 1]))
     slots.sort(key=lambda slot: slot.start or 0.0)
-    return Reading("CTM", flat_lines(slots, name))
+    return Reading("CTM", interleaved(flat_lines(slots, name)))
+
+
+def _start_of(found: list[Row]) -> int:
+    """Which field is the start in all lines, the foremost if it could be several."""
+    common: set[int] | None = None
+    for row in found:
+        starts = _starts(row.fields)
+        if not starts:
+            raise row.refuse("CTM", _SHAPE)
+        common = starts if common is None else common & starts
+        if not common:
+            raise TranscriptError(f"{row.where}: {row.text[:60]!r} has its start elsewhere than the lines before it.")
+    times = {at: len({row.fields[at] for row in found}) for at in common or {_START}}
+    # Where several would do, a number that never changes belongs to the name.
+    return min(times, key=lambda at: (times[at] == 1, at))
+
+
+def _starts(fields: tuple[str, ...]) -> set[int]:
+    """Which fields could be the start: two numbers, a word, and a confidence if anything follows."""
+    return {
+        i
+        for i in range(_START, len(fields) - 2)
+        if is_number(fields[i]) and is_number(fields[i + 1]) and all(map(_is_score, fields[i + 3 : i + 4]))
+    }
+
+
+def _is_score(field: str) -> bool:
+    return field in _NO_SCORE or (is_number(field) and 0 <= float(field) <= 1)
 
 
 def looks_like(text: str) -> bool:
     """Whether the first line that is no comment could be CTM."""
-    lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith(_COMMENT))
-    fields = next(lines, [])
-    try:
-        return len(fields) >= _FIELDS and float(fields[2]) >= 0 <= float(fields[3])
-    except ValueError:
+    first = next(rows(text, ""), None)
+    if first is None:
         return False
-
-
-def _score(rest: list[str]) -> str | None:
-    """The confidence, if the line has one; ``NA`` stands for none."""
-    return rest[0] if rest and rest[0] not in ("NA", "<NA>") else None
+    return any(float(first.fields[i]) >= 0 <= float(first.fields[i + 1]) for i in _starts(first.fields))

@@ -6,6 +6,7 @@ If asked for, it also writes paragraphs, and utterances with copies of the words
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .reading import (
@@ -32,7 +33,7 @@ def matches(data: Any) -> bool:
 
 
 def read(data: Any) -> Reading:
-    """Read every channel's best alternative, one after the other."""
+    """Read every channel's best alternative."""
     lines: list[Line] = []
     spans = list(_utterances(data["results"]))
     language = None
@@ -41,12 +42,11 @@ def read(data: Any) -> Reading:
         best = first(get(channel, "alternatives"), where)
         language = language or language_code(get(channel, "detected_language"))
         words = items(get(best, "words"), f"{where}[0].words")
-        slots = [_slot(node, f"{where}[0].words[{i}]") for i, node in enumerate(words)]
+        slots = [replace(_slot(node, f"{where}[0].words[{i}]"), channel=str(c)) for i, node in enumerate(words)]
         lines += flat_lines(slots, f"{where}[0]", get(best, "transcript"), language)
         paragraphs = items(get(get(best, "paragraphs") or {}, "paragraphs"), f"{where}[0].paragraphs")
         spans += [_span(node, f"{where}[0].paragraphs[{i}]") for i, node in enumerate(paragraphs)]
     duration = number(get(get(data, "metadata") or {}, "duration"), "metadata.duration")
-    lines.sort(key=lambda line: line.start)
     return Reading("Deepgram", tuple(lines), language, duration, spans=tuple(spans))
 
 

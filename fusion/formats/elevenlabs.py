@@ -30,13 +30,14 @@ def _channels(data: Any) -> list[Any]:
 
 
 def read(data: Any) -> Reading:
-    """Put spaces and words together; one channel after the other."""
+    """Put spaces and words together, in every channel."""
     channels = _channels(data)
     lines: list[Line] = []
     for c, channel in enumerate(channels):
         where = f"transcripts[{c}].words" if len(channels) > 1 else "words"
         slots = [read_word(node, f"{where}[{i}]") for i, node in enumerate(items(get(channel, "words"), where))]
-        lines += flat_lines([replace(slot, key="speaker_id") for slot in merged(slots)], where, get(channel, "text"))
+        words = [replace(slot, key="speaker_id", channel=str(c)) for slot in merged(slots)]
+        lines += flat_lines(words, where, get(channel, "text"))
     language = language_code(get(channels[0], "language_code")) or ""
     known = len(language) == _TWO_LETTERS  # it also tells three, of ISO 639-3
-    return Reading("ElevenLabs", tuple(sorted(lines, key=lambda line: line.start)), language if known else None)
+    return Reading("ElevenLabs", tuple(lines), language if known else None)

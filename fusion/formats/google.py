@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
-from .reading import Line, Reading, Slot, first, get, items, language_code, make_line, make_slot, number
+from .reading import Line, Reading, Slot, channel_of, first, get, items, language_code, make_line, make_slot, number
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -59,7 +59,8 @@ def read(data: Any) -> Reading:
         if slots:
             lines.append(make_line(result, where, get(best, "transcript"), slots, key=slots[0].key))
         elif get(best, "transcript"):
-            lines.append(_wordless(result, f"results[{r}]", best["transcript"], lines[-1].end if lines else 0.0))
+            own = [line.end for line in lines if line.channel == channel_of(result)]
+            lines.append(_wordless(result, f"results[{r}]", best["transcript"], own[-1] if own else 0.0))
     return Reading("Google", tuple(_without_repeat(lines)), language)
 
 

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
-from ..text import carve, is_punctuation, is_unspaced, joined, locate, may_cut, sentence_ends, unspaced
+from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced, weight
+from ..times import BOUNDS, LONGEST, repair_times
 
 if TYPE_CHECKING:
     from ..types import Seconds
 
 _PAUSE: Seconds = 1.0
-_SLIGHTLY_BEFORE_ZERO: Seconds = -1.0
 _LONG_WORD = 6
+_LETTER: Seconds = 0.07
+"""What a letter takes to say, about."""
+_SHORTEST: Seconds = 0.2
+_CHANNEL_KEYS = ("channel", "Channel", "channel_label", "channelTag", "channel_tag")
 _AGREES = 0.8
 """A text is that of the words if it holds at least this part of them."""
 
@@ -25,7 +29,8 @@ class Slot:
     """One word, and the places in the caller's data that want its speaker.
 
     where: its name for messages, e.g. ``segments[3].words[2]``. homes: the objects
-    or dicts that stand for the word; its speaker goes under `key` of each.
+    or dicts that stand for the word; its speaker goes under `key` of each. channel:
+    the recogniser's name for that of the recording; empty where it tells none.
     """
 
     where: str
@@ -36,6 +41,7 @@ class Slot:
     homes: tuple[Any, ...] = ()
     key: str = "speaker"
     note: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Line:
     homes: tuple[Any, ...] = ()
     key: str = "speaker"
     note: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,8 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
         per_second: units of `value` in a second.
 
     Raises:
-        TranscriptError: for anything else, NaN and infinity included.
+        TranscriptError: for anything else, NaN and infinity included, and for
+            times outside [0, one year].
     """
     if value is None:
         return None
@@ -121,7 +129,10 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
         if not math.isfinite(seconds):
             raise ValueError  # noqa: TRY301 - see above
     except (TypeError, ValueError, OverflowError):
-        raise TranscriptError(f"{where} is {value!r}: give a finite number of seconds, or leave it out.") from None
+        given = repr(value)[:40]
+        raise TranscriptError(f"{where} is {given}: give a finite number of seconds, or leave it out.") from None
+    if seconds > LONGEST:
+        raise TranscriptError(f"{where} is {value!r}, or {seconds:g} s: {BOUNDS}.")
     return seconds
 
 
@@ -147,7 +158,13 @@ def make_slot(
         raise TranscriptError(message)
     score = _score(probability)
     start, end, note = repair_times(start, end, f"{where} ({text.strip()!r})")
-    return Slot(where, text, start, end, score, (node,), key, note)
+    return Slot(where, text, start, end, score, (node,), key, note, channel_of(node))
+
+
+def channel_of(node: Any) -> str:
+    """The channel that a word, line or result says it comes from, under any of the names in use; empty for none."""
+    channel = get(node, *_CHANNEL_KEYS)
+    return str(channel) if isinstance(channel, str | int) else ""
 
 
 def _score(value: Any) -> float | None:
@@ -170,22 +187,6 @@ def make_span(node: Any, where: str, span: tuple[Seconds | None, Seconds | None]
     return make_slot(node, where, "", *span, key=key)
 
 
-def repair_times(start: Seconds | None, end: Seconds | None, name: str) -> tuple[Seconds | None, Seconds | None, str]:
-    """Times that can be, and a note of what was wrong with them."""
-    note = ""
-    for value in (start, end):
-        if value is not None and value < _SLIGHTLY_BEFORE_ZERO:
-            raise TranscriptError(f"{name} has the time {value:g} s: times count from the start of the recording.")
-        if value is not None and value < 0:
-            note = f"{name} begins before the recording: it was moved to 0."
-    start = None if start is None else max(0.0, start)
-    end = None if end is None else max(0.0, end)
-    if start is not None and end is not None and end < start:
-        note = f"{name} ends at {end:g} s, before its start at {start:g} s: the end was ignored."
-        end = start
-    return start, end, note
-
-
 def make_line(
     node: Any,
     where: str,
@@ -206,34 +207,82 @@ def make_line(
     end = max([*known, start] if start is not None else known, default=None) if end is None else end
     if start is None or end is None:
         raise TranscriptError(f"{where} has no start and end, and no word with a time: add them in seconds.")
-    return Line(
-        where,
-        text if isinstance(text, str) else joined(s.text for s in slots),
-        start,
-        end,
-        tuple(slots),
-        (node,),
-        key,
-        note,
-    )
+    whole = text if isinstance(text, str) else joined(slot.text for slot in slots)
+    channel = channel_of(node) or next((slot.channel for slot in slots if slot.channel), "")
+    return Line(where, whole, start, end, tuple(slots), (node,), key, note, channel)
+
+
+def line_of(slot: Slot) -> Line:
+    """What was read like a word, as a line without words; a note of its repair stays."""
+    line = replace(make_line(None, slot.where, slot.text, [], (slot.start, slot.end)), homes=slot.homes, key=slot.key)
+    return replace(line, note=" ".join(filter(None, (slot.note, line.note))), channel=slot.channel)
+
+
+def with_lengths(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines with text that last no time get what it takes to say them, up to the next line of their channel."""
+    following: dict[str, Seconds] = {}
+    found = []
+    for line in reversed(lines):
+        if line.end <= line.start and line.text.strip():
+            room = following.get(line.channel, math.inf) - line.start
+            length = max(_SHORTEST, min(room, _LETTER * weight(line.text)))
+            line = replace(line, end=line.start + length)  # noqa: PLW2901 - the same one, mended
+            if not line.slots:
+                note = f"{line.where} ({line.text.strip()[:40]!r}) lasts no time: it was given {length:.1f} s."
+                line = replace(line, note=" ".join(filter(None, (line.note, note))))  # noqa: PLW2901
+        following[line.channel] = line.start
+        found.append(line)
+    return tuple(reversed(found))
 
 
 def merged(tokens: Iterable[Slot]) -> list[Slot]:
-    """Tokens put together to words: a word begins with a space, or where its script writes none."""
+    """Tokens put together to words: a word begins with a space, or where its script writes none.
+
+    Those of several channels come one channel after the other.
+    """
     words: list[Slot] = []
-    for token in tokens:
-        if not words or _begins_word(words[-1].text, token.text):
-            words.append(token)
-        else:
-            words[-1] = extended(words[-1], token)
+    for channel in by_channel(list(tokens)):
+        before: Slot | None = None
+        for token in channel:
+            if before is None or _begins_word(before.text, token.text):
+                words.append(token)
+            else:
+                words[-1] = extended(before, token)
+            before = words[-1]
     return words
+
+
+def by_channel(slots: Sequence[Slot]) -> list[list[Slot]]:
+    """The slots of each channel in their order; one that tells none goes with the one before it."""
+    channels: dict[str, list[Slot]] = {}
+    current = next((slot.channel for slot in slots if slot.channel), "")
+    for slot in slots:
+        current = slot.channel or current
+        channels.setdefault(current, []).append(slot)
+    return list(channels.values())
+
+
+def interleaved(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines of several channels by time; those of one channel stay in the recogniser's order, whatever their times.
+
+    The one place that sorts what is read.
+    """
+    latest: dict[str, Seconds] = {}
+    keys = []
+    for line in lines:
+        latest[line.channel] = max(latest.get(line.channel, 0.0), line.start)
+        keys.append(latest[line.channel])
+    if len(latest) <= 1:
+        return tuple(lines)
+    return tuple(lines[i] for i in sorted(range(len(lines)), key=keys.__getitem__))
 
 
 def extended(slot: Slot, by: Slot) -> Slot:
     """Both as one; a blank beginning does not count for its start."""
     start = slot.start if slot.text.strip() else by.start
     end = slot.end if by.end is None else by.end
-    return replace(slot, text=slot.text + by.text, start=start, end=end, homes=slot.homes + by.homes)
+    note = " ".join(filter(None, (slot.note, by.note)))
+    return replace(slot, text=slot.text + by.text, start=start, end=end, homes=slot.homes + by.homes, note=note)
 
 
 def _begins_word(before: str, text: str) -> bool:
@@ -254,13 +303,17 @@ def flat_lines(slots: Sequence[Slot], where: str, text: Any = None, language: st
 
     A new line begins after a pause of a second or the end of a sentence. Words
     without any time join the line before them. The lines are cut from `text`
-    where it is the text of these words, so that its spaces and marks are kept.
+    where it is the text of these words, so that its spaces and marks are kept. Each
+    channel has lines of its own, one channel after the other.
 
     Raises:
         TranscriptError: there is text but no word.
     """
     if not slots and isinstance(text, str) and text.strip():
         raise TranscriptError(f"{where} has no words, though there is text: ask the recogniser for the times of words.")
+    channels = by_channel(slots)
+    if len(channels) > 1:
+        return tuple(line for channel in channels for line in flat_lines(channel, where, None, language))
     pieces = _pieces(text, slots) if isinstance(text, str) and slots else None
     groups: list[list[int]] = []
     for group in _sentences(slots, pieces or [slot.text for slot in slots], language):
@@ -279,8 +332,7 @@ def _flat_line(where: str, slots: Sequence[Slot], group: Sequence[int], pieces: 
 def _pieces(text: str, slots: Sequence[Slot]) -> list[str] | None:
     """The part of `text` that belongs to each word; None if it is not the text of these words."""
     words = [slot.text for slot in slots]
-    found = (text[a:b].lower() == word.strip().lower() for (a, b), word in zip(locate(text, words), words, strict=True))
-    return carve(text, words, list(range(1, len(words)))) if sum(found) >= _AGREES * len(words) else None
+    return carve(text, words, list(range(1, len(words)))) if share_found(text, words) >= _AGREES else None
 
 
 def _sentences(slots: Sequence[Slot], texts: Sequence[str], language: str | None) -> Iterator[list[int]]:

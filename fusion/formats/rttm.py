@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
 from ..types import Turn
+from .fields import Row, check_one_recording, is_number, read_text, rows, span
 
 if TYPE_CHECKING:
     import os
@@ -17,8 +16,11 @@ _OTHER_TYPES = frozenset({
     "SU", "CB", "A/P",
 })  # fmt: skip
 """The types of line of the NIST specification that are no turns."""
-_FIELDS = 8
-_START, _LENGTH, _NAME = 3, 4, 7
+_SHAPE = "SPEAKER file channel start duration <NA> <NA> name <NA> <NA>"
+_NONE = "<NA>"
+_LEAST, _MOST = 8, 10
+"""Fields of a line whose names have no spaces; the last two may be left out."""
+_START = 3
 
 
 def read_rttm(path: str | os.PathLike[str], *, recording: str | None = None) -> tuple[Turn, ...]:
@@ -34,53 +36,69 @@ def read_rttm(path: str | os.PathLike[str], *, recording: str | None = None) -> 
     Raises:
         TranscriptError: no such file, not text, a bad line (named), or several recordings.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise TranscriptError(f"{path} is no text: give an RTTM file in UTF-8.") from error
-    return parse_rttm(text, name=str(path), recording=recording)
+    return parse_rttm(read_text(path, "an RTTM file"), name=str(path), recording=recording)
 
 
 def parse_rttm(text: str, *, name: str = "RTTM", recording: str | None = None) -> tuple[Turn, ...]:
     """Read the turns of RTTM text; blank lines, comments and lines of other types are passed over.
 
+    Names of files and speakers may hold spaces, as some programs write them.
+
     Example:
         >>> parse_rttm("SPEAKER a 1 0.5 1.5 <NA> <NA> SPEAKER_00 <NA> <NA>")
         (Turn(start=0.5, end=2.0, speaker='SPEAKER_00'),)
     """
-    found: list[tuple[str, Turn]] = []
-    for index, line in enumerate(text.splitlines(), 1):
-        fields = line.split()
-        if fields and not line.startswith(";;"):
-            turn = _turn(fields, f"{name}, line {index}")
-            if turn is not None:
-                found.append((fields[1], turn))
-    recordings = sorted({file for file, _ in found})
-    if recording is None and len(recordings) > 1:
-        raise TranscriptError(
-            f"{name} holds {len(recordings)} recordings ({', '.join(recordings[:3])} ...): give the lines of one."
-        )
-    if recording is not None and found and recording not in recordings:
-        raise TranscriptError(f"{name} has no recording {recording!r}: it holds {', '.join(recordings[:5])}.")
+    found = [_turn(row) for row in rows(text, name) if row.fields[0] not in _OTHER_TYPES]
+    recordings = {file for file, _ in found}
+    if recording is None:
+        check_one_recording(recordings, name)
+    elif found and recording not in recordings:
+        raise TranscriptError(f"{name} has no recording {recording!r}: it holds {', '.join(sorted(recordings)[:5])}.")
     kept = (turn for file, turn in found if recording in (None, file))
     return tuple(sorted(kept, key=lambda turn: (turn.start, turn.end, turn.speaker)))
 
 
-def _turn(fields: list[str], where: str) -> Turn | None:
-    """One line; None for the types of line that are no turns."""
-    if fields[0] in _OTHER_TYPES:
-        return None
-    if fields[0] != "SPEAKER" or len(fields) < _FIELDS:
-        shape = "SPEAKER file channel start duration <NA> <NA> name <NA> <NA>"
-        raise TranscriptError(f"{where}: {' '.join(fields)[:60]!r} is no RTTM: a line reads {shape}.")
-    try:
-        start, length = float(fields[_START]), float(fields[_LENGTH])
-    except ValueError:
-        start = length = math.nan
-    if not (math.isfinite(start) and math.isfinite(length)) or start < 0 or length < 0:
-        raise TranscriptError(
-            f"{where}: start {fields[_START]!r} and duration {fields[_LENGTH]!r} must be seconds, 0 or more."
-        )
-    return Turn(start, start + length, fields[_NAME])
+def _turn(row: Row) -> tuple[str, Turn]:
+    """The recording and the turn of one line."""
+    fields = row.fields
+    if fields[0] != "SPEAKER" or len(fields) < _LEAST:
+        raise row.refuse("RTTM", _SHAPE)
+    at = _start_of(row)
+    start, end = span(row, fields[at], fields[at + 1])
+    return " ".join(fields[1 : at - 1]), Turn(start, end, _name(row, fields[at + 4 :]))
+
+
+def _start_of(row: Row) -> int:
+    """Which field is the start: it and the duration are numbers before two fields that hold nothing.
+
+    Where those two say something after all, fields count by their places, if no name can hold a space.
+    """
+    fields = row.fields
+    found = [
+        i
+        for i in range(_START, len(fields) - 4)
+        if is_number(fields[i]) and is_number(fields[i + 1]) and fields[i + 2 : i + 4] == (_NONE, _NONE)
+    ]
+    if len(found) == 1:
+        return found[0]
+    by_place = len(fields) <= _MOST and fields[_LEAST - 1] != _NONE and all(map(_is_value, fields[_LEAST:]))
+    if found or not by_place:
+        raise row.refuse("RTTM", f"{_SHAPE}, and its names hold spaces that leave its fields unclear")
+    return _START
+
+
+def _name(row: Row, rest: tuple[str, ...]) -> str:
+    """The speaker's name, without the two fields for a confidence and a time that may follow it."""
+    drop = 0
+    while drop < len(rest) - 1 and drop < _MOST - _LEAST and _is_value(rest[len(rest) - 1 - drop]):
+        drop += 1
+    name = rest[: len(rest) - drop]
+    cut = rest[len(name) :]
+    if cut and cut[0].isdigit() and (len(cut) == 1 or cut[0] not in "01"):
+        raise row.refuse("RTTM", f"{_SHAPE}; whether {cut[0]!r} belongs to the name cannot be told")
+    return " ".join(name)
+
+
+def _is_value(field: str) -> bool:
+    """Whether it is what RTTM has after the name: nothing, or a number."""
+    return field == _NONE or is_number(field)

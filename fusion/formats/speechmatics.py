@@ -7,9 +7,10 @@ word it attaches to. The speaker stands in the alternative.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from .reading import Reading, Slot, extended, first, flat_lines, get, language_code, make_slot, number
+from .reading import Reading, Slot, channel_of, extended, first, flat_lines, get, language_code, make_slot, number
 
 _SPOKEN = ("word", "entity", "punctuation")
 
@@ -41,7 +42,7 @@ def _words(results: Sequence[Any]) -> list[Slot]:
     for i, node in enumerate(results):
         if get(node, "type") not in _SPOKEN:
             continue
-        slot, to = _slot(node, f"results[{i}]"), get(node, "attaches_to")
+        slot, to = replace(_slot(node, f"results[{i}]"), channel=channel_of(node)), get(node, "attaches_to")
         if words and (glued or to in ("previous", "both")):
             words[-1] = extended(words[-1], slot)
         else:

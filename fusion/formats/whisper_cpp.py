@@ -8,7 +8,7 @@ UTF-8: such halves come as lone surrogates and are put together here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,15 +22,17 @@ from .reading import (
     get,
     items,
     language_code,
-    make_line,
+    line_of,
     make_slot,
     merged,
     number,
 )
 
 _MS = 1000
-_INSIDE = re.compile("[\udc80-\udcbf]")
-"""A byte inside a character, as `fusion.attaching.load_json` reads one that stands alone."""
+_INSIDE = re.compile("[\\udc80-\\udcbf]+|[\\udc00-\\udfff]")
+"""Bytes inside a character, as `fusion.formats.files.load_json` reads them, or the second half of UTF-16's two."""
+_UNFINISHED = re.compile("[\\udc80-\\udcff]$|[\\ud800-\\udbff]$")
+"""Text whose last character goes on in the next token."""
 
 
 def matches(data: Any) -> bool:
@@ -42,13 +44,13 @@ def read(data: Any) -> Reading:
     """Read tokens where there are any, else entries as words or lines by what they hold."""
     nodes = items(data["transcription"], "transcription")
     language = get(get(data, "result") or {}, "language")
-    entries = [_slot(node, f"transcription[{i}]") for i, node in enumerate(nodes)]
+    entries = _whole_characters(_slot(node, f"transcription[{i}]") for i, node in enumerate(nodes))
     if any(get(node, "tokens") for node in nodes):
-        lines = tuple(_line(node, entry) for node, entry in zip(nodes, entries, strict=True))
+        lines = _lines(nodes, entries)
     elif are_words([slot.text for slot in entries]):
-        lines = flat_lines(merged(_whole_characters(entries)), "transcription")
+        lines = flat_lines(merged(entries), "transcription")
     else:
-        lines = tuple(make_line(e.homes[0], e.where, _whole(e.text), [], (e.start, e.end)) for e in entries)
+        lines = tuple(line_of(entry) for entry in entries)
     return Reading("whisper.cpp", lines, language_code(language))
 
 
@@ -58,21 +60,37 @@ def _slot(node: Any, where: str) -> Slot:
     return make_slot(node, where, get(node, "text"), start, end, probability=get(node, "p"))
 
 
-def _line(node: Any, entry: Slot) -> Line:
-    tokens = items(get(node, "tokens"), f"{entry.where}.tokens")
-    slots = [_slot(token, f"{entry.where}.tokens[{i}]") for i, token in enumerate(tokens)]
-    words = merged(_whole_characters(slot for slot in slots if not slot.text.startswith("[_")))
-    return make_line(node, entry.where, _whole(entry.text), words, (entry.start, entry.end))
-
-
-def _whole_characters(tokens: Iterable[Slot]) -> list[Slot]:
-    """The tokens, with the parts of a character put together."""
-    found: list[Slot] = []
+def _lines(nodes: Sequence[Any], entries: Sequence[Slot]) -> tuple[Line, ...]:
+    """A line an entry with its words; a character that is divided between two entries belongs to the first."""
+    tokens = _whole_characters(
+        _slot(token, f"transcription[{e}].tokens[{i}]")
+        for e, node in enumerate(nodes)
+        for i, token in enumerate(items(get(node, "tokens"), f"transcription[{e}].tokens"))
+        if not str(get(token, "text")).startswith("[_")
+    )
+    own: dict[str, list[Slot]] = {entry.where: [] for entry in entries}
+    home = entries[0].where if entries else ""
     for token in tokens:
-        if found and _INSIDE.match(token.text):
-            found[-1] = extended(found[-1], token)
+        entry_of = token.where.partition(".")[0]
+        home = entry_of if entry_of in own else home  # one whose text went to the entry before it
+        own[home].append(token)
+    return tuple(replace(line, slots=tuple(merged(own[entry.where]))) for entry in entries for line in [line_of(entry)])
+
+
+def _whole_characters(parts: Iterable[Slot]) -> list[Slot]:
+    """The texts, with the parts of a character where it begins; one that held nothing else goes with the one before."""
+    found: list[Slot] = []
+    for part in parts:
+        inside = _INSIDE.match(part.text) if found and _UNFINISHED.search(found[-1].text) else None
+        if inside is None:
+            found.append(part)
+            continue
+        rest = part.text[inside.end() :]
+        if rest:
+            found[-1] = replace(found[-1], text=found[-1].text + inside[0])
+            found.append(replace(part, text=rest))
         else:
-            found.append(token)
+            found[-1] = extended(found[-1], part)
     return [replace(slot, text=_whole(slot.text)) for slot in found]
 
 

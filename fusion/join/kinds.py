@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import gc
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
@@ -21,8 +20,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..errors import TranscriptError
+from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time
 from ..types import Attribution, Diarization, Turn, Word
-from .intervals import Evidence, Floats, TurnTable
+from .intervals import Bools, Evidence, Floats, TurnTable
 
 W = TypeVar("W")
 _MANY = 50_000
@@ -55,7 +55,12 @@ def _read_plain(words: Sequence[Any], key: str) -> Floats | None:
         times = np.fromiter(map(get, words), np.float64, len(words))
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
-    return times if bool(np.isfinite(times).all()) else None
+    return times if bool(_possible(times).all()) else None
+
+
+def _possible(times: Floats) -> Bools:
+    """Which lie in [0, one year], or just before; bool (num_times,)."""
+    return (times >= SLIGHTLY_EARLY) & (times <= LONGEST)
 
 
 def read_texts(words: Sequence[Any]) -> list[str]:
@@ -93,17 +98,18 @@ def _to_array(values: list[Any], key: str) -> Floats:
         numbers = np.array(values, np.float64)
     except (TypeError, ValueError, OverflowError):
         numbers = np.empty(0)
-    if numbers.shape != (len(values),) or int((~np.isfinite(numbers)).sum()) != missing:
+    if numbers.shape != (len(values),) or int((~_possible(numbers)).sum()) != missing:
         index = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
         raise TranscriptError(
-            f"words[{index}] has {key}={values[index]!r}: give seconds as a finite number, or None if unknown."
+            f"words[{index}] has {key}={repr(values[index])[:40]}: give seconds as a finite number, or None if "
+            f"unknown; {BOUNDS}."
         )
     return numbers
 
 
 def _is_time(value: Any) -> bool:
     try:
-        return math.isfinite(float(value))
+        return is_time(float(value))
     except (TypeError, ValueError, OverflowError):
         return False
 
@@ -138,11 +144,11 @@ def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> 
     index_of = {label: i for i, label in enumerate(labels)}
     starts, ends = (np.array(column, np.float64) for column in (given_starts, given_ends))
     speakers = np.fromiter(map(index_of.__getitem__, names), np.int64, len(names))
-    bad = np.flatnonzero(~(np.isfinite(starts) & np.isfinite(ends) & (ends >= starts)))
+    bad = np.flatnonzero(~(_possible(starts) & _possible(ends) & (ends >= starts)))
     if len(bad):
         start, end = given_starts[bad[0]], given_ends[bad[0]]
         raise TranscriptError(
-            f"turns[{bad[0]}] runs from {start} to {end}: a turn needs finite seconds with start <= end."
+            f"turns[{bad[0]}] runs from {start} to {end}: a turn needs finite seconds with start <= end; {BOUNDS}."
         )
     order = np.lexsort((speakers, ends, starts))
     order = order[ends[order] > starts[order]]

@@ -6,6 +6,7 @@ Only the join sees these; the transcript keeps its own.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def timed(starts: Floats, ends: Floats, *, cap: bool = False, lines: tuple[Float
         return Times(starts, ends, done)
     usual = usual_length(starts, ends)
     done[np.isnan(starts) | np.isnan(ends)] = PLACED
-    starts = np.where(np.isnan(starts), ends - usual, starts)
+    starts = np.where(np.isnan(starts), np.maximum(np.minimum(ends, 0.0), ends - usual), starts)
     backwards = ends < starts
     done[backwards] = CAPPED
     ends = np.where(backwards | (np.isnan(ends) & ~np.isnan(starts)), starts + usual, ends)
@@ -79,6 +80,46 @@ def timed(starts: Floats, ends: Floats, *, cap: bool = False, lines: tuple[Float
         ends = np.where(stretched, starts + longest, ends)
     starts, ends = place_missing(starts, ends, usual, lines)
     return Times(starts, ends, done)
+
+
+def in_order(starts: Floats, ends: Floats, low: Seconds, high: Seconds) -> tuple[Floats, Floats]:
+    """Times of one line's words without those that contradict the order of its text.
+
+    Kept are the most words whose starts do not fall, and only those that lie in
+    the line, from `low` to `high`; the others count as words without times.
+
+    Args:
+        starts: float64 (num_words,), in the order of the text, NaN where unknown.
+        ends: the same.
+        low: the start of the line.
+        high: its end.
+    """
+    outside = (starts > max(low, high)) | (ends < low)
+    timed_ones = np.flatnonzero(~np.isnan(starts) & ~outside)
+    kept = timed_ones[_longest_rise(starts[timed_ones])]
+    lost = ~np.isnan(starts)
+    lost[kept] = False
+    if not lost.any():
+        return starts, ends
+    return np.where(lost, np.nan, starts), np.where(lost, np.nan, ends)
+
+
+def _longest_rise(values: Floats) -> Ints:
+    """The indices of the longest run of values that never fall, not counting what lies between them."""
+    if bool((values[1:] >= values[:-1]).all()):
+        return np.arange(len(values))
+    tails: list[float] = []
+    last: list[int] = []
+    before = []
+    for index, value in enumerate(values.tolist()):
+        length = bisect_right(tails, value)
+        before.append(last[length - 1] if length else -1)
+        tails[length : length + 1] = [value]
+        last[length : length + 1] = [index]
+    chain = [last[-1]]
+    while before[chain[-1]] >= 0:
+        chain.append(before[chain[-1]])
+    return np.array(chain[::-1], np.int64)
 
 
 def usual_length(starts: Floats, ends: Floats) -> Seconds:

@@ -5,7 +5,7 @@ It knows no turn and no word of ours, so that every package may import it.
 
 from .graphemes import boundaries, display_width, graphemes, may_cut, next_cut
 from .lines import wrap
-from .placing import carve, locate
+from .placing import carve, locate, share_found
 from .scripts import is_punctuation, is_unspaced, opens, unspaced, visible
 from .sentences import ends_clause, ends_sentence, sentence_ends
 from .splitting import joined, split_text, weight
@@ -25,6 +25,7 @@ __all__ = [
     "next_cut",
     "opens",
     "sentence_ends",
+    "share_found",
     "split_text",
     "unspaced",
     "visible",

@@ -49,6 +49,19 @@ def locate(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return _fill(text, words, found)
 
 
+def share_found(text: str, words: Sequence[str]) -> float:
+    """The part of the words that stands in `text` in their order, as written or in another case; 1.0 of none.
+
+    Example:
+        >>> share_found("actual transcript text", ["unrelated", "text"])
+        0.5
+    """
+    bare = [word.strip().lower() for word in words]
+    spans = locate(text, words)
+    found = sum(text[a:b].lower() == word for (a, b), word in zip(spans, bare, strict=True))
+    return found / len(bare) if bare else 1.0
+
+
 def _find(text: str, folded: str, word: str, cursor: int, unclaimed: int) -> tuple[int, int] | None:
     """The first place within reach where `word` stands, as written or in another case."""
     room = _REACH + min(2 * unclaimed, _FAR_REACH)

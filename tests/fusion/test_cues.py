@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.cues import Layout, build_cues, split_segments
 from diarfuse.fusion.errors import OptionError
-from diarfuse.fusion.text import display_width
+from diarfuse.fusion.text import display_width, share_found
 from diarfuse.fusion.types import Segment, Transcript, Word
 
 SCRIPTS = "abc dé e\u0301 日本語 مرحبا שלום สวัสดี ครับ 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
@@ -31,7 +31,11 @@ def test_pieces_put_together_are_the_recognisers_text(words, before, after):
         pieces = split_segments(transcript(words, given_text)).segments
         assert "".join(piece.text for piece in pieces) == given_text
         assert [w for p in pieces for w in p.words] == list(transcript(words, given_text).words)
-        assert all(len({w.speaker for w in p.words} - {None}) <= 1 for p in pieces)
+        if share_found(given_text, [t for t, _ in words]) >= 0.5:
+            assert all(len({w.speaker for w in p.words} - {None}) <= 1 for p in pieces)
+        else:
+            assert len(pieces) == 1
+        assert all(one.end <= two.start for one, two in pairwise(pieces))
 
 
 def test_a_segment_is_split_exactly_where_the_speaker_changes():
@@ -173,3 +177,66 @@ def test_impossible_layouts_are_refused():
     for bad in ({"width": 0}, {"shortest": 8.0}, {"gap": -1.0}, {"late": -1.0}):
         with pytest.raises(OptionError, match=next(iter(bad))):
             Layout(**bad)
+
+
+def line(*words: tuple[str, float, float, str]) -> Transcript:
+    """One line of words with text, start, end and speaker."""
+    said = tuple(Word(start, end, text, speaker=speaker) for text, start, end, speaker in words)
+    return Transcript((Segment(0.0, 9.0, "".join(text for text, *_ in words), said),), "en", 9.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "edges"),
+    [
+        ([(" Did", 5.5, 6.0, "A"), ("\uff1f", 6.1, 6.15, "A"), (" Yes", 6.0, 7.0, "B")], [(0.0, 6.0), (6.0, 9.0)]),
+        ([(" a", 1.0, 5.0, "A"), (" b", 2.0, 3.0, "B"), (" c", 2.5, 4.0, "A")], [(0.0, 2.0), (2.0, 2.5), (2.5, 9.0)]),
+        ([(" a", 4.0, 5.0, "A"), (" b", 1.0, 2.0, "B")], [(0.0, 1.0), (1.0, 9.0)]),
+        ([(" a", 1.0, 12.0, "A"), (" b", 11.0, 12.0, "B")], [(0.0, 9.0), (9.0, 9.0)]),
+    ],
+)
+def test_pieces_of_a_line_never_overlap(words, edges):
+    assert [(p.start, p.end) for p in split_segments(line(*words)).segments] == edges
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("actual transcript text", ["unrelated", "words"]),
+        ("We met on Tuesday.", ["Wir", "trafen", "uns", "Tuesday."]),
+        ("今天天气怎么样", ["how", "is", "it"]),
+    ],
+)
+def test_words_of_another_text_do_not_carve_a_line(text, words):
+    said = tuple(Word(i, i + 1.0, word, speaker="A" if i < 1 else "B") for i, word in enumerate(words))
+    said = (replace(said[0], end=0.5), *said[1:])
+    found = split_segments(Transcript((Segment(0.0, 4.0, text, said),), None, 4.0, ("old",)))
+    assert [(s.speaker, s.text, s.words) for s in found.segments] == [("B", text, said)]
+    assert found.notes == ("old", "The line at 0.00 s stays whole: its words are not those of its text.")
+
+
+def test_words_that_are_written_otherwise_in_places_still_carve():
+    said = (
+        Word(0, 1, "It"),
+        Word(1, 2, "cost", speaker="A"),
+        Word(2, 3, "25,", speaker="A"),
+        Word(3, 4, "No", speaker="B"),
+    )
+    found = split_segments(Transcript((Segment(0, 4, "It cost twenty five, no", said),), None, 4.0))
+    assert [s.text for s in found.segments] == ["It cost twenty five, ", "no"]
+    assert found.notes == ()
+
+
+BACKWARDS = (
+    (" Your", 2.66, 2.84), (" R.S.C.", 0.4, 0.58), (" real", 0.3, 0.38), (" the", 0.25, 0.29), (" talk", 2.0, 2.4),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("speakers", ["AAAAA", "ABBBB", "AABBB"])
+@pytest.mark.parametrize(
+    "words", [BACKWARDS, tuple((t, 5 - i, 5.4 - i) for i, t in enumerate([" a", " b", " c", " d", " e"]))]
+)
+def test_text_order_is_the_recognisers_in_cues(words, speakers):
+    whole = line(*((text, start, end, who) for (text, start, end), who in zip(words, speakers, strict=True)))
+    for made in (whole, split_segments(whole)):
+        cues = build_cues(made)
+        assert " ".join(cue.text for cue in cues).split() == [text.strip() for text, *_ in words]

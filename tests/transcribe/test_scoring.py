@@ -12,7 +12,7 @@ from diarfuse.transcribe import scoring
 from diarfuse.transcribe.scoring import (
     normalised,
     read_segments,
-    read_stm,
+    read_truth,
     speaker_accuracy,
     speakers_of_segments,
     turn_errors,
@@ -62,17 +62,17 @@ def test_turn_errors_count_confusion():
 def test_bad_input_is_named(tmp_path, monkeypatch):
     (tmp_path / "bad.stm").write_text("a 1 ann zero 2 hi\n")
     with pytest.raises(TranscriptError, match="line 1"):
-        read_stm(tmp_path / "bad.stm")
+        read_truth(tmp_path / "bad.stm")
     (tmp_path / "two.stm").write_text("a 1 ann 0 2 hi\nb 1 ann 0 2 hi\n")
     with pytest.raises(TranscriptError, match="holds 2 recordings"):
-        read_stm(tmp_path / "two.stm")
+        read_truth(tmp_path / "two.stm")
     (tmp_path / "none.stm").write_text("a 1 ann 0 2 ...\n")
     with pytest.raises(TranscriptError, match="holds no words"):
-        read_stm(tmp_path / "none.stm")
+        read_truth(tmp_path / "none.stm")
     for times in ("2 1", "nan 1", "-1 1", "0 inf"):
         (tmp_path / "times.stm").write_text(f";; ok\na 1 ann {times} hi\n")
         with pytest.raises(TranscriptError, match=r"times.stm, line 2 runs from"):
-            read_stm(tmp_path / "times.stm")
+            read_truth(tmp_path / "times.stm")
     for start, text in (("a", "x"), (2, "x"), (0, 5), (10**400, "x")):
         row = {"start": start, "end": 1, "text": text}
         (tmp_path / "bad.json").write_text(json.dumps({"segments": [row]}))

@@ -8,7 +8,7 @@ import click
 
 from ...fusion.errors import OptionError
 from ...fusion.formats.rttm import read_rttm
-from ..scoring import read_segments, read_stm, read_turns_of, speakers_of_segments, turn_errors, word_errors
+from ..scoring import read_segments, read_truth, read_turns_of, speakers_of_segments, turn_errors, word_errors
 
 
 @click.command("eval", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,7 +29,7 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     if stm is not None:
         if hypothesis.suffix.lower() == ".rttm":
             raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
-        truth, given = read_stm(stm), read_segments(hypothesis)
+        truth, given = read_truth(stm), read_segments(hypothesis)
         for name, value in word_errors(truth, given).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")
         right, words = speakers_of_segments(truth, given)

@@ -23,6 +23,7 @@ from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
 from ...fusion.errors import NetworkError, OptionError, TranscriptError
+from ...fusion.times import check_time, repair_transcript
 from ...fusion.types import (
     SAMPLE_RATE,
     Diarization,
@@ -241,10 +242,13 @@ def read_answer(answer: Any, duration: Seconds, *, diarized: bool) -> tuple[Tran
         words = deque(_word(item) for item in answer.get("words", []))
         segments = tuple(_segment(item, words) for item in answer["segments"])
         language = answer.get("language") or None
-        transcript = Transcript(segments, None if language is None else _plain(language), duration)
+        heard = Transcript(segments, None if language is None else _plain(language), duration)
+        transcript = repair_transcript(heard, "The server's answer")
         if not diarized:
             return transcript, None
         turns, exclusive = (tuple(_turn(t) for t in answer[key]) for key in ("turns", "exclusive_turns"))
+    except TranscriptError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise TranscriptError(
             "The server's answer has not the shape of verbose_json with turns: update the server."
@@ -286,11 +290,13 @@ def _turn(item: Any) -> Turn:
     start, end, speaker = _number(item["start"]), _number(item["end"]), _label(item["speaker"])
     if speaker is None or end < start:
         raise ValueError
-    return Turn(start, end, speaker)
+    return Turn(
+        check_time(start, "A turn of the server's answer"), check_time(end, "A turn of the server's answer"), speaker
+    )
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ValueError
     return float(value)
 

@@ -159,6 +159,72 @@ def test_whisper_cpp_writes_parts_of_characters(tmp_path):
     )
 
 
+def entries(*texts: bytes, tokens: bool) -> bytes:
+    made = [
+        b'{"text": "%s", "offsets": {"from": %d, "to": %d}%s}'
+        % (text, 500 * i, 500 * i + 500, b', "tokens": [%s]' % token(text, 500 * i) if tokens else b"")
+        for i, text in enumerate(texts)
+    ]
+    return b'{"transcription": [%s]}' % b",".join(made)
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ((b" Isto est\\u0061 est", b"\xc3", b"\xa1 bem aqui"), [" Isto esta est", "\u00e1", " bem aqui"]),
+        ((b" um dois tr\xc3", b"\xaas e quatro"), [" um dois tr\u00ea", "s e quatro"]),
+        ((b" ok so \xf0", b"\x9f\x98", b"\x80 he said it"), [" ok so \U0001f600", " he said it"]),
+        ((b" so it is \\ud83d", b"\\ude00 again and again"), [" so it is \U0001f600", " again and again"]),
+    ],
+)
+def test_whisper_cpp_divides_characters_between_entries(tmp_path, texts, expected, tokens):
+    path = tmp_path / "cut.json"
+    path.write_bytes(entries(*texts, tokens=tokens))
+    reading = read_any(path)
+    assert [line.text for line in reading.lines] == expected
+    words = [slot.text for line in reading.lines for slot in line.slots]
+    assert "".join(words) == ("".join(expected) if tokens else "")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {
+            "transcription": [
+                {"text": f" line {i} is here", "offsets": {"from": t, "to": t}} for i, t in enumerate((0, 900))
+            ]
+        },
+        {
+            "segments": [
+                {"start": 1, "end": 1, "text": "Good morning to you all"},
+                {"start": 1, "end": 3, "text": "Hm no"},
+            ]
+        },
+        {"text": "", "chunks": [{"text": "a line of words", "timestamp": [2.0, None]}]},
+    ],
+)
+def test_lines_that_last_no_time_get_some_and_a_note(data):
+    reading = read_any(data)
+    assert all(line.end - line.start > 0.19 for line in reading.lines)
+    assert any("lasts no time: it was given" in line.note for line in reading.lines)
+    assert all(cue.end > cue.start for cue in attach(data, TURNS).segments)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"transcription": [{"offsets": {"from": -300, "to": 2900}, "text": " And so my fellow people"}]},
+        {"transcription": [{"offsets": {"from": 0, "to": 900}, "text": " a b c", "tokens": [
+            {"text": " a", "offsets": {"from": 0, "to": 300}}, {"text": "b", "offsets": {"from": -20, "to": 900}}]}]},
+        {"text": "", "chunks": [{"text": "a line of words", "timestamp": [-0.5, 2.0]}]},
+        {"segments": [{"start": -0.5, "end": 2.0, "text": "a line of words"}]},
+    ],
+)  # fmt: skip
+def test_a_repair_is_noted_however_the_words_come(data):
+    assert any("before the recording: it was moved to 0" in note for note in attach(data, TURNS).notes)
+
+
 def test_lines_of_scripts_without_spaces_are_lines():
     entries = [{"text": "今天天气怎么样啊", "offsets": {"from": 0, "to": 1900}}]
     assert read_any({"transcription": entries}).lines[0].slots == ()

@@ -50,3 +50,47 @@ def test_one_recording_of_several(tmp_path):
         parse_rttm(text, recording="c")
     with pytest.raises(TranscriptError, match="cannot be read"):
         read_rttm(tmp_path / "none.rttm")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("SPEAKER my call 1 0.0 3.0 <NA> <NA> Ana <NA> <NA>", Turn(0, 3, "Ana")),
+        ("SPEAKER my long call 2 0.0 3.0 <NA> <NA> Ana Maria <NA> <NA>", Turn(0, 3, "Ana Maria")),
+        ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana Lopez <NA> <NA>", Turn(0, 3, "Ana Lopez")),
+        ("SPEAKER call 7 1 0.0 3.0 <NA> <NA> Speaker 1 <NA> <NA>", Turn(0, 3, "Speaker 1")),
+        ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana Maria 0.95 <NA>", Turn(0, 3, "Ana Maria")),
+        ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana Maria", Turn(0, 3, "Ana Maria")),
+        ("SPEAKER call 1 0.0 3.0 <NA> <NA> 1 <NA> <NA>", Turn(0, 3, "1")),
+        ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana 0.95", Turn(0, 3, "Ana")),
+        ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana", Turn(0, 3, "Ana")),
+        ("SPEAKER call 1 0.0 3.0 hello read Ana <NA> <NA>", Turn(0, 3, "Ana")),
+        ("SPEAKER a\u2028b 1 0.0 3.0 <NA> <NA> Ana <NA> <NA>\r", Turn(0, 3, "Ana")),
+    ],
+)
+def test_names_may_hold_spaces(line, expected):
+    assert parse_rttm(line) == (expected,)
+
+
+def test_the_recording_with_a_space_is_one():
+    text = "SPEAKER my call 1 0 1 <NA> <NA> A <NA> <NA>\nSPEAKER my talk 1 0 1 <NA> <NA> B <NA> <NA>\n"
+    assert parse_rttm(text, recording="my talk") == (Turn(0.0, 1.0, "B"),)
+    with pytest.raises(TranscriptError, match=r"2 recordings \(my call, my talk"):
+        parse_rttm(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SPEAKER 1 0.0 3.0 <NA> <NA> Ana <NA> <NA>",
+        "SPEAKER my call 1 0.0 3.0 hello read Ana Maria <NA> <NA>",
+        "SPEAKER my call 1 0.0 3.0 hello read Ana <NA>",
+        "SPEAKER call 1 0.0 3.0 <NA> <NA> Speaker 1",
+        "SPEAKER call 1 0.0 3.0 <NA> <NA> Speaker 2 <NA>",
+        "SPEAKER call 1 0.0 1e16 <NA> <NA> A <NA> <NA>",
+        "SPEAKER call 1 1_0 1 <NA> <NA> A <NA> <NA>",
+    ],
+)
+def test_what_is_unclear_is_refused_by_line(line):
+    with pytest.raises(TranscriptError, match="line 2: "):
+        parse_rttm(f"SPEAKER call 1 0 1 <NA> <NA> A <NA> <NA>\n{line}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diarfuse.fusion.attaching import attach_lazily
 from diarfuse.fusion.cues import build_cues
 from diarfuse.fusion.join.assign import Policy, assign_speakers, assign_transcript
-from diarfuse.fusion.join.timing import AS_GIVEN, CAPPED, PLACED, timed
+from diarfuse.fusion.join.timing import AS_GIVEN, CAPPED, PLACED, in_order, timed
 from diarfuse.fusion.types import Segment, Transcript, Turn, Word
 
 NAN = float("nan")
@@ -98,3 +102,19 @@ def test_the_transcripts_lines_count_for_the_join_and_for_cues():
     live = list(attach_lazily([{"start": 5.3, "end": 5.9, "words": [{"word": "2014."}]}], turns))
     assert live[0]["words"][0]["speaker"] == "B"
     assert next(attach_lazily([{"words": [{"word": "a", "start": 5.3, "end": 5.9}]}], turns))["speaker"] == "B"
+
+
+@given(st.lists(st.none() | st.integers(-2, 12), max_size=9))
+def test_times_that_contradict_the_text_are_left_out_and_no_others(given_starts):
+    starts = np.array([NAN if s is None else float(s) for s in given_starts])
+    kept, ends = in_order(starts, starts + 0.5, 0.0, 10.0)
+    assert np.array_equal(np.isnan(kept), np.isnan(ends))
+    rising = kept[~np.isnan(kept)]
+    assert (np.diff(rising) >= 0).all()
+    known = [s for s in starts.tolist() if s + 0.5 >= 0 and s <= 10]
+    most = max(n for n in range(len(known) + 1) if any(list(c) == sorted(c) for c in combinations(known, n)))
+    assert len(rising) == most
+
+
+def test_a_word_with_only_an_end_never_begins_before_the_recording():
+    assert repair((NAN, 0.1), (0.3, 0.6))[0] == [(0.0, 0.1), (0.3, 0.6)]

@@ -1,0 +1,92 @@
+"""Files of a line each with fields between spaces (RTTM, CTM, STM): what is the same in reading all three."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import TranscriptError
+from ..times import BOUNDS, LONGEST
+
+if TYPE_CHECKING:
+    from ..types import Seconds
+
+_COMMENT = ";;"
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_LINES = re.compile(r"\r\n|\r|\n")
+"""What ends a line; ``str.splitlines`` also takes characters that may stand in a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line that is no comment. where: its file and number, for messages."""
+
+    where: str
+    text: str
+    fields: tuple[str, ...]
+
+    def refuse(self, kind: str, shape: str) -> TranscriptError:
+        """The error for a line that cannot be read."""
+        return TranscriptError(f"{self.where}: {self.text[:60]!r} is no {kind}: a line reads {shape}.")
+
+
+def read_text(path: str | os.PathLike[str], kind: str) -> str:
+    """A text file.
+
+    Raises:
+        TranscriptError: no such file, or not text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise TranscriptError(f"{path} is no text: give {kind} in UTF-8.") from error
+
+
+def rows(text: str, name: str) -> Iterator[Row]:
+    """The lines that are neither blank nor comments; `name` is the file's."""
+    for index, line in enumerate(_LINES.split(text), 1):
+        fields = tuple(line.split())
+        if fields and not line.startswith(_COMMENT):
+            yield Row(f"{name}, line {index}", line.strip(), fields)
+
+
+def is_number(field: str) -> bool:
+    """Whether a field is a number, as these files write them.
+
+    >>> is_number("0.5"), is_number("<NA>"), is_number("1_0")
+    (True, False, False)
+    """
+    return _NUMBER.fullmatch(field) is not None
+
+
+def span(row: Row, start: str, length: str) -> tuple[Seconds, Seconds]:
+    """Start and end from the fields that hold start and duration.
+
+    Raises:
+        TranscriptError: they are no numbers, or lie outside [0, one year].
+    """
+    begin, duration = (float(field) if is_number(field) else -1.0 for field in (start, length))
+    if begin < 0 or duration < 0:
+        raise TranscriptError(f"{row.where}: start {start!r} and duration {length!r} must be seconds, 0 or more.")
+    if begin + duration > LONGEST:
+        raise TranscriptError(f"{row.where}: start {start!r} and duration {length!r} cannot be: {BOUNDS}.")
+    return begin, begin + duration
+
+
+def check_one_recording(names: Iterable[str], file: str) -> None:
+    """Refuse the lines of several recordings.
+
+    Raises:
+        TranscriptError: `names` are those of more than one.
+    """
+    found = sorted(set(names))
+    if len(found) > 1:
+        raise TranscriptError(
+            f"{file} holds {len(found)} recordings ({', '.join(found[:3])} ...): give the lines of one."
+        )

@@ -1,0 +1,81 @@
+"""Read STM: who said what when, as references for scoring are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import TranscriptError
+from ..times import LONGEST
+from .fields import Row, check_one_recording, is_number, read_text, rows
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from ..types import Seconds
+
+_SHAPE = "file channel speaker start end [<label>] text"
+_START = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What a speaker said from `start` to `end`."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str
+    text: str
+
+
+def read_stm(path: str | os.PathLike[str]) -> tuple[Utterance, ...]:
+    """Read an STM file: ``file channel speaker start end [<label>] text`` a line.
+
+    Raises:
+        TranscriptError: no such file, not text, a bad line (named), or several recordings.
+    """
+    found = list(rows(read_text(path, "an STM file"), str(path)))
+    utterances = tuple(_utterance(row) for row in found)
+    check_one_recording((row.fields[0] for row in found), str(path))
+    _check_names(found)
+    return utterances
+
+
+def _utterance(row: Row) -> Utterance:
+    fields = row.fields
+    if len(fields) < _START + 2 or not all(map(is_number, fields[_START : _START + 2])):
+        wrong = len(fields) > _START and any(field.lower().lstrip("+-") in _NO_TIMES for field in fields[_START:5])
+        if wrong:
+            raise _impossible(row)
+        raise row.refuse("STM", f"{_SHAPE}, whose names hold no spaces")
+    start, end = float(fields[_START]), float(fields[_START + 1])
+    if not 0 <= start <= end <= LONGEST:
+        raise _impossible(row)
+    words = fields[_START + 2 :]
+    text = " ".join(words[1:] if words and words[0].startswith("<") else words)
+    return Utterance(start, end, fields[2], text)
+
+
+_NO_TIMES = ("nan", "inf", "infinity")
+
+
+def _impossible(row: Row) -> TranscriptError:
+    start, end = row.fields[_START : _START + 2]
+    return TranscriptError(f"{row.where} runs from {start} to {end}: give seconds that can be, up to a year.")
+
+
+def _check_names(found: Sequence[Row]) -> None:
+    """Refuse names with a space and a number in them, which read as times: every text would begin with a number.
+
+    Raises:
+        TranscriptError: the fields of several lines could all begin one further on.
+    """
+    shifted = [row for row in found if _could_begin(row.fields, _START + 1)]
+    if len(found) > 1 and len(shifted) == len(found):
+        raise found[0].refuse("STM", f"{_SHAPE}, whose names hold no spaces")
+
+
+def _could_begin(fields: tuple[str, ...], at: int) -> bool:
+    times = fields[at : at + 2]
+    return len(times) == len(("start", "end")) and all(map(is_number, times)) and float(times[0]) <= float(times[1])

@@ -1,0 +1,105 @@
+"""When things can happen in a recording: the one place that checks times that come from outside, and repairs them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TypeVar
+
+from .errors import TranscriptError
+from .types import Seconds, Segment, Transcript, Word
+
+T = TypeVar("T", Word, Segment)
+
+LONGEST: Seconds = 366 * 86_400.0
+"""A year, which no recording lasts: what lies beyond is no time but damage, or another unit."""
+
+SLIGHTLY_EARLY: Seconds = -1.0
+"""Recognisers round to a little before the recording; what lies farther before is no time."""
+
+BOUNDS = f"times count from the start of the recording, in seconds, up to a year ({LONGEST:.0f})"
+
+
+def is_time(value: Seconds) -> bool:
+    """Whether it lies in [0, one year], or so little before 0 that it is repaired to 0."""
+    return SLIGHTLY_EARLY <= value <= LONGEST  # which NaN does not
+
+
+def check_time(value: Seconds, where: str) -> Seconds:
+    """`value`, if it lies within [0, one year].
+
+    Raises:
+        TranscriptError: it does not; `where` names its file and place.
+    """
+    if not 0 <= value <= LONGEST:
+        raise TranscriptError(f"{where} has the time {value:g} s: {BOUNDS}.")
+    return value
+
+
+def repair_times(start: Seconds | None, end: Seconds | None, name: str) -> tuple[Seconds | None, Seconds | None, str]:
+    """Times that can be, and a note of what was wrong with them.
+
+    A time just before zero is zero; an end before its start is the start.
+
+    Raises:
+        TranscriptError: a time outside [0, one year]; `name` names its place.
+    """
+    note = ""
+    for value in (start, end):
+        if value is not None and not is_time(value):
+            raise TranscriptError(f"{name} has the time {value:g} s: {BOUNDS}.")
+        if value is not None and value < 0:
+            note = f"{name} begins before the recording: it was moved to 0."
+    start = None if start is None else max(0.0, start)
+    end = None if end is None else max(0.0, end)
+    if start is not None and end is not None and end < start:
+        note = f"{name} ends at {end:g} s, before its start at {start:g} s: the end was ignored."
+        end = start
+    return start, end, note
+
+
+def repair_transcript(transcript: Transcript, source: str) -> Transcript:
+    """A recogniser's own transcript with times that can be; every repair is noted.
+
+    Args:
+        transcript: as a recogniser or a server gave it; comes back itself where nothing is wrong.
+        source: names it in messages.
+
+    Raises:
+        TranscriptError: a time that is no number, or outside [0, one year].
+    """
+    notes: list[str] = []
+    segments = tuple(
+        _repaired_segment(segment, f"{source}: segment {i}", notes) for i, segment in enumerate(transcript.segments)
+    )
+    if not notes:
+        return transcript
+    return replace(transcript, segments=segments, notes=(*transcript.notes, *notes))
+
+
+def _repaired_segment(segment: Segment, where: str, notes: list[str]) -> Segment:
+    known = len(notes)
+    words = tuple(_repaired(word, f"{where}, word {i}", notes) for i, word in enumerate(segment.words))
+    mended = _repaired(segment, where, notes)
+    return segment if len(notes) == known else replace(mended, words=words)
+
+
+def _repaired(item: T, where: str, notes: list[str]) -> T:
+    """A word or segment with times that can be."""
+    if item.start is None and item.end is None:
+        return item
+    for value in (item.start, item.end):
+        if value is not None and not _is_number(value):
+            raise TranscriptError(f"{where} has the time {value!r}: {BOUNDS}.")
+    start, end, note = repair_times(item.start, item.end, f"{where} ({item.text.strip()[:40]!r})")
+    if note:
+        notes.append(note)
+        return replace(item, start=start, end=end)  # type: ignore[arg-type]  # a segment has both
+    return item
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False

@@ -1,0 +1,47 @@
+"""STM: what is read, and what is refused by line."""
+
+from __future__ import annotations
+
+import pytest
+
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.stm import Utterance, read_stm
+
+
+@pytest.fixture
+def read(tmp_path):
+    def parse(text: str):
+        (tmp_path / "a.stm").write_text(text, encoding="utf-8")
+        return read_stm(tmp_path / "a.stm")
+
+    return parse
+
+
+def test_labels_comments_and_blank_lines_are_no_words(read):
+    text = ";; c\n\na 1 ann 0 2 <o,f0,male> Hello there.\na 1 bob 2 4.5 12 of them\n"
+    assert read(text) == (Utterance(0, 2, "ann", "Hello there."), Utterance(2, 4.5, "bob", "12 of them"))
+    assert read("a 1 ann 0 2 3 apples\n") == (Utterance(0, 2, "ann", "3 apples"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a 1 Ana Maria 0.0 2.5 hi\n",
+        "my call 1 ann 0.0 2.5 hi\n",
+        "a 1 Ana 2 5.0 7.5 hi\na 1 Ana 2 8.0 9.5 you\n",
+        "a 1 ann 0 1e12 hi\n",
+        "a 1 ann 0 1_0 hi\n",
+        "a 1 ann 2 1 hi\n",
+    ],
+)
+def test_what_is_unclear_is_refused_by_line(read, text):
+    with pytest.raises(TranscriptError, match=r"a\.stm, line 1"):
+        read(text)
+
+
+def test_what_cannot_be_opened_is_named(tmp_path):
+    with pytest.raises(TranscriptError, match=r"no\.stm cannot be read"):
+        read_stm(tmp_path / "no.stm")
+    (tmp_path / "b.stm").write_bytes(b"\xff\xfe")
+    with pytest.raises(TranscriptError, match="is no text: give an STM file in UTF-8"):
+        read_stm(tmp_path / "b.stm")
