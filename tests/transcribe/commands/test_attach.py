@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from diarfuse.exporters import json as json_format
 from diarfuse.fusion.attaching import attach as attach_function
+from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import DiarfuseError, OptionError, TranscriptError
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
@@ -172,7 +173,9 @@ TWINS = {
 @pytest.mark.parametrize("kind", TWINS)
 def test_the_command_and_the_function_are_twins(run, tmp_path, kind):
     (tmp_path / "given.json").write_text(json.dumps(TWINS[kind]))
-    expected = json_format.dumps(attach_function(tmp_path / "given.json", read_rttm(tmp_path / "turns.rttm")))
+    turns = read_rttm(tmp_path / "turns.rttm")
+    transcript = attach_function(tmp_path / "given.json", turns)
+    expected = json_format.dumps(Document(transcript, Diarization(turns, turns, 3.0), "given"))
     assert run("given.json", "--rttm", "turns.rttm", "--format", "json") == expected
 
 
