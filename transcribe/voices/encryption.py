@@ -31,12 +31,12 @@ class Key:
         """
         if not passphrase:
             raise VoiceError("The passphrase is empty: give one, or enrol without --encrypt.")
-        salt = os.urandom(16) if header is None else _salt(header)
+        salt, sealed = (os.urandom(16), b"") if header is None else _kept(header)
         self._cipher = _cipher(passphrase, salt)
         if header is None:
             check = base64.b64encode(self.seal(_CHECK, "check")).decode()
             header = {"format": KIND, "version": 1, "salt": base64.b64encode(salt).decode(), "check": check}
-        elif self.open(base64.b64decode(header["check"]), "check") != _CHECK:
+        elif self.open(sealed, "check") != _CHECK:
             raise VoiceError("The passphrase is wrong: try again.")
         self.header = header
 
@@ -68,10 +68,12 @@ def is_sealed(data: bytes) -> bool:
     return data.startswith(_MAGIC)
 
 
-def _salt(header: dict[str, Any]) -> bytes:
+def _kept(header: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The salt, and what the right key opens."""
     try:
-        if header["format"] == KIND and header["version"] == 1 and isinstance(header["check"], str):
-            return base64.b64decode(header["salt"], validate=True)
+        if header["format"] == KIND and header["version"] == 1:
+            salt, sealed = (base64.b64decode(header[name], validate=True) for name in ("salt", "check"))
+            return salt, sealed
     except (KeyError, TypeError, ValueError):
         pass
     raise VoiceError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...fusion.errors import OutputError, VoiceError
 from . import files
-from .records import MAX_BYTES, Person, from_json, name_key, parse, to_json
+from .records import MAX_BYTES, Check, Person, from_json, name_key, parse, to_json
 
 FORMAT = "diarfuse-voices"
 
@@ -19,11 +19,12 @@ def write_export(people: Iterable[Person]) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 
-def read_export(data: bytes, source: str) -> dict[str, Person]:
+def read_export(data: bytes, source: str, check: Check | None = None) -> dict[str, Person]:
     """The people of an export by `name_key`; who is named twice is one person with all the recordings.
 
     Raises:
-        VoiceError: it is not an export of ours, or somebody in it is damaged.
+        VoiceError: it is not an export of ours, somebody in it is damaged, or `check` refuses the second of two voices
+            under one name.
     """
     document = parse(data, source)
     people = document.get("people") if isinstance(document, dict) else None
@@ -32,8 +33,10 @@ def read_export(data: bytes, source: str) -> dict[str, Person]:
     found: dict[str, Person] = {}
     for item in people:
         person = from_json(item, source)
-        key = name_key(person.name)
-        found[key] = found[key].joined(person) if key in found else person
+        known = found.get(name_key(person.name))
+        if check and known is not None and (new := known.missing(person.prototypes)):
+            check(known, new)
+        found[name_key(person.name)] = person if known is None else known.joined(person)
     return found
 
 

@@ -10,8 +10,9 @@ import base64
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,9 +20,6 @@ from ...fusion.errors import VoiceError
 from ...fusion.naming.match import Voice, unit_length
 from ...fusion.types import Embedding, Seconds
 from .calibration import CALIBRATIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 FORMAT = "diarfuse-voice"
 VERSION = 1
@@ -77,9 +75,16 @@ class Person:
 
     def joined(self, other: Person) -> Person:
         """One person of two records of one name: every recording once, the latest consent."""
+        return replace(self, consent=max(self.consent, other.consent)).with_prototypes(self.missing(other.prototypes))
+
+    def missing(self, prototypes: Iterable[Prototype]) -> list[Prototype]:
+        """Those recordings that are not this person's already."""
         known = {_identity(prototype) for prototype in self.prototypes}
-        new = [prototype for prototype in other.prototypes if _identity(prototype) not in known]
-        return replace(self, consent=max(self.consent, other.consent)).with_prototypes(new)
+        return [prototype for prototype in prototypes if _identity(prototype) not in known]
+
+
+Check: TypeAlias = Callable[[Person, Sequence[Prototype]], None]
+"""Raises where new recordings are not of the person who has the name already."""
 
 
 def _identity(prototype: Prototype) -> tuple[str, str, bytes]:
@@ -198,8 +203,10 @@ def _prototype(item: Any) -> Prototype:
     raw = base64.b64decode(_text(item["embedding"], limit=8 * MAX_DIMENSION), validate=True)
     if len(raw) % 4 or not 0 < len(raw) <= 4 * MAX_DIMENSION:
         raise TypeError
-    embedding = unit_length(np.frombuffer(raw, "<f4").astype(np.float32))
-    return Prototype(embedding, _text(item["space"]), float(speech), _text(item["added"]))
+    numbers = np.frombuffer(raw, "<f4").astype(np.float32)
+    if not np.isfinite(numbers).all():  # casting a signalling NaN on would warn
+        raise TypeError
+    return Prototype(unit_length(numbers), _text(item["space"]), float(speech), _text(item["added"]))
 
 
 def _text(value: Any, limit: int = 200) -> str:

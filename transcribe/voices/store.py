@@ -22,11 +22,9 @@ from ...fusion.naming.match import Voice
 from . import files
 from .encryption import Key, is_sealed, read_header
 from .exports import read_export, write_export
-from .records import MAX_BYTES, Person, Prototype, check_name, dumps, loads, name_key
+from .records import MAX_BYTES, Check, Person, Prototype, check_name, dumps, loads, name_key
 from .root import default_root
 
-Check: TypeAlias = Callable[[Person, Sequence[Prototype]], None]
-"""Raises where new recordings are not of the person who has the name already."""
 Note: TypeAlias = Callable[[str], None]
 
 HEADER = "lock.json"
@@ -160,7 +158,7 @@ class VoiceStore:
         Raises:
             VoiceError: it is not an export of ours, or holds another's voice under a known name.
         """
-        incoming = read_export(data, source)
+        incoming = read_export(data, source, check)
         with self._writing():
             known = self._everybody()
             for key, person in incoming.items():

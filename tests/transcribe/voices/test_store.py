@@ -410,6 +410,31 @@ def test_an_import_that_names_somebody_twice_keeps_one_person(root: Path) -> Non
     data = document(("Ana", prototype(1)), ("ANA ", prototype(1)), ("Ben", prototype(2)), ("ana", prototype(3)))
     assert store.import_(data, "x.json") == ["Ana", "Ben"]
     assert [(p.name, len(p.prototypes)) for p in store.people()] == [("Ana", 2), ("Ben", 1)]
+    two = document(("Cid", prototype(1, CAMPPLUS)), ("cid", prototype(2, CAMPPLUS)))
+    with pytest.raises(VoiceError, match="Cid is enrolled with another voice: likeness"):
+        store.import_(two, "x.json", check_same_voice)
+    same = document(("Cid", prototype(1, CAMPPLUS)), ("CID", prototype(1, CAMPPLUS)))
+    assert store.import_(same, "x.json", check_same_voice) == ["Cid"]
+
+
+@pytest.mark.parametrize(
+    "number", [b"\x00\x00\xc0\x7f", b"\x01\x00\xa0\x7f", b"\x00\x00\x80\xff"], ids=["NaN", "sNaN", "inf"]
+)
+def test_numbers_that_are_none_are_refused_without_a_warning(number: bytes) -> None:
+    document = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
+    document["prototypes"][0]["embedding"] = base64.b64encode(number * 192).decode()
+    with pytest.raises(VoiceError, match="is no voice file"):
+        from_json(document, "x")
+
+
+@pytest.mark.parametrize("header", [{"check": "A"}, {"salt": "\u00e9"}, {"check": 3}, {"salt": None}])
+def test_a_lock_that_was_edited_is_said(root: Path, header: dict[str, object]) -> None:
+    pytest.importorskip("cryptography")
+    VoiceStore(root).encrypt("secret")
+    lock = root / "lock.json"
+    lock.write_text(json.dumps(json.loads(lock.read_bytes()) | header), encoding="utf-8")
+    with pytest.raises(VoiceError, match=r"lock\.json of the voices folder is damaged"):
+        VoiceStore(root, passphrase="secret")  # noqa: S106
 
 
 @pytest.mark.parametrize("dimension", [1, 191, 193, 4096])
