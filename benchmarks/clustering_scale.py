@@ -21,7 +21,7 @@ from benchmarks.machine import describe
 from benchmarks.rivals.launch import ROOT
 from benchmarks.rivals.runner import peak_rss_mb
 from diarfuse.diarize import ahc
-from diarfuse.diarize.plda import unit
+from diarfuse.diarize.plda import unit_length
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -67,7 +67,7 @@ def row(size: int, speakers: int, *, plain: bool) -> str:
     seconds, peak = time.perf_counter() - begin, peak_rss_mb()
     equal = "not compared"
     if plain:
-        equal = "yes" if same_partition(labels, ahc.plain(unit(embeddings), THRESHOLD)) else "no"
+        equal = "yes" if same_partition(labels, ahc.plain(unit_length(embeddings), THRESHOLD)) else "no"
     right = 100 * rand_index(labels, truth)
     found = f"{size} | {speakers} | {len(np.unique(labels))} | {right:.2f}"
     return f"| {found} | {equal} | {seconds:.1f} | {peak:.0f} |"

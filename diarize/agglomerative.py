@@ -15,7 +15,7 @@ import numpy as np
 from ..fusion.types import Seconds
 from . import ahc
 from .arrays import Float64, Labels
-from .plda import unit
+from .plda import unit_length
 
 LEAST_EVIDENCE = 15.0
 """Observations that VBx needs: about 170 windows at 1 s hop, two and a half minutes of speech."""
@@ -75,8 +75,8 @@ def absorb_small(training: Float64, labels: Labels, least: float) -> Labels:
     large = np.flatnonzero(sizes >= least)
     if not large.size:  # thousands of voices with a word each: none of them is noise
         return labels
-    vectors = unit(training)
-    centroids = unit(np.stack([vectors[labels == label].mean(axis=0) for label in range(len(sizes))]))
+    vectors = unit_length(training)
+    centroids = unit_length(np.stack([vectors[labels == label].mean(axis=0) for label in range(len(sizes))]))
     nearest = large[(centroids @ centroids[large].T).argmax(axis=1)]
     nearest[large] = large
     return np.unique(nearest[labels], return_inverse=True)[1].astype(np.int64)

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from .arrays import AnyFloat, AnyInt, Flags, Float32, Float64, Labels
-from .plda import unit
+from .plda import unit_length
 
 PLAIN_LIMIT = 6_000
 EXACT_LIMIT = 20_000
@@ -50,7 +50,7 @@ def cluster(embeddings: AnyFloat, threshold: float) -> Labels:
         int64 (n,), 0..K-1 without gaps, in scipy's order up to `PLAIN_LIMIT`
         and by first member beyond.
     """
-    normed = unit(embeddings)
+    normed = unit_length(embeddings)
     if len(normed) <= PLAIN_LIMIT:
         return plain(normed, threshold)
     if len(normed) <= EXACT_LIMIT:

@@ -32,4 +32,4 @@ Runs: TypeAlias = Int64
 Spans: TypeAlias = Float64
 """Pairs of seconds (n, 2), [start, end), rising and apart."""
 Span: TypeAlias = tuple[Seconds, Seconds]
-"""One stretch of time, [start, end)."""
+"""Seconds from start to end, half open."""

@@ -1,8 +1,8 @@
-"""Scores to stretches of speech: hysteresis, then gaps filled and blips dropped.
+"""Scores to spans of speech: hysteresis, then gaps filled and blips dropped.
 
 After powerset decoding the hysteresis has nothing left to decide; it is for
 scores between 0 and 1 (a voice activity detector, a model without powerset).
-A stretch is a pair of times or of frame indices, half open.
+A span is a pair of times or of frame indices, half open.
 """
 
 from __future__ import annotations

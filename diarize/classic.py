@@ -16,7 +16,7 @@ from ..fusion.types import SpeakerCount
 from . import ahc
 from .agglomerative import absorb_small
 from .arrays import Float64, Labels
-from .plda import unit
+from .plda import unit_length
 
 THRESHOLD = 0.7045654963945799
 """Distance of centroids from which clusters stay apart, as published."""
@@ -47,7 +47,7 @@ def classic_labels(training: Float64, threshold: float, bounds: SpeakerCount) ->
     least = min_cluster_size(len(training))
     if len(training) > ahc.PLAIN_LIMIT:
         return absorb_small(training, ahc.cluster(training, threshold), least)
-    dendrogram = linkage(unit(training), method="centroid", metric="euclidean")
+    dendrogram = linkage(unit_length(training), method="centroid", metric="euclidean")
     labels = _cut(dendrogram, threshold)
     found = _large(labels, least)
     wanted = min(max(bounds.nearest(found), 1), len(training))

@@ -2,7 +2,7 @@
 
 `cluster` is the whole of it, whichever way a pack learns its centroids
 (`vbx_centroids` is upstream's): `SpeakerCount` says how many speakers the
-caller allows, `assign` gives every local speaker to a centroid, and
+caller allows, `hard_clusters` gives every local speaker to a centroid, and
 `force_count` finds exactly so many centroids.
 """
 
@@ -20,7 +20,7 @@ from . import ahc
 from .arrays import AnyFloat, Bits, Flags, Float64, Int32, Labels, Pairs
 from .kmeans import kmeans
 from .masks import active_speakers, finite, training_pairs
-from .plda import Plda, unit
+from .plda import Plda, unit_length
 from .vbx import cluster_vbx
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def cluster(
         learn: centroids, float64 (K, dimension), from training embeddings, float64 (n, dimension);
             None for one cluster of everything.
         bounds: how many speakers are allowed.
-        constrained: see `assign`.
+        constrained: see `hard_clusters`.
 
     Returns:
         Clusters, and the window and speaker indices of the training embeddings.
@@ -99,20 +99,20 @@ def finish(
         pairs: window and speaker indices of the training embeddings.
         centroids: float64 (K, dimension) as found; None means one cluster of everything.
         bounds: how many speakers are allowed.
-        constrained: see `assign`.
+        constrained: see `hard_clusters`.
     """
     found = 1 if centroids is None else len(centroids)
     if bounds.nearest(found) != found:
         return _forced(embeddings, active, pairs, bounds.nearest(found))
     if centroids is None:
         return _single(embeddings, active, pairs)
-    hard = assign(embeddings, centroids, active, constrained=constrained)
+    hard = hard_clusters(embeddings, centroids, active, constrained=constrained)
     if len(np.unique(hard[hard >= 0])) < bounds.low and bounds.low > 1:  # nobody was given to some centroid
         return _forced(embeddings, active, pairs, bounds.low)
     return Clusters(hard, centroids)
 
 
-def assign(
+def hard_clusters(
     embeddings: AnyFloat,
     centroids: Float64,
     active: Flags,
@@ -154,7 +154,7 @@ def force_count(training: AnyFloat, count: int) -> tuple[Float64, Labels]:
     Returns:
         Centroids float64 (count, d), means of the raw embeddings, and labels int64 (n,).
     """
-    labels = kmeans(unit(training), count)
+    labels = kmeans(unit_length(training), count)
     centroids = [training[labels == label].mean(axis=0, dtype=np.float64) for label in range(count)]
     return np.stack(centroids), labels
 
@@ -196,7 +196,7 @@ def _forced(
     if possible < 2:  # noqa: PLR2004 (nothing to tell apart)
         return _single(embeddings, active, pairs)
     centroids, labels = force_count(embeddings[pairs], possible)
-    hard = assign(embeddings, centroids, active, constrained=False)
+    hard = hard_clusters(embeddings, centroids, active, constrained=False)
     _keep_every_cluster(hard, pairs, labels)
     return Clusters(hard, centroids)
 
@@ -211,7 +211,7 @@ def _distinct(vectors: AnyFloat, enough: int) -> int:
     """How many directions there are among `vectors`, counted up to `enough`."""
     if not len(vectors):
         return 0
-    return min(enough, len(np.unique(unit(vectors).round(6), axis=0)))
+    return min(enough, len(np.unique(unit_length(vectors).round(6), axis=0)))
 
 
 def _keep_every_cluster(hard: Int32, pairs: Pairs, labels: Labels) -> None:

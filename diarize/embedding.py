@@ -27,7 +27,7 @@ from .masks import active_speakers, embedding_masks
 from .models.packs import Cut
 from .models.store import ModelSet
 from .runtime import Runtime, Session
-from .stretches import Stretch, plan
+from .stretches import Stretch, cut_stretches
 from .windows import Windows
 
 
@@ -114,14 +114,14 @@ class Embedder:
                 piece = np.pad(piece, (0, FRAME - piece.size))
             return stretch.first // self.stride, self.trunk(self.front_end(piece)[None])[0]
 
-        cuts = plan(segmentations, windows, self.cut, multiple=self.stride)
-        timeline = _Timeline(runtime.map(features_of, cuts))
+        cuts = cut_stretches(segmentations, windows, self.cut, multiple=self.stride)
+        recent = _RecentFeatures(runtime.map(features_of, cuts))
         result = _Result.empty(segmentations, self.dimension)
-        looks = _Looks(self, timeline, spans, np.full((len(spans), self.dimension), np.nan, np.float32))
+        looks = _Looks(self, recent, spans, np.full((len(spans), self.dimension), np.nan, np.float32))
         for window in result.busy:
             first, masks = _on_grid(segmentations[window], window, windows, self.stride)
             looks.until(first)
-            advance(result.put(window, _pool(timeline, first, masks, self)), len(result.busy))
+            advance(result.put(window, _pool(recent, first, masks, self)), len(result.busy))
         looks.until(np.inf)
         return result.embeddings, looks.vectors
 
@@ -138,7 +138,7 @@ class _Looks:
     """Spans embedded in order of time, as the features under them come along."""
 
     embedder: Embedder
-    timeline: _Timeline
+    recent: _RecentFeatures
     spans: Sequence[Stretch]
     vectors: Float32
     done: int = 0
@@ -150,13 +150,13 @@ class _Looks:
             span = self.spans[self.done]
             begin, end = span.first // stride, -(-span.last // stride)
             mask = np.ones((1, end - begin), np.float32)
-            self.vectors[self.done] = _pool(self.timeline, begin, mask, self.embedder)[0]
+            self.vectors[self.done] = _pool(self.recent, begin, mask, self.embedder)[0]
             self.done += 1
 
 
-def _pool(timeline: _Timeline, first: int, masks: Float32, embedder: Embedder) -> Float32:
+def _pool(recent: _RecentFeatures, first: int, masks: Float32, embedder: Embedder) -> Float32:
     """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for an empty mask."""
-    features, known = timeline.take(first, masks.shape[1])
+    features, known = recent.take(first, masks.shape[1])
     masks = masks * known
     if not known.any():
         return np.full((len(masks), embedder.dimension), np.nan, np.float32)
@@ -205,7 +205,7 @@ class _Result:
 
 
 @dataclass(slots=True)
-class _Timeline:
+class _RecentFeatures:
     """Features of the last few stretches, drawn from `source` as they are needed."""
 
     source: Iterator[tuple[int, Float32]]

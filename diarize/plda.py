@@ -59,12 +59,12 @@ class Plda:
 
     def _transform_block(self, embeddings: AnyFloat) -> Float64:
         d, p = self.lda.shape
-        whitened = np.sqrt(d) * unit(embeddings - self.mean1) @ self.lda - self.mean2
-        features: Float64 = (np.sqrt(p) * unit(whitened) - self.mu) @ self.tr.T
+        whitened = np.sqrt(d) * unit_length(embeddings - self.mean1) @ self.lda - self.mean2
+        features: Float64 = (np.sqrt(p) * unit_length(whitened) - self.mu) @ self.tr.T
         return features
 
 
-def unit(vectors: AnyFloat) -> AnyFloat:
+def unit_length(vectors: AnyFloat) -> AnyFloat:
     """Each row over its euclidean length, in the rows' own dtype; a zero row stays zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(length == 0, 1, length)

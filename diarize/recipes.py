@@ -29,7 +29,7 @@ from .plda import Plda
 from .reconstruct import Timeline, drop_specks
 from .runtime import Runtime
 from .segmentation import silence_padding
-from .stretches import Stretch, plan
+from .stretches import Stretch, cut_stretches
 from .windows import Windows
 
 SHORT: Seconds = 180.0
@@ -88,7 +88,7 @@ def _each_window(
 def _each_stretch(
     embedder: Embedder, samples: Samples, windows: Windows, segmentations: Bits, runtime: Runtime, advance: Advance
 ) -> Embedded:
-    spans = plan(segmentations, windows, Cut(resegment.LONGEST, at_changes=True), multiple=embedder.stride)
+    spans = cut_stretches(segmentations, windows, Cut(resegment.LONGEST, at_changes=True), multiple=embedder.stride)
     return Embedded(*embedder.stretches(samples, windows, segmentations, spans, runtime, advance), spans)
 
 

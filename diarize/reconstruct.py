@@ -28,7 +28,7 @@ _SPECK = 6
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of the timeline.
+    """A run of frames.
 
     first: its first frame in the recording. votes: float32 (frames, speakers),
     how many windows hear each speaker. active: bool (frames, speakers), the
@@ -73,7 +73,7 @@ def reconstruct(
         windows: where the windows lie.
         max_speakers: at most so many at once.
         min_speakers: where fewer speakers than this win a frame, those who were
-            heard but always outvoted get their longest stretch (`give_back`).
+            heard but always outvoted get their longest run (`give_back`).
             1 leaves everything as upstream.
         scores: keep the scores, 4 bytes a frame and speaker.
 
@@ -106,7 +106,7 @@ def give_back(
 ) -> Timeline:
     """Let speakers whom all windows together outvoted be heard, until there are `min_speakers`.
 
-    Such a speaker gets the longest stretch that any one window heard: added to
+    Such a speaker gets the longest run that any one window heard: added to
     `active`, taken from the others in `exclusive` (only its first half where it
     is all that somebody has).
     """
@@ -115,14 +115,14 @@ def give_back(
     if missing <= 0:
         return timeline
     silent = [cluster for cluster, part in enumerate(active) if not len(part)]
-    stretches = {cluster: _longest_stretch(segmentations, hard, windows, cluster) for cluster in silent}
-    heard = sorted((cluster for cluster in silent if len(stretches[cluster])), key=lambda k: -np.ptp(stretches[k]))
+    runs = {cluster: _longest_run(segmentations, hard, windows, cluster) for cluster in silent}
+    heard = sorted((cluster for cluster in silent if len(runs[cluster])), key=lambda k: -np.ptp(runs[k]))
     for cluster in heard[:missing]:
-        stretch = stretches[cluster]
-        if any(len(part) and not len(_without(part, stretch)) for part in exclusive):
-            stretch = np.column_stack((stretch[:, 0], stretch.sum(axis=1) // 2))
-        exclusive = [_without(part, stretch) for part in exclusive]
-        active[cluster] = exclusive[cluster] = stretch
+        run = runs[cluster]
+        if any(len(part) and not len(_without(part, run)) for part in exclusive):
+            run = np.column_stack((run[:, 0], run.sum(axis=1) // 2))
+        exclusive = [_without(part, run) for part in exclusive]
+        active[cluster] = exclusive[cluster] = run
     return Timeline(tuple(active), tuple(exclusive), timeline.scores)
 
 
@@ -142,21 +142,21 @@ def drop_specks(timeline: Timeline, min_speakers: int) -> Timeline:
     specks = {int(speaker) for speaker in shortest if lengths[speaker] < _SPECK}
     active, exclusive = list(timeline.active), list(timeline.exclusive)
     for speaker in specks:
-        for stretch in timeline.exclusive[speaker]:
-            _hand_over(stretch, active, exclusive, specks)
+        for run in timeline.exclusive[speaker]:
+            _hand_over(run, active, exclusive, specks)
         active[speaker] = exclusive[speaker] = np.empty((0, 2), dtype=np.int64)
     return Timeline(tuple(active), tuple(exclusive), timeline.scores) if specks else timeline
 
 
-def _hand_over(stretch: Int64, active: list[Runs], exclusive: list[Runs], specks: Container[int]) -> None:
-    """Give `stretch` (2,) to who speaks in it, right before it, or right after it, in this order of preference."""
+def _hand_over(run: Int64, active: list[Runs], exclusive: list[Runs], specks: Container[int]) -> None:
+    """Give `run` (2,) to who speaks in it, right before it, or right after it, in this order of preference."""
     others = [speaker for speaker in range(len(exclusive)) if speaker not in specks]
-    first, last = stretch
+    first, last = run
     during = [k for k in others if ((active[k][:, 0] < last) & (active[k][:, 1] > first)).any()]
     before = [k for k in others if (exclusive[k][:, 1] == first).any()]
     after = [k for k in others if (exclusive[k][:, 0] == last).any()]
     for speaker in (during + before + after)[:1]:
-        active[speaker], exclusive[speaker] = (_with(part[speaker], stretch) for part in (active, exclusive))
+        active[speaker], exclusive[speaker] = (_with(part[speaker], run) for part in (active, exclusive))
 
 
 def blocks(
@@ -206,7 +206,7 @@ def _vote(votes: Float32, start: int, segmentation: Bits, clusters: AnyInt) -> N
         votes[rows, cluster] += part[:, clusters == cluster].max(axis=1)
 
 
-def _longest_stretch(segmentations: Bits, hard: AnyInt, windows: Windows, cluster: int) -> Runs:
+def _longest_run(segmentations: Bits, hard: AnyInt, windows: Windows, cluster: int) -> Runs:
     """The longest run that any one window gives to `cluster`, (1, 2), or (0, 2) where there is none."""
     best = np.empty((0, 2), dtype=np.int64)
     starts = windows.first_frames
@@ -217,18 +217,18 @@ def _longest_stretch(segmentations: Bits, hard: AnyInt, windows: Windows, cluste
     return best
 
 
-def _without(part: Runs, stretch: Runs) -> Runs:
-    """The frames of `part` that are not in `stretch` (1, 2)."""
-    before = np.column_stack((part[:, 0], np.minimum(part[:, 1], stretch[0, 0])))
-    after = np.column_stack((np.maximum(part[:, 0], stretch[0, 1]), part[:, 1]))
+def _without(part: Runs, run: Runs) -> Runs:
+    """The frames of `part` that are not in `run` (1, 2)."""
+    before = np.column_stack((part[:, 0], np.minimum(part[:, 1], run[0, 0])))
+    after = np.column_stack((np.maximum(part[:, 0], run[0, 1]), part[:, 1]))
     every = np.concatenate((before, after))
     every = every[every[:, 0] < every[:, 1]]
     return every[np.argsort(every[:, 0])]
 
 
-def _with(part: Runs, stretch: Int64) -> Runs:
-    """The frames of `part` and those of `stretch` (2,)."""
-    every = np.concatenate((_without(part, stretch[None]), stretch[None]))
+def _with(part: Runs, run: Int64) -> Runs:
+    """The frames of `part` and those of `run` (2,)."""
+    every = np.concatenate((_without(part, run[None]), run[None]))
     return _join([every[np.argsort(every[:, 0])]])
 
 

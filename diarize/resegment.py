@@ -20,7 +20,7 @@ from ..fusion.types import Seconds
 from .arrays import AnyFloat, Float32, Float64, Int32, Labels, Pairs, Runs
 from .binarize import runs
 from .clustering import Clusters
-from .plda import unit
+from .plda import unit_length
 from .reconstruct import Timeline
 from .stretches import Stretch
 from .windows import Windows
@@ -74,7 +74,7 @@ class Voices:
         sums, counts = self.sums.copy(), self.counts.copy()
         np.subtract.at(sums, self.speaker[near], self.training[near])
         np.subtract.at(counts, self.speaker[near], 1)
-        scores: Float64 = unit(sums) @ unit(vector.astype(np.float64))
+        scores: Float64 = unit_length(sums) @ unit_length(vector.astype(np.float64))
         return np.where(counts >= _OTHER_WINDOWS, scores, -1.0)
 
 

@@ -43,7 +43,7 @@ class Stretch:
         return self.first * _FBANK_STEP, self.last * _FBANK_STEP
 
 
-def plan(segmentations: Bits, windows: Windows, cut: Cut, *, multiple: int) -> tuple[Stretch, ...]:
+def cut_stretches(segmentations: Bits, windows: Windows, cut: Cut, *, multiple: int) -> tuple[Stretch, ...]:
     """Cut the recording into stretches of speech.
 
     Args:

@@ -38,7 +38,7 @@ _FILES = (
 _ONSET, _OFFSET = 0.5, 0.35
 """Probability at which speech begins, and the lower one at which it ends."""
 _MIN_SPEECH: Seconds = 0.25
-"""Stretches that are not longer are dropped."""
+"""Spans that are not longer are dropped."""
 _PAD: Seconds = 0.03
 """Added on both sides."""
 
@@ -49,11 +49,11 @@ def detect_speech(
     min_silence: Seconds = 0.1,
     on_progress: Progress | None = None,
 ) -> list[Span]:
-    """Stretches of speech in seconds, in order, without overlap; empty for silence.
+    """Spans of speech in seconds, in order, without overlap; empty for silence.
 
     Args:
         samples: mono 16 kHz.
-        min_silence: pauses that are shorter do not end a stretch.
+        min_silence: pauses that are shorter do not end a span.
         on_progress: called as ``("vad", chunks done, chunks)``.
 
     Raises:
@@ -63,7 +63,7 @@ def detect_speech(
     if not 0 <= min_silence < float("inf"):
         raise OptionError(f"min_silence={min_silence} must be a number of seconds, 0 or more.")
     scores = probabilities(samples, on_progress=on_progress)
-    found = stretches(scores, len(samples), min_speech=_MIN_SPEECH, min_silence=min_silence)
+    found = speech_spans(scores, len(samples), min_speech=_MIN_SPEECH, min_silence=min_silence)
     pad = round(_PAD * SAMPLE_RATE)
     return [(start / SAMPLE_RATE, end / SAMPLE_RATE) for start, end in padded(found, pad, len(samples))]
 
@@ -77,12 +77,12 @@ def probabilities(samples: Samples, *, on_progress: Progress | None = None) -> F
 
 def run(session: Session, samples: Samples, *, whole: bool, on_progress: Progress | None = None) -> Float32:
     """Feed `samples` through a loaded network, its state carried from block to block."""
-    step = _sequence if whole else _chunk_by_chunk
+    feed = _sequence if whole else _chunk_by_chunk
     state: State = ()
     scores: list[Float32] = []
     total = -(-len(samples) // CHUNK)
     for block in _blocks(samples):
-        found, state = step(session, block, state)
+        found, state = feed(session, block, state)
         scores.append(found)
         if on_progress is not None:
             on_progress("vad", min(len(scores) * BLOCK, total), total)
@@ -127,7 +127,9 @@ def _chunk_by_chunk(session: Session, block: Float32, state: State) -> tuple[Flo
     return scores, (both,)
 
 
-def stretches(scores: Float32, num_samples: int, *, min_speech: Seconds, min_silence: Seconds) -> list[tuple[int, int]]:
+def speech_spans(
+    scores: Float32, num_samples: int, *, min_speech: Seconds, min_silence: Seconds
+) -> list[tuple[int, int]]:
     """Sample ranges of speech by hysteresis over `scores`; those cut by the end of the audio end there."""
     found: list[tuple[int, int]] = []
     start = quiet = -1  # where speech began, where the pause within it began; -1: not in one

@@ -116,7 +116,7 @@ def gather(samples: Samples, spans: Iterable[Span]) -> Samples:
 
 
 def solo_spans(turns: Sequence[Turn]) -> Mapping[str, list[Span]]:
-    """For each speaker the stretches in which nobody else speaks, in order of time.
+    """For each speaker the spans in which nobody else speaks, in order of time.
 
     Example:
         >>> solo_spans([Turn(0, 4, "A"), Turn(3, 5, "B")])

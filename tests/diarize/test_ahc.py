@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.diarize import ahc
-from diarfuse.diarize.plda import unit
+from diarfuse.diarize.plda import unit_length
 
 
 def voices(seed, count, speakers, noise, dim=16):
     """Embeddings in time order: who speaks changes rarely, neighbours in time are alike."""
     rng = np.random.default_rng(seed)
-    means = unit(rng.standard_normal((speakers, dim)))
+    means = unit_length(rng.standard_normal((speakers, dim)))
     who = rng.integers(speakers, size=count // 8 + 1).repeat(8)[:count]
     drift = np.cumsum(rng.standard_normal((count, dim)), axis=0) / 8
-    return (means[who] + noise * unit(drift)).astype(np.float32)
+    return (means[who] + noise * unit_length(drift)).astype(np.float32)
 
 
 def slow(vectors, threshold):
@@ -41,7 +41,7 @@ cases = st.builds(voices, st.integers(0, 999), st.integers(1, 60), st.integers(1
 @settings(max_examples=40, deadline=None)
 @given(cases, st.sampled_from([0.3, 0.6, 1.0]))
 def test_both_ways_are_the_textbooks(vectors, threshold):
-    normed = unit(vectors.astype(np.float64))
+    normed = unit_length(vectors.astype(np.float64))
     expected = slow(normed, threshold)
     np.testing.assert_array_equal(ahc.by_first_member(ahc.plain(normed, threshold)), expected)
     np.testing.assert_array_equal(ahc.merge_centroids(normed, np.ones(len(normed)), threshold), expected)
@@ -50,21 +50,21 @@ def test_both_ways_are_the_textbooks(vectors, threshold):
 @pytest.mark.parametrize("noise", [0.5, 0.9, 1.3])
 @pytest.mark.parametrize("speakers", [2, 10])
 def test_hundreds_of_embeddings_without_the_distance_matrix(noise, speakers):
-    normed = unit(voices(1, 1200, speakers, noise, dim=64))
+    normed = unit_length(voices(1, 1200, speakers, noise, dim=64))
     plain = ahc.by_first_member(ahc.plain(normed, 0.6))
     np.testing.assert_array_equal(ahc.merge_centroids(normed, np.ones(len(normed)), 0.6), plain)
     np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=300), plain)
 
 
 def test_more_levels_where_too_many_are_left(monkeypatch):
-    normed = unit(voices(2, 600, 4, 0.4, dim=64))
+    normed = unit_length(voices(2, 600, 4, 0.4, dim=64))
     plain = ahc.by_first_member(ahc.plain(normed, 0.6))
     monkeypatch.setattr(ahc, "_LEFT", 0)
     np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=200), plain)
 
 
 def test_weights_are_members():
-    normed = unit(voices(3, 40, 4, 0.8))
+    normed = unit_length(voices(3, 40, 4, 0.8))
     weights = np.array([1, 2, 3, 4] * 10, dtype=np.float64)
     repeated = normed.repeat(weights.astype(int), axis=0)
     expected = ahc.by_first_member(ahc.plain(repeated, 0.6))[np.r_[0, np.cumsum(weights.astype(int))[:-1]]]
@@ -74,10 +74,10 @@ def test_weights_are_members():
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
 def test_identical_and_few(count):
     same = np.broadcast_to(np.float32([3, 4]), (count, 2))  # read-only, strides of zero
-    for labels in (ahc.cluster(same, 0.6), ahc.merge_centroids(unit(same), np.ones(count), 0.6)):
+    for labels in (ahc.cluster(same, 0.6), ahc.merge_centroids(unit_length(same), np.ones(count), 0.6)):
         assert labels.shape == (count,)
         assert not labels.any()
-    assert ahc.two_level(unit(same), 0.6, block=7).max(initial=0) == 0
+    assert ahc.two_level(unit_length(same), 0.6, block=7).max(initial=0) == 0
 
 
 def test_opposite_directions_and_a_zero_vector_stay_apart():

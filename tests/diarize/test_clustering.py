@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from diarfuse.diarize import clustering
-from diarfuse.diarize.clustering import NOBODY, assign, finish, force_count, vbx_centroids
+from diarfuse.diarize.clustering import NOBODY, finish, force_count, hard_clusters, vbx_centroids
 from diarfuse.diarize.masks import active_speakers
 from diarfuse.diarize.plda import Plda
 from diarfuse.fusion.types import SpeakerCount
@@ -55,7 +55,7 @@ def test_constrained_assignment_is_the_best_one_to_one(seed, clusters):
     rng = np.random.default_rng(seed)
     embeddings, centroids = rng.standard_normal((4, 3, 6)), rng.standard_normal((clusters, 6))
     active = rng.random((4, 3)) < 0.7
-    hard = assign(embeddings, centroids, active)
+    hard = hard_clusters(embeddings, centroids, active, constrained=True)
     assert hard.dtype == np.int32
     assert (hard[~active] == NOBODY).all()
     lengths = np.linalg.norm(embeddings, axis=2)[..., None] * np.linalg.norm(centroids, axis=1)
@@ -70,14 +70,16 @@ def test_constrained_assignment_is_the_best_one_to_one(seed, clusters):
 def test_embeddings_without_a_value_yield_first():
     embeddings = np.array([[[1.0, 0], [np.nan, np.nan], [0.9, 0.1]]])
     active = np.array([[True, True, False]])
-    np.testing.assert_array_equal(assign(embeddings, np.eye(2), active), [[0, 1, NOBODY]])
-    np.testing.assert_array_equal(assign(embeddings, np.eye(2)[:1], active), [[0, NOBODY, NOBODY]])
-    assert assign(embeddings, np.eye(2), active, constrained=False)[0, 0] == 0
+    np.testing.assert_array_equal(hard_clusters(embeddings, np.eye(2), active, constrained=True), [[0, 1, NOBODY]])
+    np.testing.assert_array_equal(
+        hard_clusters(embeddings, np.eye(2)[:1], active, constrained=True), [[0, NOBODY, NOBODY]]
+    )
+    assert hard_clusters(embeddings, np.eye(2), active, constrained=False)[0, 0] == 0
 
 
 def test_more_speakers_than_a_byte_holds():
     embeddings = np.eye(300, dtype=np.float32).reshape(100, 3, 300)
-    hard = assign(embeddings, np.eye(300), np.ones((100, 3), dtype=bool))
+    hard = hard_clusters(embeddings, np.eye(300), np.ones((100, 3), dtype=bool), constrained=True)
     np.testing.assert_array_equal(hard.ravel(), np.arange(300))
 
 

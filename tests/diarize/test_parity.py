@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from diarfuse.diarize import ahc, clustering, counting, masks, powerset, vbx
-from diarfuse.diarize.plda import load_plda, unit
+from diarfuse.diarize.plda import load_plda, unit_length
 from diarfuse.diarize.reconstruct import reconstruct
 from diarfuse.diarize.turns import build_turns
 from diarfuse.diarize.windows import Windows
@@ -135,7 +135,7 @@ def test_real_weights_plda_and_vbx(recording, plda):
 def test_real_weights_without_the_distance_matrix(recording):
     embeddings = np.load(recording / "raw_embeddings.npz")["embeddings"]
     expected = np.load(recording / "plda_embeddings.npz")
-    normed = unit(embeddings[expected["train_chunk_idx"], expected["train_speaker_idx"]])
+    normed = unit_length(embeddings[expected["train_chunk_idx"], expected["train_speaker_idx"]])
     plain = ahc.by_first_member(np.load(recording / "ahc_init_labels.npy"))
     np.testing.assert_array_equal(ahc.merge_centroids(normed, np.ones(len(normed)), 0.6), plain)
     for block in (100, 200, 500):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from diarfuse.diarize.plda import load_plda, unit
+from diarfuse.diarize.plda import load_plda, unit_length
 from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError
 
 
@@ -45,8 +45,8 @@ def test_more_embeddings_than_one_block(tmp_path):
 
 
 def test_zero_vector_has_no_direction():
-    assert not unit(np.zeros((2, 3))).any()
-    assert unit(np.ones((1, 4), dtype=np.float32)).dtype == np.float32
+    assert not unit_length(np.zeros((2, 3))).any()
+    assert unit_length(np.ones((1, 4), dtype=np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize(

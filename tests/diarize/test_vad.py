@@ -33,7 +33,7 @@ scores_of_speech = st.lists(st.sampled_from([0.0, 0.3, 0.36, 0.5, 0.9]), max_siz
 
 
 @given(scores_of_speech, st.integers(1, 512), st.sampled_from([0, 64, 250]), st.sampled_from([32, 100, 300]))
-def test_stretches_are_those_of_faster_whisper(scores, last, min_speech_ms, min_silence_ms):
+def test_spans_are_those_of_faster_whisper(scores, last, min_speech_ms, min_silence_ms):
     num_samples = max(len(scores) - 1, 0) * vad.CHUNK + (last if len(scores) else 0)
     expected = theirs(
         scores,
@@ -42,7 +42,7 @@ def test_stretches_are_those_of_faster_whisper(scores, last, min_speech_ms, min_
         min_silence_duration_ms=min_silence_ms,
         speech_pad_ms=0,
     )
-    found = vad.stretches(scores, num_samples, min_speech=min_speech_ms / 1000, min_silence=min_silence_ms / 1000)
+    found = vad.speech_spans(scores, num_samples, min_speech=min_speech_ms / 1000, min_silence=min_silence_ms / 1000)
     assert found == expected
 
 
