@@ -48,19 +48,19 @@ class WhisperCpp:
         report(on_progress, 0.0, duration)
         if self._engine is None:
             self._engine = self._load()
-        watch = _Watch(on_progress, duration)
+        carrier = _Carrier(on_progress, duration)
         try:
             found = self._engine.transcribe(
                 np.ascontiguousarray(samples),
-                new_segment_callback=watch.heard,
-                abort_callback=watch.stopped,
+                new_segment_callback=carrier.on_segment,
+                abort_callback=carrier.stopped,
                 language=language or "auto",
                 **self._options,
             )
         except (TypeError, ValueError, AttributeError) as error:  # AttributeError: a parameter it does not have
             raise OptionError(f"whisper.cpp refuses its options: {error}") from error
-        if watch.raised is not None:
-            raise watch.raised
+        if carrier.raised is not None:
+            raise carrier.raised
         report(on_progress, duration, duration)
         return Transcript(tuple(grouped(_words(found, duration), language)), language, duration)
 
@@ -76,14 +76,14 @@ class WhisperCpp:
             raise NetworkError(f"whisper.cpp model {self._model!r} cannot be downloaded: {error}") from error
 
 
-class _Watch:
+class _Carrier:
     """Carries an error of the caller's `on_progress` across the engine, which would lose it."""
 
     def __init__(self, on_progress: Progress | None, duration: Seconds) -> None:
         self.raised: BaseException | None = None
         self._on_progress, self._duration = on_progress, duration
 
-    def heard(self, segment: Any) -> None:
+    def on_segment(self, segment: Any) -> None:
         if self.raised is None:
             try:
                 report(self._on_progress, segment.t1 / _HUNDREDTHS, self._duration)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..types import Attribution, Reason, Seconds, SpeakerShare
 from .intervals import Floats, Ints, Shares, TurnTable, run_starts
+from .timing import REPAIRS
 
 REASONS: tuple[Reason, ...] = ("none", "overlap", "nearest", "context")
 NONE, OVERLAP, NEAREST, CONTEXT = range(4)
@@ -25,7 +26,7 @@ class Decision:
     reasons: int64, an index into `REASONS`. confidence: float64 in [0, 1].
     gaps: float64, seconds to the nearest turn where that decided: negative when
         the turn lies before the word.
-    repaired: what was done to the word's times for the join: an index into `REPAIRS`.
+    repaired: what was done to the word's times for the join, see `timing.REPAIRS`.
     """
 
     speakers: Ints
@@ -39,9 +40,6 @@ class Decision:
         return Decision(
             self.speakers[order], self.reasons[order], self.confidence[order], self.gaps[order], self.repaired[order]
         )
-
-
-REPAIRS = ("", "no times of its own: placed between its neighbours", "stretched or impossible end capped for the join")
 
 
 def labels_of(decision: Decision, turns: TurnTable) -> list[str | None]:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from .intervals import Bools, Floats, Ints
 
 AS_GIVEN, PLACED, CAPPED = range(3)
-"""What was done to a word's times."""
+REPAIRS = {
+    AS_GIVEN: "",
+    PLACED: "no times of its own: placed between its neighbours",
+    CAPPED: "stretched or impossible end capped for the join",
+}
+"""What was done to a word's times, and how it is told."""
 
 _USUAL = 0.3
 """A word's length in seconds where the transcript has none to learn from."""

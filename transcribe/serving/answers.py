@@ -17,7 +17,7 @@ from .wishes import ApiRequest
 Json = dict[str, Any]
 
 
-def render(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> tuple[str, str]:
+def answer_body(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> tuple[str, str]:
     """The answer's body and media type for `request.response_format`.
 
     ``verbose_json`` of a diarized job also carries the turns, which OpenAI's

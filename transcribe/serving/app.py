@@ -29,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...fusion.errors import OptionError
 from ...fusion.types import Segment
-from .answers import Events, render, sse
+from .answers import Events, answer_body, sse
 from .forms import Form, read_form
 from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
@@ -202,15 +202,15 @@ class _Service:
             with self._admission.enter() as ticket:
                 form = await self._receive(request, stack)
                 asked = read_request(form.fields, self._model)
-                heard = _Heard() if asked.stream else None
-                job = JobRequest(_audio(form), asked.wish, self.limits.max_duration, on_segment=heard)
+                told = _SegmentQueue() if asked.stream else None
+                job = JobRequest(_audio(form), asked.wish, self.limits.max_duration, on_segment=told)
                 future = stack.enter_context(self._jobs.start(job, ticket))
             task = asyncio.create_task(self._jobs.result(future, job))
             stack.push_async_callback(_forget, task)
-            if heard is not None:
-                return self._stream(_event_stream(task, asked, heard), asked, stack.pop_all())
+            if told is not None:
+                return self._stream(_event_stream(task, asked, told), asked, stack.pop_all())
             answer = await _unless_gone(task, request)
-        body, media_type = render(answer.transcript, answer.diarization, asked)
+        body, media_type = answer_body(answer.transcript, answer.diarization, asked)
         return Response(body, media_type=media_type, headers=_headers(asked))
 
     async def _receive(self, request: Request, stack: AsyncExitStack) -> Form:
@@ -281,7 +281,7 @@ async def _forget(task: asyncio.Task[JobAnswer]) -> None:
         task.exception()
 
 
-class _Heard:
+class _SegmentQueue:
     """Segments on their way from a job's thread to the event loop; None is the last."""
 
     def __init__(self) -> None:
@@ -305,11 +305,11 @@ class _Heard:
             yield segment
 
 
-async def _event_stream(task: asyncio.Task[JobAnswer], asked: ApiRequest, heard: _Heard) -> AsyncIterator[bytes]:
+async def _event_stream(task: asyncio.Task[JobAnswer], asked: ApiRequest, told: _SegmentQueue) -> AsyncIterator[bytes]:
     """What is sure while the job runs, then the rest; the task ends after everything that the job's thread sent."""
     events = Events(asked)
-    task.add_done_callback(lambda _: heard(None))
-    async for segment in heard:
+    task.add_done_callback(lambda _: told(None))
+    async for segment in told:
         if segment is None:
             yield b": working\n\n"
         else:

@@ -72,7 +72,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        watch, status = Stopwatch(), 0
+        clock, status = Stopwatch(), 0
 
         async def note(message: Message) -> None:
             nonlocal status
@@ -85,7 +85,7 @@ class Guard:
         try:
             await app(scope, receive, note)
         finally:
-            self._report(scope["path"], scope["method"], status, watch.seconds())
+            self._report(scope["path"], scope["method"], status, clock.seconds())
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         # uvicorn bounds only what comes in pieces; what one read brings is complete before it is measured.

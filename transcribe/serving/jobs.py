@@ -113,7 +113,7 @@ class Jobs:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, request: JobRequest) -> JobAnswer:
-        watch, outcome, duration = Stopwatch(), "failed", 0.0
+        clock, outcome, duration = Stopwatch(), "failed", 0.0
         try:
             answer = self._run_job(request)
             outcome, duration = "done", answer.transcript.duration
@@ -124,7 +124,7 @@ class Jobs:
             outcome = "refused"
             raise
         finally:
-            self._report(outcome, watch.seconds(), duration)
+            self._report(outcome, clock.seconds(), duration)
         return answer
 
     def _report(self, outcome: str, seconds: Seconds, duration: Seconds) -> None:
