@@ -189,9 +189,7 @@ def identify_primary(clusters: Sequence[Cluster], voice: Voice, gate: Gate) -> t
     return tuple(namings)
 
 
-def link_speakers(
-    files: Sequence[Sequence[Cluster]], gate: Gate, *, prefix: str = "SPEAKER_"
-) -> tuple[dict[str, str], ...]:
+def link_speakers(files: Sequence[Sequence[Cluster]], gate: Gate) -> tuple[dict[str, str], ...]:
     """One label for one unknown voice over several recordings: {label: shared label} for each file.
 
     Files are taken in order; within a file the best pair is linked first, and a
@@ -209,7 +207,7 @@ def link_speakers(
                 index = len(known)
                 known.append(_Linked(cluster.space))
             known[index].add(cluster, gate)
-            mapping[cluster.label] = f"{prefix}{index:02d}"
+            mapping[cluster.label] = f"SPEAKER_{index:02d}"
         answer.append(mapping)
     return tuple(answer)
 

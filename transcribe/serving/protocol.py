@@ -1,4 +1,7 @@
-"""HTTP over one connection, with a deadline for the headers: uvicorn itself waits for them for ever."""
+"""HTTP over one connection, with a deadline for the headers: uvicorn itself waits for them for ever.
+
+It builds on uvicorn's own protocol class, which is no public interface: pyproject.toml bounds the version.
+"""
 
 from __future__ import annotations
 
