@@ -120,7 +120,7 @@ def by_first_member(labels: AnyInt) -> Labels:
     """The same clusters, numbered 0..K-1 in order of their first member."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
     return rank[inverse]
 
 

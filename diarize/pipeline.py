@@ -56,6 +56,7 @@ class Diarizer:
         self.runtime = Runtime.of(self.execution)
         # Integers pay on processors only; pooling squares and subtracts, which they cannot do well.
         kind = INT8 if self.execution.mode == "fast" and self.runtime.device == "cpu" else ""
+        self._batch = self._windows_a_call(kind)
         self._segmentation = self.runtime.session(models.graphs[f"segmentation{kind}"])
         self._embedder = Embedder.of(models, self.runtime, kind)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
@@ -151,8 +152,10 @@ class Diarizer:
         duration = samples.size / SAMPLE_RATE
         return Windows(samples.size, self.options.step or self._recipe.step(self.execution.mode, duration))
 
-    @property
-    def _batch(self) -> int:
+    def _windows_a_call(self, kind: str) -> int:
+        """One for 8-bit recurrences, whose ranges are those of all windows of a call: neighbours would change bits."""
+        if kind == INT8:
+            return 1
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
     def _setting(self, windows: Windows, bounds: SpeakerCount) -> Setting:
@@ -168,6 +171,7 @@ class Diarizer:
             max_speakers=wanted.bounds.high,
             min_speakers=wanted.bounds.low,
             scores=wanted.activity,
+            keep=self._method.keep,
         )
 
     def _result(

@@ -35,6 +35,9 @@ from .windows import Windows
 SHORT: Seconds = 180.0
 """A recording up to this long keeps the 1 s hop in every mode: it has few windows to learn from."""
 
+KEEP = 0.1
+"""Share of the windows by which somebody else must be heard more to take a frame from who speaks: speakrs' epsilon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
@@ -67,12 +70,14 @@ class Method:
     embed: makes the embeddings.
     least_evidence: observations below which VBx is not trusted.
     end: the latest end of a turn in a recording of so many seconds.
+    keep: how many votes more it takes to take a frame from who speaks, as a share of the windows (`reconstruct`).
     """
 
     trim: Callable[[Bits, Windows], None]
     embed: Callable[[Embedder, Samples, Windows, Bits, Runtime, Advance], Embedded]
     least_evidence: float
     end: Callable[[Seconds], Seconds]
+    keep: float | None
 
 
 def _as_heard(_segmentations: Bits, _windows: Windows) -> None:
@@ -92,10 +97,12 @@ def _each_stretch(
     return Embedded(*embedder.stretches(samples, windows, segmentations, spans, runtime, advance), spans)
 
 
-UPSTREAM = Method(trim=_as_heard, embed=_each_window, least_evidence=0.0, end=lambda _: np.inf)
+UPSTREAM = Method(trim=_as_heard, embed=_each_window, least_evidence=0.0, end=lambda _: np.inf, keep=None)
 """What pyannote.audio does: each window embedded by itself, VBx on however little evidence."""
 
-OURS = Method(trim=silence_padding, embed=_each_stretch, least_evidence=LEAST_EVIDENCE, end=lambda duration: duration)
+OURS = Method(
+    trim=silence_padding, embed=_each_stretch, least_evidence=LEAST_EVIDENCE, end=lambda duration: duration, keep=0.0
+)
 """What was found faster or better: features shared between windows, a second look at single stretches."""
 
 

@@ -1,9 +1,10 @@
 """From windows with named speakers back to one timeline.
 
 Every window votes, frame by frame, for the speakers it hears; a frame's
-`count` highest voted are active. Upstream holds the votes of all windows
-apart, windows x 589 x speakers float64 (12 GB for a long meeting); here the
-recording goes by in blocks of frames, and what leaves is runs of frames.
+`count` highest voted are active (`diarize.votes` has the rule). Upstream holds
+the votes of all windows apart, windows x 589 x speakers float64 (12 GB for a
+long meeting); here the recording goes by in blocks of frames, and what leaves
+is runs of frames.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arrays import AnyInt, Bits, Flags, Float32, Int64, Runs
+from .arrays import AnyFloat, AnyInt, Bits, Flags, Float32, Int64, Runs
 from .binarize import runs
+from .votes import highest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -63,6 +65,7 @@ def reconstruct(
     max_speakers: int | None = None,
     min_speakers: int = 1,
     scores: bool = False,
+    keep: float | None = None,
 ) -> Timeline:
     """The timeline of the whole recording.
 
@@ -76,6 +79,9 @@ def reconstruct(
             heard but always outvoted get their longest run (`give_back`).
             1 leaves everything as upstream.
         scores: keep the scores, 4 bytes a frame and speaker.
+        keep: who speaks in a frame goes on in the next unless somebody else has more
+            votes there by this share of the windows (0: only ties fall so); None: as
+            upstream, each frame by itself.
 
     Returns:
         One entry for each of K speakers; where `count` somewhere exceeds K, as
@@ -86,7 +92,7 @@ def reconstruct(
     num_speakers = max(int(hard.max(initial=-1)) + 1, int(capped.max(initial=0)))
     active, exclusive = _RunCollector(num_speakers), _RunCollector(num_speakers)
     kept = np.empty((windows.total_frames, num_speakers), dtype=np.float32) if scores else None
-    for block in blocks(segmentations, hard, capped, windows):
+    for block in blocks(segmentations, hard, capped, windows, keep=keep):
         active.add(block.first, block.active)
         exclusive.add(block.first, block.exclusive)
         if kept is not None:
@@ -166,36 +172,37 @@ def blocks(
     windows: Windows,
     *,
     size: int = _BLOCK,
+    keep: float | None = None,
 ) -> Iterator[Block]:
     """The timeline in blocks of `size` frames; arguments as for `reconstruct`, `count` already capped."""
     num_clusters = int(hard.max(initial=-1)) + 1
     num_speakers = max(num_clusters, int(count.max(initial=0)))
-    starts = windows.first_frames
+    starts, decider = windows.first_frames, _Decider(max(num_clusters, 1))
     for first in range(0, windows.total_frames, size):
         end = min(first + size, windows.total_frames)
         seen = slice(*np.searchsorted(starts, [first - windows.frames_per_window + 1, end]))
         votes = np.zeros((end - first, num_speakers), dtype=np.float32)
         for start, segmentation, clusters in zip(starts[seen] - first, segmentations[seen], hard[seen], strict=True):
             _vote(votes, int(start), segmentation, clusters)
-        spoken = count[first:end]
-        exclusive = highest(votes[:, : max(num_clusters, 1)], np.minimum(spoken, 1))
-        exclusive = np.pad(exclusive, ((0, 0), (0, num_speakers - exclusive.shape[1])))
-        yield Block(first, votes, highest(votes, spoken), exclusive)
+        margin = None if keep is None else keep * windows.coverage[first:end]
+        yield decider.decide(first, votes, count[first:end], margin)
 
 
-def highest(votes: Float32, count: AnyInt) -> Flags:
-    """The `count[t]` highest voted of each frame, bool (frames, speakers).
+class _Decider:
+    """Turns votes into who is active, block after block."""
 
-    Ties fall as in upstream, whose sort this is, of the same numbers in the same
-    type and width; sorting another way would break them differently.
-    """
-    chosen = np.zeros(votes.shape, dtype=bool)
-    spoken = np.flatnonzero(count)
-    order = np.argsort(-votes[spoken], axis=-1)
-    for place in range(int(count.max(initial=0))):
-        rows = count[spoken] > place
-        chosen[spoken[rows], order[rows, place]] = True
-    return chosen
+    def __init__(self, named: int) -> None:
+        self._named = named
+        self._before: tuple[Flags | None, Flags | None] = (None, None)
+
+    def decide(self, first: int, votes: Float32, count: AnyInt, margin: AnyFloat | None) -> Block:
+        """The block that begins at frame `first`; `votes` (frames, speakers), the first `named` of them clusters."""
+        active = highest(votes, count, margin, self._before[0])
+        heard = votes[:, : self._named] if margin is None else np.where(active, votes, 0)[:, : self._named]
+        exclusive = highest(heard, np.minimum(count, 1), margin, self._before[1])
+        self._before = active[-1], exclusive[-1]
+        exclusive = np.pad(exclusive, ((0, 0), (0, votes.shape[1] - exclusive.shape[1])))
+        return Block(first, votes, active, exclusive)
 
 
 def _vote(votes: Float32, start: int, segmentation: Bits, clusters: AnyInt) -> None:
@@ -223,13 +230,13 @@ def _without(part: Runs, run: Runs) -> Runs:
     after = np.column_stack((np.maximum(part[:, 0], run[0, 1]), part[:, 1]))
     every = np.concatenate((before, after))
     every = every[every[:, 0] < every[:, 1]]
-    return every[np.argsort(every[:, 0])]
+    return every[np.argsort(every[:, 0], kind="stable")]
 
 
 def _with(part: Runs, run: Int64) -> Runs:
     """The frames of `part` and those of `run` (2,)."""
     every = np.concatenate((_without(part, run[None]), run[None]))
-    return _join([every[np.argsort(every[:, 0])]])
+    return _join([every[np.argsort(every[:, 0], kind="stable")]])
 
 
 class _RunCollector:

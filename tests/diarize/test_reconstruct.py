@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from diarfuse.diarize.binarize import runs
 from diarfuse.diarize.counting import speaker_count
 from diarfuse.diarize.powerset import CLASSES
-from diarfuse.diarize.reconstruct import Timeline, blocks, drop_specks, highest, reconstruct
+from diarfuse.diarize.reconstruct import Timeline, blocks, drop_specks, reconstruct
+from diarfuse.diarize.votes import highest
 from diarfuse.diarize.windows import Windows
 
 
@@ -32,7 +33,9 @@ def dense(segmentations, hard, count, windows, limit):
             votes[first : first + 589, cluster] += window[:, names == cluster].max(axis=1)
     votes = np.pad(votes, ((0, 0), (0, max(0, int(count.max()) - votes.shape[1]))))
     binary = np.zeros(votes.shape, dtype=bool)
-    np.put_along_axis(binary, np.argsort(-votes, axis=-1), np.arange(votes.shape[1]) < count[:, None], axis=1)
+    np.put_along_axis(
+        binary, np.argsort(-votes, axis=-1, kind="stable"), np.arange(votes.shape[1]) < count[:, None], axis=1
+    )
     return binary, votes
 
 
@@ -73,7 +76,7 @@ def test_size_of_the_blocks_changes_nothing(size):
 def test_runs_over_block_borders_are_one(monkeypatch):
     case = draw(5, 6, 3)
     expected = reconstruct(*case)
-    monkeypatch.setattr("diarfuse.diarize.reconstruct.blocks", lambda *given: blocks(*given, size=50))
+    monkeypatch.setattr("diarfuse.diarize.reconstruct.blocks", lambda *given, **named: blocks(*given, **named, size=50))
     for ours, theirs in zip(reconstruct(*case).active, expected.active, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
