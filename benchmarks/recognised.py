@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.metrics_words import read_ctm
 from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import JobOptions
-from diarfuse.transcribe.scoring import Spoken, read_truth, speaker_accuracy, word_errors
+from diarfuse.transcribe.scoring import Spoken, read_truth, speakers_of_words, word_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def _score(stm: Path, words: Sequence[Word], turns: Diarization, join: Join) -> 
     ctm = stm.with_suffix(".ctm")
     known = [(w.start, w.end, w.speaker, w.text) for w in read_ctm(ctm)] if ctm.exists() else truth
     each = [(w.start or 0.0, w.end or 0.0, who or "", w.text) for w, who in zip(timed, speakers, strict=True)]
-    right, matched = speaker_accuracy(known, each)
+    right, matched = speakers_of_words(known, each)
     return f"{100 * rates['cpWER']:.1f} | {100 * rates['tcpWER']:.1f} | {_share(right, matched)}", right, matched
 
 

@@ -13,7 +13,16 @@ from .cues import split_segments
 from .errors import TranscriptError
 from .estimating import with_estimated_words
 from .formats.files import check_unit, read_any, transcript_of
-from .join.assign import DEFAULT, Policy, assign_in_lines, assign_speakers, assign_transcript, main_speaker
+from .given import check_list
+from .join.assign import (
+    DEFAULT,
+    Policy,
+    assign_in_lines,
+    assign_speakers,
+    assign_transcript,
+    check_policy,
+    main_speaker,
+)
 from .join.guessed import assign_with_lines
 from .join.intervals import Evidence, TurnTable
 from .join.kinds import read_turns, with_speakers
@@ -182,6 +191,8 @@ def attach_lazily(
     Raises:
         TranscriptError: a segment or a word that cannot be, by its place.
     """
+    check_list(segments, "segments")
+    check_policy(policy)
     table = read_turns(turns)
     for index, segment in enumerate(segments):
         try:

@@ -16,6 +16,7 @@
     ├── NetworkError           (ConnectionError)    a download or a remote call failed              exit 1
     ├── MissingExtraError      (ImportError)        an optional package is not installed            exit 1
     ├── OutputError            (OSError)            an output file cannot be written                exit 1
+    ├── LowMemoryError         (MemoryError)        the machine has too little memory for this      exit 1
     ├── VoiceError             (ValueError)         a voiceprint cannot be made, read or compared   exit 1
     └── CancelledError         (RuntimeError)       the caller asked to stop                        exit 130
 
@@ -102,6 +103,10 @@ class MissingExtraError(DiarfuseError, ImportError):
 
 class OutputError(DiarfuseError, OSError):
     """An output file or folder cannot be written."""
+
+
+class LowMemoryError(DiarfuseError, MemoryError):
+    """The machine has too little memory for what was asked."""
 
 
 class VoiceError(DiarfuseError, ValueError):

@@ -35,10 +35,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (CancelledError, click.Abort, KeyboardInterrupt):
         click.echo("Stopped: nothing is half-written.", err=True)
         return INTERRUPTED
-    except DiarfuseError as error:
-        return _fail(str(error), error.exit_code)
-    except click.UsageError as error:
-        return _fail(_usage(error), error.exit_code)
+    except (DiarfuseError, click.UsageError, MemoryError) as error:
+        return _fail(_sentence(error), getattr(error, "exit_code", 1))
     except BrokenPipeError:
         # Whoever read our output has left (as `| head` does); leave as quietly, with nothing more to flush.
         _silence_stdout()
@@ -65,6 +63,15 @@ def _fill_closed_streams() -> None:
 def _silence_stdout() -> None:
     with contextlib.suppress(OSError, AttributeError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell of an error; memory may run out where no stage has put it in its own words."""
+    if isinstance(error, click.UsageError):
+        return _usage(error)
+    if isinstance(error, DiarfuseError):
+        return str(error)
+    return "There is not enough memory: free some, or take shorter recordings."
 
 
 def _usage(error: click.UsageError) -> str:

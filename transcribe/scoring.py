@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..fusion.errors import MissingExtraError, TranscriptError
-from ..fusion.formats.rttm import read_rttm
 from ..fusion.formats.stm import read_stm
+from ..fusion.formats.turns import has_turns, read_turns_file
 from ..fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 Spoken: TypeAlias = tuple[Seconds, Seconds, str, str]
@@ -56,9 +59,9 @@ def read_segments(path: Path) -> list[Spoken]:
 
 
 def read_turns_of(path: Path) -> tuple[Turn, ...]:
-    """Turns from RTTM, or the segments of a transcript as turns."""
-    if path.suffix.lower() == ".rttm":
-        return read_rttm(path)
+    """Turns from RTTM or JSON; of a transcript without turns (see `has_turns`), its segments as turns."""
+    if has_turns(path):
+        return read_turns_file(path)
     return tuple(Turn(start, end, speaker) for start, end, speaker, _ in read_segments(path) if speaker)
 
 
@@ -82,8 +85,9 @@ def word_errors(truth: Sequence[Spoken], given: Sequence[Spoken]) -> dict[str, f
         meeteval.io.SegLST([_seglst(row) for row in rows if normalised(row[3])] or [_seglst((0.0, 0.0, "", ""))])
         for rows in (truth, given)
     )
-    plain = meeteval.wer.cpwer(reference, hypothesis)["recording"]
-    timed = meeteval.wer.tcpwer(reference, hypothesis, collar=_COLLAR)["recording"]
+    with _quiet():
+        plain = meeteval.wer.cpwer(reference, hypothesis)["recording"]
+        timed = meeteval.wer.tcpwer(reference, hypothesis, collar=_COLLAR)["recording"]
     return {"cpWER": float(plain.error_rate), "tcpWER": float(timed.error_rate)}
 
 
@@ -93,70 +97,90 @@ def _seglst(row: Spoken) -> dict[str, Any]:
     return {"session_id": "recording", "speaker": speaker, "start_time": start, "end_time": end, "words": words}
 
 
-def speaker_accuracy(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[int, int]:
-    """How many of the words that were recognised have the right speaker (1 - WDER of matched words).
-
-    For rows that hold a word each, and so have an order: they are matched in the
-    order of time. Labels are mapped one to one such that most agree.
-
-    Returns:
-        the right ones, and all that were matched.
-    """
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-
-    rows = [[(w, row[2]) for row in sorted(side) for w in normalised(row[3]).split()] for side in (truth, given)]
-    found = _matches(*([word for word, _ in side] for side in rows))
-    pairs = [(rows[0][a][1], rows[1][b][1]) for a, b in found]
-    names, labels = (sorted({pair[i] for pair in pairs}) for i in (0, 1))
-    agree = np.zeros((len(names), len(labels)))
-    for name, label in pairs:
-        agree[names.index(name), labels.index(label)] += 1
-    chosen = linear_sum_assignment(-agree)
-    return int(agree[chosen].sum()), len(pairs)
-
-
-def speakers_of_segments(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[int, int]:
-    """As `speaker_accuracy`, for rows of several words.
+def speakers_of_words(truth: Sequence[Spoken], given: Sequence[Spoken]) -> tuple[int, int]:
+    """How many of the words that were recognised have the right speaker.
 
     Labels are mapped one to one such that most words agree. What each speaker
     said is compared as a whole, since words that sound at once have no order;
-    what is left over is compared in the order of time, and counts as wrong.
+    what is left over is compared in the order of time, and counts as wrong. Only
+    words within 5 s of each other are the same, as in tcpWER: a phrase that
+    returns an hour later is another one.
 
     Returns:
         the right ones, and all that were recognised.
+
+    Raises:
+        MissingExtraError: meeteval is not installed.
     """
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
-    sides = [[(w, row[2]) for row in sorted(side) for w in normalised(row[3]).split()] for side in (truth, given)]
-    names, labels = (sorted({speaker for _, speaker in side}) for side in sides)
-    pairs = [[_matched(sides[0], sides[1], name, label) for label in labels] for name in names]
+    _require("meeteval", "Speakers of words")
+    sides = [_words(side) for side in (truth, given)]
+    names, labels = (sorted({word.speaker for word in side}) for side in sides)
+    pairs = [[_matches(_of(sides[0], name), _of(sides[1], label)) for label in labels] for name in names]
     agree = np.array([[len(found) for found in row] for row in pairs]).reshape(len(names), len(labels))
     right = [pair for row, column in zip(*linear_sum_assignment(-agree), strict=True) for pair in pairs[row][column]]
-    left = [
-        [word for i, (word, _) in enumerate(side) if i not in used]
-        for side, used in zip(sides, ({pair[k] for pair in right} for k in (0, 1)), strict=True)
-    ]
-    wrong = _matches(left[0], left[1])
-    return len(right), len(right) + len(wrong)
+    used = [{id(pair[k]) for pair in right} for k in (0, 1)]
+    left = [[word for word in side if id(word) not in seen] for side, seen in zip(sides, used, strict=True)]
+    return len(right), len(right) + len(_matches(left[0], left[1]))
 
 
-def _matched(
-    truth: Sequence[tuple[str, str]], given: Sequence[tuple[str, str]], name: str, label: str
-) -> list[tuple[int, int]]:
-    """The words that `name` said and `label` is given, by their numbers on both sides."""
-    mine, theirs = (
-        [i for i, (_, speaker) in enumerate(side) if speaker == who] for side, who in ((truth, name), (given, label))
-    )
-    found = _matches([truth[i][0] for i in mine], [given[i][0] for i in theirs])
-    return [(mine[a], theirs[b]) for a, b in found]
+@dataclass(frozen=True, slots=True)
+class _TimedWord:
+    """One word without case and marks, when and by whom."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str
+    text: str
 
 
-def _matches(one: Sequence[str], two: Sequence[str]) -> list[tuple[int, int]]:
-    """Equal words in the same order in both, by their numbers."""
-    blocks = difflib.SequenceMatcher(None, one, two, autojunk=False).get_matching_blocks()
-    return [(block.a + i, block.b + i) for block in blocks for i in range(block.size)]
+def _words(rows: Sequence[Spoken]) -> list[_TimedWord]:
+    """The words of each row, which share its time by their letters, in the order of time."""
+    found = []
+    for start, end, speaker, text in rows:
+        words = normalised(text).split()
+        edges = [0, *accumulate(map(len, words))]
+        pace = (end - start) / max(1, edges[-1])
+        found += [
+            _TimedWord(start + pace * a, start + pace * b, speaker, word)
+            for word, (a, b) in zip(words, pairwise(edges), strict=True)
+        ]
+    return sorted(found, key=lambda word: word.start)
+
+
+def _of(side: Sequence[_TimedWord], speaker: str) -> list[_TimedWord]:
+    return [word for word in side if word.speaker == speaker]
+
+
+def _matches(one: Sequence[_TimedWord], two: Sequence[_TimedWord]) -> list[tuple[_TimedWord, _TimedWord]]:
+    """Equal words of both, in the same order and near each other in time: meeteval's time-constrained alignment."""
+    if not one or not two:
+        return []
+    from meeteval.wer.wer.time_constrained import align
+
+    rows = ([{"words": w.text, "start_time": w.start, "end_time": w.end} for w in side] for side in (one, two))
+    with _quiet():
+        found = align(
+            *rows,
+            collar=_COLLAR,
+            style="index",
+            reference_pseudo_word_level_timing=None,
+            hypothesis_pseudo_word_level_timing=None,
+            reference_sort=False,
+            hypothesis_sort=False,
+        )
+    pairs = ((one[a], two[b]) for a, b in found if a is not None and b is not None)
+    return [(a, b) for a, b in pairs if a.text == b.text]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without meeteval's own remarks, which are about its settings and name nothing that a user could change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -> dict[str, float]:

@@ -6,6 +6,7 @@ list last.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,7 +65,7 @@ UNSETTLED: tuple[Unsettled, ...] = (segments, plain)
 KNOWN = (
     "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
     "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, "
-    "IBM Watson, Vosk, parakeet-mlx, a plain list of words"
+    "IBM Watson, Vosk, parakeet-mlx, SRT, VTT, a plain list of words"
 )
 
 
@@ -78,8 +79,40 @@ def read(data: Any, per_second: int = 1) -> Reading:
     Raises:
         TranscriptError: an unknown shape, or a word that cannot be, by its place.
     """
-    found = _read(data, per_second)
+    return in_shape(_read(data, per_second))
+
+
+def in_shape(found: Reading) -> Reading:
+    """What a format read, in the order of time where it has several channels, and no line without a length."""
     return replace(found, lines=with_lengths(interleaved(found.lines)))
+
+
+def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
+    """Read results that came one after the other: the parts of one transcript, a word or line each, or whole answers.
+
+    Raises:
+        TranscriptError: see `read`.
+    """
+    forms = [next((form for form in SETTLED if form.matches(value)), None) for value in values]
+    if any(form is vosk for form in forms) or not all(forms):
+        whole = values[0] if len(values) == 1 else [value for value in values if not _is_partial(value)]
+        return read(whole, per_second)
+    parts = [_part(form, value, i) for i, (form, value) in enumerate(zip(forms, values, strict=True)) if form]
+    lines = tuple(line for part in parts for line in part.lines)
+    return in_shape(replace(parts[0], lines=lines, spans=tuple(span for part in parts for span in part.spans)))
+
+
+def _part(form: Format, value: Any, index: int) -> Reading:
+    """One of several answers; messages say which."""
+    try:
+        return form.read(value)
+    except TranscriptError as error:
+        raise TranscriptError(f"answer {index + 1}: {error}") from error
+
+
+def _is_partial(value: Any) -> bool:
+    """Whether it is what Vosk prints while it still listens, or has heard nothing."""
+    return isinstance(value, Mapping) and ("partial" in value or value == {"text": ""}) and "result" not in value
 
 
 def _read(data: Any, per_second: int) -> Reading:

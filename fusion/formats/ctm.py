@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..errors import TranscriptError
 from .fields import Row, check_one_recording, is_number, rows, span
-from .reading import Reading, flat_lines, interleaved, make_slot
+from .reading import Reading, flat_lines, make_slot
 
 _SHAPE = "file channel start duration word [confidence]"
 _START = 2
@@ -32,7 +32,7 @@ def read(text: str, name: str) -> Reading:
         slot = make_slot(None, row.where, row.fields[at + 2], start, end, probability=score)
         slots.append(replace(slot, channel=row.fields[at - 1]))
     slots.sort(key=lambda slot: slot.start or 0.0)
-    return Reading("CTM", interleaved(flat_lines(slots, name)))
+    return Reading("CTM", flat_lines(slots, name))
 
 
 def _start_of(found: list[Row]) -> int:

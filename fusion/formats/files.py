@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ..errors import OptionError, TranscriptError
+from ..given import check_list
 from ..types import Seconds, Segment, Transcript, Word
-from . import ctm, read, whisper_cpp
+from . import ctm, in_shape, read, read_several, stream, subtitles, whisper_cpp
 
 if TYPE_CHECKING:
     from .reading import Reading
@@ -23,6 +24,10 @@ _PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
 _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR = 100.0
+_CTM = ".ctm"
+_SUBTITLES = (".srt", ".vtt")
+_OTHERS = (_CTM, *_SUBTITLES)
+"""Endings of files that are no JSON."""
 _HALVES = re.compile("[\udc80-\udcff]")
 """What bytes that are no UTF-8 are read as."""
 
@@ -40,8 +45,10 @@ def read_any(source: str | os.PathLike[str] | Mapping[str, Any] | Iterable[Any],
         raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
     if isinstance(source, str | os.PathLike):
         return read_file(Path(source), unit)[1]
-    whole = isinstance(source, Mapping | list | tuple) or not isinstance(source, Iterable)
-    return read(source if whole else list(source), _PER_SECOND[unit])
+    if isinstance(source, Mapping) or not isinstance(source, Iterable):
+        return read(source, _PER_SECOND[unit])
+    check_list(source, "words")
+    return read(list(source), _PER_SECOND[unit])
 
 
 def check_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> None:
@@ -55,10 +62,10 @@ def check_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) ->
 
 
 def load_json(path: Path) -> Any:
-    """A file's JSON; text that is no JSON but could be CTM stays text.
+    """A file's JSON; text that is none but could be CTM, subtitles or results one after the other stays text.
 
     Raises:
-        TranscriptError: no such file, no text, or neither of the two.
+        TranscriptError: no such file, no text, or none of these.
     """
     try:
         content = path.read_bytes()
@@ -67,13 +74,13 @@ def load_json(path: Path) -> Any:
     text = content.decode("utf-8-sig", "surrogateescape")
     broken = _HALVES.search(text) is not None
     try:
-        data = text if path.suffix.lower() == ".ctm" else _parsed(text, path)
+        data = text if path.suffix.lower() in _OTHERS else _parsed(text, path)
     except TranscriptError:
         data = None
         if not broken:
             raise
     if broken and not whisper_cpp.matches(data):  # which writes tokens that are a part of a character
-        raise TranscriptError(f"{path} is no text: give JSON or CTM in UTF-8.")
+        raise TranscriptError(f"{path} is no text: give JSON, CTM, SRT or VTT in UTF-8.")
     return data
 
 
@@ -81,7 +88,7 @@ def _parsed(text: str, path: Path) -> Any:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        if ctm.looks_like(text):
+        if ctm.looks_like(text) or subtitles.looks_like(text) or stream.read(text, str(path)) is not None:
             return text
         raise TranscriptError(f"{path} is no JSON: {error}.") from error
     if not isinstance(data, dict | list):
@@ -90,18 +97,25 @@ def _parsed(text: str, path: Path) -> Any:
 
 
 def read_file(path: Path, unit: Unit = "auto") -> tuple[Any, Reading]:
-    """A file's JSON (or its text, of CTM), and what it says; see `read_any` for `unit`.
+    """A file's JSON (or its text, where it is another format), and what it says; see `read_any` for `unit`.
 
     Raises:
         TranscriptError: see `read_any`; the file is named.
     """
     data = load_json(path)
-    if isinstance(data, str):
-        return data, ctm.read(data, str(path))
     try:
-        return data, read(data, _PER_SECOND[unit])
+        return data, _read_text(data, path, unit) if isinstance(data, str) else read(data, _PER_SECOND[unit])
     except TranscriptError as error:
-        raise TranscriptError(f"{path}: {error}") from error
+        named = str(error).startswith(str(path))
+        raise error if named else TranscriptError(f"{path}: {error}") from error
+
+
+def _read_text(text: str, path: Path, unit: Unit) -> Reading:
+    """What is no single JSON value: subtitles, results one after the other, or CTM."""
+    if path.suffix.lower() in _SUBTITLES or (path.suffix.lower() != _CTM and subtitles.looks_like(text)):
+        return in_shape(subtitles.read(text, str(path)))
+    values = stream.read(text, str(path)) if path.suffix.lower() != _CTM else None
+    return in_shape(ctm.read(text, str(path))) if values is None else read_several(values, _PER_SECOND[unit])
 
 
 def _check_seconds(reading: Reading, duration: Seconds | None) -> None:

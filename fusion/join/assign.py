@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from ..errors import OptionError
+from ..errors import OptionError, TranscriptError
+from ..given import check_list, enough_memory
 from ..text import sentence_ends
 from ..types import Diarization, Seconds, Transcript, Word
 from .boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
@@ -27,7 +28,7 @@ from .intervals import (
     nearest_turn,
     share_table,
 )
-from .kinds import collector_at_rest, read_evidence, read_texts, read_times, with_speakers
+from .kinds import read_evidence, read_texts, read_times, with_speakers
 from .timing import Times, timed
 
 if TYPE_CHECKING:
@@ -53,11 +54,21 @@ class Policy:
     def __post_init__(self) -> None:
         if self.join not in ("resolved", "plain"):
             raise OptionError(f"join={self.join!r} must be 'resolved' or 'plain'.")
-        if not 0 <= self.max_gap < float("inf"):
-            raise OptionError(f"max_gap={self.max_gap} must be a number of seconds, 0 or more.")
+        if not isinstance(self.max_gap, int | float) or not 0 <= self.max_gap < float("inf"):
+            raise OptionError(f"max_gap={self.max_gap!r} must be a number of seconds, 0 or more.")
 
 
 DEFAULT = Policy()
+
+
+def check_policy(policy: Policy) -> None:
+    """Refuse what is no `Policy`, such as its name alone.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if not isinstance(policy, Policy):
+        raise OptionError(f"policy={policy!r} must be a Policy, such as Policy(join='plain').")
 
 
 def assign_speakers(
@@ -88,9 +99,9 @@ def assign_speakers(
         >>> assign_speakers([{"start": 0.1, "end": 0.4, "word": "Hi"}], [Turn(0.0, 1.0, "SPEAKER_00")])
         [{'start': 0.1, 'end': 0.4, 'word': 'Hi', 'speaker': 'SPEAKER_00'}]
     """
-    given = words if isinstance(words, list) else list(words)  # a copy is one more thing for the collector to walk
-    with collector_at_rest(len(given)):
-        return _assign(given, read_evidence(turns), policy)
+    check_list(words, "words")
+    with enough_memory("join so many words"):
+        return _assign(list(words), read_evidence(turns), policy)
 
 
 def assign_in_lines(
@@ -107,7 +118,7 @@ def assign_in_lines(
     """
     counts = [count for *_, count in lines]
     starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
-    with collector_at_rest(len(words)):
+    with enough_memory("join so many words"):
         return _assign(words, evidence, policy, (starts, ends), language)
 
 
@@ -119,6 +130,7 @@ def _assign(
     language: str | None = None,
 ) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
+    check_policy(policy)
     texts = read_texts(given) if policy.join == "resolved" else []
     decision, said = join(read_times(given), texts, evidence, policy, lines, language)
     labels = labels_of(decision, evidence.turns)
@@ -244,6 +256,8 @@ def assign_transcript(
     words is itself joined like a word. Nothing is split: `fusion.split_segments`
     does that.
     """
+    if not isinstance(transcript, Transcript):
+        raise TranscriptError(f"The transcript is a {type(transcript).__name__}: use assign_speakers or attach for it.")
     evidence = read_evidence(turns)
     lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
     words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy, transcript.language))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..text import sentence_ends
 from ..types import Diarization, Transcript, Word
-from .assign import DEFAULT, Policy, assign_speakers, assign_transcript, main_speaker
+from .assign import DEFAULT, Policy, assign_speakers, assign_transcript, check_policy, main_speaker
 from .intervals import TurnTable
+from .kinds import read_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +31,8 @@ def assign_with_lines(
 
     Such a sentence goes to whoever is heard longest in it, whatever `policy.join` is.
     """
-    evidence = turns if isinstance(turns, Diarization | TurnTable) else list(turns)
+    check_policy(policy)
+    evidence = turns if isinstance(turns, Diarization | TurnTable) else read_turns(turns)
     guessed = [_is_guessed(segment, transcript.language) for segment in transcript.segments]
     bare = [replace(s, words=()) if g else s for s, g in zip(transcript.segments, guessed, strict=True)]
     joined = assign_transcript(replace(transcript, segments=tuple(bare)), evidence, policy)

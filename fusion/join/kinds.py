@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from types import MemberDescriptorType
@@ -20,12 +19,12 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..errors import TranscriptError
+from ..given import check_list
 from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time
 from ..types import Attribution, Diarization, Turn, Word
 from .intervals import Bools, Evidence, Floats, TurnTable
 
 W = TypeVar("W")
-_MANY = 50_000
 _SHORT = 2**15
 """So many labels have numbers of 16 bits, which numpy sorts in one pass."""
 
@@ -127,6 +126,8 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     """
     if isinstance(turns, TurnTable):
         return turns
+    if not isinstance(turns, Diarization):
+        check_list(turns, "turns")
     given = turns.turns if isinstance(turns, Diarization) else list(turns)
     if set(map(type, given)) == {Turn}:
         with suppress(TypeError, ValueError, OverflowError):  # what is wrong is found, and named, one by one
@@ -234,23 +235,6 @@ def _label_dicts(words: Sequence[dict[str, Any]], speakers: Sequence[str | None]
     for copied, speaker in zip(copies, speakers, strict=True):
         copied["speaker"] = speaker
     return copies
-
-
-@contextmanager
-def collector_at_rest(count: int) -> Iterator[None]:
-    """No garbage collection while very many objects are made, all of which are kept.
-
-    It would look through them again and again and find nothing: two thirds of
-    the time of a million words.
-    """
-    if count < _MANY or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 _new = object.__new__

@@ -13,8 +13,8 @@ from diarfuse.transcribe.scoring import (
     normalised,
     read_segments,
     read_truth,
-    speaker_accuracy,
-    speakers_of_segments,
+    read_turns_of,
+    speakers_of_words,
     turn_errors,
     word_errors,
 )
@@ -31,7 +31,7 @@ def test_a_right_result_has_no_errors():
     pytest.importorskip("meeteval")
     given = [(start, end, {"ann": "S1", "bob": "S2"}[who], text.upper()) for start, end, who, text in TRUTH]
     assert word_errors(TRUTH, given) == {"cpWER": 0.0, "tcpWER": 0.0}
-    assert speaker_accuracy(TRUTH, given) == (5, 5)
+    assert speakers_of_words(TRUTH, given) == (5, 5)
 
 
 def test_where_nothing_was_recognised_every_word_is_missed():
@@ -41,15 +41,15 @@ def test_where_nothing_was_recognised_every_word_is_missed():
 def test_a_word_under_the_wrong_speaker_counts_twice_in_cpwer():
     pytest.importorskip("meeteval")
     assert word_errors(TRUTH, SWAPPED)["cpWER"] == pytest.approx(2 / 5)  # deleted here, inserted there
-    assert speaker_accuracy(TRUTH, SWAPPED) == speakers_of_segments(TRUTH, SWAPPED) == (4, 5)
+    assert speakers_of_words(TRUTH, SWAPPED) == speakers_of_words(TRUTH, SWAPPED) == (4, 5)
 
 
 def test_words_that_sound_at_once_have_no_order():
     truth = [(0.0, 4.0, "ann", "one two three four"), (1.0, 3.0, "bob", "one two")]
     given = [(0.0, 1.0, "S1", "one"), (1.0, 3.0, "S2", "one two"), (1.0, 4.0, "S1", "two three four")]
-    assert speakers_of_segments(truth, given) == (6, 6)
-    assert speakers_of_segments(truth, [(0.0, 4.0, "S1", "one two three four one two")]) == (4, 6)
-    assert speakers_of_segments(truth, []) == (0, 0)
+    assert speakers_of_words(truth, given) == (6, 6)
+    assert speakers_of_words(truth, [(0.0, 4.0, "S1", "one two three four one two")]) == (4, 6)
+    assert speakers_of_words(truth, []) == (0, 0)
 
 
 def test_turn_errors_count_confusion():
@@ -81,3 +81,44 @@ def test_bad_input_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(scoring, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"diarfuse\[eval\]"):
         word_errors(TRUTH, SWAPPED)
+
+
+INTRO = "welcome to the weekly show about good bread and salted butter"
+
+
+def test_a_phrase_that_returns_is_not_matched_far_away():
+    pytest.importorskip("meeteval")
+    body = [(3 + 3 * i, 5.5 + 3 * i, "AB"[i % 2], f"w{i}a w{i}b w{i}c w{i}d w{i}e") for i in range(40)]
+    truth = [(0, 2.5, "A", INTRO), *body, (125, 128, "A", "and that was the weekly show about good bread")]
+    heard = [(a, b, s, t.rsplit(" ", 1)[0] + " wrong") for a, b, s, t in body]
+    given = [(0, 2.5, "A", "welcome two the weakly show about good bred and salty butter"), *heard]
+    given.append((125, 128, "A", INTRO))
+    right, words = speakers_of_words(truth, given)
+    assert words >= 160
+    assert right >= 0.99 * words
+
+
+def test_a_refrain_of_two_people_keeps_its_speakers():
+    pytest.importorskip("meeteval")
+    truth = [(100.0 * i, 100.0 * i + 3, "AB"[i % 2], "all together now once more with feeling") for i in range(6)]
+    given = [(a + 0.5, b + 0.5, {"A": "S1", "B": "S0"}[s], t) for a, b, s, t in truth[1:]]
+    assert speakers_of_words(truth, given) == (35, 35)
+    swapped = [(a, b, "S0" if i == 1 else s, t) for i, (a, b, s, t) in enumerate(given)]
+    assert speakers_of_words(truth, swapped) == (28, 35)
+
+
+def test_meeteval_keeps_its_remarks_to_itself(recwarn):
+    pytest.importorskip("meeteval")
+    overlapped = [(0.0, 10.0, "A", "one two three"), (0.1, 0.2, "A", "four five six seven eight"), (0.1, 0.1, "B", "x")]
+    word_errors(overlapped, overlapped[::-1])
+    speakers_of_words(overlapped, overlapped[::-1])
+    assert [str(w.message) for w in recwarn] == []
+
+
+def test_turns_are_scored_where_the_json_has_them(tmp_path):
+    path = tmp_path / "a.json"
+    segments = [{"start": 0.0, "end": 9.0, "speaker": "A", "text": "x"}]
+    path.write_text(json.dumps({"segments": segments}))
+    assert read_turns_of(path) == (Turn(0.0, 9.0, "A"),)
+    path.write_text(json.dumps({"segments": segments, "turns": [{"start": 1.0, "end": 2.0, "speaker": "A"}]}))
+    assert read_turns_of(path) == (Turn(1.0, 2.0, "A"),)

@@ -46,7 +46,8 @@ TURN_OPTIONS = (
         "--rttm",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Take who spoke when from this file; AUDIO then only aligns lines without words, and is not needed.",
+        help="Take who spoke when from this file (RTTM, or our own .json); AUDIO then only aligns lines without words, "
+        "and is not needed.",
     ),
     click.option(
         "--unit",
@@ -85,7 +86,7 @@ def attach(
     WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
     whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
     Hugging Face pipeline, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, IBM
-    Watson, Vosk, parakeet-mlx, or be a CTM file or a plain list of words. Output
+    Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a plain list of words. Output
     in JSON says for each word why it has its speaker.
     """
     from ...exporters import registry
@@ -186,10 +187,10 @@ def _check_speakers(values: dict[str, Any]) -> None:
 def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:
     """Who spoke when: read, or found out."""
     if rttm is not None:
-        from ...fusion.formats.rttm import read_rttm
+        from ...fusion.formats.turns import read_turns_file
         from ...fusion.types import Diarization
 
-        turns = read_rttm(rttm)
+        turns = read_turns_file(rttm)
         return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
     from ..interrupt import run_interruptible
     from ..job import Job

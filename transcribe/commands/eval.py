@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from ...fusion.errors import OptionError
-from ...fusion.formats.rttm import read_rttm
-from ..scoring import read_segments, read_truth, read_turns_of, speakers_of_segments, turn_errors, word_errors
+from ...fusion.formats.turns import has_turns, read_turns_file
+from ..scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
 
 
 @click.command("eval", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,10 +32,12 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
         truth, given = read_truth(stm), read_segments(hypothesis)
         for name, value in word_errors(truth, given).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")
-        right, words = speakers_of_segments(truth, given)
+        right, words = speakers_of_words(truth, given)
         click.echo(
             f"speakers {100 * right / max(1, words):6.2f} %  of {words} words recognised ({words - right} wrong)"
         )
     if rttm is not None:
-        for name, value in turn_errors(read_rttm(rttm), read_turns_of(hypothesis), collar).items():
+        if not has_turns(hypothesis):
+            click.echo(f"{hypothesis} holds no turns, so its segments are scored as turns.", err=True)
+        for name, value in turn_errors(read_turns_file(rttm), read_turns_of(hypothesis), collar).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")

@@ -50,13 +50,13 @@ def identify(
 
 
 def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:
-    from ...fusion.formats.rttm import read_rttm
+    from ...fusion.formats.turns import read_turns_file
     from ...fusion.types import Diarization
     from ..job import Job
 
     if rttm is None:
         return Job(options).diarize(audio, on_note=_say)
-    turns = read_rttm(rttm)
+    turns = read_turns_file(rttm)
     return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
 
 

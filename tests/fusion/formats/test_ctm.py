@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diarfuse.fusion.errors import TranscriptError
-from diarfuse.fusion.formats import ctm
+from diarfuse.fusion.formats import ctm, in_shape
 
 
 def words(text: str) -> list[tuple[str, float, float, float | None]]:
@@ -21,7 +21,7 @@ def test_the_recordings_name_may_hold_spaces(name):
 
 def test_channels_have_lines_of_their_own_and_interleave():
     text = "c 1 0.2 0.3 So\nc 1 0.6 0.3 then.\nc 2 0.7 0.2 Hm\nc 1 1.2 0.3 We\nc 2 5.0 0.3 Yes\nc 1 3.0 0.3 left\n"
-    lines = ctm.read(text, "c.ctm").lines
+    lines = in_shape(ctm.read(text, "c.ctm")).lines
     assert [(line.channel, line.text) for line in lines] == [
         ("1", "So then."), ("2", "Hm"), ("1", "We"), ("1", "left"), ("2", "Yes"),
     ]  # fmt: skip

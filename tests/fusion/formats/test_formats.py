@@ -239,7 +239,7 @@ def test_lines_of_scripts_without_spaces_are_lines():
         (b"3", "holds 3"),
         (b'"a 1 0 1 hi"', "holds "),
         (b'{"segments": [{"start": 0, "end": 1, "te', "is no JSON"),
-        (b'[{"word": "caf\xe9", "start": 0, "end": 1}]', "is no text: give JSON or CTM in UTF-8"),
+        (b'[{"word": "caf\xe9", "start": 0, "end": 1}]', "is no text: give JSON, CTM, SRT or VTT in UTF-8"),
         (b'[{"word": "a", "start": NaN, "end": 1}]', r"bad.json: words\[0\].start is nan"),
     ],
 )

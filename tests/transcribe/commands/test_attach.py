@@ -194,3 +194,20 @@ def test_the_twins_refuse_alike(run, tmp_path):
     ):
         with pytest.raises(TranscriptError, match="in a recording of 3 s"):
             refused()
+
+
+def test_our_own_json_of_turns_is_read_and_names_keep_their_spaces(run, tmp_path):
+    rows = [{"start": 0, "end": 1, "speaker": "Ana Maria"}, {"start": 1, "end": 3, "speaker": "Ana Lopez"}]
+    (tmp_path / "turns.json").write_text(json.dumps({"duration": 3.0, "turns": rows, "exclusive": rows}))
+    (tmp_path / "names.rttm").write_text(RTTM.replace("Ann", "Ana Maria").replace("Bob", "Ana Lopez"))
+    for given in ("turns.json", "names.rttm"):
+        text = run("words.json", "--rttm", given)
+        assert "Ana Maria: Hi" in text
+        assert "Ana Lopez: there." in text
+
+
+def test_subtitles_are_words_too_but_not_for_the_same_shape(run, tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nAre you there? Yes I am.\n")
+    assert run("a.srt", "--rttm", "turns.rttm").count("-->") == 2
+    with pytest.raises(TranscriptError, match=r"a\.srt is no JSON: --same-shape writes JSON back"):
+        run("a.srt", "--rttm", "turns.rttm", "--same-shape")

@@ -1,0 +1,63 @@
+"""Who spoke when, from a file: RTTM, or JSON as `transcribe diarize` and `transcribe` write it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TranscriptError
+from ..times import check_time
+from ..types import Turn
+from .files import load_json
+from .reading import get, items, number
+from .rttm import read_rttm
+
+if TYPE_CHECKING:
+    from ..types import Seconds
+
+_ENDING = ".json"
+
+
+def read_turns_file(path: str | os.PathLike[str]) -> tuple[Turn, ...]:
+    """The turns of a file, sorted by (start, end, speaker); JSON keeps every name as it is.
+
+    Args:
+        path: RTTM; or, if its name ends in ``.json``, ``{"turns": [{"start", "end", "speaker"}]}``.
+
+    Raises:
+        TranscriptError: no such file, neither of the two, or a bad turn, by its place.
+    """
+    if Path(path).suffix.lower() != _ENDING:
+        return read_rttm(path)
+    rows = _rows(path)
+    if rows is None:
+        raise TranscriptError(f"{path} holds no turns: give RTTM, or the .json of `transcribe diarize`.")
+    found = (_turn(node, f"{path}: turns[{i}]") for i, node in enumerate(items(rows, f"{path}: turns")))
+    return tuple(sorted(found, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+
+
+def has_turns(path: str | os.PathLike[str]) -> bool:
+    """Whether `read_turns_file` finds turns in it: any RTTM, and JSON that has the key."""
+    return Path(path).suffix.lower() != _ENDING or _rows(path) is not None
+
+
+def _rows(path: str | os.PathLike[str]) -> Any:
+    data = load_json(Path(path))
+    return data.get("turns") if isinstance(data, Mapping) else None
+
+
+def _turn(node: Any, where: str) -> Turn:
+    start, end = _time(node, "start", where), _time(node, "end", where)
+    speaker = get(node, "speaker")
+    if not isinstance(speaker, str) or not speaker.strip() or end < start:
+        raise TranscriptError(f"{where} is {str(node)[:60]}: give a start, an end at or after it, and a speaker.")
+    return Turn(start, end, speaker)
+
+
+def _time(node: Any, key: str, where: str) -> Seconds:
+    value = number(get(node, key), f"{where}.{key}")
+    if value is None:
+        raise TranscriptError(f"{where} has no {key}: give it in seconds.")
+    return check_time(value, f"{where}.{key}")

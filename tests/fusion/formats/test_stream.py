@@ -1,0 +1,71 @@
+"""Results one after the other, and JSON lines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from diarfuse.fusion.attaching import attach
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.files import read_any
+from diarfuse.fusion.types import Turn
+
+TURNS = [Turn(0.0, 2.0, "A"), Turn(2.0, 9.0, "B")]
+VOSK = [
+    {"partial": "one"},
+    {"result": [{"conf": 1.0, "start": 0.3, "end": 1.2, "word": "one"}], "text": "one"},
+    {"partial": "", "partial_result": []},
+    {"text": ""},
+    {"result": [{"conf": 0.9, "start": 3.5, "end": 4.2, "word": "three"}], "text": "three"},
+    {"text": ""},
+]
+
+
+def google(text: str, start: float) -> dict[str, object]:
+    words = [{"word": text, "startTime": f"{start}s", "endTime": f"{start + 0.5}s"}]
+    return {"results": [{"alternatives": [{"transcript": text, "words": words}], "languageCode": "en-us"}]}
+
+
+def word(text: str, start: float) -> dict[str, object]:
+    return {"text": text, "start": start, "end": start + 0.5}
+
+
+def lines_of(values: list[object]) -> str:
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("LOG (VoskAPI:model.cc:213) beam=10\n" + "\n".join(json.dumps(v, indent=2) for v in VOSK), "Vosk"),
+        (lines_of(VOSK), "Vosk"),
+        (json.dumps(VOSK), "Vosk"),
+        (lines_of([google("one", 0.3), google("three", 3.5)]), "Google"),
+        (lines_of([word("one", 0.3), word("three", 3.5)]), "plain list"),
+        (lines_of([{**word("one", 0.3), "words": []}, word("three", 3.5)]),
+         "segments"),
+        ("".join(json.dumps(v) for v in VOSK), "Vosk"),
+    ],
+)  # fmt: skip
+def test_one_result_after_the_other(tmp_path, text, family):
+    (tmp_path / "a.txt").write_text(text)
+    assert read_any(tmp_path / "a.txt").family == family
+    found = attach(tmp_path / "a.txt", TURNS)
+    assert [(s.speaker, s.text.strip()) for s in found.segments] == [("A", "one"), ("B", "three")]
+
+
+def test_bad_parts_are_named(tmp_path):
+    path = tmp_path / "a.jsonl"
+    bad = google("two", 1.0)
+    bad["results"][0]["alternatives"][0]["words"][0]["startTime"] = "soon"  # type: ignore[index]
+    path.write_text(lines_of([google("one", 0.3), bad]))
+    with pytest.raises(TranscriptError, match=r"a\.jsonl: answer 2: results\[0\].*'soon'"):
+        read_any(path)
+    path.write_text(lines_of([{"audio_filepath": f"{n}.wav", "text": "a", "timestamp": {"word": []}} for n in "ab"]))
+    with pytest.raises(TranscriptError, match=r"a\.jsonl holds 2 recordings \(a\.wav, b\.wav"):
+        read_any(path)
+    for text in ("{}{", "1\n2\n", "hello {}", ""):
+        path.write_text(text)
+        with pytest.raises(TranscriptError, match=r"a\.jsonl is no JSON"):
+            read_any(path)

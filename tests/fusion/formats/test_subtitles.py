@@ -1,0 +1,82 @@
+"""SRT and VTT as words: every cue is a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from diarfuse.fusion.attaching import attach
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.files import read_any
+from diarfuse.fusion.types import Turn
+
+TURNS = [Turn(0.0, 2.0, "A"), Turn(2.0, 9.0, "B")]
+SRT = """1
+00:00:00,500 --> 00:00:03,500
+Are you there?
+Yes, I am.
+
+2
+00:00:04,000 --> 00:00:05,000
+<i>Good</i> {\\an8}then
+
+3
+00:00:06,000 --> 00:00:07,000
+
+"""
+VTT = """WEBVTT - a title
+
+NOTE 00:00 is the start
+
+STYLE
+::cue { color: red }
+
+intro
+00:00.500 --> 00:03.500 align:start position:0%
+<v Ann>Are you there? Yes, I am.</v>
+
+00:04.000 --> 00:05.000
+Good<00:04.500><c> then</c> &amp; &lt;bye&gt;
+"""
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.txt"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_cues_become_lines_with_estimated_words(tmp_path, name, end):
+    (tmp_path / name).write_bytes(SRT.replace("\n", end).encode())
+    reading = read_any(tmp_path / name)
+    assert (reading.family, [line.text for line in reading.lines]) == (
+        "SubRip", [" Are you there? Yes, I am.", " Good then"],
+    )  # fmt: skip
+    found = attach(tmp_path / name, TURNS)
+    assert [(s.speaker, s.text.strip()) for s in found.segments] == [
+        ("A", "Are you there?"), ("B", "Yes, I am."), ("B", "Good then"),
+    ]  # fmt: skip
+    assert {word.timing for word in found.words} == {"estimated"}
+    assert "no recording to align" in found.notes[0]
+
+
+def test_vtt_without_its_tags_notes_and_settings(tmp_path):
+    (tmp_path / "a.vtt").write_text("\ufeff" + VTT, encoding="utf-8")
+    reading = read_any(tmp_path / "a.vtt")
+    assert (reading.family, [(line.start, line.end, line.text) for line in reading.lines]) == (
+        "WebVTT", [(0.5, 3.5, " Are you there? Yes, I am."), (4.0, 5.0, " Good then & <bye>")],
+    )  # fmt: skip
+
+
+def test_our_own_labels_are_not_words(tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nSPEAKER_00: Hello\n")
+    assert [w.text for w in attach(tmp_path / "a.srt", TURNS).words] == [" Hello"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1\n00:00:01,000 --> soon\nHi\n", r"a\.srt, line 2: '00:00:01,000 --> soon' is no time of a cue"),
+        ("1\n99999999:00:01,000 --> 99999999:00:02,000\nHi\n", r"a\.srt, line 2 has the time"),
+        ("1\n-1:59:59,800 --> 00:00:02,000\nHi\n", r"a\.srt, line 2: .* is no time of a cue"),
+    ],
+)
+def test_bad_cues_are_named(tmp_path, text, message):
+    (tmp_path / "a.srt").write_text(text)
+    with pytest.raises(TranscriptError, match=message):
+        read_any(tmp_path / "a.srt")
