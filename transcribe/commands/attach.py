@@ -86,8 +86,8 @@ def attach(
     WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
     whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
     Hugging Face pipeline, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, IBM
-    Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a plain list of words. Output
-    in JSON says for each word why it has its speaker.
+    Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a
+    plain list of words. Output in JSON says for each word why it has its speaker.
     """
     from ...exporters import registry
     from ...exporters.style import Style
