@@ -21,7 +21,7 @@ import onnx
 
 from benchmarks.local_pack import open_store
 from benchmarks.networks import session
-from diarfuse.diarize.fbank import fbank
+from diarfuse.diarize.front_ends.kaldi import fbank
 from diarfuse.diarize.models import int8
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.audio import load_audio

@@ -21,8 +21,8 @@ import numpy as np
 from ..fusion.types import Embedding, Samples
 from ..fusion.watch import Advance
 from .arrays import Bits, Flags, Float32, Int64
-from .fbank import FRAME, HOP
-from .front_end import FRONT_ENDS, FrontEnd
+from .front_ends import FRONT_ENDS, FrontEnd
+from .front_ends.kaldi import FRAME, HOP
 from .masks import active_speakers, embedding_masks
 from .models.packs import Cut
 from .models.store import ModelSet
@@ -78,7 +78,7 @@ class Embedder:
         """
 
         def one(window: int) -> Float32:
-            features = self.trunk.on_device(self.front_end(windows.window(samples, window))[None])
+            features = self.trunk.on_device(self.front_end.features(windows.window(samples, window))[None])
             masks = embedding_masks(segmentations[window : window + 1])
             pooled: Float32 = self.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()[0]
             return pooled
@@ -112,7 +112,7 @@ class Embedder:
             piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
             if piece.size < FRAME:  # a stretch in the zeros behind the end
                 piece = np.pad(piece, (0, FRAME - piece.size))
-            return stretch.first // self.stride, self.trunk(self.front_end(piece)[None])[0]
+            return stretch.first // self.stride, self.trunk(self.front_end.features(piece)[None])[0]
 
         cuts = cut_stretches(segmentations, windows, self.cut, multiple=self.stride)
         recent = _RecentFeatures(runtime.map(features_of, cuts))
@@ -127,7 +127,7 @@ class Embedder:
 
     def whole(self, samples: Samples) -> Embedding:
         """The embedding of all of `samples`, float32 (dimension,), not normalised."""
-        hidden = self.trunk(self.front_end(samples)[None])
+        hidden = self.trunk(self.front_end.features(samples)[None])
         weights = np.ones((1, 1, hidden.shape[2]), np.float32)
         embedding: Embedding = self.pooling(hidden, weights)[0, 0]
         return embedding

@@ -17,7 +17,7 @@ from scipy.ndimage import binary_dilation
 
 from ..fusion.types import SAMPLE_RATE, Seconds
 from .arrays import Bits, Flags, Int32, Int64
-from .fbank import FRAME, HOP
+from .front_ends.kaldi import FRAME, HOP
 from .models.packs import Cut
 from .windows import FRAME_STEP, Windows
 

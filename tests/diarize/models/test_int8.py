@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 from diarfuse.diarize import pipeline
-from diarfuse.diarize.fbank import fbank
+from diarfuse.diarize.front_ends.kaldi import fbank
 from diarfuse.diarize.models import campplus, resnet34
 from diarfuse.diarize.models.graph import Graph
 from diarfuse.diarize.models.int8 import convolved, measured_ranges, with_integer_convolutions, with_integer_recurrences

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarfuse.diarize.fbank import fbank
+from diarfuse.diarize.front_ends.kaldi import fbank
 from diarfuse.diarize.models import resnet34
 from diarfuse.diarize.models.checkpoint import read_checkpoint
 

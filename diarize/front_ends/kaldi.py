@@ -1,31 +1,35 @@
 """Log mel filterbank features as Kaldi computes them, in numpy.
 
 80 bands from 20 Hz to 8 kHz, windows of 25 ms every 10 ms that lie wholly
-inside the samples, Hamming window, pre-emphasis 0.97, no dither: what both
-embedding networks were trained on. Source: Kaldi, ``feature-window.cc`` and
-``mel-computations.cc``; torchaudio, ``compliance/kaldi.py``.
+inside the samples, pre-emphasis 0.97, no dither. WeSpeaker's networks, and ours,
+see them through a Hamming window of samples scaled to 16 bits; 3D-Speaker's
+through Kaldi's own "Povey" window, unscaled. Source: Kaldi,
+``feature-window.cc`` and ``mel-computations.cc``; torchaudio,
+``compliance/kaldi.py``; 3D-Speaker, ``speakerlab/process/processor.py``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.sparse import csr_array
 
-from ..fusion.types import SAMPLE_RATE
-from .arrays import Float32, Float64
+from ...fusion.types import SAMPLE_RATE
+from ..arrays import Float32, Float64
 
 if TYPE_CHECKING:
-    from ..fusion.types import Samples
+    from ...fusion.types import Samples
 
 FRAME = 400
 """Samples in a frame (25 ms)."""
 HOP = 160
 """Samples from one frame to the next (10 ms): frame k sees samples [160 k, 160 k + 400)."""
 BANDS = 80
+
+Window: TypeAlias = Literal["hamming", "povey"]
 
 _FFT = 512
 _EMPHASIS = 0.97
@@ -39,8 +43,10 @@ def num_frames(num_samples: int) -> int:
     return max(0, 1 + (num_samples - FRAME) // HOP)
 
 
-def fbank(samples: Samples) -> Float32:
+def fbank(samples: Samples, window: Window = "hamming") -> Float32:
     """Log mel energies, float32 (num_frames, 80), their mean not removed.
+
+    window: ``hamming`` of samples times 2^15, or ``povey`` of samples as they are.
 
     A frame depends on its own 400 samples only, so frames [i, j) of a long
     recording are ``fbank(samples[160 * i : 160 * (j - 1) + 400])``. Fewer than
@@ -54,11 +60,11 @@ def fbank(samples: Samples) -> Float32:
     padded = np.zeros((_BLOCK, _FFT))
     for start in range(0, len(features), _BLOCK):
         block = frames[start : start + _BLOCK]
-        _log_mel(block, padded[: len(block)], features[start : start + _BLOCK])
+        _log_mel(block, _WINDOWS[window], padded[: len(block)], features[start : start + _BLOCK])
     return features
 
 
-def _log_mel(frames: Float32, padded: Float64, out: Float32) -> None:
+def _log_mel(frames: Float32, window: Float64, padded: Float64, out: Float32) -> None:
     """Fill `out` (n, 80) from `frames` (n, 400); `padded` (n, 512) is room to work in, zero beyond 400.
 
     float64 up to the power: the low bands are small differences of large
@@ -69,7 +75,7 @@ def _log_mel(frames: Float32, padded: Float64, out: Float32) -> None:
     np.multiply(centred[:, :-1], -_EMPHASIS, out=inside)
     inside += centred[:, 1:]
     padded[:, 0] = centred[:, 0] * (1 - _EMPHASIS)  # the first sample is its own predecessor
-    padded[:, :FRAME] *= _WINDOW
+    padded[:, :FRAME] *= window
     spectrum = scipy.fft.rfft(padded, axis=1)
     power = np.square(spectrum.real)
     power += np.square(spectrum.imag)
@@ -80,10 +86,10 @@ def _log_mel(frames: Float32, padded: Float64, out: Float32) -> None:
     np.log(out, out=out)
 
 
-def _window() -> Float64:
-    """The Hamming window, (400,), times 2^15: Kaldi reads 16-bit integers as floats."""
-    phase = 2 * np.pi * np.arange(FRAME) / (FRAME - 1)
-    return np.asarray((0.54 - 0.46 * np.cos(phase)) * (1 << 15))
+def _windows() -> dict[Window, Float64]:
+    """The windows, (400,); Hamming's times 2^15, as Kaldi reads 16-bit integers as floats."""
+    phase = np.cos(2 * np.pi * np.arange(FRAME) / (FRAME - 1))
+    return {"hamming": np.asarray((0.54 - 0.46 * phase) * (1 << 15)), "povey": np.asarray((0.5 - 0.5 * phase) ** 0.85)}
 
 
 def _mel_matrix() -> Float32:
@@ -101,5 +107,5 @@ def _mel(hertz: Float64 | np.float64) -> Float64:
     return np.asarray(1127 * np.log1p(hertz / 700))
 
 
-_WINDOW = _window()
+_WINDOWS = _windows()
 _MEL = csr_array(_mel_matrix().T)

@@ -7,7 +7,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.diarize.fbank import fbank, num_frames
+from diarfuse.diarize.front_ends.kaldi import fbank, num_frames
 from diarfuse.fusion.types import SAMPLE_RATE
 
 BEYOND_KALDI = "paa_diarizationExample"
