@@ -59,3 +59,12 @@ def store(request: pytest.FixtureRequest) -> Store:
 def models_dir(store: Store) -> Path:
     """The folder of `store`."""
     return store.root
+
+
+@pytest.fixture(scope="session")
+def wheel(request: pytest.FixtureRequest) -> Path:
+    """The wheel of ``--wheel``; CI builds it once and tests that very file."""
+    given = request.config.getoption("--wheel")
+    if given is None:
+        pytest.skip("no --wheel FILE was given: .ci/run builds one and tests it")
+    return Path(given).resolve(strict=True)
