@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import ExitStack, closing
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import OutputError
 from ..types import SAMPLE_RATE
@@ -20,23 +22,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..types import Samples
-    from .decode import Block
+    from .source import Block
+
+Array: TypeAlias = npt.NDArray[np.float32]
 
 _MEMORY_SAMPLES = 30 * 60 * SAMPLE_RATE  # longer recordings live in a temporary file
 _FIRST_SAMPLES = 60 * SAMPLE_RATE
 
 
-def resample(blocks: Iterable[Block], rate: int, channels: int) -> Iterator[Block]:
-    """Bring blocks of float32 (frames, channels) from `rate` to 16 kHz."""
+def resample(blocks: Iterable[Block]) -> Iterator[Array]:
+    """Bring blocks to 16 kHz, as arrays (frames, channels); where rate or channels change, a new stream begins."""
+    stream: Any = None
+    shape: tuple[float, int] = (SAMPLE_RATE, 0)
+    for block in blocks:
+        if (block.rate, block.samples.shape[1]) != shape:
+            yield from _rest(stream, shape[1])
+            shape = block.rate, block.samples.shape[1]
+            stream = _stream(*shape)
+        yield block.samples if stream is None else stream.resample_chunk(np.ascontiguousarray(block.samples))
+    yield from _rest(stream, shape[1])
+
+
+def _stream(rate: float, channels: int) -> Any:
     if rate == SAMPLE_RATE:
-        yield from blocks
-        return
+        return None
     import soxr
 
-    stream = soxr.ResampleStream(rate, SAMPLE_RATE, channels, dtype="float32", quality="HQ")
-    for block in blocks:
-        yield stream.resample_chunk(np.ascontiguousarray(block))
-    yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
+    return soxr.ResampleStream(rate, SAMPLE_RATE, channels, dtype="float32", quality="HQ")
+
+
+def _rest(stream: Any, channels: int) -> Iterator[Array]:
+    if stream is not None:
+        yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
+
+
+def record(arrays: Iterable[Array]) -> list[Samples]:
+    """Collect arrays (frames, channels) as one recording a channel; a channel that is not there is silent meanwhile."""
+    with ExitStack() as unfinished:
+        recorders: list[Recorder] = []
+        done = 0
+        for array in arrays:
+            while len(recorders) < array.shape[1]:
+                recorders.append(unfinished.enter_context(closing(Recorder())))
+                recorders[-1].silence(done)
+            for recorder, column in zip(recorders, array.T, strict=False):
+                recorder.write(column)
+            for recorder in recorders[array.shape[1] :]:
+                recorder.silence(len(array))
+            done += len(array)
+        return [recorder.finish() for recorder in recorders]
 
 
 class Recorder:
@@ -62,6 +96,11 @@ class Recorder:
             self._reserve(self._size + len(samples))
             self._array[self._size : self._size + len(samples)] = samples
         self._size += len(samples)
+
+    def silence(self, count: int) -> None:
+        """Append `count` zeros."""
+        for start in range(0, count, _FIRST_SAMPLES):
+            self.write(np.zeros(min(_FIRST_SAMPLES, count - start), np.float32))
 
     def finish(self) -> Samples:
         """All that was written; a recorder is used once."""

@@ -53,15 +53,14 @@ def check_duration(path: Path, limit: Seconds, cancel: threading.Event) -> Secon
         AudioError: too long, or no audio.
         CancelledError: nobody waits any more.
     """
-    frames = 0
-    with decode(path, _ignore) as decoded:
-        for block in decoded.blocks:
-            frames += len(block)
-            if frames > limit * decoded.rate:
-                raise AudioError(f"The audio is longer than {limit / 60:g} minutes: send it in parts.")
-            if cancel.is_set():
-                raise CancelledError("Stopped, as asked.")
-        return frames / decoded.rate
+    seconds = 0.0
+    for block in decode(path, _ignore):
+        seconds += len(block.samples) / block.rate
+        if seconds > limit:
+            raise AudioError(f"The audio is longer than {limit / 60:g} minutes: send it in parts.")
+        if cancel.is_set():
+            raise CancelledError("Stopped, as asked.")
+    return seconds
 
 
 def _ignore(sentence: str) -> None:

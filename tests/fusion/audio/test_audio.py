@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import diarfuse.fusion.audio.resampling
 from diarfuse.fusion.audio import check_samples, load_audio, load_channels, release, same_channels
 from diarfuse.fusion.audio.resampling import Recorder, resample
+from diarfuse.fusion.audio.source import Block
 from diarfuse.fusion.errors import AudioError, AudioNotFoundError
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ def test_blocks_do_not_matter(rate: int, sizes: list[int]) -> None:
     import soxr
 
     noise = np.random.default_rng(sum(sizes)).uniform(-1, 1, (sum(sizes), 1)).astype(np.float32)
-    blocks = np.split(noise, np.cumsum(sizes)[:-1])
-    streamed = np.concatenate(list(resample(blocks, rate, 1)))
+    blocks = [Block(part, rate) for part in np.split(noise, np.cumsum(sizes)[:-1])]
+    streamed = np.concatenate(list(resample(blocks)))
     np.testing.assert_allclose(streamed, soxr.resample(noise, rate, 16_000, quality="HQ"), atol=1e-6)
 
 

@@ -1,0 +1,274 @@
+"""Compressed audio, and the sound of videos, read by FFmpeg through PyAV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AudioError
+from ..types import Note, Seconds
+from . import mpeg
+from .source import BLOCK_VALUES, Block, Source, UnknownFormatError, check_shape, check_track, note_if_short
+
+_GAP: Seconds = 0.1  # less than this is jitter of the container's clock
+_JUMP_BACK: Seconds = 0.5
+_LONGEST_GAP: Seconds = (
+    10.0  # in MPEG streams, which are joined without setting the clock; as the ffmpeg program has it
+)
+_MOST_SILENCE: Seconds = 3600.0  # in all: a damaged clock must not make days of it
+_BLOCK_FRAMES = 1 << 15  # decoders give a thousand at a time, too few to work with
+
+# Containers of media. Playlists and image formats are left out on purpose: they make FFmpeg open other files.
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,eac3,flac,flv,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,"
+    "mxf,ogg,rm,tta,voc,w64,wav,wv"
+)
+_TAKES_ANY_TAGS = 19  # major version of PyAV
+_MARKED_DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
+_DURATION_IS_KNOWN = ("mov", "matroska", "asf", "avi", "flac")
+_TELLS_TIME = ("mov", "matroska", "asf", "flv", "mpeg", "mxf", "ogg", "rm", "flac")
+"""Containers that say when a packet is heard. Elsewhere FFmpeg counts bytes or packets, wrongly if the rate changes."""
+_TYPES: dict[str, np.dtype[Any]] = {
+    "u8": np.dtype(np.uint8),
+    "s16": np.dtype(np.int16),
+    "s32": np.dtype(np.int32),
+    "s64": np.dtype(np.int64),
+    "flt": np.dtype(np.float32),
+    "dbl": np.dtype(np.float64),
+}
+
+
+def read_media(source: Source, on_note: Note, track: int | None, *, to_the_end: bool = False) -> Iterator[Block]:
+    """One audio track's blocks, in the container's time: gaps are silence.
+
+    track: from 1; None takes the default one, and says so if there are others.
+    to_the_end: do not believe the size that a WAV header tells.
+
+    Raises:
+        UnknownFormatError: before any block; FFmpeg does not know it.
+        AudioError: it holds no audio, no such track, or one that cannot be decoded.
+    """
+    with _opened(source, to_the_end=to_the_end) as container:
+        stream = _chosen(container, source, on_note, track)
+        yield from _Reader(container, stream, source, on_note).blocks()
+
+
+def track_count(source: Source) -> int:
+    """How many audio tracks there are; 0 where FFmpeg does not know the file."""
+    try:
+        with _opened(source) as container:
+            return len(container.streams.audio)
+    except UnknownFormatError:
+        return 0
+
+
+@contextmanager
+def _opened(source: Source, *, to_the_end: bool = False) -> Iterator[Any]:
+    import av
+
+    # A whole path is never taken for a protocol, and the whitelists keep FFmpeg to this one file.
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    if to_the_end:
+        options["ignore_length"] = "1"
+    with ExitStack() as opened:
+        file = str(source.path.absolute()) if source.ranges is None else opened.enter_context(source.open())
+        try:
+            container = av.open(file, options=options, **_any_tags(av.__version__))
+        except (av.FFmpegError, ValueError) as error:
+            raise UnknownFormatError from error
+        with container:
+            yield container
+
+
+def _any_tags(version: str) -> dict[str, Any]:
+    """What makes PyAV `version` open files whose tags are no UTF-8; from 19 on it does, and has no such argument.
+
+    >>> _any_tags("18.1.0"), _any_tags("19.0.2")
+    ({'metadata_errors': 'replace'}, {})
+    """
+    return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < _TAKES_ANY_TAGS else {}
+
+
+def _chosen(container: Any, source: Source, on_note: Note, track: int | None) -> Any:
+    streams = container.streams.audio
+    if not streams:
+        raise AudioError(f"{source.name} has no audio track: give a file that has one.")
+    check_track(source.name, track, len(streams))
+    number = track or _default(streams)
+    if track is None and len(streams) > 1:
+        on_note(
+            f"{source.name} has {len(streams)} audio tracks, of which number {number} is used: "
+            "--audio-track N takes another one, --audio-track all each as a channel."
+        )
+    stream = streams[number - 1]
+    if not stream.codec_context or not stream.rate:
+        raise AudioError(f"{source.name} has an audio track that FFmpeg cannot decode: convert it to WAV.")
+    check_shape(source.name, stream.rate, stream.channels)
+    return stream
+
+
+def _default(streams: Any) -> int:
+    """The first track that is marked as default, else the first; from 1. One that cannot be decoded is never it."""
+    able = [number for number, stream in enumerate(streams, 1) if stream.codec_context] or [1]
+    marked = [number for number in able if int(getattr(streams[number - 1], "disposition", 0)) & _MARKED_DEFAULT]
+    return (marked or able)[0]
+
+
+class _Reader:
+    """Frames of one audio track, gathered to blocks and set to the container's time."""
+
+    def __init__(self, container: Any, stream: Any, source: Source, on_note: Note) -> None:
+        self._container, self._stream, self._source, self._on_note = container, stream, source, on_note
+        self._gathered: list[Any] = []  # frames
+        self._shape: tuple[int, str, str] | None = None  # rate, format and layout of what is gathered
+        self._clock = _Clock(container)
+
+    def blocks(self) -> Iterator[Block]:
+        """Everything that can be decoded; notes if something could not."""
+        broken, is_last_broken = 0, False
+        for packet, is_sound in self._packets():
+            frames = self._decode(packet) if is_sound else None
+            if frames is None:
+                broken, is_last_broken = broken + 1, True
+                continue
+            for frame in frames:
+                is_last_broken = False
+                yield from self._take(frame)
+        yield from self._flush()
+        name = self._source.name
+        if note_if_short(name, self._clock.seconds, self._promised(), self._on_note):
+            broken -= is_last_broken  # where it was cut
+        if broken:
+            self._on_note(f"{name} is damaged: what could not be decoded is left out (packets: {broken}).")
+
+    def _packets(self) -> Iterator[tuple[Any, bool]]:
+        """The track's packets, and whether each could be read; the first that could not is the last."""
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except IndexError:  # PyAV meets a track that was not there at the start: past it, and on.
+                packets = self._container.demux(self._stream)
+                continue
+            except av.FFmpegError:
+                yield None, False
+                return
+            yield packet, True
+
+    def _decode(self, packet: Any) -> list[Any] | None:
+        import av
+
+        try:
+            return list(packet.decode())
+        except av.FFmpegError:
+            return None
+
+    def _take(self, frame: Any) -> Iterator[Block]:
+        """Gather one frame, and give out what was gathered where it fits no longer or is enough."""
+        gap = self._clock.gap(frame)
+        shape = frame.sample_rate, frame.format.name, frame.layout.name
+        if gap or shape != self._shape:
+            check_shape(self._source.name, frame.sample_rate, len(frame.layout.channels))
+            yield from self._flush()
+            self._shape = shape
+            yield from _silence(gap, frame.sample_rate, len(frame.layout.channels))
+        self._gathered.append(frame)
+        self._clock.count(frame.samples, frame.sample_rate)
+        if len(self._gathered) * frame.samples >= _BLOCK_FRAMES:
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[Block]:
+        if self._gathered:
+            yield Block(_samples(self._gathered), self._gathered[0].sample_rate)
+            self._gathered = []
+
+    def _promised(self) -> Seconds:
+        """Seconds the track says it has; 0 where that is an estimate, or the video's length."""
+        name = self._container.format.name
+        if name == "mp3":
+            with self._source.open() as file:
+                return mpeg.promised(file)
+        if not name.startswith(_DURATION_IS_KNOWN):
+            return 0.0
+        if self._stream.duration is not None and self._stream.time_base is not None:
+            return float(self._stream.duration * self._stream.time_base)
+        if self._container.streams.video or self._container.duration is None:
+            return 0.0
+        late = self._container.start_time or 0  # Matroska's duration is the time at which it ends
+        return float(self._container.duration - late) / 1_000_000
+
+
+class _Clock:
+    """How much sound there is so far, and how much there should be by the container's own clock."""
+
+    def __init__(self, container: Any) -> None:
+        name = container.format.name
+        self._tells_time = name.startswith(_TELLS_TIME)
+        self._longest_gap = _LONGEST_GAP if name.startswith("mpeg") else math.inf
+        self._zero: Seconds = (container.start_time or 0) / 1_000_000
+        self._expected: Seconds | None = None  # when the next frame begins if none is missing
+        self._silence: Seconds = 0.0
+        self._before: Seconds = 0.0  # before the rate changed
+        self._frames, self._rate = 0, 1
+
+    @property
+    def seconds(self) -> Seconds:
+        """How much sound there is, the silence in gaps included."""
+        return self._before + self._frames / self._rate
+
+    def count(self, frames: int, rate: int) -> None:
+        """Add sound."""
+        if rate != self._rate:
+            self._before, self._frames, self._rate = self.seconds, 0, rate
+        self._frames += frames
+
+    def gap(self, frame: Any) -> Seconds:
+        """Seconds of silence before `frame`: a track that starts late, a call that sent nothing. They are counted."""
+        now: Seconds | None = frame.time if self._tells_time else None
+        if now is None:
+            return 0.0
+        step = 0.0 if self._expected is None else now - self._expected
+        if step < -_JUMP_BACK or step > self._longest_gap:  # It begins anew, as where recordings are joined.
+            self._zero = now - self.seconds
+        self._expected = now + frame.samples / frame.sample_rate
+        gap = now - self._zero - self.seconds
+        if gap < _GAP or self._silence + gap > _MOST_SILENCE:
+            return 0.0
+        self._silence += gap
+        self.count(round(gap * frame.sample_rate), frame.sample_rate)
+        return gap
+
+
+def _silence(seconds: Seconds, rate: int, channels: int) -> Iterator[Block]:
+    left, most = round(seconds * rate), BLOCK_VALUES // channels
+    while left > 0:
+        yield Block(np.zeros((min(left, most), channels), np.float32), rate)
+        left -= most
+
+
+def _samples(frames: Sequence[Any]) -> npt.NDArray[np.float32]:
+    """The samples (frames, channels) of frames of one format, whichever the decoder likes."""
+    name, channels = frames[0].format.name, len(frames[0].layout.channels)
+    dtype, total = _TYPES[name.removesuffix("p")], sum(frame.samples for frame in frames)
+    if name.endswith("p"):
+        samples = np.empty((total, channels), np.float32)
+        for channel, planes in enumerate(zip(*(frame.planes for frame in frames), strict=True)):
+            parts = [np.frombuffer(plane, dtype, frame.samples) for plane, frame in zip(planes, frames, strict=True)]
+            np.concatenate(parts, out=samples[:, channel], casting="unsafe")
+    else:
+        parts = [np.frombuffer(frame.planes[0], dtype, frame.samples * channels) for frame in frames]
+        samples = np.concatenate(parts, dtype=np.float32, casting="unsafe").reshape(total, channels)
+    if dtype == np.uint8:
+        samples -= 128
+    if dtype.kind in "iu":
+        samples *= np.float32(2.0 ** (1 - 8 * dtype.itemsize))
+    return samples

@@ -1,0 +1,61 @@
+"""What MPEG audio's headers say: that it is MPEG audio, how long a whole file is, and which bytes are tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from ..types import Seconds
+
+_RATES = (44_100, 48_000, 32_000)
+_VERSION_1, _VERSION_2, _RESERVED = 3, 2, 1
+_ID3_HEAD, _ID3V1, _APE_HEAD = 10, 128, 32
+_HEAD = 36 + 144  # the most bytes from a frame's beginning to its tag, and the tag's own as far as they are read
+
+
+def begins_mpeg(head: bytes) -> bool:
+    """Whether MPEG audio begins here, tags before it or not."""
+    return tag_bytes(head) > 0 or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)  # noqa: PLR2004
+
+
+def tag_bytes(data: bytes) -> int:
+    """How many bytes the tag has that begins here (ID3 or APE, which hold titles and pictures); 0 for none."""
+    if data.startswith(b"ID3") and len(data) >= _ID3_HEAD:
+        return _ID3_HEAD + (data[6] << 21 | data[7] << 14 | data[8] << 7 | data[9])
+    if data.startswith(b"APETAGEX") and len(data) >= _APE_HEAD:
+        return _APE_HEAD + int.from_bytes(data[12:16], "little")
+    return _ID3V1 if data.startswith(b"TAG") else 0
+
+
+def promised(file: BinaryIO) -> Seconds:
+    """How long a file is by the Xing or Info tag in its first frame; 0 where there is none."""
+    file.seek(tag_bytes(file.read(_ID3_HEAD)))
+    frame = file.read(_HEAD)
+    if len(frame) < _HEAD or frame[0] != 0xFF or frame[1] & 0xE6 != 0xE2:  # noqa: PLR2004  (sync, and Layer III)
+        return 0.0
+    version, rate = frame[1] >> 3 & 3, frame[2] >> 2 & 3
+    if version == _RESERVED or rate >= len(_RATES):
+        return 0.0
+    samples, halvings = (1152, 0) if version == _VERSION_1 else (576, 1 if version == _VERSION_2 else 2)
+    return _promised_samples(frame[_tag_offset(version, is_mono=frame[3] >> 6 == 3) :], samples) / (  # noqa: PLR2004
+        _RATES[rate] >> halvings
+    )
+
+
+def _promised_samples(tag: bytes, frame_samples: int) -> int:
+    """By a tag and, where the encoder tells them, without the samples that it added at both ends."""
+    if tag[:4] not in (b"Xing", b"Info") or not tag[7] & 1:
+        return 0
+    total = int.from_bytes(tag[8:12], "big") * frame_samples
+    lame = tag[8 + sum(size for bit, size in enumerate((4, 4, 100, 4)) if tag[7] >> bit & 1) :]
+    if lame[:3] not in (b"LAM", b"Lav"):
+        return total
+    both = int.from_bytes(lame[21:24], "big")
+    return max(0, total - (both >> 12) - (both & 0xFFF))
+
+
+def _tag_offset(version: int, *, is_mono: bool) -> int:
+    """A tag lies after the header and as many bytes as a frame's side information has."""
+    if version == _VERSION_1:
+        return 21 if is_mono else 36
+    return 13 if is_mono else 21

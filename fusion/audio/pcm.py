@@ -1,0 +1,158 @@
+"""Uncompressed audio and Ogg, read by libsndfile."""
+
+from __future__ import annotations
+
+import os
+import struct
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AudioError
+from .source import BLOCK_VALUES, Block, Source, UnknownFormatError, check_shape, check_track, note_if_short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..types import Note
+
+_SMALL_STEP = 256
+_MOST_CHUNKS = 1_000  # before the data; a file of empty ones must not keep us
+_UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until the end"
+_UNCOMPRESSED = (1, 3, 0xFFFE)  # integers, floats, and either with a longer header
+
+
+def read_pcm(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
+    """The recording's blocks.
+
+    Raises:
+        UnknownFormatError: before any block; libsndfile does not know it, or finds no samples.
+        AudioError: impossible numbers in the header, or no such track.
+    """
+    with ExitStack() as opened:
+        file = _open(source, opened)
+        check_shape(source.name, file.samplerate, file.channels)
+        check_track(source.name, track, 1)
+        done = 0
+        for samples in _samples(file, source, opened):
+            done += len(samples)
+            yield Block(samples, file.samplerate)
+        promised = max(file.frames, wav_data(source).frames)
+        note_if_short(source.name, done / file.samplerate, promised / file.samplerate, on_note)
+
+
+def _open(source: Source, opened: ExitStack) -> Any:
+    import soundfile
+
+    # By its name where that is possible: libsndfile then reads without Python in between, and knows a few endings.
+    # Of .raw it knows that it knows nothing, so such a file goes without its name.
+    if source.ranges is None and source.path.suffix.lower() != ".raw":
+        file: Any = _name(source)
+    else:
+        nameless = replace(source, ranges=source.ranges or ((0, source.path.stat().st_size),))
+        file = opened.enter_context(nameless.open())
+    try:
+        file = opened.enter_context(soundfile.SoundFile(file))
+    except soundfile.LibsndfileError as error:
+        raise UnknownFormatError from error
+    if file.frames == 0:  # A recorder that never finished its header; FFmpeg reads on to the end.
+        raise UnknownFormatError
+    return file
+
+
+def _name(source: Source) -> str | bytes:
+    """What libsndfile is given: on POSIX the name's own bytes, since soundfile encodes no name that is not UTF-8."""
+    return os.fspath(source.path) if os.name == "nt" else os.fsencode(source.path)
+
+
+def _samples(file: Any, source: Source, opened: ExitStack) -> Iterator[npt.NDArray[np.float32]]:
+    step, done = BLOCK_VALUES // file.channels, 0
+    for samples in _readable(file, step):
+        done += len(samples)
+        yield samples
+    if done < file.frames and done % step == 0:  # Damaged within the next block: read up to there in small steps.
+        again = _open(source, opened)  # After an error a file may not seek any more.
+        for _ in range(done // step):
+            again.read(step, dtype="float32")
+        yield from _readable(again, _SMALL_STEP)
+
+
+def _readable(file: Any, step: int) -> Iterator[npt.NDArray[np.float32]]:
+    """What can be read, `step` frames at a time, to the end or to the first damage."""
+    import soundfile
+
+    while True:
+        try:
+            samples: npt.NDArray[np.float32] = file.read(step, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            return
+        if not len(samples):
+            return
+        yield samples
+
+
+@dataclass(frozen=True, slots=True)
+class WavData:
+    """What a WAV header says of its samples.
+
+    frames: how many it promises (libsndfile only tells how many there are); 0 if it is none, or does not say.
+    goes_on: after the promised ones there are bytes that are no chunk: a header that was never brought up to date,
+        or a size beyond 4 GiB, of which it holds the rest only.
+    """
+
+    frames: int = 0
+    goes_on: bool = False
+
+
+def wav_data(source: Source) -> WavData:
+    """Read the header of a WAV file, if it is one.
+
+    Raises:
+        AudioError: its numbers contradict one another.
+    """
+    with source.open() as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return WavData()
+        frame_bytes = 0
+        for name, size in _chunks(file):
+            if name == b"data":
+                known = frame_bytes > 0 and 0 < size < _UNKNOWN_SIZE
+                return WavData(size // frame_bytes, _is_sound_after(file, size, frame_bytes)) if known else WavData()
+            body = file.read(min(size, 16)) if name == b"fmt " else b""
+            if len(body) == 16:  # noqa: PLR2004  (up to and with the bits a sample has)
+                frame_bytes = _frame_bytes(source.name, body)
+            file.seek(size + size % 2 - len(body), os.SEEK_CUR)
+    return WavData()
+
+
+def _frame_bytes(name: str, body: bytes) -> int:
+    """Bytes of a frame. libsndfile and FFmpeg compute it themselves, each from other numbers."""
+    kind, channels, rate, second_bytes, frame_bytes, bits = struct.unpack("<HHIIHH", body)
+    needed = channels * -(-bits // 8)
+    if kind in _UNCOMPRESSED and frame_bytes < needed and second_bytes == rate * frame_bytes:
+        raise AudioError(
+            f"{name} claims {channels} channels of {bits} bits in frames of {frame_bytes} bytes, which cannot be: "
+            "export it again as WAV."
+        )
+    return int(frame_bytes)
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Name and size of each chunk; whoever takes them moves the file on."""
+    for _ in range(_MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:  # noqa: PLR2004  (a chunk's name and size)
+            return
+        yield head[:4], int(struct.unpack("<I", head[4:])[0])
+
+
+def _is_sound_after(file: BinaryIO, size: int, frame_bytes: int) -> bool:
+    """Whether the samples go on where they should end: no chunk there, no tag of another program, not only zeros."""
+    file.seek(size + size % 2, os.SEEK_CUR)
+    rest = file.read(1 << 16)
+    is_named = rest[:4].isascii() and rest[:4].decode().isprintable()
+    return len(rest) >= max(4096, frame_bytes) and not is_named and any(rest)

@@ -1,0 +1,158 @@
+"""Tracks, the container's clock, and what decoders say."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from diarfuse.fusion.audio import load_audio, load_channels
+from diarfuse.fusion.errors import AudioError, OptionError
+
+TRACKS = {"mkv": "aac", "mp4": "aac", "mka": "ac3", "ts": "aac", "webm": "libopus", "oga": "flac"}
+
+
+@pytest.mark.parametrize("ending", TRACKS)
+def test_one_track_of_several_is_told_and_any_can_be_had(encode, pitch, ending: str) -> None:
+    path = encode(f"a.{ending}", TRACKS[ending], 48_000, hertz=(500.0, 1000.0, 1500.0))
+    notes: list[str] = []
+    assert pitch(load_audio(path, on_note=notes.append), 0.2, 0.8) == pytest.approx(500, abs=5)
+    others = "--audio-track N takes another one, --audio-track all each as a channel"
+    assert notes == [f"{path} has 3 audio tracks, of which number 1 is used: {others}."]
+    for track, hertz in ((1, 500), (2, 1000), (3, 1500)):
+        assert pitch(load_audio(path, on_note=notes.append, track=track), 0.2, 0.8) == pytest.approx(hertz, abs=5)
+    every = load_channels(path, on_note=notes.append, track="all")
+    assert [round(pitch(channel, 0.2, 0.8), -1) for channel in every] == [500, 1000, 1500]
+    mixed = load_audio(path, on_note=notes.append, track="all")
+    np.testing.assert_allclose(mixed, np.mean(every, axis=0), atol=1e-6)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("ending", ["mkv", "mp4"])
+def test_the_default_track_is_the_one_marked_so(encode, pitch, ending: str) -> None:
+    path = encode(f"a.{ending}", "aac", 48_000, hertz=(500.0, 1000.0), default=2)
+    notes: list[str] = []
+    assert pitch(load_audio(path, on_note=notes.append), 0.2, 0.8) == pytest.approx(1000, abs=5)
+    assert "of which number 2 is used" in notes[0]
+
+
+def test_a_track_that_is_not_there(tmp_path: Path, encode) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(160), 16_000)
+    assert len(load_audio(tmp_path / "a.wav", track=1)) == 160
+    assert len(load_channels(tmp_path / "a.wav", track="all")) == 1
+    with pytest.raises(AudioError, match=r"a\.wav has one audio track, and no track 2: choose another --audio-track"):
+        load_audio(tmp_path / "a.wav", track=2)
+    with pytest.raises(AudioError, match=r"a\.mkv has 2 audio tracks, and no track 3"):
+        load_audio(encode("a.mkv", "aac", 48_000, hertz=(500.0, 1000.0)), track=3)
+    for wrong in (0, -1, "two", 1.5):
+        with pytest.raises(OptionError, match=r"track=.* must be the number of an audio track, from 1, or 'all'"):
+            load_audio(tmp_path / "a.wav", track=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec"), [("mka", "aac"), ("mkv", "ac3"), ("webm", "libopus"), ("ts", "aac"), ("m4a", "aac")]
+)
+def test_sound_that_starts_late_is_not_cut_short(encode, ending: str, codec: str) -> None:
+    path = encode(f"late.{ending}", codec, 48_000, seconds=3.0, start=4.2)
+    notes: list[str] = []
+    assert len(load_audio(path, on_note=notes.append)) / 16_000 == pytest.approx(3.0, abs=0.1)
+    assert notes == []
+
+
+def test_a_flac_stream_that_does_not_tell_its_length(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", np.full(16_000, 0.25), 16_000)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    (tmp_path / "a.flac").write_bytes(data)
+    notes: list[str] = []
+    assert len(load_audio(tmp_path / "a.flac", on_note=notes.append)) == 16_000
+    assert notes == []
+
+
+@pytest.mark.parametrize("codec", ["aac", "ac3", "libmp3lame"])
+def test_frames_of_another_rate_do_not_move_the_clock(tmp_path: Path, encode, codec: str) -> None:
+    """Streams without a clock of their own, whose times FFmpeg counts in the first rate."""
+    ending = {"aac": "aac", "ac3": "ac3", "libmp3lame": "mp3"}[codec]
+    parts = [
+        encode(f"{rate}.{ending}", codec, rate, seconds=2.0).read_bytes() for rate in (32_000, 48_000, 44_100, 32_000)
+    ]
+    (tmp_path / f"all.{ending}").write_bytes(b"".join(parts))
+    notes: list[str] = []
+    assert len(load_audio(tmp_path / f"all.{ending}", on_note=notes.append)) / 16_000 == pytest.approx(8.0, abs=0.4)
+    assert notes == []
+
+
+def test_joined_transport_streams_whose_clocks_are_far_apart(tmp_path: Path, encode) -> None:
+    for name, starts in {"forward.ts": (0.0, 600.0, 1200.0), "back.ts": (600.0, 0.0, 100.0)}.items():
+        parts = [encode(f"{i}.ts", "aac", 48_000, seconds=1.0, start=start) for i, start in enumerate(starts)]
+        (tmp_path / name).write_bytes(b"".join(part.read_bytes() for part in parts))
+        assert len(load_audio(tmp_path / name)) / 16_000 == pytest.approx(3.1, abs=0.2)
+
+
+def test_a_header_that_contradicts_itself(tmp_path: Path) -> None:
+    """Each library computes the size of a frame from other numbers; neither may be let loose on it."""
+    head = struct.pack("<IHHIIHH", 16, 1, 101, 16_000, 48_000, 3, 24)
+    body = b"WAVEfmt " + head + b"data" + struct.pack("<I", 48_000) + bytes(14_000)
+    for name in ("a.raw", "a.wav"):
+        path = tmp_path / name
+        path.write_bytes(b"RIFF" + struct.pack("<I", 48_036) + body)
+        with pytest.raises(AudioError, match="claims 101 channels of 24 bits in frames of 3 bytes, which cannot be"):
+            load_audio(path)
+
+
+def test_many_channels_without_a_layout(tmp_path: Path) -> None:
+    """More than FFmpeg's converter takes."""
+    samples = np.random.default_rng(0).integers(-9999, 9999, (1600, 101)).astype("<i2")
+    body = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 101, 16_000, 16_000 * 202, 202, 16)
+    (tmp_path / "a.wav").write_bytes(
+        b"RIFF" + bytes(4) + body + b"data" + struct.pack("<I", 0xFFFF_FFFF) + samples.tobytes()
+    )
+    for number, channel in enumerate(load_channels(tmp_path / "a.wav")):
+        np.testing.assert_array_equal(channel, samples[:, number] / np.float32(32768))
+
+
+def test_wav_by_another_name(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(160, 0.25), 16_000)
+    for name in ("a.raw", "a.mp3", "a", "a.RAW"):
+        (tmp_path / name).write_bytes((tmp_path / "a.wav").read_bytes())
+        assert len(load_audio(tmp_path / name)) == 160
+
+
+@pytest.mark.parametrize(
+    "content", [b"minutes of the meeting\n" * 9, "Protokoll für Özgür\n".encode() * 9, "utf-16\n".encode("utf-16")]
+)
+def test_text_is_called_text(tmp_path: Path, content: bytes) -> None:
+    for name in ("fake.mp3", "fake.wav", "fake.ogg", "fake.raw", "fake"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(AudioError, match=rf"{name} is no audio or video that can be read \(it holds text\)"):
+            load_audio(tmp_path / name)
+    (tmp_path / "noise.mp3").write_bytes(np.random.default_rng(0).integers(0, 256, 999, dtype=np.uint8).tobytes())
+    with pytest.raises(AudioError, match="its format is unknown"):
+        load_audio(tmp_path / "noise.mp3")
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec"), [("mp3", "libmp3lame"), ("opus", "libopus"), ("flac", "flac"), ("m4a", "aac")]
+)
+def test_decoders_write_nothing_to_stderr(
+    tmp_path: Path, encode, capfd: pytest.CaptureFixture[str], ending: str, codec: str
+) -> None:
+    """What damaged files make them say would stand between a program's own lines, or in a log of JSON."""
+    sound = encode(f"a.{ending}", codec, 48_000, seconds=2.0).read_bytes()
+    capfd.readouterr()  # encoders may talk
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        data = bytearray(sound)
+        for at in rng.integers(200, len(data), 30):
+            data[at] = rng.integers(256)
+        (tmp_path / f"{number}.{ending}").write_bytes(data)
+        with suppress(AudioError):
+            load_audio(tmp_path / f"{number}.{ending}")
+    (tmp_path / f"twice.{ending}").write_bytes(sound * 2)
+    load_audio(tmp_path / f"twice.{ending}")
+    assert capfd.readouterr() == ("", "")
