@@ -66,6 +66,12 @@ class FasterWhisper:
         self._models_dir, self._offline = models_dir, offline
         self._options = {"word_timestamps": True, **(options or {})}
         self._engine: Any = None
+        self._files: tuple[Path, ...] = ()
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """The weights, once they are loaded."""
+        return self._files
 
     def transcribe(
         self,
@@ -90,7 +96,9 @@ class FasterWhisper:
 
     def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
         if self._engine is None:
-            self._engine = self._load(_folder(self._model, self._models_dir, offline=self._offline))
+            folder = _folder(self._model, self._models_dir, offline=self._offline)
+            self._engine = self._load(folder)
+            self._files = (folder / "model.bin",)
         try:
             found, info = self._engine.transcribe(samples, language=language, **self._options)
         except (TypeError, ValueError) as error:  # an option it does not know, or a value it refuses

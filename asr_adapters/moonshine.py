@@ -47,6 +47,12 @@ class Moonshine:
     def __init__(self, model: str = BUNDLED, *, arch: str = "tiny", options: Mapping[str, Any] | None = None) -> None:
         self._model, self._arch, self._own = model, arch, dict(options or {})
         self._engine: Any = None
+        self._files: tuple[Path, ...] = ()
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """The networks, once they are loaded."""
+        return self._files
 
     def transcribe(
         self,
@@ -81,6 +87,7 @@ class Moonshine:
         api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
         if self._engine is None:
             self._engine = self._load(api)
+            self._files = tuple(sorted(self._folder().glob("*.ort")))
         try:
             lines = self._engine.transcribe_without_streaming(np.append(samples, _TAIL), SAMPLE_RATE).lines
         except api.MoonshineError as error:

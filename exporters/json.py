@@ -1,83 +1,56 @@
-"""Everything a document holds, as JSON; docs/formats.md describes each key."""
+"""Everything a document holds, as JSON that `fusion.document` reads back; docs/formats.md describes each key."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..fusion.errors import TranscriptError
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..fusion.document import Document
-    from ..fusion.types import Attribution, Segment, Turn, Word
 
 ENDING = ".json"
 NEEDS = "anything"
-ABOUT = "everything: words, times, reasons, confidences, turns ([docs/formats.md](docs/formats.md))"
+ABOUT = (
+    "everything, and what `transcribe export` and the other editing commands read ([docs/formats.md](docs/formats.md))"
+)
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:
-    """UTF-8 text as JSON, keys in a fixed order, times to the millisecond.
+    """UTF-8 text as JSON, keys in a fixed order, one line a word, so that versions can be compared line by line.
 
-    `speaker` and `attribution` are there only where a join has run; a word that
-    it could not give to anybody has ``"speaker": null`` and the reason. `turns`
-    and `exclusive` are there only where somebody asked who spoke when.
+    Raises:
+        TranscriptError: a recogniser gave a time that is no number.
     """
-    transcript, diarization = document.transcript, document.diarization
-    whole: dict[str, Any] = {
-        "duration": _time(transcript.duration),
-        "language": transcript.language,
-        "speakers": _speakers(document),
-        "notes": list(transcript.notes),
-        "segments": [_segment(segment) for segment in transcript.segments],
-    }
-    if diarization is not None:
-        whole |= {"turns": _turns(diarization.turns), "exclusive": _turns(diarization.exclusive)}
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    return (
+        "{\n"
+        + ",\n".join(f" {_text(key)}: {_value(key, value)}" for key, value in document.to_json().items())
+        + "\n}\n"
+    )
 
 
-def _speakers(document: Document) -> list[str]:
-    """Who says a word; where nothing was recognised, who speaks."""
-    said = {segment.speaker for segment in document.transcript.segments if segment.speaker is not None}
-    return sorted(said if document.transcript.segments else {turn.speaker for turn in document.turns})
+def _value(key: str, value: Any) -> str:
+    if key == "segments":
+        return _lines(map(_segment, value), " ")
+    return _lines(map(_text, value), " ") if key in {"turns", "exclusive", "history"} else _text(value)
 
 
-def _turns(turns: Iterable[Turn]) -> list[dict[str, Any]]:
-    return [{"start": _time(turn.start), "end": _time(turn.end), "speaker": turn.speaker} for turn in turns]
+def _segment(row: Mapping[str, Any]) -> str:
+    head = _text({key: value for key, value in row.items() if key != "words"})
+    return f'{head[:-1]}, "words": {_lines(map(_text, row["words"]), "  ")}}}'
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
-    head: dict[str, Any] = {"start": _time(segment.start), "end": _time(segment.end)}
-    if segment.speaker is not None:
-        head["speaker"] = segment.speaker
-    return head | {"text": segment.text, "words": [_word(word) for word in segment.words]}
+def _lines(items: Iterable[str], indent: str) -> str:
+    """A list with one item a line."""
+    inner = ",\n".join(f"{indent} {item}" for item in items)
+    return f"[\n{inner}\n{indent}]" if inner else "[]"
 
 
-def _word(word: Word) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "start": None if word.start is None else _time(word.start),
-        "end": None if word.end is None else _time(word.end),
-        "word": word.text,
-        "probability": None if word.probability is None else round(float(word.probability), 4),
-        "timing": word.timing,
-    }
-    if word.attribution is not None or word.speaker is not None:
-        row["speaker"] = word.speaker
-    if word.attribution is not None:
-        row["attribution"] = _attribution(word.attribution)
-    return row
-
-
-def _attribution(why: Attribution) -> dict[str, Any]:
-    return {
-        "reason": why.reason,
-        "confidence": round(float(why.confidence), 4),
-        "others": [{"speaker": other.speaker, "share": round(float(other.share), 4)} for other in why.others],
-        "detail": why.detail,
-    }
-
-
-def _time(seconds: float) -> float:
-    return round(float(seconds), 3)
+def _text(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise TranscriptError(f"The transcript holds a time or a probability that is no number ({error}).") from error

@@ -42,14 +42,14 @@ def split_segments(transcript: Transcript) -> Transcript:
     The text is carved by offsets from the recogniser's own: put together, the
     pieces are the segment's text. The first piece keeps the segment's start and
     the last its end. A word without a speaker stays with the words before it
-    (after it, at the start of a segment). Pieces never overlap. A segment without
-    words is left alone; one whose words are not those of its text stays whole,
-    with its main speaker and a note.
+    (after it, at the start of a segment), unless a person said that it is nobody's.
+    Pieces never overlap. A segment without words is left alone; one whose words are
+    not those of its text stays whole, with its main speaker and a note.
     """
     pieces: list[Segment] = []
     notes: list[str] = []
     for segment in transcript.segments:
-        firsts, speakers = speaker_runs([word.speaker for word in segment.words]) if segment.words else ([0], [])
+        firsts, speakers = speaker_runs([_owner(word) for word in segment.words]) if segment.words else ([0], [])
         if len(firsts) > 1 and share_found(segment.text, [word.text for word in segment.words]) < _SAME_WORDS:
             pieces.append(replace(segment, speaker=main_speaker(segment.words)))
             notes.append(f"The line at {segment.start:.2f} s stays whole: its words are not those of its text.")
@@ -65,9 +65,15 @@ def _split(segment: Segment, firsts: Sequence[int], speakers: Sequence[str | Non
     texts = carve(segment.text, [word.text for word in segment.words], firsts[1:])
     spans = _piece_times(segment, groups)
     return [
-        replace(segment, start=start, end=end, text=text, words=words, speaker=speaker)
+        replace(segment, start=start, end=end, text=text, words=words, speaker=speaker or None)
         for (start, end), text, words, speaker in zip(spans, texts, groups, speakers, strict=True)
     ]
+
+
+def _owner(word: Word) -> str | None:
+    """Whose the word is; what a person gave to nobody is a run of its own, empty."""
+    nobodys = word.speaker is None and word.attribution is not None and word.attribution.reason == "edited"
+    return "" if nobodys else word.speaker
 
 
 def speaker_runs(speakers: Sequence[str | None]) -> tuple[list[int], list[str | None]]:

@@ -1,24 +1,70 @@
-"""What a result is once the work is done: the words, who spoke when, and what the recording is called."""
+"""What a result is once the work is done: words, turns, where they come from, and what was edited since.
+
+A document is what every exporter writes and what ``meeting.json`` holds. It is
+frozen: an edit gives a new one, whose history has one entry more.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from .types import Diarization, Transcript, Turn
+from .editing import selecting, words
+from .editing.changes import undo_of, undone
+from .editing.content import NOBODY, Content, Origin, check_name, worded
+from .editing.history import CONTENT, CONTENT_MORE, Edit, read_content, read_edit, write_content, write_edit
+from .editing.operations import Correct, Merge, Operation, Reassign, Redo, Rename, Replace, spans_of
+from .errors import OptionError, TranscriptError
+from .records import DamagedError, Json, check_keys, item, number, rows, text
+from .types import Diarization, Seconds, Transcript, Turn
+
+VERSION = 1
+FORMAT = f"diarfuse/{VERSION}"
+"""What the key ``format`` of a saved document says."""
+_HEAD = frozenset(("format", "name", "audio", "history"))
+_OLD_TURNS = frozenset(("duration", "speakers", "notes", "turns", "exclusive"))
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The audio that a document is about. name: its file's, without folders; sha256: of the file, in hexadecimal."""
+
+    name: str
+    sha256: str
+    duration: Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Everything that can be written down about one recording; every exporter takes one.
+    """Everything that can be written down about one recording.
 
     transcript: as the recogniser gave it, with speakers where a join has run; without segments where nothing was
-        recognised. diarization: who spoke when; None where nobody asked.
+        recognised. diarization: who spoke when; None where nobody asked. It never holds embeddings.
     name: the recording's, without folder and ending, for the formats that carry it.
+    recording: the audio's file, if it is known. origin: what made the rest.
+    notes: everything a user was told, what `transcript` and `diarization` say included; these keep none.
+    history: what was edited, first edit first.
     """
 
     transcript: Transcript
     diarization: Diarization | None = None
     name: str = "audio"
+    recording: Recording | None = None
+    origin: Origin | None = None
+    notes: tuple[str, ...] = ()
+    history: tuple[Edit, ...] = ()
+
+    def __post_init__(self) -> None:
+        found = self.diarization
+        told = (*self.transcript.notes, *(found.notes if found else ()), *self.notes)
+        object.__setattr__(self, "notes", tuple(dict.fromkeys(told)))
+        object.__setattr__(self, "transcript", replace(self.transcript, notes=()))
+        if found is not None:
+            plain = Diarization(found.turns, found.exclusive, self.transcript.duration)
+            object.__setattr__(self, "diarization", plain)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -30,3 +76,202 @@ class Document:
             for segment in self.transcript.segments
             if segment.speaker is not None and segment.end > segment.start
         )
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Everybody who has a word or a turn, sorted."""
+        return self.content.speakers
+
+    @property
+    def content(self) -> Content:
+        """What edits change."""
+        return Content(self.transcript, self.diarization, self.origin, self.notes)
+
+    def rename(self, names: Mapping[str, str]) -> Document:
+        """Give speakers names, everywhere at once: what they are called -> what they are to be called.
+
+        Raises:
+            UnknownNameError: nobody is called so; the known ones are listed.
+            OptionError: a name is in use (merge them), is given twice, or cannot be one.
+        """
+        names = {old: check_name(new) for old, new in names.items()}
+        return self._edited(Rename(names), {new: old for old, new in names.items()})
+
+    def merge(self, keep: str, *others: str) -> Document:
+        """Make one speaker of several, `keep`.
+
+        Raises:
+            UnknownNameError: nobody is called so.
+        """
+        return self._edited(Merge(keep, others))
+
+    def reassign(self, where: str | Iterable[int], speaker: str | None) -> Document:
+        """Give words to `speaker`, who may be new; None or ``"nobody"`` takes their speaker away.
+
+        Args:
+            where: ``"00:12:03-00:12:09"``, ``"120-131"`` (words from 1), or numbers from 0 into ``transcript.words``.
+            speaker: whose they are.
+
+        Raises:
+            OptionError: no word is there, or the name cannot be one.
+        """
+        content = worded(self.content)
+        chosen = selecting.parse_where(where, content.transcript) if isinstance(where, str) else sorted(set(where))
+        return self._edited(Reassign(spans_of(tuple(chosen)), None if speaker == NOBODY else speaker))
+
+    def text(self, when: str, new: str) -> Document:
+        """Correct the sentence that is said at a time such as ``"00:12:03"``; words that stay keep their times.
+
+        Raises:
+            OptionError: nobody speaks then, or the text is what stands there.
+        """
+        content = worded(self.content)
+        number = selecting.word_at(selecting.parse_moment(when), content.transcript)
+        place = words.sentence_at(content, number)
+        if words.text_of(content, place) == words.check_text(new):
+            raise OptionError(f"The sentence at {when} says so already.")
+        return self._edited(Correct((place.first + 1, place.last), new))
+
+    def replace_text(self, find: str, new: str) -> Document:
+        """Say `new` wherever `find` is said, as whole words.
+
+        Raises:
+            OptionError: nobody says it.
+        """
+        return self._edited(Replace(find, new))
+
+    def redone(self, content: Content, what: str) -> Document:
+        """The same recording with words or turns found anew; `what` says by whom, for the history."""
+        return self._with(content, Edit(Redo(what), undo_of(self.content, content)))
+
+    def undo(self) -> Document:
+        """What was there before the last edit.
+
+        Raises:
+            OptionError: nothing was edited.
+        """
+        if not self.history:
+            raise OptionError("There is nothing to undo.")
+        *earlier, last = self.history
+        return self._with(undone(self.content, last.undo), history=tuple(earlier))
+
+    def forget(self) -> Document:
+        """The same without its history, and so without what was there before."""
+        return replace(self, history=())
+
+    def clean(self) -> Document:
+        """The same for others to see: no history, no file's name, no notes and settings, which may hold such."""
+        recording = None if self.recording is None else replace(self.recording, name="", sha256="")
+        origin = None if self.origin is None else replace(self.origin, settings={})
+        return replace(self, name="audio", recording=recording, origin=origin, notes=(), history=())
+
+    def to_json(self) -> Json:
+        """Everything as plain values, keys in a fixed order; docs/formats.md describes each."""
+        audio = self.recording
+        row: Json = {"format": FORMAT, "name": self.name}
+        if audio is not None:
+            row["audio"] = {"name": audio.name, "sha256": audio.sha256, "duration": float(audio.duration)}
+        return row | write_content(self.content) | {"history": [write_edit(edit) for edit in self.history]}
+
+    @classmethod
+    def from_json(cls, row: Any) -> Document:
+        """What `to_json` gave, or a version before 1 wrote.
+
+        Raises:
+            DamagedError: it is neither, or was changed into what cannot be; the place is named.
+        """
+        if not isinstance(row, dict) or not ("format" in row or row.keys() >= CONTENT or row.keys() >= _OLD_TURNS):
+            raise DamagedError(
+                "is no transcript of this program: put speakers on other programs' words with `transcribe attach`"
+            )
+        if "format" not in row:
+            return _from_old(row)
+        _check_version(row["format"])
+        check_keys(row, CONTENT | {"format", "name"}, CONTENT_MORE | _HEAD)
+        content = read_content(row)
+        return cls(
+            content.transcript,
+            content.diarization,
+            item(row, "name", text),
+            item(row, "audio", _read_recording) if "audio" in row else None,
+            content.origin,
+            content.notes,
+            rows(row, "history", read_edit) if "history" in row else (),
+        )
+
+    def _edited(self, operation: Operation, names: Mapping[str, str] | None = None) -> Document:
+        before = self.content
+        if isinstance(operation, Redo):
+            raise OptionError("Only models can hear a recording again.")
+        after = operation.apply(before)
+        if after == before:
+            raise OptionError("That changes nothing.")
+        return self._with(after, Edit(operation, undo_of(before, after, names)))
+
+    def _with(self, content: Content, edit: Edit | None = None, history: tuple[Edit, ...] | None = None) -> Document:
+        history = self.history if history is None else history
+        return replace(
+            self,
+            transcript=content.transcript,
+            diarization=content.diarization,
+            origin=content.origin,
+            notes=content.notes,
+            history=(*history, edit) if edit is not None else history,
+        )
+
+
+def parse_document(data: bytes | str, source: str, name: str = "audio") -> Document:
+    """Read a saved document; `source` is named in errors, `name` is the recording's where old files hold none.
+
+    Raises:
+        TranscriptError: it is none, damaged, or of a newer version.
+    """
+    try:
+        row = json.loads(data)
+        document = Document.from_json(row)
+        return document if "format" in row else replace(document, name=name)
+    except DamagedError as error:
+        raise TranscriptError(f"{source}: {error}.") from None
+    except (ValueError, RecursionError) as error:
+        raise TranscriptError(f"{source} is no JSON ({error}): give the .json that transcribe wrote.") from error
+
+
+def read_document(path: str | Path) -> Document:
+    """Read a saved document from its file.
+
+    Raises:
+        TranscriptError: there is none, it cannot be read, is damaged, or of a newer version.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return parse_document(data, str(path), Path(path).stem)
+
+
+def _check_version(said: Any) -> None:
+    name, slash, version = said.partition("/") if isinstance(said, str) else ("", "", "")
+    if name != "diarfuse" or not slash or not version.isascii() or not version.isdigit():
+        raise DamagedError(f"is {said!r}, where {FORMAT!r} is expected", "format")
+    if int(version) != VERSION:
+        raise DamagedError(
+            f"is {said!r}, of a newer version of this program, which reads {FORMAT!r}: "
+            "update it with pip install --upgrade diarfuse",
+            "format",
+        )
+
+
+def _from_old(row: Json) -> Document:
+    """A file of before there were versions: a transcript, or the turns of ``transcribe diarize``."""
+    if row.keys() >= CONTENT:
+        check_keys(row, CONTENT, frozenset(("turns", "exclusive")))
+        content = read_content(row)
+    else:
+        check_keys(row, _OLD_TURNS)
+        content = read_content({"language": None, "segments": [], **row})
+    return Document(content.transcript, content.diarization, notes=content.notes)
+
+
+def _read_recording(row: Any) -> Recording:
+    check_keys(row, frozenset(("name", "sha256", "duration")))
+    return Recording(item(row, "name", text), item(row, "sha256", text), item(row, "duration", number))

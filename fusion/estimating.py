@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, TypeAlias
-
-import numpy as np
 
 from .text import split_text, weight
 from .types import Seconds, Word
@@ -29,11 +28,12 @@ def with_estimated_words(transcript: Transcript, why: str) -> Transcript:
     wordless = [not segment.words and bool(segment.text.strip()) for segment in transcript.segments]
     if not any(wordless):
         return transcript
-    segments = tuple(_worded(s) if bare else s for s, bare in zip(transcript.segments, wordless, strict=True))
+    segments = tuple(worded(s) if bare else s for s, bare in zip(transcript.segments, wordless, strict=True))
     return replace(transcript, segments=segments, notes=(*transcript.notes, why))
 
 
-def _worded(segment: Segment) -> Segment:
+def worded(segment: Segment) -> Segment:
+    """The segment with words of guessed times, which share its own."""
     pieces = split_text(segment.text)
     return replace(segment, words=words_at(pieces, [None] * len(pieces), segment.start, segment.end))
 
@@ -70,6 +70,6 @@ def fill(pieces: Sequence[str], times: Times, duration: Seconds) -> tuple[list[S
 
 
 def _share(pieces: Sequence[str], gap: Span) -> list[Span]:
-    edges = np.cumsum([0, *map(weight, pieces)])
-    at = gap[0] + (max(gap[1], gap[0]) - gap[0]) * edges / edges[-1]
-    return [(float(at[i]), float(at[i + 1])) for i in range(len(pieces))]
+    edges = [0, *accumulate(map(weight, pieces))]
+    at = [gap[0] + (max(gap[1], gap[0]) - gap[0]) * edge / edges[-1] for edge in edges]
+    return list(pairwise(at))

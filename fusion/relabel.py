@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from .types import Activity, Attribution, Diarization, Embedding, Seconds, Segment, SpeakerShare, Transcript, Turn, Word
 
 
@@ -110,8 +108,10 @@ def _attribution(attribution: Attribution, speaker: str | None, names: Mapping[s
         name = names.get(other.speaker, other.speaker)
         if name != speaker:
             shares[name] = min(1.0, shares.get(name, 0.0) + other.share)
-    others = tuple(SpeakerShare(name, share) for name, share in sorted(shares.items(), key=lambda s: (-s[1], s[0])))
-    return replace(attribution, others=others)
+    told = list(shares.items())
+    if len(told) < len(attribution.others):  # some became one: the order may be another
+        told.sort(key=lambda item: (-item[1], item[0]))
+    return replace(attribution, others=tuple(SpeakerShare(name, share) for name, share in told))
 
 
 def _spoken(turns: Iterable[Turn]) -> dict[str, Seconds]:
@@ -134,6 +134,8 @@ def _embeddings(diarization: Diarization, names: Mapping[str, str]) -> Mapping[s
 def _mean(members: list[tuple[Embedding, float]]) -> Embedding:
     if len(members) == 1:
         return members[0][0]
+    import numpy as np
+
     vectors, weights = zip(*members, strict=True)
     return np.average(np.stack(vectors), axis=0, weights=np.array(weights)).astype(np.float32)
 
@@ -144,5 +146,7 @@ def _activity(activity: Activity, names: Mapping[str, str]) -> Activity:
     columns = [[i for i, name in enumerate(renamed) if name == speaker] for speaker in speakers]
     if all(len(column) == 1 for column in columns):
         return replace(activity, speakers=speakers)
+    import numpy as np
+
     scores = np.stack([activity.scores[:, column].max(axis=1) for column in columns], axis=1)
     return replace(activity, scores=scores, speakers=speakers)

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 from .errors import OptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
 
 SAMPLE_RATE = 16_000
 MOST_SPEAKERS = 999
 """The largest number of speakers that anybody can ask for."""
 
 Seconds: TypeAlias = float
-Samples: TypeAlias = npt.NDArray[np.float32]
+Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Audio, float32 (num_samples,), mono, 16 kHz, nominally within [-1, 1]."""
-Embedding: TypeAlias = npt.NDArray[np.float32]
+Embedding: TypeAlias = "npt.NDArray[np.float32]"
 """One voice, float32 (dimension,): 256 for community-1, 192 for campplus."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -41,7 +44,7 @@ OnSegment: TypeAlias = "Callable[[Segment], None]"
 Whatever it raises stops the work and reaches the caller.
 """
 
-Reason: TypeAlias = Literal["overlap", "nearest", "context", "channel", "none"]
+Reason: TypeAlias = Literal["overlap", "nearest", "context", "channel", "edited", "none"]
 Timing: TypeAlias = Literal["recognised", "aligned", "estimated"]
 
 
@@ -59,7 +62,8 @@ class Attribution:
 
     reason: ``overlap`` (a turn covers it), ``nearest`` (snapped to a turn close
         by), ``context`` (its neighbours decided), ``channel`` (it was spoken on
-        that speaker's channel) or ``none`` (no speaker could be given).
+        that speaker's channel), ``edited`` (a person said so, or said that it is
+        nobody's) or ``none`` (no speaker could be given).
     confidence: probability in [0, 1] that the speaker is right.
     others: who else was active during the word, most active first.
     detail: a few words for a reader, e.g. ``"0.31 s after the nearest turn"``.
@@ -79,6 +83,7 @@ class Word:
     timing: where the times come from; ``estimated`` ones are a proportional guess.
     speaker, attribution: None until a join has run; `speaker` stays None where
         `attribution.reason` is ``none``.
+    edited: a person wrote the word, or left it so when correcting its sentence.
     """
 
     start: Seconds | None
@@ -88,6 +93,7 @@ class Word:
     timing: Timing = "recognised"
     speaker: str | None = None
     attribution: Attribution | None = None
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,4 +293,14 @@ class SegmentRecognizer(Recognizer, Protocol):
         on_segment: OnSegment | None = None,
     ) -> Transcript:
         """As `Recognizer.transcribe`; `on_segment` hears every segment of the result, in order."""
+        ...
+
+
+@runtime_checkable
+class ModelRecognizer(Recognizer, Protocol):
+    """A recogniser that tells which files its model is made of, once it is loaded, so that a result can name them."""
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """The files; none before the model is loaded."""
         ...

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..diarize.options import Execution
     from ..diarize.pipeline import Diarizer
+    from ..fusion.editing.content import Origin
     from ..fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
     from .options import Setup
 
@@ -121,6 +122,13 @@ class Job:
         diarizer = self._diarizer_for(self.setup.execution, wish, watch)
         diarization = _diarize(samples, diarizer, wish, watch, activity=activity)
         return replace(diarization, timings={**watch.timings, **diarization.timings})
+
+    def origin(self, wish: Wish | None = None) -> Origin:
+        """What makes its results, for those who keep them; tells of models that have been loaded."""
+        from .origin import origin_of
+
+        models = None if self._diarizer is None else self._diarizer.models
+        return origin_of(self.setup, wish or self._usual, self._recognizer, models)
 
     def _speakers(
         self, recordings: Sequence[Samples], wish: Wish, watch: Watch, on_segment: OnSegment | None

@@ -16,6 +16,7 @@ from ..fusion.types import Transcript
 from . import output, verbose_lines
 from .interrupt import run_interruptible
 from .job import Job
+from .origin import Told, recording_of
 from .terminal import reporter
 
 if TYPE_CHECKING:
@@ -83,11 +84,14 @@ def run_batch(
         nonlocal rename
         if view.names and rename is None:
             rename = _namer(options, view, screen.note)
+        told = Told(screen.note)
         result = job.transcribe(
-            path, options, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, rename=rename
+            path, options, on_progress=screen.on_progress, on_note=told, cancel=cancel, rename=rename
         )
         _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
-        document = Document(result.transcript, result.diarization, path.stem)
+        origin, notes = job.origin(options), (*told.sentences, *result.notes)
+        heard = recording_of(path, result.transcript.duration)
+        document = Document(result.transcript, result.diarization, path.stem, heard, origin, notes)
         return lambda target: render(document, target.format, view.style)
 
     return _each(audio, planned, process)
@@ -104,9 +108,11 @@ def diarize_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[
     job.check()
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
-        found = job.diarize(path, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        told = Told(screen.note)
+        found = job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel)
         _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
-        document = Document(Transcript((), None, found.duration, found.notes), found, path.stem)
+        silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
+        document = Document(silent, found, path.stem, heard, job.origin(options), (*told.sentences, *found.notes))
         return lambda target: registry.dumps(document, target.format)
 
     return _each(audio, planned, process)

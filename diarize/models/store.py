@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ class ModelSet:
     graphs: ONNX files named ``segmentation``, ``trunk`` and ``pooling``; the first two also with ``-int8``.
     plda: the transform's and the PLDA's npz file, or None where the pack has none.
     embedding_dim: numbers in an embedding. stride: filterbank frames in a frame of the trunk.
+    hashes: the sha256 of each of the pack's files.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ModelSet:
     cut: Cut
     recipe: RecipeName
     distances: Distances
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -244,6 +246,7 @@ class Store:
             cut=pack.cut,
             recipe=pack.recipe,
             distances=pack.distances,
+            hashes={file.path: file.sha256 for file in pack.files},
         )
 
     def _copy(self, pack: Pack, target: Store) -> None:

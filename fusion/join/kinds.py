@@ -238,7 +238,7 @@ def _label_dicts(words: Sequence[dict[str, Any]], speakers: Sequence[str | None]
 
 
 _new = object.__new__
-_put_start, _put_end, _put_text, _put_probability, _put_timing, _put_speaker, _put_attribution = (
+_put_start, _put_end, _put_text, _put_probability, _put_timing, _put_speaker, _put_attribution, _put_edited = (
     getattr(Word, name).__set__ for name in Word.__slots__
 )
 
@@ -253,6 +253,7 @@ def _label_word(word: Word, speaker: str | None, attribution: Attribution | None
     _put_timing(new, word.timing)
     _put_speaker(new, speaker)
     _put_attribution(new, attribution)
+    _put_edited(new, word.edited)
     return new
 
 

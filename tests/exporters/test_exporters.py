@@ -85,10 +85,10 @@ def test_json_keeps_everything() -> None:
         "start": 0.5,
         "end": 0.9,
         "word": " Good",
-        "probability": 0.9877,
+        "probability": 0.98765,
         "timing": "recognised",
         "speaker": "SPEAKER_00",
-        "attribution": {"reason": "overlap", "confidence": 0.9712, "others": [], "detail": ""},
+        "attribution": {"reason": "overlap", "confidence": 0.97123, "others": [], "detail": ""},
     }
     assert first["words"][1]["end"] is None
     assert first["words"][1]["speaker"] is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -44,6 +45,8 @@ class Listener:
 
 class Halves:
     """Finds two voices: one before the fourth second, one after it; remembers what it was asked."""
+
+    models = SimpleNamespace(name="halves", hashes={})
 
     def __init__(self) -> None:
         self.asked: list[object] = []

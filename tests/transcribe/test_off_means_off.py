@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace as Made
@@ -31,6 +32,7 @@ SPOKEN = Transcript(
 )
 
 
+HEAD = {"format", "name", "audio", "program", "settings", "models"}
 FORMATS = tuple(kind for kind in exporters.names() if exporters.exporter(kind).NEEDS != "turns")
 
 
@@ -51,6 +53,13 @@ def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def own(content: bytes, kind: str) -> object:
+    """What was recognised: all of a file but what a document tells besides, about the recording and the program."""
+    if kind != "json":
+        return content
+    return {key: value for key, value in json.loads(content).items() if key not in HEAD}
+
+
 @pytest.mark.parametrize("name", registry.BUILTIN)
 def test_bytes_are_the_recognisers_own(name: str, audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_maker", lambda _: Recogniser)
@@ -59,7 +68,7 @@ def test_bytes_are_the_recognisers_own(name: str, audio: Path, tmp_path: Path, m
     assert run(["--asr", name, *model, *formats, str(audio), "-o", str(tmp_path)]) == 0
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
-        assert written == exporters.dumps(Document(SPOKEN), kind).encode(), kind
+        assert own(written, kind) == own(exporters.dumps(Document(SPOKEN), kind).encode(), kind), kind
 
 
 class Engine:
@@ -116,13 +125,13 @@ def test_bytes_are_those_of_the_adapter_itself(
     else:
         model.mkdir()
     recogniser = registry.create(name, model=str(model))
-    own = recogniser.transcribe(load_audio(audio))
-    assert own.segments
+    said = recogniser.transcribe(load_audio(audio))
+    assert said.segments
     formats = [part for kind in FORMATS for part in ("--format", kind)]
     assert run(["--asr", name, "--model", str(model), *formats, str(audio), "-o", f"{tmp_path}/"]) == 0
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
-        assert written == exporters.dumps(Document(own), kind).encode(), kind
+        assert own(written, kind) == own(exporters.dumps(Document(said), kind).encode(), kind), kind
 
 
 TIMES = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda t: (t[0] / 4, (t[0] + t[1]) / 4))

@@ -11,6 +11,7 @@ from ...fusion.errors import OptionError
 from ...fusion.watch import Watch
 from ..job import Result
 from ..options import Setup, Wish
+from ..origin import origin_of
 from .client import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from ...fusion.editing.content import Origin
     from ...fusion.types import Note, Progress
     from ..job import Rename
 
@@ -70,6 +72,10 @@ class RemoteJob:
         if rename is not None and diarization is not None:
             transcript, diarization = rename(transcript, diarization, samples)
         return Result(transcript, diarization, watch.timings, transcript.notes)
+
+    def origin(self, wish: Wish) -> Origin:
+        """What makes its results: the server's models are not known."""
+        return origin_of(self.setup, wish, None, None)
 
     def _remote(self, wish: Wish) -> RemoteOptions:
         return RemoteOptions(

@@ -1,0 +1,111 @@
+"""What an edit may change: the words, the turns, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any
+
+from .. import estimating
+from ..errors import OptionError, UnknownNameError
+from ..types import Diarization, Segment, Transcript, Turn
+
+NOBODY = "nobody"
+"""What is typed where words are to have no speaker; so nobody can be called this."""
+MAX_NAME = 100
+_JOINERS = "\u200c\u200d"
+"""Cannot be seen, but Persian and Indic names are not written without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a result was made.
+
+    program: name and version. settings: what was asked for, as plain values by option.
+    models: the sha256 of each network's file by name.
+    """
+
+    program: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The part of a document that its history is about; the fields are those of `fusion.document.Document`."""
+
+    transcript: Transcript
+    diarization: Diarization | None = None
+    origin: Origin | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Everybody who has a word, a segment or a turn, sorted."""
+        segments = self.transcript.segments
+        named = {word.speaker for segment in segments for word in segment.words} | {s.speaker for s in segments}
+        turns = self.diarization.turns + self.diarization.exclusive if self.diarization else ()
+        return tuple(sorted({name for name in named if name is not None} | {turn.speaker for turn in turns}))
+
+    def with_segments(self, segments: tuple[Segment, ...]) -> Content:
+        """The same with other segments."""
+        return replace(self, transcript=replace(self.transcript, segments=segments))
+
+    def with_turns(self, turns: tuple[Turn, ...], exclusive: tuple[Turn, ...]) -> Content:
+        """The same with other turns, where it has a diarization."""
+        if self.diarization is None:
+            return self
+        return replace(self, diarization=replace(self.diarization, turns=turns, exclusive=exclusive))
+
+
+def known_speaker(content: Content, name: str) -> str:
+    """`name`, which must be a speaker's.
+
+    Raises:
+        UnknownNameError: it is not; the known ones are listed.
+        OptionError: there are no speakers at all.
+    """
+    speakers = content.speakers
+    if not speakers:
+        raise OptionError(f"There is no speaker {name!r}, since the transcript names none: run redo --diarize first.")
+    if name not in speakers:
+        raise UnknownNameError("speaker", name, speakers)
+    return name
+
+
+def check_name(name: str) -> str:
+    """`name` as it is kept: one line of 1 to 100 visible characters, without blanks around it.
+
+    Raises:
+        OptionError: it cannot be a speaker's name.
+    """
+    clean = name.strip()
+    if not all(character.isprintable() or character in _JOINERS for character in clean):
+        raise OptionError(f"The name {clean[:MAX_NAME]!r} holds line breaks or characters that cannot be seen.")
+    if not 1 <= len(clean) <= MAX_NAME:
+        raise OptionError(f"The name {clean[:20] + '...' if clean else clean!r} must have 1 to {MAX_NAME} characters.")
+    if clean.casefold() == NOBODY:
+        raise OptionError(f"Nobody can be called {clean!r}, which stands for words without a speaker.")
+    return clean
+
+
+def words_before(segments: tuple[Segment, ...]) -> list[int]:
+    """How many words stand before each segment, and after the last how many there are."""
+    counts = [0]
+    for segment in segments:
+        counts.append(counts[-1] + len(segment.words))
+    return counts
+
+
+def worded(content: Content) -> Content:
+    """The same with guessed words in segments that have none, so that a part of them can be named."""
+    segments = content.transcript.segments
+    if all(segment.words or not segment.text.strip() for segment in segments):
+        return content
+    return content.with_segments(tuple(s if s.words else estimating.worded(s) for s in segments))
+
+
+def flat(pieces: list[list[Segment]]) -> tuple[Segment, ...]:
+    """Segments again, of lists of what each has become."""
+    return tuple(chain.from_iterable(pieces))

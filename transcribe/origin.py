@@ -1,0 +1,83 @@
+"""Where a result comes from: the recording's file, the settings, the models, and what was said on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..fusion.document import Recording
+from ..fusion.editing.content import Origin
+from ..fusion.types import ModelRecognizer
+
+if TYPE_CHECKING:
+    from ..diarize.models.store import ModelSet
+    from ..fusion.types import Note, Recognizer, Seconds
+    from .options import Setup, Wish
+
+_NOT_OF_RESULTS = frozenset(("models_dir", "offline", "details", "threads", "batch", "asr_options", "speakers"))
+"""Options that say where things lie and how long it may take; and those that are told in another way."""
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Passes sentences on and keeps them: a document holds all that were said."""
+
+    on_note: Note
+    sentences: list[str] = field(default_factory=list)
+
+    def __call__(self, sentence: str) -> None:
+        """Say and keep it."""
+        self.sentences.append(sentence)
+        self.on_note(sentence)
+
+
+def recording_of(path: Path, duration: Seconds) -> Recording | None:
+    """The recording's file; None where it is no file that can be read again (a pipe)."""
+    return Recording(path.name, sha256_of(path), duration) if path.is_file() else None
+
+
+def origin_of(setup: Setup, wish: Wish, recogniser: Recognizer | None, models: ModelSet | None) -> Origin:
+    """What made a result: the program, what was asked for, and the models that did the work."""
+    settings = _settings(setup, wish)
+    if recogniser is not None:
+        settings["recogniser"] = type(recogniser).__name__
+    hashes = dict(models.hashes) if models is not None else {}
+    if models is not None:
+        settings["diarizer"] = models.name
+    if isinstance(recogniser, ModelRecognizer):
+        hashes |= {path.name: _model_hash(path) for path in recogniser.model_files if path.is_file()}
+    return Origin(f"diarfuse {version('diarfuse')}", settings, hashes)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _settings(setup: Setup, wish: Wish) -> dict[str, Any]:
+    """The options that were given and have a say in the result, flat, as plain values."""
+    given: dict[str, Any] = {}
+    for options in (asdict(setup), asdict(wish)):
+        given |= {key: value for key, value in options.items() if not isinstance(value, dict)}
+        given |= options.get("options", {}) | options.get("execution", {})
+    kept = {key: value for key, value in given.items() if value is not None and key not in _NOT_OF_RESULTS}
+    asked = {key: _plain(value) for key, value in setup.asr_options.items()}
+    return kept | wish.speakers.given() | ({"asr_options": asked} if asked else {})
+
+
+def _plain(value: object) -> object:
+    """A value of a recogniser's option as JSON would have it; a text may be a password, and stays out."""
+    return "..." if isinstance(value, str) else json.loads(json.dumps(value, default=lambda _: "..."))
+
+
+def _model_hash(path: Path) -> str:
+    """The sha256 of a model's file; the Hugging Face cache has it in the name of the file that a link leads to."""
+    name = path.resolve().name
+    return name if _SHA256.fullmatch(name) else sha256_of(path)
