@@ -31,10 +31,27 @@ import difflib
 from collections.abc import Iterable
 
 
+def printable(text: str) -> str:
+    r"""`text` as one line that steers no terminal: control, direction and half characters are shown as escapes.
+
+    >>> printable("Ana\x1b[2J\u202e\n")
+    'Ana\\x1b[2J\\u202e\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 class DiarfuseError(Exception):
-    """Base of every error raised on purpose; ``exit_code`` is the command line's."""
+    """Base of every error raised on purpose; ``exit_code`` is the command line's.
+
+    As text it is one printable line, whatever the file or the server that it quotes holds.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class OptionError(DiarfuseError, ValueError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..fusion.errors import CancelledError, DiarfuseError
+from ..fusion.errors import CancelledError, DiarfuseError, printable
 from .cli import cli
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _usage(error: click.UsageError) -> str:
 
 def _fail(message: str, code: int) -> int:
     click.secho("Error: ", fg="red", nl=False, err=True)
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
     return code
 
 

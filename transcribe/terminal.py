@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from ..fusion.errors import printable
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -55,11 +57,11 @@ class Sentences(Reporter):
         """Print it, unless it was said before."""
         if sentence not in self._said:
             self._said.add(sentence)
-            click.echo(self._prefix + sentence, err=True)
+            click.echo(printable(self._prefix + sentence), err=True)
 
     def problem(self, sentence: str) -> None:
         """Print it as the command's own errors are."""
-        click.echo(f"Error: {sentence}", err=True)
+        click.echo(f"Error: {printable(sentence)}", err=True)
 
     def start(self, title: str) -> None:
         """The recording's name goes in front of what follows."""
@@ -106,11 +108,11 @@ class Terminal(Reporter):
         """Print it above the bars, unless it was said before."""
         if sentence not in self._said:
             self._said.add(sentence)
-            self._bars.console.print(sentence, markup=False, highlight=False)
+            self._bars.console.print(printable(sentence), markup=False, highlight=False)
 
     def problem(self, sentence: str) -> None:
         """Print it in red above the bars."""
-        self._bars.console.print(f"Error: {sentence}", style="red", markup=False, highlight=False)
+        self._bars.console.print(f"Error: {printable(sentence)}", style="red", markup=False, highlight=False)
 
     def start(self, title: str) -> None:
         """Begin a new set of bars under the recording's name."""
@@ -119,4 +121,4 @@ class Terminal(Reporter):
                 self._bars.remove_task(task)
             self._tasks.clear()
         self._said.clear()
-        self._bars.console.print(title, markup=False, highlight=False)
+        self._bars.console.print(printable(title), markup=False, highlight=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..types import Seconds
 
 _PAUSE: Seconds = 1.0
+_LANGUAGE = re.compile("[A-Za-z][A-Za-z ]*")
 _LONG_WORD = 6
 _LETTER: Seconds = 0.07
 """What a letter takes to say, about."""
@@ -86,8 +88,9 @@ def get(node: Any, *names: str) -> Any:
 
 
 def language_code(value: Any) -> str | None:
-    """The language of a tag such as ``en-US`` or ``en_us``; None for what is no text."""
-    return value.replace("_", "-").split("-")[0] or None if isinstance(value, str) else None
+    """The language of a tag such as ``en-US`` or ``en_us``, or its English name; None for what is neither."""
+    code = value.replace("_", "-").split("-")[0] if isinstance(value, str) else ""
+    return code if _LANGUAGE.fullmatch(code) else None
 
 
 def items(value: Any, where: str) -> list[Any]:

@@ -30,6 +30,9 @@ _CLOSERS = "\"'”’»›)]}」』）】》〉"
 _QUOTES = re.compile(r"[\"“”„‟«»‹›()\[\]{}「」『』（）【】《》〈〉]|(?<!\w)['’‘]|['’‘](?!\w)")
 """Left out of what the splitter sees: it keeps all that is said between quotes in one."""
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters, as broken JSON holds them."""
+
 _ORDINAL = re.compile(r"\d{1,2}")
 _ORDINALS_BEFORE_NOUNS = frozenset({"de", "lb", "nds"})
 """Languages that write ordinals with a full stop and nouns with a capital, so that the next letter tells nothing."""
@@ -113,7 +116,7 @@ def _splits(text: str, language: str) -> Container[int]:
 
     ends: set[int] = set()
     end = 0
-    for sentence in segment(language, text):
+    for sentence in segment(language, _HALVES.sub("\ufffd", text)):  # it takes whole characters only
         end += len(sentence)
         ends.add(end - (len(sentence) - len(sentence.rstrip())))
     return ends

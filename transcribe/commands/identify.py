@@ -61,7 +61,9 @@ def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    from ...fusion.errors import printable
+
+    click.echo(printable(sentence), err=True)
 
 
 def _silent(sentence: str) -> None:

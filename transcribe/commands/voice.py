@@ -260,7 +260,9 @@ def import_(file: Path, another_voice: bool) -> None:
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    from ...fusion.errors import printable
+
+    click.echo(printable(sentence), err=True)
 
 
 def _embedder(where: dict[str, Any]) -> VoiceEmbedder:

@@ -403,3 +403,14 @@ def test_soniox_with_nothing_but_a_translation():
 def test_a_small_time_before_zero_is_repaired_in_milliseconds_too():
     (word,) = attach([{"word": "a", "start": -20, "end": 300}], TURNS, unit="ms").words
     assert (word.start, word.end) == (0.0, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        *[("en-US", "en"), ("pt_br", "pt"), ("haitian creole", "haitian creole")],
+        *[("\ud800", None), ("\x1b[2J", None), ("", None), ("-", None), (5, None), (None, None), ("日本", None)],
+    ],
+)
+def test_only_what_can_be_a_language_is_one(tag, language):
+    assert read_any({"language": tag, "segments": [{"start": 0, "end": 1, "text": "Hi"}]}).language == language

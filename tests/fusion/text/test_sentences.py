@@ -71,3 +71,7 @@ def test_what_follows_decides():
     assert sentence_ends(["all", "small.", "so", "it", "is."]) == [False, True, False, False, True]
     assert sentence_ends([]) == []
     assert sentence_ends(["", " ", "."], "no such language") == [False, False, True]
+
+
+def test_halves_of_characters_end_nothing():
+    assert sentence_ends([" Dr.", " \ud800", " said.", " No\udc80."]) == [False, False, True, True]

@@ -1,0 +1,39 @@
+"""Every error is one printable line, whatever it quotes."""
+
+from __future__ import annotations
+
+import pytest
+
+from diarfuse.fusion import errors
+from diarfuse.fusion.errors import (
+    AudioNotFoundError,
+    DiarfuseError,
+    OutputError,
+    TranscriptError,
+    UnknownNameError,
+    printable,
+)
+
+
+@pytest.mark.parametrize("kind", [TranscriptError, OutputError, AudioNotFoundError])
+def test_what_is_quoted_steers_no_terminal(kind: type[Exception]) -> None:
+    error = kind("the name 'a\x1b[2J\x07\u202eb\ud800\r\n\x9b1m' is none: give another, as in Añá 日本.")
+    assert str(error) == r"the name 'a\x1b[2J\x07\u202eb\ud800\r\n\x9b1m' is none: give another, as in Añá 日本."
+    assert str(error).isprintable()
+
+
+def test_names_in_lists_too() -> None:
+    error = UnknownNameError("format", "x", ["a\x1bb"])
+    assert str(error) == r"Unknown format 'x': the known ones are a\x1bb."
+    assert error.known == ("a\x1bb",)  # as it is, for programs
+
+
+def test_printable_text_stays_as_it_is() -> None:
+    text = "Ana Maria López 日本 ไทย"
+    assert printable(text) is text
+
+
+def test_every_error_is_a_sentence_first() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DiarfuseError)]
+    assert all(kind.__str__ is DiarfuseError.__str__ for kind in kinds)
+    assert len(kinds) > 10

@@ -1,0 +1,119 @@
+"""Transcripts, turns and a server's answers, damaged at random: refused in a sentence, or good to be written."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from diarfuse.asr_adapters.words_json import WordsJson
+from diarfuse.exporters import registry
+from diarfuse.exporters.style import DEFAULT
+from diarfuse.fusion.attaching import attach, attach_same_shape
+from diarfuse.fusion.document import Document
+from diarfuse.fusion.formats.files import load_json
+from diarfuse.fusion.formats.rttm import read_rttm
+from diarfuse.fusion.formats.stm import read_stm
+from diarfuse.fusion.types import Diarization, Transcript, Turn
+from diarfuse.transcribe.remote.client import read_answer
+from tests.security.mutations import answer, fuzz, mutate_bytes, mutate_json, mutate_text
+from tests.security.transcripts import ANSWER, JSON, RTTM, STM, TEXTS
+
+TURNS = (Turn(0.1, 1.8, "Ana"), Turn(1.9, 3.4, "Ben"))
+FILES = [*(json.dumps(value).encode() for value in JSON.values()), *(text.encode() for text in TEXTS.values())]
+YEAR = 366 * 86400.0
+
+
+def check_turns(turns: tuple[Turn, ...]) -> None:
+    for turn in turns:
+        assert 0 <= turn.start <= turn.end <= YEAR, turn
+        assert turn.speaker
+
+
+def check_transcript(transcript: Transcript, diarization: Diarization | None = None) -> None:
+    """It has times that can be, and every format can write it."""
+    for segment in transcript.segments:
+        for piece in (segment, *segment.words):
+            for time in (piece.start, piece.end):
+                assert time is None or 0 <= time <= YEAR, piece
+    document = Document(transcript, diarization, "audio")
+    for name in registry.BUILTIN:
+        exporter = registry.exporter(name)
+        if exporter.NEEDS != "turns" or document.turns:
+            content = exporter.dumps(document, DEFAULT)
+            assert isinstance(content, bytes) or content.encode("utf-8", "replace") is not None
+
+
+@pytest.mark.parametrize("shape", JSON)
+def test_transcripts_of_each_recogniser(shape: str, tmp_path: Path) -> None:
+    good = JSON[shape]
+    path = tmp_path / "words.json"
+    taken: list[Any] = []
+
+    def one(chance: random.Random) -> None:
+        data = (
+            mutate_json(good, chance)
+            if chance.random() < 0.8
+            else mutate_bytes(json.dumps(good).encode(), FILES, chance)
+        )
+        path.write_bytes(data)
+        transcript = answer(lambda _: attach(path, TURNS), data)
+        if transcript is not None:
+            check_transcript(transcript)
+            taken.append(transcript)
+        same = answer(lambda _: attach_same_shape(load_json(path), TURNS), data)
+        assert same is None or json.dumps(same)
+        words = answer(lambda _: WordsJson(path).transcribe(np.zeros(4 * 16000, np.float32)), data)
+        if words is not None:
+            check_transcript(words)
+
+    path.write_text(json.dumps(good))
+    assert attach(path, TURNS).segments[0].speaker == "Ana"
+    fuzz(20, one)
+    assert taken  # or the variants are all too wild to reach anything
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_line_files(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"words.{name}"
+
+    def one(chance: random.Random) -> None:
+        text = mutate_text(TEXTS[name], chance).encode("utf-8", "surrogatepass")
+        data = text if chance.random() < 0.7 else mutate_bytes(text, FILES, chance)
+        path.write_bytes(data)
+        turns = answer(lambda _: read_rttm(path), data)
+        check_turns(turns or ())
+        for said in answer(lambda _: read_stm(path), data) or ():
+            assert 0 <= said.start <= said.end <= YEAR
+        transcript = answer(lambda _: attach(path, turns or TURNS), data)
+        if transcript is not None:
+            check_transcript(transcript)
+
+    fuzz(100, one)
+
+
+def test_answers_of_a_server() -> None:
+    taken: list[Transcript] = []
+
+    def one(chance: random.Random) -> None:
+        data = mutate_json(ANSWER, chance)
+        found = answer(lambda data: read_answer(json.loads(data), 4.0, diarized=True), data)
+        if found is not None:
+            transcript, diarization = found
+            check_transcript(transcript, diarization)
+            check_turns(diarization.turns + diarization.exclusive if diarization else ())
+            taken.append(transcript)
+
+    fuzz(200, one)
+    assert len(taken) > 20
+
+
+def test_the_seeds_are_read(tmp_path: Path) -> None:
+    for name, read in (("a.rttm", read_rttm), ("a.stm", read_stm)):
+        (tmp_path / name).write_text({"a.rttm": RTTM, "a.stm": STM}[name])
+        assert len(read(tmp_path / name)) in {3, 5}
+    check_transcript(read_answer(ANSWER, 4.0, diarized=True)[0])
