@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...diarize.models.packs import VOICE_PACK
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TURN_OUTPUTS, job_options, with_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...fusion.document import Document
     from ...fusion.types import Diarization
     from ..options import JobOptions
 
@@ -19,22 +22,36 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("audio", type=FILE)
-@click.option("-o", "--output", "out", default="-", show_default=True, metavar="OUT.rttm", help="RTTM; - is stdout.")
-@click.option("--rttm", type=FILE, help="Turns that exist already; left out, the recording is diarized.")
+@with_options(TURN_OUTPUTS)
+@click.option(
+    "--rttm", type=FILE, help="Turns that exist already, as RTTM or our JSON; left out, the recording is diarized."
+)
 @click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker.")
 @click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices.")
 @with_options(SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def identify(
-    audio: Path, out: str, rttm: Path | None, primary: str | None, voice_model: str, *, verbose: bool, **values: Any
+    audio: Path,
+    outs: tuple[str, ...],
+    formats: tuple[str, ...],
+    rttm: Path | None,
+    primary: str | None,
+    voice_model: str,
+    *,
+    verbose: bool,
+    **values: Any,
 ) -> None:
-    """Put names on who spoke when in AUDIO, from the voices enrolled here; say why where there is none."""
+    """Put names on who spoke when in AUDIO, from the voices enrolled here; say why where there is none.
+
+    RTTM has no room for spaces, which become underscores there; JSON keeps names as they are enrolled.
+    """
+    from ...exporters import registry
     from ...fusion.audio import load_audio
     from ...fusion.relabel import rename_diarization
     from .. import output
     from ..voices.namer import load_namer, sentence
 
-    read = [rttm] if rttm is not None else []
-    (targets,) = output.plan([audio], [out], [], on_stdout="rttm", in_folder="rttm", known=("rttm",), read=read)
+    read, known = ([] if rttm is None else [rttm]), registry.of_turns()
+    (targets,) = output.plan([audio], outs, formats, on_stdout="rttm", in_folder="rttm", known=known, read=read)
     options = job_options({**values, "diarize": True})
     note = _say if verbose else _silent
     namer = load_namer(
@@ -44,9 +61,19 @@ def identify(
     renames, namings = namer.names(load_audio(audio, on_note=_say), found.turns)
     for naming in namings:
         _say(sentence(naming))
+    document = _document(audio, rename_diarization(found, renames), [sentence(naming) for naming in namings])
     note(f"compared with {len(namer.voices)} enrolled voices in the space {namer.embedder.space}")
     for target in targets:
-        output.write(target, rename_diarization(found, renames).to_rttm(audio.stem))
+        output.write(target, registry.dumps(document, target.format))
+
+
+def _document(audio: Path, named: Diarization, told: Sequence[str]) -> Document:
+    from ...fusion.document import Document
+    from ...fusion.types import Transcript
+    from ..origin import recording_of
+
+    silent, heard = Transcript((), None, named.duration), recording_of(audio, named.duration)
+    return Document(silent, named, audio.stem, heard, notes=tuple(told))
 
 
 def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:

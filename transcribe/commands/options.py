@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 
+TURN_OUTPUTS = (
+    click.option(
+        "-o",
+        "--output",
+        "outs",
+        multiple=True,
+        metavar="OUT",
+        help="A .rttm or .json file, FOLDER/, or - for stdout. May be repeated. [default: -]",
+    ),
+    click.option("--format", "formats", multiple=True, metavar="NAME", help="rttm or json, whatever OUT's ending."),
+)
 SPEAKER_OPTIONS = (
     click.option("--num-speakers", type=int, metavar="N", help="Exactly this many speakers."),
     click.option("--min-speakers", type=int, metavar="N", help="At least this many."),

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from diarfuse.fusion.errors import DiarfuseError
 from diarfuse.fusion.formats.rttm import read_rttm
+from diarfuse.fusion.formats.turns import read_turns_file
 from diarfuse.transcribe.commands.identify import identify
 from diarfuse.transcribe.commands.voice import _answered_by, voice
 from diarfuse.transcribe.voices.namer import load_embedder
@@ -312,6 +313,10 @@ def test_a_meeting_gets_its_names(call, voices: Path, shared: Path, tmp_path: Pa
     assert "ls1998 is Ana L. (matched 0." in said
     assert "ls2033 stays (no match: " in said
     assert {turn.speaker for turn in read_rttm(out)} == {"Ana_L.", "ls2033", "ls19"}
+    kept = tmp_path / "named.json"
+    assert call(*words, "-o", kept, "-o", tmp_path / "again.rttm", command=identify)[0] == 0
+    assert {turn.speaker for turn in read_turns_file(kept)} == {"Ana L.", "ls2033", "ls19"}
+    assert (tmp_path / "again.rttm").read_bytes() == out.read_bytes()
     primary = call(*words, "--primary", "ana l.", command=identify)[2]
     assert primary.count(" is Ana L. ") == 1
     assert primary.count(" stays (no match: Ana L. ") + primary.count(" stays (too short") == 2
