@@ -161,13 +161,21 @@ def make_slot(
         raise TranscriptError(message)
     score = _score(probability)
     start, end, note = repair_times(start, end, f"{where} ({text.strip()!r})")
-    return Slot(where, text, start, end, score, (node,), key, note, channel_of(node))
+    return Slot(where, whole(text), start, end, score, (node,), key, note, channel_of(node))
 
 
 def channel_of(node: Any) -> str:
     """The channel that a word, line or result says it comes from, under any of the names in use; empty for none."""
     channel = get(node, *_CHANNEL_KEYS)
     return str(channel) if isinstance(channel, str | int) else ""
+
+
+def whole(text: str) -> str:
+    """Characters put together from their halves; what is left over becomes the replacement character."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # halves that were escaped in the JSON, as UTF-16 has them
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _score(value: Any) -> float | None:
@@ -210,9 +218,9 @@ def make_line(
     end = max([*known, start] if start is not None else known, default=None) if end is None else end
     if start is None or end is None:
         raise TranscriptError(f"{where} has no start and end, and no word with a time: add them in seconds.")
-    whole = text if isinstance(text, str) else joined(slot.text for slot in slots)
+    said = whole(text) if isinstance(text, str) else joined(slot.text for slot in slots)
     channel = channel_of(node) or next((slot.channel for slot in slots if slot.channel), "")
-    return Line(where, whole, start, end, tuple(slots), (node,), key, note, channel)
+    return Line(where, said, start, end, tuple(slots), (node,), key, note, channel)
 
 
 def line_of(slot: Slot) -> Line:
@@ -317,7 +325,7 @@ def flat_lines(slots: Sequence[Slot], where: str, text: Any = None, language: st
     channels = by_channel(slots)
     if len(channels) > 1:
         return tuple(line for channel in channels for line in flat_lines(channel, where, None, language))
-    pieces = _pieces(text, slots) if isinstance(text, str) and slots else None
+    pieces = _pieces(whole(text), slots) if isinstance(text, str) and slots else None
     groups: list[list[int]] = []
     for group in _sentences(slots, pieces or [slot.text for slot in slots], language):
         if groups and (_timeless(slots, group) or _timeless(slots, groups[-1])):

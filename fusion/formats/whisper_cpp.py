@@ -26,6 +26,7 @@ from .reading import (
     make_slot,
     merged,
     number,
+    whole,
 )
 
 _MS = 1000
@@ -57,7 +58,8 @@ def read(data: Any) -> Reading:
 def _slot(node: Any, where: str) -> Slot:
     offsets = get(node, "offsets") or {}
     start, end = (number(get(offsets, key), f"{where}.offsets.{key}", _MS) for key in ("from", "to"))
-    return make_slot(node, where, get(node, "text"), start, end, probability=get(node, "p"))
+    slot = make_slot(node, where, get(node, "text"), start, end, probability=get(node, "p"))
+    return replace(slot, text=get(node, "text"))  # halves of characters are put together below
 
 
 def _lines(nodes: Sequence[Any], entries: Sequence[Slot]) -> tuple[Line, ...]:
@@ -91,12 +93,4 @@ def _whole_characters(parts: Iterable[Slot]) -> list[Slot]:
             found.append(replace(part, text=rest))
         else:
             found[-1] = extended(found[-1], part)
-    return [replace(slot, text=_whole(slot.text)) for slot in found]
-
-
-def _whole(text: str) -> str:
-    """Characters put together from their halves; what is left over becomes the replacement character."""
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    except UnicodeEncodeError:  # halves that were escaped in the JSON, as UTF-16 has them
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return [replace(slot, text=whole(slot.text)) for slot in found]

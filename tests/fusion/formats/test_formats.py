@@ -414,3 +414,21 @@ def test_a_small_time_before_zero_is_repaired_in_milliseconds_too():
 )
 def test_only_what_can_be_a_language_is_one(tag, language):
     assert read_any({"language": tag, "segments": [{"start": 0, "end": 1, "text": "Hi"}]}).language == language
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\udcc3"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '[{"word": "Hi%s.", "start": 0.1, "end": 0.4}, {"word": "you", "start": 2.1, "end": 2.4}]',
+        '{"text": "Hi%s. you", "chunks": [{"text": "Hi%s. you", "timestamp": [0.1, 2.4]}]}',
+        '{"segments": [{"start": 0.1, "end": 2.4, "text": "Hi%s. you"}]}',
+        '{"text": "Hi%s. you", "words": [{"word": "Hi", "start": 0, "end": 1}, {"word": "you", "start": 2, "end": 3}]}',
+    ],
+)
+def test_halves_of_characters_become_the_replacement_character(tmp_path, shape, half):
+    (tmp_path / "half.json").write_text(shape.replace("%s", half))
+    found = attach(tmp_path / "half.json", TURNS)
+    text = "".join(segment.text for segment in found.segments)
+    assert "\ufffd" in text
+    assert text.encode("utf-8")
