@@ -59,6 +59,11 @@ class Watch:
             if self.on_note is not None:
                 self.on_note(sentence)
 
+    def keep(self, sentence: str) -> None:
+        """Pass a sentence on at once, and keep it for the result."""
+        self.notes.append(sentence)
+        self.note(sentence)
+
     def stop(self) -> None:
         """Let every stage end at its next report."""
         self._stop.set()

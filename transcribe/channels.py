@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Find = Callable[[Samples, Wish, Watch], tuple[Transcript, Diarization | None]]
 
 
-def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool) -> list[Samples]:
+def load_different(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
     """The channels of a file; only the first, with a note, where all carry the same recording.
 
     Raises:
@@ -31,13 +31,13 @@ def load_different(path: str | os.PathLike[str], watch: Watch, *, diarize: bool)
     """
     from ..fusion.audio import load_channels, same_channels
 
-    channels = load_channels(path, on_note=watch.note)
+    channels = load_channels(path, on_note=watch.keep, track=wish.audio_track)
     if len(channels) == 1:
         raise AudioError(f"{path} has one channel, and --channels needs one for each speaker: use --diarize instead.")
     if not same_channels(channels):
         return channels
-    remedy = "" if diarize else "; only --diarize can tell its speakers apart"
-    watch.notes.append(f"All {len(channels)} channels carry the same recording and are taken as one{remedy}.")
+    remedy = "" if wish.diarize else "; only --diarize can tell its speakers apart"
+    watch.keep(f"All {len(channels)} channels carry the same recording and are taken as one{remedy}.")
     return channels[:1]
 
 

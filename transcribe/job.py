@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..fusion.errors import OptionError, UnknownNameError
@@ -94,11 +95,10 @@ class Job:
         recordings = _load(path, wish, watch)
         transcript, diarization = self._speakers(recordings, wish, watch, on_segment)
         if diarization is not None and rename is not None:
-            mixed = recordings[0] if len(recordings) == 1 else _mix(path, watch)
+            mixed = recordings[0] if len(recordings) == 1 else _mix(path, wish, watch)
             with watch.stage("identify"):
                 transcript, diarization = rename(transcript, diarization, mixed)
-        notes = (*watch.notes, *transcript.notes, *(diarization.notes if diarization else ()))
-        return Result(transcript, diarization, watch.timings, tuple(dict.fromkeys(notes)))
+        return finish(path, transcript, diarization, watch)
 
     def diarize(
         self,
@@ -121,7 +121,10 @@ class Job:
         samples = _load(path, wish, watch)[0]
         diarizer = self._diarizer_for(self.setup.execution, wish, watch)
         diarization = _diarize(samples, diarizer, wish, watch, activity=activity)
-        return replace(diarization, timings={**watch.timings, **diarization.timings})
+        if not diarization.turns:
+            watch.keep(_no_speech(path))
+        notes = tuple(dict.fromkeys((*watch.notes, *diarization.notes)))
+        return replace(diarization, notes=notes, timings={**watch.timings, **diarization.timings})
 
     def origin(self, wish: Wish | None = None) -> Origin:
         """What makes its results, for those who keep them; tells of models that have been loaded."""
@@ -185,15 +188,29 @@ class Job:
         return self._diarizer
 
 
+def finish(
+    path: str | os.PathLike[str], transcript: Transcript, diarization: Diarization | None, watch: Watch
+) -> Result:
+    """The result, with all that was said on the way; an empty one does not come without a word."""
+    if not any(segment.text.strip() for segment in transcript.segments):
+        watch.keep(_no_speech(path))
+    notes = dict.fromkeys((*watch.notes, *transcript.notes, *(diarization.notes if diarization else ())))
+    return Result(transcript, diarization, watch.timings, tuple(notes))
+
+
+def _no_speech(path: str | os.PathLike[str]) -> str:
+    return f"The result is empty: no speech was found in {Path(path).name}."
+
+
 def _load(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
     """The recording's mix; or its channels, where they are wanted and differ."""
     from .channels import load_different, parts
 
     if wish.channels is None:
-        recordings = [_mix(path, watch)]
+        recordings = [_mix(path, wish, watch)]
     else:
         with watch.stage("load audio"):
-            recordings = load_different(path, watch, diarize=wish.diarize)
+            recordings = load_different(path, wish, watch)
     if wish.details:
         for samples, part in zip(recordings, parts(recordings, watch), strict=True):
             with part.timed("find speech"):
@@ -201,11 +218,11 @@ def _load(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Sample
     return recordings
 
 
-def _mix(path: str | os.PathLike[str], watch: Watch) -> Samples:
+def _mix(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> Samples:
     from ..fusion.audio import load_audio
 
     with watch.stage("load audio"):
-        return load_audio(path, on_note=watch.note)
+        return load_audio(path, on_note=watch.keep, track=wish.audio_track)
 
 
 def _recognise(

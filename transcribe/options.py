@@ -7,6 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..diarize.options import Execution, Options
+from ..fusion.audio import Track, check_track
 from ..fusion.errors import OptionError
 from ..fusion.types import SpeakerCount
 
@@ -48,23 +49,26 @@ class Wish:
     channels: ``speakers``: each channel is a speaker; ``hybrid``: a channel may hold several voices, which the
         diarizer finds. Where all channels are the same, the job goes on as if this were None.
     language: as the recogniser names it, e.g. ``en``; None lets it find out, or is its only one.
+    audio_track: of a file with several: a number from 1, or ``all``, each as a channel; None is the default one.
     join: ``resolved`` or ``plain``, see `fusion.join.assign.Policy`.
     details: also say through `on_note` what was used and how much of the recording is speech.
 
     Raises:
-        OptionError: no such kind of channels.
+        OptionError: no such kind of channels, or no such track.
     """
 
     diarize: bool = False
     speakers: SpeakerCount = field(default_factory=SpeakerCount)
     channels: Channels | None = None
     language: str | None = None
+    audio_track: Track = None
     join: Join = "resolved"
     details: bool = False
 
     def __post_init__(self) -> None:
         if self.channels not in (None, "speakers", "hybrid"):
             raise OptionError(f"channels={self.channels!r} must be 'speakers', 'hybrid' or None.")
+        check_track(self.audio_track)
 
 
 @dataclass(frozen=True, kw_only=True)

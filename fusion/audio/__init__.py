@@ -22,7 +22,7 @@ from .mixing import Mixer
 from .resampling import record, release, resample
 from .source import Block
 
-__all__ = ["Track", "check_samples", "load_audio", "load_channels", "release", "same_channels"]
+__all__ = ["Track", "check_samples", "check_track", "load_audio", "load_channels", "release", "same_channels"]
 
 Track: TypeAlias = int | Literal["all"] | None
 """Which audio track of a file: its number from 1, all of them, each as a channel, or the default one."""
@@ -102,12 +102,21 @@ def _enough_memory(path: str | os.PathLike[str]) -> Iterator[None]:
         ) from error
 
 
+def check_track(track: Track) -> None:
+    """Refuse what is no track, whatever the file.
+
+    Raises:
+        OptionError: `track` is neither a number from 1, nor ``all``, nor None.
+    """
+    if track is not None and track != "all" and (not isinstance(track, int) or track < 1):
+        raise OptionError(f"The audio track {track!r} must be a number from 1, or 'all'.")
+
+
 def _blocks(path: str | os.PathLike[str], on_note: Note, track: Track) -> Iterator[Block]:
+    check_track(track)
     file = existing(path)
     if track == "all":
         return _beside(file, on_note)
-    if track is not None and (not isinstance(track, int) or track < 1):
-        raise OptionError(f"track={track!r} must be the number of an audio track, from 1, or 'all'.")
     return finite(decode(file, on_note, track), str(file))
 
 

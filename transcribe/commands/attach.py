@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...fusion.errors import TranscriptError
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TRACK_OPTION, job_options, with_options
 from .run import CUES_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
+    from ...fusion.audio import Track
     from ...fusion.formats.files import Unit
     from ...fusion.formats.reading import Reading
     from ...fusion.join.assign import Policy
@@ -74,6 +75,7 @@ Examples:
     OUTPUT_OPTIONS,
     TURN_OPTIONS,
     SPEAKER_OPTIONS,
+    (TRACK_OPTION,),
     DIARIZER_OPTIONS,
     (JOIN_OPTION, CUES_OPTION),
     MACHINE_OPTIONS,
@@ -103,7 +105,7 @@ def attach(
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
     if rttm is not None:
         _check_speakers(values)
-    task = _Task(audio, Policy(join=values["join"]), unit)
+    task = _Task(audio, values["audio_track"], Policy(join=values["join"]), unit)
     data, reading = read_file(words, unit)
     if same_shape and isinstance(data, str):
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
@@ -127,6 +129,7 @@ class _Task:
     """The words, and how they are to be read and joined."""
 
     audio: Path | None
+    track: Track
     policy: Policy
     unit: Unit
 
@@ -161,7 +164,7 @@ class _Task:
         from ...asr_adapters.align import align
         from ...fusion.audio import load_audio
 
-        return align(transcript, load_audio(self.audio), on_progress=screen.on_progress)
+        return align(transcript, load_audio(self.audio, track=self.track), on_progress=screen.on_progress)
 
 
 def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import AUDIO, DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TURN_OUTPUTS, job_options, with_options
+from .options import (
+    AUDIO,
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+    SPEAKER_OPTIONS,
+    TRACK_OPTION,
+    TURN_OUTPUTS,
+    job_options,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @AUDIO
-@with_options(TURN_OUTPUTS, SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@with_options(TURN_OUTPUTS, (TRACK_OPTION,), SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Find who spoke when and write RTTM or JSON, without recognising a word."""
     from ..runs import diarize_batch

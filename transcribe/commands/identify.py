@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...diarize.models.packs import VOICE_PACK
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TURN_OUTPUTS, job_options, with_options
+from .options import (
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+    SPEAKER_OPTIONS,
+    TRACK_OPTION,
+    TURN_OUTPUTS,
+    job_options,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +36,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker.")
 @click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices.")
-@with_options(SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@with_options((TRACK_OPTION,), SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def identify(
     audio: Path,
     outs: tuple[str, ...],
@@ -58,7 +66,8 @@ def identify(
         primary=primary, model=voice_model, models_dir=options.models_dir, offline=options.offline, on_note=_say
     )
     found = _turns(audio, rttm, options)
-    renames, namings = namer.names(load_audio(audio, on_note=_say), found.turns)
+    heard = _say if rttm is not None else _silent  # else the diarizer's job has said what is to be said of the file
+    renames, namings = namer.names(load_audio(audio, on_note=heard, track=options.audio_track), found.turns)
     for naming in namings:
         _say(sentence(naming))
     document = _document(audio, rename_diarization(found, renames), [sentence(naming) for naming in namings])

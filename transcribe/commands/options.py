@@ -27,6 +27,12 @@ TURN_OUTPUTS = (
     ),
     click.option("--format", "formats", multiple=True, metavar="NAME", help="rttm or json, whatever OUT's ending."),
 )
+TRACK_OPTION = click.option(
+    "--audio-track",
+    metavar="N",
+    callback=lambda _, __, text: None if text is None else _track(text),
+    help="Of a file with several audio tracks, this one, from 1; all: each as a channel. [default: the default track]",
+)
 SPEAKER_OPTIONS = (
     click.option("--num-speakers", type=int, metavar="N", help="Exactly this many speakers."),
     click.option("--min-speakers", type=int, metavar="N", help="At least this many."),
@@ -73,6 +79,12 @@ MACHINE_OPTIONS = (
     click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
+
+
+def _track(text: str) -> int | str:
+    if text != "all" and not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise click.BadParameter(f"{text!r} must be the number of an audio track, from 1, or all.")
+    return text if text == "all" else int(text[:9])
 
 
 def with_options(*groups: Sequence[Callable[..., Any]]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...exporters import registry
-from .options import AUDIO, DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, job_options, with_options
+from .options import AUDIO, DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TRACK_OPTION, job_options, with_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,7 @@ class RunCommand(click.Command):
 @click.option("--diarize", is_flag=True, help="Say who spoke each word.")
 @with_options(
     OUTPUT_OPTIONS,
-    (CHANNELS_OPTION,),
+    (CHANNELS_OPTION, TRACK_OPTION),
     SPEAKER_OPTIONS,
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,

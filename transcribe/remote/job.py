@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...diarize.models.store import Store
 from ...fusion.errors import OptionError
 from ...fusion.watch import Watch
-from ..job import Result
+from ..job import Result, finish
 from ..options import Setup, Wish
 from ..origin import origin_of
 from .client import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
-USED = frozenset({"model", "models_dir", "offline", "diarize", "speakers", "language", "details"})
+USED = frozenset({"model", "models_dir", "offline", "diarize", "speakers", "language", "audio_track", "details"})
 """What a server hears of, and what concerns the names that are given here; it chooses everything else itself."""
 
 
@@ -66,12 +66,12 @@ class RemoteJob:
         from ...fusion.audio import load_audio
 
         watch = Watch(on_progress, on_note, cancel)
-        samples = load_audio(path, on_note=watch.note)
+        samples = load_audio(path, on_note=watch.keep, track=wish.audio_track)
         with watch.timed("remote"):
             transcript, diarization = transcribe_remote(samples, self._remote(wish), watch)
         if rename is not None and diarization is not None:
             transcript, diarization = rename(transcript, diarization, samples)
-        return Result(transcript, diarization, watch.timings, transcript.notes)
+        return finish(path, transcript, diarization, watch)
 
     def origin(self, wish: Wish) -> Origin:
         """What makes its results: the server's models are not known."""

@@ -49,7 +49,7 @@ def test_a_track_that_is_not_there(tmp_path: Path, encode) -> None:
     with pytest.raises(AudioError, match=r"a\.mkv has 2 audio tracks, and no track 3"):
         load_audio(encode("a.mkv", "aac", 48_000, hertz=(500.0, 1000.0)), track=3)
     for wrong in (0, -1, "two", 1.5):
-        with pytest.raises(OptionError, match=r"track=.* must be the number of an audio track, from 1, or 'all'"):
+        with pytest.raises(OptionError, match=r"The audio track .* must be a number from 1, or 'all'"):
             load_audio(tmp_path / "a.wav", track=wrong)  # type: ignore[arg-type]
 
 
