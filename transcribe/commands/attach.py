@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...exporters import registry
 from ...fusion.errors import TranscriptError
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TRACK_OPTION, job_options, with_options
+from .options import (
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+    SPEAKER_OPTIONS,
+    TRACK_OPTION,
+    command,
+    job_options,
+    output_options,
+)
 from .run import CUES_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
@@ -26,18 +35,11 @@ if TYPE_CHECKING:
     from ..output import Target
     from ..terminal import Reporter
 
-OUTPUT_OPTIONS = (
-    click.option(
-        "-o",
-        "--output",
-        "outs",
-        multiple=True,
-        metavar="OUT",
-        help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
-    ),
-    click.option(
-        "--format", "formats", multiple=True, metavar="NAME", help="srt, vtt, json ..., whatever OUT's ending."
-    ),
+INPUTS = (
+    click.argument("words", type=click.Path(path_type=Path)),
+    click.argument("audio", required=False, type=click.Path(path_type=Path)),
+)
+SHAPE_OPTIONS = (
     click.option(
         "--same-shape", is_flag=True, help="Write WORDS.json back as it is, with only the speakers added to it."
     ),
@@ -68,17 +70,17 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("words", type=click.Path(path_type=Path))
-@click.argument("audio", required=False, type=click.Path(path_type=Path))
-@with_options(
-    OUTPUT_OPTIONS,
+@command(
+    INPUTS,
+    output_options(registry.BUILTIN),
+    SHAPE_OPTIONS,
     TURN_OPTIONS,
     SPEAKER_OPTIONS,
     (TRACK_OPTION,),
     DIARIZER_OPTIONS,
     (JOIN_OPTION, CUES_OPTION),
     MACHINE_OPTIONS,
+    epilog=EPILOG,
 )
 def attach(
     words: Path, audio: Path | None, outs: tuple[str, ...], formats: tuple[str, ...], *, verbose: bool, **values: Any
@@ -91,7 +93,6 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a
     plain list of words. Output in JSON says for each word why it has its speaker.
     """
-    from ...exporters import registry
     from ...exporters.style import Style
     from ...fusion.document import Document
     from ...fusion.formats.files import read_file

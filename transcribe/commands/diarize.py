@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from ...exporters import registry
 from .options import (
     AUDIO,
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    TURN_OUTPUTS,
+    command,
     job_options,
-    with_options,
+    output_options,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@AUDIO
-@with_options(TURN_OUTPUTS, (TRACK_OPTION,), SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@command(
+    (AUDIO,), output_options(registry.of_turns()), (TRACK_OPTION,), SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS
+)
 def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Find who spoke when and write RTTM or JSON, without recognising a word."""
     from ..runs import diarize_batch

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
+from .options import MODELS_DIR_OPTION, command
+
+ONLINE_OPTION = click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
 MARKS = {True: "ok  ", False: "FAIL", None: "info"}
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--models-dir", type=click.Path(path_type=Path), metavar="DIR", help="The model store ($DIARFUSE_MODELS_DIR)."
-)
-@click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
+@command((MODELS_DIR_OPTION, ONLINE_OPTION))
 def doctor(models_dir: Path | None, *, online: bool) -> int:
     """Check this installation and say how to mend what is wrong."""
     from ...diarize.models.store import Store

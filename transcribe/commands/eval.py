@@ -9,9 +9,10 @@ import click
 from ...fusion.errors import OptionError
 from ...fusion.formats.turns import has_turns, read_turns_file
 from ..scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
+from .options import command
 
 
-@click.command("eval", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@command(name="eval")
 @click.argument("hypothesis", type=click.Path(path_type=Path))
 @click.option("--stm", type=click.Path(path_type=Path), metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
 @click.option("--rttm", type=click.Path(path_type=Path), metavar="FILE", help="True turns: DER and JER.")

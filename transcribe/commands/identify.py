@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...diarize.models.packs import VOICE_PACK
+from ...exporters import registry
 from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    TURN_OUTPUTS,
+    command,
     job_options,
-    with_options,
+    output_options,
 )
 
 if TYPE_CHECKING:
@@ -28,15 +29,24 @@ if TYPE_CHECKING:
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("audio", type=FILE)
-@with_options(TURN_OUTPUTS)
-@click.option(
-    "--rttm", type=FILE, help="Turns that exist already, as RTTM or our JSON; left out, the recording is diarized."
+IDENTIFY_OPTIONS = (
+    click.option(
+        "--rttm", type=FILE, help="Turns that exist already, as RTTM or our JSON; left out, the recording is diarized."
+    ),
+    click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker."),
+    click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices."),
 )
-@click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker.")
-@click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices.")
-@with_options((TRACK_OPTION,), SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+
+
+@command(
+    (click.argument("audio", type=FILE),),
+    output_options(registry.of_turns()),
+    IDENTIFY_OPTIONS,
+    (TRACK_OPTION,),
+    SPEAKER_OPTIONS,
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+)
 def identify(
     audio: Path,
     outs: tuple[str, ...],
@@ -52,7 +62,6 @@ def identify(
 
     RTTM has no room for spaces, which become underscores there; JSON keeps names as they are enrolled.
     """
-    from ...exporters import registry
     from ...fusion.audio import load_audio
     from ...fusion.relabel import rename_diarization
     from .. import output

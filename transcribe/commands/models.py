@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .options import STORE_OPTIONS, with_options
 
+if TYPE_CHECKING:
     from ...diarize.models.store import Store
     from ...fusion.types import Progress
 
@@ -19,24 +19,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _REPORT_SECONDS = 0.2
 
 
-def _store_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command ``--models-dir`` and ``--offline``."""
-    for option in (
-        click.option(
-            "--offline",
-            is_flag=True,
-            envvar="DIARFUSE_OFFLINE",
-            help="Never touch the network.  [env: DIARFUSE_OFFLINE]",
-        ),
-        click.option(
-            "--models-dir",
-            type=_FOLDER,
-            envvar="DIARFUSE_MODELS_DIR",
-            help="Where models are kept.  [env: DIARFUSE_MODELS_DIR; default: the user's cache folder]",
-        ),
-    ):
-        command = option(command)
-    return command
+_store_options = with_options(STORE_OPTIONS)
 
 
 @click.group()
@@ -46,7 +29,7 @@ def models() -> None:
 
 @models.command("list")
 @_store_options
-def list_(models_dir: Path | None, offline: bool) -> None:
+def list_(models_dir: Path | None, offline: bool | None) -> None:
     """List the packs: whether they are on disk, their size and their licence."""
     from rich.console import Console
     from rich.table import Table
@@ -64,7 +47,7 @@ def list_(models_dir: Path | None, offline: bool) -> None:
 @models.command()
 @click.argument("pack")
 @_store_options
-def pull(pack: str, models_dir: Path | None, offline: bool) -> None:
+def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
     """Fetch PACK (community-1, campplus, or auto for the best that can be reached) and convert it."""
     store = _store(models_dir, offline)
     found = store.load(pack, on_progress=_progress(), on_note=_note)
@@ -74,7 +57,7 @@ def pull(pack: str, models_dir: Path | None, offline: bool) -> None:
 @models.command()
 @click.argument("pack", nargs=-1)
 @_store_options
-def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool) -> None:
+def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
     """Compare the files of the PACKs on disk (of all, if none is named) with their pinned sha256."""
     from ...fusion.errors import CorruptModelError, ModelNotFoundError
 
@@ -96,7 +79,7 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool) -> Non
 @click.argument("folder", type=_FOLDER)
 @click.argument("pack", nargs=-1)
 @_store_options
-def export(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline: bool) -> None:
+def export(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
     """Copy the PACKs (all on disk, if none is named) to FOLDER, for a machine without a network."""
     copied = _store(models_dir, offline).export(folder, pack or None)
     click.echo(f"{', '.join(copied)} copied to {folder}")
@@ -105,13 +88,13 @@ def export(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline
 @models.command("import")
 @click.argument("folder", type=_FOLDER)
 @_store_options
-def import_(folder: Path, models_dir: Path | None, offline: bool) -> None:
+def import_(folder: Path, models_dir: Path | None, offline: bool | None) -> None:
     """Copy the packs in FOLDER, which 'models export' wrote, into the store."""
     store = _store(models_dir, offline)
     click.echo(f"{', '.join(store.import_(folder))} copied to {store.root}")
 
 
-def _store(models_dir: Path | None, offline: bool) -> Store:
+def _store(models_dir: Path | None, offline: bool | None) -> Store:
     from ...diarize.models.store import Store
 
     return Store(models_dir, offline=offline)

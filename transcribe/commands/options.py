@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
 
 from ...diarize.options import RecipeName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from ..options import JobOptions
 
+Parameter: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
+"""One of click's options or arguments."""
+
 AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 
-TURN_OUTPUTS = (
-    click.option(
-        "-o",
-        "--output",
-        "outs",
-        multiple=True,
-        metavar="OUT",
-        help="A .rttm or .json file, FOLDER/, or - for stdout. May be repeated. [default: -]",
-    ),
-    click.option("--format", "formats", multiple=True, metavar="NAME", help="rttm or json, whatever OUT's ending."),
-)
 TRACK_OPTION = click.option(
     "--audio-track",
     metavar="N",
@@ -54,6 +46,16 @@ DIARIZER_OPTIONS = (
     click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
     click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
 )
+MODELS_DIR_OPTION = click.option(
+    "--models-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where models are kept ($DIARFUSE_MODELS_DIR, else the user's cache folder).",
+)
+STORE_OPTIONS = (
+    MODELS_DIR_OPTION,
+    click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
+)
 MACHINE_OPTIONS = (
     click.option(
         "--mode",
@@ -70,13 +72,7 @@ MACHINE_OPTIONS = (
         help="Where the networks run.",
     ),
     click.option("--threads", type=int, default=0, metavar="N", help="CPU threads; 0 is all cores."),
-    click.option(
-        "--models-dir",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Where the diarizer's models lie ($DIARFUSE_MODELS_DIR).",
-    ),
-    click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
+    *STORE_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
 
@@ -87,15 +83,54 @@ def _track(text: str) -> int | str:
     return text if text == "all" else int(text[:9])
 
 
-def with_options(*groups: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
-    """A decorator that adds groups of options in the order in which they are to be shown."""
+def with_options(*groups: Iterable[Parameter]) -> Parameter:
+    """A decorator that adds groups of parameters in the order in which they are to be shown."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed([option for group in groups for option in group]):
-            function = option(function)
+        for parameter in reversed([parameter for group in groups for parameter in group]):
+            function = parameter(function)
         return function
 
     return decorate
+
+
+def command(
+    *groups: Iterable[Parameter], cls: type[click.Command] = click.Command, name: str | None = None, epilog: str = ""
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """A decorator that makes a command with groups of parameters, in the order in which they are to be shown.
+
+    Args:
+        groups: of options and arguments.
+        cls: of the command.
+        name: where it is not the function's.
+        epilog: below the options in the help.
+    """
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        return click.command(name, cls, epilog=epilog)(with_options(*groups)(function))
+
+    return decorate
+
+
+def output_options(formats: Iterable[str]) -> tuple[Parameter, ...]:
+    """``-o`` and ``--format`` of a command that writes files in any of `formats`."""
+    return (
+        click.option(
+            "-o",
+            "--output",
+            "outs",
+            multiple=True,
+            metavar="OUT",
+            help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
+        ),
+        click.option(
+            "--format",
+            "formats",
+            multiple=True,
+            metavar="NAME",
+            help=f"{', '.join(formats)}, whatever OUT's ending. May be repeated.",
+        ),
+    )
 
 
 def job_options(values: dict[str, Any]) -> JobOptions:

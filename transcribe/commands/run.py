@@ -7,28 +7,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...exporters import registry
-from .options import AUDIO, DIARIZER_OPTIONS, MACHINE_OPTIONS, SPEAKER_OPTIONS, TRACK_OPTION, job_options, with_options
+from .options import (
+    AUDIO,
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+    SPEAKER_OPTIONS,
+    TRACK_OPTION,
+    command,
+    job_options,
+    output_options,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OUTPUT_OPTIONS = (
-    click.option(
-        "-o",
-        "--output",
-        "outs",
-        multiple=True,
-        metavar="OUT",
-        help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
-    ),
-    click.option(
-        "--format",
-        "formats",
-        multiple=True,
-        metavar="NAME",
-        help=f"{', '.join(registry.BUILTIN)}, whatever OUT's ending. May be repeated.",
-    ),
-)
+DIARIZE_OPTION = click.option("--diarize", is_flag=True, help="Say who spoke each word.")
 RECOGNISER_OPTIONS = (
     click.option(
         "--asr",
@@ -94,11 +87,9 @@ class RunCommand(click.Command):
         return super().parse_args(ctx, written)
 
 
-@click.command(cls=RunCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@AUDIO
-@click.option("--diarize", is_flag=True, help="Say who spoke each word.")
-@with_options(
-    OUTPUT_OPTIONS,
+@command(
+    (AUDIO, DIARIZE_OPTION),
+    output_options(registry.BUILTIN),
     (CHANNELS_OPTION, TRACK_OPTION),
     SPEAKER_OPTIONS,
     IDENTITY_OPTIONS,
@@ -106,6 +97,7 @@ class RunCommand(click.Command):
     DIARIZER_OPTIONS,
     (JOIN_OPTION, CUES_OPTION, REMOTE_OPTION),
     MACHINE_OPTIONS,
+    cls=RunCommand,
 )
 def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, job_options, with_options
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, command, job_options
 
 if TYPE_CHECKING:
     from ..serving.limits import Limits
@@ -42,8 +42,7 @@ RECOGNISER_OPTIONS = (
 )
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@with_options(LISTEN_OPTIONS, LIMIT_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@command(LISTEN_OPTIONS, LIMIT_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
 def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values: Any) -> None:
     """Serve OpenAI's transcription API, with anonymous speaker labels; it never learns who anybody is.
 

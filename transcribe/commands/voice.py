@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...diarize.models.packs import VOICE_PACK
+from .options import STORE_OPTIONS, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ...diarize.voiceprint import VoiceEmbedder
     from ..voices.calibration import Calibration
@@ -33,20 +34,17 @@ ANOTHER_VOICE = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that choose and find the embedding network."""
-    for option in (
-        click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
-        click.option("--models-dir", type=click.Path(path_type=Path), help="Where models are ($DIARFUSE_MODELS_DIR)."),
+_model_options = with_options(
+    (
         click.option(
             "--voice-model", "model", default=VOICE_PACK, show_default=True, help="The pack that makes voiceprints."
         ),
-    ):
-        command = option(command)
-    return command
+        *STORE_OPTIONS,
+    )
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group()
 def voice() -> None:
     """Compare voices, and enrol people so that --identify can name them.
 
