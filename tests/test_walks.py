@@ -65,7 +65,7 @@ def checkout(tmp_path: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__")
     for folder in FOLDERS:
         shutil.copytree(source / folder, tmp_path / folder, ignore=ignore)
-    for folder in ("tests", "docs", "benchmarks"):
+    for folder in ("tests", "docs", "benchmarks", "examples"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     for name in ("__init__.py", "__main__.py", "py.typed"):
         shutil.copy(source / name, tmp_path / name)
