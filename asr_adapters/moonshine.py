@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -18,8 +18,16 @@ BUNDLED = "tiny-en"
 # The network fails on speech shorter than its first convolutions, as at the very end of a recording.
 _TAIL = np.zeros(SAMPLE_RATE // 2, np.float32)
 
-# Its own diarization would load further models; the audio of every line is not wanted back either.
-_OPTIONS: Mapping[str, str] = {"identify_speakers": "false", "return_audio_data": "false"}
+# Its own diarization would load further models; the audio of every line is not wanted back either. Its voice
+# detector is one for the whole process and remembers what it heard before, so that the same recording gives other words
+# at every call, and two at once disturb each other: a threshold of 0 leaves it out, and speech is found before.
+_OPTIONS: Mapping[str, str] = {"identify_speakers": "false", "return_audio_data": "false", "vad_threshold": "0"}
+
+_BLOCK: Seconds = 300.0
+"""Speech is looked for in so much of a recording at a time."""
+_SPEECH: Mapping[str, float] = {"min_silence_duration_ms": 1000, "speech_pad_ms": 300, "max_speech_duration_s": 15}
+"""Pauses from 1 s on end a line, which the network hears with 0.3 s around it. Chosen on seven meetings of AMI; on the
+other recordings here the words are as good as with the engine's own detector or better."""
 
 
 def installed() -> bool:
@@ -39,13 +47,27 @@ class Moonshine:
     Args:
         model: ``tiny-en``, which the wheel carries, or a folder with another Moonshine model.
         arch: architecture of that folder's model: tiny, base, tiny-streaming, base-streaming ...
-        options: the engine's own options, e.g. ``{"vad_threshold": 0.4}``.
+        vad_threshold: probability in (0, 1) above which sound is speech.
+        options: the engine's own options, e.g. ``{"max_tokens_per_second": 13.0}``.
+
+    Raises:
+        OptionError: `vad_threshold` is no such probability.
     """
 
     tells_segments: ClassVar[Literal[True]] = True
 
-    def __init__(self, model: str = BUNDLED, *, arch: str = "tiny", options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        model: str = BUNDLED,
+        *,
+        arch: str = "tiny",
+        vad_threshold: float = 0.5,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(vad_threshold, (int, float)) or not 0 < vad_threshold < 1:
+            raise OptionError(f"vad_threshold={vad_threshold!r} must be a probability between 0 and 1.")
         self._model, self._arch, self._own = model, arch, dict(options or {})
+        self._vad_threshold = vad_threshold
         self._engine: Any = None
         self._files: tuple[Path, ...] = ()
 
@@ -62,16 +84,21 @@ class Moonshine:
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
     ) -> Transcript:
-        """Recognise block by block, so that a caller can stop between two blocks (20 s of audio at most)."""
+        """Recognise line by line, so that a caller can stop between two (15 s of audio at most)."""
         language = self._language(language)
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
+        api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
+        if self._engine is None:
+            self._engine = self._load(api)
+            self._files = tuple(sorted(self._folder().glob("*.ort")))
         segments: list[Segment] = []
-        for first, last in blocks(samples):
-            keep(segments, self._lines(samples[first:last], first / SAMPLE_RATE), on_segment)
+        for first, last in self._speech(samples):
+            keep(segments, self._lines(api, samples[first:last], first / SAMPLE_RATE), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
+        report(on_progress, duration, duration)
         return Transcript(tuple(segments), language, duration)
 
     def _language(self, asked: str | None) -> str | None:
@@ -83,11 +110,16 @@ class Moonshine:
             )
         return asked
 
-    def _lines(self, samples: Samples, offset: Seconds) -> list[Segment]:
-        api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
-        if self._engine is None:
-            self._engine = self._load(api)
-            self._files = tuple(sorted(self._folder().glob("*.ort")))
+    def _speech(self, samples: Samples) -> Iterator[tuple[int, int]]:
+        """Sample ranges in which somebody speaks."""
+        vad = engine("faster_whisper.vad", "--asr moonshine", "faster-whisper", "whisper")
+        options = vad.VadOptions(threshold=self._vad_threshold, **_SPEECH)
+        for first, last in blocks(samples, longest=_BLOCK):
+            for span in vad.get_speech_timestamps(samples[first:last], options):
+                yield first + span["start"], first + span["end"]
+
+    def _lines(self, api: Any, samples: Samples, offset: Seconds) -> list[Segment]:
+        """What the engine hears in samples that begin at `offset`."""
         try:
             lines = self._engine.transcribe_without_streaming(np.append(samples, _TAIL), SAMPLE_RATE).lines
         except api.MoonshineError as error:

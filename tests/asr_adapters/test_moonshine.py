@@ -66,6 +66,18 @@ def test_two_may_be_loaded_at_once(monkeypatch):
     assert found[0] == found[1]
 
 
+def test_what_was_heard_before_changes_nothing(recogniser, meeting):
+    """The engine's own voice detector is one for the whole process, and remembers."""
+    one, other = meeting[: 2 * 16000], meeting[10 * 16000 : 12 * 16000]
+    second = Moonshine()
+    alone = [second.transcribe(one), recogniser.transcribe(other)]
+    assert [recogniser.transcribe(one), second.transcribe(other)] == alone
+    with ThreadPoolExecutor(2) as pool:
+        beside = [pool.submit(recogniser.transcribe, one), pool.submit(second.transcribe, other)]
+        assert [found.result() for found in beside] == alone
+    assert all(found.segments for found in alone)
+
+
 def test_a_caller_can_stop_it(recogniser, meeting):
     def stop(_stage, done, _total):
         if done:
@@ -98,11 +110,17 @@ def test_other_languages_and_models_are_refused(recogniser, tmp_path):
         Moonshine(str(tmp_path), arch="huge").transcribe(speech)
 
 
-@pytest.mark.parametrize("options", [{"foo": 1}, {"vad_threshold": "much"}])
+@pytest.mark.parametrize("options", [{"foo": 1}, {"vad_hop_size": "much"}])
 def test_an_option_the_engine_does_not_take_is_named(options):
     ((name, value),) = options.items()
     with pytest.raises(OptionError, match=f"with {name}={value!r}, most likely because it has no such option"):
         Moonshine(options=options).transcribe(np.ones(1600, np.float32))
+
+
+@pytest.mark.parametrize("value", [0, 1, -0.5, "much", float("nan")])
+def test_a_threshold_is_a_probability(value):
+    with pytest.raises(OptionError, match="vad_threshold="):
+        Moonshine(vad_threshold=value)
 
 
 def test_it_is_installed():
