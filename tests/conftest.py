@@ -18,6 +18,8 @@ from diarfuse.fusion.errors import ModelNotFoundError, NetworkError
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
+os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever settings the one who tests has
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

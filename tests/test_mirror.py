@@ -46,6 +46,7 @@ ELSEWHERE = {
     # what only a run of the program shows
     "transcribe/commands/run.py": "transcribe/test_cli.py",
     "transcribe/commands/options.py": "transcribe/test_cli_bad_input.py",
+    "transcribe/commands/config.py": "transcribe/commands/test_settings.py",
     "transcribe/commands/diarize.py": "transcribe/test_main_job.py",
     "transcribe/commands/doctor.py": "transcribe/test_doctor.py",
     "transcribe/commands/identify.py": "transcribe/voices/test_namer.py",

@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": (".commands.serve:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
     "eval": (".commands.eval:evaluate", "Score a result against the truth: words, speakers, turns."),
     "models": (".commands.models:models", "List, pull, verify, export and import the diarizer's models."),
+    "config": (".commands.config:config", "Show the settings that hold, and where each comes from."),
     "doctor": (".commands.doctor:doctor", "Check this installation and say how to mend what is wrong."),
 }
 """Command -> where it lives, and its line in the help."""
@@ -52,6 +53,15 @@ class LazyGroup(click.Group):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Let the settings' files speak where the command line says nothing."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None and name != "config" and not {"-h", "--help"} & {*rest}:
+            _apply_settings(ctx, name, command, rest)
+        return name, command, rest
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The default command's options, then the commands."""
         command = _load(self.default)
@@ -63,6 +73,19 @@ class LazyGroup(click.Group):
         """The default command's usage, since that is what most people type."""
         command = _load(self.default)
         return command.collect_usage_pieces(click.Context(command, parent=ctx))
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Every command by name, imported."""
+    return {name: _load(name) for name in COMMANDS}
+
+
+def _apply_settings(ctx: click.Context, name: str, command: click.Command, arguments: list[str]) -> None:
+    from .commands.settings import defaults, read_files, set_environment
+
+    if files := read_files(all_commands):
+        ctx.default_map = {name: defaults(name, command, files, arguments)}
+        ctx.call_on_close(set_environment(name, files))
 
 
 def _load(name: str) -> click.Command:

@@ -26,6 +26,21 @@ class Target:
     format: str
 
 
+class Usual(tuple[str, ...]):
+    """Formats from the settings: for folders, the first for stdout; those that do not fit are passed over."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """formats: of every output, if any. on_stdout, in_folder: those of outputs without."""
+
+    formats: Sequence[str]
+    on_stdout: Sequence[str]
+    in_folder: Sequence[str]
+
+
 def plan(
     inputs: Sequence[Path],
     outs: Sequence[str],
@@ -41,7 +56,7 @@ def plan(
     Args:
         inputs: the recordings.
         outs: values of ``-o``: files, folders, or ``-``; empty means stdout.
-        formats: values of ``--format``; empty means by file ending.
+        formats: values of ``--format``; empty means by file ending. `Usual` ones only stand in where nothing names one.
         on_stdout: the format where nothing names one.
         in_folder: the same for folders.
         known: the formats that fit; None means all.
@@ -52,14 +67,14 @@ def plan(
         OutputError: a folder is missing or cannot be written to.
     """
     known = registry.names() if known is None else known
-    for name in formats:
+    here, usual = ((), formats) if isinstance(formats, Usual) else (formats, ())
+    for name in here:
         if name not in known:
             raise UnknownNameError("format", name, known)
     _check_count(inputs, outs)
-    planned = [
-        [target for out in outs or [STDOUT] for target in _targets(source, out, formats, on_stdout, in_folder)]
-        for source in inputs
-    ]
+    fit = [name for name in usual if name in known]
+    choice = _Choice(here, (fit or [on_stdout])[:1], fit or [in_folder])
+    planned = [[target for out in outs or [STDOUT] for target in _targets(source, out, choice)] for source in inputs]
     flat = [target for targets in planned for target in targets]
     _check_formats(flat, known)
     _check_collisions([*inputs, *read], flat)
@@ -109,13 +124,16 @@ def _is_stream(path: Path) -> bool:
     return path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())
 
 
-def _targets(source: Path, out: str, formats: Sequence[str], on_stdout: str, in_folder: str) -> list[Target]:
+def _targets(source: Path, out: str, choice: _Choice) -> list[Target]:
+    formats = choice.formats
     if out in (STDOUT, "/dev/stdout"):
-        return [Target(None, name) for name in formats or [on_stdout]]
+        return [Target(None, name) for name in formats or choice.on_stdout]
     if not out.strip():
         raise OptionError("-o '' names no file: give one, a folder, or - for stdout.")
     if _is_folder(out):
-        return [Target(Path(out) / f"{source.stem}{registry.ending(name)}", name) for name in formats or [in_folder]]
+        return [
+            Target(Path(out) / f"{source.stem}{registry.ending(name)}", name) for name in formats or choice.in_folder
+        ]
     if len(formats) > 1:
         raise OptionError(f"-o {out!r} is one file, --format gives {len(formats)} formats: give a folder, -o FOLDER/.")
     return [Target(Path(out), formats[0] if formats else registry.format_of(out))]

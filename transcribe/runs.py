@@ -12,6 +12,7 @@ from ..exporters import registry
 from ..exporters.style import Style
 from ..fusion.document import Document
 from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
+from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
 from . import output, verbose_lines
 from .interrupt import run_interruptible
@@ -21,9 +22,9 @@ from .terminal import reporter
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ..fusion.types import Note
+    from ..fusion.types import Diarization, Note, Samples
     from .job import Rename
     from .options import JobOptions
     from .remote.job import RemoteJob
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
+_OF_VOICES = ("identify", "primary", "link_speakers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class View:
     identify: name speakers whose voices are enrolled; primary: look for this one person only;
         link_speakers: one stranger keeps one label in all recordings.
     remote: the address of a server that does the work, None for this machine.
+    labels: names for the speakers' labels.
     """
 
     style: Style = field(default_factory=Style)
@@ -51,6 +54,7 @@ class View:
     primary: str | None = None
     link_speakers: bool = False
     remote: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> bool:
@@ -82,8 +86,8 @@ def run_batch(
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         nonlocal rename
-        if view.names and rename is None:
-            rename = _namer(options, view, screen.note)
+        if (view.names or view.labels) and rename is None:
+            rename = _rename(options, view, screen.note)
         told = Told(screen.note)
         result = job.transcribe(
             path, options, on_progress=screen.on_progress, on_note=told, cancel=cancel, rename=rename
@@ -97,8 +101,17 @@ def run_batch(
     return _each(audio, planned, process)
 
 
-def diarize_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions) -> int:
+def diarize_batch(
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, labels: Mapping[str, str]
+) -> int:
     """Find who spoke when in every recording; the exit code: 0, or 1 if one of them failed.
+
+    Args:
+        audio: the recordings.
+        outs: values of ``-o``.
+        formats: values of ``--format``.
+        options: of every job.
+        labels: names for the speakers' labels.
 
     Raises:
         DiarfuseError: nothing can be done.
@@ -109,7 +122,7 @@ def diarize_batch(audio: Sequence[Path], outs: Sequence[str], formats: Sequence[
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
         told = Told(screen.note)
-        found = job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel)
+        found = name_turns(job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel), labels)
         _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
         silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
         document = Document(silent, found, path.stem, heard, job.origin(options), (*told.sentences, *found.notes))
@@ -196,6 +209,18 @@ def _job(options: JobOptions, view: View) -> Job | RemoteJob:
     return RemoteJob(options, view.remote)
 
 
+def _rename(options: JobOptions, view: View, on_note: Note) -> Rename:
+    """Names from voices, if they are compared, then those that were given."""
+    by_voice = _namer(options, view, on_note) if view.names else None
+
+    def rename(transcript: Transcript, found: Diarization, samples: Samples) -> tuple[Transcript, Diarization]:
+        if by_voice is not None:
+            transcript, found = by_voice(transcript, found, samples)
+        return name_labels(transcript, found, view.labels)
+
+    return rename
+
+
 def _namer(options: JobOptions, view: View, on_note: Note) -> Rename:
     """Names from the voices enrolled on this machine; only the command line ever asks for them."""
     from .voices.namer import load_namer, name_speakers
@@ -219,8 +244,8 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
         raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
     if options.channels is not None:
         return
-    for name in ("identify", "primary", "link_speakers"):
-        if getattr(view, name):
+    for name, given in (("name", view.labels), *((name, getattr(view, name)) for name in _OF_VOICES)):
+        if given:
             raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
     for name in dict.fromkeys(target.format for targets in planned for target in targets):
         if registry.exporter(name).NEEDS == "turns":

@@ -15,6 +15,7 @@ from ...fusion.errors import TranscriptError
 from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
+    NAME_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -25,7 +26,7 @@ from .run import CUES_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ...fusion.audio import Track
     from ...fusion.formats.files import Unit
@@ -78,7 +79,7 @@ Examples:
     SPEAKER_OPTIONS,
     (TRACK_OPTION,),
     DIARIZER_OPTIONS,
-    (JOIN_OPTION, CUES_OPTION),
+    (NAME_OPTION, JOIN_OPTION, CUES_OPTION),
     MACHINE_OPTIONS,
     epilog=EPILOG,
 )
@@ -100,7 +101,7 @@ def attach(
     from .. import output
     from ..terminal import reporter
 
-    rttm, unit, same_shape, cues = (values.pop(name) for name in ("rttm", "unit", "same_shape", "cues"))
+    rttm, unit, same_shape, cues, names = (values.pop(n) for n in ("rttm", "unit", "same_shape", "cues", "names"))
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
@@ -112,7 +113,7 @@ def attach(
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
     with reporter() as screen:
         screen.start(words.name)
-        turns = _turns(audio, rttm, values, screen)
+        turns = _named(_turns(audio, rttm, values, screen), names, screen)
         if same_shape:
             texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
         else:
@@ -173,7 +174,7 @@ def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *,
     from ...fusion.errors import OptionError
     from .. import output
 
-    if same_shape and set(formats) - {"json"}:
+    if same_shape and not isinstance(formats, output.Usual) and set(formats) - {"json"}:
         raise OptionError(f"--same-shape writes JSON, not {', '.join(formats)}: leave --format out.")
     formats = ["json"] if same_shape else formats
     return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:])[0]
@@ -186,6 +187,15 @@ def _check_speakers(values: dict[str, Any]) -> None:
     for name in ("num_speakers", "min_speakers", "max_speakers"):
         if values.get(name) is not None:
             raise OptionError(f"--{name.replace('_', '-')} does nothing with --rttm, whose turns stay as they are.")
+
+
+def _named(turns: Diarization, names: Mapping[str, str], screen: Reporter) -> Diarization:
+    from ...fusion.naming.labels import name_turns
+
+    named = name_turns(turns, names)
+    for note in named.notes[len(turns.notes) :]:
+        screen.note(note)
+    return named
 
 
 def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:

@@ -9,6 +9,7 @@ from .options import (
     AUDIO,
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
+    NAME_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
 
 
 @command(
-    (AUDIO,), output_options(registry.of_turns()), (TRACK_OPTION,), SPEAKER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS
+    (AUDIO,),
+    output_options(registry.of_turns()),
+    (TRACK_OPTION,),
+    SPEAKER_OPTIONS,
+    (NAME_OPTION,),
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
 )
 def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Find who spoke when and write RTTM or JSON, without recognising a word."""
     from ..runs import diarize_batch
 
-    return diarize_batch(audio, outs, formats, job_options(values))
+    labels = values.pop("names")
+    return diarize_batch(audio, outs, formats, job_options(values), labels)

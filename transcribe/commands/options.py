@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
+from click.core import ParameterSource
 
 from ...diarize.options import RecipeName
 
@@ -17,6 +18,43 @@ if TYPE_CHECKING:
 Parameter: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 """One of click's options or arguments."""
 
+
+def usual_formats(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Mark formats that stand in the settings and were not asked for in this call."""
+    from ..output import Usual
+
+    return Usual(value) if ctx.get_parameter_source(str(option.name)) is ParameterSource.DEFAULT_MAP else value
+
+
+def pairs_of_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """``("SPEAKER_00=Ana",)`` -> ``{"SPEAKER_00": "Ana"}``.
+
+    Raises:
+        OptionError: there is no name, it cannot be one, or two labels have one.
+    """
+    from ...fusion.editing.content import check_name
+    from ...fusion.errors import OptionError
+
+    names: dict[str, str] = {}
+    for value in values:
+        label, equals, name = value.partition("=")
+        if not (equals and label.strip()):
+            raise OptionError(f"--name {value!r} must look like SPEAKER_00=Ana.")
+        names[label.strip()] = check_name(name)
+    for name in names.values():
+        if list(names.values()).count(name) > 1:
+            raise OptionError(f"--name gives {name!r} to several speakers: give each a name of their own.")
+    return names
+
+
+NAME_OPTION = click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="LABEL=NAME",
+    callback=pairs_of_names,
+    help="Put NAME for LABEL, as in SPEAKER_00=Ana; speakers are numbered by their first word, or by channel.",
+)
 AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 TRACK_OPTION = click.option(
@@ -128,6 +166,7 @@ def output_options(formats: Iterable[str]) -> tuple[Parameter, ...]:
             "formats",
             multiple=True,
             metavar="NAME",
+            callback=usual_formats,
             help=f"{', '.join(formats)}, whatever OUT's ending. May be repeated.",
         ),
     )

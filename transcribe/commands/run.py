@@ -11,6 +11,7 @@ from .options import (
     AUDIO,
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
+    NAME_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -95,7 +96,7 @@ class RunCommand(click.Command):
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (JOIN_OPTION, CUES_OPTION, REMOTE_OPTION),
+    (NAME_OPTION, JOIN_OPTION, CUES_OPTION, REMOTE_OPTION),
     MACHINE_OPTIONS,
     cls=RunCommand,
 )
@@ -105,7 +106,7 @@ def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...]
     from ..runs import View, run_batch
 
     named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote")}
-    view = View(style=Style(cues=values.pop("cues")), **named)
+    view = View(style=Style(cues=values.pop("cues")), labels=values.pop("names"), **named)
     values["asr_options"] = _pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)
 

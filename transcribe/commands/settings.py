@@ -1,0 +1,271 @@
+"""Settings that are written down: ``diarfuse.toml`` beside the work, and in the user's own folder.
+
+A file beside the work (in the folder where a command is started) comes with the
+work, maybe from somebody else. It may say how results look, how many people
+speak and what they are called, and nothing more: whatever sends, runs,
+identifies or picks a model comes from the user's own file, the environment or
+the command line. The command line wins, then the environment, then the file
+beside the work, then the user's. A table named after a command holds for it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+import platformdirs
+
+from ...fusion.errors import OptionError, UnknownNameError
+
+FILE = "diarfuse.toml"
+VARIABLE = "DIARFUSE_CONFIG_DIR"
+COUNTS = frozenset({"num-speakers", "min-speakers", "max-speakers"})
+NAMES = "names"
+BESIDE = frozenset({"format", "cues", NAMES}) | COUNTS
+"""What a file beside the work may set."""
+ONE_CALL = frozenset(
+    {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}
+)
+"""Options that mean one call, and are no setting."""
+ENVIRONMENT = {
+    "models-dir": "DIARFUSE_MODELS_DIR",
+    "offline": "DIARFUSE_OFFLINE",
+    "voices-dir": "DIARFUSE_VOICES_DIR",
+    "remote-token": "DIARFUSE_REMOTE_TOKEN",
+}
+"""Settings that have a variable, which wins over the file; the last two have no option."""
+SECRET = "remote-token"  # noqa: S105  (the setting's name)
+MAX_BYTES = 1 << 20
+DEFAULT = "default"
+
+Commands: TypeAlias = Mapping[str, click.Command]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A settings file that was checked. tables: by command, "" being what holds for all."""
+
+    path: Path
+    tables: Mapping[str, Mapping[str, Any]]
+
+    def get(self, command: str, key: str) -> Any:
+        """The value for a command; None where there is none."""
+        return self.tables.get(command, {}).get(key, self.tables[""].get(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it comes from: a file's path, ``$VARIABLE`` or ``default``."""
+
+    value: Any
+    source: str
+
+
+def user_folder() -> Path:
+    """``$DIARFUSE_CONFIG_DIR``, or the user's folder of settings."""
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_config_dir("diarfuse", appauthor=False))
+
+
+def places() -> tuple[Path, Path]:
+    """Where the file beside the work and the user's own would be."""
+    return Path.cwd() / FILE, (user_folder() / FILE).absolute()
+
+
+def read_files(commands: Callable[[], Commands]) -> list[File]:
+    """The files that are there, checked, the stronger first.
+
+    Args:
+        commands: makes all commands by name, whose options are the settings; called only where there is a file.
+
+    Raises:
+        OptionError: a file cannot be read, is no TOML, or sets what it may not or what cannot be.
+    """
+    beside, own = places()
+    there = [path for path in dict.fromkeys((beside, own)) if os.path.lexists(path)]
+    return [_read(path, commands(), beside=path != own) for path in there]
+
+
+def settings(name: str, command: click.Command, files: Sequence[File]) -> dict[str, Setting]:
+    """Every setting of a command by key, as it holds where the command line says nothing."""
+    found = {key: _setting(name, key, files, _default(option)) for key, option in _options(command).items()}
+    return found | {key: _setting(name, key, files, None) for key in ENVIRONMENT if key not in found}
+
+
+def defaults(name: str, command: click.Command, files: Sequence[File], arguments: Sequence[str]) -> dict[str, Any]:
+    """What click is to take where `arguments` say nothing, by parameter; of a group, by its commands."""
+    if isinstance(command, click.Group):
+        return {inner: defaults(name, one, files, arguments) for inner, one in command.commands.items()}
+    found = {
+        key: value
+        for key in _options(command)
+        if key not in ENVIRONMENT and (value := _from_files(name, key, files)) is not None
+    }
+    given = {argument.partition("=")[0].removeprefix("--") for argument in arguments}
+    for key in _idle(command, given | {key for key, value in found.items() if value}):
+        found.pop(key, None)
+    if COUNTS & given:  # what is given need not go with the file's
+        found = {key: value for key, value in found.items() if key not in COUNTS}
+    return {str(_options(command)[key].name): _for_click(value) for key, value in found.items()}
+
+
+def _idle(command: click.Command, wanted: set[str]) -> frozenset[str]:
+    """Settings about speakers that would be refused where none are looked for."""
+    if "rttm" in wanted:
+        return COUNTS
+    if "diarize" not in _options(command) or "diarize" in wanted:
+        return frozenset()
+    return COUNTS if "channels" in wanted else COUNTS | {NAMES}
+
+
+def set_environment(name: str, files: Sequence[File]) -> Callable[[], None]:
+    """Fill the variables of `ENVIRONMENT` that are not set; the function that comes back takes that back."""
+    new = {
+        variable: str(int(value) if isinstance(value, bool) else value)
+        for key, variable in ENVIRONMENT.items()
+        if not os.environ.get(variable) and (value := _from_files(name, key, files)) is not None
+    }
+    before = {variable: os.environ.get(variable) for variable in new}
+    os.environ.update(new)
+
+    def restore() -> None:
+        for variable, value in before.items():
+            if value is None:
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value
+
+    return restore
+
+
+def _default(option: click.Option) -> Any:
+    """What the option is without a setting; click marks "nothing" by an object of its own."""
+    value = option.default
+    return value if isinstance(value, str | int | float | bool) else None
+
+
+def _setting(command: str, key: str, files: Sequence[File], default: Any) -> Setting:
+    variable = ENVIRONMENT.get(key, "")
+    if os.environ.get(variable):
+        return Setting(os.environ[variable], f"${variable}")
+    for file in files:
+        if (value := file.get(command, key)) is not None:
+            return Setting(value, str(file.path))
+    return Setting(default, DEFAULT)
+
+
+def _from_files(command: str, key: str, files: Sequence[File]) -> Any:
+    return next((value for file in files if (value := file.get(command, key)) is not None), None)
+
+
+def _for_click(value: Any) -> Any:
+    return [f"{label}={name}" for label, name in value.items()] if isinstance(value, dict) else value
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command that a file can set, by key: the option's name without its dashes."""
+    options = {max(one.opts, key=len).lstrip("-"): one for one in command.params if isinstance(one, click.Option)}
+    found = {key: option for key, option in options.items() if key not in ONE_CALL}
+    return found | ({NAMES: options["name"]} if "name" in options else {})
+
+
+def _all_options(command: click.Command) -> dict[str, click.Option]:
+    """`_options`, those of a group's commands included."""
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return {key: option for one in (*inner, command) for key, option in _options(one).items()}
+
+
+def _read(path: Path, commands: Commands, *, beside: bool) -> File:
+    """Read and check one file.
+
+    Raises:
+        OptionError: see `read_files`.
+    """
+    known = {name: _all_options(command) for name, command in commands.items()}
+    every = {key: option for options in known.values() for key, option in options.items()}
+    tables: dict[str, dict[str, Any]] = {"": {}}
+    for key, value in _parse(path).items():
+        if isinstance(value, dict) and key in known:
+            tables[key] = dict(_checked(path, f"[{key}] ", value, known[key], beside=beside))
+        else:
+            tables[""] |= _checked(path, "", {key: value}, every, beside=beside)
+    if any(SECRET in table for table in tables.values()):
+        _check_private(path)
+    return File(path, tables)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise OptionError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no settings are: delete it.")
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except OSError as error:
+        raise OptionError(f"{path} cannot be read ({error.strerror or error}): mend it, or delete it.") from error
+    except (ValueError, RecursionError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise OptionError(f"{path} is no TOML ({reason}): mend that place, or delete the file.") from error
+
+
+def _checked(
+    path: Path, table: str, values: Mapping[str, Any], options: Mapping[str, click.Option], *, beside: bool
+) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if key not in options and key not in ENVIRONMENT:
+            raise UnknownNameError(f"setting in {path}:", f"{table}{key}", sorted(options.keys() | ENVIRONMENT.keys()))
+        if beside and key not in BESIDE:
+            raise OptionError(
+                f"{path} sets {table}{key}, and a file beside the work may not: it could come from anybody. Delete the "
+                f"line, or write it into your own file, {places()[1]}."
+            )
+        yield key, _value(path, f"{table}{key}", value, options.get(key))
+
+
+def _value(path: Path, key: str, value: Any, option: click.Option | None) -> Any:
+    """A value of the option's type; folders are relative to the file.
+
+    Raises:
+        OptionError: it is of another type, or the option does not take it.
+    """
+    kind: click.ParamType[Any] = click.STRING if option is None else option.type
+    if option is not None and option.multiple and isinstance(value, dict):
+        return {label: _one(path, f"{key}.{label}", name, kind) for label, name in value.items()}
+    if option is not None and option.multiple:
+        return [_one(path, key, one, kind) for one in (value if isinstance(value, list) else [value])]
+    found = _one(path, key, value, kind)
+    return (
+        str(path.parent / Path(found).expanduser()) if isinstance(kind, click.Path) or key.endswith("-dir") else found
+    )
+
+
+def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
+    fits, wanted = _FITS.get(type(kind).__name__, (str, "text in quotes"))
+    if not isinstance(value, fits) or isinstance(value, bool) != (fits is bool):
+        raise OptionError(f"{path}: {key} = {value!r} must be {wanted}.")
+    try:
+        kind.convert(value, None, None)
+    except click.BadParameter as error:
+        raise OptionError(f"{path}: {key} = {value!r} cannot be: {error.message}") from None
+    return value
+
+
+_FITS: Mapping[str, tuple[Any, str]] = {
+    "BoolParamType": (bool, "true or false"),
+    "IntParamType": (int, "a whole number"),
+    "IntRange": (int, "a whole number"),
+    "FloatParamType": ((int, float), "a number"),
+    "FloatRange": ((int, float), "a number"),
+}
+
+
+def _check_private(path: Path) -> None:
+    if sys.platform != "win32" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise OptionError(f"{path} holds a token and can be read by others: run chmod 600 on it.")
