@@ -1,11 +1,11 @@
-"""Agglomerative clustering alone: for embeddings that come without a PLDA, and for too little evidence for VBx.
+"""Agglomerative clustering alone, which has the last word wherever upstream's own steps are not asked for.
 
-VBx weighs every embedding by ``Fa / Fb`` (0.0875) against the cost of a
-speaker, because overlapping windows count each second about ten times. In a
-short recording all windows together then count as a handful of observations,
+VBx, upstream's, weighs every embedding by ``Fa / Fb`` (0.0875) against the cost
+of a speaker, because overlapping windows count each second about ten times. In
+a short recording all windows together then count as a handful of observations,
 and VBx merges people: a 30 s meeting of four comes out with one or two
-speakers. Below `LEAST_EVIDENCE` observations the distances alone decide
-better; benchmarks/RESULTS.md has the table.
+speakers. Distances that know who was heard beside whom (`apart`) decide better
+in short recordings and no worse in long ones; benchmarks/RESULTS.md has the table.
 """
 
 from __future__ import annotations
@@ -13,27 +13,20 @@ from __future__ import annotations
 import numpy as np
 
 from ..fusion.types import Seconds
-from . import ahc
-from .arrays import Float64, Labels
+from . import apart
+from .arrays import Float64, Int64, Labels
 from .plda import unit_length
-
-LEAST_EVIDENCE = 15.0
-"""Observations that VBx needs: about 170 windows at 1 s hop, two and a half minutes of speech."""
 
 _FEW_SHARE = 0.02
 _FEW_SECONDS: Seconds = 12.0
 
 
-def evidence(num_embeddings: int, *, fa: float, fb: float) -> float:
-    """How many independent observations of one speaker VBx takes all embeddings for."""
-    return num_embeddings * fa / fb
-
-
-def agglomerative_centroids(training: Float64, threshold: float, step: Seconds) -> Float64 | None:
+def agglomerative_centroids(training: Float64, windows: Int64, threshold: float, step: Seconds) -> Float64 | None:
     """Centroids of agglomerative clusters, the smallest of them given to their nearest neighbour.
 
     Args:
         training: float64 (n, dimension), finite.
+        windows: int64 (n,), the window each comes from, rising.
         threshold: clusters whose centroids (of unit vectors) lie further apart stay apart.
         step: seconds between windows.
 
@@ -42,7 +35,8 @@ def agglomerative_centroids(training: Float64, threshold: float, step: Seconds) 
     """
     if len(training) < 2:  # noqa: PLR2004 - a pair
         return None
-    labels = absorb_small(training, ahc.cluster(training, threshold), few(len(training), step))
+    labels = apart.cluster(training, windows, threshold, step)
+    labels = absorb_small(training, labels, few(len(training), step))
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 

@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist
 
 from ..fusion.types import SpeakerCount
 from . import ahc
-from .arrays import AnyFloat, Bits, Flags, Float64, Int32, Labels, Pairs
+from .arrays import AnyFloat, Bits, Flags, Float64, Int32, Int64, Labels, Pairs
 from .kmeans import kmeans
 from .masks import active_speakers, finite, training_pairs
 from .plda import Plda, unit_length
@@ -44,11 +44,23 @@ class Clusters:
     hard: Int32
     centroids: Float64
 
+    def of(self, embeddings: AnyFloat, pairs: Pairs) -> Clusters:
+        """The same clusters with centroids of other embeddings (windows, local speakers, dimension).
+
+        The means of those of `pairs` that were given to each; zero where none was.
+        """
+        speaker = self.hard[pairs]
+        known = speaker >= 0
+        sums = np.zeros((len(self.centroids), embeddings.shape[-1]))
+        np.add.at(sums, speaker[known], embeddings[pairs][known])
+        counts = np.bincount(speaker[known], minlength=len(sums))
+        return Clusters(self.hard, sums / np.maximum(counts, 1)[:, None])
+
 
 def cluster(
     embeddings: AnyFloat,
     segmentations: Bits,
-    learn: Callable[[Float64], Float64 | None],
+    learn: Callable[[Float64, Int64], Float64 | None],
     bounds: SpeakerCount,
     *,
     constrained: bool = True,
@@ -58,8 +70,8 @@ def cluster(
     Args:
         embeddings: (windows, local speakers, dimension), NaN where there is none.
         segmentations: 0 or 1, (windows, frames, local speakers).
-        learn: centroids, float64 (K, dimension), from training embeddings, float64 (n, dimension);
-            None for one cluster of everything.
+        learn: centroids, float64 (K, dimension), from training embeddings, float64 (n, dimension), and
+            the window of each, int64 (n,); None for one cluster of everything.
         bounds: how many speakers are allowed.
         constrained: see `hard_clusters`.
 
@@ -67,7 +79,7 @@ def cluster(
         Clusters, and the window and speaker indices of the training embeddings.
     """
     pairs = training_pairs(segmentations, embeddings)
-    centroids = learn(embeddings[pairs].astype(np.float64))
+    centroids = learn(embeddings[pairs].astype(np.float64), pairs[0])
     active = active_speakers(segmentations)
     return finish(embeddings, active, pairs, centroids, bounds, constrained=constrained), pairs
 

@@ -14,6 +14,7 @@ from ..fusion.audio import check_samples, load_audio, release
 from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, SpeakerCount
 from ..fusion.watch import Watch
 from .arrays import Bits
+from .bands import Bands
 from .clustering import Clusters, cluster
 from .counting import speaker_count
 from .embedding import Embedder
@@ -21,7 +22,7 @@ from .models.packs import INT8
 from .models.store import ModelSet, Store, load_dir
 from .options import Execution, Options
 from .plda import Plda, load_plda
-from .recipes import Setting, recipe_of
+from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
 from .runtime import Runtime
 from .segmentation import segment
@@ -39,6 +40,18 @@ class Wanted:
     bounds: SpeakerCount
     embeddings: bool
     activity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the networks say of a recording; everything after them takes no time to speak of.
+
+    segmentations: 0 or 1, (windows, frames, local speakers).
+    """
+
+    windows: Windows
+    segmentations: Bits
+    voices: Embedded
 
 
 class Diarizer:
@@ -59,6 +72,7 @@ class Diarizer:
         self._batch = self._windows_a_call(kind)
         self._segmentation = self.runtime.session(models.graphs[f"segmentation{kind}"])
         self._embedder = Embedder.of(models, self.runtime, kind)
+        self.bands = Bands.of(models.distances.bands)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
         self._recipe = recipe_of(models, self.options.recipe)
         self._method = self._recipe.methods[self.execution.mode]
@@ -131,14 +145,24 @@ class Diarizer:
         return self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
 
     def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:
+        return self.decide(self.listen(samples, watch), wanted, watch)
+
+    def listen(self, samples: Samples, watch: Watch) -> Heard:
+        """Run the networks: all that costs time."""
         windows, method = self._windows(samples), self._method
         with watch.stage("segmentation") as advance:
             segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance)
             method.trim(segmentations, windows)
         with watch.stage("embedding") as advance:
             voices = method.embed(self._embedder, samples, windows, segmentations, self.runtime, advance)
+        return Heard(windows, segmentations, voices)
+
+    def decide(self, heard: Heard, wanted: Wanted, watch: Watch) -> Diarization:
+        """Say who spoke when from what the networks heard."""
+        windows, segmentations = heard.windows, heard.segmentations
         with watch.stage("clustering"):
-            learn = partial(self._recipe.learn, setting=self._setting(windows, wanted.bounds))
+            learn = partial(self._recipe.learn[self.execution.mode], setting=self._setting(windows, wanted.bounds))
+            voices, notes = self._method.level(heard.voices, segmentations, self.bands)
             clusters, pairs = cluster(
                 voices.vectors, segmentations, learn, wanted.bounds, constrained=self._recipe.constrained
             )
@@ -146,7 +170,8 @@ class Diarizer:
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with watch.stage("resegmentation"):
             timeline = voices.second_look(timeline, pairs, clusters, windows, wanted.bounds.low)
-        return self._result(samples, windows, clusters, timeline, wanted, watch)
+        clusters = clusters if voices is heard.voices else clusters.of(heard.voices.vectors, pairs)
+        return self._result(windows, clusters, timeline, wanted, notes, watch)
 
     def _windows(self, samples: Samples) -> Windows:
         duration = samples.size / SAMPLE_RATE
@@ -159,8 +184,7 @@ class Diarizer:
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
     def _setting(self, windows: Windows, bounds: SpeakerCount) -> Setting:
-        distances, evidence = self.models.distances, self._method.least_evidence
-        return Setting(bounds, distances, self._plda, self.options, windows.step, evidence)
+        return Setting(bounds, self.models.distances, self._plda, self.options, windows.step)
 
     def _timeline(self, segmentations: Bits, windows: Windows, clusters: Clusters, wanted: Wanted) -> Timeline:
         return reconstruct(
@@ -176,14 +200,14 @@ class Diarizer:
 
     def _result(
         self,
-        samples: Samples,
         windows: Windows,
         clusters: Clusters,
         timeline: Timeline,
         wanted: Wanted,
+        notes: tuple[str, ...],
         watch: Watch,
     ) -> Diarization:
-        options, duration = self.options, samples.size / SAMPLE_RATE
+        options, duration = self.options, windows.num_samples / SAMPLE_RATE
         turns, exclusive, labels = build_turns(
             timeline,
             windows,
@@ -196,7 +220,7 @@ class Diarizer:
             turns=turns,
             exclusive=exclusive,
             duration=duration,
-            notes=(*wanted.bounds.note(len(labels)), *minor_speakers(turns)),
+            notes=(*notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns)),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(watch.timings),

@@ -17,11 +17,13 @@ from ..fusion.errors import OptionError
 from ..fusion.types import Samples, Seconds, SpeakerCount
 from ..fusion.watch import Advance
 from . import resegment
-from .agglomerative import LEAST_EVIDENCE, agglomerative_centroids, evidence
-from .arrays import Bits, Float32, Float64, Pairs
+from .agglomerative import agglomerative_centroids
+from .arrays import Bits, Float32, Float64, Int64, Pairs
+from .bands import Bands
 from .classic import THRESHOLD, classic_centroids
 from .clustering import Clusters, vbx_centroids
 from .embedding import Embedder
+from .masks import training_pairs
 from .models.packs import Cut, Distances
 from .models.store import ModelSet
 from .options import Mode, Options, RecipeName
@@ -68,14 +70,14 @@ class Method:
 
     trim: changes the segmentations in place before anything looks at them.
     embed: makes the embeddings.
-    least_evidence: observations below which VBx is not trusted.
+    level: takes out of embeddings what the line does to all of them; also what a user should know of it.
     end: the latest end of a turn in a recording of so many seconds.
     keep: how many votes more it takes to take a frame from who speaks, as a share of the windows (`reconstruct`).
     """
 
     trim: Callable[[Bits, Windows], None]
     embed: Callable[[Embedder, Samples, Windows, Bits, Runtime, Advance], Embedded]
-    least_evidence: float
+    level: Callable[[Embedded, Bits, Bands | None], tuple[Embedded, tuple[str, ...]]]
     end: Callable[[Seconds], Seconds]
     keep: float | None
 
@@ -97,13 +99,23 @@ def _each_stretch(
     return Embedded(*embedder.stretches(samples, windows, segmentations, spans, runtime, advance), spans)
 
 
-UPSTREAM = Method(trim=_as_heard, embed=_each_window, least_evidence=0.0, end=lambda _: np.inf, keep=None)
-"""What pyannote.audio does: each window embedded by itself, VBx on however little evidence."""
+def _as_they_are(voices: Embedded, _segmentations: Bits, _bands: Bands | None) -> tuple[Embedded, tuple[str, ...]]:
+    return voices, ()
 
-OURS = Method(
-    trim=silence_padding, embed=_each_stretch, least_evidence=LEAST_EVIDENCE, end=lambda duration: duration, keep=0.0
-)
-"""What was found faster or better: features shared between windows, a second look at single stretches."""
+
+def _levelled(voices: Embedded, segmentations: Bits, bands: Bands | None) -> tuple[Embedded, tuple[str, ...]]:
+    if bands is None:
+        return voices, ()
+    narrowness = bands.narrowness(voices.vectors[training_pairs(segmentations, voices.vectors)])
+    spans = None if voices.span_vectors is None else bands.centred(voices.span_vectors, narrowness)
+    return Embedded(bands.centred(voices.vectors, narrowness), spans, voices.spans), bands.note(narrowness)
+
+
+UPSTREAM = Method(trim=_as_heard, embed=_each_window, level=_as_they_are, end=lambda _: np.inf, keep=None)
+"""What pyannote.audio does: each window embedded by itself, each frame decided by itself."""
+
+OURS = Method(trim=silence_padding, embed=_each_stretch, level=_levelled, end=lambda duration: duration, keep=KEEP)
+"""What was found faster or better: features shared between windows, levelled lines, a second look at stretches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +127,16 @@ class Setting:
     plda: Plda | None
     options: Options
     step: Seconds
-    least_evidence: float
 
 
 class Learn(Protocol):
     """Finds the speakers."""
 
-    def __call__(self, training: Float64, setting: Setting) -> Float64 | None:
-        """Centroids (K, dimension) that `training` (n, dimension) shows; None for fewer than two embeddings."""
+    def __call__(self, training: Float64, windows: Int64, /, setting: Setting) -> Float64 | None:
+        """Centroids (K, dimension) that `training` (n, dimension) shows; None for fewer than two embeddings.
+
+        `windows` (n,) is the window each comes from.
+        """
         ...
 
 
@@ -130,14 +144,14 @@ class Learn(Protocol):
 class Recipe:
     """A way to diarize.
 
-    learn: finds the speakers.
+    learn: finds the speakers, by mode.
     needs_plda: only for packs that have one.
     constrained: two local speakers of one window are never the same person.
     steps: hop of the windows by mode, in seconds, for recordings longer than `SHORT`.
     methods: how the other stages are run, by mode.
     """
 
-    learn: Learn
+    learn: Mapping[Mode, Learn]
     needs_plda: bool
     constrained: bool
     steps: Mapping[Mode, Seconds]
@@ -148,23 +162,21 @@ class Recipe:
         return self.steps["exact"] if duration <= SHORT else self.steps[mode]
 
 
-def _with_vbx(training: Float64, setting: Setting) -> Float64 | None:
-    """VBx over agglomerative clusters; these alone where the evidence is too little."""
-    options, distances = setting.options, setting.distances
+def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 | None:
+    """VBx over agglomerative clusters."""
+    options = setting.options
     # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
-    fa = options.fa * setting.step
-    if evidence(len(training), fa=fa, fb=options.fb) < setting.least_evidence:
-        return agglomerative_centroids(training, distances.alone, setting.step)
-    threshold = options.threshold or distances.before_vbx
+    fa, threshold = options.fa * setting.step, options.threshold or setting.distances.before_vbx
     return vbx_centroids(training, cast("Plda", setting.plda), threshold=threshold, fa=fa, fb=options.fb)
 
 
-def _by_distance(training: Float64, setting: Setting) -> Float64 | None:
+def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
     """Agglomerative clusters, small ones given to their neighbours."""
-    return agglomerative_centroids(training, setting.options.threshold or setting.distances.alone, setting.step)
+    threshold = setting.options.threshold or setting.distances.alone
+    return agglomerative_centroids(training, windows, threshold, setting.step)
 
 
-def _by_dendrogram(training: Float64, setting: Setting) -> Float64 | None:
+def _by_dendrogram(training: Float64, _windows: Int64, setting: Setting) -> Float64 | None:
     """As pyannote.audio 3 did, at the distance published with it for its WeSpeaker ResNet34."""
     return classic_centroids(training, setting.options.threshold or THRESHOLD, setting.bounds)
 
@@ -173,12 +185,13 @@ _ONE_SECOND: Mapping[Mode, Seconds] = {"exact": 1.0, "default": 1.0, "fast": 1.0
 _STEPS: Mapping[Mode, Seconds] = {"exact": 1.0, "default": 2.0, "fast": 2.0}
 _UPSTREAM: Mapping[Mode, Method] = {"exact": UPSTREAM, "default": UPSTREAM, "fast": UPSTREAM}
 _OURS: Mapping[Mode, Method] = {"exact": OURS, "default": OURS, "fast": OURS}
+_BY_DISTANCE: Mapping[Mode, Learn] = dict.fromkeys(_STEPS, _by_distance)
 
 RECIPES: Mapping[RecipeName, Recipe] = MappingProxyType(
     {
-        "community-1": Recipe(_with_vbx, True, True, _STEPS, {**_OURS, "exact": UPSTREAM}),
-        "agglomerative": Recipe(_by_distance, False, True, _STEPS, _OURS),
-        "speaker-diarization-3.1": Recipe(_by_dendrogram, False, False, _ONE_SECOND, _UPSTREAM),
+        "community-1": Recipe({**_BY_DISTANCE, "exact": _with_vbx}, True, True, _STEPS, {**_OURS, "exact": UPSTREAM}),
+        "agglomerative": Recipe(_BY_DISTANCE, False, True, _STEPS, _OURS),
+        "speaker-diarization-3.1": Recipe(dict.fromkeys(_STEPS, _by_dendrogram), False, False, _ONE_SECOND, _UPSTREAM),
     }
 )
 """By name, as packs name theirs and ``--recipe`` does."""

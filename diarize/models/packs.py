@@ -89,10 +89,12 @@ class Distances:
     """Where agglomerative clustering stops for an embedding network, as distances of unit vectors.
 
     alone: where it has the last word. before_vbx: where VBx refines it.
+    bands: names the network's mean voices in full and narrow band (`diarize.bands`); empty where nobody measured them.
     """
 
     alone: float
     before_vbx: float = 0.6
+    bands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ COMMUNITY_1 = Pack(
     stride=8,
     cut=Cut(longest=30.0, at_changes=False),
     recipe="community-1",
-    distances=Distances(alone=0.9, before_vbx=0.6),
+    distances=Distances(alone=0.825, before_vbx=0.6, bands="resnet34"),
     plda=("plda/xvec_transform.npz", "plda/plda.npz"),
     licence="CC-BY-4.0",
     attribution=(
@@ -228,7 +230,7 @@ CAMPPLUS = Pack(
     stride=2,
     cut=Cut(longest=3.0, at_changes=True),
     recipe="agglomerative",
-    distances=Distances(alone=0.8),
+    distances=Distances(alone=0.775, bands="campplus"),
     plda=None,
     licence="MIT (segmentation-3.0), Apache-2.0 (CAM++)",
     attribution=(

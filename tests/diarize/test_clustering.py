@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
@@ -21,7 +20,9 @@ def plain_plda(dim=8):
 
 
 def cluster(embeddings, segmentations, bounds=None, fa=0.07):
-    learn = partial(vbx_centroids, plda=plain_plda(), threshold=0.6, fa=fa, fb=0.8)
+    def learn(training, _windows):
+        return vbx_centroids(training, plain_plda(), threshold=0.6, fa=fa, fb=0.8)
+
     return clustering.cluster(embeddings, segmentations, learn, bounds or SpeakerCount())[0]
 
 

@@ -8,7 +8,6 @@ a fault shows where it is.
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,10 @@ def windows_of(count, step=1.0):
 
 def cluster(embeddings, segmentations, plda, bounds=None):
     """Community-1's clustering, with its published settings."""
-    learn = partial(clustering.vbx_centroids, plda=plda, threshold=0.6, fa=0.07, fb=0.8)
+
+    def learn(training, _windows):
+        return clustering.vbx_centroids(training, plda, threshold=0.6, fa=0.07, fb=0.8)
+
     return clustering.cluster(embeddings, segmentations, learn, bounds or SpeakerCount())[0]
 
 

@@ -78,7 +78,7 @@ plda = load_plda(plda / "xvec_transform.npz", plda / "plda.npz")
 bits = np.load(folder / "segmentations.npz")["segmentations"].astype(np.uint8)
 voices = np.load(folder / "raw_embeddings.npz")["embeddings"]
 windows = Windows((len(bits) - 1) * 16_000 + 160_000, 1.0)
-learn = lambda training: clustering.vbx_centroids(training, plda, threshold=0.6, fa=0.07, fb=0.8)
+learn = lambda training, _: clustering.vbx_centroids(training, plda, threshold=0.6, fa=0.07, fb=0.8)
 found, _ = clustering.cluster(voices, bits, learn, SpeakerCount())
 for method in (UPSTREAM, OURS):
     timeline = reconstruct(bits, found.hard, counting.speaker_count(bits, windows), windows, keep=method.keep)

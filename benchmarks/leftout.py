@@ -1,0 +1,164 @@
+"""Choose the diarizer's numbers on recordings and speakers other than those they are reported on.
+
+    python -m benchmarks.leftout OUT CACHE --pack campplus --audio ../shared/audio
+
+OUT is a folder of `benchmarks.generated`; CACHE keeps what the networks heard.
+For each fold of speakers, the mean voices of full and narrow band and the
+distance at which clusters stay apart are taken from the other three folds (the
+distance that gives the least mean DER of the six kinds of recording), and the
+fold's own recordings are scored with them. `sim` is scored with what was chosen
+without fold 0, which holds its speakers; `real`, whose speakers are in no fold,
+with what all folds choose. Printed: DER at collar 0 with overlap, least and
+greatest of the folds, how often the number of speakers is right, and the floor,
+which is the DER of perfect clustering of the same segmentation.
+
+``--bands FILE`` writes the mean voices of all folds: diarize/bands.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from benchmarks import perfect
+from benchmarks.generated.heard import listen
+from benchmarks.local_pack import open_store
+from benchmarks.scoring import ErrorRates, Recording, find_recordings, score, total
+from diarfuse.diarize.bands import Bands
+from diarfuse.diarize.masks import training_pairs
+from diarfuse.diarize.models.packs import Distances
+from diarfuse.diarize.models.store import Store
+from diarfuse.diarize.options import Execution, Mode
+from diarfuse.diarize.pipeline import Diarizer, Heard, Wanted
+from diarfuse.diarize.plda import unit_length
+from diarfuse.fusion.types import SpeakerCount
+from diarfuse.fusion.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from diarfuse.fusion.types import Turn
+
+KINDS = ("full", "telephone", "noise", "codec", "clips30", "clips60")
+FOLDS = range(4)
+NO_FOLD = -1
+WANTED = Wanted(SpeakerCount(), embeddings=False, activity=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recording, what the networks heard in it, its kind, and the fold of its speakers."""
+
+    recording: Recording
+    heard: Heard
+    kind: str
+    fold: int
+
+
+def main() -> None:
+    """Print the table of one pack."""
+    arguments = _parse()
+    store = open_store(arguments.local) if arguments.local else Store()
+    diarizer = Diarizer(store.load(arguments.pack), execution=Execution(mode=arguments.mode))
+    cases = list(_cases(arguments, diarizer))
+    if arguments.bands:
+        found = mean_voices(cases)
+        table = {name: [round(float(x), 4) for x in getattr(found, name)] for name in ("full", "narrow")}
+        arguments.bands.write_text(json.dumps(table), encoding="ascii")
+        return
+    rates = {limit: _rates(diarizer, cases, limit) for limit in arguments.limits}
+    chosen = {fold: _choose(rates, cases, fold) for fold in (*FOLDS, NO_FOLD)}
+    print(f"chosen without each fold: {[chosen[fold] for fold in FOLDS]}, on all: {chosen[NO_FOLD]}\n")
+    print("| | DER % | least and greatest of the folds | right number of speakers | floor |\n|---|---|---|---|---|")
+    for kind in dict.fromkeys(case.kind for case in cases):
+        print(_row(kind, cases, [rates[chosen[case.fold]][i] for i, case in enumerate(cases)]))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.leftout", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("generated", type=Path)
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("--audio", type=Path, default=Path("../shared/audio"), help="folder of real and sim")
+    parser.add_argument("--pack", default="campplus")
+    parser.add_argument("--local", type=Path, help="a store that benchmarks.local_pack made")
+    parser.add_argument("--mode", choices=get_args(Mode), default="default")
+    parser.add_argument("--limits", type=float, nargs="+", default=[0.7, 0.75, 0.775, 0.8, 0.85, 0.9])
+    parser.add_argument("--bands", type=Path, help="only write the mean voices of all folds to this file")
+    return parser.parse_args()
+
+
+def _cases(arguments: argparse.Namespace, diarizer: Diarizer) -> Iterable[Case]:
+    folders = [arguments.generated / kind for kind in KINDS] + [arguments.audio / name for name in ("real", "sim")]
+    for folder in folders:
+        for recording in find_recordings(folder):
+            kept = arguments.cache / f"{arguments.pack}-{arguments.mode}" / folder.name / f"{recording.name}.npz"
+            yield Case(recording, listen(diarizer, recording.audio, kept), folder.name, _fold(recording, folder.name))
+
+
+def _fold(recording: Recording, kind: str) -> int:
+    if kind in KINDS:
+        return int(json.loads(recording.audio.with_suffix(".json").read_text(encoding="utf-8"))["fold"])
+    return 0 if kind == "sim" else NO_FOLD
+
+
+def mean_voices(cases: Sequence[Case]) -> Bands:
+    """Mean unit vectors in full band and on the telephone, every speaker weighing the same."""
+    return Bands(*(_mean_voice([case for case in cases if case.kind == kind]) for kind in ("full", "telephone")))
+
+
+def _mean_voice(cases: Sequence[Case]) -> np.ndarray:
+    of_speaker: dict[str, list[np.ndarray]] = {}
+    for case in cases:
+        names = sorted({turn.speaker for turn in case.recording.turns})
+        pairs = training_pairs(case.heard.segmentations, case.heard.voices.vectors)
+        vectors = unit_length(case.heard.voices.vectors[pairs].astype(np.float64))
+        for who, vector in zip(perfect.hard_clusters(case.heard, case.recording.turns)[pairs], vectors, strict=True):
+            if who >= 0:
+                of_speaker.setdefault(names[who], []).append(vector)
+    mean: np.ndarray = np.mean([np.mean(of_speaker[name], axis=0) for name in sorted(of_speaker)], axis=0)
+    return mean
+
+
+def _rates(diarizer: Diarizer, cases: Sequence[Case], limit: float) -> list[ErrorRates]:
+    """Every recording scored at `limit`, with the mean voices of the other folds."""
+    diarizer.models = dataclasses.replace(diarizer.models, distances=Distances(alone=limit))
+    bands = {fold: mean_voices([case for case in cases if case.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
+    found = []
+    for case in cases:
+        diarizer.bands = bands[case.fold]
+        found.append(_score(case, diarizer.decide(case.heard, WANTED, Watch()).turns))
+    return found
+
+
+def _score(case: Case, turns: Sequence[Turn]) -> ErrorRates:
+    return score(case.recording.turns, turns, case.recording.uem)
+
+
+def _choose(rates: Mapping[float, Sequence[ErrorRates]], cases: Sequence[Case], fold: int) -> float:
+    """The limit with the least mean DER of the kinds, on the generated recordings of the other folds."""
+
+    def mean_der(limit: float) -> float:
+        scored = list(zip(cases, rates[limit], strict=True))
+        return float(np.mean([total(r for c, r in scored if c.kind == k and c.fold != fold).der for k in KINDS]))
+
+    return min(rates, key=mean_der)
+
+
+def _row(kind: str, cases: Sequence[Case], rates: Sequence[ErrorRates]) -> str:
+    own = [(case, rate) for case, rate in zip(cases, rates, strict=True) if case.kind == kind]
+    pooled = total(rate for _, rate in own)
+    folds = [100 * total(r for c, r in own if c.fold == fold).der for fold in sorted({c.fold for c, _ in own})]
+    floor = total(_score(case, perfect.turns(case.heard, case.recording.turns)) for case, _ in own)
+    spread = f"{min(folds):.1f}-{max(folds):.1f}" if len(folds) > 1 else "-"
+    counts = f"{pooled.right}/{pooled.recordings}"
+    return f"| {kind} | {100 * pooled.der:.1f} | {spread} | {counts} | {100 * floor.der:.1f} |"
+
+
+if __name__ == "__main__":
+    main()
