@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from ..fusion.layout import DASH
+from ..fusion.text import direction
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ..fusion.cues import Cue
     from ..fusion.document import Document
     from ..fusion.types import Seconds, Segment, Transcript
     from .style import Style
+
+_MARKS = {"L": "\u200e", "R": "\u200f"}
 
 
 def cues_of(document: Document, style: Style) -> tuple[Cue, ...]:
@@ -16,14 +25,29 @@ def cues_of(document: Document, style: Style) -> tuple[Cue, ...]:
 
     A document without turns is the recogniser's own, whatever `style` says.
     """
-    from ..fusion.cues import DEFAULT, Cue, build_cues
+    from ..fusion.cues import DEFAULT, Cue, Voice, build_cues
 
     if document.diarization is not None and style.cues == "readable":
         return build_cues(document.transcript, style.layout or DEFAULT)
+    segments = _in_order(document.transcript)
+    ends = _ends(segments, (style.layout or DEFAULT).shortest)
     return tuple(
-        Cue(segment.start, segment.end, segment.speaker, (one_line(segment.text),))
-        for segment in _in_order(document.transcript)
+        Cue(segment.start, end, (Voice(segment.speaker, (one_line(segment.text),), segment.speaker),))
+        for segment, end in zip(segments, ends, strict=True)
     )
+
+
+def _ends(segments: Sequence[Segment], shortest: Seconds) -> Iterator[Seconds]:
+    """When each segment is over; one of no length stays for the shortest time, or until the next that begins later."""
+    starts = sorted(milliseconds(segment.start) for segment in segments)
+    for segment in segments:
+        start, end = milliseconds(segment.start), milliseconds(segment.end)
+        if end > start:
+            yield segment.end
+        else:
+            later = bisect_right(starts, start)
+            following = starts[later] / 1000 if later < len(starts) else math.inf
+            yield min(segment.start + shortest, following)
 
 
 def milliseconds(seconds: Seconds) -> int:
@@ -53,4 +77,23 @@ def spoken(segment: Segment) -> str:
 
 def named(speaker: str | None, text: str) -> str:
     """`text` with the speaker in front."""
-    return text if speaker is None else f"{one_line(speaker)}: {text}"
+    return text if speaker is None else directed(f"{one_line(speaker)}: {text}".rstrip(), text)
+
+
+def directed(line: str, text: str) -> str:
+    """`line` with an invisible mark in front, where it would not run in the direction of `text`, of which it is a part.
+
+    A line takes its direction from its first letter, so that a Latin label would turn
+    a line of Hebrew, and its full stop would stand at the wrong end.
+    """
+    wanted = direction(text)
+    return line if direction(line) in (wanted, "") or not wanted else _MARKS[wanted] + line
+
+
+def shown(cue: Cue) -> list[str]:
+    """The lines of a cue in which labels stand in the text, dashes where two people speak."""
+    return [
+        directed((DASH if len(cue.voices) > 1 and not index else "") + line, "".join(voice.lines))
+        for voice in cue.voices
+        for index, line in enumerate((named(voice.label, voice.lines[0]), *voice.lines[1:]))
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .lines import cues_of, milliseconds, named
+from .lines import cues_of, milliseconds, shown
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def _subtitle(index: int, cue: Cue) -> str:
     import srt
 
     times = (timedelta(milliseconds=milliseconds(time)) for time in (cue.start, cue.end))
-    return str(srt.Subtitle(index, *times, named(cue.speaker, cue.text)).to_srt())
+    return str(srt.Subtitle(index, *times, "\n".join(shown(cue))).to_srt())

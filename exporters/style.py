@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from ..fusion.cues import Layout
+    from ..fusion.layout import Layout
 
 Cues: TypeAlias = Literal["readable", "segments"]
 
@@ -17,10 +17,12 @@ class Style:
 
     cues: of a document with turns, cues cut and timed to be read, or one for each of the recogniser's segments.
     layout: of readable cues; None is `fusion.cues.DEFAULT`.
+    highlight_words: show each word as it is said, in readable cues of formats that can.
     """
 
     cues: Cues = "readable"
     layout: Layout | None = None
+    highlight_words: bool = False
 
 
 DEFAULT = Style()

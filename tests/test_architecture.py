@@ -26,7 +26,15 @@ MAY_IMPORT = {
     "fusion": ("fusion",),
     "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio", "fusion.watch", "fusion.landing"),
     "asr_adapters": ("asr_adapters", "fusion.types", "fusion.errors", "fusion.text", "fusion.estimating"),
-    "exporters": ("exporters", "fusion.types", "fusion.errors", "fusion.cues", "fusion.text", "fusion.document"),
+    "exporters": (
+        "exporters",
+        "fusion.types",
+        "fusion.errors",
+        "fusion.cues",
+        "fusion.layout",
+        "fusion.text",
+        "fusion.document",
+    ),
     "transcribe": PACKAGES,
 }
 """Law 1. The words of asr_adapters never meet a turn, diarize never sees a word, exporters never see a model."""

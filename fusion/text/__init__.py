@@ -4,15 +4,20 @@ It knows no turn and no word of ours, so that every package may import it.
 """
 
 from .graphemes import boundaries, display_width, graphemes, may_cut, next_cut
-from .lines import wrap
+from .lines import Part, best_lines, breakable, text_of
 from .placing import carve, locate, share_found
-from .scripts import is_punctuation, is_unspaced, opens, unspaced, visible
+from .scripts import direction, is_punctuation, is_unspaced, opens, unspaced, visible
 from .sentences import ends_clause, ends_sentence, sentence_ends
 from .splitting import joined, split_text, weight
+from .wordlists import weak_ends
 
 __all__ = [
+    "Part",
+    "best_lines",
     "boundaries",
+    "breakable",
     "carve",
+    "direction",
     "display_width",
     "ends_clause",
     "ends_sentence",
@@ -27,8 +32,9 @@ __all__ = [
     "sentence_ends",
     "share_found",
     "split_text",
+    "text_of",
     "unspaced",
     "visible",
+    "weak_ends",
     "weight",
-    "wrap",
 ]

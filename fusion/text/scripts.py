@@ -62,3 +62,14 @@ def opens(text: str) -> bool:
 def visible(text: str) -> int:
     """How many characters of `text` are no spaces."""
     return sum(not char.isspace() for char in text)
+
+
+def direction(text: str) -> str:
+    """``R`` for text that begins right to left, ``L`` for left to right; empty where no letter tells.
+
+    Example:
+        >>> direction("1. שלום"), direction("ok"), direction("...")
+        ('R', 'L', '')
+    """
+    kinds = (unicodedata.bidirectional(char) for char in text)
+    return next((kind[0].replace("A", "R") for kind in kinds if kind in ("L", "R", "AL")), "")

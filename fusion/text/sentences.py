@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .scripts import is_punctuation, is_unspaced, opens, unspaced
-from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, GERMAN_STARTS, WORDS_TOO
+from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, GERMAN_STARTS, WORDS_TOO, base_language
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -74,7 +74,7 @@ def sentence_ends(texts: Sequence[str], language: str | None = None) -> list[boo
     if "." not in last.values():
         return ends
     laid, places = _laid_out(texts)
-    language = (language or "en").lower().replace("_", "-").partition("-")[0]
+    language = base_language(language)
     splits = _splits(f"{laid} {_AFTER}", language)
     cased = laid != laid.lower()
     for index, place in enumerate(places):

@@ -224,9 +224,9 @@ def test_cues_keep_their_line_breaks() -> None:
     words = (Word(0.0, 0.5, " Good", speaker="Ana"), Word(0.5, 1.0, " morning <all>.", speaker="Ana"))
     document = Document(Transcript((Segment(0.0, 1.0, " Good morning <all>.", words, "Ana"),), "en", 1.0), TURNS)
     style = Style(layout=Layout(width=15, lines=2))
-    assert registry.dumps(document, "srt", style) == ("1\n00:00:00,000 --> 00:00:01,000\nAna: Good morning\n<all>.\n\n")
+    assert registry.dumps(document, "srt", style) == ("1\n00:00:00,000 --> 00:00:01,059\nAna: Good\nmorning <all>.\n\n")
     assert registry.dumps(document, "vtt", style) == (
-        "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Ana>Good morning\n&lt;all&gt;.\n\n"
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.059\n<v Ana>Good morning\n&lt;all&gt;.\n\n"
     )
     whole = registry.dumps(document, "srt", Style(cues="segments"))
     assert whole == "1\n00:00:00,000 --> 00:00:01,000\nAna: Good morning <all>.\n\n"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarfuse.exporters.lines import shown
 from diarfuse.fusion.cues import Layout, build_cues, split_segments
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.text import display_width, share_found
@@ -60,6 +61,13 @@ def test_a_segment_without_words_or_with_one_speaker_is_left_as_it_is():
 
 
 LAYOUT = Layout()
+LAYOUTS = (
+    LAYOUT,
+    Layout(labels="every", fps=24),
+    Layout(labels="first", width=16, lines=3),
+    Layout(labels="none", width=12, lines=1),
+    Layout(width=12, lines=1),
+)
 
 
 @given(
@@ -76,13 +84,17 @@ def test_cues_hold_all_the_text_fit_the_screen_and_never_overlap(words):
         timed.append(Word(at, at + length / 10, text, speaker=speaker))
         at += length / 20  # words may overlap
     text = "".join(word.text for word in timed)
-    cues = build_cues(Transcript((Segment(0.0, at + 1.5, text, tuple(timed)),), "en", at + 1.5))
-    assert sorted("".join("".join(c.text for c in cues).split())) == sorted("".join(text.split()))
-    for cue in cues:
-        assert all(display_width(line) <= LAYOUT.width for line in cue.lines)
-        assert len(cue.lines) <= LAYOUT.lines
-        assert LAYOUT.shortest / 2 - 1e-9 <= cue.end - cue.start <= LAYOUT.longest + 1e-9
-    assert all(a.end <= b.start for a, b in pairwise(cues))
+    given_transcript = Transcript((Segment(0.0, at + 1.5, text, tuple(timed)),), "en", at + 1.5)
+    for layout in LAYOUTS:
+        cues = build_cues(given_transcript, layout)
+        said = "".join(line for cue in cues for voice in cue.voices for line in voice.lines)
+        assert sorted("".join(said.split())) == sorted("".join(text.split()))
+        for cue in cues:
+            lines = shown(cue)
+            assert all(display_width(line) <= layout.width for line in lines)
+            assert len(lines) <= layout.lines
+            assert layout.shortest / 2 - 2e-3 <= cue.end - cue.start <= layout.longest + 1e-3
+        assert all(b.start - a.end >= layout.gap - 1e-9 for a, b in pairwise(cues))
 
 
 def spoken(text: str, pace: float = 0.3, speaker: str = "A") -> Segment:
@@ -131,7 +143,12 @@ def test_people_who_talk_at_once_are_shown_in_whole_lines():
     words = tuple(Word(start, start + 0.35, text, speaker=speaker) for text, speaker, start in both)
     segment = Segment(0.0, 1.2, "".join(word.text for word in words), words)
     cues = build_cues(Transcript((segment,), "en", 1.2))
-    assert [(cue.speaker, cue.text) for cue in cues] == [("A", "and my lady"), ("B", "by no")]
+    assert [[(voice.speaker, voice.lines) for voice in cue.voices] for cue in cues] == [
+        [("A", ("and my lady",)), ("B", ("by no",))]
+    ]
+    assert shown(cues[0]) == ["- A: and my lady", "- B: by no"]
+    alone = build_cues(Transcript((segment,), "en", 1.2), Layout(lines=1))
+    assert [(cue.speaker, cue.text) for cue in alone] == [("A", "and my lady"), ("B", "by no")]
     answers = (spoken("How are you?"), replace(spoken("Fine.", speaker="B"), start=1.0, end=1.2), spoken("Good."))
     assert len(build_cues(Transcript(answers, "en", 3.0))) == len(answers)
 
@@ -174,7 +191,7 @@ def test_thai_lines_break_between_its_words():
 
 
 def test_impossible_layouts_are_refused():
-    for bad in ({"width": 0}, {"shortest": 8.0}, {"gap": -1.0}, {"late": -1.0}):
+    for bad in ({"width": 0}, {"shortest": 8.0}, {"fps": 0}, {"speed": 30.0}, {"labels": "some"}, {"late": -1.0}):
         with pytest.raises(OptionError, match=next(iter(bad))):
             Layout(**bad)
 

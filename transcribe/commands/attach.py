@@ -14,6 +14,7 @@ from ...exporters import registry
 from ...fusion.errors import TranscriptError
 from .options import (
     DIARIZER_OPTIONS,
+    LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     NAME_OPTION,
     SPEAKER_OPTIONS,
@@ -21,8 +22,9 @@ from .options import (
     command,
     job_options,
     output_options,
+    style_of,
 )
-from .run import CUES_OPTION, JOIN_OPTION
+from .run import JOIN_OPTION
 
 if TYPE_CHECKING:
     import threading
@@ -79,7 +81,8 @@ Examples:
     SPEAKER_OPTIONS,
     (TRACK_OPTION,),
     DIARIZER_OPTIONS,
-    (NAME_OPTION, JOIN_OPTION, CUES_OPTION),
+    (NAME_OPTION, JOIN_OPTION),
+    LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     epilog=EPILOG,
 )
@@ -94,14 +97,14 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a
     plain list of words. Output in JSON says for each word why it has its speaker.
     """
-    from ...exporters.style import Style
     from ...fusion.document import Document
     from ...fusion.formats.files import read_file
     from ...fusion.join.assign import Policy
     from .. import output
     from ..terminal import reporter
 
-    rttm, unit, same_shape, cues, names = (values.pop(n) for n in ("rttm", "unit", "same_shape", "cues", "names"))
+    rttm, unit, same_shape, names = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names"))
+    style = style_of(values)
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
@@ -118,7 +121,7 @@ def attach(
             texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
         else:
             document = Document(task.joined(reading, turns, screen), turns, (audio or words).stem)
-            texts = [registry.dumps(document, target.format, Style(cues=cues)) for target in targets]
+            texts = [registry.dumps(document, target.format, style) for target in targets]
     for target, text in zip(targets, texts, strict=True):
         output.write(target, text)
     if verbose:

@@ -9,6 +9,10 @@ import click
 from click.core import ParameterSource
 
 from ...diarize.options import RecipeName
+from ...exporters.style import DEFAULT as PLAIN
+from ...exporters.style import Cues, Style
+from ...fusion.layout import DEFAULT as LAYOUT
+from ...fusion.layout import LABELS, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,6 +119,46 @@ MACHINE_OPTIONS = (
 )
 
 
+LAYOUT_OPTIONS = (
+    click.option(
+        "--cues",
+        type=click.Choice(get_args(Cues)),
+        default=PLAIN.cues,
+        show_default=True,
+        help="srt and vtt with speakers: cues cut and timed to be read, or one for each of the recogniser's segments.",
+    ),
+    click.option(
+        "--labels",
+        type=click.Choice(LABELS),
+        default=LAYOUT.labels,
+        show_default=True,
+        help="Readable cues that show the speaker: where that changes, and again after three or a pause; every one; "
+        "the first of each speaker; none.",
+    ),
+    click.option(
+        "--max-line-width",
+        "width",
+        type=int,
+        default=LAYOUT.width,
+        show_default=True,
+        metavar="COLUMNS",
+        help="Of readable cues, label included.",
+    ),
+    click.option(
+        "--max-lines", "lines", type=int, default=LAYOUT.lines, show_default=True, metavar="N", help="A readable cue."
+    ),
+    click.option(
+        "--fps",
+        type=float,
+        default=LAYOUT.fps,
+        show_default=True,
+        metavar="N",
+        help="Pictures a second; two lie between readable cues.",
+    ),
+    click.option("--highlight-words", is_flag=True, help="vtt: show each word as it is said."),
+)
+
+
 def _track(text: str) -> int | str:
     if text != "all" and not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         raise click.BadParameter(f"{text!r} must be the number of an audio track, from 1, or all.")
@@ -170,6 +214,17 @@ def output_options(formats: Iterable[str]) -> tuple[Parameter, ...]:
             help=f"{', '.join(formats)}, whatever OUT's ending. May be repeated.",
         ),
     )
+
+
+def style_of(values: dict[str, Any]) -> Style:
+    """The style that `LAYOUT_OPTIONS` ask for; their values are taken out of `values`.
+
+    Raises:
+        OptionError: a value is not possible.
+    """
+    cues, highlight = values.pop("cues"), values.pop("highlight_words")
+    layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
+    return Style(cues=cues, layout=layout, highlight_words=highlight)
 
 
 def job_options(values: dict[str, Any]) -> JobOptions:

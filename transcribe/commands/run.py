@@ -10,6 +10,7 @@ from ...exporters import registry
 from .options import (
     AUDIO,
     DIARIZER_OPTIONS,
+    LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     NAME_OPTION,
     SPEAKER_OPTIONS,
@@ -17,6 +18,7 @@ from .options import (
     command,
     job_options,
     output_options,
+    style_of,
 )
 
 if TYPE_CHECKING:
@@ -47,14 +49,6 @@ JOIN_OPTION = click.option(
     default="resolved",
     show_default=True,
     help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
-)
-
-CUES_OPTION = click.option(
-    "--cues",
-    type=click.Choice(["readable", "segments"]),
-    default="readable",
-    show_default=True,
-    help="srt and vtt with speakers: cues cut and timed to be read, or one for each of the recogniser's segments.",
 )
 
 IDENTITY_OPTIONS = (
@@ -96,17 +90,17 @@ class RunCommand(click.Command):
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (NAME_OPTION, JOIN_OPTION, CUES_OPTION, REMOTE_OPTION),
+    (NAME_OPTION, JOIN_OPTION, REMOTE_OPTION),
+    LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     cls=RunCommand,
 )
 def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
-    from ...exporters.style import Style
     from ..runs import View, run_batch
 
     named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote")}
-    view = View(style=Style(cues=values.pop("cues")), labels=values.pop("names"), **named)
+    view = View(style=style_of(values), labels=values.pop("names"), **named)
     values["asr_options"] = _pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)
 

@@ -94,7 +94,7 @@ def test_the_transcripts_lines_count_for_the_join_and_for_cues():
         joined = assign_transcript(Transcript(segments, "en", 7.0), turns, policy)
         assert [s.speaker for s in joined.segments] == ["A", "B", "B"]
         assert [w.start for w in joined.words] == [0.6, None, 6.3]
-        assert [cue.lines for cue in build_cues(joined)] == [("we have ten",), ("2014.",), ("last",)]
+        assert [cue.lines for cue in build_cues(joined)] == [("we have ten",), ("2014. last",)]
     nowhere = next(attach_lazily([{"words": [{"word": "a"}, {"word": "b"}]}], turns))  # neither its words nor itself
     assert [word["speaker"] for word in nowhere["words"]] == ["A", "A"]
     texts = {"start": "5.3", "end": "soon", "words": [{"word": "a", "start": "5.3", "end": "5.9"}]}

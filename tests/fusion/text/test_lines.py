@@ -1,32 +1,103 @@
-"""Lines that fit."""
+"""Lines that fit, broken where a reader would break them."""
 
 from __future__ import annotations
 
+from itertools import pairwise, product
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.text import display_width, graphemes, wrap
+from diarfuse.fusion.text import Part, best_lines, breakable, display_width, graphemes, text_of
 
 SCRIPTS = (
     "abc dé e\u0301 日本語、 مرحبا שָׁלוֹם สวัสดีครับ น้ำ क्षत्रिय 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
 )
-TEXT = st.text(st.sampled_from(SCRIPTS), max_size=30)
+TEXT = st.text(st.sampled_from(SCRIPTS), min_size=1, max_size=30)
 
 
-@given(TEXT, st.integers(2, 12), st.sets(st.integers(0, 12)))
-def test_wrapped_lines_fit_and_lose_only_spaces(text, width, seams):
-    lines = wrap(text, width, seams)
-    assert all(display_width(line) <= width or len(graphemes(line)) == 1 for line in lines)
-    assert "".join("".join(lines).split()) == "".join(text.split())
+@given(TEXT, st.integers(2, 12))
+def test_parts_are_the_word_and_fit_a_line(text, width):
+    parts = breakable(text, width)
+    assert "".join(parts) == text
+    assert all(display_width(part) <= width or len(graphemes(part)) == 1 for part in parts)
 
 
-def test_scripts_without_spaces_break_where_words_begin():
-    words = ["สวัสดี", "ครับ", "ผม", "ชื่อ", "สมชาย"]
-    seams = {sum(map(len, words[:i])) for i in range(len(words))}
-    assert wrap("".join(words), 8, seams) == ("สวัสดีครับ", "ผมชื่อ", "สมชาย")
-    assert wrap("".join(words), 8)[0] not in ("สวัสดี", "สวัสดีครับ"), "without them it can only break anywhere"
-    assert wrap("two words", 5, {1, 4}) == ("two", "words"), "elsewhere only spaces divide words"
+def test_lines_break_at_wide_characters_but_not_before_closing_marks_nor_after_opening_ones():
+    assert breakable("日本語、「日本」。", 42) == ["日", "本", "語、", "「日", "本」。"]
+    assert breakable("ちょっと", 42) == ["ちょっ", "と"]
+    assert breakable("สวัสดีครับ", 42) == ["สวัสดีครับ"]
+    assert breakable("น้ำ" * 3, 2) == ["น้ำ"] * 3, "SARA AM begins no line"
+    assert breakable("12345", 2) == ["12", "34", "5"]
 
 
-def test_lines_do_not_begin_with_closing_marks():
-    assert wrap("日本語、日本語。", 6) == ("日本", "語、日", "本語。")
+def words(text: str, weak: tuple[str, ...] = ()) -> list[Part]:
+    return [Part(w, len(w), index > 0, w in weak, w.endswith((",", "."))) for index, w in enumerate(text.split())]
+
+
+def broken(parts: list[Part], width: int, lines: int, indent: int = 0) -> list[str] | None:
+    ranges = best_lines(parts, width, lines, indent)
+    return None if ranges is None else [text_of(parts[a:b]) for a, b in ranges]
+
+
+def test_lines_are_balanced_and_few():
+    assert broken(words("one two three four"), 14, 2) == ["one two", "three four"]
+    assert broken(words("one two"), 14, 2) == ["one two"]
+    assert broken(words("one two three four"), 14, 1) is None
+    assert broken(words("one two three, four five six"), 22, 2) == ["one two three,", "four five six"]
+
+
+def test_no_line_ends_in_a_weak_word_where_another_break_exists():
+    text = "we are looking at the house over there"
+    assert broken(words(text, ("at", "the", "over")), 24, 2) == ["we are looking", "at the house over there"]
+    assert broken(words("a colossal-thing", ("a",)), 14, 2) == ["a", "colossal-thing"], "here is no other"
+
+
+def test_a_label_takes_its_room():
+    assert broken(words("one two three"), 14, 2, indent=6) == ["one", "two three"]
+    assert broken(words("extraordinarily"), 15, 2, indent=6) == ["", "extraordinarily"]
+    assert broken(words("extraordinarily"), 15, 1, indent=6) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.booleans()), min_size=1, max_size=7),
+    st.integers(6, 14),
+    st.integers(1, 3),
+    st.integers(0, 5),
+)
+def test_lines_are_the_best_of_all_there_are(given_parts, width, lines, indent):
+    parts = [Part("x" * wide, wide, index > 0, weak) for index, (wide, weak) in enumerate(given_parts)]
+    count = len(parts)
+    ways = []
+    for marks in product([False, True], repeat=count - 1):
+        cuts = [0, *(i + 1 for i, mark in enumerate(marks) if mark), count]
+        rows = [text_of(parts[a:b]) for a, b in pairwise(cuts)]
+        filled = [len(rows[0]) + indent, *map(len, rows[1:])]
+        if len(rows) <= lines and max(filled) <= width:
+            ways.append(sum(parts[cut - 1].weak for cut in cuts[1:-1]))
+    found = best_lines(parts, width, lines, indent)
+    if not ways:
+        assert found is None or found[0] == (0, 0), "only a label on a line of its own makes room"
+        return
+    assert found is not None
+    assert sum(parts[stop - 1].weak for _, stop in found[:-1] if stop) <= min(ways)
+
+
+@pytest.mark.parametrize("unit", ["7", "🇩🇪", "ก", "👩\u200d", "日", "क्", "e\u0301"])
+def test_a_long_word_is_looked_at_once(unit, monkeypatch):
+    """Linear: the columns that are measured are a small multiple of the text, whatever its length."""
+    from diarfuse.fusion.text import lines
+
+    measured = 0
+    measure = lines.display_width
+
+    def counted(text: str) -> int:
+        nonlocal measured
+        measured += len(text)
+        return measure(text)
+
+    monkeypatch.setattr(lines, "display_width", counted)
+    for length in (500, 4000):
+        measured = 0
+        breakable(unit * length, 42)
+        assert measured <= 3 * len(unit) * length

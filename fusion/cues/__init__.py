@@ -1,0 +1,19 @@
+"""Words with speakers -> segments of one speaker each -> cues that can be read."""
+
+from ..layout import DASH, DEFAULT, LABELS, Labels, Layout
+from .building import NOBODY, Cue, Voice, build_cues
+from .splitting import speaker_runs, split_segments
+
+__all__ = [
+    "DASH",
+    "DEFAULT",
+    "LABELS",
+    "NOBODY",
+    "Cue",
+    "Labels",
+    "Layout",
+    "Voice",
+    "build_cues",
+    "speaker_runs",
+    "split_segments",
+]
