@@ -1,0 +1,107 @@
+"""Where a run is cut: the cheapest way, found by trying all."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diarfuse.fusion.cues import cutting
+from diarfuse.fusion.cues.cutting import Cycle, cut
+from diarfuse.fusion.cues.pieces import Piece
+from diarfuse.fusion.layout import Layout
+from diarfuse.fusion.text import Part
+
+LAYOUT = Layout(width=12)
+PLAIN = Cycle((0,))
+
+
+def pieces_of(*words: str, pace: float = 0.4, pauses: dict[int, float] | None = None) -> list[Piece]:
+    made, at = [], 0.0
+    for index, word in enumerate(words):
+        at += (pauses or {}).get(index, 0.0)
+        ended, closed = word.endswith("."), word.endswith((".", ","))
+        part = Part(word, len(word), index > 0, word in ("the", "of"), closed)
+        made.append(Piece(f" {word}", at, at + pace, ended, closed, part.weak, (part,)))
+        at += pace
+    return made
+
+
+def texts(
+    pieces: list[Piece], layout: Layout = LAYOUT, cycle: Cycle = PLAIN, crowded: tuple[bool, ...] = ()
+) -> list[str]:
+    return ["".join(p.text for p in pieces[a:b]).strip() for a, b in cut(pieces, layout, cycle, crowded)]
+
+
+def test_no_word_is_orphaned_where_others_can_share():
+    words = ["it", "grows", "quickly", "as", "the", "size", "of", "drops", "increases."]
+    assert all(" " in text for text in texts(pieces_of(*words)))
+    assert texts(pieces_of("Yes.", "That", "is", "how", "it", "was", "then."))[-1] != "then."
+
+
+def test_cues_end_at_sentences_and_not_in_weak_words():
+    words = ["we", "met", "on", "Monday.", "Then", "came", "all", "of", "the", "others", "again."]
+    found = texts(pieces_of(*words), Layout(width=16))
+    assert found[0] == "we met on Monday."
+    assert not any(text.endswith((" of", " the")) for text in found)
+
+
+def test_cues_end_at_pauses():
+    words = pieces_of("one", "two", "three", "four", "five", pauses={2: 0.9})
+    assert texts(words, Layout(width=14))[0] == "one two"
+    far = pieces_of("one", "two", pauses={1: 2.0})
+    assert texts(far) == ["one", "two"], "so far apart they share nothing, whatever else"
+
+
+def test_labels_take_room_in_some_cues_of_a_run():
+    words = pieces_of(*["abcd"] * 12)
+    layout = Layout(width=9, lines=1)
+    assert texts(words, layout, PLAIN) == ["abcd abcd"] * 6
+    assert texts(words, layout, Cycle((5, 0, 0)))[0] == "abcd"
+
+
+def test_crowded_cues_leave_a_line_for_the_other():
+    words = pieces_of("so", "we", "all", "went", "home", "then")
+    assert len(texts(words, LAYOUT, PLAIN)) == 1 + (sum(len(p.text) for p in words) > 24)
+    crowded = (False, False, False, True, True, True)
+    assert all(len(text) <= 12 for text in texts(words, LAYOUT, PLAIN, crowded)[1:])
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(["a", "the", "word,", "end.", "longest"]), min_size=1, max_size=7),
+    st.sampled_from([PLAIN, Cycle((4, 0, 0)), Cycle((4, 0), loops=False)]),
+    st.data(),
+)
+def test_the_way_found_is_the_cheapest_of_all(words, cycle, data):
+    pieces = pieces_of(*words, pauses={i: data.draw(st.sampled_from([0.0, 0.3, 1.0])) for i in range(len(words))})
+    prices: dict[tuple[int, int, int], tuple[float, bool]] = {}
+
+    original = cutting._reach
+
+    def noted(row, start, indent, layout, given_cycle):
+        for stop, price, crowd in original(row, start, indent, layout, given_cycle):
+            prices[start, stop, indent] = price, crowd
+            yield stop, price, crowd
+
+    cutting._reach = noted
+    try:
+        found = cut(pieces, LAYOUT, cycle)
+    finally:
+        cutting._reach = original
+
+    def cost(bounds: list[tuple[int, int]]) -> float:
+        state, total = 0, 0.0
+        for start, stop in bounds:
+            if (start, stop, cycle.indents[state]) not in prices:
+                return float("inf")
+            total += prices[start, stop, cycle.indents[state]][0]
+            state = cycle.after(state)
+        return total
+
+    ways = (
+        list(pairwise([0, *(i + 1 for i, mark in enumerate(marks) if mark), len(pieces)]))
+        for marks in product([False, True], repeat=len(pieces) - 1)
+    )
+    assert cost(found) <= min(map(cost, ways)) + 1e-9
