@@ -7,6 +7,7 @@ from `wcwidth`, whose tables follow each Unicode version.
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,12 @@ def display_width(text: str) -> int:
         >>> display_width("日本"), display_width("cafe\u0301"), display_width("שלום")
         (4, 4, 4)
     """
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else sum(map(_cluster_width, graphemes(text)))
+
+
+@lru_cache(maxsize=4096)
+def _cluster_width(cluster: str) -> int:
+    """One visible character by itself, so that widths add up wherever a text is cut."""
     from wcwidth import width
 
-    return width(text, control_codes="ignore")
+    return width(cluster, control_codes="ignore")
