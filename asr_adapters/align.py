@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ..fusion.estimating import Span, Times, words_at
 from ..fusion.text import split_text
+from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript
 from .pronounce import phones, spoken
 
@@ -60,7 +61,7 @@ def align(
 
 
 def _aligner(language: str | None) -> tuple[Aligner | None, tuple[str, ...]]:
-    if language is None or language.split("-")[0].lower() not in ("en", "english"):
+    if language is None or code_of(language) != "en":
         return None, (f"Word times are estimated: only English can be aligned, and the language is {language!r}.",)
     try:
         return Aligner(), ()

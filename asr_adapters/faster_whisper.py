@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from ..fusion.text.languages import whisper_code
 from ..fusion.types import OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import empty, engine, keep, report, seconds, silent
 
@@ -82,6 +83,7 @@ class FasterWhisper:
         on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise; `on_segment`, progress and a stop by the caller come after each of the engine's segments."""
+        language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)

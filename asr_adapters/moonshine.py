@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ..fusion.errors import ModelError, ModelNotFoundError, OptionError
+from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from .common import blocks, empty, engine, keep, report, seconds, silent
 
@@ -104,7 +105,7 @@ class Moonshine:
     def _language(self, asked: str | None) -> str | None:
         if self._model != BUNDLED or asked is None:
             return asked or ("en" if self._model == BUNDLED else None)
-        if asked.split("-")[0].lower() != "en":
+        if code_of(asked) != "en":
             raise OptionError(
                 f"language={asked!r}: moonshine's own model knows English only; use --asr faster-whisper."
             )

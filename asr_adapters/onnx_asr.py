@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
+from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import blocks, empty, engine, keep, report, seconds, silent
 from .grouping import grouped
@@ -51,6 +52,7 @@ class OnnxAsr:
         on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop between two."""
+        language = (code_of(language) or language) if language else None
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from ..fusion.text.languages import whisper_code
 from ..fusion.types import Progress, Samples, Segment, Transcript, Word
 from .common import empty, engine, report, seconds, silent
 
@@ -36,6 +37,7 @@ class OpenaiWhisper:
         self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
     ) -> Transcript:
         """Recognise in one go: the engine tells no progress and cannot be stopped on the way."""
+        language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)

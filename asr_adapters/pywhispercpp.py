@@ -9,6 +9,7 @@ import numpy as np
 
 from ..fusion.errors import ModelNotFoundError, NetworkError, OptionError
 from ..fusion.text import unspaced
+from ..fusion.text.languages import whisper_code
 from ..fusion.types import Progress, Samples, Seconds, Transcript, Word
 from .common import empty, engine, report, seconds, silent
 from .grouping import grouped
@@ -42,6 +43,7 @@ class WhisperCpp:
         self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
     ) -> Transcript:
         """Recognise; progress and a stop by the caller come with every batch of words."""
+        language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)

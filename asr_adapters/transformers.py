@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..fusion.errors import ModelNotFoundError, TranscriptError
+from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import empty, engine, report, seconds, silent
 from .grouping import grouped
@@ -38,6 +39,7 @@ class Transformers:
         self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
     ) -> Transcript:
         """Recognise in one go; `language` reaches models that take one (Whisper)."""
+        language = (code_of(language) or language) if language else None
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)

@@ -142,9 +142,10 @@ class Job:
 
             return transcribe_channels(recordings, wish, watch, self._find)
         transcript, diarization = self._find(recordings[0], wish, watch, on_segment)
+        from .joining import align_lines, join
+
         if diarization is None:
-            return transcript, None
-        from .joining import join
+            return align_lines(transcript, recordings[0], watch) if wish.words else transcript, None
 
         return join(transcript, recordings[0], diarization, wish, watch), diarization
 

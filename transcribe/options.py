@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from ..diarize.options import Execution, Options
 from ..fusion.audio import Track, check_track
 from ..fusion.errors import OptionError
+from ..fusion.text import languages
 from ..fusion.types import SpeakerCount
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Wish:
     diarize: put a speaker on every word. speakers: how many there are, a contract; see the README.
     channels: ``speakers``: each channel is a speaker; ``hybrid``: a channel may hold several voices, which the
         diarizer finds. Where all channels are the same, the job goes on as if this were None.
-    language: as the recogniser names it, e.g. ``en``; None lets it find out, or is its only one.
+    language: by its ISO 639 code or its English name; None lets the recogniser find out, or is its only one.
+    words: every segment has words, aligned where the recogniser gives none; a diarized job always does so.
     audio_track: of a file with several: a number from 1, or ``all``, each as a channel; None is the default one.
     join: ``resolved`` or ``plain``, see `fusion.join.assign.Policy`.
     details: also say through `on_note` what was used and how much of the recording is speech.
@@ -61,6 +63,7 @@ class Wish:
     speakers: SpeakerCount = field(default_factory=SpeakerCount)
     channels: Channels | None = None
     language: str | None = None
+    words: bool = False
     audio_track: Track = None
     join: Join = "resolved"
     details: bool = False
@@ -68,6 +71,7 @@ class Wish:
     def __post_init__(self) -> None:
         if self.channels not in (None, "speakers", "hybrid"):
             raise OptionError(f"channels={self.channels!r} must be 'speakers', 'hybrid' or None.")
+        object.__setattr__(self, "language", languages.wanted(self.language))
         check_track(self.audio_track)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..asr_adapters import registry
 from ..fusion.errors import UnknownNameError
+from ..fusion.text.languages import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +49,7 @@ def _chosen(setup: Setup, language: str | None, on_note: Note) -> str:
     from ..asr_adapters import faster_whisper, moonshine
 
     model = setup.model or faster_whisper.DEFAULT_MODEL
-    fits = setup.model is None and (language or "en").split("-")[0].lower() == "en"
+    fits = setup.model is None and code_of(language or "en") == "en"
     found = faster_whisper.on_disk(model) is not None if _offline(setup) else faster_whisper.available(model)
     if found or not fits or not moonshine.installed():
         return "faster-whisper"

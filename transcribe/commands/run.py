@@ -37,7 +37,7 @@ RECOGNISER_OPTIONS = (
     click.option(
         "--model", metavar="NAME", help="The recogniser's model: a name, a folder, or the file of words-json."
     ),
-    click.option("--language", metavar="CODE", help="Spoken language, e.g. en; left out, it is detected."),
+    click.option("--language", metavar="CODE", help="Spoken language, e.g. en or english; left out, it is detected."),
     click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format, e.g. int8 or float16."),
     click.option(
         "--asr-option", "asr_options", multiple=True, metavar="KEY=VALUE", help="Any other option of the recogniser."

@@ -137,7 +137,7 @@ def _verbose(transcript: Transcript, request: ApiRequest) -> Json:
         "segments": [_verbose_segment(i, s, request) for i, s in enumerate(transcript.segments)],
         "usage": _usage(transcript),
     }
-    if request.words:
+    if request.wish.words:
         timed = (word for word in transcript.words if word.start is not None and word.end is not None)
         body["words"] = [_verbose_word(word, request) for word in timed]
     return body

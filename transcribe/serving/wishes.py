@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.exceptions import HTTPException
@@ -24,17 +24,20 @@ IGNORED = ("prompt", "temperature", "include", "chunking_strategy")
 """OpenAI's knobs of another engine. They are accepted, do nothing, and the answer's header says so."""
 
 
+GRANULARITIES = ("word", "segment")
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRequest:
     """One request: what is asked of the job, and how the answer is to look.
 
-    words: with their times. ignored: the fields that were sent and do nothing here.
+    ignored: the fields that were sent and do nothing here.
     """
 
     wish: Wish = field(default_factory=Wish)
     response_format: str = "json"
     stream: bool = False
-    words: bool = False
     ignored: tuple[str, ...] = ()
 
 
@@ -42,21 +45,30 @@ def read_request(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
     """Read the form of ``POST /v1/audio/transcriptions``.
 
     Raises:
-        HTTPException: 400 for an impossible value, 404 for a model that is not served.
+        HTTPException: 400 for an impossible value, or values that contradict each other; 404 for a model that is not
+            served.
     """
     asked = _last(fields, "model") or model
     if asked not in (model, *OPENAI_MODELS):
         raise HTTPException(404, f"The model {asked[:60]!r} is not served here: ask for {model!r} or leave it out.")
-    response_format = _choice(fields, "response_format", FORMATS, "json")
-    granularities = {
-        v for name in ("timestamp_granularities[]", "timestamp_granularities") for v in fields.get(name, ())
-    }
-    diarize = response_format == "diarized_json" or asked.endswith("-diarize") or _flag(fields, "diarize")
+    try:
+        return _read(fields, asked)
+    except OptionError as error:
+        raise HTTPException(400, str(error)) from error
+
+
+def _read(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
+    response_format = _choice(fields, "response_format", FORMATS) or "json"
+    stream = _flag(fields, "stream") or False
     return ApiRequest(
-        wish=Wish(diarize=diarize, language=_last(fields, "language") or None, speakers=_speakers(fields)),
+        wish=Wish(
+            diarize=(diarize := _diarize(fields, model, response_format)),
+            speakers=_speakers(fields, diarize=diarize),
+            language=_last(fields, "language"),
+            words=_words(fields, response_format, stream=stream),
+        ),
         response_format=response_format,
-        stream=_flag(fields, "stream"),
-        words="word" in granularities,
+        stream=stream,
         ignored=tuple(name for name in IGNORED if any(f == name or f.startswith(f"{name}[") for f in fields)),
     )
 
@@ -65,23 +77,51 @@ def _last(fields: Mapping[str, Sequence[str]], name: str) -> str:
     return fields.get(name, ("",))[-1].strip()
 
 
-def _choice(fields: Mapping[str, Sequence[str]], name: str, known: Sequence[str], default: str) -> str:
-    value = _last(fields, name) or default
-    if value not in known:
-        raise HTTPException(400, f"{name}={value[:40]!r} must be one of {', '.join(known)}.")
-    return value
+def _choice(fields: Mapping[str, Sequence[str]], name: str, known: Iterable[str]) -> str | None:
+    value = _last(fields, name)
+    if value and value not in known:
+        raise OptionError(f"{name}={value[:40]!r} must be one of {', '.join(known)}.")
+    return value or None
 
 
-def _flag(fields: Mapping[str, Sequence[str]], name: str) -> bool:
-    return _choice(fields, name, ("true", "false", "1", "0", "True", "False"), "false").lower() in ("true", "1")
+def _flag(fields: Mapping[str, Sequence[str]], name: str) -> bool | None:
+    """Whether it is switched on; None where nothing is said. Python's clients may send True."""
+    value = _choice({name: [_last(fields, name).lower()]}, name, FLAGS)
+    return None if value is None else FLAGS[value]
 
 
-def _speakers(fields: Mapping[str, Sequence[str]]) -> SpeakerCount:
+def _diarize(fields: Mapping[str, Sequence[str]], model: str, response_format: str) -> bool:
+    """Whether speakers are wanted: by a field, or by a model or a format that is made for them."""
+    flag = _flag(fields, "diarize")
+    for name, value in (("model", model), ("response_format", response_format)):
+        if value.endswith("-diarize") or value == "diarized_json":
+            if flag is False:
+                raise OptionError(f"diarize=false contradicts {name}={value}: leave out one of them.")
+            flag = True
+    return flag or False
+
+
+def _words(fields: Mapping[str, Sequence[str]], response_format: str, *, stream: bool) -> bool:
+    """Whether words with times are wanted, which only one answer has a place for."""
+    name = "timestamp_granularities[]"
+    values = [value for field in (name, "timestamp_granularities") for value in fields.get(field, ())]
+    for value in values:
+        _choice({name: [value]}, name, GRANULARITIES)
+    if "word" not in values:
+        return False
+    if response_format != "verbose_json" or stream:
+        raise OptionError(
+            f"{name}=word needs response_format=verbose_json without stream: ask for that, or leave it out."
+        )
+    return True
+
+
+def _speakers(fields: Mapping[str, Sequence[str]], *, diarize: bool) -> SpeakerCount:
     names = ("num_speakers", "min_speakers", "max_speakers")
-    try:
-        return SpeakerCount.of(*(_number(name, _last(fields, name)) for name in names))
-    except OptionError as error:
-        raise HTTPException(400, str(error)) from error
+    speakers = SpeakerCount.of(*(_number(name, _last(fields, name)) for name in names))
+    for name in speakers.given() if not diarize else ():
+        raise OptionError(f"{name} does nothing without diarize=true: add it, or leave out {name}.")
+    return speakers
 
 
 def _number(name: str, text: str) -> int | None:
