@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from ..errors import AudioError, LowMemoryError, OptionError
+from ..errors import AudioError, OptionError
+from ..given import enough_memory
 from ..types import SAMPLE_RATE, Note, Samples, Seconds
 from .checking import check_samples, existing, finite
 from .decode import count_tracks, decode
@@ -55,7 +55,7 @@ def load_audio(path: str | os.PathLike[str], *, on_note: Note | None = None, tra
         OptionError: `track` is neither a number from 1 nor ``all``.
     """
     note, mixer = on_note or _ignore, Mixer()
-    with _enough_memory(path):
+    with enough_memory(f"read {path}"):
         recordings = record(resample(mixer.mix(_blocks(path, note, track))))
         better = mixer.better()
         for choice in better.values():
@@ -72,7 +72,7 @@ def load_channels(path: str | os.PathLike[str], *, on_note: Note | None = None, 
 
     Where the number of channels changes on the way, those that are missing are silent.
     """
-    with _enough_memory(path):
+    with enough_memory(f"read {path}"):
         blocks = _watched(_blocks(path, on_note or _ignore, track), str(path), on_note or _ignore)
         return _with_samples(record(resample(blocks)), path)
 
@@ -90,16 +90,6 @@ def _with_samples(recordings: list[Samples], path: str | os.PathLike[str]) -> li
     if not recordings or not len(recordings[0]):
         raise AudioError(f"{path} holds no samples: give a recording that is not empty.")
     return recordings
-
-
-@contextmanager
-def _enough_memory(path: str | os.PathLike[str]) -> Iterator[None]:
-    try:
-        yield
-    except MemoryError as error:
-        raise LowMemoryError(
-            f"There is not enough memory to read {path}: close other programs, or cut the recording into parts."
-        ) from error
 
 
 def check_track(track: Track) -> None:

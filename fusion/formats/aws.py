@@ -7,9 +7,9 @@ and times in ``speaker_labels``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .reading import (
     Reading,
@@ -18,22 +18,20 @@ from .reading import (
     first,
     flat_lines,
     get,
+    holds,
     items,
     language_code,
     make_slot,
     make_span,
-    number,
+    span_of,
 )
-
-if TYPE_CHECKING:
-    from ..types import Seconds
 
 _KEY = "speaker_label"
 
 
 def matches(data: Any) -> bool:
     """An object whose results have items."""
-    return isinstance(data, Mapping) and isinstance(get(get(data, "results") or {}, "items"), list)
+    return holds(data, "results", "items")
 
 
 def read(data: Any) -> Reading:
@@ -71,15 +69,13 @@ def _channels(results: Any) -> Iterator[Slot]:
 
 
 def _span(node: Any, where: str) -> Slot:
-    return make_span(node, where, _times(node, where), _KEY)
+    return make_span(node, where, span_of(node, where, "start_time", "end_time"), _KEY)
 
 
 def _slot(node: Any, where: str) -> Slot:
     best = first(get(node, "alternatives"), f"{where}.alternatives")
     spoken = get(node, "type") != "punctuation"
     score = get(best, "confidence") if spoken else None
-    return make_slot(node, where, get(best, "content"), *_times(node, where), probability=score, key=_KEY)
-
-
-def _times(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
-    return number(get(node, "start_time"), f"{where}.start_time"), number(get(node, "end_time"), f"{where}.end_time")
+    return make_slot(
+        node, where, get(best, "content"), *span_of(node, where, "start_time", "end_time"), probability=score, key=_KEY
+    )

@@ -6,27 +6,15 @@ With ``return_timestamps="word"`` a chunk is a word, with ``"char"`` a character
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..errors import TranscriptError
-from .reading import (
-    Reading,
-    Slot,
-    are_words,
-    flat_lines,
-    get,
-    items,
-    line_of,
-    make_slot,
-    merged,
-    number,
-)
+from .reading import Reading, Slot, are_words, flat_lines, get, holds, items, line_of, make_slot, merged, number
 
 
 def matches(data: Any) -> bool:
     """An object with chunks."""
-    return isinstance(data, Mapping) and isinstance(data.get("chunks"), list)
+    return holds(data, "chunks")
 
 
 def read(data: Any) -> Reading:

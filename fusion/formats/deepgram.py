@@ -5,9 +5,9 @@ If asked for, it also writes paragraphs, and utterances with copies of the words
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .reading import (
     Line,
@@ -16,20 +16,19 @@ from .reading import (
     first,
     flat_lines,
     get,
+    holds,
     items,
     language_code,
     make_slot,
     make_span,
     number,
+    span_of,
 )
-
-if TYPE_CHECKING:
-    from ..types import Seconds
 
 
 def matches(data: Any) -> bool:
     """An object whose results have channels."""
-    return isinstance(data, Mapping) and isinstance(get(get(data, "results") or {}, "channels"), list)
+    return holds(data, "results", "channels")
 
 
 def read(data: Any) -> Reading:
@@ -61,12 +60,8 @@ def _utterances(results: Any) -> Iterator[Slot]:
 
 def _slot(node: Any, where: str) -> Slot:
     text = get(node, "punctuated_word", "word")
-    return make_slot(node, where, text, *_times(node, where), probability=get(node, "confidence"))
+    return make_slot(node, where, text, *span_of(node, where, "start", "end"), probability=get(node, "confidence"))
 
 
 def _span(node: Any, where: str) -> Slot:
-    return make_span(node, where, _times(node, where))
-
-
-def _times(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
-    return number(get(node, "start"), f"{where}.start"), number(get(node, "end"), f"{where}.end")
+    return make_span(node, where, span_of(node, where, "start", "end"))

@@ -5,17 +5,15 @@ Times in seconds. Tokens are parts of words, a space at the front of the first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from .reading import Line, Reading, get, items, make_line, merged, number
+from .reading import Line, Reading, any_holds, get, items, make_line, merged, number
 from .segments import read_word
 
 
 def matches(data: Any) -> bool:
     """An object with sentences that have tokens."""
-    sentences = data.get("sentences") if isinstance(data, Mapping) else None
-    return isinstance(sentences, list) and any(get(sentence, "tokens") is not None for sentence in sentences)
+    return any_holds(data, "sentences", "tokens")
 
 
 def read(data: Any) -> Reading:

@@ -87,6 +87,27 @@ def get(node: Any, *names: str) -> Any:
     return None
 
 
+def holds(data: Any, *names: str) -> bool:
+    """Whether a list lies under these names, each within the one before."""
+    for name in names:
+        data = get(data, name) if isinstance(data, Mapping) else None
+    return isinstance(data, list)
+
+
+def any_holds(data: Any, name: str, key: str) -> bool:
+    """Whether a list lies under `name`, and one of its rows has `key`."""
+    return holds(data, name) and any(get(row, key) is not None for row in data[name])
+
+
+def span_of(node: Any, where: str, start: str, end: str) -> tuple[Seconds | None, Seconds | None]:
+    """When a node begins and ends, in seconds, by the names that its format has for that.
+
+    Raises:
+        TranscriptError: one of them is no number.
+    """
+    return number(get(node, start), f"{where}.{start}"), number(get(node, end), f"{where}.{end}")
+
+
 def language_code(value: Any) -> str | None:
     """The language of a tag such as ``en-US`` or ``en_us``, or its English name; None for what is neither."""
     code = value.replace("_", "-").split("-")[0] if isinstance(value, str) else ""

@@ -5,15 +5,14 @@ Times in seconds. Spaces and marks are elements of type ``punct``, without times
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from .reading import Line, Reading, Slot, get, items, make_line, make_slot, number
+from .reading import Line, Reading, Slot, get, holds, items, make_line, make_slot, number
 
 
 def matches(data: Any) -> bool:
     """An object with monologues."""
-    return isinstance(data, Mapping) and isinstance(data.get("monologues"), list)
+    return holds(data, "monologues")
 
 
 def read(data: Any) -> Reading:

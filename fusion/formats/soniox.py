@@ -6,18 +6,16 @@ milliseconds. Translated tokens have no times, and are left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from .reading import Reading, Slot, flat_lines, get, language_code, make_slot, merged, number
+from .reading import Reading, Slot, any_holds, flat_lines, get, language_code, make_slot, merged, number
 
 _MS = 1000
 
 
 def matches(data: Any) -> bool:
     """An object with tokens that have times in milliseconds."""
-    tokens = data.get("tokens") if isinstance(data, Mapping) else None
-    return isinstance(tokens, list) and any(get(token, "start_ms") is not None for token in tokens)
+    return any_holds(data, "tokens", "start_ms")
 
 
 def read(data: Any) -> Reading:

@@ -8,7 +8,7 @@ UTF-8: such halves come as lone surrogates and are put together here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from .reading import (
     extended,
     flat_lines,
     get,
+    holds,
     items,
     language_code,
     line_of,
@@ -38,7 +39,7 @@ _UNFINISHED = re.compile("[\\udc80-\\udcff]$|[\\ud800-\\udbff]$")
 
 def matches(data: Any) -> bool:
     """An object with a list named transcription."""
-    return isinstance(data, Mapping) and isinstance(data.get("transcription"), list)
+    return holds(data, "transcription")
 
 
 def read(data: Any) -> Reading:
