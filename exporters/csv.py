@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from .lines import one_line
+from .lines import label, one_line
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -29,5 +29,6 @@ def table(document: Document, *, delimiter: str) -> str:
     writer.writerow(("start", "end", "speaker", "text"))
     for segment in document.transcript.segments:
         text = one_line(segment.text).replace("\t", " ")
-        writer.writerow((f"{segment.start:.3f}", f"{segment.end:.3f}", segment.speaker or "", text))
+        speaker = "" if segment.speaker is None else label(segment.speaker)
+        writer.writerow((f"{segment.start:.3f}", f"{segment.end:.3f}", speaker, text))
     return out.getvalue()

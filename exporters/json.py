@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..fusion.errors import TranscriptError
+from .lines import to_json
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -51,6 +51,6 @@ def _lines(items: Iterable[str], indent: str) -> str:
 
 def _text(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return to_json(value)
     except ValueError as error:
         raise TranscriptError(f"The transcript holds a time or a probability that is no number ({error}).") from error

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..fusion.layout import DASH
 from ..fusion.text import direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..fusion.cues import Cue
     from ..fusion.document import Document
@@ -18,23 +21,52 @@ if TYPE_CHECKING:
     from .style import Style
 
 _MARKS = {"L": "\u200e", "R": "\u200f"}
+_LONGEST_NAME = 100
+_STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_JOINERS = "\u200c\u200d"
+"""Cannot be seen, but Persian and Indic names are not written without."""
 
 
-def cues_of(document: Document, style: Style) -> tuple[Cue, ...]:
+def label(speaker: str) -> str:
+    """A speaker's name as files show it: one line of at most 100 characters, all of which can be seen.
+
+    Names that people give are so already; those in other programs' files may be anything.
+    """
+    shown = "".join(" " if c.isspace() else c for c in speaker if c.isprintable() or c.isspace() or c in _JOINERS)
+    line = " ".join(shown.split()) or "?"
+    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
+
+
+def cues_of(document: Document, style: Style, name: Callable[[str], str] = label) -> tuple[Cue, ...]:
     """What is on the screen when: readable cues where speakers are known and `style` says so, else the segments.
 
-    A document without turns is the recogniser's own, whatever `style` says.
+    A document without turns is the recogniser's own, whatever `style` says. `name`
+    makes a speaker's name harmless for the format.
     """
     from ..fusion.cues import DEFAULT, Cue, Voice, build_cues
 
+    transcript = _renamed(document.transcript, name)
     if document.diarization is not None and style.cues == "readable":
-        return build_cues(document.transcript, style.layout or DEFAULT)
-    segments = _in_order(document.transcript)
+        return build_cues(transcript, style.layout or DEFAULT)
+    segments = _in_order(transcript)
     ends = _ends(segments, (style.layout or DEFAULT).shortest)
     return tuple(
         Cue(segment.start, end, (Voice(segment.speaker, (one_line(segment.text),), segment.speaker),))
         for segment, end in zip(segments, ends, strict=True)
     )
+
+
+def _renamed(transcript: Transcript, name: Callable[[str], str]) -> Transcript:
+    """The transcript with every speaker under the name that is shown; itself where all are so already."""
+    speakers = {s.speaker for s in transcript.segments} | {word.speaker for word in transcript.words}
+    names = {speaker: None if speaker is None else name(speaker) for speaker in speakers}
+    if all(old == new for old, new in names.items()):
+        return transcript
+    segments = (
+        replace(s, speaker=names[s.speaker], words=tuple(replace(w, speaker=names[w.speaker]) for w in s.words))
+        for s in transcript.segments
+    )
+    return replace(transcript, segments=tuple(segments))
 
 
 def _ends(segments: Sequence[Segment], shortest: Seconds) -> Iterator[Seconds]:
@@ -69,6 +101,12 @@ def one_line(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
+def to_json(value: Any, indent: int | None = None) -> str:
+    """`value` as JSON in readable characters; those that steer a terminal or turn lines round are escaped."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def spoken(segment: Segment) -> str:
     """``SPEAKER_00: text``, or the text alone where nobody was named; empty for an empty text."""
     line = one_line(segment.text)
@@ -77,7 +115,7 @@ def spoken(segment: Segment) -> str:
 
 def named(speaker: str | None, text: str) -> str:
     """`text` with the speaker in front."""
-    return text if speaker is None else directed(f"{one_line(speaker)}: {text}".rstrip(), text)
+    return text if speaker is None else directed(f"{label(speaker)}: {text}".rstrip(), text)
 
 
 def directed(line: str, text: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fusion.types import Diarization
+from .lines import label
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -17,4 +19,5 @@ ABOUT = "speaker turns, overlaps kept"
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:
     """One line a turn; the recording's name is RTTM's file field."""
-    return Diarization(document.turns, (), document.transcript.duration).to_rttm(document.name)
+    turns = tuple(replace(turn, speaker=label(turn.speaker)) for turn in document.turns)
+    return Diarization(turns, (), document.transcript.duration).to_rttm(document.name)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from .lines import one_line
+from .lines import label, one_line, to_json
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -21,11 +20,11 @@ def dumps(document: Document, _: Style = DEFAULT) -> str:
     rows = [
         {
             "session_id": document.name,
-            "speaker": segment.speaker or "unknown",
+            "speaker": label(segment.speaker) if segment.speaker else "unknown",
             "start_time": round(float(segment.start), 3),
             "end_time": round(float(segment.end), 3),
             "words": one_line(segment.text),
         }
         for segment in document.transcript.segments
     ]
-    return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+    return to_json(rows, indent=1) + "\n"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .lines import cues_of, milliseconds, shown
+from .lines import cues_of, label, milliseconds, shown
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 ENDING = ".srt"
 NEEDS = "words"
 ABOUT = "SubRip: `SPEAKER_00: text`"
+
+_TAG = re.compile(r"<(/?\w[^<>]*)>")
 
 
 def dumps(document: Document, style: Style = DEFAULT) -> str:
@@ -30,7 +33,7 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
         SPEAKER_00: Good morning.
         <BLANKLINE>
     """
-    return "".join(_subtitle(index, cue) for index, cue in enumerate(cues_of(document, style), start=1))
+    return "".join(_subtitle(index, cue) for index, cue in enumerate(cues_of(document, style, _plain), start=1))
 
 
 def _subtitle(index: int, cue: Cue) -> str:
@@ -39,3 +42,8 @@ def _subtitle(index: int, cue: Cue) -> str:
 
     times = (timedelta(milliseconds=milliseconds(time)) for time in (cue.start, cue.end))
     return str(srt.Subtitle(index, *times, "\n".join(shown(cue))).to_srt())
+
+
+def _plain(name: str) -> str:
+    """A name that no player takes for markup (angle brackets become single quotation marks) or a line of times."""
+    return _TAG.sub("\u2039\\1\u203a", label(name)).replace("{\\", "{").replace("-->", "→")

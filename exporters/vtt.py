@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..fusion.layout import DASH, DEFAULT
-from .lines import cues_of, directed, milliseconds, one_line
+from .lines import cues_of, directed, label, milliseconds
 from .style import DEFAULT as PLAIN
 from .style import Style
 
@@ -49,7 +49,7 @@ def _voice(voice: Voice, cue: Cue, *, several: bool, highlight: bool) -> str:
     text = (DASH if several else "") + "\n".join(lines)
     if voice.speaker is None:
         return text
-    return f"<v {_escape(one_line(voice.speaker))}>{text}" + ("</v>" if several else "")
+    return f"<v {_escape(label(voice.speaker))}>{text}" + ("</v>" if several else "")
 
 
 def _beats(voice: Voice, cue: Cue) -> dict[int, dict[int, Seconds]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from .lines import to_json
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def dumps(document: Document, _: Style = DEFAULT) -> str:
     segments = [_segment(segment) for segment in transcript.segments]
     words = [word for segment in segments for word in segment["words"]]
     whole = {"segments": segments, "word_segments": words, "language": transcript.language}
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    return to_json(whole, indent=1) + "\n"
 
 
 def _segment(segment: Segment) -> dict[str, Any]:

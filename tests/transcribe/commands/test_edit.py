@@ -1,0 +1,108 @@
+"""The editing commands do what their functions do, in the file, and say it in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Document, read_document
+from diarfuse.transcribe.__main__ import run
+from tests.fusion.documents import MEETING, said
+
+
+@pytest.fixture(autouse=True)
+def meeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "meeting.json"
+    path.write_text(str(registry.dumps(MEETING, "json")), encoding="utf-8")
+    return path
+
+
+def held() -> Document:
+    return read_document("meeting.json")
+
+
+EDITS = {
+    "rename": (
+        ["SPEAKER_00=Ana", "SPEAKER_01=Ben K. = B"],
+        lambda d: d.rename({"SPEAKER_00": "Ana", "SPEAKER_01": "Ben K. = B"}),
+    ),
+    "merge": (["SPEAKER_01", "SPEAKER_00"], lambda d: d.merge("SPEAKER_01", "SPEAKER_00")),
+    "reassign": (["00:00:00-00:00:01", "Cy"], lambda d: d.reassign("00:00:00-00:00:01", "Cy")),
+    "text": (["00:00:00", "Hello, Anna."], lambda d: d.text("00:00:00", "Hello, Anna.")),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_command_is_its_function_and_undo_takes_it_back(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, function = EDITS[name]
+    assert run([name, "meeting.json", *arguments]) == 0
+    assert held() == function(MEETING)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"meeting.json: {name} ")
+    assert len(told.err.splitlines()) == 1
+    assert run(["undo", "meeting.json"]) == 0
+    assert held() == MEETING
+    assert f"undone: {name} " in capsys.readouterr().err
+
+
+def test_a_phrase_everywhere_and_nobody() -> None:
+    assert run(["text", "meeting.json", "--find", "Anna", "--replace", "Hanna"]) == 0
+    assert held() == MEETING.replace_text("Anna", "Hanna")
+    assert run(["reassign", "meeting.json", "1-2", "nobody"]) == 0
+    assert said(held())[0] == (None, " Hello there")
+    assert run(["forget", "meeting.json"]) == 0
+    assert held().history == ()
+    assert run(["undo", "meeting.json"]) == 2
+
+
+WRONG = {
+    "no such speaker": (["rename", "meeting.json", "Zoe=Ana"], "the known ones are SPEAKER_00, SPEAKER_01", 2),
+    "a name in use": (["rename", "meeting.json", "SPEAKER_00=SPEAKER_01"], "in use", 2),
+    "no pair": (["rename", "meeting.json", "Ana"], "must look like OLD=NEW", 2),
+    "two names": (["rename", "meeting.json", "SPEAKER_00=A", "SPEAKER_00=B"], "given two names", 2),
+    "no name": (["rename", "meeting.json", "SPEAKER_00="], "must have 1 to 100 characters", 2),
+    "no time": (["text", "meeting.json", "soon", "x"], "is no time", 2),
+    "nobody speaks": (["text", "meeting.json", "01:00:00", "x"], "Nobody speaks", 2),
+    "no text": (["text", "meeting.json", "00:00:01"], "Give either", 2),
+    "too much": (["text", "meeting.json", "00:00:01", "x", "--find", "a", "--replace", "b"], "Give either", 2),
+    "nowhere": (["text", "meeting.json", "--find", "zzz", "--replace", "b"], "Nobody says 'zzz'", 2),
+    "no words": (["reassign", "meeting.json", "99-100", "Ana"], "numbered from 1 to 15", 2),
+    "no file": (["undo", "none.json"], "none.json is not there", 1),
+    "no document": (["undo", "words.json"], "words.json: is no transcript of this program", 1),
+    "damaged": (["merge", "half.json", "A", "B"], "half.json is no JSON", 1),
+    "newer": (["undo", "newer.json"], "of a newer version", 1),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_cannot_be_is_one_sentence_and_leaves_the_file(
+    kind: str, meeting: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, sentence, code = WRONG[kind]
+    text = meeting.read_text(encoding="utf-8")
+    Path("words.json").write_text('[{"word": "a"}]', encoding="utf-8")
+    Path("half.json").write_text(text[: len(text) // 2], encoding="utf-8")
+    Path("newer.json").write_text(text.replace("diarfuse/1", "diarfuse/2"), encoding="utf-8")
+    assert run(arguments) == code
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert len(told.splitlines()) == 1
+    assert meeting.read_text(encoding="utf-8") == text
+
+
+def test_names_and_texts_are_corrected_without_numpy() -> None:
+    program = (
+        "import sys\nfrom diarfuse.transcribe.__main__ import run\n"
+        "edits = ['rename', 'SPEAKER_00=Ana'], ['merge', 'Ana', 'SPEAKER_01'], ['text', '00:00:00', 'Hi.'], ['undo']\n"
+        "for line in edits:\n"
+        "    assert run([line[0], 'meeting.json', *line[1:]]) == 0\n"
+        "print({'numpy', 'scipy', 'onnxruntime', 'rich'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,93 @@
+"""`transcribe export`: every format from the file, as the run itself would have written it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.exporters.style import Style
+from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.types import Diarization, Transcript, Turn
+from diarfuse.transcribe.__main__ import run
+from tests.fusion.documents import MEETING
+
+EDITED = MEETING.rename({"SPEAKER_00": "Ana"})
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, document in (("meeting", EDITED), ("call", MEETING)):
+        Path(f"{name}.json").write_text(str(registry.dumps(document, "json")), encoding="utf-8")
+    Path("out").mkdir()
+    return tmp_path
+
+
+def test_every_format_at_once() -> None:
+    outs = [part for name in registry.names() for part in ("-o", f"out/x{registry.ending(name)}")]
+    assert run(["export", "meeting.json", *outs]) == 0
+    for name in registry.names():
+        content = registry.dumps(EDITED, name)
+        content = content.encode() if isinstance(content, str) else content
+        assert Path(f"out/x{registry.ending(name)}").read_bytes() == content, name
+
+
+def test_many_documents_into_a_folder() -> None:
+    assert run(["export", "meeting.json", "call.json", "--format", "csv", "--format", "rttm", "-o", "out/"]) == 0
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "call.csv",
+        "call.rttm",
+        "meeting.csv",
+        "meeting.rttm",
+    ]
+    assert "Ana" in Path("out/meeting.rttm").read_text(encoding="utf-8")
+
+
+def test_cues_can_be_the_recognisers_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "meeting.json", "--format", "srt", "--cues", "segments"]) == 0
+    assert capsys.readouterr().out == registry.dumps(EDITED, "srt", Style(cues="segments"))
+
+
+def test_clean_leaves_out_what_was_before() -> None:
+    assert run(["export", "meeting.json", "--clean", "-o", "out/a.json", "-o", "out/a.rttm"]) == 0
+    for path in Path("out").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "SPEAKER_00" not in text
+        assert "meeting" not in text
+        assert "Ana" in text
+    assert read_document("out/a.json").transcript == EDITED.transcript
+
+
+def test_turns_alone_have_no_words_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    turns = (Turn(0.0, 1.0, "A"),)
+    alone = Document(Transcript((), None, 2.0), Diarization(turns, turns, 2.0))
+    Path("turns.json").write_text(str(registry.dumps(alone, "json")), encoding="utf-8")
+    assert run(["export", "turns.json", "-o", "out/a.rttm"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["export", "turns.json", "-o", "out/a.srt"]) == 0
+    assert "holds turns and no words" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["meeting.json", "-o", "meeting.json"], "would replace what is read"),
+        (["meeting.json", "call.json"], "need a folder"),
+        (["none.json"], "cannot be read"),
+        (["meeting.json", "-o", "a.docx2"], "Unknown file ending"),
+    ],
+)
+def test_what_cannot_be_is_told(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", *arguments]) in {1, 2}
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_damaged_one_writes_nothing() -> None:
+    row = json.loads(Path("call.json").read_text(encoding="utf-8"))
+    row["segments"][0]["start"] = "x"
+    Path("call.json").write_text(json.dumps(row), encoding="utf-8")
+    assert run(["export", "call.json", "-o", "out/a.srt"]) == 1
+    assert list(Path("out").iterdir()) == []

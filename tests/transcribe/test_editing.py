@@ -1,0 +1,113 @@
+"""An edit is whole or not at all, and one at a time, whatever happens on the way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.errors import OptionError, OutputError, TranscriptError
+from diarfuse.transcribe import editing
+from diarfuse.transcribe.editing import alone, edit
+from tests.faults import every_kill
+from tests.fusion.documents import MEETING
+
+RENAMED = MEETING.rename({"SPEAKER_00": "Ana"})
+
+
+@pytest.fixture
+def meeting(tmp_path: Path) -> Path:
+    path = tmp_path / "meeting.json"
+    path.write_text(str(registry.dumps(MEETING, "json")), encoding="utf-8")
+    return path
+
+
+def to_ana(document: Document) -> Document:
+    return document.rename({"SPEAKER_00": "Ana"})
+
+
+def test_an_edit_is_in_the_file_and_nothing_else_is_left(meeting: Path) -> None:
+    meeting.chmod(0o600)
+    assert edit(meeting, to_ana) == read_document(meeting) == RENAMED
+    assert list(meeting.parent.iterdir()) == [meeting]
+    assert meeting.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_stays_one(meeting: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(meeting)
+    edit(link, to_ana)
+    assert link.is_symlink()
+    assert read_document(meeting) == RENAMED
+
+
+def test_a_refused_edit_leaves_the_file(meeting: Path) -> None:
+    before = meeting.read_bytes()
+    with pytest.raises(OptionError):
+        edit(meeting, lambda document: document.rename({"Zoe": "Ana"}))
+    assert meeting.read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_file(meeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = meeting.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"meeting\.json cannot be written \(No space left on device\) and stays"):
+        edit(meeting, to_ana)
+    assert meeting.read_bytes() == before
+    assert list(meeting.parent.iterdir()) == [meeting]
+
+
+def test_a_kill_at_any_instant_leaves_one_of_the_two(meeting: Path) -> None:
+    def work(folder: Path) -> None:
+        edit(folder / "meeting.json", to_ana)
+
+    seen = [read_document(copy / "meeting.json") for copy in every_kill(meeting.parent, work)]
+    assert len(seen) > 3
+    assert seen[0] == MEETING
+    assert seen[-1] == RENAMED
+    assert all(document in (MEETING, RENAMED) for document in seen)
+
+
+def test_edits_at_once_are_all_made(meeting: Path) -> None:
+    threads = [
+        threading.Thread(target=edit, args=(meeting, lambda document, n=n: document.reassign(f"{n}-{n}", f"P{n}")))
+        for n in range(1, 9)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    document = read_document(meeting)
+    assert len(document.history) == 8
+    assert [word.speaker for word in document.transcript.words[:8]] == [f"P{n}" for n in range(1, 9)]
+
+
+def test_who_waits_too_long_is_refused(meeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editing, "WAIT", 0.1)
+    before = meeting.read_bytes()
+    with alone(meeting), pytest.raises(OutputError, match="being edited by another program: try again"):
+        edit(meeting, to_ana)
+    assert meeting.read_bytes() == before
+    assert edit(meeting, to_ana) == RENAMED
+
+
+@pytest.mark.parametrize("name", ["none.json", "", "none/none.json"])
+def test_what_is_no_file_is_told(meeting: Path, name: str) -> None:
+    with pytest.raises(TranscriptError, match=r"is a folder|is not there"):
+        edit(meeting.parent / name, to_ana)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(TranscriptError, match="is no file"):
+        edit(tmp_path / "pipe.json", to_ana)

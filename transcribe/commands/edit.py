@@ -1,0 +1,109 @@
+"""`transcribe rename`, `merge`, `reassign`, `text`, `undo`, `forget`: a saved transcript corrected, without models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...fusion.document import Document
+
+DOCUMENT = click.argument("document", type=click.Path(path_type=Path))
+
+
+@command((DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...")))
+def rename(document: Path, names: tuple[str, ...]) -> None:
+    """Give speakers names in DOCUMENT (the .json that transcribe wrote), everywhere at once.
+
+    To make one speaker of two, use `transcribe merge`.
+    """
+    pairs = [_pair(name) for name in names]
+    if len(dict(pairs)) < len(pairs):
+        raise click.UsageError("One speaker was given two names: give one.")
+    _edit(document, lambda before: before.rename(dict(pairs)))
+
+
+@command((DOCUMENT, click.argument("keep"), click.argument("others", nargs=-1, required=True)))
+def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
+    """Make one speaker of several in DOCUMENT; KEEP is the name that stays."""
+    _edit(document, lambda before: before.merge(keep, *others))
+
+
+@command((DOCUMENT, click.argument("where"), click.argument("speaker")))
+def reassign(document: Path, where: str, speaker: str) -> None:
+    """Give words in DOCUMENT to SPEAKER, who may be new, or to `nobody`.
+
+    WHERE is a stretch of time such as 00:12:03-00:12:09.5, or numbers of words
+    such as 120-131, as `transcribe review` shows them.
+    """
+    _edit(document, lambda before: before.reassign(where, speaker))
+
+
+@command(
+    (
+        DOCUMENT,
+        click.argument("when", required=False),
+        click.argument("new", required=False, metavar="TEXT"),
+        click.option("--find", metavar="TEXT", help="Instead of one sentence: wherever somebody says this,"),
+        click.option("--replace", metavar="TEXT", help="say that."),
+    )
+)
+def text(document: Path, when: str | None, new: str | None, find: str | None, replace: str | None) -> None:
+    """Correct the sentence that is said in DOCUMENT at the time WHEN, such as 00:12:03.
+
+    Words that stay keep their times, new ones get estimated times. An empty
+    TEXT takes the sentence out.
+    """
+    if find is not None and replace is not None and when is None:
+        _edit(document, lambda before: before.replace_text(find, replace))
+    elif when is not None and new is not None and find is None and replace is None:
+        _edit(document, lambda before: before.text(when, new))
+    else:
+        raise click.UsageError("Give either a time and the sentence's new text, or --find and --replace.")
+
+
+@command((DOCUMENT,))
+def undo(document: Path) -> None:
+    """Take back the last edit of DOCUMENT; again for the one before it."""
+    from ..editing import edit
+
+    undone: list[str] = []
+
+    def change(before: Document) -> Document:
+        after = before.undo()
+        undone.append(before.history[-1].operation.told())
+        return after
+
+    after = edit(document, change)
+    click.echo(f"{document}: undone: {undone[0]} (edits left: {len(after.history)})", err=True)
+
+
+@command((DOCUMENT,))
+def forget(document: Path) -> None:
+    """Empty the history of DOCUMENT: names and texts of before are no longer in it, and nothing can be undone."""
+    from ..editing import edit
+
+    edit(document, lambda before: before.forget())
+    click.echo(f"{document}: the history is empty.", err=True)
+
+
+def _edit(path: Path, change: Callable[[Document], Document]) -> None:
+    """Edit, and say what was done."""
+    from ..editing import edit
+
+    after = edit(path, change)
+    click.echo(f"{path}: {after.history[-1].operation.told()}", err=True)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """``SPEAKER_00=Ana`` in two; a name may hold further signs of equality."""
+    old, equals, new = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} must look like OLD=NEW, as in SPEAKER_00=Ana.", param_hint="'OLD=NEW'")
+    return old.strip(), new

@@ -1,0 +1,53 @@
+"""`transcribe export DOCUMENT... -o OUT`: a saved transcript in any other format, without models or audio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...exporters import registry
+from .options import LAYOUT_OPTIONS, command, output_options, style_of
+
+if TYPE_CHECKING:
+    from ...exporters.style import Style
+    from ...fusion.document import Document
+    from ..output import Target
+
+DOCUMENTS = click.argument("documents", nargs=-1, required=True, type=click.Path(path_type=Path))
+CLEAN_OPTION = click.option(
+    "--clean",
+    is_flag=True,
+    help="Leave out what others need not see: the history with the names of before, notes, settings and file names.",
+)
+
+EPILOG = """\b
+Examples:
+  transcribe export meeting.json -o meeting.srt -o meeting.vtt
+  transcribe export calls/*.json --format csv -o tables/
+  transcribe export meeting.json --clean -o for-others.json
+"""
+
+
+@command((DOCUMENTS,), output_options(registry.BUILTIN), (CLEAN_OPTION,), LAYOUT_OPTIONS, epilog=EPILOG)
+def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> None:
+    """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
+    from ...fusion.document import read_document
+    from .. import output
+
+    planned = output.plan(documents, outs, formats, on_stdout="txt", in_folder="srt")
+    style = style_of(values)
+    for path, targets in zip(documents, planned, strict=True):
+        document = read_document(path)
+        document = document.clean() if values["clean"] else document
+        contents = [_content(document, target, style, path) for target in targets]
+        for target, content in zip(targets, contents, strict=True):
+            output.write(target, content)
+
+
+def _content(document: Document, target: Target, style: Style, path: Path) -> str | bytes:
+    """The content of one output; says where it can only be empty."""
+    if registry.exporter(target.format).NEEDS == "words" and document.turns and not document.transcript.segments:
+        click.echo(f"{path} holds turns and no words, so {target.format} is empty: use rttm or json.", err=True)
+    return registry.dumps(document, target.format, style)

@@ -1,0 +1,122 @@
+"""A saved document is edited: read, changed and written back, by one at a time, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..exporters import json as json_format
+from ..fusion.document import Document, read_document
+from ..fusion.errors import OutputError, TranscriptError
+from ..fusion.landing import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ..fusion.types import Seconds
+
+if sys.platform == "win32":
+    from filelock import FileLock, Timeout
+else:
+    import fcntl
+
+WAIT: Seconds = 10.0
+"""So long an edit waits for another that is at work on the same file."""
+
+
+def edit(path: Path, change: Callable[[Document], Document]) -> Document:
+    """Change the document in a file; the document that it then holds.
+
+    Whatever goes wrong, the file stays as it was: `change` may refuse, the disk
+    may be full, the process may be killed.
+
+    Raises:
+        TranscriptError: it is no document of ours, or damaged.
+        OutputError: it cannot be written, or another edit does not end.
+        DiarfuseError: what `change` raises.
+    """
+    file = _checked(path).resolve()
+    with alone(file):
+        after = change(read_document(file))
+        write(file, after)
+    return after
+
+
+def write(path: Path, document: Document) -> None:
+    """Write a document in the place of the one that is there, for the same people to read.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    content = json_format.dumps(document).encode("utf-8", "replace")
+    try:
+        write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}) and stays as it was: make room, or check the folder."
+        ) from error
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the file `path` against other edits; waits for one that is at work.
+
+    Raises:
+        OutputError: it does not end.
+        TranscriptError: the file cannot be opened.
+    """
+    if sys.platform == "win32":
+        try:  # a file that is locked there cannot be replaced
+            with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
+                yield
+        except Timeout:
+            raise _busy(path) from None
+        return
+    handle = _held(path, time.monotonic() + WAIT)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _held(path: Path, until: float) -> int:
+    """An open handle that has the lock of the very file that is at `path`: an edit puts another one there."""
+    while True:
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(handle)
+                raise _busy(path) from None
+            time.sleep(0.02)
+        except OSError:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _busy(path: Path) -> OutputError:
+    return OutputError(f"{path} is being edited by another program: try again when it is done.")
+
+
+def _checked(path: Path) -> Path:
+    """A file that may be replaced."""
+    try:
+        found = path.is_file()
+    except OSError as error:
+        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not found:
+        what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "is not there"
+        raise TranscriptError(f"{path} {what}: give the .json that transcribe wrote.")
+    return path
