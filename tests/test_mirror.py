@@ -54,7 +54,6 @@ ELSEWHERE = {
     "transcribe/joining.py": "transcribe/test_main_job.py",
     "transcribe/interrupt.py": "transcribe/test_cli.py",
     "transcribe/options.py": "transcribe/test_cli_bad_input.py",
-    "transcribe/origin.py": "transcribe/test_main_job.py",
     "transcribe/runs.py": "transcribe/test_cli.py",
     "transcribe/terminal.py": "transcribe/test_cli.py",
     "transcribe/verbose_lines.py": "transcribe/test_cli.py",

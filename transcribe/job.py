@@ -128,7 +128,7 @@ class Job:
 
     def origin(self, wish: Wish | None = None) -> Origin:
         """What makes its results, for those who keep them; tells of models that have been loaded."""
-        from .origin import origin_of
+        from .documents.origin import origin_of
 
         models = None if self._diarizer is None else self._diarizer.models
         return origin_of(self.setup, wish or self._usual, self._recognizer, models)

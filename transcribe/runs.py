@@ -15,9 +15,9 @@ from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputE
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
 from . import output, verbose_lines
+from .documents.origin import Told, recording_of
 from .interrupt import run_interruptible
 from .job import Job
-from .origin import Told, recording_of
 from .terminal import reporter
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def text(document: Path, when: str | None, new: str | None, find: str | None, re
 @command((DOCUMENT,))
 def undo(document: Path) -> None:
     """Take back the last edit of DOCUMENT; again for the one before it."""
-    from ..editing import edit
+    from ..documents.editing import edit
 
     undone: list[str] = []
 
@@ -87,7 +87,7 @@ def undo(document: Path) -> None:
 @command((DOCUMENT,))
 def forget(document: Path) -> None:
     """Empty the history of DOCUMENT: names and texts of before are no longer in it, and nothing can be undone."""
-    from ..editing import edit
+    from ..documents.editing import edit
 
     edit(document, lambda before: before.forget())
     click.echo(f"{document}: the history is empty.", err=True)
@@ -95,7 +95,7 @@ def forget(document: Path) -> None:
 
 def _edit(path: Path, change: Callable[[Document], Document]) -> None:
     """Edit, and say what was done."""
-    from ..editing import edit
+    from ..documents.editing import edit
 
     after = edit(path, change)
     click.echo(f"{path}: {after.history[-1].operation.told()}", err=True)

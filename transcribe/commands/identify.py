@@ -88,7 +88,7 @@ def identify(
 def _document(audio: Path, named: Diarization, told: Sequence[str]) -> Document:
     from ...fusion.document import Document
     from ...fusion.types import Transcript
-    from ..origin import recording_of
+    from ..documents.origin import recording_of
 
     silent, heard = Transcript((), None, named.duration), recording_of(audio, named.duration)
     return Document(silent, named, audio.stem, heard, notes=tuple(told))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ...diarize.models.store import Store
 from ...fusion.errors import OptionError
 from ...fusion.watch import Watch
+from ..documents.origin import origin_of
 from ..job import Result, finish
 from ..options import Setup, Wish
-from ..origin import origin_of
 from .client import THIS_MACHINE, RemoteOptions, check_url, transcribe_remote
 
 if TYPE_CHECKING:

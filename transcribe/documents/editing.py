@@ -9,16 +9,16 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..exporters import json as json_format
-from ..fusion.document import Document, read_document
-from ..fusion.errors import OutputError, TranscriptError
-from ..fusion.landing import write_whole
+from ...exporters import json as json_format
+from ...fusion.document import Document, read_document
+from ...fusion.errors import OutputError, TranscriptError
+from ...fusion.landing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ..fusion.types import Seconds
+    from ...fusion.types import Seconds
 
 if sys.platform == "win32":
     from filelock import FileLock, Timeout

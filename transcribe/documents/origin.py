@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..fusion.document import Recording
-from ..fusion.editing.content import Origin
-from ..fusion.types import ModelRecognizer
+from ...fusion.document import Recording
+from ...fusion.editing.content import Origin
+from ...fusion.types import ModelRecognizer
 
 if TYPE_CHECKING:
-    from ..diarize.models.store import ModelSet
-    from ..fusion.types import Note, Recognizer, Seconds
-    from .options import Setup, Wish
+    from ...diarize.models.store import ModelSet
+    from ...fusion.types import Note, Recognizer, Seconds
+    from ..options import Setup, Wish
 
 _NOT_OF_RESULTS = frozenset(("models_dir", "offline", "details", "threads", "batch", "asr_options", "speakers"))
 """Options that say where things lie and how long it may take; and those that are told in another way."""

@@ -12,8 +12,8 @@ import pytest
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, read_document
 from diarfuse.fusion.errors import OptionError, OutputError, TranscriptError
-from diarfuse.transcribe import editing
-from diarfuse.transcribe.editing import alone, edit
+from diarfuse.transcribe.documents import editing
+from diarfuse.transcribe.documents.editing import alone, edit
 from tests.faults import every_kill
 from tests.fusion.documents import MEETING
 

@@ -1,0 +1,77 @@
+"""A result tells what it was made of and what was said on the way, and no secret and no path."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from diarfuse.diarize.options import Execution, Options
+from diarfuse.fusion.document import Recording
+from diarfuse.transcribe.documents.origin import Told, origin_of, recording_of
+from diarfuse.transcribe.options import JobOptions
+
+
+class Recogniser:
+    """Tells of two files: one in a cache that names files by their hash, and one that is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        blob = folder / ("ab" * 32)
+        blob.write_bytes(b"weights")
+        (folder / "model.bin").symlink_to(blob)
+        (folder / "other.bin").write_bytes(b"more")
+        self.model_files = (folder / "model.bin", folder / "other.bin", folder / "gone.bin")
+
+    def transcribe(self, *_: object, **__: object) -> None:
+        """Never called."""
+
+
+def test_it_tells_what_was_asked_and_what_did_the_work(tmp_path: Path) -> None:
+    options = JobOptions(
+        diarize=True,
+        max_speakers=4,
+        options=Options(step=2.0),
+        execution=Execution(threads=3),
+        models_dir=tmp_path,
+        asr_options={"beam_size": 5, "api_key": "secret", "prompt": ["a", object()]},
+    )
+    models = SimpleNamespace(name="campplus", hashes={"net.bin": "cd" * 32})
+    origin = origin_of(options, options, Recogniser(tmp_path), models)
+    assert origin.program.startswith("diarfuse ")
+    assert origin.models == {
+        "net.bin": "cd" * 32,
+        "model.bin": "ab" * 32,
+        "other.bin": hashlib.sha256(b"more").hexdigest(),
+    }
+    settings = origin.settings
+    assert (settings["diarize"], settings["max_speakers"], settings["step"]) == (True, 4, 2.0)
+    assert (settings["diarizer"], settings["recogniser"]) == ("campplus", "Recogniser")
+    assert settings["asr_options"] == {"beam_size": 5, "api_key": "...", "prompt": ["a", "..."]}
+    assert not {"threads", "models_dir", "offline", "language"} & settings.keys()
+    assert str(tmp_path) not in str(origin)
+
+
+def test_nothing_loaded_is_nothing_told() -> None:
+    origin = origin_of(JobOptions(), JobOptions(), None, None)
+    assert origin.models == {}
+    assert origin.settings["diarizer"] == "auto"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_the_recording_is_its_file(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    found = recording_of(tmp_path / "a.wav", 2.0)
+    assert found == Recording("a.wav", hashlib.sha256(b"sound").hexdigest(), 2.0)
+    os.mkfifo(tmp_path / "pipe")
+    assert recording_of(tmp_path / "pipe", 2.0) is None
+
+
+def test_what_is_said_is_kept() -> None:
+    said: list[str] = []
+    told = Told(said.append)
+    told("One.")
+    told("Two.")
+    assert said == told.sentences == ["One.", "Two."]
