@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from .errors import TranscriptError
+from .times import BOUNDS, LONGEST
 from .types import Attribution, Reason, Seconds, Segment, SpeakerShare, Timing, Turn, Word
 
 Json: TypeAlias = dict[str, Any]
@@ -59,8 +60,8 @@ def read_word(row: Any) -> Word:
     """
     check_keys(row, _WORD, _WORD_MORE)
     return Word(
-        optional(row, "start", number),
-        optional(row, "end", number),
+        optional(row, "start", time),
+        optional(row, "end", time),
         item(row, "word", text),
         optional(row, "probability", number),
         cast("Timing", item(row, "timing", _TIMING)),
@@ -85,7 +86,7 @@ def read_segment(row: Any) -> Segment:
         DamagedError: see `read_word`.
     """
     check_keys(row, _SEGMENT, _SEGMENT_MORE)
-    start, end, said = item(row, "start", number), item(row, "end", number), item(row, "text", text)
+    start, end, said = item(row, "start", time), item(row, "end", time), item(row, "text", text)
     return Segment(start, end, said, rows(row, "words", read_word), optional(row, "speaker", text))
 
 
@@ -101,7 +102,7 @@ def read_turn(row: Any) -> Turn:
         DamagedError: see `read_word`; or it ends before it begins.
     """
     check_keys(row, _TURN)
-    turn = Turn(item(row, "start", number), item(row, "end", number), item(row, "speaker", text))
+    turn = Turn(item(row, "start", time), item(row, "end", time), item(row, "speaker", text))
     if turn.end < turn.start:
         raise DamagedError(f"is {turn.end:g}, before its start, {turn.start:g}", "end")
     return turn
@@ -192,6 +193,18 @@ def number(value: Any) -> Seconds:
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return float(value)
     raise DamagedError(f"is {short(value)}, where a number is expected")
+
+
+def time(value: Any) -> Seconds:
+    """Seconds in a recording.
+
+    Raises:
+        DamagedError: it is no number, or no time that can be.
+    """
+    found = number(value)
+    if not 0 <= found <= LONGEST:
+        raise DamagedError(f"is {found:g}: {BOUNDS}")
+    return found
 
 
 def count(value: Any) -> int:

@@ -14,7 +14,7 @@ from ..types import Diarization, Segment, Transcript, Turn
 NOBODY = "nobody"
 """What is typed where words are to have no speaker; so nobody can be called this."""
 MAX_NAME = 100
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
 """Cannot be seen, but Persian and Indic names are not written without."""
 
 
@@ -81,7 +81,8 @@ def check_name(name: str) -> str:
         OptionError: it cannot be a speaker's name.
     """
     clean = name.strip()
-    if not all(character.isprintable() or character in _JOINERS for character in clean):
+    clean = clean if clean.strip(JOINERS) else ""
+    if not all(character.isprintable() or character in JOINERS for character in clean):
         raise OptionError(f"The name {clean[:MAX_NAME]!r} holds line breaks or characters that cannot be seen.")
     if not 1 <= len(clean) <= MAX_NAME:
         raise OptionError(f"The name {clean[:20] + '...' if clean else clean!r} must have 1 to {MAX_NAME} characters.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,19 @@ def test_damage_is_told_by_its_place(kind: str) -> None:
     with pytest.raises(TranscriptError, match=rf"^talk\.json: .*{sentence}") as caught:
         parse_document(json.dumps(row), "talk.json")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [-0.01, 1e9, 10**20, float("inf"), "1.0", True])
+@pytest.mark.parametrize("place", [("turns", 0, "start"), ("segments", 0, "end"), ("segments", 0, "words", 0, "start")])
+def test_a_time_that_cannot_be_is_told_by_its_place(place: tuple[Any, ...], value: object) -> None:
+    row = json.loads(written(MEETING))
+    box = row
+    for step in place[:-1]:
+        box = box[step]
+    box[place[-1]] = value
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
+    with pytest.raises(TranscriptError, match=re.escape(path)):
+        parse_document(json.dumps(row), "x")
 
 
 def test_what_is_no_json_is_told_so(tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ from diarfuse.asr_adapters.words_json import WordsJson
 from diarfuse.exporters import registry
 from diarfuse.exporters.style import DEFAULT
 from diarfuse.fusion.attaching import attach, attach_same_shape
-from diarfuse.fusion.document import Document
+from diarfuse.fusion.document import Document, Recording, parse_document
 from diarfuse.fusion.formats.files import load_json
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.formats.stm import read_stm
 from diarfuse.fusion.types import Diarization, Transcript, Turn
+from diarfuse.transcribe.cli import all_commands
+from diarfuse.transcribe.commands.settings import BESIDE, defaults, read_files
 from diarfuse.transcribe.remote.client import read_answer
 from tests.security.mutations import answer, fuzz, mutate_bytes, mutate_json, mutate_text
 from tests.security.transcripts import ANSWER, JSON, RTTM, STM, TEXTS
@@ -117,3 +119,47 @@ def test_the_seeds_are_read(tmp_path: Path) -> None:
         (tmp_path / name).write_text({"a.rttm": RTTM, "a.stm": STM}[name])
         assert len(read(tmp_path / name)) in {3, 5}
     check_transcript(read_answer(ANSWER, 4.0, diarized=True)[0])
+
+
+def test_saved_documents() -> None:
+    """What is read is written back and read the same, and every format can write it."""
+    turns = Diarization(TURNS, TURNS, 4.0)
+    said = attach(JSON["words"], turns)
+    made = Document(said, turns, "talk", Recording("talk.wav", "0" * 64, 4.0), notes=("A note.",))
+    good = made.rename({"Ana": "Ana Maria"}).text("00:00:00.300", "Hello you, Ana.").to_json()
+    taken: list[Document] = []
+
+    def one(chance: random.Random) -> None:
+        data = (
+            mutate_json(good, chance)
+            if chance.random() < 0.8
+            else mutate_bytes(json.dumps(good).encode(), FILES, chance)
+        )
+        found = answer(lambda data: parse_document(data, "x.json", "x"), data)
+        if found is not None:
+            assert parse_document(json.dumps(found.to_json()).encode(), "x.json", found.name) == found
+            check_transcript(found.transcript, found.diarization)
+            taken.append(found)
+
+    fuzz(200, one)
+    assert taken
+
+
+def test_settings(tmp_path: Path, monkeypatch) -> None:
+    """Whatever stands in the file beside the work, nothing but looks, counts and names comes of it."""
+    monkeypatch.chdir(tmp_path)
+    looks = 'format = ["srt"]\ncues = "segments"\n'
+    good = f'{looks}num-speakers = 2\n[names]\nSPEAKER_00 = "Ana"\n[diarize]\nmax-speakers = 3\n'
+    commands = all_commands()
+
+    def one(chance: random.Random) -> None:
+        text = mutate_text(good + chance.choice(("", 'remote = "https://x.example"\n', "[[a]]\n")), chance)
+        data = text.encode("utf-8", "surrogatepass")
+        Path("diarfuse.toml").write_bytes(data)
+        files = answer(lambda _: read_files(lambda: commands), data)
+        for file in files or ():
+            assert {key for table in file.tables.values() for key in table} <= BESIDE
+            for name, command in commands.items():
+                answer(lambda _, name=name, command=command: defaults(name, command, files, ["--diarize"]), data)
+
+    fuzz(150, one)

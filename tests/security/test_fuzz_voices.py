@@ -99,9 +99,8 @@ def test_records(store: VoiceStore) -> None:
     fuzz(250, one)
 
 
+@pytest.mark.parametrize("store", ["encrypted"], indirect=True)
 def test_the_locks_header(store: VoiceStore) -> None:
-    if not store.locked(store.root):
-        pytest.skip("an open folder has none")
     header = store.root / HEADER
     good = header.read_bytes()
 

@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...fusion.errors import VoiceError
+from ...fusion.editing.content import JOINERS
+from ...fusion.editing.content import check_name as speakers_name
+from ...fusion.errors import OptionError, VoiceError
 from ...fusion.naming.match import Voice, unit_length
 from ...fusion.types import Embedding, Seconds
 from .calibration import CALIBRATIONS
@@ -24,10 +26,10 @@ from .calibration import CALIBRATIONS
 FORMAT = "diarfuse-voice"
 VERSION = 1
 MAX_PROTOTYPES = 32
+_UNSEEN = dict.fromkeys(map(ord, JOINERS))
 MAX_DIMENSION = 4096
 MAX_BYTES = 64 << 20
 """Of a file with voices: a thousand people with all their recordings."""
-MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +94,29 @@ def _identity(prototype: Prototype) -> tuple[str, str, bytes]:
 
 
 def name_key(name: str) -> str:
-    r"""What is equal for two spellings of one name: case, composed or decomposed accents, and runs of blanks are not.
+    r"""What is equal for two spellings of one name.
+
+    Case, composed or decomposed accents, runs of blanks and joiners make no difference.
 
     >>> name_key("Jose\u0301  B.") == name_key(" JOS\xc9 b.")
     True
     """
-    folded = unicodedata.normalize("NFD", " ".join(name.split())).casefold()
+    folded = unicodedata.normalize("NFD", " ".join(name.translate(_UNSEEN).split())).casefold()
     return unicodedata.normalize("NFD", folded)
 
 
 def check_name(name: str) -> str:
-    """`name` as it is kept: without surrounding blanks, with composed accents (NFC).
-
-    It ends up in subtitles, so it is one line of printable text.
+    """`name` as it is kept: as every speaker's name, with composed accents (NFC).
 
     Raises:
         VoiceError: it is empty, too long, holds control characters, or is an anonymous label.
     """
-    clean = unicodedata.normalize("NFC", name.strip())
+    try:
+        clean = speakers_name(unicodedata.normalize("NFC", name))
+    except OptionError as error:
+        raise VoiceError(str(error)) from None
     if re.fullmatch(r"SPEAKER_\d+|UNKNOWN", clean, re.IGNORECASE):
         raise VoiceError(f"The name {clean!r} is what unknown speakers are called: choose another.")
-    if not clean or len(clean) > MAX_NAME or not clean.isprintable():
-        raise VoiceError(f"The name {name[:MAX_NAME]!r} must be one line of 1 to {MAX_NAME} printable characters.")
     return clean
 
 
@@ -173,7 +176,9 @@ def from_json(value: Any, source: str) -> Person:
     """
     try:
         known, prototypes = (value["format"], value["version"]) == (FORMAT, VERSION), value["prototypes"]
-        name, consent = _text(value["name"]), _text(value["consent"])
+        name, consent = value["name"], _text(value["consent"])
+        if not isinstance(name, str):
+            raise TypeError  # noqa: TRY301 - one message for all that is of another kind
         found = tuple(_prototype(item) for item in prototypes[: MAX_PROTOTYPES + 1])
     except (KeyError, TypeError, ValueError, OverflowError):
         raise VoiceError(f"{source} is no voice file: export one with `transcribe voice export`.") from None

@@ -30,6 +30,7 @@ from diarfuse.transcribe.voices.records import (
     dumps,
     from_json,
     loads,
+    name_key,
 )
 from diarfuse.transcribe.voices.store import VoiceStore, forget_all
 
@@ -471,10 +472,18 @@ def test_names_are_no_anonymous_labels(name: str) -> None:
         check_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "x" * 101, "\u202eevil"])
-def test_names_are_one_printable_line(name: str) -> None:
-    with pytest.raises(VoiceError, match="printable"):
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "x" * 101, "\u202eevil", "\ud800", "nobody", "\u200d"])
+def test_names_are_one_visible_line(name: str) -> None:
+    with pytest.raises(VoiceError, match=r"name|Nobody"):
         check_name(name)
+
+
+def test_names_are_written_as_their_language_writes_them() -> None:
+    persian = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"
+    assert check_name(f" {persian} ") == persian
+    assert name_key(persian) == name_key(persian.replace("\u200c", ""))
+    assert check_name("Jose\u0301 B.") == "Jos\u00e9 B."
+    assert loads(dumps(Person(persian, WHEN, (prototype(),))), "x").name == persian
 
 
 json_values = st.recursive(
