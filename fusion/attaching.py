@@ -149,9 +149,7 @@ def attach_same_shape(
             f"A {type(data).__name__} has no shape to write back: use attach_lazily for live segments."
         )
     if isinstance(data, str | os.PathLike):
-        raise TranscriptError(
-            f"{str(data)[:60]!r} is text, as a file's name is: give its parsed JSON, which is what comes back."
-        )
+        raise TranscriptError(f"{str(data)[:60]!r} is a file's name: give its parsed JSON, which is what comes back.")
     data = copy.deepcopy(data)
     reading = read_any(data, unit)
     turns, known = _listened(reading, turns, unit, duration)
