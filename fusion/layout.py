@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Labels: TypeAlias = Literal["change", "every", "first", "none"]
 LABELS: tuple[Labels, ...] = get_args(Labels)
 
+NOBODY = "?"
+"""The label of words that nobody could be given, after others that bear one."""
+
 DASH = "- "
 """What stands before each line where two people speak at once."""
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "forget": (".commands.edit:forget", "Empty the history of a saved transcript."),
     "serve": (".commands.serve:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),
     "eval": (".commands.eval:evaluate", "Score a result against the truth: words, speakers, turns."),
+    "check": (".commands.check:check", "Count what an editor minds in subtitles: too long, too fast, too short."),
     "models": (".commands.models:models", "List, pull, verify, export and import the diarizer's models."),
     "config": (".commands.config:config", "Show the settings that hold, and where each comes from."),
     "doctor": (".commands.doctor:doctor", "Check this installation and say how to mend what is wrong."),

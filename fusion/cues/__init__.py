@@ -1,7 +1,7 @@
 """Words with speakers -> segments of one speaker each -> cues that can be read."""
 
-from ..layout import DASH, DEFAULT, LABELS, Labels, Layout
-from .building import NOBODY, Cue, Voice, build_cues
+from ..layout import DASH, DEFAULT, LABELS, NOBODY, Labels, Layout
+from .building import Cue, Voice, build_cues
 from .splitting import speaker_runs, split_segments
 
 __all__ = [

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..layout import DASH, DEFAULT
-from ..text import best_lines, display_width, graphemes, text_of
+from ..layout import DASH, DEFAULT, NOBODY
+from ..text import best_lines, display_width, fitting, text_of
 from .cutting import Cycle, cut
 from .pieces import runs_of
 from .timing import Said, retimed
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..types import Seconds, Transcript
     from .pieces import Piece, Run
 
-NOBODY = "?"
-"""The label of words that nobody could be given, after others that bear one."""
 _AGAIN = 3
 """A label is shown again after so many cues,"""
 _FORGOTTEN: Seconds = 3.0
@@ -118,15 +116,17 @@ def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, .
 
 
 def _columns(voices: Sequence[Voice]) -> int:
-    return sum(display_width(line) for voice in voices for line in voice.lines)
+    """All that is to be read, labels included."""
+    labels = sum(display_width(f"{voice.label}: ") for voice in voices if voice.label)
+    return labels + sum(display_width(line) for voice in voices for line in voice.lines)
 
 
 def _shown(speaker: str | None, layout: Layout) -> str:
     """The label as it stands in the text, colon and space included; a name wider than a line is cut."""
     name = " ".join((speaker or NOBODY).split()) or NOBODY
-    room = layout.width // 2 if layout.lines == 1 else layout.width
-    while display_width(f"{name}: ".rstrip()) > room and len(name) > 1:
-        name = "".join(graphemes(name.removesuffix("…"))[:-1]) + "…"
+    room = (layout.width // 2 if layout.lines == 1 else layout.width) - len(":")
+    if display_width(name) > room:
+        name = fitting(name, max(1, room - len("…")))[0] + "…"
     return f"{name}: "
 
 

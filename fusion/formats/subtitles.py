@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
-from .reading import Line, Reading, make_line
+from ..layout import NOBODY
+from .reading import Reading, make_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..types import Seconds
 
@@ -20,8 +23,39 @@ _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<[\d:.]+>|</>|\{\\[^{}]*\}")
 """``<i>``, ``<v Ann>``, ``<00:01.000>`` and ``{\\an8}`` are no text."""
 
-_OWN_LABEL = re.compile(r"^\s*SPEAKER_\d+:\s")
-"""What our own subtitles begin with; it is not said."""
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+(?P<name>[^>]+?)\s*>")
+
+_DIRECTION = re.compile("[\u200e\u200f\u2066-\u2069]")
+"""Marks of direction, which say nothing."""
+
+_DASH = re.compile(r"[-\u2013\u2014] ?(?=\S)")
+_LABEL = re.compile(r"\[?(?P<name>[^\s:\[\]][^:\[\]]{0,59}?)\]?:(?:\s+|$)")
+_ANONYMOUS = re.compile(rf"SPEAKER_\d+|{re.escape(NOBODY)}")
+_MOST_WORDS = 4
+"""A name has no more words than this; a sentence before a colon has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one person says in a cue; `speaker` is None where nothing tells."""
+
+    speaker: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A cue of a file.
+
+    where: its place. lines: as they are shown, labels and dashes included, tags not.
+    voices: what is said by whom; a label holds until the next.
+    """
+
+    where: str
+    start: Seconds
+    end: Seconds
+    lines: tuple[str, ...]
+    voices: tuple[Spoken, ...]
 
 
 def looks_like(text: str) -> bool:
@@ -30,16 +64,44 @@ def looks_like(text: str) -> bool:
 
 
 def read(text: str, name: str) -> Reading:
-    """Read cues; those without text are left out.
+    """Read cues; those without text are left out, labels are not words.
 
     Raises:
         TranscriptError: a cue whose times cannot be, by its line.
     """
     family = "WebVTT" if text.lstrip("\ufeff").startswith("WEBVTT") else "SubRip"
-    return Reading(family, tuple(_cues(_LINES.split(text), name)))
+    lines = (
+        make_line(None, cue.where, f" {said}", [], (cue.start, cue.end))
+        for cue in read_cues(text, name)
+        if (said := " ".join(voice.text for voice in cue.voices if voice.text))
+    )
+    return Reading(family, tuple(lines))
 
 
-def _cues(lines: list[str], name: str) -> Iterator[Line]:
+def read_cues(text: str, name: str) -> tuple[Shown, ...]:
+    """The cues as they are shown, and who says what in them.
+
+    A cue without a label is said by whoever was named last, as `Layout.labels`
+    has it; WebVTT's voice tags tell for themselves.
+
+    Raises:
+        TranscriptError: a cue whose times cannot be, by its line.
+    """
+    found = list(_blocks(_LINES.split(text), name))
+    tagged = any(_VOICE.search(line) for *_, lines in found for line in lines)
+    known = _names([lines for *_, lines in found])
+    cues: list[Shown] = []
+    last: str | None = None
+    for where, start, end, lines in found:
+        voices = _voices(lines, known, last)
+        if not tagged:
+            last = voices[-1].speaker
+        cues.append(Shown(where, start, end, tuple(map(_bare, lines)), tuple(voices)))
+    return tuple(cues)
+
+
+def _blocks(lines: list[str], name: str) -> Iterator[tuple[str, Seconds, Seconds, list[str]]]:
+    """Place, start, end and lines of each cue that has a text."""
     at = 0
     while at < len(lines):
         found = _CUE.fullmatch(lines[at])
@@ -52,10 +114,47 @@ def _cues(lines: list[str], name: str) -> Iterator[Line]:
         at, first = at + 1, at + 1
         while at < len(lines) and lines[at].strip():
             at += 1
-        said = _OWN_LABEL.sub("", html.unescape(_TAG.sub("", " ".join(lines[first:at])))).strip()
-        if said:
+        if any(_bare(line) for line in lines[first:at]):
             fields = found.groups()
-            yield make_line(None, where, f" {said}", [], (_seconds(fields[:4]), _seconds(fields[4:])))
+            yield where, _seconds(fields[:4]), _seconds(fields[4:]), lines[first:at]
+
+
+def _bare(line: str) -> str:
+    """A line as it is shown."""
+    return html.unescape(_TAG.sub("", line)).strip()
+
+
+def _said(line: str) -> str:
+    return _DIRECTION.sub("", _bare(line)).strip()
+
+
+def _names(cues: Sequence[Sequence[str]]) -> set[str]:
+    """What stands before a colon and is a name: anonymous ones; others if the first cue has one, or they come again."""
+    heads = [_LABEL.match(_DASH.sub("", _said(line), count=1)) for lines in cues for line in lines]
+    names = Counter(head["name"] for head in heads if head and _may_name(head["name"]))
+    labelled = bool(heads) and heads[0] is not None and heads[0]["name"] in names
+    return {name for name, count in names.items() if _ANONYMOUS.fullmatch(name) or labelled or count > 1}
+
+
+def _may_name(head: str) -> bool:
+    return len(head.split()) <= _MOST_WORDS and not head[0].islower()
+
+
+def _voices(lines: Sequence[str], known: set[str], last: str | None) -> list[Spoken]:
+    """Who says what in a cue; a dash or a label begins another voice."""
+    voices: list[Spoken] = []
+    for line in lines:
+        said = _said(line)
+        dash, tag = _DASH.match(said), _VOICE.search(line)
+        head = _LABEL.match(said, dash.end() if dash else 0)
+        label = html.unescape(tag["name"]) if tag else head["name"] if head and head["name"] in known else None
+        rest = said[(head.end() if head and not tag else dash.end() if dash else 0) :] if label or dash else said
+        if label or (dash and voices) or not voices:
+            speaker = label or (voices[-1].speaker if voices else last)
+            voices.append(Spoken(None if speaker == NOBODY else speaker, rest))
+        else:
+            voices[-1] = replace(voices[-1], text=f"{voices[-1].text} {rest}".strip())
+    return voices
 
 
 def _seconds(fields: tuple[str | None, ...]) -> Seconds:

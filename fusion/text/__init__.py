@@ -4,7 +4,7 @@ It knows no turn and no word of ours, so that every package may import it.
 """
 
 from .graphemes import boundaries, display_width, graphemes, may_cut, next_cut
-from .lines import Part, best_lines, breakable, text_of
+from .lines import Part, best_lines, breakable, fitting, text_of
 from .placing import carve, locate, share_found
 from .scripts import direction, is_punctuation, is_unspaced, opens, unspaced, visible
 from .sentences import ends_clause, ends_sentence, sentence_ends
@@ -21,6 +21,7 @@ __all__ = [
     "display_width",
     "ends_clause",
     "ends_sentence",
+    "fitting",
     "graphemes",
     "is_punctuation",
     "is_unspaced",

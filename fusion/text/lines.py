@@ -51,14 +51,14 @@ def breakable(text: str, width: int) -> list[str]:
         (['日', '本', '語。'], ['wor', 'd'])
     """
     if text.isascii():
-        return _fitting(text, width)
+        return fitting(text, width)
     parts: list[str] = []
     for cluster in graphemes(text):
         if parts and not _may_break(parts[-1], cluster):
             parts[-1] += cluster
         else:
             parts.append(cluster)
-    return [piece for part in parts for piece in _fitting(part, width)]
+    return [piece for part in parts for piece in fitting(part, width)]
 
 
 def _may_break(before: str, cluster: str) -> bool:
@@ -67,7 +67,7 @@ def _may_break(before: str, cluster: str) -> bool:
     return wide and not closing and not opens(before[-1])
 
 
-def _fitting(text: str, width: int) -> list[str]:
+def fitting(text: str, width: int) -> list[str]:
     """`text` in pieces of at most `width` columns, cut between visible characters; linear in its length."""
     if display_width(text) <= width:
         return [text]

@@ -224,7 +224,7 @@ def test_cues_keep_their_line_breaks() -> None:
     words = (Word(0.0, 0.5, " Good", speaker="Ana"), Word(0.5, 1.0, " morning <all>.", speaker="Ana"))
     document = Document(Transcript((Segment(0.0, 1.0, " Good morning <all>.", words, "Ana"),), "en", 1.0), TURNS)
     style = Style(layout=Layout(width=15, lines=2))
-    assert registry.dumps(document, "srt", style) == ("1\n00:00:00,000 --> 00:00:01,059\nAna: Good\nmorning <all>.\n\n")
+    assert registry.dumps(document, "srt", style) == ("1\n00:00:00,000 --> 00:00:01,353\nAna: Good\nmorning <all>.\n\n")
     assert registry.dumps(document, "vtt", style) == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.059\n<v Ana>Good morning\n&lt;all&gt;.\n\n"
     )
@@ -268,3 +268,57 @@ def test_no_name_is_written_raw(kind: str, name: str) -> None:
     if name == "vtt":
         assert text.count("-->") == 1
         assert text.count("<") == 1
+
+
+def styled(document: Document, format_name: str, **layout: object) -> str:
+    text = registry.dumps(document, format_name, Style(layout=Layout(**layout)))
+    assert isinstance(text, str)
+    return text
+
+
+def spoken_by(*turns: tuple[str, str, float, float]) -> Document:
+    segments = tuple(
+        Segment(start, end, f" {text}", (Word(start, end, f" {text}", speaker=who),), who)
+        for text, who, start, end in turns
+    )
+    return Document(Transcript(segments, "en", 9.0), TURNS)
+
+
+def test_two_who_speak_at_once_share_a_cue_in_both_formats() -> None:
+    document = spoken_by(("Are you sure?", "Ana", 0.0, 2.0), ("Yes & no.", "Ben", 0.5, 2.2))
+    assert styled(document, "srt") == ("1\n00:00:00,000 --> 00:00:02,200\n- Ana: Are you sure?\n- Ben: Yes & no.\n\n")
+    assert styled(document, "vtt").endswith("<v Ana>- Are you sure?</v>\n<v Ben>- Yes &amp; no.</v>\n\n")
+
+
+def test_right_to_left_text_keeps_its_direction_beside_a_latin_label() -> None:
+    document = spoken_by(("שלום, מה שלומך?", "SPEAKER_00", 0.0, 2.0), ("OK.", "דנה", 3.0, 4.0))
+    srt = styled(document, "srt")
+    assert "\n\u200fSPEAKER_00: שלום, מה שלומך?\n" in srt
+    assert "\n\u200eדנה: OK.\n" in srt
+    assert "\u200f" not in styled(document, "vtt"), "the label is no text there"
+    assert "\u200f" not in styled(document, "srt", labels="none")
+
+
+def test_words_are_highlighted_in_vtt() -> None:
+    words = tuple(Word(i * 0.5, i * 0.5 + 0.4, f" {w}", speaker="Ana") for i, w in enumerate(["So", "<it>", "is."]))
+    document = Document(Transcript((Segment(0.0, 1.4, " So <it> is.", words, "Ana"),), "en", 2.0), TURNS)
+    text = registry.dumps(document, "vtt", Style(highlight_words=True))
+    assert "<v Ana>So <00:00:00.500>&lt;it&gt; <00:00:01.000>is.\n" in text
+    assert "::cue(:future)" in text
+    assert "<00:" not in registry.dumps(document, "vtt")
+
+
+def test_no_cue_has_no_length() -> None:
+    """Lines of no length, as other programs write them, whichever cues are asked for."""
+    times = [(0.0, 2.8), (2.8, 2.8), (3.3, 5.9), (5.9, 5.9), (5.9, 5.9002)]
+    segments = tuple(Segment(start, end, f" line {i}.", speaker="Ana") for i, (start, end) in enumerate(times))
+    for document in (Document(Transcript(segments, "en", 6.0), TURNS), Document(Transcript(segments, "en", 6.0))):
+        for cues in ("readable", "segments"):
+            for name in ("srt", "vtt"):
+                text = registry.dumps(document, name, Style(cues=cues)).replace(",", ".")
+                spans = [line.split(" --> ") for line in text.splitlines() if "-->" in line]
+                assert spans
+                assert all(start < end for start, end in spans)
+    text = registry.dumps(Document(Transcript(segments, "en", 6.0)), "srt")
+    assert "00:00:02,800 --> 00:00:03,300" in text, "until the next begins"
+    assert "00:00:05,900 --> 00:00:06,733" in text

@@ -117,24 +117,7 @@ MACHINE_OPTIONS = (
     *STORE_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
-
-
-LAYOUT_OPTIONS = (
-    click.option(
-        "--cues",
-        type=click.Choice(get_args(Cues)),
-        default=PLAIN.cues,
-        show_default=True,
-        help="srt and vtt with speakers: cues cut and timed to be read, or one for each of the recogniser's segments.",
-    ),
-    click.option(
-        "--labels",
-        type=click.Choice(LABELS),
-        default=LAYOUT.labels,
-        show_default=True,
-        help="Readable cues that show the speaker: where that changes, and again after three or a pause; every one; "
-        "the first of each speaker; none.",
-    ),
+SCREEN_OPTIONS = (
     click.option(
         "--max-line-width",
         "width",
@@ -155,6 +138,24 @@ LAYOUT_OPTIONS = (
         metavar="N",
         help="Pictures a second; two lie between readable cues.",
     ),
+)
+LAYOUT_OPTIONS = (
+    click.option(
+        "--cues",
+        type=click.Choice(get_args(Cues)),
+        default=PLAIN.cues,
+        show_default=True,
+        help="srt and vtt with speakers: cues cut and timed to be read, or one for each of the recogniser's segments.",
+    ),
+    click.option(
+        "--labels",
+        type=click.Choice(LABELS),
+        default=LAYOUT.labels,
+        show_default=True,
+        help="Readable cues that show the speaker: where that changes, and again after three or a pause; every one; "
+        "the first of each speaker; none.",
+    ),
+    *SCREEN_OPTIONS,
     click.option("--highlight-words", is_flag=True, help="vtt: show each word as it is said."),
 )
 

@@ -28,7 +28,8 @@ FILE = "diarfuse.toml"
 VARIABLE = "DIARFUSE_CONFIG_DIR"
 COUNTS = frozenset({"num-speakers", "min-speakers", "max-speakers"})
 NAMES = "names"
-BESIDE = frozenset({"format", "cues", NAMES}) | COUNTS
+LAYOUT = frozenset({"cues", "labels", "max-line-width", "max-lines", "fps", "highlight-words"})
+BESIDE = frozenset({"format", NAMES}) | LAYOUT | COUNTS
 """What a file beside the work may set."""
 ONE_CALL = frozenset(
     {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.exporters.lines import shown
-from diarfuse.fusion.cues import Layout, build_cues, split_segments
+from diarfuse.fusion.cues import Layout, build_cues, cutting, split_segments
 from diarfuse.fusion.text import display_width
 from diarfuse.fusion.types import Segment, Transcript, Word
 
@@ -123,9 +123,8 @@ def test_people_who_talk_at_once_are_shown_in_whole_lines():
 
 def test_a_cue_stays_until_it_is_read_if_there_is_room():
     (cue,) = build_cues(Transcript((spoken("a quick long sentence said very fast indeed", pace=0.1),), "en", 9.0))
-    assert cue.end - cue.start == pytest.approx(
-        len("a quick long sentence said very fast indeed") / LAYOUT.speed, abs=0.06
-    )
+    read = sum(map(len, shown(cue))) / LAYOUT.speed
+    assert cue.end - cue.start == pytest.approx(read, abs=0.06)
 
 
 def test_lines_without_words_are_cut_too_in_any_script():
@@ -178,3 +177,92 @@ def test_text_order_is_the_recognisers_in_cues(words, speakers):
     for made in (whole, split_segments(whole)):
         cues = build_cues(made)
         assert " ".join(cue.text for cue in cues).split() == [text.strip() for text, *_ in words]
+
+
+def conversation(*turns: tuple[str, str | None, float]) -> Transcript:
+    """Each turn in its own segment, at a time, 0.3 s a word."""
+    segments = []
+    for text, speaker, at in turns:
+        words = tuple(
+            Word(at + 0.3 * i, at + 0.3 * i + 0.28, f" {w}", speaker=speaker) for i, w in enumerate(text.split())
+        )
+        segments.append(Segment(at, words[-1].end or at, "".join(w.text for w in words), words, speaker))
+    return Transcript(tuple(segments), "en", 99.0)
+
+
+def labels(transcript: Transcript, policy: str) -> list[str | None]:
+    cues = build_cues(transcript, Layout(labels=policy))
+    return [voice.label for cue in cues for voice in cue.voices]
+
+
+SENTENCE = "This is one whole sentence of so many words."
+
+
+def test_labels_stand_where_the_speaker_changes_and_again_after_three_cues_or_a_pause():
+    turns = [(SENTENCE, "A", 4.0 * i) for i in range(5)] + [(SENTENCE, "B", 20.0), (SENTENCE, "B", 40.0)]
+    said = conversation(*turns)
+    assert labels(said, "change") == ["A", None, None, "A", None, "B", "B"]
+    assert labels(said, "every") == ["A"] * 5 + ["B"] * 2
+    assert labels(said, "first") == ["A", *[None] * 4, "B", None]
+    assert labels(said, "none") == [None] * 7
+    assert [cue.speaker for cue in build_cues(said, Layout(labels="none"))] == ["A"] * 5 + ["B"] * 2
+
+
+def test_nobody_is_named_only_where_somebody_else_would_be_taken_for_it():
+    assert labels(conversation((SENTENCE, None, 0.0), (SENTENCE, "A", 4.0), (SENTENCE, None, 8.0)), "change") == [
+        None,
+        "A",
+        "?",
+    ]
+
+
+def test_a_label_counts_in_the_lines_length():
+    name = "Bartholomew Featherstone"
+    cues = build_cues(conversation(*((SENTENCE, name, 4.0 * i) for i in range(4))))
+    assert all(display_width(line) <= LAYOUT.width for cue in cues for line in shown(cue))
+    assert shown(cues[0])[0].startswith(f"{name}: ")
+    (wide, *_) = build_cues(conversation((SENTENCE, "N" * 60, 0.0)))
+    assert shown(wide)[0] == "N" * 40 + "…:"
+    assert display_width(shown(wide)[0]) == LAYOUT.width
+
+
+def test_no_word_is_orphaned_even_over_two_lines_of_the_recogniser():
+    said = conversation(("it gets wider as the size of the drops", "A", 0.0), ("increases.", "A", 3.2))
+    assert all(len(cue.text.split()) > 1 for cue in build_cues(said))
+
+
+def test_no_line_ends_in_an_article_or_the_like_where_another_break_exists():
+    cues = build_cues(
+        conversation(("we have been looking at the house for a very long time with the others", "A", 0.0))
+    )
+    ends = [line.split()[-1] for cue in cues for line in cue.lines]
+    assert not {"the", "a", "at", "for", "with"} & set(ends)
+
+
+def test_words_keep_their_times_for_those_who_highlight_them():
+    (cue,) = build_cues(conversation(("we were all here again today my friends and yours", "A", 1.0)))
+    (voice,) = cue.voices
+    found = [(voice.lines[line][offset:].split()[0], time) for line, offset, time in voice.beats]
+    words = " ".join(voice.lines).split()
+    assert found == [(word, pytest.approx(1.0 + 0.3 * i)) for i, word in enumerate(words)]
+
+
+@pytest.mark.parametrize("unit", ["7", "🇩🇪", "日", "ก"])
+def test_a_long_word_costs_no_more_than_its_length(unit, monkeypatch):
+    """Counted, not timed: the prices of cues that are worked out grow with the word."""
+    counts = []
+    for length in (400, 1600):
+        text = unit * length
+        calls = 0
+        price = cutting._price
+
+        def counted(*args, price=price):
+            nonlocal calls
+            calls += 1
+            return price(*args)
+
+        monkeypatch.setattr(cutting, "_price", counted)
+        build_cues(Transcript((Segment(0.0, 30.0, text, (Word(0.0, 30.0, text, speaker="A"),), "A"),), "en", 30.0))
+        monkeypatch.setattr(cutting, "_price", price)
+        counts.append(calls)
+    assert counts[1] <= 6 * counts[0]

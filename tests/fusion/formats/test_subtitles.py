@@ -7,6 +7,7 @@ import pytest
 from diarfuse.fusion.attaching import attach
 from diarfuse.fusion.errors import TranscriptError
 from diarfuse.fusion.formats.files import read_any
+from diarfuse.fusion.formats.subtitles import read_cues
 from diarfuse.fusion.types import Turn
 
 TURNS = [Turn(0.0, 2.0, "A"), Turn(2.0, 9.0, "B")]
@@ -80,3 +81,66 @@ def test_bad_cues_are_named(tmp_path, text, message):
     (tmp_path / "a.srt").write_text(text)
     with pytest.raises(TranscriptError, match=message):
         read_any(tmp_path / "a.srt")
+
+
+LABELLED = """1
+00:00:00,000 --> 00:00:01,000
+Ana: Are you
+there?
+
+2
+00:00:01,080 --> 00:00:02,000
+well: here.
+
+3
+00:00:02,080 --> 00:00:03,000
+- Dr. Ben K.: Yes.
+- Ana: No.
+
+4
+00:00:03,080 --> 00:00:04,000
+?: Hm.
+
+5
+00:00:04,080 --> 00:00:05,000
+\u200fAna: שלום.
+"""
+
+
+def said(text: str) -> list[list[tuple[str | None, str]]]:
+    return [[(voice.speaker, voice.text) for voice in cue.voices] for cue in read_cues(text, "a.srt")]
+
+
+def test_a_label_holds_until_the_next():
+    assert said(LABELLED) == [
+        [("Ana", "Are you there?")],
+        [("Ana", "well: here.")],
+        [("Dr. Ben K.", "Yes."), ("Ana", "No.")],
+        [(None, "Hm.")],
+        [("Ana", "שלום.")],
+    ]
+    assert read_cues(LABELLED, "a.srt")[2].lines == ("- Dr. Ben K.: Yes.", "- Ana: No.")
+
+
+def test_labels_are_no_words(tmp_path):
+    (tmp_path / "a.srt").write_text(LABELLED, encoding="utf-8")
+    assert [line.text for line in read_any(tmp_path / "a.srt").lines][:3] == [
+        " Are you there?",
+        " well: here.",
+        " Yes. No.",
+    ]
+
+
+def test_a_colon_makes_no_label_where_none_is_used():
+    plain = "1\n00:00:00,000 --> 00:00:01,000\nI say.\n\n2\n00:00:01,000 --> 00:00:02,000\nNote: it is late.\n"
+    assert said(plain) == [[(None, "I say.")], [(None, "Note: it is late.")]]
+    own = plain.replace("Note:", "[SPEAKER_01]:")
+    assert said(own)[1] == [("SPEAKER_01", "it is late.")], "as WhisperX writes it"
+
+
+def test_voice_tags_speak_for_their_own_cue():
+    vtt = (
+        "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ana>- Hi: there</v>\n<v Ben &amp; Co>- Oh</v>\n\n"
+        "00:02.000 --> 00:03.000\nSilence.\n"
+    )
+    assert said(vtt) == [[("Ana", "Hi: there"), ("Ben & Co", "Oh")], [(None, "Silence.")]]
