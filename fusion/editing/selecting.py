@@ -64,7 +64,7 @@ def word_at(moment: Moment, transcript: Transcript) -> int:
     Raises:
         OptionError: nobody speaks near it.
     """
-    times = _times(transcript)
+    times = times_of(transcript)
     begun = [i for i, (start, _) in enumerate(times) if moment.start <= start < moment.end]
     if begun:
         return begun[0]
@@ -83,10 +83,10 @@ def clock(seconds: Seconds) -> str:
 
 def middles(transcript: Transcript) -> list[Seconds]:
     """The middle of every word; one without times lies where its neighbours' times put it."""
-    return [(start + end) / 2 for start, end in _times(transcript)]
+    return [(start + end) / 2 for start, end in times_of(transcript)]
 
 
-def _times(transcript: Transcript) -> list[tuple[Seconds, Seconds]]:
+def times_of(transcript: Transcript) -> list[tuple[Seconds, Seconds]]:
     """Start and end of every word; where it has none, those of the word before and the word after it in its segment."""
     times: list[tuple[Seconds, Seconds]] = []
     for segment in transcript.segments:
