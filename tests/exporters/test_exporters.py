@@ -135,6 +135,9 @@ def test_an_empty_transcript_is_a_valid_file(name: str) -> None:
     text = registry.dumps(Document(EMPTY, Diarization((), (), 0.0)), name)
     if name in {"json", "whisperx", "seglst"}:
         json.loads(text)
+    elif name == "ass":
+        assert "[Events]" in text
+        assert "Dialogue:" not in text
     else:
         assert text in {"", "WEBVTT\n\n", "start,end,speaker,text\n", "start\tend\tspeaker\ttext\n"}
 

@@ -156,7 +156,7 @@ LAYOUT_OPTIONS = (
         "the first of each speaker; none.",
     ),
     *SCREEN_OPTIONS,
-    click.option("--highlight-words", is_flag=True, help="vtt: show each word as it is said."),
+    click.option("--highlight-words", is_flag=True, help="vtt and ass: show each word as it is said."),
 )
 
 
