@@ -232,13 +232,14 @@ def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
     """
     from ..voices.exports import save_export
 
-    data = _store().export(names)
+    store = _store()
+    data = store.export(names)
     if not yes:
         _agree(CLEAR.format(out=out), "--yes")
     if out == "-":
         sys.stdout.buffer.write(data)
         return
-    save_export(Path(out), data)
+    save_export(Path(out), data, store.root)
     click.echo(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")
 
 

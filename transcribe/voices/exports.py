@@ -40,12 +40,14 @@ def read_export(data: bytes, source: str, check: Check | None = None) -> dict[st
     return found
 
 
-def save_export(path: Path, data: bytes) -> None:
+def save_export(path: Path, data: bytes, root: Path) -> None:
     """Write an export to a new file of mode 0600; nothing that is there is written over, and no link is followed.
 
     Raises:
-        OutputError: the name is taken, or it cannot be written.
+        OutputError: the name is taken, it lies in the folder `root` of the voices themselves, or it cannot be written.
     """
+    if path.absolute().parent.resolve() == root.resolve():
+        raise OutputError(f"{str(path)!r} lies among the enrolled voices, where none is deleted: choose another -o.")
     try:
         files.create(path, data)
     except FileExistsError:

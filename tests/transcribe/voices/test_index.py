@@ -14,6 +14,7 @@ import soundfile
 from diarfuse.diarize.voiceprint import Voiceprint
 from diarfuse.fusion.errors import VoiceError
 from diarfuse.transcribe.voices.index import VoiceIndex
+from tests.faults import every_kill
 
 RATE = 16_000
 ANA, BEN = np.eye(2, dtype=np.float32)
@@ -82,6 +83,18 @@ def test_the_index_is_private_and_what_it_replaces_is_overwritten(embedder, fold
     assert set((tmp_path / "witness").read_bytes()) == {0}
     (database,) = (tmp_path / "voices").rglob("index.sqlite")
     assert b"ben.wav" not in database.read_bytes()
+
+
+def test_a_killed_update_leaves_an_index_that_the_next_one_mends(embedder, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "voices").mkdir()
+    VoiceIndex(folder, tmp_path / "voices", embedder.space).update(embedder)
+    (folder / "ben.wav").unlink()
+    for copy in every_kill(tmp_path / "voices", lambda copy: VoiceIndex(folder, copy, embedder.space).update(embedder)):
+        index = VoiceIndex(folder, copy, embedder.space)
+        index.update(embedder)
+        assert [found.path.name for found in index.search(ANA, 0.5)] == ["both.wav"]
+        assert len(list(copy.rglob("vectors-*.npy"))) == 1
+        assert not list(copy.rglob("*.part"))
 
 
 def test_an_index_in_use_is_not_called_damaged(embedder, folder: Path, tmp_path: Path, monkeypatch) -> None:

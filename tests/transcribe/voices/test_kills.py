@@ -183,7 +183,7 @@ def test_a_killed_export_is_whole_or_absent(before: Path, passphrase: str | None
     place = tmp_path / "elsewhere"
     place.mkdir()
     unnamed = has_unnamed(place)
-    for copy in every_kill(place, lambda copy: save_export(copy / "ana.json", data)):
+    for copy in every_kill(place, lambda copy: save_export(copy / "ana.json", data, before)):
         assert {path.suffix for path in copy.iterdir()} - {".json"} <= (set() if unnamed else {".part"})
         assert not (copy / "ana.json").exists() or (copy / "ana.json").read_bytes() == data
     assert (copy / "ana.json").read_bytes() == data

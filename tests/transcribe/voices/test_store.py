@@ -450,7 +450,7 @@ def test_a_voice_of_another_dimension_is_refused_by_name(root: Path, dimension: 
 def test_an_export_is_a_new_private_file_and_follows_no_link(root: Path, tmp_path: Path) -> None:
     store = VoiceStore(root)
     store.add("Ana", [prototype()], WHEN)
-    save_export(tmp_path / "new.json", store.export())
+    save_export(tmp_path / "new.json", store.export(), root)
     assert stat.S_IMODE((tmp_path / "new.json").stat().st_mode) == 0o600
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
@@ -459,11 +459,15 @@ def test_an_export_is_a_new_private_file_and_follows_no_link(root: Path, tmp_pat
     (tmp_path / "hard").hardlink_to(precious)
     for name in ("symbolic", "dangling", "hard", "precious", "new.json"):
         with pytest.raises(OutputError, match="exists, and voices are never written over a file"):
-            save_export(tmp_path / name, store.export())
+            save_export(tmp_path / name, store.export(), root)
     assert precious.read_bytes() == b"precious"
     assert not (tmp_path / "nowhere").exists()
     with pytest.raises(OutputError, match="cannot be written"):
-        save_export(tmp_path / "no" / "folder.json", b"")
+        save_export(tmp_path / "no" / "folder.json", b"", root)
+    (tmp_path / "elsewhere").symlink_to(root)
+    for folder in (root, tmp_path / "elsewhere"):
+        with pytest.raises(OutputError, match="lies among the enrolled voices"):
+            save_export(folder / "x.voice", store.export(), root)
 
 
 @pytest.mark.parametrize("name", ["SPEAKER_01", "speaker_7", "Unknown"])
