@@ -127,7 +127,8 @@ def _mean_voice(cases: Sequence[Case]) -> np.ndarray:
 
 def _rates(diarizer: Diarizer, cases: Sequence[Case], limit: float) -> list[ErrorRates]:
     """Every recording scored at `limit`, with the mean voices of the other folds."""
-    diarizer.models = dataclasses.replace(diarizer.models, distances=Distances(alone=limit))
+    pack = dataclasses.replace(diarizer.models.pack, distances=Distances(alone=limit))
+    diarizer.models = dataclasses.replace(diarizer.models, pack=pack)
     bands = {fold: mean_voices([case for case in cases if case.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
     found = []
     for case in cases:

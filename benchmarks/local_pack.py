@@ -18,8 +18,11 @@ from pathlib import Path
 from benchmarks.community1_int8 import read_weights
 from diarfuse.diarize.models import resnet34
 from diarfuse.diarize.models.graphs import hash_file
-from diarfuse.diarize.models.packs import COMMUNITY_1, PackFile
+from diarfuse.diarize.models.pack_file import PACKS
+from diarfuse.diarize.models.packs import PackFile
 from diarfuse.diarize.models.store import Store
+
+COMMUNITY_1 = PACKS["community-1"]
 
 
 def main() -> None:

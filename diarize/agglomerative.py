@@ -35,9 +35,14 @@ def agglomerative_centroids(training: Float64, windows: Int64, threshold: float,
     """
     if len(training) < 2:  # noqa: PLR2004 - a pair
         return None
-    labels = apart.cluster(training, windows, threshold, step)
-    labels = absorb_small(training, labels, few(len(training), step))
+    labels = agglomerative_labels(training, windows, threshold, step)
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
+
+
+def agglomerative_labels(training: Float64, windows: Int64, threshold: float, step: Seconds) -> Labels:
+    """The clusters that `agglomerative_centroids` takes its means of, int64 (n,), of at least two embeddings."""
+    labels = apart.cluster(training, windows, threshold, step)
+    return absorb_small(training, labels, few(len(training), step))
 
 
 def few(count: int, step: Seconds) -> float:

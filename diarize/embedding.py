@@ -1,10 +1,10 @@
-"""Speaker embeddings: one for each (window, local speaker), in two ways, and one of a whole voice.
+"""Speaker embeddings pooled by masks: for each (window, local speaker), in two ways, and one of a whole voice.
 
-`Embedder.windows` is upstream's way: the network sees each 10 s window by
+`TrunkEmbedder.windows` is upstream's way: the network sees each 10 s window by
 itself. Its trunk runs once a window and all three masks pool from it, where
 upstream runs it three times; the numbers are the same.
 
-`Embedder.stretches` is the fast way: windows overlap tenfold, so each stretch of
+`TrunkEmbedder.stretches` is the fast way: windows overlap tenfold, so each stretch of
 speech goes through the trunk once and every window that overlaps it pools from
 the same features. They differ from the window's own (other surroundings,
 another mean removed); benchmarks/RESULTS.md has the price.
@@ -32,7 +32,7 @@ from .windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
-class Embedder:
+class TrunkEmbedder:
     """An embedding network in two graphs, and how it wants to be fed.
 
     front_end: what becomes of samples first.
@@ -50,15 +50,16 @@ class Embedder:
     cut: Cut
 
     @classmethod
-    def of(cls, models: ModelSet, runtime: Runtime, kind: str = "") -> Embedder:
-        """The pack's embedder; `kind` ends the name of the trunk to be used (`INT8`, or nothing)."""
+    def of(cls, models: ModelSet, runtime: Runtime, *, integers: bool = False) -> TrunkEmbedder:
+        """The pack's embedder; `integers`: with its trunk in 8-bit integers."""
+        network = models.pack.embedding
         return cls(
-            FRONT_ENDS[models.front_end],
-            runtime.session(models.graphs[f"trunk{kind}"]),
-            runtime.session(models.graphs["pooling"]),
-            models.stride,
-            models.embedding_dim,
-            models.cut,
+            FRONT_ENDS[network.front_end],
+            runtime.session(models.graph("trunk", integers=integers)),
+            runtime.session(models.graph("pooling")),
+            network.stride,
+            network.dimension,
+            network.cut,
         )
 
     def windows(
@@ -83,7 +84,7 @@ class Embedder:
             pooled: Float32 = self.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()[0]
             return pooled
 
-        result = _Result.empty(segmentations, self.dimension)
+        result = LocalEmbeddings.empty(segmentations, self.dimension)
         for window, pooled in zip(result.busy, runtime.map(one, result.busy), strict=True):
             advance(result.put(window, pooled), len(result.busy))
         return result.embeddings
@@ -116,7 +117,7 @@ class Embedder:
 
         cuts = cut_stretches(segmentations, windows, self.cut, multiple=self.stride)
         recent = _RecentFeatures(runtime.map(features_of, cuts))
-        result = _Result.empty(segmentations, self.dimension)
+        result = LocalEmbeddings.empty(segmentations, self.dimension)
         looks = _Looks(self, recent, spans, np.full((len(spans), self.dimension), np.nan, np.float32))
         for window in result.busy:
             first, masks = _on_grid(segmentations[window], window, windows, self.stride)
@@ -137,7 +138,7 @@ class Embedder:
 class _Looks:
     """Spans embedded in order of time, as the features under them come along."""
 
-    embedder: Embedder
+    embedder: TrunkEmbedder
     recent: _RecentFeatures
     spans: Sequence[Stretch]
     vectors: Float32
@@ -154,7 +155,7 @@ class _Looks:
             self.done += 1
 
 
-def _pool(recent: _RecentFeatures, first: int, masks: Float32, embedder: Embedder) -> Float32:
+def _pool(recent: _RecentFeatures, first: int, masks: Float32, embedder: TrunkEmbedder) -> Float32:
     """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for an empty mask."""
     features, known = recent.take(first, masks.shape[1])
     masks = masks * known
@@ -183,7 +184,7 @@ def _on_grid(segmentation: Bits, window: int, windows: Windows, stride: int) -> 
 
 
 @dataclass(slots=True)
-class _Result:
+class LocalEmbeddings:
     """Embeddings as they are filled in, window by window."""
 
     embeddings: Float32
@@ -192,7 +193,8 @@ class _Result:
     done: int = 0
 
     @classmethod
-    def empty(cls, segmentations: Bits, dimension: int) -> _Result:
+    def empty(cls, segmentations: Bits, dimension: int) -> LocalEmbeddings:
+        """Nothing yet: NaN for everybody."""
         active = active_speakers(segmentations)
         embeddings = np.full((*active.shape, dimension), np.nan, np.float32)
         return cls(embeddings, active, np.flatnonzero(active.any(axis=1)))

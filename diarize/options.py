@@ -17,7 +17,8 @@ LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
 
 WINDOW: Seconds = 10.0
 """Length of the segmentation network's windows."""
-_FARTHEST = 2.0  # apart that two unit vectors can be
+FARTHEST = 2.0
+"""Distance that two unit vectors can have at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,8 @@ class Options:
             raise UnknownNameError("recipe", self.recipe, get_args(RecipeName))
         if self.step is not None and not 0 < self.step <= WINDOW:
             raise OptionError(f"step={self.step:g} must be above 0 and at most {WINDOW:g} seconds.")
-        if self.threshold is not None and not 0 < self.threshold <= _FARTHEST:
-            raise OptionError(f"threshold={self.threshold:g} must be above 0 and at most 2.")
+        if self.threshold is not None and not 0 < self.threshold <= FARTHEST:
+            raise OptionError(f"threshold={self.threshold:g} must be above 0 and at most {FARTHEST:g}.")
         for name in ("min_duration_on", "min_duration_off"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be a number of seconds, 0 or more.")

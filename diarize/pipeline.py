@@ -17,9 +17,9 @@ from .arrays import Bits
 from .bands import Bands
 from .clustering import Clusters, cluster
 from .counting import speaker_count
-from .embedding import Embedder
-from .models.packs import INT8
-from .models.store import ModelSet, Store, load_dir
+from .embedders import embedder_of
+from .models.carrying import load_dir
+from .models.store import ModelSet, Store
 from .options import Execution, Options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
@@ -67,11 +67,10 @@ class Diarizer:
         self.options = options or Options()
         self.execution = execution or Execution()
         self.runtime = Runtime.of(self.execution)
-        # Integers pay on processors only; pooling squares and subtracts, which they cannot do well.
-        kind = INT8 if self.execution.mode == "fast" and self.runtime.device == "cpu" else ""
-        self._batch = self._windows_a_call(kind)
-        self._segmentation = self.runtime.session(models.graphs[f"segmentation{kind}"])
-        self._embedder = Embedder.of(models, self.runtime, kind)
+        integers = self.execution.mode == "fast" and self.runtime.device == "cpu"  # elsewhere they do not pay
+        self._batch = self._windows_a_call(integers=integers)
+        self._segmentation = self.runtime.session(models.graph("segmentation", integers=integers))
+        self._embedder = embedder_of(models, self.runtime, integers=integers)
         self.bands = Bands.of(models.distances.bands)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
         self._recipe = recipe_of(models, self.options.recipe)
@@ -91,8 +90,9 @@ class Diarizer:
         """Load a pack from the model store, fetching it first if it is not there.
 
         Args:
-            pack: ``community-1``, ``campplus``, or ``auto``: the first of these
-                that is on disk or reachable; `on_note` hears which if not the first.
+            pack: ``community-1``, ``campplus``, one that was added to the store, or
+                ``auto``: the first of the two that is on disk or reachable, and can
+                be loaded; `on_note` hears which and why if not the first.
             options: what changes the answer.
             execution: what changes the wait.
             store: where models are kept; default the user's cache.
@@ -103,15 +103,23 @@ class Diarizer:
             ModelError, NetworkError: the pack cannot be had (see `Store.load`).
             DeviceError: the device asked for is not usable.
         """
-        models = (store or Store()).load(pack, on_progress=on_progress, on_note=on_note)
-        return cls(models, options=options, execution=execution)
+        make = partial(cls, options=options, execution=execution)
+        return (store or Store()).open(pack, make, on_progress=on_progress, on_note=on_note)
 
     @classmethod
     def from_dir(
-        cls, folder: str | os.PathLike[str], *, options: Options | None = None, execution: Execution | None = None
+        cls,
+        folder: str | os.PathLike[str],
+        pack: str = "auto",
+        *,
+        options: Options | None = None,
+        execution: Execution | None = None,
     ) -> Diarizer:
-        """Load a pack from a folder that ``transcribe models export`` wrote; no network is touched."""
-        return cls(load_dir(folder), options=options, execution=execution)
+        """Load a pack from a folder that ``transcribe models export`` wrote; no network is touched.
+
+        ``auto`` takes a pinned pack; one that somebody added is taken by its name only.
+        """
+        return cls(load_dir(folder, pack), options=options, execution=execution)
 
     def diarize(
         self,
@@ -148,7 +156,12 @@ class Diarizer:
         return self.decide(self.listen(samples, watch), wanted, watch)
 
     def listen(self, samples: Samples, watch: Watch) -> Heard:
-        """Run the networks: all that costs time."""
+        """Run the networks: all that costs time.
+
+        Args:
+            samples: float32 (num_samples,), 16 kHz.
+            watch: hears of both stages.
+        """
         windows, method = self._windows(samples), self._method
         with watch.stage("segmentation") as advance:
             segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance)
@@ -177,9 +190,9 @@ class Diarizer:
         duration = samples.size / SAMPLE_RATE
         return Windows(samples.size, self.options.step or self._recipe.step(self.execution.mode, duration))
 
-    def _windows_a_call(self, kind: str) -> int:
+    def _windows_a_call(self, *, integers: bool) -> int:
         """One for 8-bit recurrences, whose ranges are those of all windows of a call: neighbours would change bits."""
-        if kind == INT8:
+        if integers:
             return 1
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
@@ -220,7 +233,7 @@ class Diarizer:
             turns=turns,
             exclusive=exclusive,
             duration=duration,
-            notes=(*notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns)),
+            notes=(*notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns), *self.models.notes),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(watch.timings),

@@ -22,7 +22,7 @@ from .arrays import Bits, Float32, Float64, Int64, Pairs
 from .bands import Bands
 from .classic import THRESHOLD, classic_centroids
 from .clustering import Clusters, vbx_centroids
-from .embedding import Embedder
+from .embedders import Embedder
 from .masks import training_pairs
 from .models.packs import Cut, Distances
 from .models.store import ModelSet

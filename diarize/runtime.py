@@ -138,6 +138,7 @@ class Session:
                 raise CorruptModelError(message) from error
             raise DeviceError(f"device={device!r} failed while loading {path.name}: {_first_line(error)}") from error
         self._inputs = [value.name for value in self._session.get_inputs()]
+        self.input_types: tuple[str, ...] = tuple(value.type for value in self._session.get_inputs())
         self._outputs = [value.name for value in self._session.get_outputs()]
         used = self._session.get_providers()[0]
         if used != PROVIDERS[device]:  # ONNX Runtime falls back without a word; we do not
@@ -156,6 +157,23 @@ class Session:
         feeds = {name: np.asarray(value, order="C") for name, value in zip(self._inputs, inputs, strict=True)}
         outputs: list[AnyArray] = self._session.run(self._outputs, feeds)
         return outputs
+
+    def output(self, name: str, *inputs: AnyArray) -> AnyArray:
+        """The output `name` of a graph that others made.
+
+        Raises:
+            CorruptModelError: the graph cannot compute it.
+        """
+        feeds = {key: np.ascontiguousarray(value) for key, value in zip(self._inputs, inputs, strict=True)}
+        try:
+            output: AnyArray = self._session.run([name], feeds)[0]
+        except Exception as error:  # ONNX Runtime's exceptions share no public base
+            shapes = ", ".join(str(value.shape) for value in inputs)
+            raise CorruptModelError(
+                f"The network cannot compute {name!r} of inputs {shapes} ({_first_line(error)}): export it with a free "
+                "number of frames."
+            ) from error
+        return output
 
     def on_device(self, *inputs: Any) -> Any:
         """Like calling, but inputs may be device values and the output stays on the device.

@@ -19,7 +19,7 @@ from ..fusion.errors import VoiceError
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
 from .arrays import Span
 from .counting import speaker_count
-from .embedding import Embedder
+from .embedders import embedder_of
 from .models.store import ModelSet
 from .options import WINDOW, Execution
 from .runtime import Runtime
@@ -52,10 +52,11 @@ class VoiceEmbedder:
     """A loaded embedding network, ready to make voiceprints."""
 
     def __init__(self, models: ModelSet, execution: Execution | None = None) -> None:
+        models.pack.permit("voices")
         runtime = Runtime.of(execution or Execution())
-        self._embedder = Embedder.of(models, runtime)
+        self._embedder = embedder_of(models, runtime)
         self._runtime = runtime
-        self._segmentation = models.graphs["segmentation"]
+        self._segmentation = models.graph("segmentation")
         self.space = models.space
         self.pack = models.name
 

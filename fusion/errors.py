@@ -11,7 +11,8 @@
     ├── ModelError             (RuntimeError)       a model file is missing, corrupt or unsafe      exit 1
     │   ├── ModelNotFoundError (LookupError)        not on disk, and may not or cannot be fetched   exit 1
     │   ├── CorruptModelError                       bytes differ from their pinned hash             exit 1
-    │   └── UnsafeModelError                        a checkpoint asks for something it must not     exit 1
+    │   ├── UnsafeModelError                        a checkpoint asks for something it must not     exit 1
+    │   └── LicenceError       (PermissionError)    a model's licence forbids what is asked         exit 1
     ├── DeviceError            (RuntimeError)       the device asked for is not usable here         exit 1
     ├── NetworkError           (ConnectionError)    a download or a remote call failed              exit 1
     ├── MissingExtraError      (ImportError)        an optional package is not installed            exit 1
@@ -96,6 +97,10 @@ class CorruptModelError(ModelError):
 
 class UnsafeModelError(ModelError):
     """A checkpoint asks for a class, a size or a path that it must not have."""
+
+
+class LicenceError(ModelError, PermissionError):
+    """The licence of a pack does not allow what is done with it."""
 
 
 class DeviceError(DiarfuseError, RuntimeError):

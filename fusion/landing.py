@@ -12,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -22,6 +24,8 @@ from typing import BinaryIO, TypeAlias
 
 PART = ".part"
 """Ends the name of a file that is being written, or was when the process was killed."""
+
+_PART_NAME = re.compile(rf"\.[0-9a-f]{{16}}{re.escape(PART)}")
 
 Appear: TypeAlias = Callable[[Path], None]
 """Gives bytes that are on the disk their name; raises `FileExistsError` where it is taken, by a link too."""
@@ -67,6 +71,17 @@ def prepared(folder: Path, content: bytes, *, mode: int | None = None) -> Iterat
         file.write(content)
         _flush(file)
         yield appear
+
+
+def sweep(folder: Path, *, older: float = 3600.0) -> None:
+    """Delete what killed processes left half-written in `folder`: ``.part`` files older than so many seconds.
+
+    Younger ones may be somebody's who is still writing. A folder that cannot be read is left alone.
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _PART_NAME.fullmatch(path.name) and path.lstat().st_mtime < time.time() - older:
+                path.unlink(missing_ok=True)
 
 
 def part_of(path: Path) -> Path:

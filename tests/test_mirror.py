@@ -36,6 +36,7 @@ ELSEWHERE = {
     "fusion/join/confidence.py": "fusion/join/test_assign.py",
     "fusion/join/explain.py": "fusion/join/test_assign.py",
     "diarize/arrays.py": "test_architecture.py",
+    "diarize/embedders.py": "diarize/test_adding.py",
     "diarize/embedding.py": "diarize/test_pipeline.py",
     "diarize/options.py": "diarize/test_pipeline.py",
     "diarize/voice_quality.py": "diarize/test_voiceprint.py",

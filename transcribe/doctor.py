@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..fusion.errors import CorruptModelError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -124,13 +126,19 @@ def _loads(library: str, load: Callable[[str], object]) -> bool:
 
 def _store(store: Store) -> Iterator[Check]:
     yield Check("models", None, f"{store.root}{', offline mode' if store.offline else ''}")
-    for name in store.packs:
+    for name in store.names:
+        try:
+            store.pack(name)
+        except CorruptModelError as error:
+            yield Check(name, False, str(error), f"delete {store.root / name} and add the pack again")
+            continue
         if not store.has(name):
             yield Check(name, None, f"not on disk; fetched on first use, or now: transcribe models pull {name}")
             continue
         problems = store.verify(name)
         remedy = f"transcribe models pull {name}" if problems else ""
-        yield Check(name, not problems, " ".join(problems) or "on disk, verified", remedy)
+        verified = "on disk, verified" if store.origin(name) == "pinned" else "yours, as it was when you added it"
+        yield Check(name, not problems, " ".join(problems) or verified, remedy)
 
 
 def _disk(store: Store) -> Check:

@@ -61,13 +61,14 @@ class Job:
             UnknownNameError: no such recogniser or pack.
             OptionError: options that do not go together.
         """
-        from ..diarize.models.packs import PACKS
+        from ..diarize.models.store import Store
         from .recognisers import check_name, listens
 
         wish = wish or self._usual
         check_name(self.setup.asr)
-        if self.setup.diarizer not in (*PACKS, "auto"):
-            raise UnknownNameError("diarization pack", self.setup.diarizer, (*PACKS, "auto"))
+        known = (*Store(self.setup.models_dir, offline=True).names, "auto")
+        if self.setup.diarizer not in known:
+            raise UnknownNameError("diarization pack", self.setup.diarizer, known)
         if wish.channels is not None and not listens(self.setup.asr):
             name = self.setup.asr
             raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")

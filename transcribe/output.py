@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..fusion.errors import OptionError, OutputError, UnknownNameError
-from ..fusion.landing import prepared, write_whole
+from ..fusion.landing import prepared, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,6 +83,7 @@ def plan(
         _check_name(path)
     for folder in dict.fromkeys(path.parent for path in files if not _is_stream(path)):
         _check_folder(folder)
+        sweep(folder)
     return planned
 
 

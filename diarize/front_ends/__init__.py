@@ -12,7 +12,9 @@ from types import MappingProxyType
 
 from ...fusion.types import Samples
 from ..arrays import Float32
-from .kaldi import Window, fbank
+from ..models.packs import FrontEndName
+from . import nemo, speechbrain
+from .kaldi import Window, fbank, num_frames
 from .nemo import nemo_features
 from .speechbrain import speechbrain_features
 
@@ -23,10 +25,14 @@ class FrontEnd:
 
     name: as packs name it.
     features: float32 (frames, 80) of samples (num_samples,) at 16 kHz, normalised.
+    num_frames: how many of these frames so many samples give; any behind them are padding.
+    bands_first: whether its networks take [batch, 80, frames].
     """
 
-    name: str
+    name: FrontEndName
     features: Callable[[Samples], Float32]
+    num_frames: Callable[[int], int]
+    bands_first: bool = False
 
 
 def _kaldi(window: Window) -> Callable[[Samples], Float32]:
@@ -40,14 +46,14 @@ def _kaldi(window: Window) -> Callable[[Samples], Float32]:
     return features
 
 
-FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
+FRONT_ENDS: Mapping[FrontEndName, FrontEnd] = MappingProxyType(
     {
         front_end.name: front_end
         for front_end in (
-            FrontEnd("kaldi", _kaldi("hamming")),
-            FrontEnd("3d-speaker", _kaldi("povey")),
-            FrontEnd("nemo", nemo_features),
-            FrontEnd("speechbrain", speechbrain_features),
+            FrontEnd("kaldi", _kaldi("hamming"), num_frames),
+            FrontEnd("3d-speaker", _kaldi("povey"), num_frames),
+            FrontEnd("nemo", nemo_features, nemo.num_frames, bands_first=True),
+            FrontEnd("speechbrain", speechbrain_features, speechbrain.num_frames),
         )
     }
 )

@@ -20,6 +20,11 @@ _FLOOR = 1e-10
 _RANGE_DB = 80.0
 
 
+def num_frames(num_samples: int) -> int:
+    """Frames around every 10 ms, the first at 0."""
+    return 1 + num_samples // _HOP
+
+
 def speechbrain_features(samples: Samples) -> Float32:
     """Decibels with their mean over time removed, float32 (1 + num_samples // 160, 80)."""
     frames = centred_frames(samples, _WINDOW, _HOP)

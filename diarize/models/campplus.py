@@ -14,10 +14,11 @@ import onnx
 
 from .graph import Graph, Weights, conv_norm, norm, pooling_model, weight
 from .int8 import measured_ranges, with_integer_convolutions
-from .packs import INT8
 
 VERSION = 3
-"""Raised whenever `build` would give another graph for the same weights."""
+"""Raised whenever `build` or `with_integers` would give another graph for the same weights."""
+GRAPHS = ("trunk", "pooling")
+"""What `build` returns."""
 
 MEL_BANDS = 80
 DIMENSION = 192
@@ -29,7 +30,7 @@ _SEGMENT = 100
 
 
 def build(weights: Weights) -> dict[str, onnx.ModelProto]:
-    """The graphs of the network, with free batch and time; float32, and ``trunk-int8`` in 8-bit integers.
+    """The graphs of the network, with free batch and time, float32.
 
     ``trunk``: fbank [batch, frames, 80], its mean over time already removed, ->
     features [batch, 512, ceil(frames / 2)].
@@ -43,12 +44,15 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     dense = weight(weights, "xvector.dense.linear.weight", DIMENSION, 2 * _CHANNELS, 1)[:, :, 0]
     scale, shift = norm(weights, "xvector.dense.nonlinear.batchnorm", DIMENSION)
     projection = (dense * scale[:, None]).T
-    trunk = _trunk(weights)
     return {
-        "trunk": trunk,
-        f"trunk{INT8}": with_integer_convolutions(trunk, measured_ranges("campplus")),
+        "trunk": _trunk(weights),
         "pooling": pooling_model("campplus_pooling", _CHANNELS, projection, shift),
     }
+
+
+def with_integers(trunk: onnx.ModelProto) -> onnx.ModelProto:
+    """The trunk in 8-bit integers; pooling squares and subtracts, which they cannot do well."""
+    return with_integer_convolutions(trunk, measured_ranges("campplus"))
 
 
 def _trunk(weights: Weights) -> onnx.ModelProto:

@@ -3,6 +3,9 @@
 A graph's file name holds the sha256 of its checkpoint and the builder's version,
 so that neither new weights nor a better builder can meet a stale graph. Beside
 it lies its own sha256: a graph damaged on disk is found, named and built again.
+That hash tells damage, not intent; graphs that somebody else made are never
+taken, and `differing` compares those here with what is built from the checkpoint.
+Graphs in 8-bit integers are made from the others when they are first asked for.
 """
 
 from __future__ import annotations
@@ -10,19 +13,20 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from .files import is_intact, landing, locked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     import numpy.typing as npt
 
     from ...fusion.types import Note
-    from .packs import Network
+
+INT8 = "-int8"
+"""Ends the name of a graph that computes with 8-bit integers what the one without it does with floats."""
 
 
 class Serializable(Protocol):
@@ -37,29 +41,73 @@ class Builder(Protocol):
     """A module that turns flat numpy weights into graphs."""
 
     VERSION: int
+    GRAPHS: tuple[str, ...]
 
     def build(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> Mapping[str, Serializable]:
-        """Return one graph a name."""
+        """Return the graphs of `GRAPHS`."""
+        ...
+
+    def with_integers(self, graph: Serializable) -> Serializable:
+        """Return a graph of `build` in 8-bit integers."""
         ...
 
 
 def ensure_graphs(
-    network: Network, checkpoint: Path, sha256: str, folders: tuple[Path, ...], on_note: Note | None = None
+    network: str,
+    checkpoint: Path,
+    sha256: str,
+    folders: tuple[Path, ...],
+    on_note: Note | None = None,
+    *,
+    fresh: bool = False,
 ) -> dict[str, Path]:
-    """Paths of the network's graphs, built from `checkpoint` where no intact copy lies in any of `folders`.
+    """Paths of a network's graphs, built from `checkpoint` where no intact copy lies in any of `folders`.
 
-    sha256: of the checkpoint, already verified. New graphs go to the first folder that can be written to.
+    Args:
+        network: a module of this folder.
+        checkpoint: the weights.
+        sha256: of the checkpoint, already verified.
+        folders: where graphs are kept; new ones go to the first that can be written to.
+        on_note: hears of graphs that were damaged.
+        fresh: build them anyway.
     """
-    builder = cast("Builder", importlib.import_module(network.builder, __package__))
-    names = {graph: f"{sha256}-v{builder.VERSION}-{graph}.onnx" for graph in network.graphs}
-    for folder in folders:
-        if all(_is_good(folder / name, on_note) for name in names.values()):
-            return {graph: folder / name for graph, name in names.items()}
-    target = next((folder for folder in folders if _writable(folder)), folders[0])
-    with locked(target / f"{sha256[:16]}.lock"):
-        if not all(_is_good(target / name) for name in names.values()):  # Another process may have been faster.
-            _build(builder, checkpoint, {graph: target / name for graph, name in names.items()})
-    return {graph: target / name for graph, name in names.items()}
+    builder = _builder(network)
+    names = {graph: _file_name(sha256, builder, graph) for graph in builder.GRAPHS}
+
+    def make() -> dict[str, bytes]:
+        graphs = _build(builder, checkpoint)
+        return {names[graph]: graphs[graph].SerializeToString() for graph in names}
+
+    found = _ensure(tuple(names.values()), folders, sha256, make, None if fresh else on_note, fresh=fresh)
+    return {graph: found[name] for graph, name in names.items()}
+
+
+def ensure_integers(network: str, graph: Path, folders: tuple[Path, ...], on_note: Note | None = None) -> Path:
+    """The graph in 8-bit integers that is made from `graph`, one of the network's in floats."""
+    name = _integers_of(graph).name
+
+    def make() -> dict[str, bytes]:
+        import onnx
+
+        return {name: _builder(network).with_integers(onnx.load(str(graph))).SerializeToString()}
+
+    return _ensure((name,), folders, graph.name, make, on_note)[name]
+
+
+def differing(network: str, checkpoint: Path, sha256: str, folder: Path) -> list[Path]:
+    """The graphs in `folder` that are not what `build` and `with_integers` make of the checkpoint now."""
+    builder = _builder(network)
+    kept = {graph: folder / _file_name(sha256, builder, graph) for graph in builder.GRAPHS}
+    integers = {graph: _integers_of(path) for graph, path in kept.items()}
+    if not any(path.is_file() for path in (*kept.values(), *integers.values())):
+        return []
+    built = _build(builder, checkpoint)
+    differs = [path for graph, path in kept.items() if path.is_file() and not _holds(path, built[graph])]
+    return differs + [
+        path
+        for graph, path in integers.items()
+        if path.is_file() and not _holds(path, builder.with_integers(built[graph]))
+    ]
 
 
 def graph_problems(folder: Path) -> list[str]:
@@ -70,6 +118,53 @@ def graph_problems(folder: Path) -> list[str]:
 def hash_file(graph: Path) -> Path:
     """Where the size and the sha256 of `graph` are recorded."""
     return graph.with_name(graph.name + ".sha256")
+
+
+def _integers_of(graph: Path) -> Path:
+    return graph.with_name(f"{graph.stem}{INT8}{graph.suffix}")
+
+
+def _builder(network: str) -> Builder:
+    return cast("Builder", importlib.import_module(f".{network}", __package__))
+
+
+def _file_name(sha256: str, builder: Builder, graph: str) -> str:
+    return f"{sha256}-v{builder.VERSION}-{graph}.onnx"
+
+
+def _build(builder: Builder, checkpoint: Path) -> Mapping[str, Serializable]:
+    from .checkpoint import read_checkpoint
+
+    return builder.build(read_checkpoint(checkpoint))
+
+
+def _ensure(
+    names: tuple[str, ...],
+    folders: tuple[Path, ...],
+    lock: str,
+    make: Callable[[], dict[str, bytes]],
+    on_note: Note | None,
+    *,
+    fresh: bool = False,
+) -> dict[str, Path]:
+    """The files called `names`, all in one of the folders; made where they are not there and intact."""
+    for folder in folders:
+        if not fresh and all(_is_good(folder / name, on_note) for name in names):
+            return {name: folder / name for name in names}
+    target = next((folder for folder in folders if _writable(folder)), folders[0])
+    with locked(target / f"{lock[:16]}.lock"):
+        if fresh or not all(_is_good(target / name) for name in names):  # Another process may have been faster.
+            for name, content in make().items():
+                _keep(target / name, content)
+                _integers_of(target / name).unlink(missing_ok=True)  # what was made of the old one
+    return {name: target / name for name in names}
+
+
+def _keep(target: Path, content: bytes) -> None:
+    with landing(target) as file:
+        file.write(content)
+    with landing(hash_file(target)) as file:
+        file.write(f"{len(content)} {hashlib.sha256(content).hexdigest()}\n".encode("ascii"))
 
 
 def _is_good(graph: Path, on_note: Note | None = None) -> bool:
@@ -90,16 +185,9 @@ def _matches(graph: Path) -> bool:
         return False
 
 
-def _build(builder: Builder, checkpoint: Path, targets: Mapping[str, Path]) -> None:
-    from .checkpoint import read_checkpoint
-
-    graphs = builder.build(read_checkpoint(checkpoint))
-    for name, target in targets.items():
-        content = graphs[name].SerializeToString()
-        with landing(target) as file:
-            file.write(content)
-        with landing(hash_file(target)) as file:
-            file.write(f"{len(content)} {hashlib.sha256(content).hexdigest()}\n".encode("ascii"))
+def _holds(path: Path, graph: Serializable) -> bool:
+    content = graph.SerializeToString()
+    return is_intact(path, len(content), hashlib.sha256(content).hexdigest())
 
 
 def _writable(folder: Path) -> bool:

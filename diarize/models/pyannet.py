@@ -16,13 +16,14 @@ import numpy as np
 from ..arrays import AnyArray, Float32
 from .graph import Graph, Weights, weight
 from .int8 import with_integer_recurrences
-from .packs import INT8
 
 if TYPE_CHECKING:
     import onnx
 
 VERSION = 5
-"""Raised whenever `build` would give another graph for the same weights."""
+"""Raised whenever `build` or `with_integers` would give another graph for the same weights."""
+GRAPHS = ("segmentation",)
+"""What `build` returns."""
 
 CLASSES = 7
 _HIDDEN = 128
@@ -32,7 +33,7 @@ _LEAK = 0.01
 
 
 def build(weights: Weights) -> dict[str, onnx.ModelProto]:
-    """The graph ``segmentation``, float32, with free batch and length; ``segmentation-int8`` has 8-bit LSTMs.
+    """The graph ``segmentation``, float32, with free batch and length.
 
     samples [batch, 1, samples] -> log-probabilities [batch, frames, 7] of the
     powerset classes; 160 000 samples give 589 frames. Needs at least 991 samples.
@@ -57,8 +58,12 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
         x = graph.op("LeakyRelu", _linear(graph, x, weights, name, _HIDDEN), alpha=_LEAK)
     x = graph.op("LogSoftmax", _linear(graph, x, weights, "classifier", CLASSES), axis=-1)
     x = graph.op("Transpose", x, perm=[1, 0, 2])
-    model = graph.model(x, "log_probabilities", ("batch", "frames", CLASSES))
-    return {"segmentation": model, f"segmentation{INT8}": with_integer_recurrences(model)}
+    return {"segmentation": graph.model(x, "log_probabilities", ("batch", "frames", CLASSES))}
+
+
+def with_integers(segmentation: onnx.ModelProto) -> onnx.ModelProto:
+    """The same network with 8-bit LSTMs."""
+    return with_integer_recurrences(segmentation)
 
 
 def sinc_filters(weights: Weights) -> Float32:

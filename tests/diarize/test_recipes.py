@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarfuse.diarize.models.packs import PACKS
+from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.options import Execution, Mode, Options, RecipeName
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.diarize.recipes import OURS, RECIPES, UPSTREAM

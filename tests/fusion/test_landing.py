@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diarfuse.fusion.landing import landing, prepared, write_whole
+from diarfuse.fusion.landing import landing, part_of, prepared, sweep, write_whole
 from tests.faults import every_kill, has_unnamed
 
 
@@ -147,3 +147,15 @@ def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     assert [other.suffix for other in tmp_path.iterdir() if other != path] == (
         [] if has_unnamed(tmp_path) else [".part"]
     )
+
+
+def test_what_killed_processes_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    old, young = part_of(tmp_path / "a.srt"), part_of(tmp_path / "a.srt")
+    others = [tmp_path / name for name in (".part", ".notes.part", "a.part", f"{'0' * 16}.part", ".0.part")]
+    for path in (old, young, *others):
+        path.touch()
+    for path in (old, *others):
+        os.utime(path, (0, 0))
+    sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([young, *others])
+    sweep(tmp_path / "absent")

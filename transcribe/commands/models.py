@@ -5,18 +5,30 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import click
 
+from ...diarize.models.packs import FrontEndName, Use
 from .options import STORE_OPTIONS, with_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+if TYPE_CHECKING:
     from ...diarize.models.store import Store
-    from ...fusion.types import Progress
+    from ...fusion.types import Progress, Samples, Turn
+
+    Labelled: TypeAlias = tuple[Samples, Sequence[Turn]]
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _REPORT_SECONDS = 0.2
+_AUDIO = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".mp4", ".mkv", ".webm", ".aac", ".wma")
+_BASES = {
+    "given": "as given",
+    "calibrated": "calibrated on the recordings given",
+    "guess": "a guess, halfway between the two: calibrate it with --recordings",
+}
 
 
 _store_options = with_options(STORE_OPTIONS)
@@ -30,14 +42,21 @@ def models() -> None:
 @models.command("list")
 @_store_options
 def list_(models_dir: Path | None, offline: bool | None) -> None:
-    """List the packs: whether they are on disk, their size and their licence."""
+    """List the packs: whether they are on disk, whose word their files rest on, their size and their licence."""
     from rich.console import Console
     from rich.table import Table
 
+    from ...fusion.errors import CorruptModelError
+
     store = _store(models_dir, offline)
-    table = Table("pack", "on disk", "MB", "what", "licence", box=None, pad_edge=False)
-    for name, pack in store.packs.items():
-        table.add_row(name, "yes" if store.has(name) else "no", f"{pack.size / 1e6:.0f}", pack.summary, pack.licence)
+    table = Table("pack", "on disk", "MB", "files", "what", "licence", box=None, pad_edge=False)
+    for name in store.names:
+        try:
+            pack, there = store.pack(name), "yes" if store.has(name) else "no"
+        except CorruptModelError as error:
+            table.add_row(name, "damaged", "", store.origin(name), str(error), "")
+            continue
+        table.add_row(name, there, f"{pack.size / 1e6:.0f}", store.origin(name), pack.summary, pack.licence)
     # A pipe has no width: rows must stay on one line for whoever reads them there.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
@@ -48,9 +67,9 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
 @click.argument("pack")
 @_store_options
 def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
-    """Fetch PACK (community-1, campplus, or auto for the best that can be reached) and convert it."""
+    """Fetch PACK (its name, or auto for the best that can be reached) and convert it, anew if it is there."""
     store = _store(models_dir, offline)
-    found = store.load(pack, on_progress=_progress(), on_note=_note)
+    found = store.load(pack, on_progress=_progress(), on_note=_note, fresh=True)
     click.echo(f"{found.name} is ready in {store.root}")
 
 
@@ -58,21 +77,26 @@ def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
 @click.argument("pack", nargs=-1)
 @_store_options
 def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
-    """Compare the files of the PACKs on disk (of all, if none is named) with their pinned sha256."""
+    """Compare the PACKs on disk (all, if none is named) with their hashes, and their networks with what these give."""
     from ...fusion.errors import CorruptModelError, ModelNotFoundError
 
     store = _store(models_dir, offline)
-    names = pack or tuple(name for name in store.packs if store.started(name))
+    names = pack or tuple(name for name in store.names if store.started(name))
     if not names:
         raise ModelNotFoundError(f"There is no pack in {store.root}: pull one first (transcribe models pull PACK).")
     problems = [problem for name in names for problem in store.verify(name)] + store.verify_graphs()
+    if not problems:
+        problems = [problem for name in names for problem in store.verify_networks(name)]
     for problem in problems:
         click.echo(problem)
     if problems:
         raise CorruptModelError(
-            f"{len(problems)} model file(s) in {store.root} are not as pinned: run 'transcribe models pull PACK'."
+            f"{len(problems)} model file(s) in {store.root} are not as they should be: "
+            "run 'transcribe models pull PACK', or add the pack again if it is yours."
         )
-    click.echo(f"{', '.join(names)}: every file is as pinned")
+    for origin, what in (("pinned", "as pinned"), ("yours", "as it was when you added it")):
+        if these := [name for name in names if store.origin(name) == origin]:
+            click.echo(f"{', '.join(these)}: every file is {what}")
 
 
 @models.command()
@@ -81,17 +105,132 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
 @_store_options
 def export(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
     """Copy the PACKs (all on disk, if none is named) to FOLDER, for a machine without a network."""
-    copied = _store(models_dir, offline).export(folder, pack or None)
+    from ...diarize.models.carrying import export_packs
+
+    copied = export_packs(_store(models_dir, offline), folder, pack or None)
     click.echo(f"{', '.join(copied)} copied to {folder}")
 
 
 @models.command("import")
 @click.argument("folder", type=_FOLDER)
+@click.argument("pack", nargs=-1)
 @_store_options
-def import_(folder: Path, models_dir: Path | None, offline: bool | None) -> None:
-    """Copy the packs in FOLDER, which 'models export' wrote, into the store."""
+def import_(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
+    """Copy the PACKs in FOLDER into the store and convert them: the pinned ones, if none is named.
+
+    A pack that somebody added is taken only by its name: nobody but them vouches for it.
+    """
+    from ...diarize.models.carrying import import_packs
+
     store = _store(models_dir, offline)
-    click.echo(f"{', '.join(store.import_(folder))} copied to {store.root}")
+    click.echo(f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}")
+
+
+@models.command(context_settings={"max_content_width": 100})
+@click.argument("name")
+@click.option(
+    "--embedding",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="MODEL.onnx",
+    help="A speaker embedding: features in, one vector out.",
+)
+@click.option("--segmentation", required=True, metavar="PACK", help="The pack whose segmentation it is to have.")
+@click.option(
+    "--front-end",
+    type=click.Choice(get_args(FrontEndName)),
+    help="The features it eats; left out, as its metadata says.",
+)
+@click.option(
+    "--threshold",
+    default="auto",
+    show_default=True,
+    metavar="DISTANCE",
+    help="How far apart two speakers are; auto: found on --recordings, or else guessed.",
+)
+@click.option(
+    "--recordings",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="A recording with its turns beside it (NAME.rttm), or a folder of such; may be repeated.",
+)
+@click.option("--licence", default="unknown", show_default=True, help="The licence of the embedding.")
+@click.option(
+    "--forbids",
+    type=click.Choice(get_args(Use)),
+    multiple=True,
+    help="What that licence does not allow; may be repeated.",
+)
+@_store_options
+def add(
+    name: str,
+    embedding: Path,
+    segmentation: str,
+    front_end: FrontEndName | None,
+    threshold: str,
+    recordings: tuple[Path, ...],
+    licence: str,
+    forbids: tuple[Use, ...],
+    models_dir: Path | None,
+    offline: bool | None,
+) -> None:
+    """Make a pack NAME out of a speaker embedding that others exported to ONNX.
+
+    It is added only if it tells the voices of examples/ apart. Its hash is recorded now; nobody else vouches for it.
+    """
+    from ...diarize.adding import Wanted, add_pack
+
+    store = _store(models_dir, offline)
+    wanted = Wanted(segmentation, front_end, _distance(threshold), _labelled(recordings), licence, frozenset(forbids))
+    added = add_pack(store, name, embedding, wanted, on_progress=_progress(), on_note=_note)
+    pack, found = added.pack, added.separation
+    how = "named" if front_end else "as its metadata says"
+    click.echo(f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB")
+    click.echo(f"front end: {pack.embedding.front_end}, {how}")
+    click.echo(
+        f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}"
+    )
+    click.echo(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
+
+
+def _distance(threshold: str) -> float | None:
+    from ...fusion.errors import OptionError
+
+    if threshold == "auto":
+        return None
+    try:
+        return float(threshold)
+    except ValueError:
+        raise OptionError(f"--threshold {threshold!r} must be a distance, such as 0.8, or auto.") from None
+
+
+def _labelled(paths: tuple[Path, ...]) -> list[Labelled]:
+    """Samples and true turns of every recording given, or in a folder given."""
+    from ...fusion.audio import load_audio
+    from ...fusion.errors import OptionError
+    from ...fusion.formats.rttm import read_rttm
+
+    found: list[Labelled] = []
+    for path in paths:
+        files = sorted(path.glob("*.rttm")) if path.is_dir() else [path]
+        if not files:
+            raise OptionError(f"{path} holds no RTTM: put NAME.rttm beside each recording.")
+        for file in files:
+            audio, rttm = _pair(file)
+            found.append((load_audio(audio), read_rttm(rttm)))
+    return found
+
+
+def _pair(file: Path) -> tuple[Path, Path]:
+    """A recording and its RTTM, of which `file` is one."""
+    from ...fusion.errors import OptionError
+
+    rttm, names = file.with_suffix(".rttm"), [file.with_suffix(ending) for ending in _AUDIO]
+    audio = next((name for name in names if name.is_file()), None) if file == rttm else file
+    if audio is None or not rttm.is_file():
+        raise OptionError(f"{file} lacks its {'recording' if audio is None else 'RTTM'}: both belong side by side.")
+    return audio, rttm
 
 
 def _store(models_dir: Path | None, offline: bool | None) -> Store:

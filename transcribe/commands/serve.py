@@ -48,6 +48,7 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
 
     Needs the extra `server`. Stops on Ctrl-C or SIGTERM once running jobs are done.
     """
+    from ...diarize.models.store import Store
     from ...fusion.errors import MissingExtraError
 
     try:
@@ -64,6 +65,7 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
     limits = _limits(values)
     options = job_options(values)
     Job(options).check()
+    Store(options.models_dir, offline=True).permit(options.diarizer, "serve")
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)

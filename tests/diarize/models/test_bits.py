@@ -18,7 +18,9 @@ from diarfuse.fusion.audio import load_audio
 def graphs(request, store, inputs, runner):
     """A network's graphs, the trunk's 8-bit form among them: CAM++ as it is, ResNet34 with seeded weights."""
     if request.param == "campplus":
-        return {name: Session(path) for name, path in store.load("campplus").graphs.items()}
+        models = store.load("campplus")
+        paths = {**models.graphs, "trunk-int8": models.graph("trunk", integers=True)}
+        return {name: Session(path) for name, path in paths.items()}
     built = resnet34.build(inputs.resnet34_weights())
     light = with_integer_convolutions(built["trunk"], measured_ranges("resnet34"))
     return {name: runner(graph) for name, graph in {**built, "trunk-int8": light}.items()}

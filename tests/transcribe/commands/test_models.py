@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+import onnx
 import pytest
+import soundfile
 from click.testing import CliRunner, Result
 
-from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
-from diarfuse.transcribe.commands.models import models
+from diarfuse.diarize.models.carrying import export_packs
+from diarfuse.diarize.models.store import Store
+from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnknownNameError
+from diarfuse.transcribe.commands.models import _labelled, models
+from tests.diarize.tiny_embedder import tiny_embedder
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from diarfuse.diarize.models.store import Store
 
 
 def invoke(*arguments: str | Path, **environment: str) -> Result:
@@ -19,7 +24,7 @@ def invoke(*arguments: str | Path, **environment: str) -> Result:
 
 
 def test_every_command_has_help_with_both_options() -> None:
-    assert sorted(models.commands) == ["export", "import", "list", "pull", "verify"]
+    assert sorted(models.commands) == ["add", "export", "import", "list", "pull", "verify"]
     for name in models.commands:
         text = invoke(name, "--help").output
         assert "DIARFUSE_MODELS_DIR" in text
@@ -30,10 +35,10 @@ def test_list_of_an_empty_store(tmp_path: Path) -> None:
     result = invoke("list", "--models-dir", tmp_path)
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[0].split() == ["pack", "on", "disk", "MB", "what", "licence"]
-    assert lines[1].split()[:3] == ["community-1", "no", "33"]
+    assert lines[0].split() == ["pack", "on", "disk", "MB", "files", "what", "licence"]
+    assert lines[1].split()[:4] == ["community-1", "no", "33", "pinned"]
     assert "CC-BY-4.0" in lines[1]
-    assert lines[2].split()[:3] == ["campplus", "no", "34"]
+    assert lines[2].split()[:4] == ["campplus", "no", "34", "pinned"]
     assert lines[3] == f"in {tmp_path}"
 
 
@@ -47,6 +52,8 @@ def test_list_of_an_empty_store(tmp_path: Path) -> None:
         (("verify", "campplus"), CorruptModelError),
         (("export", "stick"), ModelNotFoundError),
         (("import", "stick"), ModelNotFoundError),
+        (("add", "mine", "--embedding", "absent.onnx", "--segmentation", "campplus"), ModelNotFoundError),
+        (("add", "campplus", "--embedding", "absent.onnx", "--segmentation", "campplus"), OptionError),
     ],
 )
 def test_what_cannot_be_done_is_an_error_of_ours(tmp_path: Path, arguments: tuple[str], error: type) -> None:
@@ -70,7 +77,8 @@ def test_carry_campplus_to_a_machine_without_a_network(tmp_path: Path, store: St
 
 
 def test_verify_names_what_is_damaged(tmp_path: Path, store: Store) -> None:
-    store.export(tmp_path, ["campplus"])
+    export_packs(store, tmp_path, ["campplus"])
+    Store(tmp_path, offline=True).load("campplus")
     weights = tmp_path / "campplus" / "segmentation" / "pytorch_model.bin"
     weights.write_bytes(b"")
     graph = next((tmp_path / "graphs").glob("*-trunk.onnx"))
@@ -78,3 +86,55 @@ def test_verify_names_what_is_damaged(tmp_path: Path, store: Store) -> None:
     result = invoke("verify", "--models-dir", tmp_path)
     assert result.output == f"{weights} is corrupt.\n{graph} is corrupt.\n"
     assert isinstance(result.exception, CorruptModelError)
+
+
+def test_a_pack_of_ones_own(tmp_path: Path, store: Store) -> None:
+    root, model = tmp_path / "models", tmp_path / "tiny.onnx"
+    export_packs(store, root, ["campplus"])
+    onnx.save(tiny_embedder(metadata={"framework": "wespeaker"}), model)
+    add = ("add", "tiny", "--embedding", model, "--segmentation", "campplus", "--models-dir", root, "--offline")
+    result = invoke(*add, "--licence", "CC0")
+    assert result.exit_code == 0, result.exception
+    lines = result.output.splitlines()
+    assert lines[0].startswith(f"tiny is added to {root}: yours, 80 numbers")
+    assert lines[1] == "front end: kaldi, as its metadata says"
+    assert re.fullmatch(
+        r"voices of examples/: one voice has cosines from 0\.\d\d on, two have up to -?0\.\d\d", lines[2]
+    )
+    assert re.fullmatch(r"distance: \d\.\d+, a guess, halfway between the two: .*--recordings", lines[3])
+    shown = invoke("list", "--models-dir", root).output.splitlines()
+    assert shown[3].split()[:4] == ["tiny", "yes", "6", "yours"]
+    assert "CC0 (embedding)" in shown[3]
+    assert invoke("verify", "--models-dir", root).output == (
+        "campplus: every file is as pinned\ntiny: every file is as it was when you added it\n"
+    )
+    assert isinstance(invoke(*add).exception, OptionError)
+    (root / "tiny" / "pack.toml").write_text("name = 1")
+    shown = invoke("list", "--models-dir", root).output.splitlines()
+    assert shown[3].split()[:3] == ["tiny", "damaged", "yours"]
+    assert isinstance(invoke("verify", "--models-dir", root).exception, CorruptModelError)
+    assert invoke("verify", "campplus", "--models-dir", root).exception is None
+
+
+@pytest.mark.parametrize("threshold", ["near", "0", "3"])
+def test_a_threshold_that_is_none(tmp_path: Path, threshold: str) -> None:
+    options = ("--embedding", "a.onnx", "--segmentation", "campplus", "--threshold", threshold)
+    result = invoke("add", "tiny", *options, DIARFUSE_MODELS_DIR=str(tmp_path))
+    assert isinstance(result.exception, OptionError)
+    assert "threshold" in str(result.exception)
+
+
+def test_recordings_come_with_their_turns(tmp_path: Path) -> None:
+    (tmp_path / "alone.rttm").write_text("SPEAKER alone 1 0 1 <NA> <NA> A <NA> <NA>\n")
+    with pytest.raises(OptionError, match=r"alone\.rttm lacks its recording"):
+        _labelled((tmp_path,))
+    soundfile.write(tmp_path / "alone.flac", np.zeros(16_000), 16_000)
+    for path in (tmp_path, tmp_path / "alone.rttm", tmp_path / "alone.flac"):
+        ((samples, turns),) = _labelled((path,))
+        assert (samples.size, [turn.speaker for turn in turns]) == (16_000, ["A"])
+    soundfile.write(tmp_path / "other.wav", np.zeros(16_000), 16_000)
+    with pytest.raises(OptionError, match=r"other\.wav lacks its RTTM"):
+        _labelled((tmp_path / "other.wav",))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(OptionError, match="holds no RTTM"):
+        _labelled((tmp_path / "empty",))
