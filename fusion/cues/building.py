@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass
 from itertools import accumulate
@@ -133,12 +134,14 @@ def _shown(speaker: str | None, layout: Layout) -> str:
 def _strips(runs: Sequence[Run], layout: Layout) -> Iterator[_Strip]:
     """The runs, cut."""
     crowds = _crowds(runs)
+    starts = [*sorted(run.start for run in runs), math.inf]
     seen: set[str | None] = set()
     for run in runs:
         crowded = _crowded(run, crowds[run.speaker])
         cycle = _cycle(run.speaker, layout, first=run.speaker not in seen)
         seen.add(run.speaker)
-        for start, stop in cut(run.pieces, layout, cycle, crowded):
+        until = starts[bisect_right(starts, run.pieces[-1].start)]
+        for start, stop in cut(run.pieces, layout, cycle, crowded, until):
             yield _Strip(run.speaker, run.pieces[start:stop], any(crowded[start:stop]))
 
 

@@ -30,7 +30,7 @@ _WEAK_LINE = 4.0
 """Its first line can end in nothing but a weak word."""
 _PAUSED, _PAUSE_SECOND = 2.0, 3.0
 """It spans a pause, and by how many seconds that is too long."""
-_SHORT, _FAST = 3.0, 2.0
+_SHORT, _FAST = 3.0, 3.0
 """It has no time to stay, or to be read."""
 _CROWDED = 2.0
 """Somebody else speaks meanwhile, and has no line in it."""
@@ -60,7 +60,8 @@ class _Row:
     words: pieces that begin with a space, up to each. strong: places where a line may
     well end, up to each. sentences: that end, up to each. pauses: what the silences
     before the pieces cost a cue that spans them, summed up to each, float
-    (num_pieces + 1,). crowded: someone else speaks meanwhile.
+    (num_pieces + 1,). crowded: someone else speaks meanwhile. until: when the next
+    run begins.
     """
 
     pieces: Sequence[Piece]
@@ -70,9 +71,12 @@ class _Row:
     sentences: list[int]
     pauses: list[float]
     crowded: Sequence[bool]
+    until: Seconds
 
 
-def cut(pieces: Sequence[Piece], layout: Layout, cycle: Cycle, crowded: Sequence[bool] = ()) -> list[tuple[int, int]]:
+def cut(
+    pieces: Sequence[Piece], layout: Layout, cycle: Cycle, crowded: Sequence[bool] = (), until: Seconds = math.inf
+) -> list[tuple[int, int]]:
     """Cut a run into cues.
 
     Args:
@@ -81,6 +85,7 @@ def cut(pieces: Sequence[Piece], layout: Layout, cycle: Cycle, crowded: Sequence
         cycle: the room that labels take.
         crowded: pieces during which somebody else speaks; cues of such leave room
             for that person's line, if they can.
+        until: when something else is to be shown.
 
     Returns:
         half-open ranges of `pieces`, one a cue, in order and without gaps.
@@ -93,6 +98,7 @@ def cut(pieces: Sequence[Piece], layout: Layout, cycle: Cycle, crowded: Sequence
         list(accumulate((piece.ended for piece in pieces), initial=0)),
         list(accumulate(_pauses(pieces, layout), initial=0.0)),
         crowded or [False] * len(pieces),
+        until,
     )
     best: list[dict[int, tuple[float, int, int]]] = [{} for _ in range(len(pieces) + 1)]
     best[0][0] = (0.0, -1, -1)
@@ -139,7 +145,7 @@ def _reach(row: _Row, start: int, indent: int, layout: Layout, cycle: Cycle) -> 
         too_long = filling.line >= layout.lines or _too_much(row, start, stop, layout)
         if too_long and stop > start + 1:
             return
-        price = _price(row, start, stop, layout)
+        price = _price(row, start, stop, most if crowded else indent, layout)
         if filling.line == 1 and filling.fold > start:
             while row.ends[stop] - row.ends[low] > layout.width:
                 low += 1
@@ -175,8 +181,8 @@ def _too_much(row: _Row, start: int, stop: int, layout: Layout) -> bool:
     return max(read, row.pieces[stop - 1].end - row.pieces[start].start) > layout.longest
 
 
-def _price(row: _Row, start: int, stop: int, layout: Layout) -> float:
-    """What readers mind in a cue of these pieces."""
+def _price(row: _Row, start: int, stop: int, indent: int, layout: Layout) -> float:
+    """What readers mind in a cue of these pieces, with a label of `indent` columns."""
     pieces = row.pieces
     columns = row.ends[stop] - row.ends[start]
     price = _CUE + _FULL * (columns / (layout.width * layout.lines)) ** 2
@@ -184,10 +190,10 @@ def _price(row: _Row, start: int, stop: int, layout: Layout) -> float:
     if stop - start < len(pieces) and _is_one_word(row, start, stop):
         sentence = (start == 0 or pieces[start - 1].ended) and (stop == len(pieces) or pieces[stop - 1].ended)
         price += _SINGLE if sentence else _ORPHAN
-    after = pieces[stop].start if stop < len(pieces) else math.inf
+    after = pieces[stop].start if stop < len(pieces) else row.until
     room = max(after - layout.gap - pieces[start].start, 1e-3)
     price += _SHORT * max(0.0, 1 - room / layout.shortest)
-    return price + _FAST * max(0.0, min(3.0, columns / layout.speed / room - 1))
+    return price + _FAST * max(0.0, min(3.0, (columns + indent) / layout.speed / room - 1))
 
 
 def _is_one_word(row: _Row, start: int, stop: int) -> bool:
