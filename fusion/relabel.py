@@ -6,10 +6,28 @@ one name become one speaker: their turns are merged where they touch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .types import Activity, Attribution, Diarization, Embedding, Seconds, Segment, SpeakerShare, Transcript, Turn, Word
+
+_NUMBERED = re.compile(
+    r"(?:(?:speaker|spk|spkr|guest|channel|ch|person|participant|talker|voice|party)[\s_.#:-]*)?(?:\d{1,6}|[a-z])"
+    r"|[a-z]\d{1,6}|uu|unknown(?:[\s_-]?speaker)?|unk|nobody|none|null|<na>|",
+    re.IGNORECASE,
+)
+"""How diarizers and vendors call people whose names they do not know: SPEAKER_00, spk_1, Guest-2, S1, UU, A, 3."""
+
+
+def is_name(speaker: str) -> bool:
+    """Whether a speaker is called by a name that somebody gave, not by a number or a letter.
+
+    Example:
+        >>> [is_name(speaker) for speaker in ("Ana", "SPEAKER_00", "spk_1", "A")]
+        [True, False, False, False]
+    """
+    return _NUMBERED.fullmatch(speaker.strip()) is None
 
 
 def rename_transcript(transcript: Transcript, names: Mapping[str, str]) -> Transcript:

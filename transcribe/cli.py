@@ -19,6 +19,7 @@ COMMANDS = {
     "merge": (".commands.edit:merge", "Make one speaker of several in a saved transcript."),
     "reassign": (".commands.edit:reassign", "Give words of a saved transcript to another speaker."),
     "text": (".commands.edit:text", "Correct what is said in a saved transcript."),
+    "redo": (".commands.redo:redo", "Find the turns or the words of a saved transcript anew."),
     "undo": (".commands.edit:undo", "Take back the last edit of a saved transcript."),
     "forget": (".commands.edit:forget", "Empty the history of a saved transcript."),
     "serve": (".commands.serve:serve", "Serve OpenAI's transcription API, with anonymous speaker labels."),

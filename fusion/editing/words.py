@@ -12,7 +12,7 @@ from itertools import groupby
 from ..errors import OptionError
 from ..estimating import words_at
 from ..text import carve, is_unspaced, sentence_ends, split_text, unspaced
-from ..types import Seconds, Word
+from ..types import Seconds, Segment, Word
 from .content import Content, flat, words_before
 
 
@@ -122,11 +122,17 @@ def _rough(content: Content, place: Place) -> str:
     return " ".join(content.transcript.segments[number].text for number, _, _ in _segments_of(content, place))
 
 
+def texts_of(segment: Segment) -> list[str]:
+    """The part of the segment's text that belongs to each of its words; together they are the text."""
+    if not segment.words:
+        return []
+    return carve(segment.text, [word.text for word in segment.words], list(range(1, len(segment.words))))
+
+
 def _pieces(content: Content, number: int) -> list[_Item]:
     """The words of a segment with their parts of its text."""
     segment = content.transcript.segments[number]
-    texts = carve(segment.text, [word.text for word in segment.words], list(range(1, len(segment.words))))
-    return [_Item(text, word, number) for text, word in zip(texts, segment.words, strict=False)]
+    return [_Item(text, word, number) for text, word in zip(texts_of(segment), segment.words, strict=True)]
 
 
 def _items(content: Content, place: Place) -> list[_Item]:

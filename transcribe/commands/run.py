@@ -101,11 +101,11 @@ def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...]
 
     named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote")}
     view = View(style=style_of(values), labels=values.pop("names"), **named)
-    values["asr_options"] = _pairs(values["asr_options"])
+    values["asr_options"] = pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)
 
 
-def _pairs(items: tuple[str, ...]) -> dict[str, object]:
+def pairs(items: tuple[str, ...]) -> dict[str, object]:
     """``("beam_size=5", "vad=false")`` -> values as JSON where they are JSON, as text otherwise."""
     import json
 

@@ -15,6 +15,8 @@ from ...fusion.editing.content import Origin
 from ...fusion.types import ModelRecognizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ...diarize.models.store import ModelSet
     from ...fusion.types import Note, Recognizer, Seconds
     from ..options import Setup, Wish
@@ -35,6 +37,12 @@ class Told:
         """Say and keep it."""
         self.sentences.append(sentence)
         self.on_note(sentence)
+
+    def each(self, sentences: Iterable[str]) -> None:
+        """Say and keep those that were not said yet."""
+        for sentence in sentences:
+            if sentence not in self.sentences:
+                self(sentence)
 
 
 def recording_of(path: Path, duration: Seconds) -> Recording | None:

@@ -1,0 +1,168 @@
+"""`transcribe redo`: the models hear again, names and edits stay, and undo restores what was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from diarfuse.asr_adapters import registry
+from diarfuse.exporters import registry as exporters
+from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
+from diarfuse.transcribe import job as job_module
+from diarfuse.transcribe.__main__ import run
+
+
+class Clock:
+    """Hears the number of every second."""
+
+    def __init__(self, says: str = "word") -> None:
+        self.says = says
+
+    def transcribe(self, samples: Samples, **_: object) -> Transcript:
+        seconds = range(len(samples) // SAMPLE_RATE)
+        words = [Word(float(n), n + 0.9, f" {self.says}{n}.", 0.9) for n in seconds]
+        segments = tuple(Segment(word.start, word.end, word.text, (word,)) for word in words)
+        return Transcript(segments, "en", len(samples) / SAMPLE_RATE)
+
+
+class Point:
+    def load(self) -> type[Clock]:
+        return Clock
+
+
+class Models:
+    name = "parts"
+    hashes = {"net": "ab" * 32}  # noqa: RUF012
+
+
+class Parts:
+    """Finds as many voices as are asked for, one after the other, under labels that say nothing."""
+
+    models = Models()
+
+    def diarize(self, samples: Samples, *, num_speakers=2, **_: object) -> Diarization:
+        length = len(samples) / SAMPLE_RATE
+        each = length / num_speakers
+        turns = tuple(
+            Turn(n * each, (n + 1) * each, f"SPEAKER_{num_speakers - 1 - n:02d}") for n in range(num_speakers)
+        )
+        return Diarization(turns, turns, length, ("Counted.",))
+
+
+@pytest.fixture(autouse=True)
+def meeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A document of eight words and two speakers, made by the program itself from these models."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": Point()})
+    monkeypatch.setattr(job_module, "load_diarizer", lambda *_: Parts())
+    soundfile.write("meeting.wav", np.full(8 * SAMPLE_RATE, 0.1, np.float32), SAMPLE_RATE)
+    assert run(["--asr", "clock", "--diarize", "--num-speakers", "2", "meeting.wav", "-o", "meeting.json"]) == 0
+    assert run(["rename", "meeting.json", "SPEAKER_01=Ana", "SPEAKER_00=Ben"]) == 0
+    return tmp_path / "meeting.json"
+
+
+def held() -> Document:
+    return read_document("meeting.json")
+
+
+def speakers() -> list[str | None]:
+    return [word.speaker for word in held().transcript.words]
+
+
+def test_turns_are_found_anew_and_names_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    assert speakers() == ["Ana"] * 4 + ["Ben"] * 4
+    before = held()
+    assert run(["reassign", "meeting.json", "1-1", "Cy"]) == 0
+    capsys.readouterr()
+    assert run(["redo", "meeting.json", "--diarize", "--num-speakers", "4"]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "meeting.json: redo diarize (4 speakers)" in told.err
+    assert speakers()[0] == "Cy"
+    assert set(speakers()) == {"Cy", "Ana", "Ben", "SPEAKER_00"}  # Cy's turn tells whose voice that is
+    assert held().origin.settings["num_speakers"] == 4
+    assert held().origin.settings["asr"] == "clock"
+    assert "Counted." in held().notes
+    assert run(["undo", "meeting.json"]) == 0
+    assert run(["undo", "meeting.json"]) == 0
+    assert held() == before
+
+
+def test_words_are_recognised_anew_and_turns_and_corrections_stay() -> None:
+    assert run(["text", "meeting.json", "00:00:03", "Three, really."]) == 0
+    before = held()
+    assert run(["redo", "meeting.json", "--asr", "clock", "--asr-option", "says=new"]) == 0
+    texts = [word.text for word in held().transcript.words]
+    assert texts == [" new0.", " new1.", " new2.", " Three,", " really.", " new4.", " new5.", " new6.", " new7."]
+    assert speakers() == ["Ana"] * 5 + ["Ben"] * 4
+    assert held().diarization == before.diarization
+    assert held().history[-1].operation.told() == "redo asr clock"
+    assert run(["undo", "meeting.json"]) == 0
+    assert held() == before
+
+
+def test_both_at_once_and_a_recording_named() -> None:
+    Path("meeting.wav").rename("moved.wav")
+    assert run(["redo", "meeting.json", "moved.wav", "--asr", "clock", "--diarize", "--num-speakers", "1"]) == 0
+    assert set(speakers()) == {"Ana"}
+    assert held().history[-1].operation.told() == "redo asr clock and diarize"
+
+
+def test_edits_made_meanwhile_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Parts):
+        def diarize(self, samples: Samples, **options: object) -> Diarization:
+            assert run(["rename", "meeting.json", "Ana=Zoe"]) == 0
+            return super().diarize(samples, **options)
+
+    monkeypatch.setattr(job_module, "load_diarizer", lambda *_: Slow())
+    assert run(["redo", "meeting.json", "--diarize", "--num-speakers", "2"]) == 0
+    assert speakers() == ["Zoe"] * 4 + ["Ben"] * 4
+    assert len(held().history) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "code"),
+    [
+        ([], "Give --diarize", 2),
+        (["--asr", "clock", "--num-speakers", "2"], "--num-speakers does nothing without --diarize", 2),
+        (["none.wav", "--diarize"], "'none.wav' is not there", 1),
+        (["other.wav", "--diarize"], "other.wav is not the recording that meeting.json is about", 1),
+        (["--asr", "none"], "Unknown recogniser 'none'", 2),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_changes(
+    arguments: list[str], sentence: str, code: int, capsys: pytest.CaptureFixture[str], meeting: Path
+) -> None:
+    soundfile.write("other.wav", np.full(8 * SAMPLE_RATE, 0.2, np.float32), SAMPLE_RATE)
+    before = meeting.read_bytes()
+    assert run(["redo", "meeting.json", *arguments]) == code
+    assert sentence in capsys.readouterr().err
+    assert meeting.read_bytes() == before
+
+
+def test_a_document_that_does_not_know_its_recording_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "meeting.json", "--clean", "-o", "clean.json"]) == 0
+    assert run(["redo", "clean.json", "--diarize"]) == 1
+    assert "does not tell the recording's name" in capsys.readouterr().err
+    assert run(["redo", "clean.json", "meeting.wav", "--diarize"]) == 0
+
+
+@pytest.mark.parametrize("name", exporters.names())
+def test_every_format_from_the_file_is_the_runs_own(name: str) -> None:
+    """In the program as people run it, not only with invented documents."""
+    command = ["--asr", "clock", "--diarize", "--num-speakers", "3", "meeting.wav"]
+    assert (
+        run(
+            [*command, "-o", "a.json", "-o", f"a{exporters.ending(name)}"]
+            if name != "json"
+            else [*command, "-o", "a.json"]
+        )
+        == 0
+    )
+    content = exporters.dumps(read_document("a.json"), name)
+    written = Path(f"a{exporters.ending(name)}").read_bytes()
+    assert written == (content if isinstance(content, bytes) else content.encode())

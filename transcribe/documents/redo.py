@@ -1,0 +1,171 @@
+"""`transcribe redo`: the recording of a saved transcript is heard again, and what was edited stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ...fusion.document import Document, Recording, read_document
+from ...fusion.editing.again import rediarized, rerecognised
+from ...fusion.editing.content import Content, Origin
+from ...fusion.errors import AudioError
+from ...fusion.join.assign import Policy
+from .editing import edit
+from .origin import Told, sha256_of
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ...fusion.types import Diarization, Note, Progress, Transcript
+    from ..job import Job
+    from ..options import JobOptions
+
+_OF_WORDS = frozenset(("asr", "model", "compute_type", "asr_options", "recogniser", "language"))
+"""Settings that recognising words has a say in; all others concern the turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What is heard anew: words where `words`, turns where `turns`; with the options of a job."""
+
+    options: JobOptions
+    words: bool
+    turns: bool
+
+    def told(self) -> str:
+        """It in words, for the history."""
+        parts = [f"asr {self.options.asr}"] * self.words + ["diarize"] * self.turns
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was heard, and what was said on the way."""
+
+    words: Transcript | None
+    turns: Diarization | None
+    origin: Origin
+    notes: tuple[str, ...]
+
+
+def redo(
+    path: Path,
+    audio: Path | None,
+    again: Again,
+    on_progress: Progress | None = None,
+    on_note: Note | None = None,
+    cancel: threading.Event | None = None,
+) -> Document:
+    """Hear the recording of a document again, and put what is found into its file.
+
+    The file is held only at the end: edits made meanwhile are kept as those before.
+
+    Args:
+        path: the document's file.
+        audio: the recording; None is the file that the document names, beside it.
+        again: what is heard.
+        on_progress: see `transcribe.job`.
+        on_note: hears what a person should know, also what could not be kept.
+        cancel: ends the work.
+
+    Raises:
+        AudioError: it is not the recording that the document is about.
+        DiarfuseError: see `transcribe.job` and `edit`.
+    """
+    audio = recording_beside(path, read_document(path), audio)
+    told = Told(on_note or (lambda _: None))
+    found = _heard(audio, again, on_progress, told, cancel)
+
+    def change(before: Document) -> Document:
+        recording_beside(path, before, audio)
+        content, lost = _renewed(before.content, found, Policy(join=again.options.join))
+        for sentence in lost:
+            told(sentence)
+        content = replace(content, notes=tuple(dict.fromkeys((*content.notes, *found.notes, *lost))))
+        return before.redone(content, again.told())
+
+    return edit(path, change)
+
+
+def recording_beside(path: Path, document: Document, audio: Path | None) -> Path:
+    """The recording of a document.
+
+    Raises:
+        AudioError: it is not there, or another one is.
+    """
+    recording = document.recording
+    if audio is None and (recording is None or not recording.name):
+        raise AudioError(f"{path} does not tell the recording's name: give its file.")
+    audio = audio or path.resolve().parent / (recording.name if recording else "")
+    if not audio.is_file():
+        raise AudioError(f"The recording {str(audio)!r} is not there: give its file.")
+    if recording is not None and recording.sha256:
+        _check_same(path, recording, audio)
+    return audio
+
+
+def _check_same(path: Path, recording: Recording, audio: Path) -> None:
+    if sha256_of(audio) != recording.sha256:
+        raise AudioError(
+            f"{audio} is not the recording that {path} is about (its bytes differ): give {recording.name!r} as it was."
+        )
+
+
+def _heard(
+    audio: Path, again: Again, on_progress: Progress | None, told: Told, cancel: threading.Event | None
+) -> _Found:
+    from ..job import Job
+
+    job, words, turns = Job(again.options), None, None
+    if again.words:
+        words = _words(audio, job, again.options, on_progress, told, cancel)
+    if again.turns:
+        turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel, activity=True)
+        told.each(turns.notes)
+    return _Found(words, turns, job.origin(again.options), tuple(told.sentences))
+
+
+def _words(
+    audio: Path,
+    job: Job,
+    options: JobOptions,
+    on_progress: Progress | None,
+    told: Told,
+    cancel: threading.Event | None,
+) -> Transcript:
+    """Words with times, aligned where the recogniser gives lines."""
+    from ...asr_adapters.align import align
+    from ...fusion.audio import load_audio
+
+    plain = replace(options, diarize=False)
+    heard = job.transcribe(audio, plain, on_progress=on_progress, on_note=told, cancel=cancel).transcript
+    if not all(segment.words for segment in heard.segments):
+        samples = load_audio(audio, track=options.audio_track)
+        heard = align(heard, samples, language=heard.language, on_progress=on_progress)
+    told.each(heard.notes)
+    return heard
+
+
+def _renewed(content: Content, found: _Found, policy: Policy) -> tuple[Content, tuple[str, ...]]:
+    lost: Iterable[str] = ()
+    if found.words is not None:
+        content, lost = rerecognised(content, found.words, policy)
+    if found.turns is not None:
+        content, more = rediarized(content, found.turns, policy)
+        lost = (*lost, *more)
+    return replace(content, origin=_origin(content.origin, found)), tuple(lost)
+
+
+def _origin(before: Origin | None, found: _Found) -> Origin:
+    """What made the result now: for the part that stays, what made it then."""
+    new = found.origin
+    if before is None:
+        return new
+    renewed = (_OF_WORDS if found.words is not None else frozenset()) | (
+        new.settings.keys() - _OF_WORDS if found.turns is not None else frozenset()
+    )
+    kept = {key: value for key, value in before.settings.items() if key not in renewed}
+    settings = kept | {key: value for key, value in new.settings.items() if key in renewed}
+    return Origin(new.program, settings, {**before.models, **new.models})
