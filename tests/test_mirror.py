@@ -50,6 +50,7 @@ ELSEWHERE = {
     "transcribe/commands/config.py": "transcribe/commands/test_settings.py",
     "transcribe/commands/diarize.py": "transcribe/test_main_job.py",
     "transcribe/commands/doctor.py": "transcribe/test_doctor.py",
+    "transcribe/commands/redo.py": "transcribe/documents/test_redo.py",
     "transcribe/commands/identify.py": "transcribe/voices/test_namer.py",
     "transcribe/job.py": "transcribe/test_together.py",
     "transcribe/joining.py": "transcribe/test_main_job.py",
