@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MARKS = {"L": "\u200e", "R": "\u200f"}
 _LONGEST_NAME = 100
 _STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 _JOINERS = "\u200c\u200d"
 """Cannot be seen, but Persian and Indic names are not written without."""
 
@@ -99,6 +100,14 @@ def one_line(text: str) -> str:
     Spaces inside a line stay as they are: nothing is tokenised again.
     """
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def without_steering(text: str) -> str:
+    """`text` without what steers a terminal or turns lines round; its own line breaks and tabs stay.
+
+    Words and names come from servers and files of others, and are shown by whoever opens the result.
+    """
+    return _CONTROL.sub("", _STEERING.sub("", text))
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

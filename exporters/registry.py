@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from ..fusion.errors import OptionError, UnknownNameError
+from .lines import without_steering
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def dumps(document: Document, format_name: str, style: Style = DEFAULT) -> str |
     found = exporter(format_name)
     if found.NEEDS == "turns" and document.diarization is None and not document.turns:
         raise OptionError(f"{format_name} holds speaker turns, and {document.name} has none: choose another format.")
-    return found.dumps(document, style)
+    content = found.dumps(document, style)
+    return content if isinstance(content, bytes) else without_steering(content)
 
 
 def _usable() -> dict[str, Exporter]:

@@ -45,7 +45,8 @@ PLAIN = Transcript((Segment(0.0, 1.0, " 你好\n世界", ()),), None, 1.0)
 EMPTY = Transcript((), None, 0.0)
 TURNS = Diarization((Turn(0.5, 2.0, "A"), Turn(1.5, 2.0, "B")), (Turn(0.5, 2.0, "A"),), 3.0)
 
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
+steering = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=steering), max_size=30)
 times = st.floats(0, 400_000, allow_nan=False)
 segments = st.builds(
     lambda start, length, text, speaker: Segment(start, start + length, text, (), speaker),
@@ -325,3 +326,18 @@ def test_no_cue_has_no_length() -> None:
     text = registry.dumps(Document(Transcript(segments, "en", 6.0)), "srt")
     assert "00:00:02,800 --> 00:00:03,300" in text, "until the next begins"
     assert "00:00:05,900 --> 00:00:06,733" in text
+
+
+@pytest.mark.parametrize("format_name", registry.BUILTIN)
+@pytest.mark.parametrize(
+    "bad", ["\x1b[2J", "\x1b]0;title\x07", "\u202etxt.exe", "\u2067x\u2069", "\x9b31m", "\x00", "\r"]
+)
+def test_no_word_steers_a_terminal_or_turns_a_line_round(format_name: str, bad: str) -> None:
+    said = f"one{bad}two"
+    word = Word(0.0, 1.0, said, speaker="SPEAKER_00")
+    transcript = Transcript((Segment(0.0, 1.0, said, (word,), "SPEAKER_00"),), "en", 1.0)
+    turns = (Turn(0.0, 1.0, "SPEAKER_00"),)
+    for document in (Document(transcript), Document(transcript, Diarization(turns, turns, 1.0))):
+        content = registry.dumps(document, format_name)
+        text = content.decode() if isinstance(content, bytes) else content
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
