@@ -11,7 +11,7 @@ import click
 import pytest
 
 import diarfuse
-from diarfuse.diarize.models.packs import PACKS
+from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.exporters.style import Style
 from diarfuse.fusion.layout import Layout

@@ -143,10 +143,8 @@ def import_(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offlin
 )
 @click.option(
     "--threshold",
-    default="auto",
-    show_default=True,
     metavar="DISTANCE",
-    help="How far apart two speakers are; auto: found on --recordings, or else guessed.",
+    help="How far apart two speakers are; left out, or auto: found on --recordings, or else guessed.",
 )
 @click.option(
     "--recordings",
@@ -168,7 +166,7 @@ def add(
     embedding: Path,
     segmentation: str,
     front_end: FrontEndName | None,
-    threshold: str,
+    threshold: str | None,
     recordings: tuple[Path, ...],
     licence: str,
     forbids: tuple[Use, ...],
@@ -194,10 +192,10 @@ def add(
     click.echo(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
 
 
-def _distance(threshold: str) -> float | None:
+def _distance(threshold: str | None) -> float | None:
     from ...fusion.errors import OptionError
 
-    if threshold == "auto":
+    if threshold in (None, "auto"):
         return None
     try:
         return float(threshold)
