@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("fusion", "diarize", "asr_adapters", "exporters", "transcribe")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 WALKS = dict(re.findall(r"^### A new ([a-z ]+)\n(.*?)(?=^##|\Z)", TEXT, re.DOTALL | re.MULTILINE))
-MOST = {"format": 4, "recogniser": 3, "stage": 3, "command": 4}
+MOST = {"format": 4, "recogniser": 3, "pack": 3, "network": 4, "stage": 3, "command": 4}
 """Files that a new thing may touch."""
 
 
@@ -36,7 +36,7 @@ def steps(walk: str) -> list[Step]:
         path = re.match(r"`([^`]+)`", body)
         assert path is not None, body
         blocks = re.findall(r"^   ```(\w+)\n(.*?)^   ```", body, re.DOTALL | re.MULTILINE)
-        code = [textwrap.dedent(block) for kind, block in blocks if kind == "python"]
+        code = [textwrap.dedent(block) for kind, block in blocks if kind in ("python", "toml")]
         additions = [re.sub(r"^   ", "", block, flags=re.MULTILINE) for kind, block in blocks if kind == "diff"]
         found.append(Step(path[1], code[0] if code else None, tuple(additions)))
     return found
@@ -46,11 +46,12 @@ def perform(step: Step, checkout: Path) -> None:
     target = checkout / step.path
     if step.content is not None:
         assert not target.exists()
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(step.content, encoding="utf-8")
     for addition in step.additions:
         lines = addition.splitlines()
         before = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("+"))
-        after = "".join(f"{line[1:]}\n" for line in lines)
+        after = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("-"))
         text = target.read_text(encoding="utf-8")
         assert text.count(before) == 1, f"{step.path} has not exactly one place for\n{addition}"
         target.write_text(text.replace(before, after), encoding="utf-8")

@@ -12,11 +12,14 @@ from diarfuse.diarize.models.packs import READY, VOICE_PACK, EmbeddingNetwork, F
 from diarfuse.fusion.errors import CorruptModelError, LicenceError
 
 OURS = Path(pack_file.__file__).parent / "pinned"
+NOTICES = (Path(__file__).resolve().parents[3] / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8")
 NETWORKS = {"pyannet": pyannet, "resnet34": resnet34, "campplus": campplus}
 
 
 def test_ours_are_complete_and_in_the_order_of_auto() -> None:
-    assert list(PACKS) == ["community-1", "campplus"]
+    ranked = [pack.auto for pack in PACKS.values() if pack.auto is not None]
+    assert list(PACKS)[: len(ranked)] == ["community-1", "campplus"]
+    assert ranked == sorted(set(ranked))
     assert VOICE_PACK in PACKS
     for name, pack in PACKS.items():
         assert (OURS / name / "pack.toml").is_file()
@@ -24,6 +27,7 @@ def test_ours_are_complete_and_in_the_order_of_auto() -> None:
         assert pack.licence
         assert pack.attribution
         assert pack.distances.basis == "measured"
+        assert f"pack `{name}`" in NOTICES
         for path in (pack.segmentation.file, pack.embedding.file, *(pack.plda or ())):
             assert pack.file(path)
 
@@ -72,7 +76,7 @@ TEXT = (OURS / "campplus" / "pack.toml").read_text(encoding="utf-8")
         ('name = "campplus"', 'name = "campplus"\nnmae = "x"', "nmae='x' means nothing here"),
         ('name = "campplus"', 'name = "a\\nb"', "must be text on one line"),
         ('"agglomerative"', '"kmeans"', "recipe='kmeans' must be one of community-1, agglomerative"),
-        ('network = "campplus"', 'network = "os"', "network='os' must be one of resnet34, campplus, onnx"),
+        ('network = "campplus"', 'network = "os"', "network='os' must be one of resnet34, campplus,"),
         ('network = "campplus"', 'network = "onnx"', "output must be text"),
         ('front_end = "kaldi"', 'front_end = "guess"', "front_end='guess' must be one of kaldi"),
         ("dimension = 192", "dimension = 0", "dimension=0 must lie between 1 and"),
