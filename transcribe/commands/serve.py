@@ -74,9 +74,23 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
 
 
 def _token(path: Path | None) -> str | None:
-    if path is not None:
-        return path.read_text(encoding="utf-8").strip()
-    return os.environ.get(TOKEN_VARIABLE, "").strip() or None
+    """The token of the file, or of the environment; None where there is neither.
+
+    Raises:
+        OptionError: the file cannot be read, is no text, or holds no token or several lines.
+    """
+    from ...fusion.errors import OptionError
+
+    if path is None:
+        return os.environ.get(TOKEN_VARIABLE, "").strip() or None
+    try:
+        lines = path.read_text(encoding="utf-8-sig").strip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror or error
+        raise OptionError(f"{str(path)!r} cannot be read as a token ({why}): write one line into it.") from error
+    if len(lines) != 1:
+        raise OptionError(f"{str(path)!r} holds {len(lines)} lines where one should be, the token: write it anew.")
+    return lines[0]
 
 
 def _limits(values: dict[str, Any]) -> Limits:

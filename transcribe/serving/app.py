@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import sys
@@ -34,13 +35,18 @@ from .forms import Form, read_form
 from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
 from .limits import Admission, Limits
-from .log import JsonFormatter, Metrics, error_event, event
-from .protocol import with_header_timeout
+from .log import JsonFormatter, Metrics, Rarely, error_event, event
+from .protocol import patient
 from .uploads import UploadFolder
 from .wishes import ApiRequest, read_request
 
 HEARTBEAT = 10.0
 """Seconds between two comments in a stream, so that proxies keep it open and a lost client is noticed."""
+MOST_PORT = 65_535
+TO_ANSWER = 5
+"""Seconds beside `Limits.grace` in which the last answers are sent at shutdown."""
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What the system says where a disk, or this user's part of it, is full."""
 CLIENT_LEFT = 499
 """The status that our counters show where nobody waited for the answer (nginx's number)."""
 
@@ -52,6 +58,7 @@ def create_app(
     limits: Limits | None = None,
     token: str | None = None,
     upload_root: Path | None = None,
+    uploads: UploadFolder | None = None,
 ) -> Guard:
     """The ASGI application behind its guard.
 
@@ -61,8 +68,9 @@ def create_app(
         limits: all bounds; None means the defaults.
         token: the bearer token that every request but ``/healthz`` must carry.
         upload_root: where uploads live while they are worked on.
+        uploads: such a place that is made already.
     """
-    service = _Service(run_job, model, limits or Limits(), upload_root)
+    service = _Service(run_job, model, limits or Limits(), upload_root, uploads)
     app = Starlette(
         routes=[
             Route("/v1/audio/transcriptions", service.transcribe, methods=["POST"]),
@@ -74,7 +82,7 @@ def create_app(
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=service.lifespan,
     )
-    return Guard(app, token=token, limits=service.limits, metrics=service.metrics)
+    return Guard(app, token=token, limits=service.limits, metrics=service.metrics, drain=service.drain)
 
 
 def serve(
@@ -90,24 +98,30 @@ def serve(
 
     Raises:
         OptionError: `host` is open to others and there is no token, or the port cannot be had.
+        OutputError: there is no folder for uploads.
     """
     check_listen(host, token)
     limits = limits or Limits()
-    app = create_app(run_job, model=model, limits=limits, token=token)
     with _listen(host, port) as listener:
+        app = create_app(run_job, model=model, limits=limits, token=token, uploads=UploadFolder())
         _log_to_stderr()
         event("listening", port=listener.getsockname()[1])
         uvicorn.Server(uvicorn_config(app, limits, host=host, port=port)).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= MOST_PORT:
+        raise OptionError(f"Port {port} is none: choose a --port from 0 (any that is free) to {MOST_PORT}.")
+    name, family = host.strip("[]"), socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server(
-            (host.strip("[]"), port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
-        )
-    except (OSError, OverflowError) as error:
+        # Asked first, since a socket that was made for an address which is none would be left open.
+        socket.getaddrinfo(name or None, port, family, socket.SOCK_STREAM)
+        return socket.create_server((name, port), family=family, backlog=2048)
+    except (OSError, ValueError) as error:  # ValueError: no name server can be asked for such a host
         why = str(error).partition(" (while")[0]
-        raise OptionError(f"Port {port} of {host} cannot be listened on ({why}): choose another --port.") from error
+        raise OptionError(
+            f"Port {port} of {host[:60]!r} cannot be listened on ({why}): choose another --port or --host."
+        ) from error
 
 
 def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvicorn.Config:
@@ -116,7 +130,7 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         app,
         host=host,
         port=port,
-        http=with_header_timeout(limits.idle),
+        http=patient(limits.idle, app.drain),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -126,7 +140,7 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         limit_concurrency=limits.max_connections,
         h11_max_incomplete_event_size=limits.max_header_bytes,
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=max(1, int(limits.grace)),
+        timeout_graceful_shutdown=int(limits.grace) + TO_ANSWER,
     )
 
 
@@ -134,6 +148,7 @@ def _log_to_stderr() -> None:
     """Our events, and of every library that something was said, but not what: it could be a text or a path."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(Rarely())
     logging.captureWarnings(capture=True)
     for name, level in (("", logging.WARNING), ("uvicorn", logging.WARNING), ("diarfuse.server", logging.INFO)):
         logger = logging.getLogger(name)
@@ -146,19 +161,21 @@ def _log_to_stderr() -> None:
 class _Service:
     """The endpoints and what they share."""
 
-    def __init__(self, run_job: RunJob, model: str, limits: Limits, upload_root: Path | None) -> None:
+    def __init__(
+        self, run_job: RunJob, model: str, limits: Limits, upload_root: Path | None, uploads: UploadFolder | None
+    ) -> None:
         self.limits = limits
         self.metrics = Metrics()
         self._model = model
         self._root = upload_root
         self._admission = Admission(limits)
         self._jobs = Jobs(run_job, limits, self._admission, self.metrics)
-        self._uploads: UploadFolder | None = None
+        self._uploads = uploads
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         """Own the upload folder while serving; what a crashed server left goes first."""
-        self._uploads = UploadFolder(self._root)
+        self._uploads = self._uploads or UploadFolder(self._root)
         if self._uploads.swept:
             event("removed uploads of a crashed server", folders=self._uploads.swept)
         try:
@@ -166,6 +183,10 @@ class _Service:
         finally:
             self._jobs.stop()
             self._uploads.close()
+
+    def drain(self) -> None:
+        """The server is to end: refuse who waits or uploads, and give running jobs `Limits.grace`."""
+        self._jobs.drain()
 
     async def health(self, _request: Request) -> Response:
         """Alive, and nothing more."""
@@ -214,10 +235,19 @@ class _Service:
         return Response(body, media_type=media_type, headers=_headers(asked))
 
     async def _receive(self, request: Request, stack: AsyncExitStack) -> Form:
+        try:
+            return await self._take(request, stack)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            error_event("no room for an upload", error)
+            raise HTTPException(507, "The server's disk is full: try again later, or tell its operator.") from None
+
+    async def _take(self, request: Request, stack: AsyncExitStack) -> Form:
         assert self._uploads is not None  # noqa: S101  (the lifespan has begun)
         upload = stack.enter_context(self._uploads.one())
         content_type = request.headers.get("content-type", "")
-        form = await read_form(aiter_bytes(request), content_type, upload, self.limits)
+        form = await self._jobs.unless_draining(read_form(aiter_bytes(request), content_type, upload, self.limits))
         self.metrics.add("upload_bytes_total", form.file_bytes)
         return form
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -12,11 +15,16 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...fusion.errors import OptionError
-from .limits import Limits
+from .limits import Bucket, Limits
 from .log import Metrics, Stopwatch, event
 
 OPEN_PATHS = ("/healthz",)
 ROUTES = ("/v1/audio/transcriptions", "/v1/models", "/healthz", "/metrics")
+PRINTABLE = re.compile("[ -~]+")
+DELAY = 1.0
+"""Seconds until the answer to a wrong token, once there were many."""
+MOST_DELAYED = 32
+"""So many answers may wait for that at once; a connection held open has its price too."""
 ERROR_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -25,8 +33,13 @@ def check_listen(host: str, token: str | None) -> None:
 
     Raises:
         OptionError: `host` is not this machine alone and there is no token, or
-            the token is short enough to be guessed.
+            the token is short enough to be guessed, or none that a header can hold.
     """
+    if token is not None and not PRINTABLE.fullmatch(token):
+        raise OptionError(
+            "The token holds a line break or another character that is not printable ASCII, which no client can send: "
+            "make one with `openssl rand -hex 32`."
+        )
     if token is not None and len(token) < 16:  # noqa: PLR2004
         raise OptionError("The token is shorter than 16 characters: make one with `openssl rand -hex 32`.")
     if token is None and not is_loopback(host):
@@ -40,7 +53,7 @@ def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
 
 
 def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -56,16 +69,31 @@ class Refusal:
 
     status: int
     message: str
+    headers: Mapping[str, str] | None = None
 
 
 class Guard:
-    """ASGI middleware: token, origin, host, declared size, then the app; counts and logs each answer."""
+    """ASGI middleware: token, origin, host, declared size, then the app; counts and logs each answer.
 
-    def __init__(self, app: ASGIApp, *, token: str | None, limits: Limits, metrics: Metrics) -> None:
+    What anybody can have without a token, refusals and ``/healthz``, is logged once in a while only, and wrong tokens
+    are answered slowly once there were many: neither fills a disk or is worth the guessing. The counters of
+    ``/metrics`` miss nothing.
+
+    drain: told when the server is to end.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, token: str | None, limits: Limits, metrics: Metrics, drain: Callable[[], None]
+    ) -> None:
         self._app = app
+        self.drain = drain
         self._token = token.encode() if token else None
         self._limits = limits
         self._metrics = metrics
+        self._guesses = Bucket(burst=10, per_second=1)
+        self._delayed = 0
+        self._lines = Bucket(burst=20, per_second=0.2)
+        self._unlogged = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (or pass the server's lifespan on)."""
@@ -81,11 +109,29 @@ class Guard:
             await send(message)
 
         refusal = self._refusal(scope)
-        app = self._app if refusal is None else error_response(refusal.status, refusal.message)
+        if refusal is not None and refusal.status == 401:  # noqa: PLR2004
+            refusal = await self._slowed(refusal)
+        app = self._app if refusal is None else error_response(refusal.status, refusal.message, refusal.headers)
         try:
             await app(scope, receive, note)
         finally:
-            self._report(scope["path"], scope["method"], status, clock.seconds())
+            if refusal is not None or scope["path"] in OPEN_PATHS:
+                self._report_rarely(scope, status, clock.seconds())
+            else:
+                self._report(scope, status, clock.seconds())
+
+    async def _slowed(self, refusal: Refusal) -> Refusal:
+        """A wrong token's answer: at once in a burst, then after a second, and 429 where too many wait for that."""
+        if self._guesses.take():
+            return refusal
+        if self._delayed >= MOST_DELAYED:
+            return Refusal(429, "Too many requests had a wrong token: try again later.", {"retry-after": "10"})
+        self._delayed += 1
+        try:
+            await asyncio.sleep(DELAY)
+        finally:
+            self._delayed -= 1
+        return refusal
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         # uvicorn bounds only what comes in pieces; what one read brings is complete before it is measured.
@@ -94,8 +140,8 @@ class Guard:
         headers = Headers(scope=scope)
         if self._token is None:
             return _browser(headers) or self._unusable(headers)
-        given = headers.get("authorization", "").encode("latin-1")
-        right = hmac.compare_digest(given, b"Bearer " + self._token)
+        scheme, _, given = headers.get("authorization", "").encode("latin-1").partition(b" ")
+        right = hmac.compare_digest(given, self._token) and scheme.lower() == b"bearer"
         if not right and scope["path"] not in OPEN_PATHS:
             return Refusal(401, "The bearer token is missing or wrong: send the header 'Authorization: Bearer TOKEN'.")
         return self._unusable(headers)
@@ -111,12 +157,29 @@ class Guard:
             )
         return None
 
-    def _report(self, path: str, method: str, status: int, seconds: float) -> None:
-        # A path is a client's free text; only those that we know are logged.
+    def _report(self, scope: Scope, status: int, seconds: float, **more: str | float | None) -> None:
+        route = self._counted(scope, status)
+        event("request", level=logging.INFO, route=route, method=_method(scope), status=status, seconds=seconds, **more)
+
+    def _report_rarely(self, scope: Scope, status: int, seconds: float) -> None:
+        if self._lines.take():
+            before, self._unlogged = self._unlogged, 0
+            self._report(scope, status, seconds, unlogged=before)
+        else:
+            self._unlogged += 1
+            self._counted(scope, status)
+
+    def _counted(self, scope: Scope, status: int) -> str:
+        """Count an answer; the route as it may be told: a path is a client's free text."""
+        path = scope["path"]
         route = next((known for known in ROUTES if path == known or path.startswith(f"{known}/")), "other")
-        method = method if method in ("GET", "HEAD", "POST") else "other"
         self._metrics.add("requests_total", route=route, status=str(status))
-        event("request", route=route, method=method, status=status, seconds=seconds)
+        return route
+
+
+def _method(scope: Scope) -> str:
+    """The method as it may be told: it, too, is free text."""
+    return scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
 
 
 def _browser(headers: Headers) -> Refusal | None:

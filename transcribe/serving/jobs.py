@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.exceptions import HTTPException
 
@@ -19,6 +19,8 @@ from ...fusion.types import Diarization, OnSegment, Seconds, Transcript
 from ..options import Wish
 from .limits import Admission, Limits, Ticket
 from .log import Metrics, Stopwatch, error_event, event
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Jobs:
         self._metrics = metrics
         self._pool = ThreadPoolExecutor(limits.concurrency, thread_name_prefix="job")
         self._running: set[threading.Event] = set()
+        self._draining = asyncio.Event()
 
     @contextmanager
     def start(self, request: JobRequest, ticket: Ticket) -> Iterator[Future[JobAnswer]]:
@@ -73,10 +76,9 @@ class Jobs:
         Raises:
             HTTPException: 503 the server is shutting down.
         """
-        try:
-            future = self._pool.submit(self._work, request)
-        except RuntimeError:
-            raise HTTPException(503, "The server is shutting down: try again later.", {"retry-after": "30"}) from None
+        if self._draining.is_set():
+            raise shutting_down()
+        future = self._pool.submit(self._work, request)
         ticket.keep()
         future.add_done_callback(lambda _: ticket.release())
         self._running.add(request.cancel)
@@ -92,19 +94,51 @@ class Jobs:
 
         Raises:
             HTTPException: 400 the audio or a value is unusable, 500 the job
-                failed, 504 it took longer than `limits.timeout`.
+                failed, 503 the server is to end before the job does, 504 it
+                took longer than `limits.timeout`.
         """
         waiting = asyncio.wrap_future(future)
         # An error that nobody took would be logged with all its words, also after the client has left.
         waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-        done, _ = await asyncio.wait({waiting}, timeout=self._limits.timeout)
-        if done:
+        if not await self._done(waiting, self._limits.timeout) and self._draining.is_set():
+            if not future.cancel():  # it has begun
+                await asyncio.wait({waiting}, timeout=self._limits.grace)
+            if not future.done() or future.cancelled():
+                raise shutting_down()
+        if future.done():
             return _result(future, request)
         raise HTTPException(
             504,
             f"The job took longer than {self._limits.timeout:g} s and was stopped: send a shorter recording.",
             {"x-should-retry": "false"},
         )
+
+    async def unless_draining(self, work: Awaitable[T]) -> T:
+        """What `work` gives.
+
+        Raises:
+            HTTPException: 503 the server is to end before `work` does.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            if not await self._done(task):
+                raise shutting_down()
+            return task.result()
+        finally:
+            task.cancel()
+
+    async def _done(self, work: asyncio.Future[Any], seconds: Seconds | None = None) -> bool:
+        """Whether `work` ends within so many seconds, and before the server is to end."""
+        draining = asyncio.ensure_future(self._draining.wait())
+        try:
+            await asyncio.wait({work, draining}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            draining.cancel()
+        return work.done()
+
+    def drain(self) -> None:
+        """Start no job any more; those that wait are refused, and those that run have `limits.grace` seconds."""
+        self._draining.set()
 
     def stop(self) -> None:
         """Ask every job to stop, and start no more."""
@@ -133,6 +167,11 @@ class Jobs:
         self._metrics.add("job_seconds_total", seconds)
         self._metrics.add("audio_seconds_total", duration)
         event("job", outcome=outcome, seconds=seconds, audio_seconds=round(duration, 1))
+
+
+def shutting_down() -> HTTPException:
+    """The answer to whoever asks too late."""
+    return HTTPException(503, "The server is shutting down: try again later.", {"retry-after": "30"})
 
 
 def _result(future: Future[JobAnswer], request: JobRequest) -> JobAnswer:

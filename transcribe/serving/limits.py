@@ -118,6 +118,24 @@ class Admission:
             self.inside -= 1
 
 
+class Bucket:
+    """Lets through a burst, and after that so many a second."""
+
+    def __init__(self, burst: int, per_second: float) -> None:
+        self._burst, self._rate = burst, per_second
+        self._left, self._seen = float(burst), time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more may pass; whoever may not costs nothing."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + self._rate * (now - self._seen))
+        self._seen = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Deadline:
     """A point in time, asked for what is left until it."""
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 from ...fusion.types import Seconds
+from .limits import Bucket
 
 HELP = {
     "requests_total": ("counter", "Answered requests by route and status."),
@@ -64,6 +65,18 @@ class JsonFormatter(logging.Formatter):
             entry["error"] = record.exc_info[0].__name__
             entry["where"] = _where(record.exc_info)
         return json.dumps(entry)
+
+
+class Rarely(logging.Filter):
+    """Holds back what the HTTP server says of malformed requests, once it has said it often: anybody can send those."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines = Bucket(burst=20, per_second=0.2)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether `record` is to be written."""
+        return not record.name.startswith("uvicorn") or record.levelno > logging.WARNING or self._lines.take()
 
 
 def _where(exc_info: object) -> list[str]:

@@ -35,12 +35,25 @@ class UploadFolder:
     """The folder of one running server. Close it to remove it."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = _private(root or _default_root())
-        with _locked(self.root / "lock"):
-            self.swept = _sweep(self.root)
-            self.path = Path(tempfile.mkdtemp(prefix="server-", dir=self.root))
-            self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-            _try_lock(self._lock)
+        """Make the folder.
+
+        Raises:
+            OutputError: the root cannot be used.
+        """
+        try:
+            self.root = _private(root or _default_root())
+            with _locked(self.root / "lock"):
+                self.swept = _sweep(self.root)
+                self.path = Path(tempfile.mkdtemp(prefix="server-", dir=self.root))
+                self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+                _try_lock(self._lock)
+        except OutputError:
+            raise
+        except OSError as error:
+            why = error.strerror or error
+            raise OutputError(
+                f"Uploads have no place ({why}): set TMPDIR to a folder that can be written to."
+            ) from error
 
     def close(self) -> None:
         """Remove the folder and all uploads in it."""
@@ -78,7 +91,8 @@ class Upload:
     def close(self) -> None:
         """Let go of the file; without a name it is gone."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # the last bytes may find no room, and nobody wants them any more
+                self._file.close()
 
 
 def _take_name(path: Path, handle: int) -> None:

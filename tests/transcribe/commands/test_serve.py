@@ -85,7 +85,7 @@ def test_names_that_nothing_has_are_refused_at_the_start(monkeypatch) -> None:
 def test_a_port_in_use_is_said_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(OptionError, match=f"Port {port} of 127.0.0.1 cannot be listened on"):
+        with pytest.raises(OptionError, match=f"Port {port} of '127.0.0.1' cannot be listened on"):
             serve_here(print, port=port)
 
 
@@ -112,3 +112,45 @@ def test_a_request_changes_only_what_it_may(monkeypatch) -> None:
     for wish in wishes:
         run_job(JobRequest(Path("a.wav"), wish, 60))
     assert asked == [(setup, wish) for wish in wishes]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"0123456789abcdef\nfedcba9876543210\n", "holds 2 lines where one should be"),
+        (b"", "holds 0 lines"),
+        (b"\n \n", "holds 0 lines"),
+        (b"\xff\xfe0\x001\x00", "it is no text"),
+        ("0123456789abcdefü".encode(), "not printable ASCII"),
+        (b"0123456789\x00abcdef", "not printable ASCII"),
+        (b"short\n", "shorter than 16 characters"),
+    ],
+)
+def test_a_token_file_that_holds_no_token_is_refused(monkeypatch, tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "token").write_bytes(content)
+    with pytest.raises(OptionError, match=says) as refused:
+        start(monkeypatch, "--token-file", str(tmp_path / "token"))
+    assert "0123456789" not in str(refused.value)
+
+
+def test_a_byte_order_mark_and_other_line_ends_are_no_part_of_a_token(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbf0123456789abcdef\r\n")
+    assert start(monkeypatch, "--token-file", str(tmp_path / "token"))["token"] == "0123456789abcdef"  # noqa: S105
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("127.0.0.1", -1),
+        ("127.0.0.1", 70_000),
+        ("127.0.0.1", 10**30),
+        ("192.0.2.1", 0),  # nobody's address
+        ("fe80::1%nowhere", 0),
+        ("é" * 300, 0),
+        ("a\x00b", 0),
+        ("", -5),
+    ],
+)
+def test_a_place_that_cannot_be_listened_on_is_told_in_one_sentence(host: str, port: int) -> None:
+    with pytest.raises(OptionError, match=r"cannot be listened on .*choose another|choose a --port from 0"):
+        serve_here(print, host=host, port=port, token="0123456789abcdef")  # noqa: S106  (of this test only)

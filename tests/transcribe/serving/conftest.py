@@ -55,6 +55,7 @@ class FakeJob:
     stopped: int = 0
     live: tuple[Segment, ...] = ()
     error: Exception | None = None
+    spoken: Transcript = SPOKEN
 
     def __call__(self, request: JobRequest) -> Answer:
         self.seen.append(request)
@@ -67,7 +68,7 @@ class FakeJob:
                 raise CancelledError("The job was stopped: start it again.")
         if self.error:
             raise type(self.error)(str(self.error).format(path=request.path))
-        return Answer(SPOKEN, TURNS if request.wish.diarize else None)
+        return Answer(self.spoken, TURNS if request.wish.diarize else None)
 
 
 @dataclass
