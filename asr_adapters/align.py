@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..fusion.audio import at_16_khz
 from ..fusion.estimating import Span, Times, words_at
 from ..fusion.text import split_text
 from ..fusion.text.languages import code_of
@@ -28,7 +29,12 @@ _TAIL: Seconds = 0.3  # the aligner needs a little quiet after the last word to 
 
 
 def align(
-    transcript: Transcript, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+    transcript: Transcript,
+    samples: Samples,
+    *,
+    sample_rate: float = SAMPLE_RATE,
+    language: str | None = None,
+    on_progress: Progress | None = None,
 ) -> Transcript:
     """Give words with times to every segment of `transcript` that has none.
 
@@ -40,7 +46,8 @@ def align(
 
     Args:
         transcript: segments that already have words are left as they are.
-        samples: the audio that was recognised, mono 16 kHz.
+        samples: the audio that was recognised, mono.
+        sample_rate: of `samples`.
         language: overrides ``transcript.language``.
         on_progress: called as ``("align", segments done, segments)``.
     """
@@ -49,6 +56,7 @@ def align(
     ]
     if not wordless:
         return transcript
+    samples = at_16_khz(samples, sample_rate)
     aligner, note = _aligner(language or transcript.language)
     segments = list(transcript.segments)
     for done, index in enumerate(wordless):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fusion.audio import check_samples, doubt_rate
 from ..fusion.errors import MissingExtraError
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 
@@ -22,6 +23,22 @@ def engine(module: str, feature: str, package: str, extra: str | None) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(feature, package, extra) from error
+
+
+def sound(samples: Samples, sample_rate: float) -> Samples:
+    """What a caller of the library gives, checked and brought to 16 kHz; there may be none.
+
+    Raises:
+        AudioError: no samples of audio.
+        OptionError: a sample rate that no recording has.
+    """
+    return samples if isinstance(samples, np.ndarray) and not samples.size else check_samples(samples, sample_rate)
+
+
+def told(samples: Samples, segments: tuple[Segment, ...], language: str | None) -> Transcript:
+    """The transcript of `samples`, with a note if their speech sounds as if they had another rate."""
+    spans = [(segment.start, segment.end) for segment in segments]
+    return Transcript(segments, language, seconds(samples), doubt_rate(samples, spans))
 
 
 def seconds(samples: Samples) -> Seconds:

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal
 
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
 from ..fusion.text.languages import whisper_code
-from ..fusion.types import OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import empty, engine, keep, report, seconds, silent
+from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
+from .common import empty, engine, keep, report, seconds, silent, sound, told
 
 DEFAULT_MODEL = "small"
 
@@ -78,11 +78,13 @@ class FasterWhisper:
         self,
         samples: Samples,
         *,
+        sample_rate: float = SAMPLE_RATE,
         language: str | None = None,
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise; `on_segment`, progress and a stop by the caller come after each of the engine's segments."""
+        samples = sound(samples, sample_rate)
         language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
@@ -94,7 +96,7 @@ class FasterWhisper:
             keep(segments, [_segment(heard)], on_segment)
             report(on_progress, heard.end, duration)
         report(on_progress, duration, duration)
-        return Transcript(tuple(segments), info.language, duration)
+        return told(samples, tuple(segments), info.language)
 
     def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
         if self._engine is None:

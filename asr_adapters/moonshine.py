@@ -12,7 +12,7 @@ import numpy as np
 from ..fusion.errors import ModelError, ModelNotFoundError, OptionError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
-from .common import blocks, empty, engine, keep, report, seconds, silent
+from .common import blocks, empty, engine, keep, report, seconds, silent, sound, told
 
 BUNDLED = "tiny-en"
 
@@ -81,11 +81,13 @@ class Moonshine:
         self,
         samples: Samples,
         *,
+        sample_rate: float = SAMPLE_RATE,
         language: str | None = None,
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise line by line, so that a caller can stop between two (15 s of audio at most)."""
+        samples = sound(samples, sample_rate)
         language = self._language(language)
         if silent(samples):
             return empty(samples, language)
@@ -100,7 +102,7 @@ class Moonshine:
             keep(segments, self._lines(api, samples[first:last], first / SAMPLE_RATE), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         report(on_progress, duration, duration)
-        return Transcript(tuple(segments), language, duration)
+        return told(samples, tuple(segments), language)
 
     def _language(self, asked: str | None) -> str | None:
         if self._model != BUNDLED or asked is None:

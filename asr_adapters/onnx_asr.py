@@ -10,7 +10,7 @@ import numpy as np
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import blocks, empty, engine, keep, report, seconds, silent
+from .common import blocks, empty, engine, keep, report, seconds, silent, sound, told
 from .grouping import grouped
 
 LAST_TOKEN: Seconds = 0.24
@@ -47,11 +47,13 @@ class OnnxAsr:
         self,
         samples: Samples,
         *,
+        sample_rate: float = SAMPLE_RATE,
         language: str | None = None,
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
     ) -> Transcript:
         """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop between two."""
+        samples = sound(samples, sample_rate)
         language = (code_of(language) or language) if language else None
         if silent(samples):
             return empty(samples, language)
@@ -65,7 +67,7 @@ class OnnxAsr:
             found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
             keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE, language), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
-        return Transcript(tuple(segments), language, duration)
+        return told(samples, tuple(segments), language)
 
     def _load(self) -> Any:
         package = engine("onnx_asr", "--asr onnx-asr", "onnx-asr", "onnx-asr")

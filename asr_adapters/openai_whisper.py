@@ -7,8 +7,8 @@ from typing import Any
 
 from ..fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
 from ..fusion.text.languages import whisper_code
-from ..fusion.types import Progress, Samples, Segment, Transcript, Word
-from .common import empty, engine, report, seconds, silent
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Segment, Transcript, Word
+from .common import empty, engine, report, seconds, silent, sound, told
 
 
 class OpenaiWhisper:
@@ -34,9 +34,15 @@ class OpenaiWhisper:
         self._engine: Any = None
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        sample_rate: float = SAMPLE_RATE,
+        language: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript:
         """Recognise in one go: the engine tells no progress and cannot be stopped on the way."""
+        samples = sound(samples, sample_rate)
         language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
@@ -49,7 +55,7 @@ class OpenaiWhisper:
         except (TypeError, ValueError) as error:
             raise OptionError(f"openai-whisper refuses its options: {error}") from error
         report(on_progress, duration, duration)
-        return Transcript(tuple(map(_segment, found["segments"])), found.get("language", language), duration)
+        return told(samples, tuple(map(_segment, found["segments"])), found.get("language", language))
 
     def _load(self) -> Any:
         whisper = engine("whisper", "--asr openai-whisper", "openai-whisper", None)

@@ -10,8 +10,8 @@ import numpy as np
 from ..fusion.errors import ModelNotFoundError, NetworkError, OptionError
 from ..fusion.text import unspaced
 from ..fusion.text.languages import whisper_code
-from ..fusion.types import Progress, Samples, Seconds, Transcript, Word
-from .common import empty, engine, report, seconds, silent
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Transcript, Word
+from .common import empty, engine, report, seconds, silent, sound, told
 from .grouping import grouped
 
 _HUNDREDTHS = 100
@@ -40,9 +40,15 @@ class WhisperCpp:
         self._engine: Any = None
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        sample_rate: float = SAMPLE_RATE,
+        language: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript:
         """Recognise; progress and a stop by the caller come with every batch of words."""
+        samples = sound(samples, sample_rate)
         language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
@@ -64,7 +70,7 @@ class WhisperCpp:
         if carrier.raised is not None:
             raise carrier.raised
         report(on_progress, duration, duration)
-        return Transcript(tuple(grouped(_words(found, duration), language)), language, duration)
+        return told(samples, tuple(grouped(_words(found, duration), language)), language)
 
     def _load(self) -> Any:
         package = engine("pywhispercpp.model", "--asr whisper.cpp", "pywhispercpp", "whisper-cpp")

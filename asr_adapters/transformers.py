@@ -8,7 +8,7 @@ from typing import Any
 from ..fusion.errors import ModelNotFoundError, TranscriptError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import empty, engine, report, seconds, silent
+from .common import empty, engine, report, seconds, silent, sound, told
 from .grouping import grouped
 
 
@@ -36,9 +36,15 @@ class Transformers:
         self._options = {"return_timestamps": "word", "chunk_length_s": chunk_length, **(options or {})}
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        sample_rate: float = SAMPLE_RATE,
+        language: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript:
         """Recognise in one go; `language` reaches models that take one (Whisper)."""
+        samples = sound(samples, sample_rate)
         language = (code_of(language) or language) if language else None
         if silent(samples):
             return empty(samples, language)
@@ -52,7 +58,7 @@ class Transformers:
         # The pipeline edits the dictionary and may write into the array: both are its own.
         found = self._pipeline({"raw": samples.copy(), "sampling_rate": SAMPLE_RATE}, **options)
         report(on_progress, duration, duration)
-        return Transcript(tuple(segments_of(found, duration, language)), language, duration)
+        return told(samples, tuple(segments_of(found, duration, language)), language)
 
     def _load(self) -> Any:
         transformers = engine("transformers", "--asr transformers", "transformers", "transformers")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..fusion.errors import OptionError
 from ..fusion.formats.files import Unit, check_unit, read_any, transcript_of
-from ..fusion.types import Progress, Samples, Transcript
-from .common import report, seconds
+from ..fusion.types import SAMPLE_RATE, Progress, Samples, Transcript
+from .common import report, seconds, sound
 
 
 class WordsJson:
@@ -30,14 +30,19 @@ class WordsJson:
         self._unit = unit
 
     def transcribe(
-        self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
+        self,
+        samples: Samples,
+        *,
+        sample_rate: float = SAMPLE_RATE,
+        language: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript:
         """Return the file's transcript; `samples` give only the duration.
 
         Raises:
             TranscriptError: no such file, not a known shape, or a word that cannot be, by its place.
         """
-        length = seconds(samples)
+        length = seconds(sound(samples, sample_rate))
         reading = read_any(self._path, self._unit)
         check_unit(reading, self._unit, length)
         found = transcript_of(reading)

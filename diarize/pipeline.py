@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from ..fusion.audio import check_samples, load_audio, release
+from ..fusion.audio import check_samples, doubt_rate, load_audio, release
+from ..fusion.errors import OptionError
 from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, SpeakerCount
 from ..fusion.watch import Watch
 from .arrays import Bits
@@ -125,6 +126,7 @@ class Diarizer:
         self,
         audio: npt.ArrayLike | str | os.PathLike[str],
         *,
+        sample_rate: float = SAMPLE_RATE,
         num_speakers: int | None = None,
         min_speakers: int | None = None,
         max_speakers: int | None = None,
@@ -136,7 +138,8 @@ class Diarizer:
         """Find who spoke when.
 
         Args:
-            audio: a file, or samples (num_samples,), mono, 16 kHz.
+            audio: a file, or samples (num_samples,), mono.
+            sample_rate: of samples; a file tells its own. `notes` says so if the speech sounds as if it were wrong.
             num_speakers, min_speakers, max_speakers: a contract; if it cannot be met, `notes` says so.
             on_progress: ``(stage, done, total)``; raising from it stops the work.
             cancel: set it from another thread to stop within one batch.
@@ -145,12 +148,15 @@ class Diarizer:
 
         Raises:
             AudioError: the file or array is not usable audio.
-            OptionError: impossible speaker numbers.
+            OptionError: impossible speaker numbers, or a sample rate that no recording has.
             CancelledError: `cancel` was set.
         """
         wanted = Wanted(SpeakerCount.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
-        samples = load_audio(audio) if isinstance(audio, (str, os.PathLike)) else check_samples(audio)
-        return self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
+        notes: list[str] = []
+        samples = _samples(audio, sample_rate, notes.append)
+        found = self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
+        notes += doubt_rate(samples, [(turn.start, turn.end) for turn in found.exclusive])
+        return replace(found, notes=(*notes, *found.notes))
 
     def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:
         return self.decide(self.listen(samples, watch), wanted, watch)
@@ -238,6 +244,14 @@ class Diarizer:
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(watch.timings),
         )
+
+
+def _samples(audio: npt.ArrayLike | str | os.PathLike[str], sample_rate: float, on_note: Note) -> Samples:
+    if not isinstance(audio, (str, os.PathLike)):
+        return check_samples(audio, sample_rate)
+    if sample_rate != SAMPLE_RATE:
+        raise OptionError(f"sample_rate={sample_rate!r} is for samples, and {audio} tells its own: leave it out.")
+    return load_audio(audio, on_note=on_note)
 
 
 def _releasing(samples: Samples, on_progress: Progress | None) -> Progress:

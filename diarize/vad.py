@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ..fusion.audio import at_16_khz
 from ..fusion.errors import MissingExtraError, OptionError
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds
 from .arrays import Float32, Span
@@ -46,22 +47,25 @@ _PAD: Seconds = 0.03
 def detect_speech(
     samples: Samples,
     *,
+    sample_rate: float = SAMPLE_RATE,
     min_silence: Seconds = 0.1,
     on_progress: Progress | None = None,
 ) -> list[Span]:
     """Spans of speech in seconds, in order, without overlap; empty for silence.
 
     Args:
-        samples: mono 16 kHz.
+        samples: mono.
+        sample_rate: of `samples`.
         min_silence: pauses that are shorter do not end a span.
         on_progress: called as ``("vad", chunks done, chunks)``.
 
     Raises:
-        OptionError: `min_silence` is no number of seconds, 0 or more.
+        OptionError: `min_silence` is no number of seconds, 0 or more, or no recording has this sample rate.
         MissingExtraError: neither package with the network is installed.
     """
     if not 0 <= min_silence < float("inf"):
         raise OptionError(f"min_silence={min_silence} must be a number of seconds, 0 or more.")
+    samples = at_16_khz(samples, sample_rate)
     scores = probabilities(samples, on_progress=on_progress)
     found = speech_spans(scores, len(samples), min_speech=_MIN_SPEECH, min_silence=min_silence)
     pad = round(_PAD * SAMPLE_RATE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
+from ..fusion.audio import at_16_khz
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds
 from .arrays import Flags, Float64, Span
 from .vad import detect_speech
@@ -60,8 +61,9 @@ class Quality:
         return tuple(found)
 
 
-def measure(samples: Samples) -> Quality:
+def measure(samples: Samples, *, sample_rate: float = SAMPLE_RATE) -> Quality:
     """Find the speech in `samples`, and how loud and clean it is; silence has 0 s of speech."""
+    samples = at_16_khz(samples, sample_rate)
     spans = tuple(detect_speech(samples))
     inside = np.zeros(len(samples) // _FRAME, dtype=bool)
     for start, end in spans:

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..fusion.audio import at_16_khz
 from ..fusion.errors import VoiceError
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
 from .arrays import Span
@@ -60,7 +61,7 @@ class VoiceEmbedder:
         self.space = models.space
         self.pack = models.name
 
-    def embed(self, samples: Samples, spans: Iterable[Span]) -> Voiceprint:
+    def embed(self, samples: Samples, spans: Iterable[Span], *, sample_rate: float = SAMPLE_RATE) -> Voiceprint:
         """The voice that speaks in `spans` of `samples` (seconds, half open).
 
         Of more than `ENOUGH` seconds the longest spans are used. Spans beyond
@@ -69,7 +70,7 @@ class VoiceEmbedder:
         Raises:
             VoiceError: the spans hold less than 0.25 s of audio.
         """
-        speech = gather(samples, spans)
+        speech = gather(at_16_khz(samples, sample_rate), spans)
         if len(speech) < SHORTEST_SPAN * SAMPLE_RATE:
             raise VoiceError("There is no speech to take a voice from: give a recording in which the person speaks.")
         blocks = np.array_split(speech, -int(-len(speech) // (BLOCK * SAMPLE_RATE)))
@@ -80,19 +81,22 @@ class VoiceEmbedder:
             raise VoiceError("The network finds no voice in this recording: give one with clear speech.")
         return Voiceprint((mean / length).astype(np.float32), self.space, len(speech) / SAMPLE_RATE)
 
-    def embed_pieces(self, samples: Samples, spans: Iterable[Span], seconds: Seconds) -> list[Embedding]:
+    def embed_pieces(
+        self, samples: Samples, spans: Iterable[Span], seconds: Seconds, *, sample_rate: float = SAMPLE_RATE
+    ) -> list[Embedding]:
         """One unit-length embedding for each `seconds` of speech, to see whether it is one voice throughout."""
-        speech = gather(samples, spans)
+        speech = gather(at_16_khz(samples, sample_rate), spans)
         count = len(speech) // int(seconds * SAMPLE_RATE)
         pieces = np.array_split(speech, count) if count else []
         vectors = self._runtime.map(self._embedder.whole, pieces)
         return [vector / np.linalg.norm(vector) for vector in vectors]
 
-    def overlapped(self, samples: Samples) -> float:
+    def overlapped(self, samples: Samples, *, sample_rate: float = SAMPLE_RATE) -> float:
         """Share of the speech in which several people talk at once, in [0, 1]; 0 where nobody talks.
 
         The pack's segmentation network says so, which is loaded for it: only enrolling asks.
         """
+        samples = at_16_khz(samples, sample_rate)
         windows = Windows(len(samples), step=WINDOW / 2)
         network = self._runtime.session(self._segmentation)
         active = segment(samples, windows, network, self._runtime, 1, lambda _done, _total: None)

@@ -25,7 +25,14 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 MAY_IMPORT = {
     "fusion": ("fusion",),
     "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio", "fusion.watch", "fusion.landing"),
-    "asr_adapters": ("asr_adapters", "fusion.types", "fusion.errors", "fusion.text", "fusion.estimating"),
+    "asr_adapters": (
+        "asr_adapters",
+        "fusion.types",
+        "fusion.errors",
+        "fusion.text",
+        "fusion.estimating",
+        "fusion.audio",
+    ),
     "exporters": (
         "exporters",
         "fusion.types",

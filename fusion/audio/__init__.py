@@ -16,13 +16,24 @@ import numpy as np
 from ..errors import AudioError, OptionError
 from ..given import enough_memory
 from ..types import SAMPLE_RATE, Note, Samples, Seconds
-from .checking import check_samples, existing, finite
+from .checking import at_16_khz, check_samples, existing, finite
 from .decode import count_tracks, decode
 from .mixing import Mixer
+from .plausible import doubt_rate
 from .resampling import record, release, resample
 from .source import Block
 
-__all__ = ["Track", "check_samples", "check_track", "load_audio", "load_channels", "release", "same_channels"]
+__all__ = [
+    "Track",
+    "at_16_khz",
+    "check_samples",
+    "check_track",
+    "doubt_rate",
+    "load_audio",
+    "load_channels",
+    "release",
+    "same_channels",
+]
 
 Track: TypeAlias = int | Literal["all"] | None
 """Which audio track of a file: its number from 1, all of them, each as a channel, or the default one."""

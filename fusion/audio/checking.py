@@ -35,15 +35,26 @@ def check_samples(samples: npt.ArrayLike, sample_rate: float = SAMPLE_RATE) -> S
         AudioError: not one-dimensional, no samples, a type that is no audio, NaN or infinity.
         OptionError: a sample rate that no recording has.
     """
-    check_rate(sample_rate)
+    _check_rate(sample_rate)
     result = _as_float32(_array(samples))
     for _ in finite(_in_blocks(result, sample_rate), "samples"):
         release(result)
-    return result if sample_rate == SAMPLE_RATE else record(resample(_in_blocks(result, sample_rate)))[0]
+    return at_16_khz(result, sample_rate)
 
 
-def check_rate(sample_rate: float) -> None:
-    """Refuse what is no sample rate."""
+def at_16_khz(samples: Samples, sample_rate: float) -> Samples:
+    """Bring samples (num_samples,) to 16 kHz; those that are there already come back uncopied.
+
+    Raises:
+        OptionError: a sample rate that no recording has.
+    """
+    _check_rate(sample_rate)
+    if sample_rate == SAMPLE_RATE or not len(samples):
+        return samples
+    return record(resample(_in_blocks(samples, sample_rate)))[0]
+
+
+def _check_rate(sample_rate: float) -> None:
     is_number = isinstance(sample_rate, int | float | np.number)  # and not what a caller without types may give
     if not is_number or not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
         raise OptionError(

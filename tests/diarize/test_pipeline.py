@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from benchmarks.local_pack import make_store
 from diarfuse.diarize.models.carrying import export_packs
@@ -159,6 +160,40 @@ def test_the_same_audio_as_integers_or_doubles_or_a_view_gives_the_same(campplus
     assert expected
     for same in (np.round(samples * 32768).astype(np.int16), samples.astype(np.float64), twice):
         assert campplus.diarize(same).to_rttm() == expected
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100])
+def test_samples_at_any_rate_give_the_same_turns(campplus, telephone, rate):
+    """The recording has nothing above 4 kHz, so that 8 kHz hold all of it."""
+    samples = telephone[: 15 * SECOND]
+    expected = campplus.diarize(samples)
+    found = campplus.diarize(soxr.resample(samples, SECOND, rate), sample_rate=rate)
+    assert found.duration == pytest.approx(expected.duration, abs=1e-3)
+    assert found.notes == expected.notes
+    one, other = (
+        [[turn.speaker for turn in who.exclusive if turn.start <= time < turn.end] for time in np.arange(0, 15, 0.01)]
+        for who in (found, expected)
+    )
+    assert np.mean([a == b for a, b in zip(one, other, strict=True)]) > 0.97
+
+
+def test_a_rate_that_makes_speech_implausible_is_told(campplus, telephone):
+    slow = campplus.diarize(soxr.resample(telephone, SECOND, 44_100))
+    assert any(note.startswith("The speech sounds implausibly slow and deep") for note in slow.notes)
+    assert not any(note.startswith("The speech sounds implausibly") for note in campplus.diarize(telephone).notes)
+
+
+def test_impossible_rates_are_refused(campplus, telephone, tmp_path):
+    with pytest.raises(OptionError, match="sample_rate=0 must be a number"):
+        campplus.diarize(telephone, sample_rate=0)
+    soundfile.write(tmp_path / "a.wav", telephone[:SECOND], SECOND)
+    with pytest.raises(OptionError, match=r"sample_rate=8000 is for samples, and .*a\.wav tells its own"):
+        campplus.diarize(tmp_path / "a.wav", sample_rate=8_000)
+
+
+def test_what_is_told_of_a_file_stands_in_the_notes(campplus, telephone, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.stack([telephone, -telephone], 1)[: 10 * SECOND], SECOND)
+    assert "channel 2 is turned over" in campplus.diarize(tmp_path / "a.wav").notes[0]
 
 
 def test_the_result_does_not_depend_on_threads_or_on_the_run(campplus, telephone):
