@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from .types import Activity, Attribution, Diarization, Embedding, Seconds, Segment, SpeakerShare, Transcript, Turn, Word
 
 _NUMBERED = re.compile(
-    r"(?:(?:speaker|spk|spkr|guest|channel|ch|person|participant|talker|voice|party)[\s_.#:-]*)?(?:\d{1,6}|[a-z])"
-    r"|[a-z]\d{1,6}|uu|unknown(?:[\s_-]?speaker)?|unk|nobody|none|null|<na>|",
-    re.IGNORECASE,
+    r"(?:[a-z]+[\s_.#:-]*)?\d{1,9}|[a-z]|(?:speaker|spk|guest|channel|person)[\s_.#:-]*[a-z]"
+    r"|uu|unknown(?:[\s_-]?speaker)?|unk|nobody|none|null|<na>|",
+    re.IGNORECASE | re.ASCII,
 )
 """How diarizers and vendors call people whose names they do not know: SPEAKER_00, spk_1, Guest-2, S1, UU, A, 3."""
 

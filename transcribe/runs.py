@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputE
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
 from . import output, verbose_lines
+from .documents.names import check_outputs
 from .documents.origin import Told, recording_of
 from .interrupt import run_interruptible
 from .job import Job
@@ -47,6 +49,7 @@ class View:
         link_speakers: one stranger keeps one label in all recordings.
     remote: the address of a server that does the work, None for this machine.
     labels: names for the speakers' labels.
+    replace: write over files that hold names or edits.
     """
 
     style: Style = field(default_factory=Style)
@@ -55,6 +58,7 @@ class View:
     link_speakers: bool = False
     remote: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    replace: bool = False
 
     @property
     def names(self) -> bool:
@@ -80,6 +84,7 @@ def run_batch(
     read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
     _check_speakers(planned, options, view)
+    check_outputs(chain.from_iterable(planned), replace=view.replace, named=view.names or bool(view.labels))
     job = _job(options, view)
     job.check(options)
     rename: Rename | None = None
@@ -102,7 +107,13 @@ def run_batch(
 
 
 def diarize_batch(
-    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, labels: Mapping[str, str]
+    audio: Sequence[Path],
+    outs: Sequence[str],
+    formats: Sequence[str],
+    options: JobOptions,
+    labels: Mapping[str, str],
+    *,
+    replace: bool = False,
 ) -> int:
     """Find who spoke when in every recording; the exit code: 0, or 1 if one of them failed.
 
@@ -112,11 +123,13 @@ def diarize_batch(
         formats: values of ``--format``.
         options: of every job.
         labels: names for the speakers' labels.
+        replace: write over files that hold names or edits.
 
     Raises:
         DiarfuseError: nothing can be done.
     """
     planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=registry.of_turns())
+    check_outputs(chain.from_iterable(planned), replace=replace, named=bool(labels))
     job = Job(options)
     job.check()
 

@@ -87,6 +87,17 @@ def get(node: Any, *names: str) -> Any:
     return None
 
 
+def speakers_in(reading: Reading) -> set[str]:
+    """Who says the words, as far as the data tell by a text."""
+    places: list[Line | Slot] = [
+        *reading.lines,
+        *(slot for line in reading.lines for slot in line.slots),
+        *reading.spans,
+    ]
+    told = (get(home, place.key) for place in places for home in place.homes if home is not None)
+    return {speaker for speaker in told if isinstance(speaker, str)}
+
+
 def holds(data: Any, *names: str) -> bool:
     """Whether a list lies under these names, each within the one before."""
     for name in names:

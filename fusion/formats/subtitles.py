@@ -71,11 +71,16 @@ def read(text: str, name: str) -> Reading:
     """
     family = "WebVTT" if text.lstrip("\ufeff").startswith("WEBVTT") else "SubRip"
     lines = (
-        make_line(None, cue.where, f" {said}", [], (cue.start, cue.end))
+        replace(make_line(None, cue.where, f" {said}", [], (cue.start, cue.end)), homes=_homes(cue))
         for cue in read_cues(text, name)
         if (said := " ".join(voice.text for voice in cue.voices if voice.text))
     )
     return Reading(family, tuple(lines))
+
+
+def _homes(cue: Shown) -> tuple[dict[str, str], ...]:
+    """Where the speakers of a cue stand, as in data that have a place for them."""
+    return tuple({"speaker": voice.speaker} for voice in cue.voices if voice.speaker is not None)
 
 
 def read_cues(text: str, name: str) -> tuple[Shown, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.relabel import rename_diarization, rename_transcript, rename_turns
+from diarfuse.fusion.relabel import is_name, rename_diarization, rename_transcript, rename_turns
 from diarfuse.fusion.types import Activity, Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 
@@ -74,3 +74,23 @@ def test_embeddings_and_activity_follow_a_merge() -> None:
     np.testing.assert_array_equal(named.activity.scores, np.array([[0.6, 0.2]], np.float32))
     assert named.speakers == ("Ana", "C")
     assert rename_diarization(diarization, {"A": "Ana"}).activity.scores is scores
+
+
+def test_numbers_and_letters_are_no_names() -> None:
+    numbered = (
+        "SPEAKER_00",
+        "speaker_1",
+        "spk_0",
+        "spk0",
+        "S1",
+        "UU",
+        "A",
+        "0",
+        "Guest-2",
+        "Speaker A",
+        "ch_1",
+        "ls1998",
+    )
+    assert [label for label in (*numbered, "", "unknown", "MEE068", "channel:3") if is_name(label)] == []
+    names = ("Ana", "Ben K.", "李雷", "Ö", "Dr. No", "Al", "علی", "Speaker of the house")
+    assert [name for name in names if not is_name(name)] == []

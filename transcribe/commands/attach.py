@@ -17,6 +17,7 @@ from .options import (
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     NAME_OPTION,
+    REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...fusion.audio import Track
+    from ...fusion.editing.content import Origin
     from ...fusion.formats.files import Unit
     from ...fusion.formats.reading import Reading
     from ...fusion.join.assign import Policy
@@ -81,7 +83,7 @@ Examples:
     SPEAKER_OPTIONS,
     (TRACK_OPTION,),
     DIARIZER_OPTIONS,
-    (NAME_OPTION, JOIN_OPTION),
+    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     epilog=EPILOG,
@@ -99,11 +101,15 @@ def attach(
     """
     from ...fusion.document import Document
     from ...fusion.formats.files import read_file
+    from ...fusion.formats.reading import speakers_in
+    from ...fusion.formats.turns import read_turns_file
     from ...fusion.join.assign import Policy
     from .. import output
+    from ..documents.names import check_outputs, check_words
+    from ..documents.origin import recording_of
     from ..terminal import reporter
 
-    rttm, unit, same_shape, names = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names"))
+    rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
     style = style_of(values)
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
@@ -112,15 +118,21 @@ def attach(
         _check_speakers(values)
     task = _Task(audio, values["audio_track"], Policy(join=values["join"]), unit)
     data, reading = read_file(words, unit)
+    known = set() if rttm is None else {turn.speaker for turn in read_turns_file(rttm)}
+    check_words(words, speakers_in(reading), {*known, *names.values()}, replace=replace)
+    check_outputs(targets, replace=replace, named=bool(names))
     if same_shape and isinstance(data, str):
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
     with reporter() as screen:
         screen.start(words.name)
-        turns = _named(_turns(audio, rttm, values, screen), names, screen)
+        found, origin = _turns(audio, rttm, values, screen)
+        turns = _named(found, names, screen)
         if same_shape:
             texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
         else:
-            document = Document(task.joined(reading, turns, screen), turns, (audio or words).stem)
+            joined = task.joined(reading, turns, screen)
+            heard = None if audio is None else recording_of(audio, joined.duration)
+            document = Document(joined, turns, (audio or words).stem, heard, origin)
             texts = [registry.dumps(document, target.format, style) for target in targets]
     for target, text in zip(targets, texts, strict=True):
         output.write(target, text)
@@ -201,14 +213,16 @@ def _named(turns: Diarization, names: Mapping[str, str], screen: Reporter) -> Di
     return named
 
 
-def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter) -> Diarization:
-    """Who spoke when: read, or found out."""
+def _turns(
+    audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter
+) -> tuple[Diarization, Origin | None]:
+    """Who spoke when, read or found out; and what found it."""
     if rttm is not None:
         from ...fusion.formats.turns import read_turns_file
         from ...fusion.types import Diarization
 
         turns = read_turns_file(rttm)
-        return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
+        return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0)), None
     from ..interrupt import run_interruptible
     from ..job import Job
 
@@ -222,4 +236,4 @@ def _turns(audio: Path | None, rttm: Path | None, values: dict[str, Any], screen
     found = run_interruptible(work)
     for note in found.notes:
         screen.note(note)
-    return found
+    return found, job.origin()

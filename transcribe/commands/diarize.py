@@ -10,6 +10,7 @@ from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
     NAME_OPTION,
+    REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     output_options(registry.of_turns()),
     (TRACK_OPTION,),
     SPEAKER_OPTIONS,
-    (NAME_OPTION,),
+    (NAME_OPTION, REPLACE_OPTION),
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
 )
@@ -34,5 +35,5 @@ def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, 
     """Find who spoke when and write RTTM or JSON, without recognising a word."""
     from ..runs import diarize_batch
 
-    labels = values.pop("names")
-    return diarize_batch(audio, outs, formats, job_options(values), labels)
+    labels, replace = values.pop("names"), values.pop("replace")
+    return diarize_batch(audio, outs, formats, job_options(values), labels, replace=replace)

@@ -12,6 +12,7 @@ from ...exporters import registry
 from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
+    REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -35,6 +36,7 @@ IDENTIFY_OPTIONS = (
     ),
     click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker."),
     click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices."),
+    REPLACE_OPTION,
 )
 
 
@@ -55,20 +57,24 @@ def identify(
     primary: str | None,
     voice_model: str,
     *,
+    replace: bool,
     verbose: bool,
     **values: Any,
 ) -> None:
     """Put names on who spoke when in AUDIO, from the voices enrolled here; say why where there is none.
 
     RTTM has no room for spaces, which become underscores there; JSON keeps names as they are enrolled.
+    Speakers whom --rttm names already keep their names.
     """
     from ...fusion.audio import load_audio
-    from ...fusion.relabel import rename_diarization
+    from ...fusion.relabel import is_name, rename_diarization
     from .. import output
+    from ..documents.names import check_outputs
     from ..voices.namer import load_namer, sentence
 
     read, known = ([] if rttm is None else [rttm]), registry.of_turns()
     (targets,) = output.plan([audio], outs, formats, on_stdout="rttm", in_folder="rttm", known=known, read=read)
+    check_outputs(targets, replace=replace, named=True)
     options = job_options({**values, "diarize": True})
     note = _say if verbose else _silent
     namer = load_namer(
@@ -77,8 +83,12 @@ def identify(
     found = _turns(audio, rttm, options)
     heard = _say if rttm is not None else _silent  # else the diarizer's job has said what is to be said of the file
     renames, namings = namer.names(load_audio(audio, on_note=heard, track=options.audio_track), found.turns)
+    kept = {} if replace else {old: new for old, new in renames.items() if is_name(old)}
     for naming in namings:
         _say(sentence(naming))
+    for old, new in kept.items():
+        _say(f"{old} keeps that name, and does not become {new} (--replace changes it).")
+    renames = {old: new for old, new in renames.items() if old not in kept}
     document = _document(audio, rename_diarization(found, renames), [sentence(naming) for naming in namings])
     note(f"compared with {len(namer.voices)} enrolled voices in the space {namer.embedder.space}")
     for target in targets:

@@ -59,6 +59,9 @@ NAME_OPTION = click.option(
     callback=pairs_of_names,
     help="Put NAME for LABEL, as in SPEAKER_00=Ana; speakers are numbered by their first word, or by channel.",
 )
+REPLACE_OPTION = click.option(
+    "--replace", is_flag=True, help="Write over names that somebody gave, and over files that hold names or edits."
+)
 AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 TRACK_OPTION = click.option(

@@ -57,7 +57,8 @@ def redo(document: Path, audio: Path | None, **values: Any) -> None:
     from ..interrupt import run_interruptible
     from ..terminal import reporter
 
-    asr = click.get_current_context().get_parameter_source("asr") is ParameterSource.COMMANDLINE
+    said = click.get_current_context().get_parameter_source  # settings are for new recordings, not for this
+    asr, values["diarize"] = (said(name) is ParameterSource.COMMANDLINE for name in ("asr", "diarize"))
     if not (asr or values["diarize"]):
         raise click.UsageError("Give --diarize, to tell speakers apart again, or --asr NAME, to recognise again.")
     for name in OF_TURNS:

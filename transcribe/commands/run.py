@@ -13,6 +13,7 @@ from .options import (
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     NAME_OPTION,
+    REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
     command,
@@ -90,7 +91,7 @@ class RunCommand(click.Command):
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (NAME_OPTION, JOIN_OPTION, REMOTE_OPTION),
+    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION, REMOTE_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     cls=RunCommand,
@@ -99,7 +100,7 @@ def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...]
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""
     from ..runs import View, run_batch
 
-    named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote")}
+    named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote", "replace")}
     view = View(style=style_of(values), labels=values.pop("names"), **named)
     values["asr_options"] = pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)

@@ -1,0 +1,96 @@
+"""Names that somebody gave survive every path, until the user says --replace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import read_document
+from diarfuse.fusion.errors import OptionError
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.documents.names import check_outputs, check_words
+from diarfuse.transcribe.output import Target
+from tests.fusion.documents import MEETING
+
+NAMED = MEETING.rename({"SPEAKER_00": "Ana", "SPEAKER_01": "Ben"})
+RTTM = "SPEAKER a 1 0 5 <NA> <NA> SPEAKER_00 <NA> <NA>\nSPEAKER a 1 5 5 <NA> <NA> SPEAKER_01 <NA> <NA>\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("turns.rttm").write_text(RTTM, encoding="utf-8")
+    Path("named.rttm").write_text(RTTM.replace("SPEAKER_00", "Ana").replace("SPEAKER_01", "Ben"), encoding="utf-8")
+    for name in ("json", "whisperx", "srt", "vtt", "seglst"):
+        Path(f"named.{name}").write_text(str(registry.dumps(NAMED, name)), encoding="utf-8")
+        Path(f"plain.{name}").write_text(str(registry.dumps(MEETING, name)), encoding="utf-8")
+    deepgram = {"word": "hi", "start": 0.1, "end": 0.4, "confidence": 0.9, "speaker": 0}
+    Path("deepgram.json").write_text(
+        json.dumps({"results": {"channels": [{"alternatives": [{"transcript": "hi", "words": [deepgram]}]}]}}),
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", ["named.json", "named.whisperx", "named.srt", "named.vtt"])
+def test_attach_does_not_lose_names(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["attach", source, "--rttm", "turns.rttm", "-o", "out.json"]) == 2
+    assert f"{source} names its speakers already (Ana, Ben): give --replace" in capsys.readouterr().err
+    assert not Path("out.json").exists()
+    assert run(["attach", source, "--rttm", "named.rttm", "-o", "out.json"]) == 0  # the very names
+    assert read_document("out.json").speakers == ("Ana", "Ben")
+    assert run(["attach", source, "--rttm", "turns.rttm", "--replace", "-o", "out.json"]) == 0
+    assert read_document("out.json").speakers == ("SPEAKER_00", "SPEAKER_01")
+
+
+@pytest.mark.parametrize("source", ["plain.json", "plain.whisperx", "plain.srt", "plain.vtt", "deepgram.json"])
+def test_numbers_are_no_names(source: str) -> None:
+    assert run(["attach", source, "--rttm", "turns.rttm", "-o", "out.json"]) == 0
+
+
+def test_the_same_shape_is_no_way_round_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["attach", "named.whisperx", "--rttm", "turns.rttm", "--same-shape", "-o", "out.json"]) == 2
+    assert "--replace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["json", "whisperx", "rttm"])
+def test_a_file_with_names_is_not_written_over(name: str) -> None:
+    target = Target(Path(f"named.{name}"), name)
+    with pytest.raises(OptionError, match=rf"named\.{name} names speakers \(Ana, Ben\).*--replace"):
+        check_outputs([target], replace=False)
+    check_outputs([target], replace=True)
+    if name != "json":
+        check_outputs([target], replace=False, named=True)
+
+
+def test_edits_are_not_written_over_either() -> None:
+    edited = MEETING.text("00:00:00", "Hi.")
+    Path("edited.json").write_text(str(registry.dumps(edited, "json")), encoding="utf-8")
+    with pytest.raises(OptionError, match="was edited"):
+        check_outputs([Target(Path("edited.json"), "json")], replace=False, named=True)
+
+
+def test_what_holds_no_names_or_cannot_be_read_may_be_written_over() -> None:
+    Path("broken.json").write_text("{", encoding="utf-8")
+    Path("other.json").write_text('{"a": 1}', encoding="utf-8")
+    files = ("plain.json", "plain.whisperx", "turns.rttm", "broken.json", "other.json", "none.json", "named.srt")
+    formats = ("json", "whisperx", "rttm", "json", "whisperx", "json", "srt")
+    check_outputs([Target(Path(p), f) for p, f in zip(files, formats, strict=True)], replace=False)
+    check_outputs([Target(None, "json")], replace=False)
+
+
+def test_many_names_are_listed_in_part() -> None:
+    with pytest.raises(OptionError, match=r"\(Amy, Bea, Cora, Dot, Eve and 1 more\)"):
+        check_words(Path("w.json"), ["Amy", "Bea", "Cora", "Dot", "Eve", "Fay", "A", "1"], [], replace=False)
+    check_words(Path("w.json"), ["Amy"], ["Amy", "Bea"], replace=False)
+
+
+def test_a_run_does_not_write_over_an_edited_document(capsys: pytest.CaptureFixture[str]) -> None:
+    before = Path("named.json").read_bytes()
+    for command in (["--diarize"], ["diarize"]):
+        assert run([*command, "call.wav", "-o", "named.json"]) == 2
+        assert "transcribe redo" in capsys.readouterr().err
+    assert Path("named.json").read_bytes() == before
