@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 Cues: TypeAlias = Literal["readable", "segments"]
 
 
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Where a page finds the recording: at an `address` beside it, or in itself, as `data` of a `media_type`."""
+
+    address: str = ""
+    data: bytes = b""
+    media_type: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
     """What a reader may choose; a format takes what concerns it.
@@ -18,11 +27,13 @@ class Style:
     cues: of a document with turns, cues cut and timed to be read, or one for each of the recogniser's segments.
     layout: of readable cues; None is `fusion.cues.DEFAULT`.
     highlight_words: show each word as it is said, in readable cues of formats that can.
+    audio: what a page plays; None is a page without sound.
     """
 
     cues: Cues = "readable"
     layout: Layout | None = None
     highlight_words: bool = False
+    audio: Audio | None = None
 
 
 DEFAULT = Style()

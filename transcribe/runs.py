@@ -18,6 +18,7 @@ from ..fusion.types import Transcript
 from . import output, verbose_lines
 from .documents.names import check_outputs
 from .documents.origin import Told, recording_of
+from .documents.sound import sounded
 from .interrupt import run_interruptible
 from .job import Job
 from .terminal import reporter
@@ -44,7 +45,7 @@ _OF_VOICES = ("identify", "primary", "link_speakers")
 class View:
     """How results are shown to the person who asked.
 
-    style: how files look.
+    style: how files look. embed_audio: pages hold the recording, rather than its address.
     identify: name speakers whose voices are enrolled; primary: look for this one person only;
         link_speakers: one stranger keeps one label in all recordings.
     remote: the address of a server that does the work, None for this machine.
@@ -53,6 +54,7 @@ class View:
     """
 
     style: Style = field(default_factory=Style)
+    embed_audio: bool = False
     identify: bool = False
     primary: str | None = None
     link_speakers: bool = False
@@ -64,6 +66,10 @@ class View:
     def names(self) -> bool:
         """Whether voices have to be compared."""
         return self.identify or self.link_speakers or self.primary is not None
+
+    def seen(self, target: output.Target, audio: Path | None, on_note: Note) -> Style:
+        """How one output looks: a page is told where the recording is."""
+        return sounded(self.style, target, audio, embed=self.embed_audio, on_note=on_note)
 
 
 def run_batch(
@@ -101,7 +107,7 @@ def run_batch(
         origin, notes = job.origin(options), (*told.sentences, *result.notes)
         heard = recording_of(path, result.transcript.duration)
         document = Document(result.transcript, result.diarization, path.stem, heard, origin, notes)
-        return lambda target: render(document, target.format, view.style)
+        return lambda target: render(document, target.format, view.seen(target, path, screen.note))
 
     return _each(audio, planned, process)
 
@@ -139,7 +145,7 @@ def diarize_batch(
         _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
         silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
         document = Document(silent, found, path.stem, heard, job.origin(options), (*told.sentences, *found.notes))
-        return lambda target: registry.dumps(document, target.format)
+        return lambda target: registry.dumps(document, target.format, View().seen(target, path, screen.note))
 
     return _each(audio, planned, process)
 

@@ -139,7 +139,7 @@ def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> No
         text = (folder / f"out{registry.ending(name)}").read_bytes().decode()
         if name == "json":
             assert read_document(folder / "out.json").transcript == own
-        elif name != "seglst":  # it holds the recording's name
+        elif name not in {"seglst", "html"}:  # they hold the recording's name
             assert text == registry.dumps(Document(own), name)
         assert "SPEAKER_" not in text
 

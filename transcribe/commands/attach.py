@@ -25,7 +25,7 @@ from .options import (
     output_options,
     style_of,
 )
-from .run import JOIN_OPTION
+from .run import EMBED_OPTION, JOIN_OPTION
 
 if TYPE_CHECKING:
     import threading
@@ -83,7 +83,7 @@ Examples:
     SPEAKER_OPTIONS,
     (TRACK_OPTION,),
     DIARIZER_OPTIONS,
-    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION),
+    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION, EMBED_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     epilog=EPILOG,
@@ -107,10 +107,12 @@ def attach(
     from .. import output
     from ..documents.names import check_outputs, check_words
     from ..documents.origin import recording_of
+    from ..runs import View
     from ..terminal import reporter
 
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
-    style = style_of(values)
+    embed = values.pop("embed_audio")
+    view = View(style=style_of(values), embed_audio=embed)
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
@@ -133,7 +135,8 @@ def attach(
             joined = task.joined(reading, turns, screen)
             heard = None if audio is None else recording_of(audio, joined.duration)
             document = Document(joined, turns, (audio or words).stem, heard, origin)
-            texts = [registry.dumps(document, target.format, style) for target in targets]
+            looks = [view.seen(target, audio, screen.note) for target in targets]
+            texts = [registry.dumps(document, t.format, look) for t, look in zip(targets, looks, strict=True)]
     for target, text in zip(targets, texts, strict=True):
         output.write(target, text)
     if verbose:

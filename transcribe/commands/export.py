@@ -50,4 +50,16 @@ def _content(document: Document, target: Target, style: Style, path: Path) -> st
     """The content of one output; says where it can only be empty."""
     if registry.exporter(target.format).NEEDS == "words" and document.turns and not document.transcript.segments:
         click.echo(f"{path} holds turns and no words, so {target.format} is empty: use rttm or json.", err=True)
-    return registry.dumps(document, target.format, style)
+    return registry.dumps(document, target.format, _with_sound(document, target, style, path))
+
+
+def _with_sound(document: Document, target: Target, style: Style, path: Path) -> Style:
+    """The style, with the recording that lies beside the document, if the target is a page."""
+    from ..documents.sound import sounded
+
+    name = document.recording.name if document.recording is not None else ""
+    return sounded(style, target, path.parent / name if name else None, embed=False, on_note=_say)
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)

@@ -52,6 +52,12 @@ JOIN_OPTION = click.option(
     help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
 )
 
+EMBED_OPTION = click.option(
+    "--embed-audio",
+    is_flag=True,
+    help="html: put the recording into the page, re-encoded small (11 MB an hour), so that one file is all.",
+)
+
 IDENTITY_OPTIONS = (
     click.option("--identify", is_flag=True, help="Name the speakers whose voices are enrolled here (voice enroll)."),
     click.option("--primary", metavar="NAME", help="Name only this enrolled person, for recordings of one's own."),
@@ -91,7 +97,7 @@ class RunCommand(click.Command):
     IDENTITY_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION, REMOTE_OPTION),
+    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION, EMBED_OPTION, REMOTE_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     cls=RunCommand,
@@ -101,6 +107,7 @@ def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...]
     from ..runs import View, run_batch
 
     named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote", "replace")}
+    named["embed_audio"] = values.pop("embed_audio")
     view = View(style=style_of(values), labels=values.pop("names"), **named)
     values["asr_options"] = pairs(values["asr_options"])
     return run_batch(audio, outs, formats, job_options(values), view)

@@ -1,0 +1,138 @@
+// What is shown of a document: turns of words, doubtful places, talk time. Made anew after every edit.
+
+import { speakerOf, textsOf, worded } from "./segments.js";
+import { beginsBlank, compareTexts, endsBlank, firstOf, lastOf, stripped, unspaced, upperBound } from "./text.js";
+
+const DOUBTFUL = 0.8; // a speaker that is right with less probability than this is marked
+const PAUSE = 2.5; // seconds of silence that begin a new paragraph
+const LONG = 120; // words after which a monologue may be broken at the end of a sentence
+const SENTENCE_END = /[.!?…。！？؟।]["'”’»)\]]*$/;
+
+// `breaks`: start of a word -> whether a person split ("split") or joined ("join") the turn there.
+export function modelOf(doc, breaks) {
+  const words = wordsOf(worded(doc));
+  const turns = turnsOf(words, breaks);
+  return { words, turns, firsts: turns.map((turn) => turn.first), byTime: byTime(words), doubts: doubtsOf(words, turns) };
+}
+
+// All words: text as it stands in the segment, whether a space comes before it, and a time even where none is known.
+function wordsOf(doc) {
+  const words = [];
+  for (const segment of doc.segments) {
+    const texts = textsOf(segment);
+    let time = segment.start;
+    segment.words.forEach((row, i) => {
+      const before = words[words.length - 1];
+      const text = stripped(texts[i]);
+      const open = before && (beginsBlank(texts[i]) || before.open || (i === 0 && !tight(before.text, text)));
+      const start = row.start ?? time;
+      time = row.end ?? start;
+      words.push({ row, text, space: Boolean(open), open: endsBlank(texts[i]), start, end: Math.max(time, start) });
+    });
+  }
+  return words;
+}
+
+const tight = (before, after) => before === "" || after === "" || unspaced(lastOf(before), firstOf(after));
+
+function turnsOf(words, breaks) {
+  const turns = [];
+  words.forEach((word, number) => {
+    const turn = turns[turns.length - 1];
+    if (turn && goesOn(turn, word, words[number - 1], breaks)) {
+      turn.last = number + 1;
+      turn.end = Math.max(turn.end, word.end);
+    } else {
+      turns.push({ first: number, last: number + 1, speaker: speakerOf(word.row), start: word.start, end: word.end });
+    }
+  });
+  return turns;
+}
+
+function goesOn(turn, word, before, breaks) {
+  if (speakerOf(word.row) !== turn.speaker) return false;
+  const asked = breaks.get(word.start);
+  if (asked) return asked === "join";
+  if (word.start - before.end > PAUSE) return false;
+  return turn.last - turn.first < LONG || !SENTENCE_END.test(before.text);
+}
+
+// Numbers of words by their start, for the word that is being said.
+function byTime(words) {
+  const numbers = words.map((_, number) => number).sort((a, b) => words[a].start - words[b].start || a - b);
+  return { numbers, starts: numbers.map((number) => words[number].start) };
+}
+
+// The word that is said at a time; the latest that has begun, -1 before the first.
+export function wordAt(model, time) {
+  const index = upperBound(model.byTime.starts, time) - 1;
+  return index < 0 ? -1 : model.byTime.numbers[index];
+}
+
+export const turnIndexOf = (model, number) => upperBound(model.firsts, number) - 1;
+
+export function isDoubtful(word) {
+  const why = word.row.attribution;
+  return Boolean(why) && why.reason !== "edited" && why.confidence < DOUBTFUL;
+}
+
+// Words in doubt that stand together in a turn are one place: from `first` to before `last`.
+function doubtsOf(words, turns) {
+  const places = [];
+  for (const turn of turns) {
+    let open = null;
+    for (let n = turn.first; n < turn.last; n += 1) {
+      if (!isDoubtful(words[n])) open = null;
+      else if (open) open.last = n + 1;
+      else places.push((open = { first: n, last: n + 1, speaker: turn.speaker }));
+    }
+  }
+  for (const place of places) {
+    const said = words.slice(place.first, place.last);
+    place.start = said[0].start;
+    place.end = Math.max(...said.map((word) => word.end));
+    place.confidence = Math.min(...said.map((word) => word.row.attribution.confidence));
+  }
+  return places;
+}
+
+export const worstFirst = (places) => [...places].sort((a, b) => a.confidence - b.confidence || a.start - b.start);
+
+export function textOf(model, first, last) {
+  return model.words
+    .slice(first, last)
+    .map((word, i) => (i && word.space ? " " : "") + word.text)
+    .join("");
+}
+
+// When who speaks: the diarizer's turns, which may overlap; without them, the turns of words.
+export function speechOf(doc, model) {
+  return doc.turns ?? model.turns.filter((turn) => turn.speaker !== null && turn.end > turn.start);
+}
+
+// speaker -> {seconds, turns}; seconds that overlap count for everybody who speaks.
+export function talkOf(doc, model) {
+  const talk = new Map();
+  const of = (speaker) => talk.get(speaker) ?? talk.set(speaker, { seconds: 0, turns: 0 }).get(speaker);
+  for (const turn of speechOf(doc, model)) of(turn.speaker).seconds += turn.end - turn.start;
+  for (const turn of model.turns) if (turn.speaker !== null) of(turn.speaker).turns += 1;
+  return talk;
+}
+
+// The speakers in the order in which they keep letter, colour and digit: as before, then new ones by first word.
+export function orderOf(before, doc, model) {
+  const seen = [...speechOf(doc, model), ...model.turns]
+    .filter((turn) => turn.speaker !== null)
+    .sort((a, b) => a.start - b.start || compareTexts(a.speaker, b.speaker))
+    .map((turn) => turn.speaker);
+  const present = new Set(seen);
+  return [...new Set([...before.filter((name) => present.has(name)), ...seen])];
+}
+
+// 0:07, 12:03 or 1:02:03.
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds + 1e-6));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

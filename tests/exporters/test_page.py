@@ -1,0 +1,133 @@
+"""The page in a real browser: it opens, runs no script but its own, asks for nothing; its edits are the program's."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+pytestmark = pytest.mark.browser
+
+EVIL = '<img src=x onerror="window.ran=1">'
+LINES = (("SPEAKER_00", "Good morning, everybody."), ("SPEAKER_01", "It was broken."), ("SPEAKER_00", "I see."))
+
+
+def document(lines: tuple[tuple[str, str], ...] = LINES) -> Document:
+    segments, turns = [], []
+    for index, (who, said) in enumerate(lines):
+        start = 3.0 * index
+        words = tuple(
+            Word(start + i / 2, start + i / 2 + 0.4, f" {part}", 0.9, speaker=who)
+            for i, part in enumerate(said.split())
+        )
+        segments.append(Segment(start, start + 2.5, f" {said}", words, who))
+        turns.append(Turn(start, start + 2.5, who))
+    transcript = Transcript(tuple(segments), "en", 3.0 * len(lines))
+    return Document(transcript, Diarization(tuple(turns), tuple(turns), 3.0 * len(lines)), "talk")
+
+
+def opened(driver: WebDriver, folder: Path, shown: Document) -> None:
+    path = folder / "talk.html"
+    path.write_text(str(registry.dumps(shown, "html")), encoding="utf-8")
+    driver.get_log("browser")
+    driver.get_log("performance")
+    driver.get(path.as_uri())
+    wait(lambda: driver.execute_script("return document.documentElement.dataset.ready") == "yes")
+
+
+def wait(holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("not within 10 s")
+
+
+def problems(driver: WebDriver) -> list[str]:
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in {"SEVERE", "WARNING"}]
+
+
+def saved(driver: WebDriver) -> Path:
+    folder: Path = driver.downloads  # type: ignore[attr-defined]
+    for old in folder.iterdir():
+        old.unlink()
+    driver.execute_script("document.getElementById('save-json').click()")
+    wait(lambda: any(path.suffix == ".json" for path in folder.iterdir()))
+    (path,) = folder.glob("*.json")
+    return path
+
+
+def rename(driver: WebDriver, old: str, new: str) -> None:
+    driver.execute_script(
+        """const field = [...document.querySelectorAll('#people input')].find((f) => f.value === arguments[0]);
+        field.value = arguments[1];
+        field.dispatchEvent(new Event('change', {bubbles: true}));""",
+        old,
+        new,
+    )
+    wait(lambda: new in driver.find_element("css selector", "main").text)
+
+
+def test_it_opens_with_all_words_and_asks_for_nothing(chromium: WebDriver, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, document())
+    text = chromium.find_element("css selector", "body").text
+    for who, said in LINES:
+        assert who in text
+        assert said in text
+    asked = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    addresses = [a["params"]["request"]["url"] for a in asked if a["method"] == "Network.requestWillBeSent"]
+    assert any(address.startswith("file:") for address in addresses)
+    assert [address for address in addresses if address.startswith(("http", "ws", "ftp"))] == []
+    assert problems(chromium) == []
+
+
+def test_names_given_there_are_read_by_the_program_and_undone(chromium: WebDriver, tmp_path: Path) -> None:
+    shown = document()
+    opened(chromium, tmp_path, shown)
+    rename(chromium, "SPEAKER_00", "Ana")
+    edited = read_document(saved(chromium))
+    assert edited.speakers == ("Ana", "SPEAKER_01")
+    assert edited.content == shown.clean().rename({"SPEAKER_00": "Ana"}).content
+    assert edited.undo().content == shown.clean().content
+    chromium.execute_script("document.getElementById('undo').click()")
+    wait(lambda: "SPEAKER_00" in chromium.find_element("css selector", "main").text)
+    assert read_document(saved(chromium)).content == shown.clean().content
+
+
+def test_search_finds_and_hostile_text_stays_text(chromium: WebDriver, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, document(((EVIL, f"Look {EVIL} there."), ("SPEAKER_01", "What?"))))
+    assert EVIL in chromium.find_element("css selector", "main").text
+    rename(chromium, "SPEAKER_01", "<b>x</b>")
+    assert chromium.execute_script("return window.ran") is None
+    assert chromium.execute_script("return document.querySelectorAll('main img, main b').length") == 0
+    field = chromium.find_element("id", "search")
+    field.send_keys("there")
+    wait(lambda: bool(chromium.find_element("id", "hits").text))
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_stands_in_a_screen_readers_way(chromium: WebDriver, tmp_path: Path, width: int) -> None:
+    from axe_core_python.selenium import Axe
+
+    chromium.set_window_size(width, 860)
+    opened(chromium, tmp_path, document())
+    found = Axe().run(chromium)["violations"]
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"]][:2]) for v in found] == []
+
+
+def test_a_long_meeting_is_all_there(chromium: WebDriver, tmp_path: Path) -> None:
+    lines = tuple((f"SPEAKER_{i % 12:02d}", "one two three four five six seven eight nine ten") for i in range(1000))
+    opened(chromium, tmp_path, document(lines))
+    count = "return document.querySelector('main').textContent.split('seven').length"
+    assert chromium.execute_script(count) == 1001

@@ -1,0 +1,56 @@
+"""Where a page finds the recording: beside it, or within it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from diarfuse.exporters.style import Style
+from diarfuse.transcribe.documents.sound import MEDIA_TYPE, sounded
+from diarfuse.transcribe.output import Target
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "calls" / "a b.wav"
+    path.parent.mkdir()
+    soundfile.write(path, np.sin(np.arange(48_000) * 0.05).astype(np.float32) * 0.3, 16_000)
+    return path
+
+
+def test_a_recording_below_the_page_is_named_as_seen_from_there(tmp_path: Path, recording: Path) -> None:
+    notes: list[str] = []
+    style = sounded(Style(), Target(tmp_path / "a.html", "html"), recording, embed=False, on_note=notes.append)
+    assert style.audio is not None
+    assert style.audio.address == "calls/a%20b.wav"
+    assert notes == []
+
+
+def test_a_recording_elsewhere_is_not_named_and_that_is_told(tmp_path: Path, recording: Path) -> None:
+    notes: list[str] = []
+    (tmp_path / "pages").mkdir()
+    style = sounded(
+        Style(), Target(tmp_path / "pages" / "a.html", "html"), recording, embed=False, on_note=notes.append
+    )
+    assert style.audio is None
+    assert "--embed-audio" in notes[0]
+
+
+def test_other_formats_play_nothing(tmp_path: Path, recording: Path) -> None:
+    style = Style()
+    assert sounded(style, Target(tmp_path / "a.srt", "srt"), recording, embed=True, on_note=print) is style
+
+
+def test_the_recording_within_the_page_is_small_and_whole(tmp_path: Path, recording: Path) -> None:
+    style = sounded(Style(), Target(tmp_path / "a.html", "html"), recording, embed=True, on_note=print)
+    assert style.audio is not None
+    assert style.audio.media_type == MEDIA_TYPE
+    assert len(style.audio.data) < recording.stat().st_size / 4
+    with av.open(io.BytesIO(style.audio.data)) as container:
+        heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert abs(heard - 3.0) < 0.05
