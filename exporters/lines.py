@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..fusion.layout import DASH
-from ..fusion.text import direction
+from ..fusion.text import STEERING, direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 _MARKS = {"L": "\u200e", "R": "\u200f"}
 _LONGEST_NAME = 100
-_STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 _JOINERS = "\u200c\u200d"
 """Cannot be seen, but Persian and Indic names are not written without."""
 
@@ -102,18 +99,10 @@ def one_line(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def without_steering(text: str) -> str:
-    """`text` without what steers a terminal or turns lines round; its own line breaks and tabs stay.
-
-    Words and names come from servers and files of others, and are shown by whoever opens the result.
-    """
-    return _CONTROL.sub("", _STEERING.sub("", text))
-
-
 def to_json(value: Any, indent: int | None = None) -> str:
     """`value` as JSON in readable characters; those that steer a terminal or turn lines round are escaped."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def spoken(segment: Segment) -> str:

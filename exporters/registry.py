@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from ..fusion.errors import OptionError, UnknownNameError
-from .lines import without_steering
+from ..fusion.text import without_steering
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:

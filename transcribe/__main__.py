@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
+_LONGEST_USAGE = 400
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,7 +78,10 @@ def _sentence(error: Exception) -> str:
 def _usage(error: click.UsageError) -> str:
     """Click's sentence, with the place where help is to be had."""
     where = error.ctx.command_path if error.ctx is not None else "transcribe"
-    return f"{error.format_message()} See '{where} --help'."
+    message = error.format_message()
+    if len(message) > _LONGEST_USAGE:  # it repeats a value that may be of any length
+        message = f"{message[: _LONGEST_USAGE // 2]} ... {message[-_LONGEST_USAGE // 4 :]}"
+    return f"{message} See '{where} --help'."
 
 
 def _fail(message: str, code: int) -> int:

@@ -9,9 +9,11 @@ from .placing import carve, locate, share_found
 from .scripts import direction, is_punctuation, is_unspaced, opens, unspaced, visible
 from .sentences import ends_clause, ends_sentence, sentence_ends
 from .splitting import joined, split_text, weight
+from .steering import STEERING, without_steering
 from .wordlists import weak_ends
 
 __all__ = [
+    "STEERING",
     "Part",
     "best_lines",
     "boundaries",
@@ -38,4 +40,5 @@ __all__ = [
     "visible",
     "weak_ends",
     "weight",
+    "without_steering",
 ]

@@ -62,6 +62,12 @@ def test_a_note_says_what_was_asked_and_what_was_found() -> None:
     assert SpeakerCount(1, 4).note(6) == ("At most 4 speakers were asked for, but 6 could be told apart.",)
 
 
+def test_the_command_line_repeats_no_number_of_5000_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    for digits in ("9" * 4000, "9" * 5000):  # Python reads no more than 4300
+        assert run(["diarize", "a.wav", "--num-speakers", digits]) == 2
+        assert len(capsys.readouterr().err) < 600
+
+
 @pytest.mark.parametrize(("numbers", "sentence"), CONTRADICTIONS)
 def test_every_door_refuses_the_same_in_the_same_words(
     numbers: dict[str, int], sentence: str, capsys: pytest.CaptureFixture[str]

@@ -13,37 +13,27 @@ import http.client
 import io
 import ipaddress
 import json
-import math
 import re
 import tempfile
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
-from ...fusion.errors import NetworkError, OptionError, TranscriptError
-from ...fusion.times import check_time, repair_transcript
-from ...fusion.types import (
-    SAMPLE_RATE,
-    Diarization,
-    Samples,
-    Seconds,
-    Segment,
-    SpeakerCount,
-    Transcript,
-    Turn,
-    Word,
-)
+from ...fusion.errors import NetworkError, OptionError
+from ...fusion.types import SAMPLE_RATE, Diarization, Samples, Seconds, SpeakerCount, Transcript
 from ...fusion.watch import Watch
+from .answer import read_answer
 
 PATH = "/audio/transcriptions"
 CHUNK = 1 << 16
 MAX_ANSWER = 256 << 20
 IN_MEMORY = 32 << 20
-LABEL = re.compile(r"[\w .-]{1,40}\Z")
 HOST = re.compile(r"[A-Za-z0-9._-]+\Z")
 VISIBLE = re.compile(r"[!-~]*\Z")
+_WAIT = re.compile(r"[0-9]{1,6}")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
+_USER = re.compile(r"(^|//)[^/]*@")
 PRINTABLE = re.compile(r"[ -~]*\Z")
 OK = 200
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -87,6 +77,12 @@ def check_url(url: str) -> SplitResult:
     Raises:
         OptionError: it is no such address.
     """
+    bare = _USER.sub(r"\1", _QUERY.sub("", url))
+    if bare != url:
+        raise OptionError(
+            f"The address {bare!r} was given with a user's name, a query or a fragment, none of which is sent: leave "
+            "that out, and give a token in $DIARFUSE_REMOTE_TOKEN."
+        )
     parts = _parts(url)
     if parts is None:
         raise OptionError(f"{url!r} is no server's address: give one like https://asr.example.org/v1.")
@@ -229,89 +225,4 @@ def _reason(data: bytes) -> str:
 
 def _when(response: http.client.HTTPResponse) -> str:
     seconds = response.getheader("Retry-After", "")
-    return f" Try again in {seconds} s." if seconds.isascii() and seconds.isdigit() else ""
-
-
-def read_answer(answer: Any, duration: Seconds, *, diarized: bool) -> tuple[Transcript, Diarization | None]:
-    """Words and turns from ``verbose_json``; nothing in it is taken on trust.
-
-    Raises:
-        TranscriptError: a field is missing, no number, out of range, or a label is no label.
-    """
-    try:
-        words = deque(_word(item) for item in answer.get("words", []))
-        segments = tuple(_segment(item, words) for item in answer["segments"])
-        language = answer.get("language") or None
-        heard = Transcript(segments, None if language is None else _plain(language), duration)
-        transcript = repair_transcript(heard, "The server's answer")
-        if not diarized:
-            return transcript, None
-        turns, exclusive = (tuple(_turn(t) for t in answer[key]) for key in ("turns", "exclusive_turns"))
-    except TranscriptError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise TranscriptError(
-            "The server's answer has not the shape of verbose_json with turns: update the server."
-        ) from None
-    return transcript, Diarization(turns, exclusive, duration)
-
-
-def _segment(item: Any, words: deque[Word]) -> Segment:
-    """A segment with the words whose middle lies before its end; the server sends both lists in order."""
-    start, end, speaker = _number(item["start"]), _number(item["end"]), _label(item.get("speaker"))
-    own = []
-    while words and _middle(words[0]) < end:
-        own.append(words.popleft())
-    text = _text(item["text"])
-    return Segment(start, end, text, tuple(_spaced(own, text)), speaker)
-
-
-def _spaced(words: Iterable[Word], text: str) -> Iterator[Word]:
-    """Words with the spaces that the segment's text has before them: the server's word list has none."""
-    done = 0
-    for word in words:
-        found = text.find(word.text, done)
-        if found < 0 or text[done:found].strip():
-            yield replace(word, text=f" {word.text}")
-        else:
-            yield replace(word, text=text[done : found + len(word.text)])
-            done = found + len(word.text)
-
-
-def _middle(word: Word) -> Seconds:
-    return ((word.start or 0.0) + (word.end or 0.0)) / 2
-
-
-def _word(item: Any) -> Word:
-    return Word(_number(item["start"]), _number(item["end"]), _text(item["word"]), speaker=_label(item.get("speaker")))
-
-
-def _turn(item: Any) -> Turn:
-    start, end, speaker = _number(item["start"]), _number(item["end"]), _label(item["speaker"])
-    if speaker is None or end < start:
-        raise ValueError
-    return Turn(
-        check_time(start, "A turn of the server's answer"), check_time(end, "A turn of the server's answer"), speaker
-    )
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError
-    return float(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _plain(value: Any) -> str:
-    if not LABEL.match(_text(value)):
-        raise ValueError
-    return str(value)
-
-
-def _label(value: Any) -> str | None:
-    return None if value is None or value == "UNKNOWN" else _plain(value)
+    return f" Try again in {seconds} s." if _WAIT.fullmatch(seconds) else ""

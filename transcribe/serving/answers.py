@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...exporters import srt, vtt
+from ...exporters import registry
+from ...exporters.lines import to_json
 from ...fusion.document import Document
-from ...fusion.text import unspaced
+from ...fusion.text import unspaced, without_steering
 from ...fusion.types import Diarization, Segment, Transcript, Turn, Word
 from .wishes import ApiRequest
 
 Json = dict[str, Any]
 
 
-def answer_body(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> tuple[str, str]:
+def answer_body(
+    transcript: Transcript, diarization: Diarization | None, request: ApiRequest
+) -> tuple[str | bytes, str]:
     """The answer's body and media type for `request.response_format`.
 
     ``verbose_json`` of a diarized job also carries the turns, which OpenAI's
     shapes have no place for; `transcribe --remote` reads them.
     """
     if request.response_format == "text":
-        return full_text(transcript) + "\n", "text/plain; charset=utf-8"
+        return without_steering(full_text(transcript)) + "\n", "text/plain; charset=utf-8"
     if request.response_format == "srt":
-        return srt.dumps(Document(transcript)), "application/x-subrip; charset=utf-8"
+        return registry.dumps(Document(transcript), "srt"), "application/x-subrip; charset=utf-8"
     if request.response_format == "vtt":
-        return vtt.dumps(Document(transcript)), "text/vtt; charset=utf-8"
+        return registry.dumps(Document(transcript), "vtt"), "text/vtt; charset=utf-8"
     shapes = {"json": _plain, "verbose_json": _verbose, "diarized_json": _diarized}
     body = shapes[request.response_format](transcript, request)
     if request.response_format == "verbose_json" and diarization is not None:
         body |= {"turns": _turns(diarization.turns), "exclusive_turns": _turns(diarization.exclusive)}
-    return json.dumps(body, ensure_ascii=False, allow_nan=False), "application/json"
+    return to_json(body), "application/json"
 
 
 class Events:
@@ -67,7 +69,7 @@ class Events:
 
 def sse(event: Json) -> bytes:
     """One server-sent event; JSON holds no raw line break, so one data line is enough."""
-    return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False, allow_nan=False)}\n\n".encode()
+    return f"event: {event['type']}\ndata: {to_json(event)}\n\n".encode()
 
 
 def full_text(transcript: Transcript) -> str:

@@ -24,7 +24,8 @@ from diarfuse.fusion.naming.match import Gate, Voice
 from diarfuse.fusion.types import Diarization, SpeakerCount, Transcript, Turn
 from diarfuse.fusion.watch import Watch
 from diarfuse.transcribe.options import JobOptions, Setup, Wish
-from diarfuse.transcribe.remote.client import RemoteOptions, read_answer, transcribe_remote
+from diarfuse.transcribe.remote.answer import read_answer
+from diarfuse.transcribe.remote.client import RemoteOptions, transcribe_remote
 from diarfuse.transcribe.remote.job import RemoteJob
 from diarfuse.transcribe.voices.namer import Namer, name_speakers
 
@@ -185,6 +186,7 @@ def test_other_shapes_are_refused(answer: object) -> None:
             b'{"error": {"message": "The queue is full."}}',
             r"refused \(429\): The queue is full. Try again",
         ),
+        ("429 Too Many", b'{"error": {"message": "no \\u001b[31m\\n token"}}', r"refused \(429\): no \[31m token"),
         ("500 No", b"<html>", "refused \\(500\\): it gives no reason"),
         ("301 Moved", b"", "refused \\(301\\)"),  # redirects are not followed: they could lead anywhere
         ("200 OK", b"{not json", "does not answer in JSON"),
@@ -197,6 +199,26 @@ def test_refusals_are_told(status: str, body: bytes, says: str) -> None:
     ):
         transcribe_remote(speech(), RemoteOptions(url=url), Watch())
     assert "check the address" not in str(raised.value)  # it was reached
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\x1b[2J\x1b[31mSSH-2.0 \x1b]0;pwned\x07\r\n", b"HTTP/\x1b[31m9 200 OK\r\n\r\n", b"HTTP/1.1 \x1b[31mfoo\r\n\r\n"],
+)
+def test_a_status_line_reaches_no_terminal_as_it_is(line: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(line)
+
+        threading.Thread(target=talk, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with pytest.raises(NetworkError, match="cannot be used") as raised:
+            transcribe_remote(speech()[:1600], RemoteOptions(url=url), Watch())
+    assert str(raised.value).isprintable()
 
 
 def test_an_absent_server_is_told() -> None:
@@ -234,6 +256,27 @@ def test_what_no_connection_can_be_opened_to_is_refused_before_any_work(url: str
 )
 def test_unusual_addresses_are_addresses(url: str) -> None:
     RemoteJob(Setup(), url).check(Wish())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ana:s3cret@asr.example.org/v1",
+        "https://ana:s3@cret@asr.example.org/v1",
+        "http://s3cret@localhost/v1",
+        "https://asr.example.org/v1?key=s3cret",
+        "https://asr.example.org/v1?",
+        "https://asr.example.org/v1#s3cret",
+        "https://ana:s3cret@asr.example.org/v1?key=s3cret#s3cret",
+        "https://ana:s3cret@/v1",
+        "ana:s3cret@asr.example.org",
+        "ftp://ana:s3cret@asr.example.org/",
+    ],
+)
+def test_what_would_not_be_sent_of_an_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(OptionError, match="none of which is sent") as raised:
+        RemoteJob(Setup(), url).check(Wish())
+    assert "s3" not in str(raised.value)
 
 
 @pytest.mark.parametrize("token", ["s3cret\nX-More: b", "s3cret\n", "s3cr\xe9t", "s3cret\u20ac", "s3cret\udcff"])
