@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..fusion.audio import check_samples, doubt_rate
-from ..fusion.errors import MissingExtraError
+from ..fusion.errors import LowMemoryError, MissingExtraError
+from ..fusion.given import ran_out
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 
 STAGE = "recognise"
@@ -22,6 +23,8 @@ def engine(module: str, feature: str, package: str, extra: str | None) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        if ran_out(error):
+            raise LowMemoryError(f"There is not enough memory to load {package}: free some.") from error
         raise MissingExtraError(feature, package, extra) from error
 
 

@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..fusion.errors import CorruptModelError, DeviceError
+from ..fusion.errors import CorruptModelError, DeviceError, LowMemoryError
+from ..fusion.given import enough_memory, ran_out
 from .arrays import AnyArray
 from .options import Device, Execution
 
@@ -131,6 +132,8 @@ class Session:
                 os.fspath(path), sess_options=_options(path), providers=_providers(device)
             )
         except Exception as error:  # ONNX Runtime's exceptions share no public base
+            if ran_out(error):
+                raise LowMemoryError(f"There is not enough memory to load {path.name}: free some.") from error
             if device == "cpu":
                 message = (
                     f"{path} is no graph that ONNX Runtime can load ({_first_line(error)}); delete it and pull again."
@@ -149,13 +152,15 @@ class Session:
     def __call__(self, *inputs: AnyArray) -> AnyArray:
         """Run on host arrays, in the graph's input order; return its first output (host)."""
         feeds = {name: np.ascontiguousarray(value) for name, value in zip(self._inputs, inputs, strict=True)}
-        output: AnyArray = self._session.run(self._outputs[:1], feeds)[0]
+        with enough_memory("run the networks"):
+            output: AnyArray = self._session.run(self._outputs[:1], feeds)[0]
         return output
 
     def every(self, *inputs: AnyArray) -> list[AnyArray]:
         """Like calling, but returns all outputs; scalars stay scalars."""
         feeds = {name: np.asarray(value, order="C") for name, value in zip(self._inputs, inputs, strict=True)}
-        outputs: list[AnyArray] = self._session.run(self._outputs, feeds)
+        with enough_memory("run the networks"):
+            outputs: list[AnyArray] = self._session.run(self._outputs, feeds)
         return outputs
 
     def output(self, name: str, *inputs: AnyArray) -> AnyArray:
@@ -168,6 +173,8 @@ class Session:
         try:
             output: AnyArray = self._session.run([name], feeds)[0]
         except Exception as error:  # ONNX Runtime's exceptions share no public base
+            if ran_out(error):
+                raise LowMemoryError("There is not enough memory to run the networks: free some.") from error
             shapes = ", ".join(str(value.shape) for value in inputs)
             raise CorruptModelError(
                 f"The network cannot compute {name!r} of inputs {shapes} ({_first_line(error)}): export it with a free "
@@ -203,7 +210,7 @@ def _options(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # the provider notices at load are not for users
+    options.log_severity_level = 4  # notices of providers are not for users, and errors come as exceptions too
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Freed arenas go back to the system instead of being kept for the largest batch ever seen.
     options.enable_mem_pattern = False

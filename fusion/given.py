@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import LowMemoryError, TranscriptError
+from .errors import DiarfuseError, LowMemoryError, TranscriptError
+
+_NO_MEMORY = ("bad_alloc", "allocate memory", "failed to map segment", "can't start new thread")
+"""What C++, ONNX Runtime, the system's loader of libraries and Python say."""
 
 
 def check_list(value: Any, name: str) -> None:
@@ -39,5 +43,15 @@ def enough_memory(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except MemoryError as error:
+    except Exception as error:
+        if isinstance(error, DiarfuseError) or not ran_out(error):
+            raise
         raise LowMemoryError(f"There is not enough memory to {what}: free some, or take shorter recordings.") from error
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error, of whichever library, says that memory ran out: few have a class for it."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    library = isinstance(error, ImportError | RuntimeError) or type(error).__module__.startswith("onnxruntime")
+    return library and not isinstance(error, DiarfuseError) and any(words in str(error) for words in _NO_MEMORY)

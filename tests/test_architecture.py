@@ -24,11 +24,20 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 
 MAY_IMPORT = {
     "fusion": ("fusion",),
-    "diarize": ("diarize", "fusion.types", "fusion.errors", "fusion.audio", "fusion.watch", "fusion.landing"),
+    "diarize": (
+        "diarize",
+        "fusion.types",
+        "fusion.errors",
+        "fusion.given",
+        "fusion.audio",
+        "fusion.watch",
+        "fusion.landing",
+    ),
     "asr_adapters": (
         "asr_adapters",
         "fusion.types",
         "fusion.errors",
+        "fusion.given",
         "fusion.text",
         "fusion.estimating",
         "fusion.audio",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..fusion.errors import CancelledError, DiarfuseError, printable
+from ..fusion.given import ran_out
 from .cli import cli
 
 if TYPE_CHECKING:
@@ -36,18 +37,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (CancelledError, click.Abort, KeyboardInterrupt):
         click.echo("Stopped: nothing is half-written.", err=True)
         return INTERRUPTED
-    except (DiarfuseError, click.UsageError, MemoryError) as error:
-        return _fail(_sentence(error), getattr(error, "exit_code", 1))
+    except (DiarfuseError, click.UsageError) as error:
+        message = str(error) if isinstance(error, DiarfuseError) else _usage(error)
+        return _fail(message, error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has left (as `| head` does); leave as quietly, with nothing more to flush.
         _silence_stdout()
         return 1
-    except OSError as error:  # what no stage has put in its own words: a folder none may look into, a name too long
-        if error.filename is None:  # it may be stdout itself, and its end would be told once more
-            _silence_stdout()
-        what = "" if error.filename is None else f"{str(error.filename)!r}: "
-        return _fail(f"{what}{error.strerror or error}. Check the path, its permissions and the disk.", 1)
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        return _fail(_unforeseen(error), 1)
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """What no stage has put in its own words: memory that runs out, a folder none may look into, a name too long."""
+    if ran_out(error):
+        return "There is not enough memory: free some, or take shorter recordings."
+    if not isinstance(error, OSError):
+        raise error
+    if error.filename is None:  # it may be stdout itself, and its end would be told once more
+        _silence_stdout()
+    what = "" if error.filename is None else f"{str(error.filename)!r}: "
+    return f"{what}{error.strerror or error}. Check the path, its permissions and the disk."
 
 
 def _fill_closed_streams() -> None:
@@ -64,15 +75,6 @@ def _fill_closed_streams() -> None:
 def _silence_stdout() -> None:
     with contextlib.suppress(OSError, AttributeError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _sentence(error: Exception) -> str:
-    """What to tell of an error; memory may run out where no stage has put it in its own words."""
-    if isinstance(error, click.UsageError):
-        return _usage(error)
-    if isinstance(error, DiarfuseError):
-        return str(error)
-    return "There is not enough memory: free some, or take shorter recordings."
 
 
 def _usage(error: click.UsageError) -> str:

@@ -80,6 +80,7 @@ def plan(
     _check_collisions([*inputs, *read], flat)
     files = [target.path for target in flat if target.path is not None]
     for path in files:
+        _check_name(path.parent)
         _check_name(path)
     for folder in dict.fromkeys(path.parent for path in files if not _is_stream(path)):
         _check_folder(folder)
@@ -103,7 +104,7 @@ def write(target: Target, result: str | bytes) -> None:
             with target.path.open("ab", buffering=0) as stream:
                 stream.write(content)
         else:
-            write_whole(target.path.resolve(), content)
+            write_whole(Path(os.path.realpath(target.path)), content)
     except OSError as error:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
@@ -162,12 +163,12 @@ def _check_formats(targets: Iterable[Target], known: Sequence[str]) -> None:
 
 
 def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None:
-    sources = {source.resolve() for source in inputs}
-    seen: set[Path] = set()
+    sources = {os.path.realpath(source) for source in inputs}  # of links in a circle too, which resolve() raises at
+    seen: set[str] = set()
     for target in targets:
         if target.path is None:
             continue
-        path = target.path.resolve()
+        path = os.path.realpath(target.path)
         if path in sources:
             raise OptionError(f"The output {str(target.path)!r} would replace what is read: choose another -o.")
         if path in seen:
@@ -176,8 +177,11 @@ def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None
 
 
 def _check_name(path: Path) -> None:
+    """Refuse a name that is too long, links in a circle: whatever is worse than that nothing is there."""
     try:
-        path.exists()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise OutputError(f"{str(path)!r} cannot be written ({error.strerror or error}): choose another -o.") from error
 

@@ -192,8 +192,9 @@ def _problem(path: Path) -> AudioError | None:
     try:
         if path.is_dir():
             return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
-        if not path.exists():
-            return _missing(path)
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name that no system allows
+        return _missing(path)
     except OSError as error:
         return AudioError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path and its folder.")
     return None

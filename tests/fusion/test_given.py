@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections import namedtuple
 
 import numpy as np
 import pytest
 
 from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape
-from diarfuse.fusion.errors import LowMemoryError, OptionError, TranscriptError
-from diarfuse.fusion.given import enough_memory
+from diarfuse.fusion.errors import AudioError, LowMemoryError, OptionError, TranscriptError
+from diarfuse.fusion.given import enough_memory, ran_out
 from diarfuse.fusion.join.assign import Policy, assign_speakers, assign_transcript
 from diarfuse.fusion.join.guessed import assign_with_lines
 from diarfuse.fusion.types import Transcript, Turn
@@ -108,3 +109,19 @@ def test_memory_that_runs_out_is_told_in_a_sentence(monkeypatch):
         assign_speakers(WORDS, TURNS)
     with pytest.raises(MemoryError), enough_memory("x"):
         raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (MemoryError(), True),
+        (ImportError("libx265.so: failed to map segment from shared object"), True),
+        (RuntimeError("Exception during initialization: std::bad_alloc"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (FileNotFoundError(errno.ENOENT, "No such file", "allocate memory.wav"), False),
+        (AudioError("bad_alloc.wav is empty"), False),
+        (ImportError("No module named 'av'"), False),
+    ],
+)
+def test_what_says_that_memory_ran_out(error: Exception, *, is_memory: bool) -> None:
+    assert ran_out(error) is is_memory

@@ -243,3 +243,47 @@ def test_a_folder_none_may_look_into_does_not_end_the_batch(
     assert run(words_json("secret.wav", "good.wav", "-o", "out/")) == 1
     assert "'secret.wav' cannot be read (Permission denied)" in capsys.readouterr().err
     assert files(folder / "out") == {"good.srt"}
+
+
+def test_links_in_a_circle(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for one, other in (("a.wav", "b.wav"), ("b.wav", "a.wav"), ("o.srt", "p.srt"), ("p.srt", "o.srt"), ("d", "e")):
+        Path(one).symlink_to(other)
+    Path("e").symlink_to("d", target_is_directory=True)
+    before = files(folder)
+    for arguments, name in (
+        (["a.wav"], "'a.wav' cannot be read"),
+        (["d/a.wav"], "'d/a.wav' cannot be read"),
+        (["d"], "'d' cannot be read"),
+        (["good.wav", "-o", "o.srt"], "'o.srt' cannot be written"),
+        (["good.wav", "-o", "d/"], "'d' cannot be written"),
+        (["good.wav", "-o", "d/x.srt"], "'d' cannot be written"),
+    ):
+        assert run(words_json(*arguments)) == 1
+        said = capsys.readouterr().err
+        assert f"{name} (Too many levels of symbolic links)" in said
+        assert said.count("\n") == 1
+    assert run(words_json("a.wav", "good.wav", "-o", "./", "--format", "srt")) == 1
+    assert "'a.wav' cannot be read" in capsys.readouterr().err
+    assert files(folder) == before | {"good.srt"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space are Linux's")
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("megabytes", [1, 20])
+def test_too_little_memory_is_one_sentence(megabytes: int) -> None:
+    """Too little to map FFmpeg's libraries, of which the loader says no more than that."""
+    limited = f"""
+import re, resource
+from pathlib import Path
+import numpy
+from diarfuse.transcribe.__main__ import main
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + ({megabytes} << 20),) * 2)
+main()
+"""
+    soundfile.write("long.flac", np.zeros(30 * 16_000), 16_000)
+    command = [sys.executable, "-c", limited, *words_json("long.flac")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: There is not enough memory")
+    assert done.stderr.count("\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def save_export(path: Path, data: bytes, root: Path) -> None:
     Raises:
         OutputError: the name is taken, it lies in the folder `root` of the voices themselves, or it cannot be written.
     """
-    if path.absolute().parent.resolve() == root.resolve():
+    if os.path.realpath(path.parent) == os.path.realpath(root):
         raise OutputError(f"{str(path)!r} lies among the enrolled voices, where none is deleted: choose another -o.")
     try:
         files.create(path, data)
