@@ -58,18 +58,18 @@ def rerecognised(content: Content, heard: Transcript, policy: Policy = DEFAULT) 
     """
     turns = content.diarization
     joined = heard if turns is None else join_whole(heard, turns, policy)
-    kept = [stretch for stretch in _stretches(content) if stretch.edited]
+    kept = [passage for passage in _passages(content) if passage.edited]
     transcript = replace(joined, notes=())
-    for stretch in kept:
-        transcript = _put_back(transcript, stretch)
+    for passage in kept:
+        transcript = _put_back(transcript, passage)
     after, lost = replace(content, transcript=transcript), []
-    for stretch in _stretches(content):
-        if stretch.edited or not stretch.by_hand:
+    for passage in _passages(content):
+        if passage.edited or not passage.by_hand:
             continue
-        within = _within(after.transcript, stretch)
-        after = reassign(after, within, stretch.speaker) if within else after
+        within = _within(after.transcript, passage)
+        after = reassign(after, within, passage.speaker) if within else after
         if not within:
-            lost.append(f"Nothing is heard any more at {clock(stretch.start)}, which was given to somebody by hand.")
+            lost.append(f"Nothing is heard any more at {clock(passage.start)}, which was given to somebody by hand.")
     return after, tuple(lost)
 
 
@@ -145,7 +145,7 @@ def _is_by_hand(word: Word) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Passage:
     """Words that follow each other and were edited alike. lines: they, with their parts of their segments."""
 
     speaker: str | None
@@ -156,7 +156,7 @@ class _Stretch:
     lines: tuple[Segment, ...]
 
 
-def _stretches(content: Content) -> Iterator[_Stretch]:
+def _passages(content: Content) -> Iterator[_Passage]:
     """Every run of words that a person wrote, or gave to somebody."""
     times = iter(times_of(content.transcript))
     rows = [
@@ -174,24 +174,24 @@ def _stretches(content: Content) -> Iterator[_Stretch]:
             words, texts, _, spans = zip(*part, strict=True)
             start, end = min(a for a, _ in spans), max(b for _, b in spans)
             lines.append(Segment(start, end, "".join(texts), words, speaker))
-        yield _Stretch(speaker, edited, by_hand, lines[0].start, max(line.end for line in lines), tuple(lines))
+        yield _Passage(speaker, edited, by_hand, lines[0].start, max(line.end for line in lines), tuple(lines))
 
 
-def _within(transcript: Transcript, stretch: _Stretch) -> set[int]:
-    """The words whose middle is in the time of a stretch."""
-    return {number for number, middle in enumerate(middles(transcript)) if stretch.start <= middle <= stretch.end}
+def _within(transcript: Transcript, passage: _Passage) -> set[int]:
+    """The words whose middle is in the time of a passage."""
+    return {number for number, middle in enumerate(middles(transcript)) if passage.start <= middle <= passage.end}
 
 
-def _put_back(transcript: Transcript, stretch: _Stretch) -> Transcript:
-    """The lines of a stretch in place of what is said in its time."""
-    gone, number = _within(transcript, stretch), 0
+def _put_back(transcript: Transcript, passage: _Passage) -> Transcript:
+    """The lines of a passage in place of what is said in its time."""
+    gone, number = _within(transcript, passage), 0
     lines: list[Segment] = []
     for segment in transcript.segments:
         here = [index for index in range(len(segment.words)) if number + index in gone]
         number += len(segment.words)
         lines += [segment] if not here else _around(segment, here[0], here[-1] + 1)
-    at = next((index for index, line in enumerate(lines) if line.start > stretch.start), len(lines))
-    return replace(transcript, segments=(*lines[:at], *stretch.lines, *lines[at:]))
+    at = next((index for index, line in enumerate(lines) if line.start > passage.start), len(lines))
+    return replace(transcript, segments=(*lines[:at], *passage.lines, *lines[at:]))
 
 
 def _around(segment: Segment, first: int, last: int) -> list[Segment]:

@@ -10,7 +10,7 @@ from ..records import DamagedError, Json, check_keys, count, item, one_of, optio
 from . import speakers, words
 from .content import NOBODY, Content, worded
 
-Span: TypeAlias = tuple[int, int]
+WordRange: TypeAlias = tuple[int, int]
 """Numbers of words from 1, both included."""
 
 
@@ -49,7 +49,7 @@ class Merge:
 class Reassign:
     """Words go to somebody; None is nobody."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[WordRange, ...]
     speaker: str | None
 
     def apply(self, content: Content) -> Content:
@@ -66,7 +66,7 @@ class Reassign:
 class Correct:
     """Other text stands where the words of `span` stood."""
 
-    span: Span
+    span: WordRange
     text: str
 
     def apply(self, content: Content) -> Content:
@@ -108,9 +108,9 @@ class Redo:
 Operation: TypeAlias = Rename | Merge | Reassign | Correct | Replace | Redo
 
 
-def spans_of(numbers: tuple[int, ...]) -> tuple[Span, ...]:
+def spans_of(numbers: tuple[int, ...]) -> tuple[WordRange, ...]:
     """Rising numbers from 0 -> spans from 1."""
-    spans: list[Span] = []
+    spans: list[WordRange] = []
     for number in numbers:
         if spans and spans[-1][1] == number:
             spans[-1] = (spans[-1][0], number + 1)
@@ -149,7 +149,7 @@ def read_operation(row: Any) -> Operation:
     return read(row)
 
 
-def _span(value: Any) -> Span:
+def _span(value: Any) -> WordRange:
     if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - first and last
         raise DamagedError(f"is {short(value)}, where the first and the last number of words are expected")
     first, last = (count(number) for number in value)

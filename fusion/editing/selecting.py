@@ -1,4 +1,4 @@
-"""Which words a person means: a stretch of time, or numbers; times are typed as they are shown."""
+"""Which words a person means: a span of time, or numbers; times are typed as they are shown."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def _taken(turn: Turn, move: _Move) -> tuple[Seconds, Seconds]:
 
 
 def _without(turn: Turn, start: Seconds, end: Seconds) -> list[Turn]:
-    """What is left of a turn outside a stretch."""
+    """What is left of a turn outside a span."""
     parts = ((turn.start, min(turn.end, start)), (max(turn.start, end), turn.end))
     return [Turn(a, b, turn.speaker) for a, b in parts if b > a]
 

@@ -64,13 +64,15 @@ def voice() -> None:
 def embed(file: Path, as_json: bool, **where: Any) -> None:
     """Turn the speech in FILE into numbers: a unit-length embedding and the space it lives in."""
     from ..voices.enrol import listen
-    from ..voices.shapes import embedding_json, heard_line
+    from ..voices.shapes import embedding_json, utterance_line
 
     heard = listen(file, _embedder(where))
     if as_json:
         click.echo(json.dumps({"file": str(file), **embedding_json(heard)}))
         return
-    click.echo(f"{heard.print.embedding.size} dimensions in the space {heard.print.space}, from {heard_line(heard)}")
+    click.echo(
+        f"{heard.print.embedding.size} dimensions in the space {heard.print.space}, from {utterance_line(heard)}"
+    )
     click.echo(" ".join(f"{float(x):.7f}" for x in heard.print.embedding))
 
 
@@ -82,17 +84,17 @@ def embed(file: Path, as_json: bool, **where: Any) -> None:
 def verify(one: Path, other: Path, as_json: bool, **where: Any) -> int:
     """Tell whether two recordings are of one person; exit code 0 same, 1 different or too little speech."""
     from ..voices.enrol import compare, listen
-    from ..voices.shapes import comparison_json, comparison_lines, heard_json, heard_line
+    from ..voices.shapes import comparison_json, comparison_lines, utterance_json, utterance_line
 
     embedder = _embedder(where)
     calibration = _calibration(embedder)
     heard = [(path, listen(path, embedder, calibration)) for path in (one, other)]
     found = compare(heard[0][1].print, heard[1][1].print, calibration)
     if as_json:
-        recordings = [{"file": str(path), **heard_json(h)} for path, h in heard]
+        recordings = [{"file": str(path), **utterance_json(h)} for path, h in heard]
         click.echo(json.dumps({**comparison_json(found), "space": embedder.space, "recordings": recordings}))
     else:
-        for line in (*comparison_lines(found), *(f"{path}: {heard_line(h)}" for path, h in heard)):
+        for line in (*comparison_lines(found), *(f"{path}: {utterance_line(h)}" for path, h in heard)):
             click.echo(line)
     return 0 if found.decision == "same" else 1
 

@@ -28,7 +28,7 @@ Decision = Literal["same", "different", "too little speech to tell"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Utterance:
     """One recording of one voice. flags: what speaks against relying on it."""
 
     print: Voiceprint
@@ -56,7 +56,7 @@ class Comparison:
     false_reject: float | None = None
 
 
-def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None = None) -> Heard:
+def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None = None) -> Utterance:
     """Find the speech in a file and take the voice from it.
 
     Raises:
@@ -69,12 +69,12 @@ def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None 
 
 def _listen(
     samples: Samples, quality: Quality, path: Path, embedder: VoiceEmbedder, calibration: Calibration | None
-) -> Heard:
+) -> Utterance:
     if not quality.spans:
         raise VoiceError(f"{path} holds no speech: give a recording in which the person speaks.")
     short = quality.speech < (calibration.min_speech if calibration else SHORT)
     flags = (f"short: {quality.speech:.1f} s of speech",) if short else ()
-    return Heard(embedder.embed(samples, quality.spans), quality, (*flags, *quality.flags()))
+    return Utterance(embedder.embed(samples, quality.spans), quality, (*flags, *quality.flags()))
 
 
 def compare(one: Voiceprint, other: Voiceprint, calibration: Calibration) -> Comparison:
@@ -125,7 +125,7 @@ def take_prototypes(
 
 def _take(
     paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration, on_note: Note | None
-) -> Iterator[tuple[Path, Heard]]:
+) -> Iterator[tuple[Path, Utterance]]:
     """Every recording with what was heard in it, each once."""
     needed = calibration.min_speech
     for path in dict.fromkeys(paths):
@@ -138,7 +138,9 @@ def _take(
                 on_note(f"{file} is passed over: {quality.speech:.1f} s of speech, {needed:g} s are needed.")
 
 
-def _good(samples: Samples, quality: Quality, path: Path, embedder: VoiceEmbedder, calibration: Calibration) -> Heard:
+def _good(
+    samples: Samples, quality: Quality, path: Path, embedder: VoiceEmbedder, calibration: Calibration
+) -> Utterance:
     heard = _listen(samples, quality, path, embedder, calibration)
     if heard.flags:
         raise VoiceError(f"{path} is not good enough to enrol ({'; '.join(heard.flags)}): leave it out or record anew.")

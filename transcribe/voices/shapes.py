@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .enrol import Comparison, Heard
+from .enrol import Comparison, Utterance
 from .index import Found
 from .records import Person, to_json
 
@@ -12,7 +12,7 @@ CERTAIN = 0.999
 """No probability above this is shown as a number: 52 people cannot tell how sure that is."""
 
 
-def heard_json(heard: Heard) -> dict[str, Any]:
+def utterance_json(heard: Utterance) -> dict[str, Any]:
     """How good a recording is, without the numbers of the voice."""
     quality = heard.quality
     return {
@@ -23,10 +23,10 @@ def heard_json(heard: Heard) -> dict[str, Any]:
     }
 
 
-def embedding_json(heard: Heard) -> dict[str, Any]:
+def embedding_json(heard: Utterance) -> dict[str, Any]:
     """The numbers of the voice, and what they rest on."""
     numbers = [round(float(x), 7) for x in heard.print.embedding]
-    return {"space": heard.print.space, **heard_json(heard), "embedding": numbers}
+    return {"space": heard.print.space, **utterance_json(heard), "embedding": numbers}
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def found_json(found: Found) -> dict[str, Any]:
     return {"file": str(found.path), "score": round(found.score, 4), "stretches": found.stretches}
 
 
-def heard_line(heard: Heard) -> str:
+def utterance_line(heard: Utterance) -> str:
     """As in "12.5 s of speech (quiet: ...)"."""
     flags = f" ({'; '.join(heard.flags)})" if heard.flags else ""
     return f"{heard.quality.speech:.1f} s of speech{flags}"
