@@ -107,13 +107,17 @@ class _Union:
 
 def _segment(segment: Segment, names: Mapping[str, str]) -> Segment:
     words = tuple(_word(word, names) for word in segment.words)
-    return replace(segment, words=words, speaker=_name(segment.speaker, names))
+    same = segment.speaker not in names and all(new is old for new, old in zip(words, segment.words, strict=True))
+    return segment if same else replace(segment, words=words, speaker=_name(segment.speaker, names))
 
 
 def _word(word: Word, names: Mapping[str, str]) -> Word:
+    """The word under its new name; itself where no name in it changes."""
+    why = word.attribution
+    if word.speaker not in names and (why is None or all(other.speaker not in names for other in why.others)):
+        return word
     speaker = _name(word.speaker, names)
-    attribution = None if word.attribution is None else _attribution(word.attribution, speaker, names)
-    return replace(word, speaker=speaker, attribution=attribution)
+    return replace(word, speaker=speaker, attribution=None if why is None else _attribution(why, speaker, names))
 
 
 def _name(speaker: str | None, names: Mapping[str, str]) -> str | None:
