@@ -14,6 +14,7 @@ COMMANDS = {
     "voice": (".commands.voice:voice", "Compare voices, and enrol people so that --identify can name them."),
     "identify": (".commands.identify:identify", "Put names on who spoke when, from the voices enrolled here."),
     "export": (".commands.export:export", "Write a saved transcript (.json) in other formats."),
+    "stats": (".commands.stats:stats", "Tell who talks how much and how, of saved transcripts."),
     "review": (".commands.review:review", "Show, and decide, where it is doubtful who speaks."),
     "rename": (".commands.edit:rename", "Give the speakers of a saved transcript names."),
     "merge": (".commands.edit:merge", "Make one speaker of several in a saved transcript."),

@@ -1,0 +1,149 @@
+"""`transcribe stats DOCUMENT...`: who talks how much and how, as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .export import DOCUMENTS
+from .options import command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...fusion.statistics import Statistics, Talk
+
+ALL = "(all)"
+"""Stands for the speaker where a row is about everybody."""
+FORMATS = ("table", "json", "csv")
+COLUMNS = (
+    *("file", "speaker", "talk", "share", "turns", "longest", "interruptions", "overlap", "words"),
+    *("words_per_minute", "duration", "silence"),
+)
+HEADS = ("speaker", "talk", "share", "turns", "longest", "interrupts", "overlap", "words", "words/min")
+
+STATS_OPTIONS = (
+    click.option("--format", "as_", type=click.Choice(FORMATS), help="[default: by OUT's ending, else a table]"),
+    click.option(
+        "-o", "--output", "out", default="-", show_default=True, metavar="OUT", help="A file: .csv, .json, .txt."
+    ),
+)
+
+EPILOG = """\b
+Examples:
+  transcribe stats meeting.json
+  transcribe stats calls/*.json -o calls.csv
+"""
+
+
+@command((DOCUMENTS,), STATS_OPTIONS, epilog=EPILOG)
+def stats(documents: tuple[Path, ...], as_: str | None, out: str) -> int:
+    """Tell talk time, share, turns, longest monologue, interruptions, overlap and words per minute.
+
+    By speaker and in all; of many DOCUMENTS (.json files that transcribe
+    wrote) in one table. A turn ends when another speaks, or after 2 s of
+    silence; who begins while another talks and goes on longer interrupts.
+    """
+    from ...fusion.document import read_document
+    from ...fusion.errors import TranscriptError, printable
+    from ...fusion.statistics import statistics_of
+    from .. import output
+
+    known = {"csv": "csv", "json": "json"}
+    as_ = as_ or known.get(Path(out).suffix.lower().lstrip("."), "table")
+    (targets,) = output.plan(documents[:1], [out], ["txt"], on_stdout="txt", in_folder="txt", read=documents[1:])
+    found: list[tuple[str, Statistics]] = []
+    for path in documents:
+        try:
+            found.append((str(path), statistics_of(read_document(path))))
+        except TranscriptError as error:
+            if len(documents) == 1:
+                raise
+            click.echo(f"Error: {printable(str(error))}", err=True)
+    written = {"table": _table, "json": _json, "csv": _csv}[as_](found)
+    output.write(targets[0], written)
+    failed = len(documents) - len(found)
+    if failed:
+        click.echo(f"{failed} of {len(documents)} files failed; the others are in the table.", err=True)
+    return 1 if failed else 0
+
+
+def _rows(name: str, found: Statistics) -> list[dict[str, Any]]:
+    """One row a speaker, and one for all; seconds, and shares from 0 to 1."""
+    rows = [_row(name, talk.speaker, talk.share, talk, found) for talk in found.speakers]
+    return [*rows, _row(name, ALL, 1.0, found, found)]
+
+
+def _row(name: str, speaker: str, share: float, talk: Talk | Statistics, found: Statistics) -> dict[str, Any]:
+    values = (
+        *(name, speaker, round(talk.talk, 3), round(share, 4), talk.turns, round(talk.longest, 3)),
+        *(talk.interruptions, round(talk.overlap, 3), talk.words, round(talk.words_per_minute, 2)),
+        *(round(found.duration, 3), round(found.silence, 4)),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _csv(found: Sequence[tuple[str, Statistics]]) -> str:
+    from ...exporters.lines import label
+
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row | {"speaker": label(row["speaker"])} for name, one in found for row in _rows(name, one))
+    return out.getvalue()
+
+
+def _json(found: Sequence[tuple[str, Statistics]]) -> str:
+    from ...exporters.lines import to_json
+
+    return to_json([row for name, one in found for row in _rows(name, one)], indent=1) + "\n"
+
+
+def _table(found: Sequence[tuple[str, Statistics]]) -> str:
+    """A block a file, for people."""
+    blocks = []
+    for name, one in found:
+        rows = [HEADS, *(_shown(row) for row in _rows(name, one))]
+        head = f"{name}: {_minutes(one.duration)}, {one.silence:.0%} silence\n"
+        blocks.append(head + "".join(f"  {line}\n" for line in _aligned(rows)))
+    return "\n".join(blocks)
+
+
+def _shown(row: dict[str, Any]) -> tuple[str, ...]:
+    from ...exporters.lines import label
+
+    return (
+        label(row["speaker"]),
+        _minutes(row["talk"]),
+        f"{row['share']:.0%}",
+        str(row["turns"]),
+        _minutes(row["longest"]),
+        str(row["interruptions"]),
+        _minutes(row["overlap"]),
+        str(row["words"]),
+        f"{row['words_per_minute']:.0f}",
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names to the left, numbers to the right."""
+    from ...fusion.text import display_width
+
+    widths = [max(display_width(row[column]) for row in rows) for column in range(len(HEADS))]
+    lines = []
+    for row in rows:
+        gaps = [" " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join([row[0] + gaps[0], *(gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True))]))
+    return lines
+
+
+def _minutes(seconds: float) -> str:
+    """``1:02:03.4`` or ``2:03.4``."""
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{tenths // 10:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
