@@ -69,13 +69,7 @@ class Document:
     @property
     def turns(self) -> tuple[Turn, ...]:
         """Who spoke when, which may overlap; without a diarization it is told by the segments that have a speaker."""
-        if self.diarization is not None:
-            return self.diarization.turns
-        return tuple(
-            Turn(segment.start, segment.end, segment.speaker)
-            for segment in self.transcript.segments
-            if segment.speaker is not None and segment.end > segment.start
-        )
+        return self.content.turns
 
     @property
     def speakers(self) -> tuple[str, ...]:

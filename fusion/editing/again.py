@@ -78,7 +78,7 @@ def names_by_overlap(content: Content, turns: Sequence[Turn]) -> dict[str, str]:
 
     One name goes to one speaker; pairs that share most time come first.
     """
-    shared = _shared(turns, _turns_of(content))
+    shared = _shared(turns, content.turns)
     names: dict[str, str] = {}
     for (label, name), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
         if label not in names and name not in names.values():
@@ -86,14 +86,6 @@ def names_by_overlap(content: Content, turns: Sequence[Turn]) -> dict[str, str]:
     taken = {*names.values(), *content.speakers}
     fresh = filter(lambda name: name not in taken, map("SPEAKER_{:02d}".format, count()))
     return names | dict(zip(sorted({turn.speaker for turn in turns} - names.keys()), fresh, strict=False))
-
-
-def _turns_of(content: Content) -> list[Turn]:
-    """Who spoke when before: the turns, or where nobody was asked, the lines that have a speaker."""
-    if content.diarization is not None:
-        return list(content.diarization.turns)
-    segments = content.transcript.segments
-    return [Turn(s.start, s.end, s.speaker) for s in segments if s.speaker is not None and s.end > s.start]
 
 
 def _shared(one: Iterable[Turn], other: Iterable[Turn]) -> dict[tuple[str, str], Seconds]:

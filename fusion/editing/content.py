@@ -48,6 +48,17 @@ class Content:
         turns = self.diarization.turns + self.diarization.exclusive if self.diarization else ()
         return tuple(sorted({name for name in named if name is not None} | {turn.speaker for turn in turns}))
 
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Who spoke when, which may overlap; without a diarization it is told by the segments that have a speaker."""
+        if self.diarization is not None:
+            return self.diarization.turns
+        return tuple(
+            Turn(segment.start, segment.end, segment.speaker)
+            for segment in self.transcript.segments
+            if segment.speaker is not None and segment.end > segment.start
+        )
+
     def with_segments(self, segments: tuple[Segment, ...]) -> Content:
         """The same with other segments."""
         return replace(self, transcript=replace(self.transcript, segments=segments))

@@ -15,7 +15,7 @@ from .options import command
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...fusion.statistics import Statistics, Talk
+    from ...fusion.editing.statistics import Statistics, Talk
 
 ALL = "(all)"
 """Stands for the speaker where a row is about everybody."""
@@ -49,8 +49,8 @@ def stats(documents: tuple[Path, ...], as_: str | None, out: str) -> int:
     silence; who begins while another talks and goes on longer interrupts.
     """
     from ...fusion.document import read_document
+    from ...fusion.editing.statistics import statistics_of
     from ...fusion.errors import TranscriptError, printable
-    from ...fusion.statistics import statistics_of
     from .. import output
 
     known = {"csv": "csv", "json": "json"}
@@ -59,7 +59,7 @@ def stats(documents: tuple[Path, ...], as_: str | None, out: str) -> int:
     found: list[tuple[str, Statistics]] = []
     for path in documents:
         try:
-            found.append((str(path), statistics_of(read_document(path))))
+            found.append((str(path), statistics_of(read_document(path).content)))
         except TranscriptError as error:
             if len(documents) == 1:
                 raise

@@ -1,4 +1,4 @@
-"""Who talks how much and how: numbers of a document, by speaker and in all.
+"""Who talks how much and how: in numbers, by speaker and in all.
 
 Everything is told by the turns and the words; where nobody asked who spoke when,
 by the lines that have a speaker.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .document import Document
-from .types import Seconds, Turn
+from ..types import Seconds, Turn
+from .content import Content
 
 PAUSE: Seconds = 2.0
 """Whoever goes on after a longer silence begins a new turn."""
@@ -81,13 +81,13 @@ class Statistics:
         return 60.0 * self.words / self.talk if self.talk else 0.0
 
 
-def statistics_of(document: Document) -> Statistics:
+def statistics_of(content: Content) -> Statistics:
     """Count and measure."""
-    stretches = list(_stretches(document.turns))
-    floors = _floors(document)
-    interruptions = _interruptions(document.turns)
-    words = [word.speaker for word in document.transcript.words]
-    seconds = {who: sum(b - a for a, b, active in stretches if who in active) for who in document.speakers}
+    stretches = list(_stretches(content.turns))
+    floors = _floors(content)
+    interruptions = _interruptions(content.turns)
+    words = [word.speaker for word in content.transcript.words]
+    seconds = {who: sum(b - a for a, b, active in stretches if who in active) for who in content.speakers}
     total = sum(seconds.values())
     talks = [
         Talk(
@@ -100,12 +100,12 @@ def statistics_of(document: Document) -> Statistics:
             sum(b - a for a, b, active in stretches if who in active and len(active) > 1),
             words.count(who),
         )
-        for who in document.speakers
+        for who in content.speakers
     ]
     spoken = sum(b - a for a, b, active in stretches if active)
     several = sum(b - a for a, b, active in stretches if len(active) > 1)
     ordered = sorted(talks, key=lambda talk: (-talk.talk, talk.speaker))
-    return Statistics(document.transcript.duration, spoken, several, len(words), tuple(ordered))
+    return Statistics(content.transcript.duration, spoken, several, len(words), tuple(ordered))
 
 
 def _stretches(turns: Iterable[Turn]) -> Iterator[tuple[Seconds, Seconds, frozenset[str]]]:
@@ -124,10 +124,10 @@ def _stretches(turns: Iterable[Turn]) -> Iterator[tuple[Seconds, Seconds, frozen
             del active[speaker]
 
 
-def _floors(document: Document) -> dict[str, list[Seconds]]:
+def _floors(content: Content) -> dict[str, list[Seconds]]:
     """How long each speaker has the floor, every time."""
-    found = document.diarization
-    alone = document.turns if found is None else found.exclusive
+    found = content.diarization
+    alone = content.turns if found is None else found.exclusive
     floors: dict[str, list[Seconds]] = {}
     last: Turn | None = None
     for turn in sorted(alone, key=lambda turn: (turn.start, turn.end)):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.document import Document
-from diarfuse.fusion.statistics import Statistics, Talk, statistics_of
+from diarfuse.fusion.editing.statistics import Statistics, Talk, statistics_of
 from diarfuse.fusion.types import Diarization, Transcript, Turn
 from tests.fusion.documents import MEETING, line
 
@@ -15,11 +15,11 @@ from tests.fusion.documents import MEETING, line
 def of(*turns: tuple[float, float, str], exclusive: tuple[tuple[float, float, str], ...] | None = None) -> Statistics:
     made = tuple(Turn(*turn) for turn in turns)
     alone = made if exclusive is None else tuple(Turn(*turn) for turn in exclusive)
-    return statistics_of(Document(Transcript((), None, 20.0), Diarization(made, alone, 20.0)))
+    return statistics_of(Document(Transcript((), None, 20.0), Diarization(made, alone, 20.0)).content)
 
 
 def test_a_meeting_by_hand() -> None:
-    found = statistics_of(MEETING)
+    found = statistics_of(MEETING.content)
     assert [talk.speaker for talk in found.speakers] == ["SPEAKER_00", "SPEAKER_01"]
     first, second = found.speakers
     assert first == Talk("SPEAKER_00", 4.8, pytest.approx(4.8 / 9.2), 1, 4.8, 0, pytest.approx(0.2), 8)
@@ -41,10 +41,12 @@ def test_who_only_agrees_does_not_interrupt() -> None:
 
 
 def test_nothing_said_and_nothing_known() -> None:
-    found = statistics_of(Document(Transcript((), None, 0.0)))
+    found = statistics_of(Document(Transcript((), None, 0.0)).content)
     assert (found.silence, found.words_per_minute, found.longest, found.speakers) == (0.0, 0.0, 0.0, ())
-    assert statistics_of(Document(Transcript((), None, 5.0))).silence == 1.0
-    plain = statistics_of(Document(Transcript((line(0.0, "One two.", "A"), line(2.0, "Three.", None)), "en", 4.0)))
+    assert statistics_of(Document(Transcript((), None, 5.0)).content).silence == 1.0
+    plain = statistics_of(
+        Document(Transcript((line(0.0, "One two.", "A"), line(2.0, "Three.", None)), "en", 4.0)).content
+    )
     assert [(talk.speaker, talk.talk, talk.words) for talk in plain.speakers] == [("A", 1.0, 2)]
     assert plain.words == 3
 
