@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 ALL = "(all)"
 """Stands for the speaker where a row is about everybody."""
-FORMATS = ("table", "json", "csv")
 COLUMNS = (
     *("file", "speaker", "talk", "share", "turns", "longest", "interruptions", "overlap", "words"),
     *("words_per_minute", "duration", "silence"),
@@ -27,10 +26,9 @@ COLUMNS = (
 HEADS = ("speaker", "talk", "share", "turns", "longest", "interrupts", "overlap", "words", "words/min")
 
 STATS_OPTIONS = (
-    click.option("--format", "as_", type=click.Choice(FORMATS), help="[default: by OUT's ending, else a table]"),
-    click.option(
-        "-o", "--output", "out", default="-", show_default=True, metavar="OUT", help="A file: .csv, .json, .txt."
-    ),
+    click.option("--csv", "as_csv", is_flag=True, help="Write CSV, as for an OUT that ends in .csv."),
+    click.option("--json", "as_json", is_flag=True, help="Write JSON, as for an OUT that ends in .json."),
+    click.option("-o", "--output", "out", default="-", show_default=True, metavar="OUT", help="The file to write."),
 )
 
 EPILOG = """\b
@@ -41,7 +39,7 @@ Examples:
 
 
 @command((DOCUMENTS,), STATS_OPTIONS, epilog=EPILOG)
-def stats(documents: tuple[Path, ...], as_: str | None, out: str) -> int:
+def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool) -> int:
     """Tell talk time, share, turns, longest monologue, interruptions, overlap and words per minute.
 
     By speaker and in all; of many DOCUMENTS (.json files that transcribe
@@ -53,8 +51,10 @@ def stats(documents: tuple[Path, ...], as_: str | None, out: str) -> int:
     from ...fusion.errors import TranscriptError, printable
     from .. import output
 
-    known = {"csv": "csv", "json": "json"}
-    as_ = as_ or known.get(Path(out).suffix.lower().lstrip("."), "table")
+    if as_csv and as_json:
+        raise click.UsageError("Give --csv or --json, not both.")
+    ending = Path(out).suffix.lower()
+    write = _csv if as_csv else _json if as_json else {".csv": _csv, ".json": _json}.get(ending, _table)
     (targets,) = output.plan(documents[:1], [out], ["txt"], on_stdout="txt", in_folder="txt", read=documents[1:])
     found: list[tuple[str, Statistics]] = []
     for path in documents:
@@ -64,8 +64,7 @@ def stats(documents: tuple[Path, ...], as_: str | None, out: str) -> int:
             if len(documents) == 1:
                 raise
             click.echo(f"Error: {printable(str(error))}", err=True)
-    written = {"table": _table, "json": _json, "csv": _csv}[as_](found)
-    output.write(targets[0], written)
+    output.write(targets[0], write(found))
     failed = len(documents) - len(found)
     if failed:
         click.echo(f"{failed} of {len(documents)} files failed; the others are in the table.", err=True)

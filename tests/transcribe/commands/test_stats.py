@@ -52,11 +52,14 @@ def test_many_files_are_one_csv() -> None:
 
 
 def test_json_holds_the_same_rows(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["stats", "a.json", "--format", "json"]) == 0
+    assert run(["stats", "a.json", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["speaker"] for row in rows] == ["李雷", 'Ben "B", K.', "(all)"]
     assert rows[1]["interruptions"] == 1
     assert rows[2]["silence"] == 0.1
+    assert run(["stats", "a.json", "--csv"]) == 0
+    assert capsys.readouterr().out.startswith("file,speaker,talk,")
+    assert run(["stats", "a.json", "--csv", "--json"]) == 2
     assert run(["stats", "a.json", "-o", "talk.json"]) == 0
     assert json.loads(Path("talk.json").read_text(encoding="utf-8")) == rows
 
