@@ -69,7 +69,7 @@ NO_MODULE = {
     "diarize/test_parity.py": "the whole pipeline against pyannote's recorded stages",
     "diarize/test_speaker_contract.py": "the whole pipeline",
     "examples/*": "of examples/",
-    "exporters/test_page.py": "the page in a real browser",
+    "exporters/test_page*.py": "the page in a real browser",
     "fusion/formats/test_channels.py": "a law: channels keep their order in all formats",
     "packaging/*": "the built wheel",
     "security/*": "attacks",

@@ -72,7 +72,7 @@ function nameField(name, index) {
   field.addEventListener("change", async () => {
     if (field.value.trim() === name) return;
     const names = { [name]: field.value };
-    const done = await edit({ op: "rename", names }, say("renamed", { old: name, new: field.value.trim() }));
+    const done = await edit({ op: "rename", names }, say("renamed", { old: name, name: field.value.trim() }));
     if (!done) field.value = name;
   });
   return field;

@@ -191,8 +191,10 @@ export function editTurn(index) {
   area.dir = "auto";
   area.rows = Math.max(2, Math.ceil(said.offsetHeight / 26));
   area.setAttribute("aria-label", say("editText", { name: nameOf(turn.speaker), time: clock(turn.start) }));
+  let left = false; // taking the field away takes the focus from it, which would leave it again
   const leave = (keep) => {
-    if (!area.isConnected) return;
+    if (left) return;
+    left = true;
     const text = area.value;
     area.replaceWith(said);
     if (keep) correctTurn(turn, text);
