@@ -141,7 +141,7 @@ def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> No
             assert read_document(folder / "out.json").transcript == own
         elif name not in {"seglst", "html"}:  # they hold the recording's name
             assert text == registry.dumps(Document(own), name)
-        assert "SPEAKER_" not in text
+        assert "SPEAKER_0" not in text
 
 
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:

@@ -33,7 +33,11 @@ SPOKEN = Transcript(
 
 
 HEAD = {"format", "name", "audio", "program", "settings", "models"}
-FORMATS = tuple(kind for kind in exporters.names() if exporters.exporter(kind).NEEDS != "turns")
+FORMATS = tuple(
+    kind
+    for kind in exporters.names()
+    if exporters.exporter(kind).NEEDS != "turns" and kind != "html"  # a page also names the recording that it plays
+)
 
 
 class Recogniser:
@@ -104,6 +108,9 @@ def make(*_given: object, **_options: object) -> Engine:
 
 MODULES = {
     "faster_whisper": Made(WhisperModel=Engine),
+    "faster_whisper.vad": Made(
+        VadOptions=Made, get_speech_timestamps=lambda samples, _: [{"start": 0, "end": len(samples)}]
+    ),
     "moonshine_voice": Made(Transcriber=Engine, MoonshineError=OSError, string_to_model_arch=str),
     "whisper": Made(load_model=make),
     "onnx_asr": Made(load_model=make),
