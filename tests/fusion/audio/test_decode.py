@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -103,6 +105,23 @@ def test_a_header_that_contradicts_itself(tmp_path: Path) -> None:
         path.write_bytes(b"RIFF" + struct.pack("<I", 48_036) + body)
         with pytest.raises(AudioError, match="claims 101 channels of 24 bits in frames of 3 bytes, which cannot be"):
             load_audio(path)
+
+
+@pytest.mark.parametrize("layout", ["5.1", "7.1"])
+def test_planes_of_many_channels(tmp_path: Path, layout: str) -> None:
+    """PyAV tells nine planes of eight channels."""
+    channels = len(av.AudioLayout(layout).channels)
+    with av.open(str(tmp_path / "a.wv"), "w") as file:
+        stream: Any = file.add_stream("wavpack", rate=16_000, layout=layout)
+        samples = (256 * np.random.default_rng(0).integers(-99, 99, (1, 1600 * channels))).astype(
+            np.int16
+        )  # 8 bits are kept
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
+        frame.sample_rate, frame.pts = 16_000, 0
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    for number, channel in enumerate(load_channels(tmp_path / "a.wv")):
+        np.testing.assert_allclose(channel, samples[0, number::channels] / np.float32(32768), atol=1e-6)
 
 
 def test_many_channels_without_a_layout(tmp_path: Path) -> None:
