@@ -98,11 +98,21 @@ class FasterWhisper:
         report(on_progress, duration, duration)
         return told(samples, tuple(segments), info.language)
 
-    def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
+    def load(self) -> None:
+        """Load the model now, fetched first if it is not on disk; otherwise the first recording does.
+
+        Raises:
+            NetworkError: it cannot be fetched.
+            ModelError: it is not there, or is none that CTranslate2 can load.
+            DeviceError, OptionError: not on this device, or not in this number format.
+        """
         if self._engine is None:
             folder = _folder(self._model, self._models_dir, offline=self._offline)
             self._engine = self._load(folder)
             self._files = (folder / "model.bin",)
+
+    def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
+        self.load()
         try:
             found, info = self._engine.transcribe(samples, language=language, **self._options)
         except (TypeError, ValueError) as error:  # an option it does not know, or a value it refuses
@@ -111,11 +121,13 @@ class FasterWhisper:
 
     def _load(self, folder: Path) -> Any:
         whisper = engine("faster_whisper", "--asr faster-whisper", "faster-whisper", "whisper")
+        if self._offline and not (folder / "tokenizer.json").is_file():  # the engine would look for one on the hub
+            raise ModelError(f"{folder} lacks its tokenizer.json, and downloads are off: give a complete model.")
         try:
             return whisper.WhisperModel(
                 os.fspath(folder), device=self._device, compute_type=self._compute_type, cpu_threads=self._threads
             )
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # CTranslate2, tokenizers and the readers of the folder's JSON share no base
             raise self._explained(error, folder) from error
 
     def _explained(self, error: Exception, folder: Path) -> Exception:
@@ -149,7 +161,10 @@ def _folder(model: str, models_dir: str | None, *, offline: bool) -> Path:
     except RepositoryNotFoundError as error:
         raise ModelNotFoundError(f"Hugging Face has no Whisper model {model!r}, or it is not public.") from error
     except _network_errors() as error:
-        raise NetworkError(f"Whisper model {model!r} is not on disk and cannot be downloaded; {advice}") from error
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise NetworkError(
+            f"Whisper model {model!r} is not on disk and cannot be downloaded ({why}); {advice}"
+        ) from error
 
 
 def _repository(model: str) -> str:
@@ -176,11 +191,14 @@ def _reachable(repository: str, timeout: Seconds) -> bool:
 
 
 def _network_errors() -> tuple[type[Exception], ...]:
-    """What a failed download raises; the hub's HTTP client changed twice and its errors share no base."""
+    """What a failed download raises; the hub's HTTP client changed twice and its errors share no base.
+
+    A `ValueError` comes where a network's login page stands in for the hub's JSON.
+    """
     from huggingface_hub.errors import HfHubHTTPError
 
     clients = (sys.modules.get(name) for name in ("httpx", "httpx2"))
-    return (HfHubHTTPError, OSError, *(client.HTTPError for client in clients if client is not None))
+    return (HfHubHTTPError, OSError, ValueError, *(client.HTTPError for client in clients if client is not None))
 
 
 def _utils() -> Any:

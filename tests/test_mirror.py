@@ -65,6 +65,7 @@ ELSEWHERE = {
 NO_MODULE = {
     "asr_adapters/*": "an adapter's behaviour that needs more than one file",
     "benchmarks/*": "of benchmarks/",
+    "diarize/models/test_first_contact.py": "the store, the reader and the builders against a hub",
     "diarize/models/test_bits.py": "a law: equal bits in any batch",
     "diarize/test_parity.py": "the whole pipeline against pyannote's recorded stages",
     "diarize/test_speaker_contract.py": "the whole pipeline",

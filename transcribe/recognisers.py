@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..asr_adapters import registry
-from ..fusion.errors import UnknownNameError
+from ..fusion.errors import ModelError, NetworkError, UnknownNameError
 from ..fusion.text.languages import code_of
 
 if TYPE_CHECKING:
@@ -39,23 +39,38 @@ def make(setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
     Raises:
         OptionError: the recogniser does not have an option that was given.
     """
-    name = _chosen(setup, wish.language, on_note) if setup.asr == AUTO else setup.asr
+    if setup.asr == AUTO:
+        return _auto(setup, wish, on_note)
+    return _named(setup.asr, setup, wish, on_note)
+
+
+def _named(name: str, setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
     if wish.details:
         on_note(f"recogniser: {name}, model {setup.model or 'its default'}")
     return registry.create(name, **_options(name, setup))
 
 
-def _chosen(setup: Setup, language: str | None, on_note: Note) -> str:
+def _auto(setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
+    """Whisper; where its model cannot be had or loaded and moonshine would do, that, and a sentence why."""
     from ..asr_adapters import faster_whisper, moonshine
 
-    model = setup.model or faster_whisper.DEFAULT_MODEL
-    fits = setup.model is None and code_of(language or "en") == "en"
+    model, first = setup.model or faster_whisper.DEFAULT_MODEL, "faster-whisper"
+    if setup.model is not None or code_of(wish.language or "en") != "en" or not moonshine.installed():
+        return _named(first, setup, wish, on_note)
     found = faster_whisper.on_disk(model) is not None if _offline(setup) else faster_whisper.available(model)
-    if found or not fits or not moonshine.installed():
-        return "faster-whisper"
-    why = "may not be fetched in offline mode" if _offline(setup) else "cannot be reached"
-    on_note(f"The Whisper model {model!r} is not on disk and {why}, so moonshine (English, smaller) is used.")
-    return "moonshine"
+    if not found:
+        why = "may not be fetched in offline mode" if _offline(setup) else "cannot be reached"
+        on_note(f"The Whisper model {model!r} is not on disk and {why}, so moonshine (English, smaller) is used.")
+        return _named("moonshine", setup, wish, on_note)
+    whisper = faster_whisper.FasterWhisper(**_options(first, setup))
+    try:
+        whisper.load()
+    except (NetworkError, ModelError) as error:
+        on_note(f"The Whisper model {model!r} cannot be used, so moonshine (English, smaller) is: {error}")
+        return _named("moonshine", setup, wish, on_note)
+    if wish.details:
+        on_note(f"recogniser: {first}, model its default")
+    return whisper
 
 
 def _options(name: str, setup: Setup) -> dict[str, Any]:

@@ -44,6 +44,12 @@ _PROBE_SECONDS = 3.0
 _READ_SECONDS = 30.0
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
+_BUSY = (http.client.TOO_MANY_REQUESTS, http.client.REQUEST_TIMEOUT)
+_LONGEST_WAIT = 10.0
+
+
+class StandInError(NetworkError):
+    """Something that is not the file was served in its place; trying again at once is pointless."""
 
 
 class Meter:
@@ -157,13 +163,17 @@ def _download(url: str, part: Path, file: PackFile, report: Callable[[int], None
         except NetworkError as error:
             if attempt == _ATTEMPTS - 1 or _is_final(error):
                 raise
-            time.sleep(_PAUSE_SECONDS * 2**attempt)
+            time.sleep(_asked_to_wait(error) or _PAUSE_SECONDS * 2**attempt)
             continue
         if is_intact(part, file.size, file.sha256):
             return
         part.unlink()
-    raise CorruptModelError(
-        f"{url} does not serve the pinned content (sha256 {file.sha256[:16]}...): "
+    raise _other_content(url, f"its sha256 is not {file.sha256[:16]}...")
+
+
+def _other_content(url: str, how: str) -> CorruptModelError:
+    return CorruptModelError(
+        f"{url} does not serve the pinned content ({how}), and what came was dropped: "
         "check that no proxy or mirror changes it, and pull again."
     )
 
@@ -176,6 +186,7 @@ def _resume(url: str, part: Path, size: int, report: Callable[[int], None]) -> N
     with _request(url, have) as response:
         resumes = response.status == http.client.PARTIAL_CONTENT
         have = have if resumes else 0
+        _check_answer(url, response, size - have)
         try:
             with part.open("ab" if resumes else "wb") as out:
                 for chunk in _chunks(response, url, size - have):
@@ -189,6 +200,18 @@ def _resume(url: str, part: Path, size: int, report: Callable[[int], None]) -> N
             raise
     if have < size:
         raise NetworkError(f"{url} ended after {have} of {size} bytes: try again, what has arrived is kept.")
+
+
+def _check_answer(url: str, response: http.client.HTTPResponse, expected: int) -> None:
+    """Refuse what stands in for the file, such as a network's login page; nothing of it is kept."""
+    length, kind = response.headers.get("Content-Length"), response.headers.get_content_type()
+    if kind == "text/html":
+        raise StandInError(
+            f"{url} is answered with a page in place of the file: a network that wants a login first, or a proxy, "
+            "is in the way."
+        )
+    if length is not None and length != str(expected):
+        raise _other_content(url, f"{length} bytes, not {expected}")
 
 
 def _request(url: str, start: int) -> http.client.HTTPResponse:
@@ -226,9 +249,18 @@ def _network_error(url: str, error: Exception) -> NetworkError:
 def _is_final(error: NetworkError) -> bool:
     """Whether trying again is pointless: the server understood and said no, or has no such name."""
     cause = error.__cause__
+    if isinstance(error, StandInError):
+        return True
     if isinstance(cause, urllib.error.HTTPError):
-        return cause.code < http.client.INTERNAL_SERVER_ERROR
+        return cause.code < http.client.INTERNAL_SERVER_ERROR and cause.code not in _BUSY
     return isinstance(getattr(cause, "reason", None), socket.gaierror)
+
+
+def _asked_to_wait(error: NetworkError) -> float:
+    """Seconds that a busy server asks for, at most ten; 0 where it says nothing."""
+    cause = error.__cause__
+    asked = cause.headers.get("Retry-After", "") if isinstance(cause, urllib.error.HTTPError) else ""
+    return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else 0.0
 
 
 def _pip_download(source: WheelSource, scratch: Path, meter: Meter) -> Path:

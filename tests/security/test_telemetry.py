@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SUPPRESSORS = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "XDG_CACHE_HOME")
+SUPPRESSORS = ("CI", "HF_HUB_DISABLE_TELEMETRY", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "XDG_CACHE_HOME")
 
 SESSION = """
 import sys
@@ -62,4 +62,5 @@ def test_onnx_runtime_keeps_no_device_id_and_reports_nothing(tmp_path: Path) -> 
 def test_every_way_in_sets_the_switch_first(module: str, tmp_path: Path) -> None:
     """ONNX Runtime reads it once, when it is imported: nothing of ours may have imported it before."""
     code = f"import os, sys, {module}\nassert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
-    run(code + "assert 'onnxruntime' not in sys.modules", tmp_path)
+    code += "assert os.environ['HF_HUB_DISABLE_TELEMETRY'] == '1'\n"
+    run(code + "assert not {'onnxruntime', 'huggingface_hub'} & set(sys.modules)", tmp_path)

@@ -260,3 +260,46 @@ def test_damage_to_the_pickle_never_gives_another_error(path, changes):
 def test_noise_instead_of_a_pickle_never_gives_another_error(path, program):
     with pytest.raises((CorruptModelError, UnsafeModelError)):
         read_checkpoint(write(path, program))
+
+
+DEEP = b")" + b"\x85" * 100_000
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        dictionary(w=DEEP),
+        b"}" + DEEP + text("x") + b"s",
+        dictionary(
+            w=tensor(stored=tuple_(text("storage"), name("torch", "FloatStorage"), DEEP, text("cpu"), DEEP) + b"Q")
+        ),
+        dictionary(w=tensor(stored=DEEP)),
+        dictionary(w=name("some", "thing") + DEEP + b"R"),
+        DEEP,
+    ],
+)
+def test_nesting_without_end_is_a_sentence_too(path, program):
+    with pytest.raises((CorruptModelError, UnsafeModelError)) as caught:
+        read_checkpoint(write(path, program))
+    assert len(str(caught.value)) < 500
+
+
+def test_unknown_names_are_passed_over_where_they_touch_no_tensor(path):
+    odd = name("os", "system") + tuple_(text("true")) + b"R"
+    program = dictionary(
+        state_dict=dictionary(w=tensor()),
+        callback=odd + dictionary(a=odd) + b"b",
+        items=name("a", "List") + b")\x81" + b"(" + odd + text("b") + b"e",
+        table=name("a", "Dict") + b")R" + tuple_(odd, integer(1)) + integer(2) + b"s",
+        keys=b"}(" + odd + integer(1) + tuple_(tuple_(odd)) + integer(2) + b"u",
+        far=text("somewhere") + b"Q",
+        other=tensor(stored=storage(key="7", kind="StrangeStorage")),
+    )
+    np.testing.assert_array_equal(read_checkpoint(write(path, program))["w"], VALUES)
+
+
+@pytest.mark.parametrize("maker", ["_rebuild_sparse_tensor", "_rebuild_qtensor", "_rebuild_from_type_v2"])
+def test_a_tensor_made_by_something_unknown_is_refused(path, maker):
+    made = name("torch._utils", maker) + tuple_(tensor()) + b"R"
+    with pytest.raises(UnsafeModelError, match=f"makes the tensor 'w' with torch._utils.{maker}"):
+        read_checkpoint(write(path, dictionary(state_dict=dictionary(w=made))))
