@@ -35,6 +35,7 @@ StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignme
 _STYLE = "Style: {name},Arial,48,{colour},&H80FFFFFF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,2,1,2,40,40,40,1\n"
 _EVENTS = "\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
 
+_LOOKALIKES = str.maketrans("{}\\", "\uff5b\uff5d\uff3c")
 _NOBODYS = "Default"
 _COLOURS = ("00FFFF", "FFFF00", "00FF00", "FFA0FF", "80C0FF", "FFC080", "80FFC0", "C0C0FF")
 """Yellow, cyan, green and paler ones, as blue, green, red; who comes ninth has the first again."""
@@ -91,7 +92,7 @@ def _plain(name: str) -> str:
 
 def _escape(text: str) -> str:
     """Text without the format's braces and backslashes, for which it has no escape that all players know."""
-    return text.replace("{", "\uff5b").replace("}", "\uff5d").replace("\\", "\uff3c")
+    return text.translate(_LOOKALIKES)
 
 
 def _stamp(seconds: Seconds, whole: Callable[[float], int]) -> str:

@@ -38,7 +38,7 @@ class Talk:
     @property
     def words_per_minute(self) -> float:
         """Of the speaker's own talk; 0 where there is none."""
-        return 60.0 * self.words / self.talk if self.talk else 0.0
+        return _per_minute(self.words, self.talk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Statistics:
     @property
     def words_per_minute(self) -> float:
         """Of the time in which somebody talks; 0 where nobody does."""
-        return 60.0 * self.words / self.talk if self.talk else 0.0
+        return _per_minute(self.words, self.talk)
 
 
 def statistics_of(content: Content) -> Statistics:
@@ -150,3 +150,7 @@ def _interruptions(turns: Sequence[Turn]) -> dict[str, int]:
             counts[turn.speaker] = counts.get(turn.speaker, 0) + 1
         active.append(turn)
     return counts
+
+
+def _per_minute(count: int, seconds: Seconds) -> float:
+    return 60.0 * count / seconds if seconds else 0.0
