@@ -13,10 +13,12 @@ from pathlib import Path
 
 import click
 
+import diarfuse
 from diarfuse.exporters import registry
 from diarfuse.transcribe.cli import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(diarfuse.__file__).parent
 PAGE = ROOT / "docs" / "commands.md"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -131,7 +133,8 @@ def test_local_links_lead_somewhere() -> None:
     for document in DOCUMENTS:
         for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
             if "://" not in link:
-                assert (document.parent / link).exists(), f"{document.name}: {link}"
+                beside, installed = document.parent / link, PACKAGE / link.removeprefix("../")
+                assert beside.exists() or installed.exists(), f"{document.name}: {link}"
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import diarfuse
 from diarfuse.diarize.front_ends import FRONT_ENDS
 from diarfuse.fusion.audio import load_audio
 
-VOICES = Path(__file__).resolve().parents[2] / "diarize" / "models" / "voices.ogg"
+VOICES = Path(diarfuse.__file__).parent / "diarize" / "models" / "voices.ogg"
 
 
 def tiny_embedder(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import diarfuse
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import FORMAT, Document, parse_document, read_document
 from diarfuse.fusion.editing.content import Content
@@ -21,7 +22,7 @@ from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from tests.fusion.documents import MEETING, documents, said
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "fusion" / "document.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(diarfuse.__file__).parent / "fusion" / "document.schema.json").read_text(encoding="utf-8"))
 valid = jsonschema.Draft202012Validator(SCHEMA)
 EDITED = (
     MEETING.rename({"SPEAKER_00": "Ana"})
