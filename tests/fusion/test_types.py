@@ -12,7 +12,6 @@ from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.types import MOST_SPEAKERS, SpeakerCount
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.options import JobOptions
-from diarfuse.transcribe.serving.wishes import read_request
 
 NUMBERS = st.none() | st.integers(0, 6) | st.sampled_from([MOST_SPEAKERS, MOST_SPEAKERS + 1])
 CONTRADICTIONS = [
@@ -72,6 +71,9 @@ def test_the_command_line_repeats_no_number_of_5000_digits(capsys: pytest.Captur
 def test_every_door_refuses_the_same_in_the_same_words(
     numbers: dict[str, int], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("starlette")
+    from diarfuse.transcribe.serving.wishes import read_request
+
     with pytest.raises(OptionError, match=sentence):
         Diarizer.diarize(None, np.zeros(1600, np.float32), **numbers)  # refused before anything of the pack is used
     with pytest.raises(OptionError, match=sentence):
