@@ -261,7 +261,10 @@ def _samples(frames: Sequence[Any]) -> npt.NDArray[np.float32]:
     dtype, total = _TYPES[name.removesuffix("p")], sum(frame.samples for frame in frames)
     if name.endswith("p"):
         samples = np.empty((total, channels), np.float32)
-        every = [frame.planes[:channels] for frame in frames]  # of eight channels PyAV tells more planes than there are
+        from av.audio.plane import AudioPlane
+
+        # Of eight channels PyAV counts more planes than there are, so they are taken one by one.
+        every = [[AudioPlane(frame, channel) for channel in range(channels)] for frame in frames]
         for channel, planes in enumerate(zip(*every, strict=True)):
             parts = [np.frombuffer(plane, dtype, frame.samples) for plane, frame in zip(planes, frames, strict=True)]
             np.concatenate(parts, out=samples[:, channel], casting="unsafe")
