@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--wheel", help="the built wheel that tests/packaging looks at")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A worker a core for the whole suite (None: as xdist counts); none for named tests, which so start at once."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else None
+
+
 def missing(request: pytest.FixtureRequest, what: str) -> None:
     """Skip with the reason, or fail where nothing may be missing."""
     if request.config.getoption("--require-models"):
