@@ -20,7 +20,7 @@ DEFAULT_MODEL = "small"
 
 def available(model: str = DEFAULT_MODEL, *, models_dir: str | None = None, timeout: Seconds = 3.0) -> bool:
     """Whether `model` is on disk, or its hub answers for it within `timeout`; downloads nothing."""
-    return on_disk(model, models_dir=models_dir) is not None or _reachable(_repository(model), timeout)
+    return on_disk(model, models_dir=models_dir) is not None or _reachable(repository(model), timeout)
 
 
 def on_disk(model: str, *, models_dir: str | None = None) -> Path | None:
@@ -29,7 +29,7 @@ def on_disk(model: str, *, models_dir: str | None = None) -> Path | None:
         return Path(model)
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    _repository(model)
+    repository(model)
     try:
         folder = Path(_utils().download_model(model, local_files_only=True, cache_dir=models_dir))
     except LocalEntryNotFoundError:
@@ -167,7 +167,7 @@ def _folder(model: str, models_dir: str | None, *, offline: bool) -> Path:
         ) from error
 
 
-def _repository(model: str) -> str:
+def repository(model: str) -> str:
     """The hub id of a size or id; raises `UnknownNameError` for a name that is neither."""
     if "/" in model:
         return model

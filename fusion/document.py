@@ -249,8 +249,7 @@ def _check_version(said: Any) -> None:
         raise DamagedError(f"is {said!r}, where {FORMAT!r} is expected", "format")
     if int(version) != VERSION:
         raise DamagedError(
-            f"is {said!r}, of a newer version of this program, which reads {FORMAT!r}: "
-            "update it with pip install --upgrade diarfuse",
+            f"is {said!r}, of a newer version of this program, which reads {FORMAT!r}: install that version",
             "format",
         )
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import click
 
 import diarfuse
 from diarfuse.exporters import registry
+from diarfuse.fusion.errors import MissingExtraError
 from diarfuse.transcribe.cli import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,6 +131,47 @@ def test_the_two_commands_are_what_make_and_ci_run() -> None:
     for command in two:
         assert command.replace("python3", "$(PYTHON)", 1) in makefile
         assert all(part.split(" -m pytest")[0] in ci for part in command.split(" && "))
+
+
+def extras() -> set[str]:
+    return set(importlib.metadata.metadata("diarfuse").get_all("Provides-Extra") or ())
+
+
+def test_what_the_documents_install_needs_no_index_that_has_this_project() -> None:
+    files = [*DOCUMENTS, *(ROOT / "examples").rglob("*"), ROOT / "Makefile"]
+    text = "\n".join(
+        file.read_text(encoding="utf-8") for file in files if file.is_file() and file.suffix in ("", ".md", ".service")
+    )
+    lines = re.findall(r"pip install .*?'(\S+?)\[([\w,-]+)\]'", text)
+    assert len(lines) > 4
+    for what, asked in lines:
+        assert what in (".", "PATH/TO/CHECKOUT")
+        assert set(asked.split(",")) <= extras()
+    assert not re.search(r"pip install [^`\n]*\bdiarfuse\b", text)
+
+
+def test_what_errors_install_is_an_extra_of_what_is_installed() -> None:
+    """``pip install 'diarfuse[x]'`` takes what is installed here, and asks no index for it."""
+    sources = [
+        path for folder in ("transcribe", "asr_adapters", "diarize") for path in (PACKAGE / folder).rglob("*.py")
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    asked = {*re.findall(r"diarfuse\[([\w-]+)\]", text), *re.findall(r'(?:engine|ExtraError)\(.*"([\w-]+)"\)', text)}
+    assert {"offline", "server", "voices", "eval", "whisper"} <= asked <= extras()
+    lines = [str(MissingExtraError("It", "this", name)).partition("pip install ")[2].strip("'") for name in asked]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--dry-run",
+        "--disable-pip-version-check",
+    ]
+    done = subprocess.run([*pip, *lines], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "does not provide" not in done.stderr
 
 
 def test_local_links_lead_somewhere() -> None:

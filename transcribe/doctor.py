@@ -42,8 +42,14 @@ class Check:
     remedy: str = ""
 
 
-def checks(store: Store, *, online: bool = False) -> Iterator[Check]:
-    """All checks in the order in which a reader wants them; the network is asked only if `online`."""
+def checks(store: Store, *, online: bool = False, offline: bool = False) -> Iterator[Check]:
+    """All checks in the order in which a reader wants them.
+
+    Args:
+        store: the diarizer's models.
+        online: ask the network too.
+        offline: also whether a run without a network has all that it needs.
+    """
     yield Check("diarfuse", None, f"{version('diarfuse')} at {_HERE}")
     yield Check("system", None, f"Python {sys.version.split()[0]}, {platform.platform()}; ffmpeg is not needed")
     yield from _command()
@@ -54,6 +60,8 @@ def checks(store: Store, *, online: bool = False) -> Iterator[Check]:
     yield _disk(store)
     if online:
         yield from _network(store)
+    if offline:
+        yield from _without_network(store)
 
 
 def _command() -> Iterator[Check]:
@@ -76,14 +84,16 @@ def _owners() -> Check:
     }
     if not others:
         return Check("files", True, "no other distribution owns files of ours")
-    remedy = "uninstall the other, then pip install --force-reinstall --no-deps diarfuse"
+    remedy = (
+        "uninstall the other, then install diarfuse again from where it came, with pip's --force-reinstall --no-deps"
+    )
     return Check("files", False, f"also owned by {', '.join(sorted(others)[:3])}", remedy)
 
 
 def _packages() -> Iterator[Check]:
     for name in PACKAGES:
         found = _version(name) or (_version("onnxruntime-gpu") if name == "onnxruntime" else None)
-        remedy = "" if found else "pip install --force-reinstall diarfuse"
+        remedy = "" if found else f"pip install {name}"
         yield Check(name, found is not None, found or "missing", remedy)
     for name, remedy in OPTIONAL.items():
         found = _version(name)
@@ -158,6 +168,37 @@ def _network(store: Store) -> Iterator[Check]:
     yield Check(
         "hugging face", answers, f"{store.endpoint} {'answers' if answers else 'does not answer'} ({got})", remedy
     )
+
+
+def _without_network(store: Store) -> Iterator[Check]:
+    """Whether ``transcribe --diarize --offline`` finds its models."""
+    whole = [name for name in store.packs if store.has(name) and not store.verify(name)]
+    missing = " nor ".join(store.packs)
+    remedy = "where there is a network: transcribe models export DIR; here: transcribe models import DIR"
+    yield Check(
+        "offline speakers",
+        bool(whole),
+        f"segmentation and embedding of {whole[0]}" if whole else f"neither {missing} is whole in {store.root}",
+        "" if whole else remedy,
+    )
+    yield _recogniser()
+
+
+def _recogniser() -> Check:
+    """What ``--asr auto`` takes without a network."""
+    from ..asr_adapters import faster_whisper, moonshine
+
+    name, model = "offline words", faster_whisper.DEFAULT_MODEL
+    folder = faster_whisper.on_disk(model)
+    if folder is not None and (folder / "tokenizer.json").is_file():
+        return Check(name, True, f"the Whisper model {model} is on disk")
+    absent = f"the Whisper model {model} is not, or not whole, on disk"
+    if moonshine.installed():
+        return Check(name, True, f"moonshine, English only: {absent}")
+    remedy = (
+        f"where there is a network: transcribe models export DIR --asr faster-whisper:{model}; here: import DIR ..."
+    )
+    return Check(name, False, f"{absent}, and moonshine-voice is not installed", remedy)
 
 
 def _version(name: str) -> str | None:

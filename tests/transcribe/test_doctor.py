@@ -12,6 +12,7 @@ import pytest
 from diarfuse.diarize.models.download import ask_hub
 from diarfuse.diarize.models.store import Store
 from diarfuse.transcribe import doctor
+from diarfuse.transcribe.__main__ import run
 
 
 def check(name: str, folder: Path, **options: bool) -> doctor.Check:
@@ -88,3 +89,28 @@ def test_the_online_check_says_why_nothing_came(tmp_path: Path, monkeypatch: pyt
     found = check("hugging face", tmp_path, online=True)
     assert found.ok is False
     assert "refused" in found.detail
+
+
+def test_offline_names_what_a_run_without_a_network_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diarfuse.asr_adapters.faster_whisper.on_disk", lambda _: None)
+    speakers, words = (check(f"offline {what}", tmp_path, offline=True) for what in ("speakers", "words"))
+    assert speakers.ok is False
+    assert f"neither community-1 nor campplus is whole in {tmp_path}" in speakers.detail
+    assert "transcribe models import DIR" in speakers.remedy
+    assert "moonshine, English only" in words.detail
+    monkeypatch.setattr("diarfuse.asr_adapters.moonshine.installed", lambda: False)
+    words = check("offline words", tmp_path, offline=True)
+    assert words.ok is False
+    assert "Whisper model small is not, or not whole, on disk" in words.detail
+    assert "--asr faster-whisper:small" in words.remedy
+
+
+def test_offline_finds_all_that_a_run_needs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tokenizer.json").touch()
+    monkeypatch.setattr("diarfuse.asr_adapters.faster_whisper.on_disk", lambda _: tmp_path)
+    assert check("offline words", store.root, offline=True).detail == "the Whisper model small is on disk"
+    assert check("offline speakers", store.root, offline=True).ok is True
+    assert run(["doctor", "--offline", "--models-dir", str(tmp_path)]) == 1
+    assert "FAIL  offline speakers" in capsys.readouterr().out

@@ -9,17 +9,20 @@ import click
 from .options import MODELS_DIR_OPTION, command
 
 ONLINE_OPTION = click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
+OFFLINE_OPTION = click.option(
+    "--offline", is_flag=True, help="Also whether a run without a network has all the models that it needs."
+)
 MARKS = {True: "ok  ", False: "FAIL", None: "info"}
 
 
-@command((MODELS_DIR_OPTION, ONLINE_OPTION))
-def doctor(models_dir: Path | None, *, online: bool) -> int:
+@command((MODELS_DIR_OPTION, ONLINE_OPTION, OFFLINE_OPTION))
+def doctor(models_dir: Path | None, *, online: bool, offline: bool) -> int:
     """Check this installation and say how to mend what is wrong."""
     from ...diarize.models.store import Store
     from ..doctor import checks
 
     failed = 0
-    for check in checks(Store(models_dir), online=online):
+    for check in checks(Store(models_dir, offline=offline or None), online=online, offline=offline):
         click.echo(f"{MARKS[check.ok]}  {check.name}: {check.detail}")
         if check.ok is False:
             failed += 1

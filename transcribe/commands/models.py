@@ -32,6 +32,12 @@ _BASES = {
 
 
 _store_options = with_options(STORE_OPTIONS)
+_asr_option = click.option(
+    "--asr",
+    multiple=True,
+    metavar="NAME[:MODEL]",
+    help="The model of this recogniser too, as in faster-whisper:small; may be repeated.",
+)
 
 
 @click.group()
@@ -102,28 +108,38 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
 @models.command()
 @click.argument("folder", type=_FOLDER)
 @click.argument("pack", nargs=-1)
+@_asr_option
 @_store_options
-def export(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
+def export(
+    folder: Path, pack: tuple[str, ...], asr: tuple[str, ...], models_dir: Path | None, offline: bool | None
+) -> None:
     """Copy the PACKs (all on disk, if none is named) to FOLDER, for a machine without a network."""
+    from ...asr_adapters.carrying import export_model
     from ...diarize.models.carrying import export_packs
 
+    said = [export_model(name, folder) for name in asr]
     copied = export_packs(_store(models_dir, offline), folder, pack or None)
-    click.echo(f"{', '.join(copied)} copied to {folder}")
+    click.echo("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
 
 
 @models.command("import")
 @click.argument("folder", type=_FOLDER)
 @click.argument("pack", nargs=-1)
+@_asr_option
 @_store_options
-def import_(folder: Path, pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
+def import_(
+    folder: Path, pack: tuple[str, ...], asr: tuple[str, ...], models_dir: Path | None, offline: bool | None
+) -> None:
     """Copy the PACKs in FOLDER into the store and convert them: the pinned ones, if none is named.
 
-    A pack that somebody added is taken only by its name: nobody but them vouches for it.
+    A pack that somebody added, and a recogniser's model, is taken only by its name: nobody here vouches for it.
     """
+    from ...asr_adapters.carrying import import_model
     from ...diarize.models.carrying import import_packs
 
     store = _store(models_dir, offline)
-    click.echo(f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}")
+    said = [import_model(name, folder) for name in asr]
+    click.echo("\n".join((f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}", *said)))
 
 
 @models.command(context_settings={"max_content_width": 100})
