@@ -65,6 +65,7 @@ MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/serving/", "trans
 MAY_WRITE = (
     "transcribe/",
     "diarize/models/",  # the store: by rename, under a lock
+    "asr_adapters/carrying.py",  # a recogniser's model, for a machine without a network
     "fusion/landing.py",  # whole or not at all, for all of us
     "fusion/audio/resampling.py",  # a long recording's samples spill to a file that has no name
     "diarize/runtime.py",  # optimised graphs beside the models they were made from
