@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from .lines import label, one_line
+from .lines import cell, passages
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 ENDING = ".csv"
 NEEDS = "words"
-ABOUT = "comma-separated start, end, speaker, text"
+ABOUT = "comma-separated start, end, speaker, text; a row a turn"
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:
-    """A header, then one row a segment; the speaker is empty where nobody was named."""
+    """A header, then one row a turn of words; the speaker is empty where nobody was named."""
     return table(document, delimiter=",")
 
 
@@ -27,8 +27,8 @@ def table(document: Document, *, delimiter: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(("start", "end", "speaker", "text"))
-    for segment in document.transcript.segments:
-        text = one_line(segment.text).replace("\t", " ")
-        speaker = "" if segment.speaker is None else label(segment.speaker)
-        writer.writerow((f"{segment.start:.3f}", f"{segment.end:.3f}", speaker, text))
+    for passage in passages(document):
+        speaker = "" if passage.speaker is None else cell(passage.speaker)
+        text = cell(passage.text.replace("\t", " "))
+        writer.writerow((f"{passage.start:.3f}", f"{passage.end:.3f}", speaker, text))
     return out.getvalue()

@@ -9,18 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..fusion.layout import DASH
-from ..fusion.text import STEERING, direction
+from ..fusion.text import STEERING, direction, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ..fusion.cues import Cue
+    from ..fusion.cues import Cue, Passage
     from ..fusion.document import Document
     from ..fusion.types import Seconds, Segment, Transcript
     from .style import Style
 
 _MARKS = {"L": "\u200e", "R": "\u200f"}
 _LONGEST_NAME = 100
+_FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins one, in both widths."""
 _JOINERS = "\u200c\u200d"
 """Cannot be seen, but Persian and Indic names are not written without."""
 
@@ -33,6 +35,18 @@ def label(speaker: str) -> str:
     shown = "".join(" " if c.isspace() else c for c in speaker if c.isprintable() or c.isspace() or c in _JOINERS)
     line = " ".join(shown.split()) or "?"
     return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
+
+
+def cell(text: str) -> str:
+    """`text` as spreadsheets show it: one that they would compute, as ``=1+1``, ``-5`` or ``@ana``, follows a ``'``."""
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+def passages(document: Document) -> tuple[Passage, ...]:
+    """Turns of words, the speakers under the names that are shown."""
+    from ..fusion.cues import passages_of
+
+    return passages_of(_renamed(document.transcript, label))
 
 
 def cues_of(document: Document, style: Style, name: Callable[[str], str] = label) -> tuple[Cue, ...]:
@@ -89,14 +103,6 @@ def _in_order(transcript: Transcript) -> list[Segment]:
     """The segments that have a text, by time: subtitle players want them so."""
     said = [segment for segment in transcript.segments if segment.text.strip()]
     return sorted(said, key=lambda segment: (segment.start, segment.end))
-
-
-def one_line(text: str) -> str:
-    """`text` without the recogniser's outer spaces and with its line breaks made spaces.
-
-    Spaces inside a line stay as they are: nothing is tokenised again.
-    """
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

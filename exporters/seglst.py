@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lines import label, one_line, to_json
+from ..fusion.text import one_line
+from .lines import label, to_json
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:

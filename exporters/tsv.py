@@ -16,5 +16,5 @@ ABOUT = "the same with tabs"
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:
-    """A header, then one row a segment; tabs inside a text become spaces."""
+    """A header, then one row a turn of words; tabs inside a text become spaces."""
     return table(document, delimiter="\t")

@@ -2,6 +2,7 @@
 
 from ..layout import DASH, DEFAULT, LABELS, NOBODY, Labels, Layout
 from .building import Cue, Voice, build_cues
+from .passages import Passage, SpokenWord, passages_of
 from .splitting import speaker_runs, split_segments
 
 __all__ = [
@@ -12,8 +13,11 @@ __all__ = [
     "Cue",
     "Labels",
     "Layout",
+    "Passage",
+    "SpokenWord",
     "Voice",
     "build_cues",
+    "passages_of",
     "speaker_runs",
     "split_segments",
 ]

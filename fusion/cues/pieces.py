@@ -85,7 +85,7 @@ def runs_of(transcript: Transcript, width: int) -> list[Run]:
     """
     language = transcript.language
     runs: list[Run] = []
-    for segment in _whole_lines(split_segments(transcript).segments, language):
+    for segment in whole_lines(split_segments(transcript).segments, language):
         pieces = tuple(_told(_pieces(segment, width), language, width))
         last = runs[-1] if runs else None
         if not pieces:
@@ -114,7 +114,7 @@ def _spaced(before: Piece, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return (replace(pieces[0], parts=(replace(first, spaced=True), *pieces[0].parts[1:])), *pieces[1:])
 
 
-def _whole_lines(segments: Sequence[Segment], language: str | None) -> list[Segment]:
+def whole_lines(segments: Sequence[Segment], language: str | None) -> list[Segment]:
     """Segments of one speaker, with the words of others who talk meanwhile taken out of their middle."""
     whole: list[Segment] = []
     latest: dict[str, int] = {}
@@ -138,10 +138,14 @@ def _goes_on(before: Segment, after: Segment, language: str | None) -> bool:
 
 
 def _put_together(before: Segment, after: Segment) -> Segment:
-    ends = before.text[-1:], after.text[:1]
-    space = " " if all(ends) and not any(map(str.isspace, ends)) and not unspaced(*ends) else ""
-    text, words = before.text + space + after.text, before.words + after.words
+    text, words = before.text + gap_between(before.text, after.text) + after.text, before.words + after.words
     return replace(before, end=max(before.end, after.end), text=text, words=words)
+
+
+def gap_between(before: str, after: str) -> str:
+    """The space that two lines need between them, where neither brings one and their scripts write any."""
+    ends = before[-1:], after[:1]
+    return " " if all(ends) and not any(map(str.isspace, ends)) and not unspaced(*ends) else ""
 
 
 def _pieces(segment: Segment, width: int) -> list[Piece]:

@@ -25,18 +25,22 @@ def split_segments(transcript: Transcript) -> Transcript:
     pieces are the segment's text. The first piece keeps the segment's start and
     the last its end. A word without a speaker stays with the words before it
     (after it, at the start of a segment), unless a person said that it is nobody's.
-    Pieces never overlap. A segment without words is left alone; one whose words are
-    not those of its text stays whole, with its main speaker and a note.
+    Pieces never overlap. A segment without words, or none of whose words says anything
+    of speakers, is left alone; one whose words are not those of its text stays whole,
+    with its main speaker and a note.
     """
     pieces: list[Segment] = []
     notes: list[str] = []
     for segment in transcript.segments:
-        firsts, speakers = speaker_runs([_owner(word) for word in segment.words]) if segment.words else ([0], [])
+        if not any(word.speaker is not None or word.attribution is not None for word in segment.words):
+            pieces.append(segment)
+            continue
+        firsts, speakers = speaker_runs([_owner(word) for word in segment.words])
         if len(firsts) > 1 and share_found(segment.text, [word.text for word in segment.words]) < _SAME_WORDS:
             pieces.append(replace(segment, speaker=main_speaker(segment.words)))
             notes.append(f"The line at {segment.start:.2f} s stays whole: its words are not those of its text.")
         else:
-            pieces += _split(segment, firsts, speakers) if segment.words else [segment]
+            pieces += _split(segment, firsts, speakers)
     return replace(transcript, segments=tuple(pieces), notes=(*transcript.notes, *notes))
 
 

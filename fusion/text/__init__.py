@@ -8,7 +8,7 @@ from .lines import Part, best_lines, breakable, fitting, text_of
 from .placing import carve, locate, share_found
 from .scripts import direction, is_punctuation, is_unspaced, opens, unspaced, visible
 from .sentences import ends_clause, ends_sentence, sentence_ends
-from .splitting import joined, split_text, weight
+from .splitting import joined, one_line, split_text, weight
 from .steering import STEERING, without_steering
 from .wordlists import weak_ends
 
@@ -31,6 +31,7 @@ __all__ = [
     "locate",
     "may_cut",
     "next_cut",
+    "one_line",
     "opens",
     "sentence_ends",
     "share_found",

@@ -82,3 +82,12 @@ def _gap(before: str, after: str, *, spaced: bool) -> str:
         unicodedata.category(right)[0] == "P" or unicodedata.category(left) in ("Pd", "Ps", "Pi") or left in "'\u2019"
     )
     return "" if spaced and joint else " "
+
+
+def one_line(text: str) -> str:
+    r"""`text` without its outer spaces and with its line breaks made spaces; spaces inside a line stay as they are.
+
+    >>> one_line(" Well,  yes. \n No.")
+    'Well,  yes. No.'
+    """
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())

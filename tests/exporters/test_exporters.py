@@ -128,7 +128,18 @@ def test_seglst() -> None:
 @pytest.mark.parametrize(("name", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_tables_are_read_back(name: str, delimiter: str) -> None:
     rows = list(csv.reader(io.StringIO(registry.dumps(Document(MEETING), name)), delimiter=delimiter))
-    assert rows[:2] == [["start", "end", "speaker", "text"], ["0.500", "1.500", "SPEAKER_00", "Good morning."]]
+    assert rows == [
+        ["start", "end", "speaker", "text"],
+        ["0.500", "1.300", "SPEAKER_00", "Good morning."],
+        ["3661.500", "3662.000", "Ana > Ben", "a < b & c --> d"],
+    ]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    said = Transcript((Segment(0.0, 1.0, f"{start}1+1", (), f"{start}A1"), Segment(5.0, 6.0, "1+1", (), "A1")), "en", 9)
+    rows = list(csv.reader(io.StringIO(registry.dumps(Document(said), "csv"))))
+    assert [row[2:] for row in rows[1:]] == [[f"'{start}A1", f"'{start}1+1"], ["A1", "1+1"]]
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -87,12 +87,13 @@ def _row(name: str, speaker: str, share: float, talk: Talk | Statistics, found: 
 
 
 def _csv(found: Sequence[tuple[str, Statistics]]) -> str:
-    from ...exporters.lines import label
+    from ...exporters.lines import cell, label
 
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row | {"speaker": label(row["speaker"])} for name, one in found for row in _rows(name, one))
+    rows = (row for name, one in found for row in _rows(name, one))
+    writer.writerows(row | {"file": cell(row["file"]), "speaker": cell(label(row["speaker"]))} for row in rows)
     return out.getvalue()
 
 

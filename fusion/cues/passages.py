@@ -1,0 +1,187 @@
+"""Turns of words: what one speaker says in one go, from the first word to the last.
+
+The recogniser's lines end where it pleases and are padded with silence, and two
+of one speaker may overlap. Whoever writes a paragraph, a row or an annotation a
+turn takes these instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..estimating import worded
+from ..join.kinds import read_times
+from ..join.timing import PLACED, in_order, timed, usual_length
+from ..text import carve, ends_sentence, one_line
+from .pieces import gap_between, whole_lines
+from .splitting import split_segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ..join.intervals import Floats
+    from ..types import Seconds, Segment, Timing, Transcript
+
+PAUSE: Seconds = 2.5
+"""Whoever goes on after a longer silence begins a new passage."""
+LONG = 120
+"""After so many words a monologue is broken at the end of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word that has a time: `timing` is ``estimated`` where the recogniser gave none, or one that cannot be.
+
+    text: as it stands in the passage, with the spaces before it; never blank.
+    """
+
+    start: Seconds
+    end: Seconds
+    text: str
+    timing: Timing
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What one speaker says in one go; `speaker` is None where nobody was named.
+
+    words: at least one; each starts when the one before it is over, or later.
+    """
+
+    speaker: str | None
+    words: tuple[SpokenWord, ...]
+
+    @property
+    def start(self) -> Seconds:
+        """When its first word begins."""
+        return self.words[0].start
+
+    @property
+    def end(self) -> Seconds:
+        """When its last word is over; its start where no length is known."""
+        return self.words[-1].end
+
+    @property
+    def text(self) -> str:
+        """What is said, on one line."""
+        return one_line("".join(word.text for word in self.words))
+
+
+def passages_of(transcript: Transcript) -> tuple[Passage, ...]:
+    """The words as passages, by their start.
+
+    Those of one speaker never overlap; those of two may, where both talk at once.
+    A passage ends where another speaker's begins, with a silence of more than 2.5 s,
+    and at the end of a sentence once it has 120 words. Texts are carved from the
+    recogniser's own; words without times, and segments without words, get
+    estimated ones. What is said by nobody in particular forms passages as well.
+
+    Example:
+        >>> from ..types import Segment, Transcript, Word
+        >>> words = Word(0.3, 0.5, " Yes.", speaker="Ana"), Word(0.6, 0.9, " No.", speaker="Ben")
+        >>> said = Transcript((Segment(0.0, 2.0, " Yes. No.", words),), "en", 2.0)
+        >>> [(row.speaker, row.start, row.end, row.text) for row in passages_of(said)]
+        [('Ana', 0.3, 0.5, 'Yes.'), ('Ben', 0.6, 0.9, 'No.')]
+    """
+    segments = whole_lines(split_segments(transcript).segments, transcript.language)
+    lines = [Passage(segment.speaker, words) for segment in segments if (words := _words(segment))]
+    lines.sort(key=lambda line: line.start)
+    straight = sorted(_without_overlaps(lines), key=lambda line: line.start)
+    return tuple(sorted(_joined(straight, transcript.language), key=lambda passage: passage.start))
+
+
+def _words(segment: Segment) -> tuple[SpokenWord, ...]:
+    """The words of one speaker's line, each with its part of the text and a time in the line."""
+    given = segment.words or (worded(segment).words if segment.text.strip() else ())
+    texts = carve(segment.text, [word.text for word in given], list(range(1, len(given))))
+    starts, ends = in_order(*read_times(given), segment.start, segment.end)
+    low, high = _room(segment, starts, ends)
+    times = timed(starts, ends, lines=(np.full(len(given), low), np.full(len(given), high)))
+    return _without_blanks(
+        SpokenWord(start, end, text, "estimated" if how == PLACED else word.timing, word.probability)
+        for word, text, start, end, how in zip(
+            given, texts, times.starts.tolist(), times.ends.tolist(), times.repaired.tolist(), strict=False
+        )
+    )
+
+
+def _room(segment: Segment, starts: Floats, ends: Floats) -> tuple[Seconds, Seconds]:
+    """Where the line's words without times may lie: beside those with times they take no more than is usual."""
+    known = np.flatnonzero(~np.isnan(starts))
+    if not len(known):
+        return float(segment.start), float(segment.end)
+    first, last, usual = int(known[0]), int(known[-1]), usual_length(starts, ends)
+    end = starts[last] + usual if np.isnan(ends[last]) else ends[last]
+    return (
+        max(float(segment.start), float(starts[first]) - first * usual),
+        min(float(segment.end), float(end) + (len(starts) - 1 - last) * usual),
+    )
+
+
+def _without_blanks(words: Iterable[SpokenWord]) -> tuple[SpokenWord, ...]:
+    """The words that have a text; blanks between them go to the next one."""
+    kept: list[SpokenWord] = []
+    blank = ""
+    for word in words:
+        if word.text.strip():
+            kept.append(replace(word, text=blank + word.text) if blank else word)
+            blank = ""
+        else:
+            blank += word.text
+    return tuple(kept)
+
+
+def _without_overlaps(lines: Sequence[Passage]) -> Iterator[Passage]:
+    """The lines, with the times of each speaker's words such that they never overlap, in the order of the lines."""
+    by_speaker: dict[str | None, list[Passage]] = {}
+    for line in lines:
+        by_speaker.setdefault(line.speaker, []).append(line)
+    for speaker, own in by_speaker.items():
+        words = iter(_straight([word for line in own for word in line.words]))
+        for line in own:
+            yield Passage(speaker, tuple(next(words) for _ in line.words))
+
+
+def _straight(words: Sequence[SpokenWord]) -> list[SpokenWord]:
+    """The words at times that never fall or overlap: those that contradict most others are placed between them."""
+    if all(before.end <= after.start for before, after in pairwise(words)):
+        return list(words)
+    starts, ends = in_order(*read_times(words), -np.inf, np.inf)
+    known = np.flatnonzero(~np.isnan(starts))
+    ends = ends.copy()
+    ends[known] = np.minimum(ends[known], np.append(starts[known][1:], np.inf))
+    times = timed(starts, ends)
+    return [
+        replace(word, start=start, end=end, timing="estimated" if how == PLACED else word.timing)
+        for word, start, end, how in zip(
+            words, times.starts.tolist(), times.ends.tolist(), times.repaired.tolist(), strict=True
+        )
+    ]
+
+
+def _joined(lines: Iterable[Passage], language: str | None) -> Iterator[Passage]:
+    """Passages of lines by their start: put together and cut again."""
+    speaker: str | None = None
+    words: list[SpokenWord] = []
+    for line in lines:
+        for index, word in enumerate(line.words):
+            if words and (line.speaker != speaker or not _goes_on(words, word, language)):
+                yield Passage(speaker, tuple(words))
+                words = []
+            gap = gap_between(words[-1].text, word.text) if words and index == 0 else ""
+            speaker = line.speaker
+            words.append(replace(word, text=gap + word.text) if gap else word)
+    if words:
+        yield Passage(speaker, tuple(words))
+
+
+def _goes_on(words: Sequence[SpokenWord], word: SpokenWord, language: str | None) -> bool:
+    """Whether a word of the same speaker belongs to the passage."""
+    if word.start - words[-1].end > PAUSE:
+        return False
+    return len(words) < LONG or not ends_sentence(words[-1].text, word.text, language)
