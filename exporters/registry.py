@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUP = "diarfuse.exporters"
 Needs: TypeAlias = Literal["words", "turns", "anything"]
 
-_HELPERS = {"lines", "registry", "style"}
+_HELPERS = {"colours", "lines", "picture", "registry", "style"}
 BUILTIN = tuple(
     module.name
     for module in pkgutil.iter_modules([str(Path(__file__).parent)])
@@ -43,7 +43,8 @@ class Exporter(Protocol):
     """A format: a module with three constants and `dumps`.
 
     ENDING: of its files, such as ``".srt"``; the longest that fits a file decides. NEEDS: what a document must hold.
-    ABOUT: the format in one line, for lists.
+    ABOUT: the format in one line, for lists. One that needs what is not always installed has a function ``require()``
+    besides, which raises `MissingExtraError` where it is missing; it is called before the long work.
     """
 
     ENDING: str
@@ -90,6 +91,16 @@ def ending(format_name: str) -> str:
         UnknownNameError: no such format.
     """
     return exporter(format_name).ENDING
+
+
+def require(format_name: str) -> None:
+    """See that what the format is written with is installed.
+
+    Raises:
+        UnknownNameError: no such format.
+        MissingExtraError: it is not.
+    """
+    getattr(exporter(format_name), "require", lambda: None)()
 
 
 def of_turns() -> tuple[str, ...]:

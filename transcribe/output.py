@@ -32,6 +32,12 @@ class Usual(tuple[str, ...]):
     __slots__ = ()
 
 
+class Picture(str):
+    """An ``-o`` that ``--plot`` gave: a file whose own ending decides, whatever ``--format`` says."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """formats: of every output, if any. on_stdout, in_folder: those of outputs without."""
@@ -65,6 +71,7 @@ def plan(
     Raises:
         OptionError: outputs and inputs do not fit together.
         OutputError: a folder is missing or cannot be written to.
+        MissingExtraError: a format needs what is not installed.
     """
     known = registry.names() if known is None else known
     here, usual = ((), formats) if isinstance(formats, Usual) else (formats, ())
@@ -128,6 +135,8 @@ def _is_stream(path: Path) -> bool:
 
 def _targets(source: Path, out: str, choice: _Choice) -> list[Target]:
     formats = choice.formats
+    if isinstance(out, Picture):
+        return [Target(Path(out), registry.format_of(out))]
     if out in (STDOUT, "/dev/stdout"):
         return [Target(None, name) for name in formats or choice.on_stdout]
     if not out.strip():
@@ -160,6 +169,7 @@ def _check_formats(targets: Iterable[Target], known: Sequence[str]) -> None:
             raise OptionError(
                 f"{str(target.path)!r}: the format {target.format!r} does not fit here; use one of {', '.join(known)}."
             )
+        registry.require(target.format)
 
 
 def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None:

@@ -83,11 +83,11 @@ class Statistics:
 
 def statistics_of(content: Content) -> Statistics:
     """Count and measure."""
-    stretches = list(_stretches(content.turns))
+    heard = list(stretches(content.turns))
     floors = _floors(content)
     interruptions = _interruptions(content.turns)
     words = [word.speaker for word in content.transcript.words]
-    seconds = {who: sum(b - a for a, b, active in stretches if who in active) for who in content.speakers}
+    seconds = {who: sum(b - a for a, b, active in heard if who in active) for who in content.speakers}
     total = sum(seconds.values())
     talks = [
         Talk(
@@ -97,18 +97,18 @@ def statistics_of(content: Content) -> Statistics:
             len(floors.get(who, ())),
             max(floors.get(who, (0.0,))),
             interruptions.get(who, 0),
-            sum(b - a for a, b, active in stretches if who in active and len(active) > 1),
+            sum(b - a for a, b, active in heard if who in active and len(active) > 1),
             words.count(who),
         )
         for who in content.speakers
     ]
-    spoken = sum(b - a for a, b, active in stretches if active)
-    several = sum(b - a for a, b, active in stretches if len(active) > 1)
+    spoken = sum(b - a for a, b, active in heard if active)
+    several = sum(b - a for a, b, active in heard if len(active) > 1)
     ordered = sorted(talks, key=lambda talk: (-talk.talk, talk.speaker))
     return Statistics(content.transcript.duration, spoken, several, len(words), tuple(ordered))
 
 
-def _stretches(turns: Iterable[Turn]) -> Iterator[tuple[Seconds, Seconds, frozenset[str]]]:
+def stretches(turns: Iterable[Turn]) -> Iterator[tuple[Seconds, Seconds, frozenset[str]]]:
     """From change to change: start, end, and who talks."""
     events = sorted(
         [(turn.start, 1, turn.speaker) for turn in turns] + [(turn.end, -1, turn.speaker) for turn in turns]

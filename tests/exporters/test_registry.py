@@ -57,7 +57,7 @@ def test_an_unknown_one_is_refused_with_all_names() -> None:
 
 
 def test_formats_that_can_do_without_words() -> None:
-    assert registry.of_turns() == ("html", "json", "rttm")
+    assert registry.of_turns() == ("html", "json", "png", "rttm", "svg")
 
 
 @pytest.mark.parametrize("name", registry.BUILTIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Parameter: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 """One of click's options or arguments."""
+PICTURES = (".svg", ".png")
+PLOTS = f"{__name__}.plots"
+"""Where click keeps what ``--plot`` was given."""
 
 
 def usual_formats(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -28,6 +32,26 @@ def usual_formats(ctx: click.Context, option: click.Parameter, value: tuple[str,
     from ..output import Usual
 
     return Usual(value) if ctx.get_parameter_source(str(option.name)) is ParameterSource.DEFAULT_MAP else value
+
+
+def pictures(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Files for pictures; `outputs`, which is read later, takes them among the others.
+
+    Raises:
+        BadParameter: another ending, or a folder.
+    """
+    for value in values:
+        if not value.lower().endswith(PICTURES) or os.path.isdir(value):  # noqa: PTH112 - see output._is_folder
+            raise click.BadParameter(f"{value!r} must be a file that ends in {' or '.join(PICTURES)}.", ctx, option)
+    ctx.meta[PLOTS] = values
+    return values
+
+
+def outputs(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of ``-o``, and the pictures."""
+    from ..output import Picture
+
+    return (*values, *map(Picture, ctx.meta.get(PLOTS, ())))
 
 
 def pairs_of_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -207,6 +231,7 @@ def output_options(formats: Iterable[str]) -> tuple[Parameter, ...]:
             "outs",
             multiple=True,
             metavar="OUT",
+            callback=outputs,
             help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
         ),
         click.option(
@@ -216,6 +241,15 @@ def output_options(formats: Iterable[str]) -> tuple[Parameter, ...]:
             metavar="NAME",
             callback=usual_formats,
             help=f"{', '.join(formats)}, whatever OUT's ending. May be repeated.",
+        ),
+        click.option(
+            "--plot",
+            multiple=True,
+            metavar="FILE",
+            is_eager=True,
+            expose_value=False,
+            callback=pictures,
+            help="Also draw who spoke when, talk times and overlap: a FILE that ends in .svg or .png.",
         ),
     )
 
