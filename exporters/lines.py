@@ -94,6 +94,16 @@ def _ends(segments: Sequence[Segment], shortest: Seconds) -> Iterator[Seconds]:
             yield min(segment.start + shortest, following)
 
 
+def clock(seconds: Seconds) -> str:
+    """Seconds as ``hh:mm:ss.s``, the form that programs for research read; what is left of a tenth is cut off.
+
+    >>> clock(220.46), clock(363_599.96)
+    ('00:03:40.4', '100:59:59.9')
+    """
+    minutes, tenths = divmod(max(0, milliseconds(seconds)) // 100, 600)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{tenths // 10:02d}.{tenths % 10}"
+
+
 def milliseconds(seconds: Seconds) -> int:
     """Seconds -> whole milliseconds, rounded half to even."""
     return round(float(seconds) * 1000)
@@ -109,12 +119,6 @@ def to_json(value: Any, indent: int | None = None) -> str:
     """`value` as JSON in readable characters; those that steer a terminal or turn lines round are escaped."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
     return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def spoken(segment: Segment) -> str:
-    """``SPEAKER_00: text``, or the text alone where nobody was named; empty for an empty text."""
-    line = one_line(segment.text)
-    return named(segment.speaker, line) if line else ""
 
 
 def named(speaker: str | None, text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from ..fusion.layout import Layout
+    from .templates import Template
 
 Cues: TypeAlias = Literal["readable", "segments"]
 
@@ -27,12 +28,14 @@ class Style:
     cues: of a document with turns, cues cut and timed to be read, or one for each of the recogniser's segments.
     layout: of readable cues; None is `fusion.cues.DEFAULT`.
     highlight_words: show each word as it is said, in readable cues of formats that can.
+    template: of a turn in plain text; None is ``{speaker}: {text}`` with a blank line after it.
     audio: what a page plays; None is a page without sound.
     """
 
     cues: Cues = "readable"
     layout: Layout | None = None
     highlight_words: bool = False
+    template: Template | None = None
     audio: Audio | None = None
 
 

@@ -1,20 +1,38 @@
-"""Plain text: one line a segment, ``SPEAKER_00: text``."""
+"""Plain text: one paragraph a turn, ``SPEAKER_00: text``, or as a template has it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lines import spoken
+from ..fusion.layout import NOBODY
+from .lines import clock, named, passages
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
+    from ..fusion.cues import Passage
     from ..fusion.document import Document
 
 ENDING = ".txt"
 NEEDS = "words"
-ABOUT = "one line a segment"
+ABOUT = "one paragraph a turn, or any form of it (`--template`)"
 
 
-def dumps(document: Document, _: Style = DEFAULT) -> str:
-    """One line a segment in the recogniser's order; segments without text leave none."""
-    return "".join(f"{line}\n" for line in map(spoken, document.transcript.segments) if line)
+def dumps(document: Document, style: Style = DEFAULT) -> str:
+    """Paragraphs by their time, a blank line between them; as `style.template` has it, which says what is between."""
+    rows = passages(document)
+    if style.template is None:
+        return "\n".join(f"{named(row.speaker, row.text)}\n" for row in rows)
+    return "".join(f"{style.template.fill(_values(row, number))}\n" for number, row in enumerate(rows, start=1))
+
+
+def _values(row: Passage, number: int) -> dict[str, str]:
+    """The fields of `templates.FIELDS`; `end` is a tenth after `start` at the least, as a span must last some time."""
+    return {
+        "number": str(number),
+        "start": clock(row.start),
+        "end": clock(max(row.end, row.start + 0.1)),
+        "start_seconds": f"{row.start:.3f}",
+        "end_seconds": f"{row.end:.3f}",
+        "speaker": NOBODY if row.speaker is None else row.speaker,
+        "text": row.text.replace("\t", " "),
+    }

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.exporters import registry
-from diarfuse.exporters.lines import spoken
+from diarfuse.exporters.lines import named
 from diarfuse.exporters.style import Style
 from diarfuse.fusion.cues import Layout
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import OptionError, UnknownNameError
+from diarfuse.fusion.text import one_line
 from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 WORDS = (
@@ -76,7 +77,7 @@ def test_vtt_escapes_text_and_names() -> None:
 
 
 def test_txt() -> None:
-    assert registry.dumps(Document(MEETING), "txt") == "SPEAKER_00: Good morning.\nAna > Ben: a < b & c --> d\n"
+    assert registry.dumps(Document(MEETING), "txt") == "SPEAKER_00: Good morning.\n\nAna > Ben: a < b & c --> d\n"
     assert registry.dumps(Document(PLAIN), "txt") == "你好 世界\n"
 
 
@@ -167,7 +168,7 @@ def test_srt_loses_no_text(transcript: Transcript) -> None:
     assert [cue.index for cue in cues] == list(range(1, len(expected) + 1))
     for cue, segment in zip(cues, expected, strict=True):
         assert abs(cue.start.total_seconds() - segment.start) <= 0.00051
-        assert cue.content == spoken(segment).replace("<b>", "\u2039b\u203a")
+        assert cue.content == named(segment.speaker, one_line(segment.text)).replace("<b>", "\u2039b\u203a")
 
 
 @given(transcripts)

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from ...diarize.options import RecipeName
 from ...exporters.style import DEFAULT as PLAIN
 from ...exporters.style import Cues, Style
+from ...exporters.templates import PRESETS, parse_template
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
 
@@ -184,6 +185,11 @@ LAYOUT_OPTIONS = (
     ),
     *SCREEN_OPTIONS,
     click.option("--highlight-words", is_flag=True, help="vtt and ass: show each word as it is said."),
+    click.option(
+        "--template",
+        metavar="TEMPLATE",
+        help=f"txt: how a turn looks, as '{{start}} {{speaker}}: {{text}}', or {', '.join(PRESETS)} for that program.",
+    ),
 )
 
 
@@ -260,9 +266,10 @@ def style_of(values: dict[str, Any]) -> Style:
     Raises:
         OptionError: a value is not possible.
     """
-    cues, highlight = values.pop("cues"), values.pop("highlight_words")
+    cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
-    return Style(cues=cues, layout=layout, highlight_words=highlight)
+    parsed = None if template is None else parse_template(template)
+    return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed)
 
 
 def job_options(values: dict[str, Any]) -> JobOptions:

@@ -141,12 +141,12 @@ def test_names_are_put_for_labels_and_not_in_silence(say) -> None:
     beside('[names]\nSPEAKER_00 = "Ana Mar\u00eda"\nSPEAKER_07 = "Zoe"\n')
     words = ("attach", "words.json", "--rttm", "a.rttm", "--format", "txt")
     _, out, error = say(*words)
-    assert out == "Ana Mar\u00eda: Hello\nSPEAKER_01: there.\n"
+    assert out == "Ana Mar\u00eda: Hello\n\nSPEAKER_01: there.\n"
     assert "Nobody is called SPEAKER_07 here, whom --name calls Zoe." in error
-    assert say(*words, "--name", "SPEAKER_01=Ben")[1] == "SPEAKER_00: Hello\nBen: there.\n"
+    assert say(*words, "--name", "SPEAKER_01=Ben")[1] == "SPEAKER_00: Hello\n\nBen: there.\n"
     assert "SPEAKER_00 stays: SPEAKER_01 is another" in say(*words, "--name", "SPEAKER_00=SPEAKER_01")[2]
     swapped = say(*words, "--name", "SPEAKER_00=SPEAKER_01", "--name", "SPEAKER_01=SPEAKER_00")[1]
-    assert swapped == "SPEAKER_01: Hello\nSPEAKER_00: there.\n"
+    assert swapped == "SPEAKER_01: Hello\n\nSPEAKER_00: there.\n"
     for wrong in ("SPEAKER_00", "=Ana", "SPEAKER_00=", "SPEAKER_00=a\nb"):
         assert say(*words, "--name", wrong)[0] == 2
     assert "several speakers" in say(*words, "--name", "SPEAKER_00=Ana", "--name", "SPEAKER_01=Ana")[2]
