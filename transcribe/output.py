@@ -61,7 +61,8 @@ def plan(
 
     Args:
         inputs: the recordings.
-        outs: values of ``-o``: files, folders, or ``-``; empty means stdout.
+        outs: values of ``-o``: files, folders (``FOLDER/`` is made when something is written), or ``-``; empty means
+            stdout.
         formats: values of ``--format``; empty means by file ending. `Usual` ones only stand in where nothing names one.
         on_stdout: the format where nothing names one.
         in_folder: the same for folders.
@@ -89,8 +90,9 @@ def plan(
     for path in files:
         _check_name(path.parent)
         _check_name(path)
+    made = {Path(out) for out in outs if _is_folder(out)}
     for folder in dict.fromkeys(path.parent for path in files if not _is_stream(path)):
-        _check_folder(folder)
+        _check_folder(_nearest(folder) if folder in made else folder)
         sweep(folder)
     return planned
 
@@ -111,6 +113,7 @@ def write(target: Target, result: str | bytes) -> None:
             with target.path.open("ab", buffering=0) as stream:
                 stream.write(content)
         else:
+            target.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(Path(os.path.realpath(target.path)), content)
     except OSError as error:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
@@ -194,6 +197,11 @@ def _check_name(path: Path) -> None:
         return
     except OSError as error:
         raise OutputError(f"{str(path)!r} cannot be written ({error.strerror or error}): choose another -o.") from error
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or that of those above it which is there already."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _check_folder(folder: Path) -> None:

@@ -15,12 +15,13 @@ from ..fusion.document import Document
 from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
-from . import output, verbose_lines
+from . import output, stdin, verbose_lines
 from .documents.names import check_outputs
-from .documents.origin import Told, recording_of
+from .documents.origin import Told, only_names, recording_of
 from .documents.sound import sounded
 from .interrupt import run_interruptible
 from .job import Job
+from .paths import problem_of
 from .terminal import reporter
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ def run_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
+    with stdin.stand_in(audio) as recordings:
+        return _transcribe(recordings, outs, formats, options, view)
+
+
+def _transcribe(
+    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
+) -> int:
     read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
     _check_speakers(planned, options, view)
@@ -99,14 +107,15 @@ def run_batch(
         nonlocal rename
         if (view.names or view.labels) and rename is None:
             rename = _rename(options, view, screen.note)
-        told = Told(screen.note)
+        told = Told(screen.note, path)
         result = job.transcribe(
             path, options, on_progress=screen.on_progress, on_note=told, cancel=cancel, rename=rename
         )
-        _say(screen, result.notes, verbose_lines.of_result(result) if options.details else ())
-        origin, notes = job.origin(options), (*told.sentences, *result.notes)
-        heard = recording_of(path, result.transcript.duration)
-        document = Document(result.transcript, result.diarization, path.stem, heard, origin, notes)
+        told.each(result.notes)
+        _say(screen, verbose_lines.of_result(result) if options.details else ())
+        origin, heard = job.origin(options), recording_of(path, result.transcript.duration)
+        document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
+        document = only_names(document, path)
         return lambda target: render(document, target.format, view.seen(target, path, screen.note))
 
     return _each(audio, planned, process)
@@ -134,23 +143,39 @@ def diarize_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
+    with stdin.stand_in(audio) as recordings:
+        return _diarize(recordings, outs, formats, options, labels, replace=replace)
+
+
+def _diarize(
+    audio: Sequence[Path],
+    outs: Sequence[str],
+    formats: Sequence[str],
+    options: JobOptions,
+    labels: Mapping[str, str],
+    *,
+    replace: bool,
+) -> int:
     planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=registry.of_turns())
     check_outputs(chain.from_iterable(planned), replace=replace, named=bool(labels))
     job = Job(options)
     job.check()
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
-        told = Told(screen.note)
+        told = Told(screen.note, path)
         found = name_turns(job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel), labels)
-        _say(screen, found.notes, verbose_lines.of_diarization(found) if options.details else ())
+        told.each(found.notes)
+        _say(screen, verbose_lines.of_diarization(found) if options.details else ())
         silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
-        document = Document(silent, found, path.stem, heard, job.origin(options), (*told.sentences, *found.notes))
+        document = Document(silent, found, path.stem, heard, job.origin(options), tuple(told.sentences))
+        document = only_names(document, path)
         return lambda target: registry.dumps(document, target.format, View().seen(target, path, screen.note))
 
     return _each(audio, planned, process)
 
 
 def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process) -> int:
+    stdin.receive(audio)
     _check_existing(audio)
     failed = 0
     with reporter(named=len(audio) > 1) as screen:
@@ -171,7 +196,8 @@ def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], pro
 def _one(path: Path, targets: Sequence[output.Target], process: Process, screen: Reporter) -> None:
     """Work in a thread that Ctrl-C can leave behind; write here, so that no file is cut in the middle."""
     _check_file(path)
-    render = run_interruptible(lambda cancel: process(path, screen, cancel))
+    with stdin.named(path):
+        render = run_interruptible(lambda cancel: process(path, screen, cancel))
     for target, text in [(target, render(target)) for target in targets]:
         output.write(target, text)
 
@@ -189,15 +215,8 @@ def _check_file(path: Path) -> None:
 
 
 def _problem(path: Path) -> AudioError | None:
-    try:
-        if path.is_dir():
-            return AudioError(f"{str(path)!r} is a folder: give the files in it, for example {path}/*.wav.")
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name that no system allows
-        return _missing(path)
-    except OSError as error:
-        return AudioError(f"{str(path)!r} cannot be read ({error.strerror or error}): check the path and its folder.")
-    return None
+    problem = problem_of(path)
+    return _missing(path) if isinstance(problem, AudioNotFoundError) and not path.is_symlink() else problem
 
 
 def _missing(path: Path) -> AudioNotFoundError:
@@ -288,6 +307,6 @@ def render(document: Document, format_name: str, style: Style) -> str | bytes:
     return registry.dumps(document, format_name, style)
 
 
-def _say(screen: Reporter, *groups: Sequence[str]) -> None:
-    for sentence in [sentence for group in groups for sentence in group]:
+def _say(screen: Reporter, sentences: Sequence[str]) -> None:
+    for sentence in sentences:
         screen.note(sentence)

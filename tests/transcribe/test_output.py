@@ -122,3 +122,15 @@ def test_long_names_are_written_or_refused_before_the_work(tmp_path: Path) -> No
 def test_an_empty_name_is_refused() -> None:
     with pytest.raises(OptionError, match="-o '' names no file"):
         plan([Path("a.wav")], [""], [], on_stdout="txt", in_folder="srt")
+
+
+def test_a_folder_is_made_when_something_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ((target,),) = plan([Path("a.wav")], ["new/below/"], [], on_stdout="txt", in_folder="vtt")
+    assert not list(tmp_path.iterdir())
+    write(target, "text")
+    assert Path("new/below/a.vtt").read_text() == "text"
+    with pytest.raises(OutputError, match="'none' does not exist: make it first"):
+        plan([Path("a.wav")], ["none/a.srt"], [], on_stdout="txt", in_folder="vtt")
+    with pytest.raises(OutputError, match=r"'new/below/a\.vtt' is a file"):
+        plan([Path("a.wav")], ["new/below/a.vtt/more/"], [], on_stdout="txt", in_folder="vtt")

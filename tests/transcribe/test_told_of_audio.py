@@ -128,3 +128,27 @@ def test_what_is_told_of_channels_stands_in_the_json(capsys: pytest.CaptureFixtu
         (note,) = json.loads(Path(f"{name}.json").read_text(encoding="utf-8"))["notes"]
         assert sentence in note
         assert said.count(note) == 1
+
+
+def test_attach_with_turns_that_are_given_tells_of_the_audio_it_aligns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Samples] = []
+
+    def align(transcript: Transcript, samples: Samples, **_: object) -> Transcript:
+        heard.append(samples)
+        return transcript
+
+    monkeypatch.setattr("diarfuse.asr_adapters.align.align", align)
+    soundfile.write("inverted.wav", np.stack([tone(500), -tone(500)], 1), SAMPLE_RATE)
+    Path("lines.json").write_text(json.dumps({"segments": [{"start": 0.1, "end": 0.5, "text": "Five hundred."}]}))
+    Path("turns.rttm").write_text("SPEAKER a 1 0 1 <NA> <NA> A <NA> <NA>\n")
+    for turns, times in ((["--rttm", "turns.rttm"], 1), ([], 1)):
+        assert run(["attach", "lines.json", "inverted.wav", *turns, "-o", "out.json"]) == 0
+        said = capsys.readouterr().err
+        assert said.count("channel 2 is turned over") == times
+        assert "channel 2 is turned over" in str(json.loads(Path("out.json").read_text(encoding="utf-8"))["notes"])
+    two_tracks(Path("film.mkv"))
+    assert run(["attach", "lines.json", "film.mkv", "--audio-track", "2", "--rttm", "turns.rttm", "-o", "a.srt"]) == 0
+    assert capsys.readouterr().err == ""
+    assert [round(float(np.argmax(np.abs(np.fft.rfft(one[:SAMPLE_RATE]))))) for one in heard] == [500, 500, 1000]

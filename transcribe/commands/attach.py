@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import click
 
 from ...exporters import registry
 from ...fusion.errors import TranscriptError
+from ..paths import InputPath
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from ..terminal import Reporter
 
 INPUTS = (
-    click.argument("words", type=click.Path(path_type=Path)),
-    click.argument("audio", required=False, type=click.Path(path_type=Path)),
+    click.argument("words", type=InputPath(error=TranscriptError)),
+    click.argument("audio", required=False, type=InputPath()),
 )
 SHAPE_OPTIONS = (
     click.option(
@@ -52,7 +53,7 @@ SHAPE_OPTIONS = (
 TURN_OPTIONS = (
     click.option(
         "--rttm",
-        type=click.Path(path_type=Path),
+        type=InputPath(error=TranscriptError),
         metavar="FILE",
         help="Take who spoke when from this file (RTTM, or our own .json); AUDIO then only aligns lines without words, "
         "and is not needed.",
@@ -106,7 +107,7 @@ def attach(
     from ...fusion.join.assign import Policy
     from .. import output
     from ..documents.names import check_outputs, check_words
-    from ..documents.origin import recording_of
+    from ..documents.origin import only_names, recording_of
     from ..runs import View
     from ..terminal import reporter
 
@@ -118,7 +119,7 @@ def attach(
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
     if rttm is not None:
         _check_speakers(values)
-    task = _Task(audio, values["audio_track"], Policy(join=values["join"]), unit)
+    task = _Task(audio, values["audio_track"], rttm is None, Policy(join=values["join"]), unit)
     data, reading = read_file(words, unit)
     known = set() if rttm is None else {turn.speaker for turn in read_turns_file(rttm)}
     check_words(words, speakers_in(reading), {*known, *names.values()}, replace=replace)
@@ -135,6 +136,7 @@ def attach(
             joined = task.joined(reading, turns, screen)
             heard = None if audio is None else recording_of(audio, joined.duration)
             document = Document(joined, turns, (audio or words).stem, heard, origin)
+            document = only_names(document, *filter(None, (words, audio, rttm)))
             looks = [view.seen(target, audio, screen.note) for target in targets]
             texts = [registry.dumps(document, t.format, look) for t, look in zip(targets, looks, strict=True)]
     for target, text in zip(targets, texts, strict=True):
@@ -146,10 +148,11 @@ def attach(
 
 @dataclass(frozen=True)
 class _Task:
-    """The words, and how they are to be read and joined."""
+    """The words, and how they are to be read and joined. heard: what is to be told of the audio was told."""
 
     audio: Path | None
     track: Track
+    heard: bool
     policy: Policy
     unit: Unit
 
@@ -184,7 +187,10 @@ class _Task:
         from ...asr_adapters.align import align
         from ...fusion.audio import load_audio
 
-        return align(transcript, load_audio(self.audio, track=self.track), on_progress=screen.on_progress)
+        told: list[str] = []
+        samples = load_audio(self.audio, on_note=told.append, track=self.track)
+        aligned = align(transcript, samples, on_progress=screen.on_progress)
+        return aligned if self.heard else replace(aligned, notes=(*aligned.notes, *told))
 
 
 def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:

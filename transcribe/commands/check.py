@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..paths import InputPath
 from .options import SCREEN_OPTIONS, command
 
 if TYPE_CHECKING:
     from ...fusion.cues.quality import Quality
     from ...fusion.layout import Layout
 
-FILES = click.argument("subtitles", nargs=-1, required=True, type=click.Path(path_type=Path))
+FILES = click.argument("subtitles", nargs=-1, required=True, type=InputPath(None))
 CHECK_OPTIONS = (
     click.option("--language", metavar="CODE", help="Whose articles and the like should end no line. [default: en]"),
     click.option("--json", "as_json", is_flag=True, help="The numbers as JSON: a list with an object for each file."),

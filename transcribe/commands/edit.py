@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...fusion.errors import TranscriptError
+from ..paths import InputPath
 from .options import command
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...fusion.document import Document
 
-DOCUMENT = click.argument("document", type=click.Path(path_type=Path))
+DOCUMENT = click.argument("document", type=InputPath(error=TranscriptError))
 
 
 @command((DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...")))

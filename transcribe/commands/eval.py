@@ -6,16 +6,19 @@ from pathlib import Path
 
 import click
 
-from ...fusion.errors import OptionError
+from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.formats.turns import has_turns, read_turns_file
+from ..paths import InputPath
 from ..scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
 from .options import command
 
+FILE = InputPath(error=TranscriptError)
+
 
 @command(name="eval")
-@click.argument("hypothesis", type=click.Path(path_type=Path))
-@click.option("--stm", type=click.Path(path_type=Path), metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
-@click.option("--rttm", type=click.Path(path_type=Path), metavar="FILE", help="True turns: DER and JER.")
+@click.argument("hypothesis", type=FILE)
+@click.option("--stm", type=FILE, metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
+@click.option("--rttm", type=FILE, metavar="FILE", help="True turns: DER and JER.")
 @click.option("--collar", default=0.0, show_default=True, help="Seconds on each side of a turn's edge left out of DER.")
 def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: float) -> None:
     """Score a transcript (.json) or turns (.rttm) against the truth.

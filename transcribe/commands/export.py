@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...exporters import registry
+from ..paths import InputPath
 from .options import LAYOUT_OPTIONS, command, output_options, style_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ...fusion.document import Document
     from ..output import Target
 
-DOCUMENTS = click.argument("documents", nargs=-1, required=True, type=click.Path(path_type=Path))
+DOCUMENTS = click.argument("documents", nargs=-1, required=True, type=InputPath(None))
 CLEAN_OPTION = click.option(
     "--clean",
     is_flag=True,

@@ -9,6 +9,7 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ...exporters import registry
+from ..paths import InputPath
 from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ...fusion.types import Diarization
     from ..options import JobOptions
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = InputPath()
 
 
 IDENTIFY_OPTIONS = (
@@ -70,6 +71,7 @@ def identify(
     from ...fusion.relabel import is_name, rename_diarization
     from .. import output
     from ..documents.names import check_outputs
+    from ..documents.origin import Told
     from ..voices.namer import load_namer, sentence
 
     read, known = ([] if rttm is None else [rttm]), registry.of_turns()
@@ -81,7 +83,8 @@ def identify(
         primary=primary, model=voice_model, models_dir=options.models_dir, offline=options.offline, on_note=_say
     )
     found = _turns(audio, rttm, options)
-    heard = _say if rttm is not None else _silent  # else the diarizer's job has said what is to be said of the file
+    told = Told(_say, audio)
+    heard = told if rttm is not None else _silent  # else the diarizer's job has said what is to be said of the file
     renames, namings = namer.names(load_audio(audio, on_note=heard, track=options.audio_track), found.turns)
     kept = {} if replace else {old: new for old, new in renames.items() if is_name(old)}
     for naming in namings:
@@ -89,7 +92,8 @@ def identify(
     for old, new in kept.items():
         _say(f"{old} keeps that name, and does not become {new} (--replace changes it).")
     renames = {old: new for old, new in renames.items() if old not in kept}
-    document = _document(audio, rename_diarization(found, renames), [sentence(naming) for naming in namings])
+    notes = (*told.sentences, *map(sentence, namings))
+    document = _document(audio, rename_diarization(found, renames), notes)
     note(f"compared with {len(namer.voices)} enrolled voices in the space {namer.embedder.space}")
     for target in targets:
         output.write(target, registry.dumps(document, target.format))
@@ -98,10 +102,10 @@ def identify(
 def _document(audio: Path, named: Diarization, told: Sequence[str]) -> Document:
     from ...fusion.document import Document
     from ...fusion.types import Transcript
-    from ..documents.origin import recording_of
+    from ..documents.origin import only_names, recording_of
 
     silent, heard = Transcript((), None, named.duration), recording_of(audio, named.duration)
-    return Document(silent, named, audio.stem, heard, notes=tuple(told))
+    return only_names(Document(silent, named, audio.stem, heard, notes=tuple(told)), audio)
 
 
 def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias, get_args
 import click
 
 from ...diarize.models.packs import FrontEndName, Use
+from ...fusion.errors import ModelNotFoundError
+from ..paths import InputPath
 from .options import STORE_OPTIONS, with_options
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ def export(
 
 
 @models.command("import")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=InputPath("folder", ModelNotFoundError))
 @click.argument("pack", nargs=-1)
 @_asr_option
 @_store_options
@@ -147,7 +149,7 @@ def import_(
 @click.option(
     "--embedding",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=InputPath(error=ModelNotFoundError),
     metavar="MODEL.onnx",
     help="A speaker embedding: features in, one vector out.",
 )
@@ -164,7 +166,7 @@ def import_(
 )
 @click.option(
     "--recordings",
-    type=click.Path(exists=True, path_type=Path),
+    type=InputPath("either"),
     multiple=True,
     metavar="PATH",
     help="A recording with its turns beside it (NAME.rttm), or a folder of such; may be repeated.",

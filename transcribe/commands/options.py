@@ -15,6 +15,7 @@ from ...exporters.style import Cues, Style
 from ...exporters.templates import PRESETS, parse_template
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
+from ..paths import InputPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,7 +88,7 @@ NAME_OPTION = click.option(
 REPLACE_OPTION = click.option(
     "--replace", is_flag=True, help="Write over names that somebody gave, and over files that hold names or edits."
 )
-AUDIO = click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+AUDIO = click.argument("audio", nargs=-1, required=True, type=InputPath(None))
 
 TRACK_OPTION = click.option(
     "--audio-track",

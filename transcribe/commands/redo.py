@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from ..paths import InputPath
 from .edit import DOCUMENT
 from .options import (
     DIARIZER_OPTIONS,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from ...fusion.document import Document
 
-INPUTS = (DOCUMENT, click.argument("audio", required=False, type=click.Path(path_type=Path)))
+INPUTS = (DOCUMENT, click.argument("audio", required=False, type=InputPath()))
 DIARIZE_OPTION = click.option("--diarize", is_flag=True, help="Tell the speakers apart again; the words stay.")
 OF_TURNS = ("num_speakers", "min_speakers", "max_speakers", "step", "threshold", "recipe")
 

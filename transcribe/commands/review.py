@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..paths import InputPath
 from .edit import DOCUMENT
 from .options import command
 
@@ -37,7 +38,7 @@ REVIEW_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Write them as JSON."),
     click.option(
         "--audio",
-        type=click.Path(path_type=Path),
+        type=InputPath(),
         metavar="FILE",
         help="The recording, to hear each place. [default: the file that DOCUMENT names, beside it]",
     ),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...fusion.errors import OptionError
+from ..paths import InputPath
 from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, command, job_options
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ LISTEN_OPTIONS = (
     click.option("--port", default=8000, show_default=True, help="Port to listen on."),
     click.option(
         "--token-file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=InputPath(error=OptionError),
         help=f"File with the bearer token that clients must send (or ${TOKEN_VARIABLE}).",
     ),
 )

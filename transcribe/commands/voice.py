@@ -6,18 +6,21 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...diarize.models.packs import VOICE_PACK
-from .options import STORE_OPTIONS, with_options
+from ..paths import InputPath
+from .options import STORE_OPTIONS, TRACK_OPTION, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...diarize.voiceprint import VoiceEmbedder
+    from ...fusion.audio import Track
     from ..voices.calibration import Calibration
     from ..voices.store import VoiceStore
 
@@ -26,8 +29,8 @@ CONSENT = (
     "to put the name on recordings processed here?"
 )
 CLEAR = "An export holds voiceprints that are not encrypted: whoever reads it can recognise these people. Write {out}?"
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-RECORDING = click.Path(exists=True, path_type=Path)
+FILE = InputPath()
+RECORDING = InputPath("either")
 ANOTHER_VOICE = click.option(
     "--another-voice", is_flag=True, help="Take a voice unlike the one enrolled under this name: it is one person."
 )
@@ -60,13 +63,14 @@ def voice() -> None:
 @voice.command()
 @click.argument("file", type=FILE)
 @JSON
+@TRACK_OPTION
 @_model_options
-def embed(file: Path, as_json: bool, **where: Any) -> None:
+def embed(file: Path, as_json: bool, audio_track: Track, **where: Any) -> None:
     """Turn the speech in FILE into numbers: a unit-length embedding and the space it lives in."""
     from ..voices.enrol import listen
     from ..voices.shapes import embedding_json, utterance_line
 
-    heard = listen(file, _embedder(where))
+    heard = listen(file, _embedder(where), on_note=_say, track=audio_track)
     if as_json:
         click.echo(json.dumps({"file": str(file), **embedding_json(heard)}))
         return
@@ -80,15 +84,17 @@ def embed(file: Path, as_json: bool, **where: Any) -> None:
 @click.argument("one", type=FILE)
 @click.argument("other", type=FILE)
 @JSON
+@TRACK_OPTION
 @_model_options
-def verify(one: Path, other: Path, as_json: bool, **where: Any) -> int:
+def verify(one: Path, other: Path, as_json: bool, audio_track: Track, **where: Any) -> int:
     """Tell whether two recordings are of one person; exit code 0 same, 1 different or too little speech."""
     from ..voices.enrol import compare, listen
     from ..voices.shapes import comparison_json, comparison_lines, utterance_json, utterance_line
 
     embedder = _embedder(where)
     calibration = _calibration(embedder)
-    heard = [(path, listen(path, embedder, calibration)) for path in (one, other)]
+    hear = partial(listen, embedder=embedder, calibration=calibration, on_note=_say, track=audio_track)
+    heard = [(path, hear(path)) for path in (one, other)]
     found = compare(heard[0][1].print, heard[1][1].print, calibration)
     if as_json:
         recordings = [{"file": str(path), **utterance_json(h)} for path, h in heard]
@@ -100,17 +106,19 @@ def verify(one: Path, other: Path, as_json: bool, **where: Any) -> int:
 
 
 @voice.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=InputPath("folder"))
 @click.argument("query")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most so many recordings."
 )
 @JSON
+@TRACK_OPTION
 @_model_options
-def search(folder: Path, query: str, limit: int, as_json: bool, **where: Any) -> None:
+def search(folder: Path, query: str, limit: int, as_json: bool, audio_track: Track, **where: Any) -> None:
     """Rank the recordings in FOLDER by how likely the voice of QUERY (a file, or an enrolled name) speaks in them.
 
     The first search listens to the folder; later ones only to what changed.
+    --audio-track is QUERY's; of the folder's files the default track is heard.
     """
     from ..voices.index import VoiceIndex
     from ..voices.root import default_root
@@ -118,9 +126,9 @@ def search(folder: Path, query: str, limit: int, as_json: bool, **where: Any) ->
 
     embedder = _embedder(where)
     threshold = _calibration(embedder).threshold
-    wanted = _query(query, embedder)
+    wanted = _query(query, embedder, audio_track)
     index = VoiceIndex(folder, default_root(), embedder.space)
-    for problem in index.update(embedder, lambda path, done, total: _say(f"{done + 1}/{total} {path}")):
+    for problem in index.update(embedder, lambda path, done, total: _say(f"{done + 1}/{total} {path}"), _say):
         _say(problem)
     found = [one for one in index.search(wanted, threshold) if one.stretches][:limit]
     if as_json:
@@ -138,8 +146,17 @@ def search(folder: Path, query: str, limit: int, as_json: bool, **where: Any) ->
 @click.option("--consent", is_flag=True, help="State that the person agreed, instead of being asked.")
 @click.option("--encrypt", is_flag=True, help="Encrypt all enrolled voices with a passphrase from now on.")
 @ANOTHER_VOICE
+@TRACK_OPTION
 @_model_options
-def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, another_voice: bool, **where: Any) -> None:
+def enroll(
+    name: str,
+    files: tuple[Path, ...],
+    consent: bool,
+    encrypt: bool,
+    another_voice: bool,
+    audio_track: Track,
+    **where: Any,
+) -> None:
     """Keep the voice of NAME from at least 10 s of speech, so that --identify can name it.
 
     FILES are recordings or folders of them; in a folder, clips too short are
@@ -154,7 +171,7 @@ def enroll(name: str, files: tuple[Path, ...], consent: bool, encrypt: bool, ano
     name = check_name(name)
     store = _store()
     embedder = _embedder(where)
-    prototypes = take_prototypes(files, embedder, _calibration(embedder), _say)
+    prototypes = take_prototypes(files, embedder, _calibration(embedder), _say, track=audio_track)
     if not another_voice and (known := store.find(name)):
         check_same_voice(known, prototypes)  # before anything is asked, and again when it is written
     if not consent:
@@ -319,10 +336,10 @@ def _answered_by(otherwise: str) -> Iterator[None]:
         raise OptionError(f"The input ended before the question was answered: give {otherwise}.") from None
 
 
-def _query(query: str, embedder: VoiceEmbedder) -> Any:
+def _query(query: str, embedder: VoiceEmbedder, track: Track) -> Any:
     """The embedding of a file, or the mean of an enrolled person's prototypes."""
     from ..voices.enrol import listen
 
     if Path(query).is_file():
-        return listen(Path(query), embedder).print.embedding
+        return listen(Path(query), embedder, on_note=_say, track=track).print.embedding
     return _store().get(query).mean(embedder.space)

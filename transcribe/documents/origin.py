@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,31 +19,60 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...diarize.models.store import ModelSet
+    from ...fusion.document import Document
     from ...fusion.types import Note, Recognizer, Seconds
     from ..options import Setup, Wish
 
 _NOT_OF_RESULTS = frozenset(("models_dir", "offline", "details", "threads", "batch", "asr_options", "speakers"))
 """Options that say where things lie and how long it may take; and those that are told in another way."""
+_FOLDERS = re.compile(r"(?<![\w/\\:.~])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\":]+[/\\])*(?=[^\s/\\])")
+"""The folders of what looks like an absolute path: up to its last part, which stays."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Passes sentences on and keeps them: a document holds all that were said."""
+    """Passes sentences on and keeps them: a document holds all that were said, which name files but no folders.
+
+    path: the recording, which is called by its name.
+    """
 
     on_note: Note
+    path: Path
     sentences: list[str] = field(default_factory=list)
 
     def __call__(self, sentence: str) -> None:
         """Say and keep it."""
-        self.sentences.append(sentence)
-        self.on_note(sentence)
+        shown = sentence.replace(str(self.path), self.path.name)
+        self.sentences.append(without_folders(shown))
+        self.on_note(shown)
 
     def each(self, sentences: Iterable[str]) -> None:
         """Say and keep those that were not said yet."""
         for sentence in sentences:
-            if sentence not in self.sentences:
+            if without_folders(sentence, self.path) not in self.sentences:
                 self(sentence)
+
+
+def without_folders(sentence: str, *paths: Path) -> str:
+    """`sentence` with the names of files only: folders tell of a machine and its user.
+
+    Args:
+        sentence: any.
+        paths: known ones, which may hold spaces; of others the words that look like absolute paths are shortened.
+
+    >>> without_folders("/home/ana/a.wav and b/c.wav of https://example.org/v1 are cut.", Path("b/c.wav"))
+    'a.wav and c.wav of https://example.org/v1 are cut.'
+    """
+    for path in paths:
+        sentence = sentence.replace(str(path.absolute()), path.name).replace(str(path), path.name)
+    sentence = sentence.replace(str(Path.home()) + os.sep, "~/") if len(Path.home().parts) > 1 else sentence
+    return _FOLDERS.sub("", sentence)
+
+
+def only_names(document: Document, *paths: Path) -> Document:
+    """The document, whose notes hold no folders."""
+    return replace(document, notes=tuple(without_folders(note, *paths) for note in document.notes))
 
 
 def recording_of(path: Path, duration: Seconds) -> Recording | None:
@@ -75,9 +105,14 @@ def _settings(setup: Setup, wish: Wish) -> dict[str, Any]:
     for options in (asdict(setup), asdict(wish)):
         given |= {key: value for key, value in options.items() if not isinstance(value, dict)}
         given |= options.get("options", {}) | options.get("execution", {})
-    kept = {key: value for key, value in given.items() if value is not None and key not in _NOT_OF_RESULTS}
+    kept = {key: _named(value) for key, value in given.items() if value is not None and key not in _NOT_OF_RESULTS}
     asked = {key: _plain(value) for key, value in setup.asr_options.items()}
     return kept | wish.speakers.given() | ({"asr_options": asked} if asked else {})
+
+
+def _named(value: object) -> object:
+    """Of a file or folder (a recogniser's model) its name alone."""
+    return Path(value).name if isinstance(value, str) and os.path.lexists(value) else value
 
 
 def _plain(value: object) -> object:

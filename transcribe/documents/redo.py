@@ -75,7 +75,7 @@ def redo(
         DiarfuseError: see `transcribe.job` and `edit`.
     """
     audio = recording_beside(path, read_document(path), audio)
-    told = Told(on_note or (lambda _: None))
+    told = Told(on_note or (lambda _: None), audio)
     found = _heard(audio, again, on_progress, told, cancel)
 
     def change(before: Document) -> Document:

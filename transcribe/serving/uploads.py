@@ -73,16 +73,19 @@ class UploadFolder:
 
 
 class Upload:
-    """One recording while it is worked on. path: where it can be read, once there is one."""
+    """One recording while it is worked on.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    folder: a private one. name: of the file in it. path: where it can be read, once there is one.
+    """
+
+    def __init__(self, folder: Path, name: str = "upload") -> None:
+        self._folder, self._name = folder, name
         self._file: BinaryIO | None = None
         self.path: Path | None = None
 
     def create(self, suffix: str) -> BinaryIO:
         """The empty file, to be written; it must stay open, since its name may lead to the open file only."""
-        path = self._folder / f"upload{suffix}"
+        path = self._folder / f"{self._name}{suffix}"
         self._file = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600), "w+b")
         _take_name(path, self._file.fileno())
         self.path = path

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ...diarize.voice_quality import OVERLAPPED, Quality, likeness_of_halves, measure, piece_seconds
 from ...diarize.voiceprint import VoiceEmbedder, Voiceprint
-from ...fusion.audio import load_audio
+from ...fusion.audio import Track, load_audio
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import check_space, cosine
 from ...fusion.types import Note, Samples, Seconds
@@ -56,14 +56,23 @@ class Comparison:
     false_reject: float | None = None
 
 
-def listen(path: Path, embedder: VoiceEmbedder, calibration: Calibration | None = None) -> Utterance:
+def listen(
+    path: Path,
+    embedder: VoiceEmbedder,
+    calibration: Calibration | None = None,
+    *,
+    on_note: Note | None = None,
+    track: Track = None,
+) -> Utterance:
     """Find the speech in a file and take the voice from it.
+
+    `on_note` and `track` are those of `load_audio`.
 
     Raises:
         AudioError: the file is no usable audio.
         VoiceError: there is no speech in it.
     """
-    samples = load_audio(path)
+    samples = load_audio(path, on_note=on_note, track=track)
     return _listen(samples, measure(samples), path, embedder, calibration)
 
 
@@ -96,7 +105,12 @@ def compare(one: Voiceprint, other: Voiceprint, calibration: Calibration) -> Com
 
 
 def take_prototypes(
-    paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration, on_note: Note | None = None
+    paths: Sequence[Path],
+    embedder: VoiceEmbedder,
+    calibration: Calibration,
+    on_note: Note | None = None,
+    *,
+    track: Track = None,
 ) -> list[Prototype]:
     """One prototype for each recording, together at least 10 s of speech, each good enough and of one voice.
 
@@ -104,12 +118,13 @@ def take_prototypes(
         paths: recordings, and folders of recordings; in a folder, those with too little speech are passed over.
         embedder: the network.
         calibration: its scale.
-        on_note: hears of those that are passed over.
+        on_note: hears of those that are passed over, and what `load_audio` says.
+        track: which audio track of each file.
 
     Raises:
         VoiceError: the first thing that is not good enough, and what to do.
     """
-    heard = dict(_take(paths, embedder, calibration, on_note))
+    heard = dict(_take(paths, embedder, calibration, on_note, track))
     total = sum(one.quality.speech for one in heard.values())
     if total < ENROL_SPEECH:
         raise VoiceError(
@@ -124,13 +139,13 @@ def take_prototypes(
 
 
 def _take(
-    paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration, on_note: Note | None
+    paths: Sequence[Path], embedder: VoiceEmbedder, calibration: Calibration, on_note: Note | None, track: Track
 ) -> Iterator[tuple[Path, Utterance]]:
     """Every recording with what was heard in it, each once."""
     needed = calibration.min_speech
     for path in dict.fromkeys(paths):
         for file in recordings_in(path) if path.is_dir() else [path]:
-            samples = load_audio(file)
+            samples = load_audio(file, on_note=on_note, track=track)
             quality = measure(samples)
             if not path.is_dir() or quality.speech >= needed:
                 yield file, _good(samples, quality, file, embedder, calibration)

@@ -23,7 +23,7 @@ from ...diarize.arrays import Span
 from ...diarize.voiceprint import VoiceEmbedder
 from ...fusion.audio import load_audio
 from ...fusion.errors import AudioError, VoiceError
-from ...fusion.types import Embedding, Samples, Seconds
+from ...fusion.types import Embedding, Note, Samples, Seconds
 from .files import held, make_private, shred
 
 State: TypeAlias = tuple[int, int]
@@ -70,8 +70,16 @@ class VoiceIndex:
         for folder_of_ours in (store_root, store_root / "index", self._place):
             make_private(folder_of_ours)
 
-    def update(self, embedder: VoiceEmbedder, on_file: Callable[[Path, int, int], None] | None = None) -> list[str]:
-        """Listen to new and changed recordings, forget removed ones; the sentences about unreadable ones."""
+    def update(
+        self,
+        embedder: VoiceEmbedder,
+        on_file: Callable[[Path, int, int], None] | None = None,
+        on_note: Note | None = None,
+    ) -> list[str]:
+        """Listen to new and changed recordings, forget removed ones; the sentences about unreadable ones.
+
+        Of a file with several audio tracks the default one is listened to, as `on_note` hears.
+        """
         problems: list[str] = []
         with self._open() as database:
             vectors = self._vectors(database)
@@ -80,7 +88,7 @@ class VoiceIndex:
                 if on_file:
                     on_file(path, done, len(todo))
                 try:
-                    found = _stretches(path, embedder)
+                    found = _stretches(path, embedder, on_note)
                 except (AudioError, VoiceError) as error:
                     problems.append(str(error))
                     found = []
@@ -190,11 +198,11 @@ def _state(path: Path) -> State:
     return found.st_size, found.st_mtime_ns
 
 
-def _stretches(path: Path, embedder: VoiceEmbedder) -> list[tuple[Span, Embedding]]:
+def _stretches(path: Path, embedder: VoiceEmbedder, on_note: Note | None) -> list[tuple[Span, Embedding]]:
     """A recording's speech in pieces of about 4 s, each embedded; pieces never cross a pause of a second."""
     from ...diarize.vad import detect_speech
 
-    samples: Samples = load_audio(path)
+    samples: Samples = load_audio(path, on_note=on_note)
     spans = detect_speech(samples, min_silence=1.0)
     pieces = [piece for span in spans for piece in _cut(span) if piece[1] - piece[0] >= SHORTEST]
     return [(piece, embedder.embed(samples, [piece]).embedding) for piece in pieces]

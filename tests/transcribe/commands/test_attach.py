@@ -126,7 +126,7 @@ def test_mistakes_are_named_and_nothing_is_written(run, tmp_path):
     (tmp_path / "bad.json").write_text('[{"word": "a", "start": NaN, "end": 1}]')
     with pytest.raises(TranscriptError, match=r"words\[0\].start is nan"):
         run("bad.json", "--rttm", "turns.rttm", "-o", "out.srt")
-    with pytest.raises(TranscriptError, match=r"none\.rttm cannot be read"):
+    with pytest.raises(TranscriptError, match=r"There is no file 'none\.rttm'"):
         run("words.json", "--rttm", "none.rttm", "-o", "out.srt")
     assert not (tmp_path / "out.srt").exists()
 

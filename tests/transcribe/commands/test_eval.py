@@ -24,7 +24,10 @@ def test_the_command(tmp_path):
     assert "of 5 words recognised (1 wrong)" in result.output
 
 
-def test_options_that_cannot_be_are_refused():
+def test_options_that_cannot_be_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.json", "x.rttm"):
+        (tmp_path / name).touch()
     with pytest.raises(OptionError, match="--collar -1"):
         CliRunner().invoke(evaluate, ["x.json", "--rttm", "x.rttm", "--collar", "-1"], catch_exceptions=False)
     with pytest.raises(OptionError, match="nothing to compare"):

@@ -53,7 +53,7 @@ def test_list_of_an_empty_store(tmp_path: Path) -> None:
         (("export", "stick"), ModelNotFoundError),
         (("import", "stick"), ModelNotFoundError),
         (("add", "mine", "--embedding", "absent.onnx", "--segmentation", "campplus"), ModelNotFoundError),
-        (("add", "campplus", "--embedding", "absent.onnx", "--segmentation", "campplus"), OptionError),
+        (("add", "campplus", "--embedding", __file__, "--segmentation", "campplus"), OptionError),
     ],
 )
 def test_what_cannot_be_done_is_an_error_of_ours(tmp_path: Path, arguments: tuple[str], error: type) -> None:
@@ -118,7 +118,7 @@ def test_a_pack_of_ones_own(tmp_path: Path, store: Store) -> None:
 
 @pytest.mark.parametrize("threshold", ["near", "0", "3"])
 def test_a_threshold_that_is_none(tmp_path: Path, threshold: str) -> None:
-    options = ("--embedding", "a.onnx", "--segmentation", "campplus", "--threshold", threshold)
+    options = ("--embedding", __file__, "--segmentation", "campplus", "--threshold", threshold)
     result = invoke("add", "tiny", *options, DIARFUSE_MODELS_DIR=str(tmp_path))
     assert isinstance(result.exception, OptionError)
     assert "threshold" in str(result.exception)

@@ -11,7 +11,7 @@ import pytest
 
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.fusion.document import Recording
-from diarfuse.transcribe.documents.origin import Told, origin_of, recording_of
+from diarfuse.transcribe.documents.origin import Told, origin_of, recording_of, without_folders
 from diarfuse.transcribe.options import JobOptions
 
 
@@ -71,7 +71,39 @@ def test_the_recording_is_its_file(tmp_path: Path) -> None:
 
 def test_what_is_said_is_kept() -> None:
     said: list[str] = []
-    told = Told(said.append)
+    told = Told(said.append, Path("a.wav"))
     told("One.")
     told("Two.")
-    assert said == told.sentences == ["One.", "Two."]
+    told.each(["Two.", "Three."])
+    assert said == told.sentences == ["One.", "Two.", "Three."]
+
+
+def test_what_is_kept_names_files_and_no_folders(tmp_path: Path) -> None:
+    said: list[str] = []
+    recording = tmp_path / "Ana Maria" / "a.wav"
+    told = Told(said.append, recording)
+    told.each([f"{recording} is cut short.", f"The model file {tmp_path}/models/x.bin is fetched again."])
+    assert said == ["a.wav is cut short.", f"The model file {tmp_path}/models/x.bin is fetched again."]
+    assert told.sentences == ["a.wav is cut short.", "The model file x.bin is fetched again."]
+    told.each([f"{recording} is cut short."])
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        (f"{Path.home()}/b c/d.wav is it.", "d.wav is it." if len(Path.home().parts) < 2 else "b c/d.wav is it."),
+        ("'/tmp/x/y.json' and (/y/z.bin): done.", "'y.json' and (z.bin): done."),
+        (r"C:\Users\Ana\a.wav is cut short.", "a.wav is cut short."),
+        ("give a word and/or a line at 1/2 s, 3 / 4 of https://example.org/v1/x.", None),
+        ("Nothing to see: --format srt, ~5 s.", None),
+        ("rec/2024/a.wav is cut.", "a.wav is cut."),
+    ],
+)
+def test_what_looks_like_a_path_is_shortened(sentence: str, kept: str | None) -> None:
+    assert without_folders(sentence, Path("rec/2024/a.wav")) == (kept or sentence)
+
+
+def test_a_recognisers_folder_is_told_by_its_name(tmp_path: Path) -> None:
+    options = JobOptions(asr="moonshine", model=str(tmp_path))
+    assert origin_of(options, options, None, None).settings["model"] == tmp_path.name

@@ -129,7 +129,7 @@ def test_edits_made_meanwhile_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ([], "Give --diarize", 2),
         (["--asr", "clock", "--num-speakers", "2"], "--num-speakers does nothing without --diarize", 2),
-        (["none.wav", "--diarize"], "'none.wav' is not there", 1),
+        (["none.wav", "--diarize"], "There is no file 'none.wav'", 1),
         (["other.wav", "--diarize"], "other.wav is not the recording that meeting.json is about", 1),
         (["--asr", "none"], "Unknown recogniser 'none'", 2),
     ],

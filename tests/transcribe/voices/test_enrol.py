@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from diarfuse.diarize.voiceprint import Voiceprint
 from diarfuse.fusion.errors import VoiceError
 from diarfuse.fusion.naming.match import Gate
+from diarfuse.transcribe.voices import enrol
 from diarfuse.transcribe.voices.calibration import Calibration, Line
 from diarfuse.transcribe.voices.enrol import compare
 
@@ -50,3 +54,21 @@ def test_the_shorter_recording_decides_what_can_be_said(cosine, speech, decision
 def test_other_spaces_are_refused() -> None:
     with pytest.raises(VoiceError, match="'a-1' and 'b-1' cannot be compared"):
         compare(ONE, heard(0.9, 20.0, "b-1"), SCALE)
+
+
+def test_what_happens_to_the_audio_is_told_and_the_track_chosen(tmp_path: Path, monkeypatch) -> None:
+    heard: list[Any] = []
+
+    def load(path: Path, *, on_note, track) -> Any:
+        on_note(f"{path.name} is told of.")
+        heard.append((path.name, track))
+        return np.zeros(16_000, np.float32)
+
+    monkeypatch.setattr(enrol, "load_audio", load)
+    said: list[str] = []
+    with pytest.raises(VoiceError, match="holds no speech"):
+        enrol.listen(tmp_path / "a.wav", None, on_note=said.append, track=2)
+    with pytest.raises(VoiceError):
+        enrol.take_prototypes([tmp_path / "b.wav"], None, SCALE, said.append, track="all")
+    assert heard == [("a.wav", 2), ("b.wav", "all")]
+    assert said == ["a.wav is told of.", "b.wav is told of."]

@@ -1,0 +1,81 @@
+"""What is wrong with a path, told by every command that reads one in the same words."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.paths import problem_of
+
+WRONG = {
+    "nowhere.flac": "There is no file 'nowhere.flac': check the path.",
+    "good.wav/below": "There is no file 'good.wav/below': check the path.",
+    "circle": "'circle' is a circle of links, which leads to no file: give the file itself.",
+    "circle/below": "'circle/below' is a circle of links, which leads to no file: give the file itself.",
+    "hanging": "'hanging' is a link to 'gone', which is not there: give the file itself.",
+    "folder": "'folder' is a folder: give a folder, or the file or files in it.",
+    "a\0b": r"'a\x00b' holds a NUL character, which no file's name does: check the path.",
+    "x" * 300: f"The name '{'x' * 59}... is longer than this system allows: check the path.",
+}
+READERS = {
+    "run": "--asr words-json --model words.json {}",
+    "diarize": "diarize {}",
+    "attach": "attach {} --rttm turns.rttm",
+    "attach's turns": "attach words.json --rttm {}",
+    "identify": "identify {}",
+    "identify's turns": "identify good.wav --rttm {}",
+    "embed": "voice embed {}",
+    "verify": "voice verify good.wav {}",
+    "import": "voice import {}",
+    "rename": "rename {} A=B",
+    "review": "review {}",
+    "redo": "redo {} --diarize",
+    "eval": "eval {} --rttm turns.rttm",
+    "add": "models add n --segmentation campplus --embedding {}",
+    "serve": "serve --token-file {}",
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", str(tmp_path / "voices"))
+    monkeypatch.setenv("DIARFUSE_OFFLINE", "1")
+    Path("folder").mkdir()
+    for name in ("good.wav", "words.json", "turns.rttm"):
+        Path(name).write_text("[]")
+    for link, to in {"circle": "other", "other": "circle", "hanging": "gone"}.items():
+        Path(link).symlink_to(to)
+
+
+@pytest.mark.parametrize("command", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("path", WRONG, ids=lambda path: re.sub(r"\W|x{9,}", "-", path))
+def test_every_command_says_the_same(command: str, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([word.replace("{}", path) for word in command.split()]) == (2 if command.startswith("serve") else 1)
+    assert capsys.readouterr().err == f"Error: {WRONG[path]}\n"
+
+
+@pytest.mark.parametrize("command", ["voice search {} q", "models import {}"])
+def test_a_folder_is_wanted(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in {*WRONG, "good.wav"} - {"folder"}:
+        told = WRONG.get(path, "'good.wav' is a file: give a folder, or the file or files in it.")
+        assert run([word.replace("{}", path) for word in command.split()]) == 1
+        assert capsys.readouterr().err == f"Error: {told}\n"
+
+
+def test_what_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert str(problem_of("good.wav")) == "'good.wav' may not be read: change its permissions, or copy it."
+
+
+def test_what_can_be_read() -> None:
+    Path("link").symlink_to("good.wav")
+    for path in ("good.wav", "link", Path("good.wav")):
+        assert problem_of(path) is None
+    assert problem_of("folder", "folder") is None
+    assert problem_of("folder", "either") is None

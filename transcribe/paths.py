@@ -1,0 +1,88 @@
+"""Files and folders that commands read: what is wrong with one is told in one way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import click
+
+from ..fusion.errors import AudioError, AudioNotFoundError, DiarfuseError
+
+Kind: TypeAlias = Literal["file", "folder", "either"]
+
+if TYPE_CHECKING:
+    _Base = click.ParamType[Path]
+else:
+    _Base = click.ParamType  # which takes no type in the oldest version that we use
+
+DASH = Path("-")
+"""Stdin, where a recording is wanted; ``./-`` is a file of that name."""
+_SHOWN = 60
+"""Characters of a name that is too long."""
+
+
+class InputPath(_Base):
+    """A path to read from, as `Path`.
+
+    Args:
+        kind: what it must lead to; None looks at the name only, for commands that go on with their other files.
+        error: what is raised for anything but a recording.
+    """
+
+    name = "path"
+
+    def __init__(self, kind: Kind | None = "file", error: type[DiarfuseError] | None = None) -> None:
+        self._kind, self._error = kind, error
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, if it can be read.
+
+        Raises:
+            DiarfuseError: it cannot, and why.
+        """
+        del param, ctx
+        problem = problem_of(value, self._kind)
+        if problem is None:
+            return Path(value) if value in ("-", Path(value)) or Path(value) != DASH else Path.cwd() / value
+        if self._error is not None:
+            raise self._error(str(problem))
+        raise problem
+
+
+def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | None:
+    """What keeps `path` from being read, as a sentence with the remedy; None if nothing does."""
+    shown = repr(str(path))
+    if "\0" in str(path):
+        return AudioNotFoundError(f"{shown} holds a NUL character, which no file's name does: check the path.")
+    if kind is None:
+        return None
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - `Path` makes a folder of an empty name
+    except OSError as error:
+        return _unreachable(Path(path), shown, error)
+    found = "folder" if is_folder else "file"
+    if kind not in (found, "either"):
+        return AudioError(f"{shown} is a {found}: give a folder, or the file or files in it.")
+    if not os.access(path, os.R_OK):
+        return AudioError(f"{shown} may not be read: change its permissions, or copy it.")
+    return None
+
+
+def _unreachable(path: Path, shown: str, error: OSError) -> AudioError:
+    if error.errno == errno.ELOOP:
+        return AudioError(f"{shown} is a circle of links, which leads to no file: give the file itself.")
+    if error.errno == errno.ENAMETOOLONG:
+        return AudioError(f"The name {shown[:_SHOWN]}... is longer than this system allows: check the path.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return AudioError(f"{shown} may not be looked at: change the permissions of its folder.")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and path.is_symlink():
+        return AudioNotFoundError(
+            f"{shown} is a link to {str(path.readlink())!r}, which is not there: give the file itself."
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return AudioNotFoundError(f"There is no file {shown}: check the path.")
+    return AudioError(f"{shown} cannot be read ({error.strerror or error}): check the path and its folder.")
