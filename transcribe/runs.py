@@ -15,13 +15,15 @@ from ..fusion.document import Document
 from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
-from . import output, stdin, verbose_lines
+from . import output
+from .documents import verbose_lines
 from .documents.names import check_outputs
 from .documents.origin import Told, only_names, recording_of
 from .documents.sound import sounded
+from .inputs import stdin
+from .inputs.paths import problem_of
 from .interrupt import run_interruptible
 from .job import Job
-from .paths import problem_of
 from .terminal import reporter
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 
 from ...exporters import registry
 from ...fusion.errors import TranscriptError
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import SCREEN_OPTIONS, command
 
 if TYPE_CHECKING:

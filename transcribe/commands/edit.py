@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...fusion.errors import TranscriptError
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import command
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...exporters import registry
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import LAYOUT_OPTIONS, command, output_options, style_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ...exporters import registry
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,

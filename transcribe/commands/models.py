@@ -11,7 +11,7 @@ import click
 
 from ...diarize.models.packs import FrontEndName, Use
 from ...fusion.errors import ModelNotFoundError
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import STORE_OPTIONS, with_options
 
 if TYPE_CHECKING:

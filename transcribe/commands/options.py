@@ -15,7 +15,7 @@ from ...exporters.style import Cues, Style
 from ...exporters.templates import PRESETS, parse_template
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .edit import DOCUMENT
 from .options import (
     DIARIZER_OPTIONS,

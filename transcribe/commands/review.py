@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .edit import DOCUMENT
 from .options import command
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...fusion.errors import OptionError
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, command, job_options
 
 if TYPE_CHECKING:

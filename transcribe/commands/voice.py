@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...diarize.models.packs import VOICE_PACK
-from ..paths import InputPath
+from ..inputs.paths import InputPath
 from .options import STORE_OPTIONS, TRACK_OPTION, with_options
 
 if TYPE_CHECKING:

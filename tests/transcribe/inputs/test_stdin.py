@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarfuse.transcribe import stdin
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.paths import DASH
+from diarfuse.transcribe.inputs import stdin
+from diarfuse.transcribe.inputs.paths import DASH
 
 WORDS = [{"word": "Hello.", "start": 0.1, "end": 0.4}]
 HEARD = ["--asr", "words-json", "--model", "words.json"]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..fusion.errors import AudioError, DiarfuseError, OptionError, OutputError
+from ...fusion.errors import AudioError, DiarfuseError, OptionError, OutputError
+from ..serving.uploads import Upload
 from .paths import DASH
-from .serving.uploads import Upload
 
 NAME = "stdin"
 """What it is called in sentences and results."""

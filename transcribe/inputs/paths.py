@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
-from ..fusion.errors import AudioError, AudioNotFoundError, DiarfuseError
+from ...fusion.errors import AudioError, AudioNotFoundError, DiarfuseError
 
 Kind: TypeAlias = Literal["file", "folder", "either"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.paths import problem_of
+from diarfuse.transcribe.inputs.paths import problem_of
 
 WRONG = {
     "nowhere.flac": "There is no file 'nowhere.flac': check the path.",

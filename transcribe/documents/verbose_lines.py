@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..fusion.types import Diarization, Seconds, Transcript
-    from .job import Result
+    from ...fusion.types import Diarization, Seconds, Transcript
+    from ..job import Result
 
 
 def of_result(result: Result) -> list[str]:

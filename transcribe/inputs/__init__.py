@@ -1,0 +1,1 @@
+"""What is read: paths, and what comes in on stdin."""
