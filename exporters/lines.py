@@ -94,10 +94,10 @@ def _ends(segments: Sequence[Segment], shortest: Seconds) -> Iterator[Seconds]:
             yield min(segment.start + shortest, following)
 
 
-def clock(seconds: Seconds) -> str:
+def timestamp(seconds: Seconds) -> str:
     """Seconds as ``hh:mm:ss.s``, the form that programs for research read; what is left of a tenth is cut off.
 
-    >>> clock(220.46), clock(363_599.96)
+    >>> timestamp(220.46), timestamp(363_599.96)
     ('00:03:40.4', '100:59:59.9')
     """
     minutes, tenths = divmod(max(0, milliseconds(seconds)) // 100, 600)

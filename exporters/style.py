@@ -29,6 +29,7 @@ class Style:
     layout: of readable cues; None is `fusion.cues.DEFAULT`.
     highlight_words: show each word as it is said, in readable cues of formats that can.
     template: of a turn in plain text; None is ``{speaker}: {text}`` with a blank line after it.
+    times: say when each turn begins, in documents that are read.
     audio: what a page plays; None is a page without sound.
     """
 
@@ -36,6 +37,7 @@ class Style:
     layout: Layout | None = None
     highlight_words: bool = False
     template: Template | None = None
+    times: bool = True
     audio: Audio | None = None
 
 

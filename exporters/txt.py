@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..fusion.layout import NOBODY
-from .lines import clock, named, passages
+from .lines import named, passages, timestamp
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def _values(row: Passage, number: int) -> dict[str, str]:
     """The fields of `templates.FIELDS`; `end` is a tenth after `start` at the least, as a span must last some time."""
     return {
         "number": str(number),
-        "start": clock(row.start),
-        "end": clock(max(row.end, row.start + 0.1)),
+        "start": timestamp(row.start),
+        "end": timestamp(max(row.end, row.start + 0.1)),
         "start_seconds": f"{row.start:.3f}",
         "end_seconds": f"{row.end:.3f}",
         "speaker": NOBODY if row.speaker is None else row.speaker,

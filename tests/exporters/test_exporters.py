@@ -46,8 +46,8 @@ PLAIN = Transcript((Segment(0.0, 1.0, " 你好\n世界", ()),), None, 1.0)
 EMPTY = Transcript((), None, 0.0)
 TURNS = Diarization((Turn(0.5, 2.0, "A"), Turn(1.5, 2.0, "B")), (Turn(0.5, 2.0, "A"),), 3.0)
 
-TEXTS = [name for name in registry.names() if name != "png"]
-"""The formats that people can read; test_picture.py has the other's names."""
+TEXTS = [name for name in registry.names() if name not in {"docx", "png"}]
+"""The formats that people can read; test_docx.py and test_picture.py have the others' names."""
 
 steering = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=steering), max_size=30)

@@ -186,6 +186,7 @@ LAYOUT_OPTIONS = (
     ),
     *SCREEN_OPTIONS,
     click.option("--highlight-words", is_flag=True, help="vtt and ass: show each word as it is said."),
+    click.option("--no-times", is_flag=True, help="docx and md: leave out when each turn begins."),
     click.option(
         "--template",
         metavar="TEMPLATE",
@@ -268,9 +269,10 @@ def style_of(values: dict[str, Any]) -> Style:
         OptionError: a value is not possible.
     """
     cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
+    times = not values.pop("no_times")
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
     parsed = None if template is None else parse_template(template)
-    return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed)
+    return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, times=times)
 
 
 def job_options(values: dict[str, Any]) -> JobOptions:

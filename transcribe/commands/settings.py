@@ -28,7 +28,7 @@ FILE = "diarfuse.toml"
 VARIABLE = "DIARFUSE_CONFIG_DIR"
 COUNTS = frozenset({"num-speakers", "min-speakers", "max-speakers"})
 NAMES = "names"
-LAYOUT = frozenset({"cues", "labels", "max-line-width", "max-lines", "fps", "highlight-words", "template"})
+LAYOUT = frozenset({"cues", "labels", "max-line-width", "max-lines", "fps", "highlight-words", "template", "no-times"})
 BESIDE = frozenset({"format", NAMES}) | LAYOUT | COUNTS
 """What a file beside the work may set."""
 ONE_CALL = frozenset(
