@@ -19,6 +19,7 @@ from .mpeg import begins_mpeg
 from .pcm import read_pcm, wav_data
 from .recordings import has_tracks, recordings
 from .source import Block, Source, UnknownFormatError
+from .telling import HEAD, no_sound
 
 __all__ = ["Block", "count_tracks", "decode"]
 
@@ -61,7 +62,9 @@ def count_tracks(path: Path) -> int:
 
 def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
     with source.open() as file:
-        head = file.read(64)
+        head = file.read(HEAD)
+    if (what := no_sound(head)) is not None:
+        raise _unreadable(source, what)
     goes_on = wav_data(source).goes_on
     try:
         if not (goes_on or begins_mpeg(head) or head.startswith(b"fLaC") or has_tracks(source)):
@@ -72,16 +75,12 @@ def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
     try:
         yield from read_media(source, on_note, track, to_the_end=goes_on)
     except UnknownFormatError as error:
-        what = "it holds text" if _is_text(head) else "its format is unknown"
-        raise AudioError(
-            f"{source.name} is no audio or video that can be read ({what}): check the file, or convert it to WAV."
-        ) from error
+        raise _unreadable(source, "its format is unknown") from error
     if goes_on:
         on_note(f"{source.name} goes on after the end that its header tells: all of it is used.")
 
 
-def _is_text(head: bytes) -> bool:
-    """Whether a file that begins so holds text, in UTF-8 or UTF-16; the last character may be cut."""
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    text = head.decode(encoding, "ignore")
-    return len(text.encode(encoding)) >= len(head) - 3 and all(c.isprintable() or c in "\t\r\n\f\ufeff" for c in text)
+def _unreadable(source: Source, what: str) -> AudioError:
+    return AudioError(
+        f"{source.name} is no audio or video that can be read ({what}): check the file, or convert it to WAV."
+    )

@@ -25,6 +25,10 @@ _UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until
 _UNCOMPRESSED = (1, 3, 0xFFFE)  # integers, floats, and either with a longer header
 
 
+_MISLEADING = (".raw", ".mp3")
+"""Endings that go unseen: of the one libsndfile knows that it knows nothing; for the other its decoder prints."""
+
+
 def read_pcm(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
     """The recording's blocks.
 
@@ -48,8 +52,7 @@ def _open(source: Source, opened: ExitStack) -> Any:
     import soundfile
 
     # By its name where that is possible: libsndfile then reads without Python in between, and knows a few endings.
-    # Of .raw it knows that it knows nothing, so such a file goes without its name.
-    if source.ranges is None and source.path.suffix.lower() != ".raw":
+    if source.ranges is None and source.path.suffix.lower() not in _MISLEADING:
         file: Any = _name(source)
     else:
         nameless = replace(source, ranges=source.ranges or ((0, source.path.stat().st_size),))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -91,6 +93,37 @@ def wav(seconds: float = 0.1) -> bytes:
         (1).to_bytes(2, "little") * 2 + (16000).to_bytes(4, "little") + (32000).to_bytes(4, "little") + b"\x02\0\x10\0"
     )
     return head + shape + b"data" + len(data).to_bytes(4, "little") + data
+
+
+def contradiction() -> bytes:
+    """A WAV header with more channels than its frames have bytes; libsndfile and FFmpeg each believe other numbers."""
+    data = wav(1.0)
+    return data[:20] + struct.pack("<HHIIHH", 1, 101, 16_000, 48_000, 3, 24) + data[36:]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.raw", contradiction(), "claims 101 channels of 24 bits in frames of 3 bytes"),
+        ("a.wav", contradiction(), "claims 101 channels of 24 bits in frames of 3 bytes"),
+        ("a.mp3", b"dear diary\n" * 999, "it holds text"),
+        ("a.flac", b"<!doctype html><html>", "it holds a web page"),
+        ("a.ogg", b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n", "it is a playlist"),
+        ("a.mp3", bytes(9999), "its format is unknown"),
+    ],
+)
+def test_what_is_no_recording_is_400_one_sentence_and_nothing_on_stderr_but_the_log(
+    port: int, capfd: pytest.CaptureFixture[str], name: str, content: bytes, told: str
+) -> None:
+    capfd.readouterr()
+    answer = post(port, name, content)
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert told in message
+    assert message.count(".\n") + message.count(". ") == 0
+    assert "/" not in message
+    assert all(json.loads(line) for line in capfd.readouterr().err.splitlines())
+    assert alive(port)
 
 
 @pytest.mark.parametrize(

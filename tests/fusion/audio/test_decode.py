@@ -142,17 +142,37 @@ def test_wav_by_another_name(tmp_path: Path) -> None:
         assert len(load_audio(tmp_path / name)) == 160
 
 
-@pytest.mark.parametrize(
-    "content", [b"minutes of the meeting\n" * 9, "Protokoll für Özgür\n".encode() * 9, "utf-16\n".encode("utf-16")]
-)
-def test_text_is_called_text(tmp_path: Path, content: bytes) -> None:
-    for name in ("fake.mp3", "fake.wav", "fake.ogg", "fake.raw", "fake"):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(AudioError, match=rf"{name} is no audio or video that can be read \(it holds text\)"):
-            load_audio(tmp_path / name)
-    (tmp_path / "noise.mp3").write_bytes(np.random.default_rng(0).integers(0, 256, 999, dtype=np.uint8).tobytes())
-    with pytest.raises(AudioError, match="its format is unknown"):
-        load_audio(tmp_path / "noise.mp3")
+TEXTS = {
+    "ascii": (b"minutes of the meeting\n" * 400, "it holds text"),
+    "utf-8": ("Protokoll für Özgür\n".encode() * 9, "it holds text"),
+    "utf-16": ("utf-16\n".encode("utf-16") * 99, "it holds text"),
+    "cp1252": ("“Café” straße, Özgür\n".encode("cp1252") * 99, "it holds text"),
+    "error": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "it holds text"),
+    "page": (b"\r\n<!DOCTYPE HTML><html><body>Please log in" + b" " * 9000, "it holds a web page"),
+    "playlist": (b"#EXTM3U\n#EXTINF:10,\n/etc/passwd\n", "it is a playlist, which only names one"),
+    "another": (b"[playlist]\nFile1=http://127.0.0.1:9/a.mp3\n", "it is a playlist, which only names one"),
+}
+
+
+@pytest.mark.parametrize(("content", "what"), TEXTS.values(), ids=TEXTS)
+def test_text_is_called_text(tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, what: str) -> None:
+    for ending in (".mp3", ".flac", ".wav", ".m4a", ".ogg", ".aac", ".ac3", ".raw", ".au", ".vox", ".mkv", ""):
+        (tmp_path / f"fake{ending}").write_bytes(content)
+        with pytest.raises(AudioError, match=rf"fake{ending} is no audio or video that can be read \({what}\)"):
+            load_audio(tmp_path / f"fake{ending}")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("content", [bytes(9999), b"\1 sync \xff" * 999, None], ids=["zeros", "little", "noise"])
+def test_what_is_neither_is_told_quietly(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    for ending in (".mp3", ".flac", ".ogg", ".wav", ".m4a", ".aac"):
+        path = tmp_path / f"noise{ending}"
+        path.write_bytes(content or np.random.default_rng(0).integers(0, 256, 9999, dtype=np.uint8).tobytes())
+        with pytest.raises(AudioError, match=r"its format is unknown|FFmpeg cannot decode"):
+            load_audio(path)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
