@@ -3,8 +3,8 @@
 Concatenated files, chained streams and recorders that append all give one
 file with several headers, of which every decoder believes the first: it takes
 the rest for damage, or never looks at it. Here they are told apart, and each is
-decoded by itself. Streams of frames that each tell their own rate (MP3, ADTS, AC-3,
-MPEG-TS) need none of it; from MPEG audio the tags between them are taken out.
+decoded by itself. Streams of frames that each tell their own rate (MP3, ADTS, AC-3)
+need none of it; from MPEG audio the tags between them are taken out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from .mpeg import begins_mpeg, tag_bytes
 from .source import Source
+from .transport import joins
 
 _MOST = 10_000  # recordings in a file
 _MOST_LOOKS = 100_000  # at places that look like a header; a file of nothing else must not keep us
@@ -147,10 +148,18 @@ def _chunked(file: BinaryIO, size: int) -> Iterator[int]:
             break
         yield at
         last, end = at, following
-    if end != size and first[8:12] == b"WAVE":
+    if last < end < size and _begins_other(_read(file, end)):
+        yield end
+    elif end != size and first[8:12] == b"WAVE":
         for found in _find(file, size, b"WAVEfmt ", _unsure(last, end, size)):
             if _read(file, found - 8, 4) == first[:4]:
                 yield found - 8
+
+
+def _begins_other(head: bytes) -> bool:
+    """Whether a recording of another kind begins so, of a kind that is known by more than a few bits."""
+    known = (*_NEEDLES, _OGG, _MATROSKA)
+    return any(needle.pattern.match(head) for needle in known) or head[4:8] == b"ftyp"
 
 
 def _unsure(last: int, end: int, size: int) -> int:
@@ -247,5 +256,6 @@ _WALKS = (
     (re.compile(b"wvpk"), _wavpack),
     (_MATROSKA.pattern, _matroska),
     (_OGG.pattern, _ogg),
+    (re.compile(b"G|.{4}G", re.DOTALL), joins),
 )
 """Containers that tell how long they are, or are told apart by more than a needle."""

@@ -43,9 +43,10 @@ def encode(tmp_path: Path) -> Callable[..., Path]:
         start: float = 0.0,
         default: int | None = None,
         container: str | None = None,
+        options: dict[str, str] | None = None,
     ) -> Path:
         every = (hertz,) if isinstance(hertz, float) else tuple(hertz)
-        with av.open(str(tmp_path / name), "w", format=container) as file:
+        with av.open(str(tmp_path / name), "w", format=container, options=options or {}) as file:
             streams: list[Any] = [file.add_stream(codec, rate=rate, layout=layout) for _ in every]
             for number, stream in enumerate(streams, 1):
                 stream.bit_rate = 64_000 * len(stream.layout.channels)
