@@ -46,7 +46,7 @@ def passages(document: Document) -> tuple[Passage, ...]:
     """Turns of words, the speakers under the names that are shown."""
     from ..fusion.cues import passages_of
 
-    return passages_of(_renamed(document.transcript, label))
+    return passages_of(renamed(document.transcript))
 
 
 def cues_of(document: Document, style: Style, name: Callable[[str], str] = label) -> tuple[Cue, ...]:
@@ -57,7 +57,7 @@ def cues_of(document: Document, style: Style, name: Callable[[str], str] = label
     """
     from ..fusion.cues import DEFAULT, Cue, Voice, build_cues
 
-    transcript = _renamed(document.transcript, name)
+    transcript = renamed(document.transcript, name)
     if document.diarization is not None and style.cues == "readable":
         return build_cues(transcript, style.layout or DEFAULT)
     segments = _in_order(transcript)
@@ -68,7 +68,7 @@ def cues_of(document: Document, style: Style, name: Callable[[str], str] = label
     )
 
 
-def _renamed(transcript: Transcript, name: Callable[[str], str]) -> Transcript:
+def renamed(transcript: Transcript, name: Callable[[str], str] = label) -> Transcript:
     """The transcript with every speaker under the name that is shown; itself where all are so already."""
     speakers = {s.speaker for s in transcript.segments} | {word.speaker for word in transcript.words}
     names = {speaker: None if speaker is None else name(speaker) for speaker in speakers}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUP = "diarfuse.exporters"
 Needs: TypeAlias = Literal["words", "turns", "anything"]
 
-_HELPERS = {"colours", "lines", "picture", "registry", "style", "templates"}
+_HELPERS = {"colours", "lines", "openai", "picture", "registry", "style", "templates"}
 BUILTIN = tuple(
     module.name
     for module in pkgutil.iter_modules([str(Path(__file__).parent)])
