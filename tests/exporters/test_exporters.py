@@ -151,6 +151,8 @@ def test_an_empty_transcript_is_a_valid_file(name: str) -> None:
     text = registry.dumps(Document(EMPTY, Diarization((), (), 0.0)), name)
     if "json" in registry.ending(name):
         json.loads(text)
+    elif name == "md":
+        assert text.startswith("---\ntitle: ")
     elif name in {"html", "svg"}:
         assert {"html": "<!doctype html>", "svg": "</svg>"}[name] in text
     elif name == "ass":
