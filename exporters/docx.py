@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from ..fusion.errors import MissingExtraError
-from ..fusion.text import direction, without_steering
+from ..fusion.text import direction
 from .colours import colours_of
 from .lines import label, passages, timestamp
 from .picture import clock
@@ -110,10 +110,10 @@ def _add_turn(paragraph: Paragraph, passage: Passage, colours: dict[str, str], *
 
 
 def _add_run(paragraph: Paragraph, text: str, *, bold: bool = False, colour: str = "", backwards: bool = False) -> None:
-    """A piece of text; what XML cannot hold, or steers the reader's screen, is left out."""
+    """A piece of text; what XML cannot hold is shown as such."""
     from docx.shared import RGBColor
 
-    run = paragraph.add_run(_NO_XML.sub("\ufffd", without_steering(text)))
+    run = paragraph.add_run(_NO_XML.sub("\ufffd", text))
     if bold:
         run.bold = run.font.cs_bold = True
     if colour:

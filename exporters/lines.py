@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..fusion.layout import DASH
-from ..fusion.text import STEERING, direction, one_line
+from ..fusion.text import STEERING, direction, one_line, without_steering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,14 +39,23 @@ def label(speaker: str) -> str:
 
 def cell(text: str) -> str:
     """`text` as spreadsheets show it: one that they would compute, as ``=1+1``, ``-5`` or ``@ana``, follows a ``'``."""
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULAS) else text
 
 
 def passages(document: Document) -> tuple[Passage, ...]:
-    """Turns of words, the speakers under the names that are shown."""
+    """Turns of words, the speakers under the names that are shown, the texts without what steers their reader."""
     from ..fusion.cues import passages_of
 
-    return passages_of(renamed(document.transcript))
+    return tuple(harmless for row in passages_of(renamed(document.transcript)) if (harmless := _harmless(row)).words)
+
+
+def _harmless(row: Passage) -> Passage:
+    """The passage without characters that steer a terminal or turn lines round, and words that are only such."""
+    texts = [without_steering(word.text) for word in row.words]
+    if all(text == word.text for text, word in zip(texts, row.words, strict=True)):
+        return row
+    words = (replace(word, text=text) for text, word in zip(texts, row.words, strict=True) if text.strip())
+    return replace(row, words=tuple(words))
 
 
 def cues_of(document: Document, style: Style, name: Callable[[str], str] = label) -> tuple[Cue, ...]:

@@ -70,6 +70,11 @@ def test_text_and_names_mean_nothing_but_themselves(text: str, who: str | None, 
     )
 
 
+def test_what_cannot_be_seen_hides_no_beginning_of_a_line() -> None:
+    assert parts(spoken("\x1b- so", None), times=False)[1] == "\n\\- so\n"
+    assert parts(spoken("\x1b", None))[1] == ""
+
+
 def test_an_empty_transcript_has_a_head_alone() -> None:
     assert parts(Document(Transcript((), None, 0.0))) == (
         {"title": "Transcript", "language": None, "duration": 0.0, "speakers": []},
