@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUP = "diarfuse.exporters"
 Needs: TypeAlias = Literal["words", "turns", "anything"]
 
-_HELPERS = {"colours", "lines", "openai", "picture", "registry", "style", "templates"}
+_HELPERS = {"colours", "frames", "lines", "nist", "openai", "picture", "registry", "style", "templates", "tiers"}
 BUILTIN = tuple(
     module.name
     for module in pkgutil.iter_modules([str(Path(__file__).parent)])
@@ -115,7 +115,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
         UnknownNameError: the ending belongs to no format.
         OptionError: there is no ending.
     """
-    endings = {found.ENDING: format_name for format_name, found in reversed(_usable().items())}  # ours win
+    endings = {found.ENDING.lower(): format_name for format_name, found in reversed(_usable().items())}  # ours win
     name = PurePath(path).name.lower()
     for suffix in sorted(endings, key=len, reverse=True):
         if name.endswith(suffix) and name != suffix:

@@ -46,8 +46,9 @@ def _start_of(found: list[Row]) -> int:
         if not common:
             raise TranscriptError(f"{row.where}: {row.text[:60]!r} has its start elsewhere than the lines before it.")
     times = {at: len({row.fields[at] for row in found}) for at in common or {_START}}
-    # Where several would do, a number that never changes belongs to the name.
-    return min(times, key=lambda at: (times[at] == 1, at))
+    # Where several would do, no channel is a fraction, and a number that never changes belongs to the name.
+    fractions = {at: any("." in row.fields[at - 1] for row in found) for at in times}
+    return min(times, key=lambda at: (fractions[at], times[at] == 1, at))
 
 
 def _starts(fields: tuple[str, ...]) -> set[int]:

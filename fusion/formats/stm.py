@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from ..errors import TranscriptError
 from ..times import LONGEST
@@ -32,6 +33,8 @@ class Utterance:
 def read_stm(path: str | os.PathLike[str]) -> tuple[Utterance, ...]:
     """Read an STM file: ``file channel speaker start end [<label>] text`` a line.
 
+    A space in a speaker's name is written as ``%20``, and comes back as one.
+
     Raises:
         TranscriptError: no such file, not text, a bad line (named), or several recordings.
     """
@@ -54,7 +57,7 @@ def _utterance(row: Row) -> Utterance:
         raise _impossible(row)
     words = fields[_START + 2 :]
     text = " ".join(words[1:] if words and words[0].startswith("<") else words)
-    return Utterance(start, end, fields[2], text)
+    return Utterance(start, end, unquote(fields[2]), text)
 
 
 _NO_TIMES = ("nan", "inf", "infinity")
@@ -66,12 +69,12 @@ def _impossible(row: Row) -> TranscriptError:
 
 
 def _check_names(found: Sequence[Row]) -> None:
-    """Refuse names with a space and a number in them, which read as times: every text would begin with a number.
+    """Refuse names with a space and a whole number after it, which read as times: every text would begin with a number.
 
     Raises:
         TranscriptError: the fields of several lines could all begin one further on.
     """
-    shifted = [row for row in found if _could_begin(row.fields, _START + 1)]
+    shifted = [row for row in found if "." not in row.fields[_START] and _could_begin(row.fields, _START + 1)]
     if len(found) > 1 and len(shifted) == len(found):
         raise found[0].refuse("STM", f"{_SHAPE}, whose names hold no spaces")
 

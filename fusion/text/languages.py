@@ -50,6 +50,17 @@ def code_of(language: str) -> str | None:
     return _CODES.get(base) if region and len(base) <= _LONGEST_CODE else None
 
 
+def long_code(language: str | None) -> str | None:
+    """The code of three letters (ISO 639-3) for one of `code_of`; None where there is none.
+
+    >>> long_code("de"), long_code("yue"), long_code("xx")
+    ('deu', 'yue', None)
+    """
+    names = next((names for names in _LANGUAGES if names[0] == language), ())
+    name, *others = names[1:] or ("",)
+    return next((code for code in (*names[:1], *others, name) if len(code) == _LONGEST_CODE), None)
+
+
 def wanted(language: str | None) -> str | None:
     """What a recogniser is told of the language that somebody asked for; None where it is to find out.
 

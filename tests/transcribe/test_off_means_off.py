@@ -21,6 +21,7 @@ from diarfuse.fusion.document import Document
 from diarfuse.fusion.join.assign import assign_transcript
 from diarfuse.fusion.types import SAMPLE_RATE, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.documents.origin import recording_of
 
 SPOKEN = Transcript(
     (
@@ -64,6 +65,12 @@ def own(content: bytes, kind: str) -> object:
     return {key: value for key, value in json.loads(content).items() if key not in HEAD}
 
 
+def as_written(transcript: Transcript, audio: Path, kind: str) -> bytes:
+    """A file that holds nothing but what was recognised, and which recording it is of."""
+    content = exporters.dumps(Document(transcript, recording=recording_of(audio, transcript.duration)), kind)
+    return content.encode() if isinstance(content, str) else content
+
+
 @pytest.mark.parametrize("name", registry.BUILTIN)
 def test_bytes_are_the_recognisers_own(name: str, audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_maker", lambda _: Recogniser)
@@ -72,7 +79,7 @@ def test_bytes_are_the_recognisers_own(name: str, audio: Path, tmp_path: Path, m
     assert run(["--asr", name, *model, *formats, str(audio), "-o", str(tmp_path)]) == 0
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
-        assert own(written, kind) == own(exporters.dumps(Document(SPOKEN), kind).encode(), kind), kind
+        assert own(written, kind) == own(as_written(SPOKEN, audio, kind), kind), kind
 
 
 class Engine:
@@ -138,7 +145,7 @@ def test_bytes_are_those_of_the_adapter_itself(
     assert run(["--asr", name, "--model", str(model), *formats, str(audio), "-o", f"{tmp_path}/"]) == 0
     for kind in FORMATS:
         written = (tmp_path / f"audio{exporters.ending(kind)}").read_bytes()
-        assert own(written, kind) == own(exporters.dumps(Document(said), kind).encode(), kind), kind
+        assert own(written, kind) == own(as_written(said, audio, kind), kind), kind
 
 
 TIMES = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda t: (t[0] / 4, (t[0] + t[1]) / 4))
