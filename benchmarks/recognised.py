@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from benchmarks.metrics_words import read_ctm
+from diarfuse.transcribe.documents.scoring import Spoken, read_truth, speakers_of_words, word_errors
 from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import JobOptions
-from diarfuse.transcribe.scoring import Spoken, read_truth, speakers_of_words, word_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +58,14 @@ class Heard:
     voices: Embedded
 
 
+Recall: TypeAlias = Callable[[Callable[[], Heard]], Heard]
+"""``recall(listen)``: what the networks hear of a recording, from wherever it is kept or from `listen()`."""
+
+
+def _heard_now(listen: Callable[[], Heard]) -> Heard:
+    return listen()
+
+
 class Diarizer:
     """A loaded diarization pack.
 
@@ -76,6 +87,7 @@ class Diarizer:
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
         self._recipe = recipe_of(models, self.options.recipe)
         self._method = self._recipe.methods[self.execution.mode]
+        self._recall: Recall = _heard_now
 
     @classmethod
     def from_pretrained(
@@ -158,8 +170,14 @@ class Diarizer:
         notes += doubt_rate(samples, [(turn.start, turn.end) for turn in found.exclusive])
         return replace(found, notes=(*notes, *found.notes))
 
+    def remembering(self, recall: Recall) -> Diarizer:
+        """The same diarizer, which asks `recall` for what its networks hear: kept from before, or heard now."""
+        other = copy.copy(self)
+        other._recall = recall  # noqa: SLF001 - a copy of itself
+        return other
+
     def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:
-        return self.decide(self.listen(samples, watch), wanted, watch)
+        return self.decide(self._recall(partial(self.listen, samples, watch)), wanted, watch)
 
     def listen(self, samples: Samples, watch: Watch) -> Heard:
         """Run the networks: all that costs time.

@@ -60,7 +60,8 @@ READS_FOREIGN = ("asr_adapters/words_json.py", "fusion.formats.files")
 """The only adapter that reads what others wrote: in the same way as `transcribe attach`, whose readers know no turn."""
 
 NETWORK = {"socket", "http", "urllib", "ssl", "ftplib", "requests", "httpx", "aiohttp", "huggingface_hub", "websockets"}
-MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/serving/", "transcribe/remote/")
+NETWORK |= {"fsspec", "ray"}
+MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/serving/", "transcribe/remote/", "transcribe/batch/")
 """Law 7. Within diarize/models only the store's own downloads; asr_adapters only their engines' models."""
 
 MAY_WRITE = (

@@ -43,8 +43,10 @@ ELSEWHERE = {
     "diarize/models/*.py": "diarize/models/test_store.py",
     "transcribe/voices/*.py": "transcribe/voices/test_store.py",
     "transcribe/remote/*.py": "transcribe/remote/test_remote.py",
+    "transcribe/batch/*.py": "transcribe/batch/test_running.py",
     "transcribe/serving/*.py": "transcribe/serving/test_life.py",
     # what only a run of the program shows
+    "transcribe/commands/batch.py": "transcribe/batch/test_running.py",
     "transcribe/commands/run.py": "transcribe/test_cli.py",
     "transcribe/commands/options.py": "transcribe/test_cli_bad_input.py",
     "transcribe/commands/config.py": "transcribe/commands/test_settings.py",

@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
     "diarize": (".commands.diarize:diarize", "Find who spoke when, without recognising words."),
+    "batch": (".commands.batch:batch", "Transcribe whole folders and lists of recordings, and go on after a crash."),
     "attach": (".commands.attach:attach", "Say who said the words that another recogniser wrote."),
     "voice": (".commands.voice:voice", "Compare voices, and enrol people so that --identify can name them."),
     "identify": (".commands.identify:identify", "Put names on who spoke when, from the voices enrolled here."),

@@ -13,15 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import AudioError
-from ..types import Note
-from .ffmpeg import read_media, track_count
+from ..types import Note, Seconds
+from .ffmpeg import read_media, told_duration, track_count
 from .mpeg import begins_mpeg
 from .pcm import read_pcm, wav_data
 from .recordings import has_tracks, recordings
 from .source import Block, Source, UnknownFormatError
 from .telling import HEAD, no_sound
 
-__all__ = ["Block", "count_tracks", "decode"]
+__all__ = ["Block", "count_tracks", "decode", "probable_duration"]
+
+_USUAL_BYTES = 16_000
+"""A second of 128 kbit/s."""
 
 
 def decode(path: Path, on_note: Note, track: int | None = None) -> Iterator[Block]:
@@ -58,6 +61,18 @@ def decode(path: Path, on_note: Note, track: int | None = None) -> Iterator[Bloc
 def count_tracks(path: Path) -> int:
     """How many audio tracks a file has, at least one."""
     return max(1, *map(track_count, recordings(path)))
+
+
+def probable_duration(path: Path) -> Seconds:
+    """How long a file probably lasts, for planning: what its header says, else by its size; 0 where there is none.
+
+    Nothing is decoded, and nothing about the file is wrong enough to be refused.
+    """
+    try:
+        told = told_duration(Source(path, None, str(path)))
+        return path.stat().st_size / _USUAL_BYTES if told is None else told
+    except (OSError, AudioError):
+        return 0.0
 
 
 def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:

@@ -67,6 +67,16 @@ def track_count(source: Source) -> int:
         return 0
 
 
+def told_duration(source: Source) -> Seconds | None:
+    """How long the file's header says that it lasts, which may be wrong; None where it does not say."""
+    try:
+        with _opened(source) as container:
+            told = container.duration
+    except UnknownFormatError:
+        return None
+    return told / 1e6 if told is not None and told > 0 else None
+
+
 @contextmanager
 def _opened(source: Source, *, to_the_end: bool = False) -> Iterator[Any]:
     import av

@@ -8,8 +8,8 @@ import click
 
 from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.formats.turns import has_turns, read_turns_file
+from ..documents.scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
 from ..inputs.paths import InputPath
-from ..scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
 from .options import command
 
 FILE = InputPath(error=TranscriptError)

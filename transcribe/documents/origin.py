@@ -82,7 +82,7 @@ def recording_of(path: Path, duration: Seconds) -> Recording | None:
 
 def origin_of(setup: Setup, wish: Wish, recogniser: Recognizer | None, models: ModelSet | None) -> Origin:
     """What made a result: the program, what was asked for, and the models that did the work."""
-    settings = _settings(setup, wish)
+    settings = settings_of(setup, wish)
     if recogniser is not None:
         settings["recogniser"] = type(recogniser).__name__
     hashes = dict(models.hashes) if models is not None else {}
@@ -99,7 +99,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _settings(setup: Setup, wish: Wish) -> dict[str, Any]:
+def settings_of(setup: Setup, wish: Wish) -> dict[str, Any]:
     """The options that were given and have a say in the result, flat, as plain values."""
     given: dict[str, Any] = {}
     for options in (asdict(setup), asdict(wish)):

@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..fusion.errors import MissingExtraError, TranscriptError
-from ..fusion.formats.stm import read_stm
-from ..fusion.formats.turns import has_turns, read_turns_file
-from ..fusion.types import Seconds, Turn
+from ...fusion.errors import MissingExtraError, TranscriptError
+from ...fusion.formats.stm import read_stm
+from ...fusion.formats.turns import has_turns, read_turns_file
+from ...fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ def read_segments(path: Path) -> list[Spoken]:
     Raises:
         TranscriptError: no such file, no JSON, or none of segments with speakers.
     """
-    from ..fusion.formats.files import load_json
+    from ...fusion.formats.files import load_json
 
     data = load_json(path)
     try:

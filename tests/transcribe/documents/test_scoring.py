@@ -8,8 +8,8 @@ import pytest
 
 from diarfuse.fusion.errors import MissingExtraError, TranscriptError
 from diarfuse.fusion.types import Turn
-from diarfuse.transcribe import scoring
-from diarfuse.transcribe.scoring import (
+from diarfuse.transcribe.documents import scoring
+from diarfuse.transcribe.documents.scoring import (
     normalised,
     read_segments,
     read_truth,

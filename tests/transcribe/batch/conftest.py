@@ -1,0 +1,77 @@
+"""Recordings of half a second, and a recogniser of another package that is quick and can be made to misbehave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+FOREIGN = '''
+import os, signal, time
+from pathlib import Path
+from diarfuse.fusion.types import Segment, Transcript, Word
+
+class Quick:
+    """Hears how loud each quarter of a second is; very loud recordings do as they are told."""
+
+    def __init__(self, log="", loud="", wait=0.0):
+        self.log, self.loud, self.wait = log, loud, wait
+
+    def transcribe(self, samples, *, language=None, on_progress=None):
+        if on_progress:
+            on_progress("recognise", 0, 1)
+        if self.log:
+            with open(self.log, "a") as file:
+                file.write("x")
+        if abs(samples).max() > 0.9 and self.loud == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if abs(samples).max() > 0.9 and self.loud == "raise":
+            raise ZeroDivisionError("too loud")
+        if abs(samples).max() > 0.9 and self.loud == "hang":
+            time.sleep(60)
+        time.sleep(self.wait)
+        words = tuple(
+            Word(at / 16000, (at + 4000) / 16000, f" w{int(1000 * abs(samples[at:at + 4000]).mean())}", 0.5)
+            for at in range(0, len(samples) - 3999, 4000)
+        )
+        return Transcript((Segment(0.0, len(samples) / 16000, "".join(w.text for w in words), words),), language, 0.5)
+'''
+
+
+def noise(seed: int, loudness: float = 0.1, channels: int = 1) -> np.ndarray:
+    shape = (8_000, channels) if channels > 1 else (8_000,)
+    samples = np.random.default_rng(seed).uniform(-loudness, loudness, shape)
+    return samples.astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with six recordings below ``calls`` and the recogniser ``quick``; workers find it too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SLURM_ARRAY_TASK_ID", raising=False)
+    monkeypatch.delenv("JOB_COMPLETION_INDEX", raising=False)
+    packages = tmp_path / "packages"
+    info = packages / "foreign-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[diarfuse.recognizers]\nquick = foreign:Quick\n", encoding="utf-8")
+    (packages / "foreign.py").write_text(FOREIGN, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(packages))
+    calls = tmp_path / "calls"
+    (calls / "night").mkdir(parents=True)
+    for number in range(5):
+        soundfile.write(calls / f"a{number}.wav", noise(number), 16_000)
+    soundfile.write(calls / "night" / "b.flac", noise(9), 16_000)
+    (calls / "notes.txt").write_text("none", encoding="utf-8")
+    return tmp_path
+
+
+def tree(out: Path) -> dict[str, bytes]:
+    """Every file of a folder of results but what is only kept to save time."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and ".cache" not in path.parts
+    }

@@ -1,0 +1,171 @@
+"""One recording after another, without worker processes: addresses, channels, what is kept of voices."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+import soundfile
+
+from diarfuse.diarize import pipeline
+from diarfuse.diarize.options import Execution
+from diarfuse.transcribe.batch.caches import Cache
+from diarfuse.transcribe.batch.doing import Hands, Outcome, Plan
+from diarfuse.transcribe.batch.items import Asked, Item
+from diarfuse.transcribe.options import Setup, Wish
+
+from .conftest import noise, tree
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "meeting.wav"
+
+
+def hands(out: str, wish: Wish | None = None, *, names: tuple[str, ...] = (), **further: object) -> Hands:
+    setup = Setup(asr="quick", asr_options={"log": "log"}, offline=True)
+    plan = Plan(out=out, asked=Asked(wish or Wish(), names), setup=setup, **further)
+    return Hands.of(plan, turns=False)
+
+
+def heard() -> int:
+    return len(Path("log").read_text(encoding="utf-8")) if Path("log").exists() else 0
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """Serves files with an ETag, as stores do; says nothing."""
+
+    gets = 0
+
+    def end_headers(self) -> None:
+        self.send_header("ETag", '"1"')
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        type(self).gets += 1
+        super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[str]:
+    handler = functools.partial(Silent, directory=str(folder / "calls"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as found:
+        threading.Thread(target=found.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{found.server_address[1]}"
+        found.shutdown()
+
+
+def test_a_recording_at_an_address_is_fetched_once_and_leaves_nothing(
+    server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("aiohttp")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    worker, item = hands("out"), Item("x", f"{server}/a1.wav", "")
+    assert worker.do(item) == Outcome("x", "done", 0.5)
+    document = json.loads(Path("out/x.json").read_text(encoding="utf-8"))
+    assert (document["audio"]["name"], document["name"]) == ("a1.wav", "x")
+    assert list((tmp_path / "tmp").iterdir()) == []
+    Silent.gets = 0
+    assert (worker.do(item).state, heard(), Silent.gets) == ("same", 1, 0), "its ETag is enough"
+    gone = worker.do(Item("y", f"{server}/gone.wav", ""))
+    assert (gone.state, gone.reason) == ("failed", f"There is no {server}/gone.wav: check the address.")
+    text = worker.do(Item("z", f"{server}/notes.txt", ""))
+    assert text.reason.startswith(f"{server}/notes.txt is no audio or video")
+
+
+def test_an_address_that_does_not_answer_is_tried_again_now_and_next_time(folder: Path) -> None:
+    pytest.importorskip("aiohttp")
+    worker, item = hands("out"), Item("x", "http://127.0.0.1:9/a.wav", "")
+    assert worker.do(item).state == "failed"
+    failure = json.loads((folder / "out/failures/x.json").read_text(encoding="utf-8"))
+    assert (failure["tries"], failure["transient"]) == (3, True)
+    assert "cannot be reached" in worker.do(item).reason
+    assert json.loads((folder / "out/failures/x.json").read_text(encoding="utf-8"))["tries"] == 6
+
+
+@pytest.mark.usefixtures("folder")
+def test_results_at_an_address_are_those_of_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = f"memory://doing/{tmp_path.name}"
+    for place in ("out", out):
+        worker = hands(place, formats=("srt",))
+        for name in ("a0", "a1"):
+            assert worker.do(Item(name, f"calls/{name}.wav", "")).state == "done"
+    store = fsspec.filesystem("memory")
+    found = {path.removeprefix(f"/doing/{tmp_path.name}/"): store.cat_file(path) for path in store.find(out)}
+    assert found == tree(Path("out"))
+    assert (worker.do(Item("a0", "calls/a0.wav", "")).state, heard()) == ("same", 4)
+
+
+def test_channels_get_the_names_that_are_theirs(folder: Path) -> None:
+    soundfile.write("call.wav", noise(1, channels=2), 16_000)
+    soundfile.write("same.wav", np.repeat(noise(1)[:, None], 2, axis=1), 16_000)
+    soundfile.write("three.wav", noise(1, channels=3), 16_000)
+    worker = hands("out", Wish(channels="speakers"), names=("agent", "customer"))
+    assert worker.do(Item("call", "call.wav", "")).state == "done"
+    assert json.loads((folder / "out/call.json").read_text())["speakers"] == ["agent", "customer"]
+    assert worker.do(Item("same", "same.wav", "")).state == "done", "one recording twice has no channels to name"
+    assert json.loads((folder / "out/same.json").read_text())["speakers"] == []
+    assert worker.do(Item("mono", "calls/a0.wav", "")).reason.startswith("calls/a0.wav has one channel")
+    assert (
+        worker.do(Item("three", "three.wav", "")).reason
+        == "three.wav has 3 channels, and --channel-names gives 2 names."
+    )
+    own = Item("own", "three.wav", "", asked={"channel_names": "a,b,c"})
+    assert worker.do(own).state == "done"
+    assert json.loads((folder / "out/own.json").read_text())["speakers"] == ["a", "b", "c"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_words_that_are_kept_are_the_words_of_a_plain_run(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns, voices and a new number of speakers: the networks run once, and the answer is what they would give."""
+    samples, rate = soundfile.read(EXAMPLE, dtype="float32")
+    soundfile.write("talk.wav", samples[: 12 * rate], rate)
+    runs: list[int] = []
+    listen = pipeline.Diarizer.listen
+
+    def counted(self, samples, watch):
+        runs.append(1)
+        return listen(self, samples, watch)
+
+    monkeypatch.setattr(pipeline.Diarizer, "listen", counted)
+    setup = Setup(diarizer="campplus", models_dir=models_dir, offline=True, execution=Execution(threads=1))
+
+    def made(out: str, *, keep: bool, **speakers: int) -> bytes:
+        plan = Plan(out=out, asked=Asked(Wish(diarize=True)), setup=setup, words=False, keep_voices=keep)
+        worker = Hands.of(plan, turns=True)
+        outcome = worker.do(Item("talk", "talk.wav", "", asked=speakers))
+        assert (outcome.state, outcome.reason) == ("done", "")
+        return Path(out, "talk.json").read_bytes()
+
+    two = made("out", keep=True)
+    assert (len(runs), Cache(Path("out/.cache")).holds("voices")) == (1, True)
+    three = made("out", keep=True, num_speakers=1)
+    assert len(runs) == 1, "another number of speakers needs no network"
+    assert made("out", keep=True) == two
+    assert (made("plain", keep=False), made("plain", keep=False, num_speakers=1)) == (two, three)
+    assert (len(runs), Cache(Path("plain/.cache")).holds("voices")) == (3, False)
+    for path in Path("out/.cache").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0 or path.is_dir()
+
+
+@pytest.mark.usefixtures("folder")
+def test_damage_in_what_is_kept_costs_only_time() -> None:
+    worker = hands("out")
+    assert worker.do(Item("a", "calls/a0.wav", "")).state == "done"
+    before = tree(Path("out"))
+    for path in Path("out/.cache").rglob("*"):
+        if path.is_file():
+            path.write_bytes(os.urandom(20))
+    Path("out/a.json").unlink()
+    Path("out/.batch/a.json").write_bytes(b"{")
+    assert (worker.do(Item("a", "calls/a0.wav", "")).state, heard(), tree(Path("out"))) == ("done", 2, before)

@@ -1,0 +1,146 @@
+"""Lists of recordings in three formats, and every line that cannot be, by its number."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.types import SpeakerCount
+from diarfuse.transcribe.batch.items import Asked, check_apart
+from diarfuse.transcribe.batch.manifest import read_manifest
+from diarfuse.transcribe.options import Wish
+
+ROWS = [
+    {"id": "x/1", "audio": "a.wav", "duration": 12.5, "language": "de", "num_speakers": 2},
+    {"audio": "night/b.mp3"},
+    {"id": "three", "audio": "s3://bucket/c.wav", "options": {"channel_names": ["agent", "customer"]}},
+]
+
+
+def test_the_three_formats_say_the_same(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, ROWS)) + "\n\n", encoding="utf-8")
+    (tmp_path / "m.csv").write_text(
+        "\ufeffid,audio,duration,language,num_speakers,channel_names\r\n"
+        'x/1,a.wav,12.5,de,2,\r\n,night/b.mp3,,,,\r\nthree,s3://bucket/c.wav,,,,"agent,customer"\r\n',
+        encoding="utf-8",
+    )
+    flat = [
+        row if "options" not in row else {"id": "three", "audio": row["audio"], "channel_names": "agent,customer"}
+        for row in ROWS
+    ]
+    parquet.write_table(pa.Table.from_pylist(flat, schema=_schema(pa)), tmp_path / "m.parquet")
+    for name in ("m.jsonl", "m.csv", "m.parquet"):
+        one, two, three = read_manifest(str(tmp_path / name))
+        assert [item.id for item in (one, two, three)] == ["x/1", "night/b", "three"]
+        assert [item.audio for item in (one, two, three)] == [
+            str(tmp_path / "a.wav"),
+            str(tmp_path / "night/b.mp3"),
+            "s3://bucket/c.wav",
+        ]
+        assert (one.duration, two.duration) == (12.5, None)
+        asked = Asked(Wish(diarize=True, language="en"))
+        assert (asked.of(one).wish.language, asked.of(one).wish.speakers) == ("de", SpeakerCount(2, 2))
+        assert asked.of(two) == asked
+        assert asked.of(three).channel_names == ("agent", "customer")
+        assert asked.of(three).wish.channels == "speakers"
+
+
+def _schema(pa):
+    text, number = pa.string(), pa.float64()
+    columns = {"id": text, "audio": text, "duration": number, "language": text, "num_speakers": pa.int64()}
+    return pa.schema([*columns.items(), ("channel_names", text)])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{no", "line 2 is no JSON"),
+        ("[1]", "line 2 is no object"),
+        ('{"id": "b"}', "line 2 names no recording"),
+        ('{"id": "b", "audio": 3}', "line 2 names no recording"),
+        ('{"id": "b", "audio": "b", "speaker": 2}', "unknown column in"),
+        ('{"id": "b", "audio": "b", "options": {"diarise": 2}}', "unknown option in"),
+        ('{"id": "b", "audio": "b", "num_speakers": 0}', "line 2: num_speakers=0 must be"),
+        ('{"id": "b", "audio": "b", "num_speakers": "2"}', "line 2: num_speakers='2' must be"),
+        ('{"id": "b", "audio": "b", "language": "klingon"}', "line 2: "),
+        ('{"id": "b", "audio": "b", "language": 3}', "line 2: "),
+        ('{"id": "b", "audio": "b", "join": "x"}', "line 2: "),
+        ('{"id": "b", "audio": "b", "channels": "x"}', "line 2: channels='x'"),
+        ('{"id": "b", "audio": "b", "channel_names": [1]}', "line 2: channel_names=[1]"),
+        ('{"id": "b", "audio": "b", "duration": -1}', "line 2: duration=-1"),
+        ('{"id": "b", "audio": "b", "duration": NaN}', "line 2: duration=nan"),
+        ('{"id": "b", "audio": "b", "options": 3}', "line 2: options must be an object"),
+        ('{"id": [], "audio": "b"}', "line 2: the id [] must be a text"),
+        ('{"id": "../b", "audio": "b"}', "line 2: the id '../b' has an empty part, or leads elsewhere"),
+        ('{"id": "/b", "audio": "b"}', "line 2: the id '/b' has"),
+        ('{"id": "a//b", "audio": "b"}', "line 2: the id 'a//b' has"),
+        ('{"id": "", "audio": "b"}', "line 2: the id '' is empty"),
+        ('{"id": ".b", "audio": "b"}', "begins with a dot"),
+        ('{"id": "a\\\\b", "audio": "b"}', "holds a backslash"),
+        ('{"id": "a\\nb", "audio": "b"}', "holds a backslash or a character that cannot be printed"),
+        ('{"id": "failures/b", "audio": "b"}', "is one of the batch's own names"),
+        ('{"id": "batch.csv", "audio": "b"}', "is one of the batch's own names"),
+        (json.dumps({"id": "x" * 300, "audio": "b"}), "is too long"),
+        ('{"id": "\\ud800", "audio": "b"}', "is no name that a file can have"),
+    ],
+)
+def test_a_line_that_cannot_be_is_named(line: str, said: str, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_text('{"id": "a", "audio": "a.wav"}\n' + line, encoding="utf-8")
+    with pytest.raises(OptionError) as caught:
+        read_manifest(str(manifest))
+    assert said.lower() in str(caught.value).lower()
+    assert "line 2" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("m.jsonl", b"", "lists no recording"),
+        ("m.jsonl", b'{"id": "a", "audio": "a"}\n\xff', "line 2 is not UTF-8"),
+        ("m.csv", b"id,audio\na\n", "line 2 has fewer fields"),
+        ("m.csv", b"id,audio\na,b,c\n", "line 2 has more fields"),
+        ("m.csv", b"id,path\na,b\n", "unknown column"),
+        ("m.csv", b'id,audio\na,"b', "is no CSV"),
+        ("m.parquet", b"PAR1", "is no parquet file"),
+    ],
+)
+def test_a_file_that_cannot_be(name: str, content: bytes, said: str, tmp_path: Path) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(OptionError) as caught:
+        read_manifest(str(tmp_path / name))
+    assert said.lower() in str(caught.value).lower()
+
+
+def test_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="There is no manifest"):
+        read_manifest(str(tmp_path / "m.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["a", "b", "a"], "line 3: the id 'a' is that of"),
+        (["a", "a.srt"], None),
+        (["a", "a.json/b"], "'a.json' would be a folder, and is a result of"),
+        (["a.whisperx", "a"], "line 2: a.whisperx.json would be a result of"),
+    ],
+)
+def test_two_results_cannot_have_one_name(ids: list[str], said: str | None, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_text("\n".join(json.dumps({"id": name, "audio": "a.wav"}) for name in ids), encoding="utf-8")
+    items, endings = read_manifest(str(manifest)), (".json", ".srt", ".whisperx.json")
+    if said is None:
+        check_apart(items, endings)
+        return
+    with pytest.raises(OptionError) as caught:
+        check_apart(items, endings)
+    assert said in str(caught.value)

@@ -1,0 +1,281 @@
+"""The whole batch, with workers: the same bytes however the work was divided, interrupted or repeated."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.batch.caches import Cache
+from diarfuse.transcribe.batch.logbook import Logbook
+from diarfuse.transcribe.batch.sharding import Shard
+
+from .conftest import noise, tree
+
+QUICK = ["batch", "calls", "--asr", "quick", "--offline"]
+NAMES = {"a0.json", "a1.json", "a2.json", "a3.json", "a4.json", "night/b.json"}
+
+
+def batch(*further: str) -> int:
+    return run([*QUICK, *further])
+
+
+def results(out: str) -> set[str]:
+    return {name for name in tree(Path(out)) if not name.startswith((".", "failures", "batch.csv"))}
+
+
+def started(folder: Path, *further: str) -> subprocess.Popen[str]:
+    packages = os.pathsep.join([str(folder / "packages"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *further]
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": packages}, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(count: int, out: str, process: subprocess.Popen[str]) -> None:
+    """Until so many results are done, or begun."""
+    while len(list(Path(out, ".batch").rglob("*.json"))) < count and process.poll() is None:
+        time.sleep(0.01)
+
+
+def test_the_same_bytes_by_one_process_by_two_shards_and_by_a_run_killed_three_times(folder: Path) -> None:
+    asked = ["--format", "srt", "--asr-option", "wait=0.05", "--workers", "1"]
+    assert batch("-o", "one", *asked) == 0
+    whole = tree(Path("one"))
+    assert results("one") == NAMES | {name.replace("json", "srt") for name in NAMES}
+    for part in ("0/2", "1/2"):
+        assert batch("-o", "two", *asked, "--shard", part) == 0
+    assert tree(Path("two")) == whole
+    for count in (1, 3, 5):
+        with started(folder, "-o", "killed", *asked) as process:
+            wait_for(count, "killed", process)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        assert not Path("killed/batch.csv").exists()
+    assert batch("-o", "killed", *asked) == 0
+    assert tree(Path("killed")) == whole
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_same_command_does_only_what_is_missing_or_changed(capsys: pytest.CaptureFixture) -> None:
+    def heard() -> int:
+        return len(Path("log").read_text(encoding="utf-8")) if Path("log").exists() else 0
+
+    again = ["-o", "out", "--asr-option", "log=log"]
+    assert (batch(*again), heard()) == (0, 6)
+    before = tree(Path("out"))
+    assert (batch(*again), heard(), tree(Path("out"))) == (0, 6, before)
+    assert "6 were done before" in capsys.readouterr().err
+    soundfile.write("calls/a3.wav", noise(77), 16_000)  # as long as before
+    soundfile.write("calls/a9.wav", noise(78), 16_000)
+    Path("out/a1.json").unlink()
+    os.utime("calls/a2.wav")
+    assert (batch(*again), heard()) == (0, 8), "a1 comes from what was kept, a2 has the bytes that it had"
+    after = tree(Path("out"))
+    assert {name for name in after if after[name] != before.get(name)} == {
+        *(f"{folder}{name}.json" for folder in ("", ".batch/") for name in ("a3", "a9")),
+        "batch.csv",
+    }
+    assert (batch(*again, "--format", "txt", "--diarizer", "campplus"), heard()) == (0, 8)
+    assert Path("out/night/b.txt").exists()
+    said = capsys.readouterr().err
+    assert "7 results are there, made with other options (diarizer), and are made anew." in said
+    assert (batch(*again, "--format", "txt", "--diarizer", "campplus", "--redo", "all"), heard()) == (0, 8)
+    shutil.rmtree("out/.cache")
+    assert (batch(*again, "--format", "txt", "--diarizer", "campplus"), heard()) == (0, 8), "hashes are made anew"
+
+
+def test_edits_stay(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    named = ["-o", "out", "--channel-names", "agent,customer"]
+    shutil.rmtree(folder / "calls")
+    Path("calls").mkdir()
+    soundfile.write("calls/a.wav", noise(1, channels=2), 16_000)
+    assert batch(*named) == 0
+    assert json.loads(Path("out/a.json").read_text())["speakers"] == ["agent", "customer"]
+    assert run(["rename", "out/a.json", "agent=Ana"]) == 0
+    edited = Path("out/a.json").read_bytes()
+    assert (batch(*named), Path("out/a.json").read_bytes()) == (0, edited)
+    assert (batch(*named, "--format", "txt"), Path("out/a.json").read_bytes()) == (0, edited)
+    assert "Ana: " in Path("out/a.txt").read_text()
+    assert (batch(*named, "--language", "de"), Path("out/a.json").read_bytes()) == (1, edited)
+    assert "out/a.json names speakers (Ana) and would be made anew" in capsys.readouterr().err
+    assert batch(*named, "--language", "de", "--replace", "--redo", "failed") == 0
+    assert json.loads(Path("out/a.json").read_text())["speakers"] == ["agent", "customer"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_bad_file_costs_only_itself(capsys: pytest.CaptureFixture) -> None:
+    Path("calls/text.mp3").write_text("no audio", encoding="utf-8")
+    Path("calls/empty.wav").write_bytes(b"")
+    soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
+    kills = ["-o", "out", "--asr-option", "loud=kill"]
+    assert batch(*kills) == 1
+    assert results("out") == NAMES
+    failures = {path.stem: json.loads(path.read_text()) for path in Path("out/failures").iterdir()}
+    assert {name: failure["stage"] for name, failure in failures.items()} == {
+        "text": "load audio",
+        "empty": "fetch",
+        "loud": "recognise",
+    }
+    assert failures["loud"]["reason"] == (
+        "calls/loud.wav: its worker was ended by SIGKILL, as the system does when memory runs out."
+    )
+    told = capsys.readouterr().err
+    assert "Error: text (load audio): calls/text.mp3 is no audio or video" in told
+    assert "Traceback" not in told
+    before = tree(Path("out"))
+    assert (batch(*kills), tree(Path("out"))) == (1, before)
+    assert batch(*kills, "--redo", "failed") == 1
+    assert json.loads(Path("out/failures/loud.json").read_text())["tries"] == 2
+    assert run(["batch", "status", "out"]) == 0
+    told = capsys.readouterr().out
+    assert "6 of 9 done (3 s of audio), 3 failed." in told
+    assert "failed: loud, recognise (2 tries): calls/loud.wav: its worker" in told
+    with Path("out/batch.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert (rows["night/b"]["state"], rows["night/b"]["duration"], rows["loud"]["state"]) == ("done", "0.5", "failed")
+    soundfile.write("calls/loud.wav", noise(3), 16_000)
+    assert batch(*kills) == 1
+    assert not Path("out/failures/loud.json").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_nobody_foresaw_is_told_with_the_file(capsys: pytest.CaptureFixture) -> None:
+    soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
+    assert batch("-o", "out", "--asr-option", "loud=raise") == 1
+    assert "calls/loud.wav could not be done (ZeroDivisionError: too loud)." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_that_takes_too_long_costs_only_itself(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diarfuse.transcribe.batch.pool._LEAST", 0.5)
+    soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
+    assert batch("-o", "out", "--asr-option", "loud=hang", "--time-limit", "1") == 1
+    assert results("out") == NAMES
+    assert "calls/loud.wav took longer than 0 s and was stopped: give a higher --time-limit." in capsys.readouterr().err
+
+
+def test_ctrl_c_finishes_what_runs_and_says_what_is_left(folder: Path) -> None:
+    with started(folder, "-o", "out", "--workers", "1", "--asr-option", "wait=0.2") as process:
+        wait_for(1, "out", process)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    assert "what was begun is finished" in said
+    assert "left: give the same command again" in said
+    assert len(results("out")) < 6
+    assert batch("-o", "out", "--workers", "1", "--asr-option", "wait=0.2") == 0
+    assert results("out") == NAMES
+
+
+def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
+    with started(folder, "-o", "out", "--workers", "1", "--asr-option", "wait=30", "--verbose") as process:
+        while not (Path("out/.cache/content").exists() and list(Path("out/.cache/content").iterdir())):
+            time.sleep(0.01)
+        process.terminate()
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    assert "dropped: a0" in said
+    assert results("out") == set()
+
+
+def test_two_runs_at_once_are_refused_and_two_parts_are_not(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    cache = Cache(folder / "out" / ".cache")
+    with Logbook(cache, Shard(0, 2)).alone():
+        assert batch("-o", "out") == 2
+        assert "Part 0/2 is at work on these results" in capsys.readouterr().err
+        assert batch("-o", "out", "--shard", "0/2") == 2
+        assert run(["batch", "clean", "out"]) == 2
+        assert batch("-o", "out", "--shard", "1/2") == 0
+    assert batch("-o", "out") == 0
+    assert results("out") == NAMES
+
+
+def test_what_is_not_ours_is_not_written_over(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    Path("out").mkdir()
+    Path("out/a0.json").write_text('{"mine": 1}', encoding="utf-8")
+    Path("out/a1.srt").write_text("mine", encoding="utf-8")
+    assert batch("-o", "out", "--format", "srt") == 1
+    said = capsys.readouterr().err
+    assert "out/a0.json is no transcript of this program: move it away" in said
+    assert "out/a1.srt is there already: move it away, or give --replace." in said
+    assert (Path("out/a0.json").read_text(), Path("out/a1.srt").read_text()) == ('{"mine": 1}', "mine")
+    assert batch("-o", "out", "--format", "srt", "--replace", "--redo", "failed") == 0
+    assert (folder / "out/a1.json").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_dry_run_writes_nothing_and_knows_what_is_done(capsys: pytest.CaptureFixture) -> None:
+    assert batch("-o", "out", "--dry-run") == 0
+    assert "6 recordings, 3 s; 6 to do, 3 s: no run has shown the speed yet." in capsys.readouterr().err
+    assert not Path("out").exists()
+    assert batch("-o", "out") == 0
+    soundfile.write("calls/a9.wav", noise(78), 16_000)
+    assert batch("-o", "out", "--dry-run") == 0
+    said = capsys.readouterr().err
+    assert "7 recordings, 4 s; 1 to do, 0 s: at the last run's" in said
+
+
+@pytest.mark.usefixtures("folder")
+def test_clean_deletes_what_is_kept_and_no_result(capsys: pytest.CaptureFixture) -> None:
+    assert batch("-o", "out") == 0
+    assert Path("out/.cache").stat().st_mode & 0o777 == 0o700
+    before = tree(Path("out"))
+    assert run(["batch", "clean", "out"]) == 0
+    assert not Path("out/.cache").exists()
+    assert tree(Path("out")) == before
+    assert run(["batch", "clean", "calls"]) == 2
+    assert run(["batch", "status", "nowhere"]) == 2
+    assert "'nowhere' holds no results of transcribe batch" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--shard", "4/4"], "--shard 4/4 is above the count: parts are numbered from 0 to 3."),
+        (["--shard", "x"], "--shard 'x' must look like I/N"),
+        (["--workers", "-1"], "--workers -1 must be 0"),
+        (["--format", "rttm"], "RTTM holds speaker turns: add --diarize."),
+        (["--no-words", "--format", "srt"], "SRT holds words, and --no-words finds none"),
+        (["--no-words", "--diarize"], "leave one of them out"),
+        (["--channel-names", "a,a"], "gives two channels one name"),
+        (["--channel-names", "a,b", "--channels", "hybrid"], "leave one of them out"),
+        (["--num-speakers", "2"], "num_speakers does nothing without --diarize"),
+        (["--pattern", "*.opus"], "holds no recording that fits '*.opus' (7 other files)"),
+        (["nowhere"], "There is no file or folder 'nowhere'"),
+        (["calls/a0.wav"], "'calls/a0.wav': the id 'a0' is that of 'calls/a0.wav' too"),
+    ],
+)
+def test_bad_input_is_one_sentence(given: list[str], said: str, capsys: pytest.CaptureFixture) -> None:
+    assert batch("-o", "out", *given) in (1, 2)
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+    assert not Path("out").exists() or not results("out")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_disk_that_is_full_ends_the_run_in_one_sentence(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert batch("-o", "out") == 0
+    monkeypatch.setattr("diarfuse.transcribe.batch.places.write_whole", _full)
+    assert batch("-o", "out", "--language", "de") == 1
+    assert "No space left on device): free some space and give the same command again" in capsys.readouterr().err
+    assert results("out") == NAMES
+
+
+def _full(path: Path, _: bytes) -> None:
+    raise OSError(28, "No space left on device", str(path))

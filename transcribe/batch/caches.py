@@ -1,0 +1,199 @@
+"""What was heard already: words and turns of every recording, so that a new join or count costs seconds.
+
+::
+
+    CACHE/content/   hashes of files, with the size and the times at which they hold
+    CACHE/words/     what the recogniser wrote
+    CACHE/turns/     who spoke when, with the frame-wise scores
+    CACHE/voices/    what the networks heard of each voice; only if it was asked for (--keep-voices)
+    CACHE/log/       when what was done
+
+The folder is private (0700), on this machine, and never uploaded. A file of it
+that is damaged is as good as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import platformdirs
+
+from ...fusion.errors import TranscriptError
+from ...fusion.landing import write_whole
+from ...fusion.records import read_segment, read_turn, write_segment, write_turn
+from ...fusion.types import Activity, Diarization, Transcript
+from .places import Bucket, Place
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ...diarize.pipeline import Heard
+    from ...fusion.types import Samples
+    from .items import Item
+
+FOLDER = ".cache"
+T = TypeVar("T")
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, TranscriptError)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The private folder beside the results; for results at an address, one of this user."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, place: Place) -> Cache:
+        """That of a place."""
+        if isinstance(place, Bucket):
+            name = hashlib.sha256(place.address.rstrip("/").encode()).hexdigest()[:32]
+            return cls(Path(platformdirs.user_cache_dir("diarfuse", appauthor=False)) / "batch" / name)
+        return cls(Path(place.name) / FOLDER)
+
+    def make(self) -> None:
+        """Make the folder, private."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+
+    def clean(self) -> bool:
+        """Delete all of it; whether there was anything."""
+        if not self.root.exists():
+            return False
+        shutil.rmtree(self.root)
+        return True
+
+    def holds(self, kind: str) -> bool:
+        """Whether there is anything of one kind."""
+        return any((self.root / kind).glob("*")) if self.root.exists() else False
+
+    def get(self, kind: str, key: str, read: Callable[[bytes], T]) -> T | None:
+        """What was kept; None where nothing is, or it is damaged."""
+        try:
+            return read((self.root / kind / key).read_bytes())
+        except _DAMAGED:
+            return None
+
+    def put(self, kind: str, key: str, content: bytes) -> None:
+        """Keep it; where there is no room, nothing is kept, and only time is lost."""
+        path = self.root / kind / key
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, content, mode=0o600)
+
+    def known(self, item: Item) -> str | None:
+        """The sha256 of a file that looks as it did when it was hashed."""
+        kept = self.get("content", _name(item), json.loads)
+        return kept["sha256"] if isinstance(kept, dict) and kept.get("looks") == looks(item) else None
+
+    def learn(self, item: Item, sha256: str) -> str:
+        """Remember the hash of a file; returns it."""
+        self.put("content", _name(item), json.dumps({"sha256": sha256, "looks": looks(item)}).encode())
+        return sha256
+
+
+def looks(item: Item) -> list[Any]:
+    """What changes with a file's content: where it lies, its size and its times; the last change cannot be set back."""
+    stat = Path(item.audio).stat()
+    return [os.path.realpath(item.audio), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
+def _name(item: Item) -> str:
+    return hashlib.sha256(item.id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_of_samples(samples: Samples) -> str:
+    """Of what a network hears; a long recording's samples are gone through in pieces."""
+    digest = hashlib.sha256()
+    for start in range(0, len(samples), 1 << 20):
+        digest.update(samples[start : start + (1 << 20)].tobytes())
+    return digest.hexdigest()
+
+
+def write_words(words: Transcript) -> bytes:
+    """A transcript without speakers."""
+    row = {"language": words.language, "duration": float(words.duration), "notes": list(words.notes)}
+    return json.dumps(row | {"segments": list(map(write_segment, words.segments))}).encode()
+
+
+def read_words(content: bytes) -> Transcript:
+    """What `write_words` wrote."""
+    row = json.loads(content)
+    segments = tuple(map(read_segment, row["segments"]))
+    return Transcript(segments, row["language"], float(row["duration"]), tuple(row["notes"]))
+
+
+def write_turns(found: Diarization) -> bytes:
+    """Turns and scores, without voices and times of work."""
+    scores = found.activity
+    row = {
+        "turns": list(map(write_turn, found.turns)),
+        "exclusive": list(map(write_turn, found.exclusive)),
+        "duration": float(found.duration),
+        "notes": list(found.notes),
+        "activity": None if scores is None else [list(scores.speakers), float(scores.start), float(scores.step)],
+    }
+    return _packed(row, {} if scores is None else {"scores": scores.scores})
+
+
+def read_turns(content: bytes) -> Diarization:
+    """What `write_turns` wrote."""
+    row, arrays = _unpacked(content)
+    turns, exclusive = (tuple(map(read_turn, row[name])) for name in ("turns", "exclusive"))
+    activity = None
+    if row["activity"] is not None:
+        speakers, start, step = row["activity"]
+        activity = Activity(arrays["scores"], tuple(speakers), start, step)
+    return Diarization(turns, exclusive, row["duration"], tuple(row["notes"]), activity=activity)
+
+
+def write_voices(heard: Heard) -> bytes:
+    """What the networks heard."""
+    voices = heard.voices
+    row = {
+        "windows": [heard.windows.num_samples, heard.windows.step],
+        "spans": [[span.first, span.last] for span in voices.spans],
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {"segmentations": heard.segmentations, "vectors": voices.vectors}
+    if voices.span_vectors is not None:
+        arrays["span_vectors"] = voices.span_vectors
+    return _packed(row, arrays)
+
+
+def read_voices(content: bytes) -> Heard:
+    """What `write_voices` wrote."""
+    from ...diarize.pipeline import Heard
+    from ...diarize.recipes import Embedded
+    from ...diarize.stretches import Stretch
+    from ...diarize.windows import Windows
+
+    row, arrays = _unpacked(content)
+    spans = tuple(Stretch(first, last) for first, last in row["spans"])
+    voices = Embedded(arrays["vectors"], arrays.get("span_vectors"), spans)
+    return Heard(Windows(*row["windows"]), arrays["segmentations"], voices)
+
+
+def _packed(row: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> bytes:
+    import numpy as np
+
+    file = io.BytesIO()
+    text = np.frombuffer(json.dumps(row).encode(), np.uint8)
+    np.savez_compressed(file, allow_pickle=False, row=text, **arrays)
+    return file.getvalue()
+
+
+def _unpacked(content: bytes) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
+    import numpy as np
+
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return json.loads(arrays.pop("row").tobytes()), arrays

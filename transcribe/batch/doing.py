@@ -1,0 +1,366 @@
+"""Do one recording and publish its result: what every worker does, whoever deals out the work.
+
+The same bytes come out whichever worker does it and however often it was begun
+before, so that work may be given out twice, and counts once.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ...exporters import registry
+from ...exporters.style import Style
+from ...fusion.document import Document, Recording, parse_document
+from ...fusion.editing.statistics import statistics_of
+from ...fusion.errors import (
+    AudioError,
+    DeviceError,
+    LowMemoryError,
+    MissingExtraError,
+    ModelError,
+    NetworkError,
+    OptionError,
+    OutputError,
+    TranscriptError,
+)
+from ...fusion.given import ran_out
+from ...fusion.naming.labels import name_labels
+from ...fusion.relabel import is_name
+from ...fusion.types import Seconds, Transcript
+from ...fusion.watch import Watch
+from .. import output
+from ..documents.origin import Told, sha256_of
+from ..documents.sound import sounded
+from ..options import Setup
+from .caches import Cache
+from .items import Asked, Item
+from .job import CachingJob
+from .keys import Basis, content_of, style_key
+from .places import Bucket, Folder, FullDiskError, place_of
+from .tree import Failure, Record, Tree, is_ours
+
+if TYPE_CHECKING:
+    from ...fusion.types import Diarization, Note
+
+Redo: TypeAlias = Literal["failed", "all"]
+OnStage: TypeAlias = Callable[[str], None]
+_OF_ALL = (FullDiskError, ModelError, DeviceError, MissingExtraError)
+"""Errors that every other recording would meet as well: they end the run."""
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is asked of every recording; all that a worker is told besides its recordings.
+
+    out: where results go. asked: of each. setup: what is loaded. words: whether words are recognised, or only turns
+    found. formats: besides JSON. style: how they look. keep_voices: also keep what the networks heard.
+    redo: do again what failed, or all. replace: write over results that hold names or edits.
+    """
+
+    out: str
+    asked: Asked
+    setup: Setup = field(default_factory=Setup)
+    words: bool = True
+    formats: tuple[str, ...] = ()
+    style: Style = field(default_factory=Style)
+    keep_voices: bool = False
+    redo: Redo | None = None
+    replace: bool = False
+
+    def turns_for(self, items: list[Item]) -> bool:
+        """Whether any of the recordings needs the diarizer."""
+        wishes = [self.asked.wish, *(self.asked.of(item).wish for item in items if item.asked)]
+        return not self.words or any(wish.diarize or wish.channels == "hybrid" for wish in wishes)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a recording.
+
+    state: ``done`` now, ``same`` (it was done before), or ``failed``. duration: of the recording, as far as is known.
+    stage, reason: of a failure.
+    """
+
+    id: str
+    state: Literal["done", "same", "failed"]
+    duration: Seconds = 0.0
+    stage: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Hands:
+    """Does recordings one after another, with models that are loaded once."""
+
+    plan: Plan
+    basis: Basis
+    job: CachingJob
+    on_stage: OnStage
+    _stage: str = "fetch"
+    _copy: str = ""
+
+    @classmethod
+    def of(cls, plan: Plan, *, turns: bool, on_stage: OnStage | None = None, on_note: Note | None = None) -> Hands:
+        """With models that are loaded now.
+
+        Args:
+            plan: what is asked.
+            turns: whether the diarizer is needed.
+            on_stage: hears where a recording is.
+            on_note: hears what loading tells.
+
+        Raises:
+            DiarfuseError: a model cannot be had.
+        """
+        job = CachingJob(plan.setup, Cache.of(place_of(plan.out)), voices=plan.keep_voices)
+        origin = job.load(plan.asked.wish, words=plan.words, turns=turns, watch=Watch(on_note=on_note))
+        return cls(plan, Basis.of(origin, plan.setup, words=plan.words), job, on_stage or (lambda _: None))
+
+    @property
+    def tree(self) -> Tree:
+        """The results."""
+        return Tree(place_of(self.plan.out))
+
+    @property
+    def cache(self) -> Cache:
+        """What was heard before."""
+        return Cache.of(place_of(self.plan.out))
+
+    def do(self, item: Item) -> Outcome:
+        """One recording, whatever comes of it: only errors that all others would meet are raised.
+
+        Raises:
+            FullDiskError: nothing more can be written.
+            ModelError, DeviceError, MissingExtraError: nothing can be heard.
+        """
+        for again in range(_TRIES):
+            try:
+                return self._tried(item)
+            except _OF_ALL:
+                raise
+            except NetworkError as error:
+                if again == _TRIES - 1:
+                    return self._failed(item, str(error), tries=_TRIES, transient=True)
+            except (AudioError, TranscriptError, OutputError, OptionError, LowMemoryError) as error:
+                return self._failed(item, str(error))
+            except Exception as error:  # noqa: BLE001 - whatever one recording does, the others are still done
+                return self._unforeseen(item, error)
+        raise AssertionError  # the last try returns
+
+    def _unforeseen(self, item: Item, error: Exception) -> Outcome:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise FullDiskError(
+                f"A disk is full ({error.filename or error.strerror}): free some space and give the same command "
+                "again; what is done stays done."
+            ) from error
+        what = "not enough memory" if ran_out(error) else f"{type(error).__name__}: {error}"
+        return self._failed(item, f"{item.audio} could not be done ({what}).")
+
+    def _failed(self, item: Item, reason: str, *, tries: int = 1, transient: bool = False) -> Outcome:
+        reason = reason.replace(self._copy, item.audio) if self._copy else reason
+        failure, before = Failure(self._key(item), self._stage, reason, tries, transient), self.tree.failure(item.id)
+        known = before is not None and (before.key, before.reason) == (failure.key, reason)
+        if transient or self.plan.redo or not known:  # what is as it was before was not really tried
+            put_failure(self.tree, item, failure)
+        return Outcome(item.id, "failed", item.duration or 0.0, self._stage, reason)
+
+    def _key(self, item: Item) -> str:
+        """The key of a recording, or of what can be told of one that cannot be read."""
+        try:
+            content = content_of(item, self.cache)
+        except (OSError, AudioError, NetworkError):
+            content = ""
+        return self.basis.key(self.plan.asked.of(item), content)
+
+    def _tried(self, item: Item) -> Outcome:
+        self._at("fetch")
+        self._copy = ""
+        asked, content = self.plan.asked.of(item), content_of(item, self.cache)
+        if content and (settled := settle(item, self.basis.key(asked, content), self.plan, self.tree)):
+            return settled
+        with fetched(item) as path:
+            self._copy = str(path) if item.remote else ""
+            sha256 = sha256_of(path) if item.remote else content
+            key = self.basis.key(asked, content or sha256)
+            if not content and (settled := settle(item, key, self.plan, self.tree)):
+                return settled
+            document = self._kept(item, key)
+            if document is None:
+                self._check_replaced(item, asked)
+                document = self._document(path, item, asked, sha256)
+            self._publish(item, key, asked, document, path)
+        return Outcome(item.id, "done", document.transcript.duration)
+
+    def _kept(self, item: Item, key: str) -> Document | None:
+        """The result itself, where only other formats of it are wanted; edits are in it."""
+        record = self.tree.record(item.id)
+        if self.plan.redo == "all" or record is None or record.state != "done" or record.key != key:
+            return None
+        content = self.tree.place.read(f"{item.id}.json")
+        return None if content is None else parse_document(content, f"{item.id}.json")
+
+    def _check_replaced(self, item: Item, asked: Asked) -> None:
+        """Refuse to write over what is no result, and over what a person named or edited."""
+        tree, out = self.tree, self.plan.out.rstrip("/")
+        if self.plan.replace:
+            return
+        if tree.record(item.id) is None:
+            for file in (f"{item.id}{registry.ending(name)}" for name in self.plan.formats if name != "json"):
+                if tree.place.has(file):
+                    raise OutputError(f"{out}/{file} is there already: move it away, or give --replace.")
+        content, source = tree.place.read(f"{item.id}.json"), f"{out}/{item.id}.json"
+        if content is None:
+            return
+        if not is_ours(content, source):
+            raise OutputError(f"{source} is no transcript of this program: move it away, or choose another -o.")
+        document = parse_document(content, source)
+        names = {name for name in document.speakers if is_name(name)} - set(asked.channel_names)
+        if document.history or names:
+            what = f"names speakers ({', '.join(sorted(names))})" if names else "was edited"
+            raise OutputError(f"{source} {what} and would be made anew: move it away, or give --replace.")
+
+    def _document(self, path: Path, item: Item, asked: Asked, sha256: str) -> Document:
+        job, told = self.job, Told(lambda _: None)
+        if not self.plan.words:
+            found = job.diarize(path, asked.wish, on_progress=self._progress, on_note=told)
+            words, notes = Transcript((), None, found.duration), found.notes
+            turns: Diarization | None = found
+        else:
+            job.expect(asked.wish)
+            result = job.transcribe(path, asked.wish, on_progress=self._progress, on_note=told)
+            words, turns, notes = result.transcript, result.diarization, result.notes
+            if asked.channel_names and turns is not None and job.channels > 1:
+                words, turns = name_labels(words, turns, _labels(asked, job.channels, path, turns.speakers))
+        name = _file_name(item)
+        said = tuple(note.replace(str(path), name) for note in (*told.sentences, *notes))
+        words = replace(words, notes=())
+        turns = None if turns is None else replace(turns, notes=())
+        heard = Recording(name, sha256, words.duration)
+        return Document(words, turns, PurePosixPath(item.id).name, heard, job.origin(asked.wish), said)
+
+    def _publish(self, item: Item, key: str, asked: Asked, document: Document, path: Path) -> None:
+        """The files, then the record that says that they are there: a kill in between costs only time."""
+        self._at("write")
+        tree, contents = self.tree, self._contents(item, document, path)
+        record = Record(key, "writing", formats_of(self.plan), self.basis.about(asked), row_of(document))
+        tree.put(item.id, record)
+        for name, content in contents.items():
+            tree.place.write(name, content)
+        tree.put(item.id, replace(record, state="done"))
+
+    def _contents(self, item: Item, document: Document, path: Path) -> dict[str, bytes]:
+        """File name -> content, in every format that is wanted."""
+        from ..runs import render
+
+        place = self.tree.place
+        contents = {}
+        for name in formats_of(self.plan):
+            file = f"{item.id}{registry.ending(name)}"
+            target = output.Target(place.path / file if isinstance(place, Folder) else None, name)
+            audio = None if item.remote else path
+            style = sounded(self.plan.style, target, audio, embed=False, on_note=lambda _: None)
+            text = render(document, name, style)
+            contents[file] = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+        return contents
+
+    def _at(self, stage: str) -> None:
+        self._stage = stage
+        self.on_stage(stage)
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        del done, total
+        if stage != self._stage:
+            self._at(stage)
+
+
+def settle(item: Item, key: str, plan: Plan, tree: Tree) -> Outcome | None:
+    """What became of a recording before, where nothing is to be done now; None where there is."""
+    if plan.redo == "all":
+        return None
+    record = tree.record(item.id)
+    if record is not None and record.state == "done" and record.key == key and _all_there(item, record, plan, tree):
+        return Outcome(item.id, "same", float(record.row.get("duration", 0.0)))
+    failure = tree.failure(item.id)
+    if plan.redo == "failed" or failure is None or failure.transient or failure.key != key:
+        return None
+    return Outcome(item.id, "failed", item.duration or 0.0, failure.stage, failure.reason)
+
+
+def _all_there(item: Item, record: Record, plan: Plan, tree: Tree) -> bool:
+    wanted = formats_of(plan)
+    return all(record.formats.get(name) == look for name, look in wanted.items()) and all(
+        tree.place.has(f"{item.id}{registry.ending(name)}") for name in wanted
+    )
+
+
+def formats_of(plan: Plan) -> dict[str, str]:
+    """Format -> key of how it looks; JSON, of which everything else is made, comes first."""
+    looks = style_key(plan.style)
+    return {"json": ""} | {name: looks for name in plan.formats if name != "json"}
+
+
+def put_failure(tree: Tree, item: Item, failure: Failure) -> None:
+    """Write a failure, counting the tries of the same work before."""
+    before = tree.failure(item.id)
+    tries = before.tries if before is not None and before.key == failure.key else 0
+    tree.fail(item.id, replace(failure, tries=tries + failure.tries))
+
+
+def row_of(document: Document) -> dict[str, Any]:
+    """Numbers about a result, for the table; seconds, and shares from 0 to 1."""
+    found = statistics_of(document.content)
+    return {
+        "duration": round(found.duration, 3),
+        "speakers": len(found.speakers),
+        "talk": round(found.talk, 3),
+        "silence": round(found.silence, 4),
+        "overlap": round(found.overlap, 3),
+        "words": found.words,
+        "talks": {talk.speaker: round(talk.talk, 3) for talk in found.speakers},
+    }
+
+
+@contextmanager
+def fetched(item: Item) -> Iterator[Path]:
+    """The recording as a file; what had to be fetched is deleted afterwards.
+
+    Raises:
+        NetworkError: it cannot be had.
+        AudioError: there is none.
+    """
+    if not item.remote:
+        yield Path(item.audio)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="diarfuse-"))
+    try:
+        path = folder / _file_name(item)
+        Bucket(item.audio).fetch(path)
+        yield path
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _file_name(item: Item) -> str:
+    name = PurePosixPath(item.audio).name if item.remote else Path(item.audio).name
+    return (name.partition("?")[0] if item.remote else name) or "audio"
+
+
+def _labels(asked: Asked, channels: int, path: Path, there: tuple[str, ...]) -> Mapping[str, str]:
+    """Label -> name of those who speak.
+
+    Raises:
+        AudioError: there are not as many names as channels.
+    """
+    names = asked.channel_names
+    if len(names) != channels:
+        raise AudioError(f"{path.name} has {channels} channels, and --channel-names gives {len(names)} names.")
+    labels = {f"SPEAKER_{number:02d}": name for number, name in enumerate(names)}
+    return {label: name for label, name in labels.items() if label in there}

@@ -1,0 +1,158 @@
+"""Which recordings there are: in folders, by patterns, by name, at addresses, and in manifests."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from ...fusion.errors import AudioError, AudioNotFoundError, OptionError
+from .items import Item, check_id, is_address
+from .manifest import is_manifest, read_manifest
+from .places import Bucket
+
+_SOUND = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".oga", ".opus", ".aac", ".wma", ".aiff", ".aif", ".amr", ".au")
+_MORE_SOUND = (".caf", ".wv", ".w64", ".mka")
+_FILM = (".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ts", ".3gp")
+AUDIO = frozenset((*_SOUND, *_MORE_SOUND, *_FILM))
+"""Endings of files that are taken as recordings where no pattern says which are."""
+_MAGIC = frozenset("*?[")
+_USUAL_BYTES = 16_000
+
+
+def find(inputs: Sequence[str], pattern: str | None, out: str) -> list[Item]:
+    """Every recording, in the order of the inputs, each folder's sorted by its path.
+
+    Args:
+        inputs: folders, files, patterns such as ``calls/*.wav``, addresses, or manifests.
+        pattern: which files of folders, as in ``*.opus`` or ``2024/**``; None is every known ending.
+        out: where results go, which is not searched.
+
+    Raises:
+        OptionError: an id that cannot be, or nothing was found.
+        AudioNotFoundError: no such file or folder.
+    """
+    found: list[Item] = []
+    for given in inputs:
+        if is_manifest(given):
+            found += read_manifest(given)
+        else:
+            found += _named(list(_paths(given, pattern, out)))
+    return found
+
+
+def _named(found: Sequence[tuple[str, str]]) -> Iterator[Item]:
+    """Items of (relative path, audio): the id is the path without its ending, unless another differs only in it."""
+    stems = Counter(_stem(relative) for relative, _ in found)
+    for relative, audio in found:
+        stem = _stem(relative)
+        name = stem if stems[stem] == 1 else relative
+        yield Item(check_id(name, repr(audio)), audio, repr(audio))
+
+
+def _stem(relative: str) -> str:
+    path = PurePosixPath(relative)
+    return str(path.with_suffix("")) if path.suffix else relative
+
+
+def _paths(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:
+    """(relative path with slashes, path or address) of what one input names."""
+    if is_address(given):
+        yield from _addresses(given, pattern, out)
+        return
+    path = Path(given)
+    if path.is_dir():
+        yield from _in_folder(path, pattern, out)
+    elif path.exists():
+        yield path.name, given
+    elif _MAGIC & set(given):
+        yield from _by_pattern(given)
+    else:
+        raise AudioNotFoundError(f"There is no file or folder {given!r}: check the path.")
+
+
+def _in_folder(folder: Path, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:
+    ours = None if is_address(out) else os.path.realpath(out)
+    files: list[str] = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if _seen(name) and os.path.realpath(Path(here, name)) != ours]
+        files += [Path(here, name).relative_to(folder).as_posix() for name in names if _seen(name)]
+    wanted = sorted(name for name in files if _fits(name, pattern))
+    if not wanted:
+        raise OptionError(_nothing(repr(str(folder)), len(files), pattern))
+    yield from ((name, str(folder / name)) for name in wanted)
+
+
+def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:
+    """An address that ends in a slash is a folder; one with ``*`` a pattern; any other a file."""
+    name = PurePosixPath(given).name
+    if given.endswith("/"):
+        ours = f"{Bucket(out).whole()}/" if is_address(out) else "\0"
+        found = {relative: address for relative, address in Bucket(given).files() if not address.startswith(ours)}
+        wanted = sorted(name for name in found if _fits(name, pattern) and all(map(_seen, name.split("/"))))
+        if not wanted:
+            raise OptionError(_nothing(repr(given), len(found), pattern))
+        yield from ((name, found[name]) for name in wanted)
+    elif "*" in given:
+        base = given[: given.index("*")].rpartition("/")[0] + "/"
+        every = dict(Bucket(base).files())
+        wanted = sorted(fnmatch.filter(every, given.removeprefix(base)))
+        if not wanted:
+            raise OptionError(f"No file fits {given!r}: check the pattern.")
+        yield from ((name, every[name]) for name in wanted)
+    else:
+        yield name.partition("?")[0] or "audio", given
+
+
+def _by_pattern(given: str) -> Iterator[tuple[str, str]]:
+    fixed = Path(*_fixed(Path(given).parts))
+    wanted = sorted(path for path in glob.glob(given, recursive=True) if Path(path).is_file())  # noqa: PTH207 - as typed
+    if not wanted:
+        raise OptionError(f"No file fits {given!r}: check the pattern.")
+    yield from ((Path(path).relative_to(fixed).as_posix(), path) for path in wanted)
+
+
+def _fixed(parts: Iterable[str]) -> Iterator[str]:
+    for part in parts:
+        if _MAGIC & set(part):
+            return
+        yield part
+
+
+def _seen(name: str) -> bool:
+    return not name.startswith(".")
+
+
+def _fits(name: str, pattern: str | None) -> bool:
+    if pattern is None:
+        return PurePosixPath(name).suffix.lower() in AUDIO
+    return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(PurePosixPath(name).name, pattern)
+
+
+def _nothing(folder: str, others: int, pattern: str | None) -> str:
+    fitting = "with a known ending" if pattern is None else f"that fits {pattern!r}"
+    return f"The folder {folder} holds no recording {fitting} ({others} other files): check it, or give --pattern."
+
+
+def with_durations(items: Iterable[Item]) -> list[Item]:
+    """The items, each with how long it probably is, so that every shard deals them out alike.
+
+    What is not told is read from the files' headers; of addresses, and of what has no readable header, the
+    size tells it, as of speech in 128 kbit/s.
+    """
+    return [item if item.duration is not None else replace(item, duration=_guess(item)) for item in items]
+
+
+def _guess(item: Item) -> float:
+    from ...fusion.audio.decode import probable_duration
+
+    if item.remote:
+        try:
+            return Bucket(item.audio).size() / _USUAL_BYTES
+        except AudioError:
+            return 0.0  # it fails when its turn comes, and costs only itself
+    return probable_duration(Path(item.audio))

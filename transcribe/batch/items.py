@@ -1,0 +1,189 @@
+"""One recording of a batch: its id, where it lies, and what is asked of it alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from ...fusion.errors import OptionError, UnknownNameError
+from ...fusion.join.assign import Join
+from ...fusion.types import Seconds, SpeakerCount
+from ..options import Wish
+
+RESERVED = ("failures", "batch.csv")
+"""What an id may not begin with: the batch's own files have these names, and hidden ones."""
+COUNTS = ("num_speakers", "min_speakers", "max_speakers")
+OWN = (*COUNTS, "channels", "channel_names", "language", "audio_track", "join")
+"""Options that a manifest may give for one recording."""
+_LONGEST = 200
+"""Bytes of a name within an id: file systems allow 255, and endings follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A recording to do.
+
+    id: names its results. audio: a file's path, or an address. where: what named it, for sentences.
+    duration: where it was told. asked: options for it alone, by name.
+    """
+
+    id: str
+    audio: str
+    where: str
+    duration: Seconds | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def remote(self) -> bool:
+        """Whether it has to be fetched."""
+        return is_address(self.audio)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a recording: the usual wish with its own options, and names for its channels."""
+
+    wish: Wish
+    channel_names: tuple[str, ...] = ()
+
+    def of(self, item: Item) -> Asked:
+        """For one recording.
+
+        Raises:
+            OptionError: an option, or two together, are not possible.
+        """
+        own = dict(item.asked)
+        names = _names(own.pop("channel_names")) if "channel_names" in own else self.channel_names
+        given = {name: own.pop(name) for name in COUNTS if name in own}
+        speakers = SpeakerCount.of(**given) if given else self.wish.speakers
+        wish = replace(self.wish, speakers=speakers, **own)
+        if item.asked.get("channel_names") and wish.channels is None:
+            wish = replace(wish, channels="speakers")
+        return Asked(wish, names).checked()
+
+    def checked(self) -> Asked:
+        """Itself.
+
+        Raises:
+            OptionError: names for channels that are none of a speaker each.
+        """
+        if self.channel_names and self.wish.channels == "hybrid":
+            raise OptionError(
+                "--channel-names gives each channel one name, and with --channels hybrid a channel may hold several "
+                "voices: leave one of them out."
+            )
+        if self.wish.speakers and not self.wish.diarize and self.wish.channels is None:
+            raise OptionError(
+                f"{next(iter(self.wish.speakers.given()))} does nothing without --diarize: add --diarize."
+            )
+        return self
+
+
+def is_address(text: str) -> bool:
+    """Whether it is ``scheme://...``; a drive's letter is no scheme."""
+    scheme, colon, _ = text.partition("://")
+    return bool(colon) and len(scheme) > 1 and scheme.replace("+", "").replace("-", "").isalnum()
+
+
+def channel_names(text: str) -> tuple[str, ...]:
+    """``"agent,customer"`` -> the names, each checked.
+
+    Raises:
+        OptionError: one cannot be a name, or two are the same.
+    """
+    return _names(text.split(","))
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    from ...fusion.editing.content import check_name
+
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
+        raise OptionError(f"channel_names={value!r} must be names with commas between them, as in agent,customer.")
+    names = tuple(check_name(name.strip()) for name in given)
+    if len(set(names)) < len(names):
+        raise OptionError(f"channel_names={','.join(names)!r} gives two channels one name: give each its own.")
+    return names
+
+
+def check_asked(asked: Mapping[str, Any], where: str) -> None:
+    """Refuse options that no recording can have.
+
+    Raises:
+        UnknownNameError: there is no such option, or join.
+        OptionError: a value is of another kind.
+    """
+    for name, value in asked.items():
+        if name not in OWN:
+            raise UnknownNameError(f"option in {where}:", name, OWN)
+        if name in ("language", "join", "channels") and not isinstance(value, str):
+            raise OptionError(f"{name}={value!r} must be a text.")
+        if name == "join" and value not in get_args(Join):
+            raise UnknownNameError("join", value, get_args(Join))
+
+
+def check_id(text: str, where: str) -> str:
+    """The id itself.
+
+    Raises:
+        OptionError: no file can be called so everywhere, or it leads out of the folder of results.
+    """
+    parts = text.split("/")
+    wrong = (
+        "is empty" if not text
+        else "has an empty part, or leads elsewhere" if any(part in ("", ".", "..") for part in parts)
+        else "begins with a dot" if any(part.startswith(".") for part in parts)
+        else "holds a backslash or a character that cannot be printed"
+        if "\\" in text or any(ord(c) < 32 or ord(c) == 127 for c in text)  # noqa: PLR2004 - ASCII's control characters
+        else "is one of the batch's own names" if parts[0] in RESERVED
+        else "is too long" if any(len(_bytes(part)) > _LONGEST for part in parts)
+        else "ends in a space" if any(part != part.strip() for part in parts)
+        else ""
+    )  # fmt: skip
+    if wrong or _bytes(text) == b"":
+        raise OptionError(f"{where}: the id {text!r} {wrong or 'is no name that a file can have'}: give another one.")
+    return text
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return os.fsencode(text)
+    except UnicodeEncodeError:
+        return b""
+
+
+def check_apart(items: Iterable[Item], endings: Iterable[str]) -> None:
+    """Refuse ids whose results would have one name, or of which one's file would be another one's folder.
+
+    Raises:
+        OptionError: two are so; both places are named.
+    """
+    endings = tuple(endings)
+    seen: dict[str, Item] = {}
+    files: dict[str, Item] = {}
+    for item in items:
+        if item.id in seen:
+            raise OptionError(
+                f"{item.where}: the id {item.id!r} is that of {seen[item.id].where} too: give another one."
+            )
+        seen[item.id] = item
+        for ending in endings:
+            other = files.setdefault(f"{item.id}{ending}", item)
+            if other is not item:
+                raise OptionError(
+                    f"{item.where}: {item.id}{ending} would be a result of {other.where} too: give another id."
+                )
+    for item in seen.values():
+        for folder in _folders(item.id):
+            if folder in files:
+                raise OptionError(
+                    f"{item.where}: {folder!r} would be a folder, and is a result of {files[folder].where}: "
+                    "give another id."
+                )
+
+
+def _folders(text: str) -> list[str]:
+    parts = text.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]

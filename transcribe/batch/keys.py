@@ -1,0 +1,91 @@
+"""What a result depends on, as one key: the recording's bytes, what is asked, the models, and the program."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...fusion.audio.checking import existing
+from ..documents.origin import settings_of, sha256_of
+from .items import Asked, Item
+from .places import Bucket
+
+if TYPE_CHECKING:
+    from ...exporters.style import Style
+    from ...fusion.editing.content import Origin
+    from ..options import Setup
+    from .caches import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What all results of a run have in common.
+
+    program, models, used: which program, which models by their hashes, and which recogniser and pack these are.
+    setup: what is loaded. words: whether words are recognised, or only turns found.
+    """
+
+    program: str
+    models: Mapping[str, str]
+    used: Mapping[str, str]
+    setup: Setup
+    words: bool
+
+    @classmethod
+    def of(cls, origin: Origin, setup: Setup, *, words: bool) -> Basis:
+        """From the origin of a job that has loaded its models."""
+        used = {name: origin.settings[name] for name in ("recogniser", "diarizer") if name in origin.settings}
+        return cls(origin.program, dict(origin.models), used, setup, words)
+
+    def about(self, asked: Asked) -> dict[str, Any]:
+        """What the result of a recording is made with, but for the recording; texts that may be secret as a hash."""
+        options = json.dumps(self.setup.asr_options, sort_keys=True, default=str)
+        return {
+            "program": self.program,
+            "models": dict(self.models),
+            "settings": {**settings_of(self.setup, asked.wish), **self.used},
+            "asr_options": hashed(options),
+            "given": _given_model(self.setup.model),
+            "channel_names": list(asked.channel_names),
+            "words": self.words,
+        }
+
+    def key(self, asked: Asked, content: str) -> str:
+        """Of one recording; `content` stands for its bytes."""
+        return hashed({"content": content, **self.about(asked)})
+
+
+def hashed(value: Any) -> str:
+    """A hash of plain values."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def style_key(style: Style) -> str:
+    """Of how a format looks."""
+    return hashed(repr(style))
+
+
+def content_of(item: Item, cache: Cache) -> str:
+    """What stands for the bytes of a recording: their sha256, or the store's word for them; "" where it has none.
+
+    Args:
+        item: the recording.
+        cache: has the hashes of files that have not changed since.
+
+    Raises:
+        AudioError: there is none, or it may not be read.
+        NetworkError: the store cannot be reached.
+    """
+    if item.remote:
+        return Bucket(item.audio).etag() or ""
+    path = existing(item.audio)
+    return cache.known(item) or cache.learn(item, sha256_of(path))
+
+
+def _given_model(model: str | None) -> str:
+    """The hash of a model that is one file, whatever it is called."""
+    return sha256_of(Path(model)) if model and Path(model).is_file() else ""

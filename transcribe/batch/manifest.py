@@ -1,0 +1,164 @@
+"""Lists of recordings: JSON lines, CSV, or parquet, each row with an id, where the audio is, and its own options."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ...fusion.errors import MissingExtraError, OptionError, UnknownNameError
+from ..options import Wish
+from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address
+from .places import Bucket, Folder
+
+ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet")
+_COLUMNS = ("id", "audio", "duration", "options")
+
+
+def is_manifest(given: str) -> bool:
+    """Whether a file or an address is a list of recordings, by its ending."""
+    return given.lower().endswith(ENDINGS) and not Path(given).is_dir()
+
+
+def read_manifest(given: str) -> list[Item]:
+    """Every row as an item; relative paths are relative to the manifest.
+
+    Raises:
+        OptionError: there is no such file, a row is none, or says what cannot be; its line is named.
+    """
+    content = _content(given)
+    read = {".csv": _csv, ".parquet": _parquet}.get(Path(given).suffix.lower(), _jsonl)
+    items = [_item(row, where, given) for where, row in read(content, given)]
+    if not items:
+        raise OptionError(f"The manifest {given!r} lists no recording: give lines with id and audio.")
+    return items
+
+
+def _content(given: str) -> bytes:
+    if is_address(given):
+        base, _, name = given.rpartition("/")
+        content = Bucket(base).read(name)
+    else:
+        content = Folder(Path(given).parent).read(Path(given).name)
+    if content is None:
+        raise OptionError(f"There is no manifest {given!r}: check the path.")
+    return content
+
+
+def _text(content: bytes, given: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise OptionError(f"{given}, line {line} is not UTF-8: save the manifest as UTF-8.") from None
+
+
+def _jsonl(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for number, line in enumerate(_text(content, given).split("\n"), 1):
+        where = f"{given}, line {number}"
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise OptionError(f"{where} is no JSON ({error}): give one object a line, with id and audio.") from None
+        if not isinstance(row, dict):
+            raise OptionError(f"{where} is no object: give one object a line, with id and audio.")
+        yield where, row
+
+
+def _csv(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(_text(content, given), newline=""), strict=True)
+    try:
+        for row in reader:
+            where = f"{given}, line {reader.line_num}"
+            if None in row or None in row.values():
+                raise OptionError(f"{where} has {'more' if None in row else 'fewer'} fields than the first line names.")
+            yield where, {key: _value(key, text) for key, text in row.items() if text}
+    except csv.Error as error:
+        raise OptionError(f"{given}, line {reader.line_num} is no CSV ({error}): mend it.") from None
+
+
+def _value(column: str, text: str) -> Any:
+    """A cell as JSON would have it, where its column is a number's."""
+    if column not in (*COUNTS, "duration", "audio_track"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _parquet(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise MissingExtraError(f"The manifest {given}", "pyarrow", "parquet") from None
+    try:
+        rows = parquet.read_table(io.BytesIO(content)).to_pylist()
+    except ArrowException as error:
+        raise OptionError(f"{given} is no parquet file ({str(error).splitlines()[0]}): write it anew.") from None
+    for number, row in enumerate(rows, 1):
+        yield f"{given}, row {number}", {key: value for key, value in row.items() if value is not None}
+
+
+def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:
+    for key in row:
+        if key not in _COLUMNS and key not in OWN:
+            raise UnknownNameError(f"column in {where}:", str(key), (*_COLUMNS, *OWN))
+    audio = row.get("audio")
+    if not isinstance(audio, str) or not audio.strip() or "\0" in audio:
+        raise OptionError(f"{where} names no recording: give its path or address as audio.")
+    given = row.get("id", _usual_id(audio))
+    if not isinstance(given, str | int) or isinstance(given, bool):
+        raise OptionError(f"{where}: the id {given!r} must be a text.")
+    further = row.get("options", {})
+    if not isinstance(further, dict):
+        raise OptionError(f"{where}: options must be an object, as in {{'language': 'de'}}.")
+    asked = {key: _whole(value) for key, value in ({key: row[key] for key in OWN if key in row} | further).items()}
+    item = Item(check_id(str(given), where), _located(audio, manifest), where, _duration(row, where), asked)
+    _check_options(item)
+    return item
+
+
+def _whole(value: Any) -> Any:
+    """2.0 as 2: tables with gaps have no whole numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _usual_id(audio: str) -> str:
+    """A relative path without its ending; of addresses and of whole paths their last name."""
+    path = PurePosixPath(audio)
+    path = PurePosixPath(path.name.partition("?")[0]) if is_address(audio) or path.is_absolute() else path
+    return str(path.with_suffix("")) if path.suffix else str(path)
+
+
+def _located(audio: str, manifest: str) -> str:
+    if is_address(audio):
+        return audio
+    if is_address(manifest):
+        return f"{manifest.rpartition('/')[0]}/{audio}"
+    return str(Path(manifest).parent / audio)
+
+
+def _duration(row: Mapping[str, Any], where: str) -> float | None:
+    given = row.get("duration")
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf"):
+        raise OptionError(f"{where}: duration={given!r} must be a number of seconds.")
+    return float(given)
+
+
+def _check_options(item: Item) -> None:
+    """Refuse what no wish can be, whatever else the command says."""
+    try:
+        check_asked(item.asked, item.where)
+        Asked(Wish(diarize=True)).of(item)
+    except UnknownNameError as error:
+        raise OptionError(str(error) if item.where in str(error) else f"{item.where}: {error}") from None
+    except (OptionError, TypeError) as error:
+        raise OptionError(f"{item.where}: {error}") from None

@@ -1,0 +1,332 @@
+"""The whole batch: what there is, what is done already, the rest given to workers, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ...exporters import registry
+from ...fusion.errors import AudioError, CancelledError, NetworkError, OptionError, UnknownNameError
+from ..job import Job
+from .caches import Cache
+from .doing import Outcome, Plan, put_failure, settle
+from .finding import find, with_durations
+from .items import Item, check_apart
+from .keys import Basis, content_of
+from .logbook import Logbook, pace
+from .places import Bucket, place_of
+from .pool import Pool, Stop
+from .report import told, write_table
+from .sharding import Shard, longest_first
+from .tree import TABLE, Failure, Tree
+
+if TYPE_CHECKING:
+    from ..options import Setup
+    from ..terminal import Reporter
+
+_WORKER_BYTES = 2.0 * 2**30
+"""Bytes that a worker needs, roughly, with models of the usual size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Who works: how many workers (0: as many as cores), and how many times its duration a recording may take."""
+
+    workers: int = 0
+    time_limit: float = 20.0
+
+
+def run_batch(
+    inputs: Sequence[str], pattern: str | None, plan: Plan, crew: Crew, shard: Shard, screen: Reporter
+) -> int:
+    """Do what is missing or changed; the exit code: 0, 1 if a recording failed, 130 if it was stopped.
+
+    Raises:
+        DiarfuseError: nothing can be done, or nothing more.
+    """
+    batch = Batch(plan, shard, screen)
+    batch.check()
+    items = batch.items(inputs, pattern)
+    with batch.logbook.alone():
+        return batch.run(items, crew)
+
+
+@dataclass(slots=True)
+class Batch:
+    """One part of a batch, and what it has come to."""
+
+    plan: Plan
+    shard: Shard
+    screen: Reporter
+    done: int = 0
+    same: int = 0
+    failed: int = 0
+    finished: int = 0
+    total: int = 0
+
+    @property
+    def tree(self) -> Tree:
+        """The results."""
+        return Tree(place_of(self.plan.out))
+
+    @property
+    def cache(self) -> Cache:
+        """What was heard before."""
+        return Cache.of(place_of(self.plan.out))
+
+    @property
+    def logbook(self) -> Logbook:
+        """When what was done."""
+        return Logbook(self.cache, self.shard)
+
+    def check(self) -> None:
+        """Refuse what cannot be, before anything is looked for.
+
+        Raises:
+            DiarfuseError: an option, or the folder of results, is not possible.
+        """
+        check_plan(self.plan)
+        self.tree.check()
+
+    def items(self, inputs: Sequence[str], pattern: str | None) -> list[Item]:
+        """What there is, with durations; the same for every part.
+
+        Raises:
+            DiarfuseError: an input is not there, or ids cannot be.
+        """
+        found = find(inputs, pattern, self.plan.out)
+        endings = [registry.ending(name) for name in ("json", *self.plan.formats)]
+        check_apart(found, dict.fromkeys(endings))
+        for item in found:
+            _check_asked(self.plan, item)
+        return with_durations(found)
+
+    def run(self, items: Sequence[Item], crew: Crew) -> int:
+        """Do this part of the items."""
+        mine = self.shard.share(items)
+        workers = workers_for(crew.workers, len(mine), self.plan.setup)
+        self.cache.make()
+        self.tree.begin()
+        self._tell(mine)
+        logbook = self.logbook
+        with _stoppable() as stop, ExitStack() as ended:
+            plan = replace(self.plan, setup=_with_threads(self.plan.setup, workers))
+            pool = Pool(plan, workers, plan.turns_for(mine), crew.time_limit, self.screen.note, stop)
+            ended.callback(pool.close)
+            basis = pool.load()
+            todo = [item for item in mine if not self._settled(item, basis)]
+            self._tell_changes(todo, basis)
+            logbook.begin(mine, todo)
+            self.total = len(todo)
+
+            def report(item: Item, outcome: Outcome) -> None:
+                logbook.add(item, outcome.state)
+                self._count(item, outcome)
+                if stop.times == 1 and pool.running:
+                    self._tell_running(pool.running)
+
+            dropped = pool.run(longest_first(todo), report, lambda *lost: self._lost(basis, *lost))
+            stopped = bool(stop.times)
+        write_table(self.tree)
+        self._tell_end(dropped, stopped=stopped)
+        return CancelledError.exit_code if stopped else 1 if self.failed else 0
+
+    def _settled(self, item: Item, basis: Basis) -> bool:
+        """Whether a recording needs no worker, as far as can be told without reading it."""
+        if item.remote or not os.path.lexists(item.audio):
+            return False
+        content = self.cache.known(item)
+        if content is None:
+            return False
+        outcome = settle(item, basis.key(self.plan.asked.of(item), content), self.plan, self.tree)
+        if outcome is not None:
+            self._count(item, outcome)
+        return outcome is not None
+
+    def _count(self, item: Item, outcome: Outcome) -> None:
+        if outcome.state == "failed":
+            self.failed += 1
+            self.screen.problem(f"{item.id} ({outcome.stage}): {outcome.reason}")
+        elif outcome.state == "same":
+            self.same += 1
+        else:
+            self.done += 1
+        if self.total:
+            self.finished += 1
+            self.screen.on_progress("recordings", self.finished, self.total)
+
+    def _lost(self, basis: Basis, item: Item, stage: str, reason: str) -> Outcome:
+        """Write down that a recording took its worker with it."""
+        try:
+            key = basis.key(self.plan.asked.of(item), content_of(item, self.cache))
+        except (OSError, AudioError, NetworkError):
+            key = ""
+        put_failure(self.tree, item, Failure(key, stage, reason, 1))
+        return Outcome(item.id, "failed", item.duration or 0.0, stage, reason)
+
+    def _tell(self, mine: Sequence[Item]) -> None:
+        seconds = sum(item.duration or 0.0 for item in mine)
+        part = f"Part {self.shard.index}/{self.shard.count}: " if self.shard.count > 1 else ""
+        by = f" (by {self.shard.told})" if self.shard.told else ""
+        self.screen.note(f"{part}{len(mine)} recordings, {told(seconds)}, to {self.plan.out}{by}.")
+        if self.plan.keep_voices:
+            self.screen.note(
+                f"Voices are kept: {self.cache.root} holds embeddings of everybody who speaks, readable by you alone, "
+                "until `transcribe batch clean` removes it."
+            )
+
+    def _tell_changes(self, todo: Sequence[Item], basis: Basis) -> None:
+        """Say why results that are there are made anew."""
+        changed: dict[str, int] = {}
+        for item in todo:
+            record = self.tree.record(item.id)
+            about = basis.about(self.plan.asked.of(item))
+            if record is not None and record.state == "done" and record.about != about:
+                what = ", ".join(_differing(record.about, about)) or "formats"
+                changed[what] = changed.get(what, 0) + 1
+        for what, count in changed.items():
+            self.screen.note(f"{count} results are there, made with other options ({what}), and are made anew.")
+
+    def _tell_running(self, running: Sequence[Item]) -> None:
+        names = ", ".join(item.id for item in running)
+        self.screen.note(f"Stopping: {names} will be finished; Ctrl-C again drops it.")
+
+    def _tell_end(self, dropped: Sequence[Item], *, stopped: bool) -> None:
+        left = self.total - self.finished
+        parts = [
+            f"{self.done} done",
+            *([f"{self.same} were done before"] if self.same else []),
+            f"{self.failed} failed",
+        ]
+        if stopped:
+            names = ", ".join(item.id for item in dropped)
+            parts.append(f"dropped: {names}" if names else "what was begun is finished")
+        if left:
+            parts.append(f"{left} left: give the same command again")
+        self.screen.note(f"{'; '.join(parts)}. All in one table: {self.plan.out.rstrip('/')}/{TABLE}.")
+
+
+def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard, screen: Reporter) -> int:
+    """Say what there is to do; nothing is loaded, read or written."""
+    batch = Batch(plan, shard, screen)
+    batch.check()
+    mine = shard.share(batch.items(inputs, pattern))
+    todo = [item for item in mine if not _probably_done(item, plan, batch)]
+    seconds = sum(item.duration or 0.0 for item in todo)
+    speed = pace(batch.cache).speed
+    eta = (
+        f"at the last run's {speed:.0f}x realtime {told(seconds / speed)}"
+        if speed
+        else "no run has shown the speed yet"
+    )
+    every = told(sum(item.duration or 0.0 for item in mine))
+    screen.note(f"{len(mine)} recordings, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
+    return 0
+
+
+def _probably_done(item: Item, plan: Plan, batch: Batch) -> bool:
+    """Whether a result is there that the same models would make."""
+    record = batch.tree.record(item.id)
+    content = None if item.remote or not os.path.lexists(item.audio) else batch.cache.known(item)
+    if record is None or content is None:
+        return False
+    settings = record.about.get("settings", {})
+    used = {name: settings[name] for name in ("recogniser", "diarizer") if name in settings}
+    program = Job(plan.setup).origin().program
+    basis = Basis(program, record.about.get("models", {}), used, plan.setup, plan.words)
+    return settle(item, basis.key(plan.asked.of(item), content), plan, batch.tree) is not None
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        OptionError: two do not, or a format cannot be made.
+        UnknownNameError: no such format, recogniser or pack.
+    """
+    Job(plan.setup).check(plan.asked.wish)
+    plan.asked.checked()
+    turns = not plan.words or plan.asked.wish.diarize or plan.asked.wish.channels is not None
+    for name in plan.formats:
+        if name not in registry.names():
+            raise UnknownNameError("format", name, registry.names())
+        needs = registry.exporter(name).NEEDS
+        if needs == "words" and not plan.words:
+            raise OptionError(f"{name.upper()} holds words, and --no-words finds none: choose another --format.")
+        if needs == "turns" and not turns:
+            raise OptionError(f"{name.upper()} holds speaker turns: add --diarize.")
+    if not plan.words and plan.asked.wish.channels is not None:
+        raise OptionError("--channels is told by words: leave --no-words out, or --channels.")
+    if isinstance(place_of(plan.out), Bucket) and plan.out.startswith(("http://", "https://")):
+        raise OptionError(
+            f"-o {plan.out!r} cannot be written to: give a folder, or an address such as s3://bucket/path."
+        )
+
+
+def _check_asked(plan: Plan, item: Item) -> None:
+    try:
+        asked = plan.asked.of(item)
+    except OptionError as error:
+        raise OptionError(f"{item.where}: {error}") from None
+    if not plan.words and asked.wish.channels is not None:
+        raise OptionError(f"{item.where}: channels are told by words: leave --no-words out, or channels.")
+
+
+def workers_for(asked: int, items: int, setup: Setup) -> int:
+    """How many workers: one a core, as memory allows, and none without work; one on a GPU.
+
+    Raises:
+        OptionError: fewer than 0.
+    """
+    from ...diarize.runtime import pick_device, usable_cores
+
+    if asked < 0:
+        raise OptionError(f"--workers {asked} must be 0 (as many as cores) or more.")
+    usual = min(usable_cores(), _by_memory()) if pick_device(setup.execution.device) == "cpu" else 1
+    return max(1, min(asked or usual, items))
+
+
+def _by_memory() -> int:
+    names = getattr(os, "sysconf_names", {})
+    if "SC_AVPHYS_PAGES" not in names:
+        return 2
+    return max(1, int(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _WORKER_BYTES))
+
+
+def _with_threads(setup: Setup, workers: int) -> Setup:
+    """The setup of one of several workers: with its share of the cores, unless threads were asked for."""
+    from ...diarize.runtime import usable_cores
+
+    if setup.execution.threads:
+        return setup
+    threads = max(1, usable_cores() // workers)
+    return replace(setup, execution=replace(setup.execution, threads=threads))
+
+
+def _differing(before: object, after: object) -> Iterator[str]:
+    """Names of what differs."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}):
+            if before.get(name) != after.get(name):
+                inner = list(_differing(before.get(name), after.get(name)))
+                yield from inner or [str(name)]
+
+
+@contextmanager
+def _stoppable() -> Iterator[Stop]:
+    """While SIGINT and SIGTERM are wishes; elsewhere than in the main thread they are left as they are."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, stop.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

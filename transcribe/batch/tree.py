@@ -1,0 +1,162 @@
+"""The folder of results: what lies where, what is done, and what failed.
+
+::
+
+    OUT/<id>.json, OUT/<id>.srt ...   results
+    OUT/failures/<id>.json            why there is none
+    OUT/batch.csv                     one row a recording
+    OUT/.batch/<id>.json              which work each result is of
+
+All of it is the same, byte for byte, however the work was divided or interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from ...fusion.errors import OptionError, TranscriptError
+from .places import Place
+
+State: TypeAlias = Literal["writing", "done"]
+TABLE = "batch.csv"
+_RECORDS, _FAILURES = ".batch", "failures"
+_VERSION = 1
+Kind = TypeVar("Kind", "Record", "Failure")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Which work a result is of.
+
+    key: of the recording, the options, the models and the version. state: ``writing`` while its files appear.
+    formats: format -> key of how it looks. about: program, models and settings, to tell what has changed.
+    row: numbers about the result, for the table.
+    """
+
+    key: str
+    state: State
+    formats: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a recording has no result.
+
+    key: of the work that failed. stage: where. reason: one sentence. tries: how often it was tried.
+    transient: a fault of the network, so that the next run tries again by itself.
+    """
+
+    key: str
+    stage: str
+    reason: str
+    tries: int
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The records, failures and results at a place."""
+
+    place: Place
+
+    def record(self, name: str) -> Record | None:
+        """Of one id; None where there is none that can be read."""
+        return _read(self.place.read(f"{_RECORDS}/{name}.json"), Record)
+
+    def failure(self, name: str) -> Failure | None:
+        """Of one id."""
+        return _read(self.place.read(f"{_FAILURES}/{name}.json"), Failure)
+
+    def put(self, name: str, record: Record) -> None:
+        """Write a record; a result that is there ends the failure that was."""
+        self.place.write(f"{_RECORDS}/{name}.json", _written(record))
+        if record.state == "done":
+            self.place.delete(f"{_FAILURES}/{name}.json")
+
+    def fail(self, name: str, failure: Failure) -> None:
+        """Write a failure."""
+        self.place.write(f"{_FAILURES}/{name}.json", _written(failure))
+
+    def done(self) -> Iterator[tuple[str, Record]]:
+        """Every id with a result, sorted."""
+        for name in self._ids(_RECORDS):
+            record = self.record(name)
+            if record is not None and record.state == "done":
+                yield name, record
+
+    def failed(self) -> Iterator[tuple[str, Failure]]:
+        """Every id that failed, sorted."""
+        for name in self._ids(_FAILURES):
+            failure = self.failure(name)
+            if failure is not None:
+                yield name, failure
+
+    def check(self) -> None:
+        """Refuse a folder of a later version.
+
+        Raises:
+            OptionError: it is of one.
+        """
+        content = self.place.read(f"{_RECORDS}.json")
+        found = None if content is None else _json(content)
+        if isinstance(found, dict) and found.get("version", 0) > _VERSION:
+            raise OptionError(
+                f"{self.place.name} was written by a later version of this program: update it, or choose another -o."
+            )
+
+    def begin(self) -> None:
+        """Make it a folder of results, and show that it can be written to.
+
+        Raises:
+            OutputError: it cannot.
+        """
+        self.place.write(f"{_RECORDS}.json", _line({"version": _VERSION}))
+
+    @property
+    def there(self) -> bool:
+        """Whether a batch ever wrote here."""
+        return self.place.has(f"{_RECORDS}.json")
+
+    def _ids(self, folder: str) -> Iterator[str]:
+        for name in self.place.below(folder):
+            yield name.removeprefix(f"{folder}/").removesuffix(".json")
+
+
+def is_ours(content: bytes, source: str) -> bool:
+    """Whether a file is a transcript of this program."""
+    from ...fusion.document import parse_document
+
+    try:
+        parse_document(content, source)
+    except TranscriptError:
+        return False
+    return True
+
+
+def _read(content: bytes | None, kind: type[Kind]) -> Kind | None:
+    """A record or a failure; None where it is neither: then the work is done again."""
+    row = None if content is None else _json(content)
+    try:
+        return kind(**row) if isinstance(row, dict) else None
+    except TypeError:
+        return None
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _written(what: Record | Failure) -> bytes:
+    return _line(asdict(what))
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return (json.dumps(row, sort_keys=True, indent=1) + "\n").encode()

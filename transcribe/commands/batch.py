@@ -1,0 +1,226 @@
+"""`transcribe batch INPUT... -o OUT/`: many recordings, on every core and on several machines, and on after a crash."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ...exporters import registry
+from .options import (
+    DIARIZER_OPTIONS,
+    LAYOUT_OPTIONS,
+    MACHINE_OPTIONS,
+    REPLACE_OPTION,
+    SPEAKER_OPTIONS,
+    TRACK_OPTION,
+    command,
+    job_options,
+    style_of,
+    usual_formats,
+)
+from .run import CHANNELS_OPTION, DIARIZE_OPTION, JOIN_OPTION, RECOGNISER_OPTIONS, RunCommand, pairs
+
+if TYPE_CHECKING:
+    from ..batch.doing import Plan
+    from ..options import JobOptions, Setup, Wish
+
+Part = TypeVar("Part", "Setup", "Wish")
+
+INPUTS = (
+    click.argument("inputs", nargs=-1, required=True),
+    click.option("-o", "--output", "out", required=True, metavar="OUT", help="The folder (or s3://...) of results."),
+    click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME",
+        callback=usual_formats,
+        help=f"Besides OUT/<id>.json: {', '.join(registry.BUILTIN)}. May be repeated.",
+    ),
+    click.option("--pattern", metavar="GLOB", help="Which files of folders, as *.opus. [default: all known endings]"),
+)
+WORK_OPTIONS = (
+    click.option("--no-words", is_flag=True, help="Only find who spoke when; no recogniser is loaded."),
+    click.option(
+        "--channel-names", metavar="A,B", help="Each channel is a speaker, with these names, as in agent,customer."
+    ),
+)
+BATCH_OPTIONS = (
+    click.option(
+        "--redo",
+        type=click.Choice(["failed", "all"]),
+        help="Do again what failed, or everything; else only what is new.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Say how many files and hours there are to do, and do nothing."),
+    click.option(
+        "--keep-voices",
+        is_flag=True,
+        help="Keep what the networks heard of voices in OUT/.cache, so that another number of speakers costs seconds.",
+    ),
+    click.option("--workers", type=int, default=0, metavar="N", help="Recordings at once; 0 is one a core."),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Do only part I (from 0) of N. Arrays of SLURM need none; of Kubernetes give only N.",
+    ),
+    click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        default=20.0,
+        show_default=True,
+        metavar="TIMES",
+        help="A recording may take so many times its duration (and 10 minutes at least).",
+    ),
+)
+
+EPILOG = """\b
+Examples:
+  transcribe batch calls/ --diarize -o results/
+  transcribe batch calls/ --channel-names agent,customer -o results/ --format srt
+  transcribe batch manifest.jsonl --diarize -o s3://bucket/results --shard 0/8
+  transcribe batch status results/
+  transcribe batch clean results/
+"""
+
+
+class BatchGroup(click.Group):
+    """Whatever is no command's name is the first input of `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front where it was left out."""
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=BatchGroup, epilog=EPILOG)
+def batch() -> None:
+    """Transcribe many recordings: folders, patterns, manifests; give the command again to go on.
+
+    `transcribe batch run --help` lists the options; the word `run` can be left out.
+    """
+
+
+@command(
+    INPUTS,
+    (DIARIZE_OPTION,),
+    WORK_OPTIONS,
+    BATCH_OPTIONS,
+    (CHANNELS_OPTION, TRACK_OPTION),
+    SPEAKER_OPTIONS,
+    RECOGNISER_OPTIONS,
+    DIARIZER_OPTIONS,
+    (JOIN_OPTION, REPLACE_OPTION),
+    LAYOUT_OPTIONS,
+    MACHINE_OPTIONS,
+    cls=RunCommand,
+    epilog=EPILOG,
+)
+def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: Any) -> int:
+    """Do what is missing or changed, of all INPUTS: folders, files, patterns, addresses and manifests.
+
+    A manifest (.jsonl, .csv, .parquet) has a row a recording: id, audio, and
+    its own options. Results are OUT/<id>.json; failures/<id>.json says why
+    there is none. Exit code 1 if any recording failed.
+    """
+    import os
+
+    from ..batch.running import Crew, dry_run, run_batch
+    from ..batch.sharding import shard_of
+    from ..terminal import reporter
+
+    pattern, dry, shard = (values.pop(name) for name in ("pattern", "dry_run", "shard"))
+    crew = Crew(workers=values.pop("workers"), time_limit=values.pop("time_limit"))
+    plan = _plan(out, formats, values)
+    part = shard_of(shard, os.environ)
+    with reporter() as screen:
+        if dry:
+            return dry_run(inputs, pattern, plan, part, screen)
+        return run_batch(inputs, pattern, plan, crew, part, screen)
+
+
+batch.add_command(run)
+
+
+@batch.command()
+@click.argument("out")
+@click.option("-v", "--verbose", is_flag=True, help="List every failure.")
+def status(out: str, *, verbose: bool) -> None:
+    """Tell what is done, what failed and why, the speed, and how long the rest will take; renew OUT/batch.csv."""
+    from ..batch.places import place_of
+    from ..batch.report import status as lines
+    from ..batch.report import write_table
+    from ..batch.tree import Tree
+
+    tree = Tree(place_of(out))
+    _check_there(tree.there, out)
+    tree.check()
+    for line in lines(tree, verbose=verbose):
+        click.echo(line)
+    write_table(tree)
+
+
+@batch.command()
+@click.argument("out")
+def clean(out: str) -> None:
+    """Delete OUT/.cache: words, turns and voices that were kept; results stay as they are."""
+    from ...fusion.errors import OptionError
+    from ..batch.caches import Cache
+    from ..batch.logbook import in_use
+    from ..batch.places import place_of
+    from ..batch.tree import Tree
+
+    place = place_of(out)
+    cache = Cache.of(place)
+    _check_there(Tree(place).there or cache.root.exists(), out)
+    if in_use(cache):
+        raise OptionError(f"A batch is at work on {out}: wait for it, or stop it.")
+    click.echo(f"{cache.root} is deleted." if cache.clean() else f"{cache.root} holds nothing.")
+
+
+def _check_there(there: bool, out: str) -> None:
+    from ...fusion.errors import OptionError
+
+    if not there:
+        raise OptionError(f"{out!r} holds no results of transcribe batch: give its -o.")
+
+
+def _plan(out: str, formats: tuple[str, ...], values: dict[str, Any]) -> Plan:
+    """Everything but who works."""
+    from ...fusion.errors import OptionError
+    from ..batch.doing import Plan
+    from ..batch.items import Asked, channel_names
+    from ..options import Setup, Wish
+    from ..output import Usual
+
+    given = values.pop("channel_names")
+    names = channel_names(given) if given is not None else ()
+    if names and values["channels"] is None:
+        values["channels"] = "speakers"
+    own = {name: values.pop(name) for name in ("no_words", "keep_voices", "redo", "replace")}
+    if own["no_words"] and values["diarize"]:
+        raise OptionError("--no-words finds turns only, and --diarize puts speakers on words: leave one of them out.")
+    style = style_of(values)
+    values["asr_options"] = pairs(values["asr_options"])
+    values["verbose"] = False  # results must not tell of the machine that made them
+    options = job_options(values)
+    known = registry.of_turns() if own["no_words"] else registry.names()
+    wanted = tuple(name for name in formats if name in known) if isinstance(formats, Usual) else formats
+    return Plan(
+        out=out,
+        asked=Asked(_part(options, Wish), names),
+        setup=_part(options, Setup),
+        words=not own["no_words"],
+        formats=wanted,
+        style=style,
+        keep_voices=own["keep_voices"],
+        redo=own["redo"],
+        replace=own["replace"],
+    )
+
+
+def _part(options: JobOptions, kind: type[Part]) -> Part:
+    """Only what is loaded, or only what is asked."""
+    return kind(**{field.name: getattr(options, field.name) for field in fields(kind)})
