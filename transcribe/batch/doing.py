@@ -36,7 +36,7 @@ from ...fusion.relabel import is_name
 from ...fusion.types import Seconds, Transcript
 from ...fusion.watch import Watch
 from .. import output
-from ..documents.origin import Told, sha256_of
+from ..documents.origin import Told, sha256_of, without_folders
 from ..documents.sound import sounded
 from ..options import Setup
 from .caches import Cache
@@ -228,7 +228,7 @@ class Hands:
             raise OutputError(f"{source} {what} and would be made anew: move it away, or give --replace.")
 
     def _document(self, path: Path, item: Item, asked: Asked, sha256: str) -> Document:
-        job, told = self.job, Told(lambda _: None)
+        job, told = self.job, Told(lambda _: None, path)
         if not self.plan.words:
             found = job.diarize(path, asked.wish, on_progress=self._progress, on_note=told)
             words, notes = Transcript((), None, found.duration), found.notes
@@ -239,11 +239,10 @@ class Hands:
             words, turns, notes = result.transcript, result.diarization, result.notes
             if asked.channel_names and turns is not None and job.channels > 1:
                 words, turns = name_labels(words, turns, _labels(asked, job.channels, path, turns.speakers))
-        name = _file_name(item)
-        said = tuple(note.replace(str(path), name) for note in (*told.sentences, *notes))
+        said = (*told.sentences, *(without_folders(note, path) for note in notes))
         words = replace(words, notes=())
         turns = None if turns is None else replace(turns, notes=())
-        heard = Recording(name, sha256, words.duration)
+        heard = Recording(_file_name(item), sha256, words.duration)
         return Document(words, turns, PurePosixPath(item.id).name, heard, job.origin(asked.wish), said)
 
     def _publish(self, item: Item, key: str, asked: Asked, document: Document, path: Path) -> None:
