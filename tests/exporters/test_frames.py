@@ -7,7 +7,6 @@ import json
 import re
 from fractions import Fraction
 
-import opentimelineio
 import pycmx
 import pytest
 import timecode
@@ -105,6 +104,7 @@ def test_no_two_markers_share_a_picture_however_many_begin_at_once():
 
 
 def test_an_editors_reader_finds_the_recording_and_its_markers():
+    opentimelineio = pytest.importorskip("opentimelineio", reason="it has no wheel for the newest Python")
     heard = Document(TALK.transcript, name="talk", recording=Recording("my talk.wav", "0" * 64, 60.0))
     timeline = opentimelineio.adapters.read_from_string(otio.dumps(heard, at(29.97)), "otio_json")
     ((clip,),) = timeline.tracks
