@@ -20,6 +20,7 @@ import diarfuse
 from diarfuse.exporters import registry
 from diarfuse.fusion.errors import MissingExtraError
 from diarfuse.transcribe.cli import COMMANDS, cli
+from diarfuse.transcribe.commands.shape import examples
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(diarfuse.__file__).parent
@@ -55,6 +56,7 @@ def page() -> str:
     for name, command in commands():
         first = (command.help or "").split("\n\n")[0].replace("\n", " ")
         parts.append(f"\n## transcribe {name}\n\n{' '.join(first.split())}\n")
+        parts.append("\n```sh\n" + "".join(f"{line}\n" for line in examples(command)) + "```\n")
         rows = [
             f"| `{option}` | {' '.join(text.split()).replace('|', chr(92) + '|')} |"
             for option, text in options(command).items()

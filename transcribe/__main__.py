@@ -37,6 +37,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (CancelledError, click.Abort, KeyboardInterrupt):
         click.echo("Stopped: nothing is half-written.", err=True)
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, of many lines
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except (DiarfuseError, click.UsageError) as error:
         message = str(error) if isinstance(error, DiarfuseError) else _usage(error)
         return _fail(message, error.exit_code)

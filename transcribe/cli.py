@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from importlib.metadata import version
 
 import click
+
+from .commands.shape import Group
 
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
@@ -29,21 +32,16 @@ COMMANDS = {
     "check": (".commands.check:check", "Count what an editor minds in subtitles: too long, too fast, too short."),
     "models": (".commands.models:models", "List, pull, verify, export and import the diarizer's models."),
     "config": (".commands.config:config", "Show the settings that hold, and where each comes from."),
+    "help": (".commands.help:help_", "Show the help of a command."),
     "doctor": (".commands.doctor:doctor", "Check this installation and say how to mend what is wrong."),
 }
 """Command -> where it lives, and its line in the help."""
 
-EPILOG = """\b
-Examples:
-  transcribe --diarize meeting.wav -o meeting.srt
-  transcribe --diarize --num-speakers 3 call.m4a -o call.vtt -o call.json
-  transcribe --diarize *.mp3 -o subtitles/
-  transcribe talk.mp4 -o -
-  transcribe diarize meeting.wav -o meeting.rttm
-"""
+MEANT = {"transcribe": "run", "speakers": "diarize", "convert": "export", "edit": "text", "version": "--version"}
+"""What people type that is no misspelling of what they mean."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Commands that are imported on use; whatever is no command's name is the first argument of the default one."""
 
     default = "run"
@@ -62,6 +60,12 @@ class LazyGroup(click.Group):
         """Put the default command in front of arguments that begin with no command and no option of the group."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         if not args or args[0] not in (*COMMANDS, *own):
+            if args and (near := _meant(args[0])):
+                raise click.UsageError(
+                    f"There is no command {args[0]!r}, and no such file: did you mean 'transcribe {near}'? "
+                    f"A recording called so is reached by 'transcribe {self.default} {args[0]}'.",
+                    ctx,
+                )
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 
@@ -74,10 +78,17 @@ class LazyGroup(click.Group):
             _apply_settings(ctx, name, command, rest)
         return name, command, rest
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The default command's examples come first, then our own text."""
+        self.epilog = _load(self.default).epilog
+        super().format_help(ctx, formatter)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The default command's options, then the commands."""
         command = _load(self.default)
         command.format_options(click.Context(command, parent=ctx), formatter)
+        with formatter.section("This program"):
+            formatter.write_dl([record for one in self.params if (record := one.get_help_record(ctx)) is not None])
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -106,18 +117,40 @@ def _load(name: str) -> click.Command:
     return command
 
 
+def _meant(word: str) -> str:
+    """The command that is nearest to a word that is neither one nor a file; empty where none is near."""
+    if word.startswith("-") or os.path.lexists(word) or not word.replace("-", "").replace("_", "").isalpha():
+        return ""
+    import difflib
+
+    word = word.lower()
+    longer = [name for name in COMMANDS if word.startswith((f"{name}-", f"{name}_"))]
+    near = (*longer, *difflib.get_close_matches(word, (*COMMANDS, *MEANT), n=1))
+    return MEANT.get(near[0], near[0]) if near else ""
+
+
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
+        from .doctor import versions
+
         click.echo(f"diarfuse {version('diarfuse')}")
+        for name, found in versions():
+            click.echo(f"{name} {found}")
         ctx.exit()
 
 
 @click.group(
     cls=LazyGroup,
-    epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Say which versions of everything are installed.",
+)
 def cli() -> None:
     """Transcribe recordings, and say who said what.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import platform
 import shutil
@@ -22,6 +24,8 @@ ENOUGH_MB = 500
 """Free space that pulling a pack and converting it wants, with room to spare."""
 PACKAGES = ("numpy", "scipy", "soundfile", "av", "soxr", "onnxruntime", "onnx", "huggingface_hub", "srt")
 CUDA_LIBRARIES = ("libcudart.so.12", "libcublas.so.12", "libcudnn.so.9")
+_LIBRARIES = {"av": ("FFmpeg", "ffmpeg_version_info"), "soundfile": ("libsndfile", "__libsndfile_version__")}
+"""What a package brings, and the name under which it tells that one's version."""
 OPTIONAL = {
     "faster-whisper": "pip install faster-whisper",
     "moonshine-voice": "pip install 'diarfuse[offline]'",
@@ -64,6 +68,38 @@ def checks(store: Store, *, online: bool = False, offline: bool = False) -> Iter
         yield from _without_network(store)
 
 
+def versions() -> Iterator[tuple[str, str]]:
+    """What decides about results, and in which version it is here; the packs last."""
+    yield "Python", f"{platform.python_version()} on {platform.platform()}"
+    for name in (*PACKAGES, *OPTIONAL, "ctranslate2", "click", "rich"):
+        yield name, _package(name) or "is not installed"
+    yield "packs", ", ".join(_packs_on_disk()) or "are none on disk"
+
+
+def _packs_on_disk() -> Iterator[str]:
+    from ..diarize.models.store import Store
+
+    store = Store(None)
+    for name in store.names:
+        with contextlib.suppress(CorruptModelError):  # `_store` tells of it
+            if store.has(name):
+                yield name
+
+
+def _package(name: str) -> str | None:
+    """A package's version, with that of the library which it brings; None where it is not installed."""
+    found = _version(name)
+    if name == "onnxruntime" and (gpu := _version("onnxruntime-gpu")):
+        return gpu
+    inside = _LIBRARIES.get(name)
+    if found is None or inside is None:
+        return found
+    try:
+        return f"{found} ({inside[0]} {getattr(importlib.import_module(name), inside[1])})"
+    except (ImportError, OSError, AttributeError) as error:  # installed, and not usable
+        return f"{found} (which cannot be loaded: {error})"
+
+
 def _command() -> Iterator[Check]:
     """PyPI has another package whose command is `transcribe`: whichever was installed last owns the name."""
     found = shutil.which("transcribe")
@@ -92,7 +128,7 @@ def _owners() -> Check:
 
 def _packages() -> Iterator[Check]:
     for name in PACKAGES:
-        found = _version(name) or (_version("onnxruntime-gpu") if name == "onnxruntime" else None)
+        found = _package(name)
         remedy = "" if found else f"pip install {name}"
         yield Check(name, found is not None, found or "missing", remedy)
     for name, remedy in OPTIONAL.items():

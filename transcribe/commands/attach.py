@@ -21,12 +21,12 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    command,
     job_options,
     output_options,
     style_of,
 )
 from .run import EMBED_OPTION, JOIN_OPTION
+from .shape import Section, command
 
 if TYPE_CHECKING:
     import threading
@@ -45,12 +45,14 @@ INPUTS = (
     click.argument("words", type=InputPath(error=TranscriptError)),
     click.argument("audio", required=False, type=InputPath()),
 )
-SHAPE_OPTIONS = (
+SHAPE_OPTIONS = Section(
+    "Output",
     click.option(
         "--same-shape", is_flag=True, help="Write WORDS.json back as it is, with only the speakers added to it."
     ),
 )
-TURN_OPTIONS = (
+TURN_OPTIONS = Section(
+    "Words and turns that are there",
     click.option(
         "--rttm",
         type=InputPath(error=TranscriptError),
@@ -82,9 +84,10 @@ Examples:
     SHAPE_OPTIONS,
     TURN_OPTIONS,
     SPEAKER_OPTIONS,
-    (TRACK_OPTION,),
+    Section("Recording", TRACK_OPTION),
     DIARIZER_OPTIONS,
-    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION, EMBED_OPTION),
+    Section("Speakers", NAME_OPTION, JOIN_OPTION),
+    Section("Output", REPLACE_OPTION, EMBED_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     epilog=EPILOG,

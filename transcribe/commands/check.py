@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..inputs.paths import InputPath
-from .options import SCREEN_OPTIONS, command
+from .options import SCREEN_OPTIONS
+from .shape import Section, command
 
 if TYPE_CHECKING:
     from ...fusion.cues.quality import Quality
@@ -24,7 +25,7 @@ CHECK_OPTIONS = (
 )
 
 
-@command((FILES,), SCREEN_OPTIONS, CHECK_OPTIONS)
+@command((FILES,), Section("Limits", *SCREEN_OPTIONS), CHECK_OPTIONS, epilog="transcribe check meeting.srt")
 def check(subtitles: tuple[Path, ...], *, language: str | None, as_json: bool, strict: bool, **values: Any) -> int:
     """Count what an editor minds in SRT or VTT files, ours or anybody's.
 

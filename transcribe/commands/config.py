@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .shape import Group
+
 if TYPE_CHECKING:
     from .settings import Setting
 
 
-@click.group()
+@click.group(cls=Group, epilog="transcribe config show")
 def config() -> None:
     """Settings from diarfuse.toml, beside the work and in your own folder."""
 
 
-@config.command()
+@config.command(epilog="transcribe config show")
 @click.argument("command", default="run", metavar="[COMMAND]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(command: str, as_json: bool) -> None:

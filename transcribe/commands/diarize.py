@@ -13,10 +13,10 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    command,
     job_options,
     output_options,
 )
+from .shape import Section, command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 @command(
     (AUDIO,),
     output_options(registry.of_turns()),
-    (TRACK_OPTION,),
+    Section("Output", REPLACE_OPTION),
+    Section("Recording", TRACK_OPTION),
     SPEAKER_OPTIONS,
-    (NAME_OPTION, REPLACE_OPTION),
+    Section("Speakers", NAME_OPTION),
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
+    epilog="transcribe diarize meeting.wav -o meeting.rttm",
 )
 def diarize(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Find who spoke when and write RTTM or JSON, without recognising a word."""

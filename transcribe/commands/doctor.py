@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from .options import MODELS_DIR_OPTION, command
+from .options import MODELS_DIR_OPTION
+from .shape import command
 
 ONLINE_OPTION = click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
 OFFLINE_OPTION = click.option(
@@ -15,7 +16,7 @@ OFFLINE_OPTION = click.option(
 MARKS = {True: "ok  ", False: "FAIL", None: "info"}
 
 
-@command((MODELS_DIR_OPTION, ONLINE_OPTION, OFFLINE_OPTION))
+@command((MODELS_DIR_OPTION, ONLINE_OPTION, OFFLINE_OPTION), epilog="transcribe doctor")
 def doctor(models_dir: Path | None, *, online: bool, offline: bool) -> int:
     """Check this installation and say how to mend what is wrong."""
     from ...diarize.models.store import Store

@@ -9,7 +9,7 @@ import click
 
 from ...fusion.errors import TranscriptError
 from ..inputs.paths import InputPath
-from .options import command
+from .shape import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 DOCUMENT = click.argument("document", type=InputPath(error=TranscriptError))
 
 
-@command((DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...")))
+@command(
+    (DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...")),
+    epilog='transcribe rename meeting.json SPEAKER_00=Ana SPEAKER_01="Ben K."',
+)
 def rename(document: Path, names: tuple[str, ...]) -> None:
     """Give speakers names in DOCUMENT (the .json that transcribe wrote), everywhere at once.
 
@@ -31,13 +34,19 @@ def rename(document: Path, names: tuple[str, ...]) -> None:
     _edit(document, lambda before: before.rename(dict(pairs)))
 
 
-@command((DOCUMENT, click.argument("keep"), click.argument("others", nargs=-1, required=True)))
+@command(
+    (DOCUMENT, click.argument("keep"), click.argument("others", nargs=-1, required=True)),
+    epilog="transcribe merge meeting.json SPEAKER_02 SPEAKER_04",
+)
 def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
     """Make one speaker of several in DOCUMENT; KEEP is the name that stays."""
     _edit(document, lambda before: before.merge(keep, *others))
 
 
-@command((DOCUMENT, click.argument("where"), click.argument("speaker")))
+@command(
+    (DOCUMENT, click.argument("where"), click.argument("speaker")),
+    epilog="transcribe reassign meeting.json 00:12:03-00:12:09 Ana",
+)
 def reassign(document: Path, where: str, speaker: str) -> None:
     """Give words in DOCUMENT to SPEAKER, who may be new, or to `nobody`.
 
@@ -54,7 +63,12 @@ def reassign(document: Path, where: str, speaker: str) -> None:
         click.argument("new", required=False, metavar="TEXT"),
         click.option("--find", metavar="TEXT", help="Instead of one sentence: wherever somebody says this,"),
         click.option("--replace", metavar="TEXT", help="say that."),
-    )
+    ),
+    epilog="""\b
+Examples:
+  transcribe text meeting.json 00:12:03 "the corrected sentence"
+  transcribe text meeting.json --find Jon --replace John
+""",
 )
 def text(document: Path, when: str | None, new: str | None, find: str | None, replace: str | None) -> None:
     """Correct the sentence that is said in DOCUMENT at the time WHEN, such as 00:12:03.
@@ -70,7 +84,7 @@ def text(document: Path, when: str | None, new: str | None, find: str | None, re
         raise click.UsageError("Give either a time and the sentence's new text, or --find and --replace.")
 
 
-@command((DOCUMENT,))
+@command((DOCUMENT,), epilog="transcribe undo meeting.json")
 def undo(document: Path) -> None:
     """Take back the last edit of DOCUMENT; again for the one before it."""
     from ..documents.editing import edit
@@ -86,7 +100,7 @@ def undo(document: Path) -> None:
     click.echo(f"{document}: undone: {undone[0]} (edits left: {len(after.history)})", err=True)
 
 
-@command((DOCUMENT,))
+@command((DOCUMENT,), epilog="transcribe forget meeting.json")
 def forget(document: Path) -> None:
     """Empty the history of DOCUMENT: names and texts of before are no longer in it, and nothing can be undone."""
     from ..documents.editing import edit

@@ -10,12 +10,12 @@ from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.formats.turns import has_turns, read_turns_file
 from ..documents.scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
 from ..inputs.paths import InputPath
-from .options import command
+from .shape import command
 
 FILE = InputPath(error=TranscriptError)
 
 
-@command(name="eval")
+@command(name="eval", epilog="transcribe eval meeting.json --stm truth.stm --rttm truth.rttm")
 @click.argument("hypothesis", type=FILE)
 @click.option("--stm", type=FILE, metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
 @click.option("--rttm", type=FILE, metavar="FILE", help="True turns: DER and JER.")

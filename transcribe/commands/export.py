@@ -9,7 +9,8 @@ import click
 
 from ...exporters import registry
 from ..inputs.paths import InputPath
-from .options import LAYOUT_OPTIONS, command, output_options, style_of
+from .options import LAYOUT_OPTIONS, output_options, style_of
+from .shape import Section, command
 
 if TYPE_CHECKING:
     from ...exporters.style import Style
@@ -31,7 +32,7 @@ Examples:
 """
 
 
-@command((DOCUMENTS,), output_options(registry.BUILTIN), (CLEAN_OPTION,), LAYOUT_OPTIONS, epilog=EPILOG)
+@command((DOCUMENTS,), output_options(registry.BUILTIN), Section("Output", CLEAN_OPTION), LAYOUT_OPTIONS, epilog=EPILOG)
 def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> None:
     """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
     from ...fusion.document import read_document

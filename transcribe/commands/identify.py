@@ -16,10 +16,10 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    command,
     job_options,
     output_options,
 )
+from .shape import Section, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,18 +37,19 @@ IDENTIFY_OPTIONS = (
     ),
     click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker."),
     click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices."),
-    REPLACE_OPTION,
 )
 
 
 @command(
     (click.argument("audio", type=FILE),),
     output_options(registry.of_turns()),
-    IDENTIFY_OPTIONS,
-    (TRACK_OPTION,),
+    Section("Voices", *IDENTIFY_OPTIONS),
+    Section("Output", REPLACE_OPTION),
+    Section("Recording", TRACK_OPTION),
     SPEAKER_OPTIONS,
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
+    epilog="transcribe identify meeting.wav -o meeting.rttm",
 )
 def identify(
     audio: Path,

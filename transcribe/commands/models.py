@@ -12,7 +12,8 @@ import click
 from ...diarize.models.packs import FrontEndName, Use
 from ...fusion.errors import ModelNotFoundError
 from ..inputs.paths import InputPath
-from .options import STORE_OPTIONS, with_options
+from .options import STORE_OPTIONS
+from .shape import Group, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +43,12 @@ _asr_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group, epilog="transcribe models list")
 def models() -> None:
     """List, fetch, verify and carry the diarization models."""
 
 
-@models.command("list")
+@models.command("list", epilog="transcribe models list")
 @_store_options
 def list_(models_dir: Path | None, offline: bool | None) -> None:
     """List the packs: whether they are on disk, whose word their files rest on, their size and their licence."""
@@ -71,7 +72,7 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
     click.echo(f"in {store.root}")
 
 
-@models.command()
+@models.command(epilog="transcribe models pull campplus")
 @click.argument("pack")
 @_store_options
 def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
@@ -81,7 +82,7 @@ def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
     click.echo(f"{found.name} is ready in {store.root}")
 
 
-@models.command()
+@models.command(epilog="transcribe models verify")
 @click.argument("pack", nargs=-1)
 @_store_options
 def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
@@ -107,7 +108,7 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
             click.echo(f"{', '.join(these)}: every file is {what}")
 
 
-@models.command()
+@models.command(epilog="transcribe models export models/")
 @click.argument("folder", type=_FOLDER)
 @click.argument("pack", nargs=-1)
 @_asr_option
@@ -124,7 +125,7 @@ def export(
     click.echo("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
 
 
-@models.command("import")
+@models.command("import", epilog="transcribe models import models/")
 @click.argument("folder", type=InputPath("folder", ModelNotFoundError))
 @click.argument("pack", nargs=-1)
 @_asr_option
@@ -144,7 +145,10 @@ def import_(
     click.echo("\n".join((f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}", *said)))
 
 
-@models.command(context_settings={"max_content_width": 100})
+@models.command(
+    context_settings={"max_content_width": 100},
+    epilog="transcribe models add mine embedding.onnx --segmentation campplus --recordings tuning/",
+)
 @click.argument("name")
 @click.option(
     "--embedding",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
@@ -16,14 +16,13 @@ from ...exporters.templates import PRESETS, parse_template
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
 from ..inputs.paths import InputPath
+from .shape import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from ..options import JobOptions
 
-Parameter: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
-"""One of click's options or arguments."""
 PICTURES = (".svg", ".png")
 PLOTS = f"{__name__}.plots"
 """Where click keeps what ``--plot`` was given."""
@@ -96,12 +95,14 @@ TRACK_OPTION = click.option(
     callback=lambda _, __, text: None if text is None else _track(text),
     help="Of a file with several audio tracks, this one, from 1; all: each as a channel. [default: the default track]",
 )
-SPEAKER_OPTIONS = (
+SPEAKER_OPTIONS = Section(
+    "Speakers",
     click.option("--num-speakers", type=int, metavar="N", help="Exactly this many speakers."),
     click.option("--min-speakers", type=int, metavar="N", help="At least this many."),
     click.option("--max-speakers", type=int, metavar="N", help="At most this many."),
 )
-DIARIZER_OPTIONS = (
+DIARIZER_OPTIONS = Section(
+    "Diarizer",
     click.option(
         "--diarizer",
         default="auto",
@@ -127,7 +128,8 @@ STORE_OPTIONS = (
     MODELS_DIR_OPTION,
     click.option("--offline", is_flag=True, default=None, help="Never touch the network ($DIARFUSE_OFFLINE)."),
 )
-MACHINE_OPTIONS = (
+MACHINE_OPTIONS = Section(
+    "Machine",
     click.option(
         "--mode",
         type=click.Choice(["exact", "default", "fast"]),
@@ -168,7 +170,8 @@ SCREEN_OPTIONS = (
         help="Pictures a second; two lie between readable cues.",
     ),
 )
-LAYOUT_OPTIONS = (
+LAYOUT_OPTIONS = Section(
+    "How it looks",
     click.option(
         "--cues",
         type=click.Choice(get_args(Cues)),
@@ -201,38 +204,10 @@ def _track(text: str) -> int | str:
     return text if text == "all" else int(text[:9])
 
 
-def with_options(*groups: Iterable[Parameter]) -> Parameter:
-    """A decorator that adds groups of parameters in the order in which they are to be shown."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for parameter in reversed([parameter for group in groups for parameter in group]):
-            function = parameter(function)
-        return function
-
-    return decorate
-
-
-def command(
-    *groups: Iterable[Parameter], cls: type[click.Command] = click.Command, name: str | None = None, epilog: str = ""
-) -> Callable[[Callable[..., Any]], click.Command]:
-    """A decorator that makes a command with groups of parameters, in the order in which they are to be shown.
-
-    Args:
-        groups: of options and arguments.
-        cls: of the command.
-        name: where it is not the function's.
-        epilog: below the options in the help.
-    """
-
-    def decorate(function: Callable[..., Any]) -> click.Command:
-        return click.command(name, cls, epilog=epilog)(with_options(*groups)(function))
-
-    return decorate
-
-
-def output_options(formats: Iterable[str]) -> tuple[Parameter, ...]:
+def output_options(formats: Iterable[str]) -> Section:
     """``-o`` and ``--format`` of a command that writes files in any of `formats`."""
-    return (
+    return Section(
+        "Output",
         click.option(
             "-o",
             "--output",

@@ -15,10 +15,10 @@ from .options import (
     MACHINE_OPTIONS,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    command,
     job_options,
 )
 from .run import JOIN_OPTION, RECOGNISER_OPTIONS, pairs
+from .shape import Section, command
 
 if TYPE_CHECKING:
     import threading
@@ -38,12 +38,12 @@ Examples:
 
 @command(
     INPUTS,
-    (DIARIZE_OPTION,),
+    Section("Speakers", DIARIZE_OPTION),
     SPEAKER_OPTIONS,
     RECOGNISER_OPTIONS,
-    (TRACK_OPTION,),
+    Section("Recording", TRACK_OPTION),
     DIARIZER_OPTIONS,
-    (JOIN_OPTION,),
+    Section("Speakers", JOIN_OPTION),
     MACHINE_OPTIONS,
     epilog=EPILOG,
 )

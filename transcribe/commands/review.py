@@ -13,7 +13,7 @@ import click
 
 from ..inputs.paths import InputPath
 from .edit import DOCUMENT
-from .options import command
+from .shape import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ REVIEW_OPTIONS = (
 )
 
 
-@command((DOCUMENT,), REVIEW_OPTIONS)
+@command((DOCUMENT,), REVIEW_OPTIONS, epilog="transcribe review meeting.json")
 def review(document: Path, limit: int, audio: Path | None, *, as_json: bool) -> None:
     """Show where it is doubtful who speaks in DOCUMENT, worst first, with the runner-up.
 

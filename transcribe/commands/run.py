@@ -16,17 +16,26 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    command,
     job_options,
     output_options,
     style_of,
 )
+from .shape import Command, Section, command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DIARIZE_OPTION = click.option("--diarize", is_flag=True, help="Say who spoke each word.")
-RECOGNISER_OPTIONS = (
+EPILOG = """\b
+Examples:
+  transcribe --diarize meeting.wav -o meeting.srt
+  transcribe --diarize --num-speakers 3 call.m4a -o call.vtt -o call.json
+  transcribe --diarize *.mp3 -o subtitles/
+  transcribe talk.mp4
+"""
+
+RECOGNISER_OPTIONS = Section(
+    "Recogniser",
     click.option(
         "--asr",
         default="auto",
@@ -41,7 +50,11 @@ RECOGNISER_OPTIONS = (
     click.option("--language", metavar="CODE", help="Spoken language, e.g. en or english; left out, it is detected."),
     click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format, e.g. int8 or float16."),
     click.option(
-        "--asr-option", "asr_options", multiple=True, metavar="KEY=VALUE", help="Any other option of the recogniser."
+        "--asr-option",
+        "asr_options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Any other option of the recogniser.",
     ),
 )
 JOIN_OPTION = click.option(
@@ -78,7 +91,7 @@ CHANNELS_OPTION = click.option(
 )
 
 
-class RunCommand(click.Command):
+class RunCommand(Command):
     """Reads ``--channels`` as click cannot: a recording may follow it, which is no value of it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -90,17 +103,20 @@ class RunCommand(click.Command):
 
 
 @command(
-    (AUDIO, DIARIZE_OPTION),
-    output_options(registry.BUILTIN),
-    (CHANNELS_OPTION, TRACK_OPTION),
+    (AUDIO,),
+    Section("Speakers", DIARIZE_OPTION),
     SPEAKER_OPTIONS,
-    IDENTITY_OPTIONS,
+    Section("Speakers", CHANNELS_OPTION, NAME_OPTION, *IDENTITY_OPTIONS, JOIN_OPTION),
+    output_options(registry.BUILTIN),
+    Section("Output", REPLACE_OPTION, EMBED_OPTION),
+    LAYOUT_OPTIONS,
+    Section("Recording", TRACK_OPTION),
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (NAME_OPTION, REPLACE_OPTION, JOIN_OPTION, EMBED_OPTION, REMOTE_OPTION),
-    LAYOUT_OPTIONS,
+    Section("Machine", REMOTE_OPTION),
     MACHINE_OPTIONS,
     cls=RunCommand,
+    epilog=EPILOG,
 )
 def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Transcribe recordings and write subtitles, text or JSON, with --diarize saying who spoke."""

@@ -10,13 +10,15 @@ import click
 
 from ...fusion.errors import OptionError
 from ..inputs.paths import InputPath
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, command, job_options
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, job_options
+from .shape import Section, command
 
 if TYPE_CHECKING:
     from ..serving.limits import Limits
 
 TOKEN_VARIABLE = "DIARFUSE_SERVER_TOKEN"  # noqa: S105  (the variable's name)
-LISTEN_OPTIONS = (
+LISTEN_OPTIONS = Section(
+    "Listening",
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token."),
     click.option("--port", default=8000, show_default=True, help="Port to listen on."),
     click.option(
@@ -25,7 +27,8 @@ LISTEN_OPTIONS = (
         help=f"File with the bearer token that clients must send (or ${TOKEN_VARIABLE}).",
     ),
 )
-LIMIT_OPTIONS = (
+LIMIT_OPTIONS = Section(
+    "Limits",
     click.option("--max-body", default=512, show_default=True, metavar="MIB", help="Largest request."),
     click.option("--max-duration", default=240.0, show_default=True, metavar="MINUTES", help="Longest recording."),
     click.option(
@@ -37,14 +40,22 @@ LIMIT_OPTIONS = (
     click.option("--queue", default=16, show_default=True, help="Requests that may wait; more get 429."),
     click.option("--timeout", default=60.0, show_default=True, metavar="MINUTES", help="Longest time for one request."),
 )
-RECOGNISER_OPTIONS = (
+RECOGNISER_OPTIONS = Section(
+    "Recogniser",
     click.option("--asr", default="auto", show_default=True, metavar="NAME", help="The recogniser."),
     click.option("--model", metavar="NAME", help="The recogniser's model."),
     click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format."),
 )
 
 
-@command(LISTEN_OPTIONS, LIMIT_OPTIONS, RECOGNISER_OPTIONS, DIARIZER_OPTIONS, MACHINE_OPTIONS)
+@command(
+    LISTEN_OPTIONS,
+    LIMIT_OPTIONS,
+    RECOGNISER_OPTIONS,
+    DIARIZER_OPTIONS,
+    MACHINE_OPTIONS,
+    epilog="transcribe serve --port 8000",
+)
 def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values: Any) -> None:
     """Serve OpenAI's transcription API, with anonymous speaker labels; it never learns who anybody is.
 

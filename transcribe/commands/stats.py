@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .export import DOCUMENTS
-from .options import command
+from .shape import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
-from .options import STORE_OPTIONS, TRACK_OPTION, with_options
+from .options import STORE_OPTIONS, TRACK_OPTION
+from .shape import Group, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ _model_options = with_options(
 )
 
 
-@click.group()
+@click.group(cls=Group, epilog="transcribe voice enroll Ana ana.wav")
 def voice() -> None:
     """Compare voices, and enrol people so that --identify can name them.
 
@@ -60,7 +61,7 @@ def voice() -> None:
         _say(sentence)
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice embed ana.wav")
 @click.argument("file", type=FILE)
 @JSON
 @TRACK_OPTION
@@ -80,7 +81,7 @@ def embed(file: Path, as_json: bool, audio_track: Track, **where: Any) -> None:
     click.echo(" ".join(f"{float(x):.7f}" for x in heard.print.embedding))
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice verify ana.wav call.wav")
 @click.argument("one", type=FILE)
 @click.argument("other", type=FILE)
 @JSON
@@ -105,7 +106,7 @@ def verify(one: Path, other: Path, as_json: bool, audio_track: Track, **where: A
     return 0 if found.decision == "same" else 1
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice search recordings/ Ana")
 @click.argument("folder", type=InputPath("folder"))
 @click.argument("query")
 @click.option(
@@ -140,7 +141,7 @@ def search(folder: Path, query: str, limit: int, as_json: bool, audio_track: Tra
         click.echo("The voice was found in no recording.")
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice enroll Ana ana.wav")
 @click.argument("name")
 @click.argument("files", nargs=-1, required=True, type=RECORDING)
 @click.option("--consent", is_flag=True, help="State that the person agreed, instead of being asked.")
@@ -188,7 +189,7 @@ def enroll(
     )
 
 
-@voice.command("list")
+@voice.command("list", epilog="transcribe voice list")
 @JSON
 def list_(as_json: bool) -> None:
     """List who is enrolled."""
@@ -204,7 +205,7 @@ def list_(as_json: bool) -> None:
         click.echo("Nobody is enrolled: run `transcribe voice enroll NAME FILE`.")
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice show Ana")
 @click.argument("name")
 def show(name: str) -> None:
     """Show what is kept of NAME, without the numbers of the voice."""
@@ -213,7 +214,7 @@ def show(name: str) -> None:
     click.echo(json.dumps(person_json(_store().get(name)), ensure_ascii=False, indent=1))
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice rename Ana Anna")
 @click.argument("name")
 @click.argument("new")
 def rename(name: str, new: str) -> None:
@@ -221,7 +222,7 @@ def rename(name: str, new: str) -> None:
     click.echo(f"{name} is now called {_store().rename(name, new)}.")
 
 
-@voice.command()
+@voice.command(epilog="transcribe voice delete Ana")
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete the voice of NAME for good."""
@@ -229,7 +230,7 @@ def delete(name: str) -> None:
     click.echo(f"The voice of {name} is deleted.")
 
 
-@voice.command("forget-all")
+@voice.command("forget-all", epilog="transcribe voice forget-all")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget_all_(yes: bool) -> None:
     """Delete every enrolled voice and every search index; works without the passphrase."""
@@ -240,7 +241,7 @@ def forget_all_(yes: bool) -> None:
     click.echo(f"{forget_all()} enrolled voices are deleted, and all search indexes.")
 
 
-@voice.command("export")
+@voice.command("export", epilog="transcribe voice export Ana -o ana.voice")
 @click.argument("names", nargs=-1)
 @click.option("-o", "--output", "out", required=True, metavar="FILE", help="A new file, or - for stdout.")
 @click.option("--yes", is_flag=True, help="Do not ask before voices are written unencrypted.")
@@ -262,7 +263,7 @@ def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
     click.echo(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")
 
 
-@voice.command("import")
+@voice.command("import", epilog="transcribe voice import ana.voice")
 @click.argument("file", type=FILE)
 @ANOTHER_VOICE
 def import_(file: Path, another_voice: bool) -> None:

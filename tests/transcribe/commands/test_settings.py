@@ -104,6 +104,27 @@ def test_a_file_beside_the_work_may_not_send_run_identify_or_choose(work: Path, 
         assert str(work.parent / "own" / "diarfuse.toml") in error
 
 
+CLASSES = {
+    "sends or receives": {"remote", "remote-token", "host", "port", "token-file", "offline", "online"}
+    | {"max-body", "max-duration", "concurrency", "queue", "timeout"},
+    "runs a program, a plug-in or a model": {"asr", "asr-option", "model", "compute-type", "diarizer", "voice-model"}
+    | {"models-dir", "embedding", "segmentation", "front-end", "licence", "forbids", "recordings"},
+    "identifies, or keeps a voice": {"identify", "primary", "link-speakers", "voices-dir"},
+    "decides what the answer is": {"diarize", "channels", "audio-track", "language", "join", "recipe", "step"}
+    | {"threshold", "mode", "collar", "stm"},
+    "gives a recording away": {"embed-audio"},
+    "takes the machine, or hides what happens": {"device", "threads", "verbose", "strict"},
+}
+"""Why a file beside the work may not set it."""
+
+
+def test_every_option_has_its_class() -> None:
+    refused = [key for keys_of_class in CLASSES.values() for key in keys_of_class]
+    assert len(refused) == len(set(refused))
+    assert not BESIDE & set(refused)
+    assert set(keys()) == (BESIDE & set(keys())) | set(refused), "a new option: which class is it of?"
+
+
 def test_what_sends_and_identifies_is_among_the_refused() -> None:
     barred = set(keys()) - BESIDE
     assert {"remote", "remote-token", "asr", "model", "asr-option", "diarizer", "identify", "primary"} <= barred
