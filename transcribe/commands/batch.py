@@ -15,12 +15,12 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TRACK_OPTION,
-    command,
     job_options,
     style_of,
     usual_formats,
 )
 from .run import CHANNELS_OPTION, DIARIZE_OPTION, JOIN_OPTION, RECOGNISER_OPTIONS, RunCommand, pairs
+from .shape import Group, Section, command
 
 if TYPE_CHECKING:
     from ..batch.doing import Plan
@@ -80,12 +80,10 @@ Examples:
   transcribe batch calls/ --diarize -o results/
   transcribe batch calls/ --channel-names agent,customer -o results/ --format srt
   transcribe batch manifest.jsonl --diarize -o s3://bucket/results --shard 0/8
-  transcribe batch status results/
-  transcribe batch clean results/
 """
 
 
-class BatchGroup(click.Group):
+class BatchGroup(Group):
     """Whatever is no command's name is the first input of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -105,14 +103,16 @@ def batch() -> None:
 
 @command(
     INPUTS,
-    (DIARIZE_OPTION,),
-    WORK_OPTIONS,
-    BATCH_OPTIONS,
-    (CHANNELS_OPTION, TRACK_OPTION),
+    Section("Speakers", DIARIZE_OPTION),
+    Section("Speakers", *WORK_OPTIONS),
+    Section("Batch", *BATCH_OPTIONS),
+    Section("Speakers", CHANNELS_OPTION),
+    Section("Recording", TRACK_OPTION),
     SPEAKER_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
-    (JOIN_OPTION, REPLACE_OPTION),
+    Section("Speakers", JOIN_OPTION),
+    Section("Output", REPLACE_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
     cls=RunCommand,
@@ -144,7 +144,7 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
 batch.add_command(run)
 
 
-@batch.command()
+@batch.command(epilog="transcribe batch status results/")
 @click.argument("out")
 @click.option("-v", "--verbose", is_flag=True, help="List every failure.")
 def status(out: str, *, verbose: bool) -> None:
@@ -162,7 +162,7 @@ def status(out: str, *, verbose: bool) -> None:
     write_table(tree)
 
 
-@batch.command()
+@batch.command(epilog="transcribe batch clean results/")
 @click.argument("out")
 def clean(out: str) -> None:
     """Delete OUT/.cache: words, turns and voices that were kept; results stay as they are."""
