@@ -21,7 +21,7 @@ _LONGEST_GAP: Seconds = (
     10.0  # in MPEG streams, which are joined without setting the clock; as the ffmpeg program has it
 )
 _MOST_SILENCE: Seconds = 3600.0  # in all: a damaged clock must not make days of it
-_BLOCK_FRAMES = 1 << 15  # decoders give a thousand at a time, too few to work with
+_BLOCK_FRAMES = 1 << 16  # decoders give a thousand at a time, too few to work with
 
 # Containers of media. Playlists and image formats are left out on purpose: they make FFmpeg open other files.
 _CONTAINERS = (
@@ -148,7 +148,13 @@ class _Reader:
                 continue
             for frame in frames:
                 is_last_broken = False
-                yield from self._take(frame)
+                gap = self._clock.gap(frame)
+                if gap or (frame.sample_rate, frame.format.name, frame.layout.name) != self._shape:
+                    yield from self._begin(frame, gap)
+                self._gathered.append(frame)
+                self._clock.count(frame.samples, frame.sample_rate)
+                if len(self._gathered) * frame.samples >= _BLOCK_FRAMES:
+                    yield from self._flush()
         yield from self._flush()
         name = self._source.name
         if note_if_short(name, self._clock.seconds, self._promised(), self._on_note):
@@ -182,19 +188,12 @@ class _Reader:
         except av.FFmpegError:
             return None
 
-    def _take(self, frame: Any) -> Iterator[Block]:
-        """Gather one frame, and give out what was gathered where it fits no longer or is enough."""
-        gap = self._clock.gap(frame)
-        shape = frame.sample_rate, frame.format.name, frame.layout.name
-        if gap or shape != self._shape:
-            check_shape(self._source.name, frame.sample_rate, len(frame.layout.channels))
-            yield from self._flush()
-            self._shape = shape
-            yield from _silence(gap, frame.sample_rate, len(frame.layout.channels))
-        self._gathered.append(frame)
-        self._clock.count(frame.samples, frame.sample_rate)
-        if len(self._gathered) * frame.samples >= _BLOCK_FRAMES:
-            yield from self._flush()
+    def _begin(self, frame: Any, gap: Seconds) -> Iterator[Block]:
+        """Give out what was gathered, since `frame` does not fit behind it, and the silence before it."""
+        check_shape(self._source.name, frame.sample_rate, len(frame.layout.channels))
+        yield from self._flush()
+        self._shape = frame.sample_rate, frame.format.name, frame.layout.name
+        yield from _silence(gap, frame.sample_rate, len(frame.layout.channels))
 
     def _flush(self) -> Iterator[Block]:
         if self._gathered:
@@ -270,7 +269,9 @@ def _samples(frames: Sequence[Any]) -> npt.NDArray[np.float32]:
     name, channels = frames[0].format.name, len(frames[0].layout.channels)
     dtype, total = _TYPES[name.removesuffix("p")], sum(frame.samples for frame in frames)
     if name.endswith("p"):
-        samples = np.empty((total, channels), np.float32)
+        samples = np.empty(
+            (channels, total), np.float32
+        ).T  # as the decoder has it: interleaving would be the costly part
         from av.audio.plane import AudioPlane
 
         # Of eight channels PyAV counts more planes than there are, so they are taken one by one.
