@@ -17,6 +17,8 @@ ENDING = ".srt"
 NEEDS = "words"
 ABOUT = "SubRip: `SPEAKER_00: text`"
 
+_ARROW = re.compile("-{2,}>")
+"""Readers take a line with it for a cue's times, and SRT has no way to write it in a text: there it loses dashes."""
 _TAG = re.compile(r"<(/?\w[^<>]*)>")
 
 
@@ -41,9 +43,10 @@ def _subtitle(index: int, cue: Cue) -> str:
     import srt
 
     times = (timedelta(milliseconds=milliseconds(time)) for time in (cue.start, cue.end))
-    return str(srt.Subtitle(index, *times, "\n".join(shown(cue))).to_srt())
+    lines = (_ARROW.sub("->", line) for line in shown(cue))
+    return str(srt.Subtitle(index, *times, "\n".join(lines)).to_srt())
 
 
 def _plain(name: str) -> str:
     """A name that no player takes for markup (angle brackets become single quotation marks) or a line of times."""
-    return _TAG.sub("\u2039\\1\u203a", label(name)).replace("{\\", "{").replace("-->", "→")
+    return _ARROW.sub("→", _TAG.sub("\u2039\\1\u203a", label(name)).replace("{\\", "{"))

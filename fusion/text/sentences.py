@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .scripts import is_punctuation, is_unspaced, opens, unspaced
-from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, GERMAN_STARTS, WORDS_TOO, base_language
+from .wordlists import BEFORE_NAMES, BEFORE_NUMBERS, ENGLISH_STARTS, GERMAN_STARTS, WORDS_TOO, base_language
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -137,7 +137,12 @@ def _is_end(text: str, place: int, splits: Container[int], language: str, *, cas
         return False
     if language in _ORDINALS_BEFORE_NOUNS and _ORDINAL.fullmatch(word) and not before.endswith("."):  # not `Nr. 5.`
         return re.split(r"\W", following.lower(), maxsplit=1)[0] in GERMAN_STARTS
-    return place in splits or word in WORDS_TOO
+    return place in splits or word in WORDS_TOO or (cased and letter and _starts_english(following, language))
+
+
+def _starts_english(following: str, language: str) -> bool:
+    """Whether it goes on with a word that begins a sentence, and is no name, whatever abbreviation may stand before."""
+    return language == "en" and re.split(r"\W", following.lower(), maxsplit=1)[0] in ENGLISH_STARTS
 
 
 def ends_clause(text: str) -> bool:

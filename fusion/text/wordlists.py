@@ -28,6 +28,12 @@ GERMAN_STARTS = _set(
 )
 """German words that begin a sentence after a number, where a noun would make it an ordinal."""
 
+ENGLISH_STARTS = _set(
+    "he her here his how i it its my no now our she so that their then there these they this those we what when where "
+    "who why yes you your"
+)
+"""English words that begin a sentence after a single small letter (``plan a.``), and no name after an abbreviation."""
+
 _WEAK = {
     "en": (
         "a an the of to in on at by for from with without into onto upon over under about between through during "

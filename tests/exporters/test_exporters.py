@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
 
 import numpy as np
+import pysubs2
 import pytest
 import srt
 from hypothesis import given
@@ -65,7 +67,7 @@ transcripts = st.builds(lambda rows: Transcript(tuple(rows), "en", 1.0), st.list
 def test_srt() -> None:
     assert registry.dumps(Document(MEETING), "srt") == (
         "1\n00:00:00,500 --> 00:00:01,500\nSPEAKER_00: Good morning.\n\n"
-        "2\n01:01:01,500 --> 01:01:02,000\nAna > Ben: a < b & c --> d\n\n"
+        "2\n01:01:01,500 --> 01:01:02,000\nAna > Ben: a < b & c -> d\n\n"
     )
 
 
@@ -370,3 +372,24 @@ def test_no_word_steers_a_terminal_or_turns_a_line_round(format_name: str, bad: 
         assert not re.search(
             "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", without_bullets(text, format_name)
         )
+
+
+@pytest.mark.parametrize("diarized", [True, False])
+@pytest.mark.parametrize("text", [" Press --> now.", " 00:00:01,000 --> 00:00:02,000", " ---> -->> --", " <!-- a -->"])
+def test_an_arrow_in_the_text_breaks_no_reader(diarized: bool, text: str) -> None:
+    """SRT has no way to write it, so it loses dashes there; VTT writes it as an entity."""
+    words = tuple(Word(i * 0.5, i * 0.5 + 0.4, f" {word}", None, "Ana") for i, word in enumerate(text.split()))
+    after = Word(9.0, 9.4, " After.", None, "Ana")
+    transcript = Transcript(
+        (Segment(0.0, 2.0, text, words, "Ana"), Segment(9.0, 9.4, " After.", (after,), "Ana")), "en", 10.0
+    )
+    found = Diarization((Turn(0.0, 10.0, "Ana"),), (Turn(0.0, 10.0, "Ana"),), 10.0) if diarized else None
+    document = Document(transcript, found)
+    srt_text, vtt = (registry.dumps(document, name) for name in ("srt", "vtt"))
+    cues = list(srt.parse(srt_text))
+    assert srt_text.count("-->") == vtt.count("-->") == len(cues) == 2
+    assert cues[0].content.split() == ["Ana:", *re.sub("-{2,}>", "->", text).split()]
+    read = pysubs2.SSAFile.from_string(vtt)
+    assert [html.unescape(line.plaintext).split() for line in read] == [text.split(), ["After."]]
+    if "00:" not in text:  # this reader takes any two times in a line for a cue's
+        assert [line.plaintext.split()[-1] for line in pysubs2.SSAFile.from_string(srt_text)][1] == "After."

@@ -32,6 +32,10 @@ SPOKEN = [
         "de",
         "Wir treffen am 3. Oktober Dr. Müller, z. B. um acht.| Es waren 12.| Danach kam Ludwig XIV. nach Bonn.| Gut.",
     ),
+    (
+        "en",
+        "It is plan a.| We go.| He got a b.| She read p. Four to John F. Kennedy.| That was vitamin c.| You see.",
+    ),
     ("de", "Das ist d.h. bzw. usw. ca. Nr. 5.| Frau Prof. Schmidt wohnt Berliner Str. 8.| Gut."),
     ("fr", "M. Dupont et Mme. Durand, av. Foch, no. 5, né vers 300 av. J.-C. en Grèce.| Le Dr. Martin arrive."),
     ("es", "El Sr. García y la Dra. López viven en EE.UU. desde ayer, Av. Mayor, núm. 5.| Están contentos."),
