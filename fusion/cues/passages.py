@@ -103,7 +103,9 @@ def _words(segment: Segment) -> tuple[SpokenWord, ...]:
     low, high = _room(segment, starts, ends)
     times = timed(starts, ends, lines=(np.full(len(given), low), np.full(len(given), high)))
     return _without_blanks(
-        SpokenWord(start, end, text, "estimated" if how == PLACED else word.timing, word.probability)
+        SpokenWord(
+            max(start, low), max(end, low), text, "estimated" if how == PLACED else word.timing, word.probability
+        )
         for word, text, start, end, how in zip(
             given, texts, times.starts.tolist(), times.ends.tolist(), times.repaired.tolist(), strict=False
         )
@@ -136,15 +138,13 @@ def _without_blanks(words: Iterable[SpokenWord]) -> tuple[SpokenWord, ...]:
     return tuple(kept)
 
 
-def _without_overlaps(lines: Sequence[Passage]) -> Iterator[Passage]:
+def _without_overlaps(lines: Sequence[Passage]) -> list[Passage]:
     """The lines, with the times of each speaker's words such that they never overlap, in the order of the lines."""
-    by_speaker: dict[str | None, list[Passage]] = {}
+    by_speaker: dict[str | None, list[SpokenWord]] = {}
     for line in lines:
-        by_speaker.setdefault(line.speaker, []).append(line)
-    for speaker, own in by_speaker.items():
-        words = iter(_straight([word for line in own for word in line.words]))
-        for line in own:
-            yield Passage(speaker, tuple(next(words) for _ in line.words))
+        by_speaker.setdefault(line.speaker, []).extend(line.words)
+    words = {speaker: iter(_straight(own)) for speaker, own in by_speaker.items()}
+    return [Passage(line.speaker, tuple(next(words[line.speaker]) for _ in line.words)) for line in lines]
 
 
 def _straight(words: Sequence[SpokenWord]) -> list[SpokenWord]:

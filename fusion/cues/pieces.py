@@ -115,13 +115,16 @@ def _spaced(before: Piece, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 
 def whole_lines(segments: Sequence[Segment], language: str | None) -> list[Segment]:
-    """Segments of one speaker, with the words of others who talk meanwhile taken out of their middle."""
+    """Segments of one speaker, with the words of others who talk meanwhile taken out of their middle.
+
+    Where the times run backwards nobody talks meanwhile: the order stays the text's.
+    """
     whole: list[Segment] = []
     latest: dict[str, int] = {}
     previous = -1
     for segment in segments:
         mine = latest.get(segment.speaker, previous) if segment.speaker else previous
-        if mine != previous and _goes_on(whole[mine], segment, language):
+        if mine != previous and _goes_on(whole[mine], segment, language) and _forward(*whole[mine:], segment):
             whole[mine] = _put_together(whole[mine], segment)
             previous = mine
             continue
@@ -135,6 +138,14 @@ def whole_lines(segments: Sequence[Segment], language: str | None) -> list[Segme
 def _goes_on(before: Segment, after: Segment, language: str | None) -> bool:
     known = before.words and after.words and before.start <= after.start <= before.end + _BREATH
     return bool(known) and not ends_sentence(before.text, after.text, language)
+
+
+def _forward(before: Segment, *others: Segment) -> bool:
+    """Whether `before` goes on with the last of the others in time too, and those between began after it did."""
+    first, *between, last = ([w.start for w in one.words if w.start is not None] for one in (before, *others))
+    if not first or not last:
+        return bool(before.words and others[-1].words)
+    return last[0] >= first[-1] and all(starts[0] >= first[0] for starts in between if starts)
 
 
 def _put_together(before: Segment, after: Segment) -> Segment:
@@ -155,7 +166,8 @@ def _pieces(segment: Segment, width: int) -> list[Piece]:
     if segment.words:
         line = (np.full(len(words), segment.start), np.full(len(words), segment.end))
         times = timed(*in_order(*read_times(words), segment.start, segment.end), lines=line)
-        starts, ends = times.starts, times.ends
+        # None before its line, which may begin where another's words end: the order of the text is that of the lines.
+        starts, ends = np.maximum(times.starts, segment.start), np.maximum(times.ends, segment.start)
     else:
         edges = np.linspace(segment.start, max(segment.end, segment.start), len(words) + 1)
         starts, ends = edges[:-1], edges[1:]

@@ -180,4 +180,6 @@ def _within(
     if end > start:
         return start, end
     end = max(end, min(most, start + need))
+    if end >= start + need:  # as it stands: a rounding must not put it before a neighbour that begins there too
+        return start, end
     return min(start, max(least, end - need)), end

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.cues.pieces import runs_of
+from diarfuse.fusion.cues import build_cues, passages_of, split_segments
+from diarfuse.fusion.cues.pieces import runs_of, whole_lines
 from diarfuse.fusion.text import display_width, graphemes
 from diarfuse.fusion.types import Segment, Transcript, Word
 
@@ -55,3 +57,38 @@ def test_lines_of_one_speaker_share_a_run_unless_they_lie_apart():
         ("B", 1, 6.1, 7.0),
     ]
     assert runs[0].pieces[1].parts[0].spaced, "the words of two lines do not run together"
+
+
+def backwards(*said: tuple[str, float, str]) -> Transcript:
+    words = tuple(Word(start, start + 0.2, f" {text}", speaker=speaker) for text, start, speaker in said)
+    return Transcript((Segment(0.2, 6.0, "".join(word.text for word in words), words),), "en", 6.0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [
+            ("your", 2.6, "A"),
+            ("old", 0.4, "B"),
+            ("real", 0.3, "B"),
+            ("the", 0.25, "A"),
+            ("to", 0.2, "A"),
+            ("go", 2, "B"),
+        ],
+        [(str(i), 4 + i / 4 if i % 2 else 1 + i / 4, "AB"[i % 2]) for i in range(8)],
+        [("five", 5.0, "A"), ("four", 4.0, "B"), ("three", 3.0, "A"), ("two", 2.0, "B"), ("one", 1.0, "A")],
+    ],
+)
+def test_words_that_run_backwards_keep_the_order_of_the_text(said) -> None:
+    transcript = backwards(*said)
+    order = [text for text, _, _ in said]
+    assert " ".join(s.text.strip() for s in whole_lines(split_segments(transcript).segments, "en")).split() == order
+    assert [piece.text.strip() for run in runs_of(transcript, 42) for piece in run.pieces] == order
+    assert " ".join(passage.text for passage in passages_of(transcript)).split() == order
+    shown = [line for cue in build_cues(transcript) for voice in cue.voices for line in voice.lines]
+    assert " ".join(shown).split() == order
+
+
+def test_who_talks_meanwhile_is_still_taken_out_of_the_middle() -> None:
+    transcript = backwards(("I", 1.0, "A"), ("yes", 1.1, "B"), ("am", 1.3, "A"), ("here.", 1.5, "A"))
+    assert [s.text for s in whole_lines(split_segments(transcript).segments, "en")] == [" I am here.", " yes"]
