@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..fusion.errors import MissingExtraError
 from ..fusion.text import direction
@@ -13,6 +13,8 @@ from .colours import colours_of
 from .lines import label, passages, timestamp
 from .picture import clock
 from .style import DEFAULT, Style
+from .templates import fields_of
+from .word_templates import fill
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
@@ -60,14 +62,17 @@ def dumps(document: Document, style: Style = DEFAULT) -> bytes:
     """A title, the talk times where speakers are known, and a paragraph a turn of words.
 
     It names no file, no author and no date, so that the same content gives the same
-    bytes. `style.times` False leaves out when each turn begins.
+    bytes. `style.times` False leaves out when each turn begins. `style.form` is filled
+    instead, if there is one.
 
     Raises:
-        MissingExtraError: python-docx is not installed.
+        MissingExtraError: python-docx is not installed, or docxtpl for a form.
     """
     require()
     import docx
 
+    if style.form is not None:
+        return _packed(fill(_values(document), style.form))
     word = docx.Document()
     if document.transcript.language:
         _set_language(word, document.transcript.language)
@@ -78,6 +83,24 @@ def dumps(document: Document, style: Style = DEFAULT) -> bytes:
     for passage in passages(document):
         _add_turn(word.add_paragraph(), passage, colours, times=style.times)
     return _packed(word)
+
+
+def _values(document: Document) -> dict[str, Any]:
+    """What a form may name."""
+    from ..fusion.editing.statistics import statistics_of
+
+    found = statistics_of(document.content)
+    talks = (
+        {"name": label(t.speaker), "talk": clock(t.talk), "share": f"{t.share:.0%}", "turns": str(t.turns)}
+        for t in found.speakers
+    )
+    turns = (fields_of(row, number) for number, row in enumerate(passages(document), start=1))
+    return {
+        "turns": [{key: _xml(value) for key, value in turn.items()} for turn in turns],
+        "speakers": [{key: _xml(value) for key, value in talk.items()} for talk in talks],
+        "duration": clock(found.duration),
+        "language": document.transcript.language or "",
+    }
 
 
 def _add_talk_times(word: WordDocument, document: Document, colours: dict[str, str]) -> None:
@@ -113,13 +136,17 @@ def _add_run(paragraph: Paragraph, text: str, *, bold: bool = False, colour: str
     """A piece of text; what XML cannot hold is shown as such."""
     from docx.shared import RGBColor
 
-    run = paragraph.add_run(_NO_XML.sub("\ufffd", text))
+    run = paragraph.add_run(_xml(text))
     if bold:
         run.bold = run.font.cs_bold = True
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
     if backwards:
         run.font.rtl = True
+
+
+def _xml(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)
 
 
 def _turn_round(paragraph: Paragraph) -> None:

@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 GROUP = "diarfuse.exporters"
 Needs: TypeAlias = Literal["words", "turns", "anything"]
 
-_HELPERS = {"colours", "frames", "lines", "nist", "openai", "picture", "registry", "style", "templates", "tiers"}
+_HELPERS = {
+    "colours",
+    "frames",
+    "lines",
+    "nist",
+    "openai",
+    "picture",
+    "registry",
+    "style",
+    "templates",
+    "word_templates",
+    "tiers",
+}
 BUILTIN = tuple(
     module.name
     for module in pkgutil.iter_modules([str(Path(__file__).parent)])

@@ -29,6 +29,7 @@ class Style:
     layout: of readable cues; None is `fusion.cues.DEFAULT`.
     highlight_words: show each word as it is said, in readable cues of formats that can.
     template: of a turn in plain text; None is ``{speaker}: {text}`` with a blank line after it.
+    form: a document for Word that is to be filled; one that `word_templates.check_form` has checked.
     times: say when each turn begins, in documents that are read.
     audio: what a page plays; None is a page without sound.
     """
@@ -37,6 +38,7 @@ class Style:
     layout: Layout | None = None
     highlight_words: bool = False
     template: Template | None = None
+    form: bytes | None = None
     times: bool = True
     audio: Audio | None = None
 

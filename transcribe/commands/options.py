@@ -189,6 +189,12 @@ LAYOUT_OPTIONS = Section(
     ),
     *SCREEN_OPTIONS,
     click.option("--highlight-words", is_flag=True, help="vtt and ass: show each word as it is said."),
+    click.option(
+        "--docx-template",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="docx: a document of Word to be filled, which holds {% for turn in turns %} {{ turn.text }} and the like.",
+    ),
     click.option("--no-times", is_flag=True, help="docx and md: leave out when each turn begins."),
     click.option(
         "--template",
@@ -242,12 +248,30 @@ def style_of(values: dict[str, Any]) -> Style:
 
     Raises:
         OptionError: a value is not possible.
+        MissingExtraError: a template needs what is not installed.
     """
     cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
     times = not values.pop("no_times")
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
     parsed = None if template is None else parse_template(template)
-    return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, times=times)
+    form = _form(values.pop("docx_template"))
+    return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, form=form, times=times)
+
+
+def _form(path: Path | None) -> bytes | None:
+    """A document to be filled, which was filled on trial; what is larger than any is not read whole."""
+    if path is None:
+        return None
+    from ...exporters.word_templates import LARGEST, check_form
+    from ...fusion.errors import OptionError
+
+    try:
+        with path.open("rb") as file:
+            form = file.read(LARGEST + 1)
+    except OSError as error:
+        raise OptionError(f"The template {str(path)!r} cannot be read: {error.strerror or error}.") from error
+    check_form(form, repr(str(path)))
+    return form
 
 
 def job_options(values: dict[str, Any]) -> JobOptions:

@@ -1,0 +1,103 @@
+"""A document for Word in a form that its user made in Word: ``{{ turn.speaker }}`` where the speaker is to stand.
+
+Forms are written in Jinja's language and filled by docxtpl, in a sandbox that
+reaches nothing but the values that it is given: no attribute, no method.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from ..fusion.errors import MissingExtraError, OptionError
+from .templates import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docx.document import Document as WordDocument
+    from jinja2 import Environment
+
+KNOWN = {
+    "turns": FIELDS,
+    "speakers": ("name", "talk", "share", "turns"),
+    "duration": (),
+    "language": (),
+}
+"""What a form may name, and what each of several has."""
+LARGEST = 32 << 20
+"""Bytes of a form, packed, and of all its parts, unpacked ten times as many."""
+
+
+def require() -> None:
+    """See that forms can be filled.
+
+    Raises:
+        MissingExtraError: docxtpl is not installed.
+    """
+    try:
+        import docxtpl  # noqa: F401 - whether it is there
+    except ImportError as error:
+        raise MissingExtraError("A template for Word", "docxtpl", "docs") from error
+
+
+def check_form(form: bytes, name: str) -> None:
+    """Fill a form on trial, so that what is wrong with it is told before the work.
+
+    Raises:
+        OptionError: it is no document, or names what there is not; `name` is the file's.
+        MissingExtraError: docxtpl is not installed.
+    """
+    require()
+    try:
+        _check_size(len(form), LARGEST)
+        with zipfile.ZipFile(io.BytesIO(form)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        _check_size(unpacked, 10 * LARGEST)
+        fill({key: [dict.fromkeys(fields, "x")] if fields else "x" for key, fields in KNOWN.items()}, form)
+    except Exception as error:  # whatever docxtpl, Jinja, lxml and zipfile say of other people's files
+        known = "; ".join(f"{key}{': ' * bool(fields)}{', '.join(fields)}" for key, fields in KNOWN.items())
+        raise OptionError(f"The template {name} cannot be filled ({error}): it may name {known}.") from error
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise OptionError(f"it is larger than {most >> 20} MB")
+
+
+def fill(values: Mapping[str, Any], form: bytes) -> WordDocument:
+    """The form with `values`, which have the keys of `KNOWN`."""
+    from docxtpl import DocxTemplate
+
+    template = DocxTemplate(io.BytesIO(form))
+    template.render(dict(values), _sandbox(), autoescape=True)
+    word: WordDocument = template.docx
+    return word
+
+
+def _sandbox() -> Environment:
+    """What a form is run in: it has items of values, loops and where they are, and what takes no great memory."""
+    from jinja2 import StrictUndefined
+    from jinja2.exceptions import SecurityError
+    from jinja2.runtime import LoopContext
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        """Reaches no attribute, and multiplies nothing."""
+
+        intercepted_binops = frozenset(("*", "**", "%"))
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            return isinstance(obj, LoopContext) and super().is_safe_attribute(obj, attr, value)
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            if operator != "%" or not isinstance(left, int):
+                raise SecurityError(f"{operator} may take all memory")
+            return super().call_binop(context, operator, left, right)
+
+    sandbox = Sandbox(undefined=StrictUndefined)
+    sandbox.globals.clear()
+    for name in ("format", "center", "indent"):
+        del sandbox.filters[name]
+    return sandbox
