@@ -13,7 +13,7 @@ from .colours import colours_of
 from .lines import label, passages, timestamp
 from .picture import clock
 from .style import DEFAULT, Style
-from .templates import fields_of
+from .txt import fields_of
 from .word_templates import fill
 
 if TYPE_CHECKING:

@@ -12,13 +12,9 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from ..fusion.errors import OptionError, UnknownNameError, printable
-from ..fusion.layout import NOBODY
-from .lines import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from ..fusion.cues import Passage
 
 FIELDS = ("number", "start", "end", "start_seconds", "end_seconds", "speaker", "text")
 """What a turn has; times as ``hh:mm:ss.s``, or in seconds with three decimals."""
@@ -79,16 +75,3 @@ def parse_template(text: str) -> Template:
     if all(name is None for _, name, _, _ in parts):
         raise OptionError(f"The template {text!r} names no field: the known ones are {', '.join(FIELDS)}.")
     return Template(tuple((literal, name) for literal, name, _, _ in parts))
-
-
-def fields_of(row: Passage, number: int) -> dict[str, str]:
-    """The values of `FIELDS`; `end` is a tenth after `start` at the least, as a span must last some time."""
-    return {
-        "number": str(number),
-        "start": timestamp(row.start),
-        "end": timestamp(max(row.end, row.start + 0.1)),
-        "start_seconds": f"{row.start:.3f}",
-        "end_seconds": f"{row.end:.3f}",
-        "speaker": NOBODY if row.speaker is None else row.speaker,
-        "text": row.text.replace("\t", " "),
-    }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lines import named, passages
+from ..fusion.layout import NOBODY
+from .lines import named, passages, timestamp
 from .style import DEFAULT, Style
-from .templates import fields_of
 
 if TYPE_CHECKING:
+    from ..fusion.cues import Passage
     from ..fusion.document import Document
 
 ENDING = ".txt"
@@ -22,3 +23,16 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
     if style.template is None:
         return "\n".join(f"{named(row.speaker, row.text)}\n" for row in rows)
     return "".join(f"{style.template.fill(fields_of(row, number))}\n" for number, row in enumerate(rows, start=1))
+
+
+def fields_of(row: Passage, number: int) -> dict[str, str]:
+    """The values of `templates.FIELDS`; `end` is a tenth after `start` at the least, as a span must last some time."""
+    return {
+        "number": str(number),
+        "start": timestamp(row.start),
+        "end": timestamp(max(row.end, row.start + 0.1)),
+        "start_seconds": f"{row.start:.3f}",
+        "end_seconds": f"{row.end:.3f}",
+        "speaker": NOBODY if row.speaker is None else row.speaker,
+        "text": row.text.replace("\t", " "),
+    }

@@ -113,6 +113,7 @@ CLASSES = {
     "decides what the answer is": {"diarize", "channels", "audio-track", "language", "join", "recipe", "step"}
     | {"threshold", "mode", "collar", "stm"},
     "gives a recording away": {"embed-audio"},
+    "reads a file, which is run": {"docx-template"},
     "takes the machine, or hides what happens": {"device", "threads", "verbose", "strict", "workers"} | {"time-limit"},
 }
 """Why a file beside the work may not set it."""
