@@ -36,9 +36,9 @@ class Layout:
         is given where the next one presses.
     shortest, longest: seconds a cue stays. fps: pictures a second; two lie between
         two cues.
-    pause: a silence this long should end a cue. late: where people talk at once or
-        in quick turns, a cue begins so many seconds after its words at the most, and
-        those before it stay for as little as half of `shortest`.
+    pause: a silence this long should end a cue. late: where people talk at once, in
+        quick turns or fast, a cue begins so many seconds after its words at the most,
+        and those before it stay for as little as half of `shortest`.
     """
 
     width: int = 42

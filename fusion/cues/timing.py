@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _LEAD: Seconds = 0.5
 """A cue that has too little time may come so much before its words."""
-_LAG: Seconds = 0.4
-"""And stay so long after them for its reading speed, though the next one waits for it."""
 _CHAIN: Seconds = 0.5
 """A gap shorter than this is closed, but for the pictures between two cues: a flicker distracts."""
 
@@ -33,9 +31,10 @@ def retimed(cues: Sequence[Said], layout: Layout) -> Iterator[tuple[Seconds, Sec
     """Times in which cues can be read and never overlap.
 
     A cue stays until it has been read or its words are over, but makes way for
-    the next one after `layout.shortest`, and sooner if that or a later one would
-    come too late otherwise; the next waits until then. One that is pressed comes
-    a little before its words, where nothing else is shown.
+    the next one once it has been read at `layout.fastest`, and sooner if that or a
+    later one would come `layout.late` seconds after its words otherwise; the next
+    waits until then. One that is pressed comes a little before its words, where
+    nothing else is shown.
 
     Args:
         cues: by rising start.
@@ -53,7 +52,7 @@ def retimed(cues: Sequence[Said], layout: Layout) -> Iterator[tuple[Seconds, Sec
         need = min(layout.longest, max(layout.shortest, cue.columns / layout.speed))
         early = max(starts[index] - _LEAD, min(starts[index], after - need), 0.0)
         start = max(early, free)
-        held = max(layout.shortest, min(cue.columns / layout.fastest, cue.end + _LAG - start))
+        held = max(layout.shortest, cue.columns / layout.fastest)
         patient = max(start + layout.shortest / 2, min(start + held, latest[index + 1] - gap))
         wished = min(start + layout.longest, max(cue.end, start + need))
         end = min(wished, max(after, patient))

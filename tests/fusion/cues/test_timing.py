@@ -37,10 +37,9 @@ def test_a_pressed_cue_comes_a_little_early_where_nothing_else_is_shown():
     assert second[0] == pytest.approx(5.413, abs=0.02)
 
 
-def test_reading_speed_delays_the_next_a_little():
-    (start, end), (after, _) = times((0.0, 2.0, 60), (2.0, 6.0, 20))
-    assert (start, end) == (0.0, 2.4)
-    assert after == 2.48
+def test_the_next_waits_until_one_can_have_read_but_not_for_long():
+    assert times((0.0, 2.0, 54), (2.0, 6.0, 20)) == [(0.0, 2.7), (2.78, 6.0)], "at 20 columns a second"
+    assert times((0.0, 2.0, 84), (2.0, 6.0, 20)) == [(0.0, 2.92), (3.0, 6.0)], "its words begin at 2.0"
 
 
 @given(
