@@ -22,13 +22,14 @@ from .bands import Bands
 from .clustering import Clusters, cluster
 from .counting import speaker_count
 from .embedders import embedder_of
+from .embedding import TrunkEmbedder
 from .models.carrying import load_dir
 from .models.store import ModelSet, Store
 from .options import Execution, Options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
-from .runtime import Runtime
+from .runtime import Runtime, Session
 from .segmentation import segment
 from .turns import activity, build_turns, minor_speakers
 from .windows import Windows
@@ -174,6 +175,15 @@ class Diarizer:
         """The same diarizer, which asks `recall` for what its networks hear: kept from before, or heard now."""
         other = copy.copy(self)
         other._recall = recall  # noqa: SLF001 - a copy of itself
+        return other
+
+    def within(self, runtime: Runtime, change: Callable[[Session], Session]) -> Diarizer:
+        """The same diarizer with another runtime of the same device, and its networks changed (`diarize.queue`)."""
+        other = copy.copy(self)
+        other.runtime = runtime
+        other._segmentation = change(self._segmentation)  # noqa: SLF001 - a copy of itself
+        if isinstance(self._embedder, TrunkEmbedder):
+            other._embedder = replace(self._embedder, trunk=change(self._embedder.trunk))  # noqa: SLF001 - the same
         return other
 
     def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,16 +56,39 @@ class Runtime:
             yield from map(work, items)
             return
         pool = ThreadPoolExecutor(self.workers)
-        ahead: deque[Future[Result]] = deque()
         try:
-            for item in items:
-                ahead.append(pool.submit(work, item))
-                if len(ahead) > 2 * self.workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            yield from _ahead(pool, work, items, 2 * self.workers)
         finally:  # also when the consumer stops early: nothing that was queued starts any more
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRuntime(Runtime):
+    """A runtime whose workers are those of a pool, which others use at the same time."""
+
+    pool: ThreadPoolExecutor
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """See `Runtime.map`."""
+        return _ahead(self.pool, work, items, 2 * self.workers)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], most: int
+) -> Iterator[Result]:
+    """Results in order, of at most so many items ahead; what was given to the pool ends with the consumer."""
+    ahead: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            ahead.append(pool.submit(work, item))
+            if len(ahead) > most:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        for future in ahead:
+            future.cancel()
+        wait(ahead)
 
 
 def usable_cores() -> int:

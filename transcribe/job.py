@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,11 +16,11 @@ from .together import beside_recogniser, together
 
 if TYPE_CHECKING:
     import os
-    import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from ..diarize.options import Execution
     from ..diarize.pipeline import Diarizer
+    from ..diarize.queue import Queue
     from ..fusion.editing.content import Origin
     from ..fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
     from .options import Setup
@@ -45,14 +46,46 @@ class Result:
 class Job:
     """A setup with its loaded models, for any number of recordings; models load when they are first needed.
 
+    Several threads may use one job: words are then recognised one recording after another, turns at the same time.
     Where `setup` is also a `Wish`, as `JobOptions` are, that is what is asked of recordings for which nothing else is.
+
+    Args:
+        setup: what is loaded.
+        lender: a job whose diarizer this one uses, at the same time as others do, instead of one of its own.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, lender: Job | None = None) -> None:
         self.setup = setup
+        self._lender = lender
         self._usual = setup if isinstance(setup, Wish) else Wish()
         self._recognizer: Recognizer | None = None
         self._diarizer: Diarizer | None = None
+        self._lent: Diarizer | None = None
+        self._loading, self._recognising = threading.RLock(), threading.Lock()
+
+    def queue(self, wish: Wish | None = None, *, capacity: int = 32) -> Queue[str | os.PathLike[str], Result]:
+        """A queue of recordings whose answers are those of `transcribe`; see `diarize.queue`.
+
+        Args:
+            wish: what is asked of every recording.
+            capacity: how many recordings may wait.
+
+        Raises:
+            DiarfuseError: a model cannot be had.
+        """
+        from ..diarize.queue import Queue, files_at_once
+        from ..diarize.runtime import Runtime
+
+        asked = wish or self._usual
+        own = Job(self.setup, lender=self)
+        own._recognizer, own._recognising = self._recogniser_for(asked, Watch()), self._recognising
+        if asked.diarize or asked.channels == "hybrid":
+            self.lend(asked, Watch())
+
+        def work(path: str | os.PathLike[str], cancel: threading.Event) -> Result:
+            return own.transcribe(path, asked, cancel=cancel)
+
+        return Queue(work, files=files_at_once(Runtime.of(self.setup.execution)), capacity=capacity)
 
     def check(self, wish: Wish | None = None) -> None:
         """Refuse unknown names before any work.
@@ -158,31 +191,56 @@ class Job:
         All models load before the work, so that one that is missing shows at once.
         """
         if not wish.diarize:
-            return _recognise(samples, self._recogniser_for(wish, watch), wish, watch, on_segment), None
+            return self._recognise(samples, self._recogniser_for(wish, watch), wish, watch, on_segment), None
         beside = beside_recogniser(self.setup.execution)
         diarizer = self._diarizer_for(beside or self.setup.execution, wish, watch)
         recogniser = self._recogniser_for(wish, watch)
 
         def words() -> Transcript:
-            return _recognise(samples, recogniser, wish, watch)
+            return self._recognise(samples, recogniser, wish, watch)
 
         def turns() -> Diarization:
             return _diarize(samples, diarizer, wish, watch)
 
         return (words(), turns()) if beside is None else together(words, turns, watch.stop)
 
+    def _recognise(
+        self, samples: Samples, recogniser: Recognizer, wish: Wish, watch: Watch, on_segment: OnSegment | None = None
+    ) -> Transcript:
+        with self._recognising, watch.timed("recognise"):
+            if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
+                found = recogniser.transcribe(
+                    samples, language=wish.language, on_progress=watch.progress, on_segment=on_segment
+                )
+            else:
+                found = recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
+        return repair_transcript(found, f"The recogniser {type(recogniser).__name__}")
+
     def _recogniser_for(self, wish: Wish, watch: Watch) -> Recognizer:
         from .recognisers import make
 
-        if self._recognizer is None:
-            with watch.stage("choose recogniser"):
-                self._recognizer = make(self.setup, wish, watch.note)
-        return self._recognizer
+        with self._loading:
+            if self._recognizer is None:
+                with watch.stage("choose recogniser"):
+                    self._recognizer = make(self.setup, wish, watch.note)
+            return self._recognizer
+
+    def lend(self, wish: Wish, watch: Watch) -> Diarizer:
+        """The diarizer, for several threads at once: they share the machine (`diarize.queue.sharing`)."""
+        from ..diarize.queue import sharing
+
+        with self._loading:
+            if self._lent is None:
+                self._lent = sharing(self._diarizer_for(self.setup.execution, wish, watch))
+            return self._lent
 
     def _diarizer_for(self, execution: Execution, wish: Wish, watch: Watch) -> Diarizer:
-        if self._diarizer is None:
-            with watch.stage("load diarizer"):
-                self._diarizer = load_diarizer(replace(self.setup, execution=execution), watch.progress, watch.note)
+        if self._lender is not None:
+            return self._lender.lend(wish, watch)
+        with self._loading:
+            if self._diarizer is None:
+                with watch.stage("load diarizer"):
+                    self._diarizer = load_diarizer(replace(self.setup, execution=execution), watch.progress, watch.note)
         if wish.details:
             used = self._diarizer
             recipe = f", recipe {used.options.recipe}" if used.options.recipe else ""
@@ -225,19 +283,6 @@ def _mix(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> Samples:
 
     with watch.stage("load audio"):
         return load_audio(path, on_note=watch.keep, track=wish.audio_track)
-
-
-def _recognise(
-    samples: Samples, recogniser: Recognizer, wish: Wish, watch: Watch, on_segment: OnSegment | None = None
-) -> Transcript:
-    with watch.timed("recognise"):
-        if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
-            found = recogniser.transcribe(
-                samples, language=wish.language, on_progress=watch.progress, on_segment=on_segment
-            )
-        else:
-            found = recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
-    return repair_transcript(found, f"The recogniser {type(recogniser).__name__}")
 
 
 def _diarize(samples: Samples, diarizer: Diarizer, wish: Wish, watch: Watch, *, activity: bool = True) -> Diarization:

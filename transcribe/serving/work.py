@@ -18,14 +18,17 @@ from .jobs import JobRequest
 
 
 def make_run_job(setup: Setup, concurrency: int = 1) -> Callable[[JobRequest], Result]:
-    """Do jobs with `setup`, `concurrency` at once; each thread keeps its own loaded models and its share of cores."""
-    local = threading.local()
+    """Do jobs with `setup`, `concurrency` at once.
+
+    Each thread keeps its own recogniser with its share of the cores; all find turns with the networks of one diarizer.
+    """
+    local, lender = threading.local(), Job(setup) if concurrency > 1 else None
     setup = replace(setup, execution=share(setup.execution, concurrency))
 
     def run_job(request: JobRequest) -> Result:
         check_duration(request.path, request.max_duration, request.cancel)
         if not hasattr(local, "job"):
-            local.job = Job(setup)
+            local.job = Job(setup, lender)
         job: Job = local.job
         return job.transcribe(request.path, request.wish, cancel=request.cancel, on_segment=request.on_segment)
 

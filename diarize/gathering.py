@@ -1,0 +1,77 @@
+"""Calls of several threads as one call of a network, for devices that are no busier with many rows than with few."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .arrays import AnyArray
+from .runtime import Session
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    rows: AnyArray
+    result: AnyArray | None = None
+    error: Exception | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Gathered(Session):
+    """A session whose calls wait while another one runs, and then go together, first come first.
+
+    Whoever finds the network free runs it for all that wait with inputs of the same shape, so nothing waits when
+    nobody else does. Only calls with one input, rows of which are independent of each other, are put together.
+
+    Args:
+        session: the network.
+        most: rows of one call.
+    """
+
+    def __init__(self, session: Session, *, most: int) -> None:
+        self.__dict__.update(session.__dict__)
+        self._most = most
+        self._calls: list[_Call] = []
+        self._list = threading.Lock()
+        self._free = threading.Lock()
+
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
+        """See `Session`; the rows of the first output are those of the input."""
+        if len(inputs) != 1:
+            return super().__call__(*inputs)
+        call = _Call(inputs[0])
+        with self._list:
+            self._calls.append(call)
+        while not call.done.is_set():
+            with self._free:
+                if not call.done.is_set():
+                    self._run()
+        if call.error is not None:
+            raise call.error
+        assert call.result is not None  # noqa: S101 - it is done, and without an error
+        return call.result
+
+    def _run(self) -> None:
+        """Run the oldest call, with those that fit to it."""
+        with self._list:
+            shape, rows = self._calls[0].rows.shape[1:], 0
+            taken: list[_Call] = []
+            for call in self._calls:
+                if call.rows.shape[1:] == shape and (not taken or rows + len(call.rows) <= self._most):
+                    taken.append(call)
+                    rows += len(call.rows)
+            self._calls = [call for call in self._calls if call not in taken]
+        try:
+            results = super().__call__(np.concatenate([call.rows for call in taken]))
+        except Exception as error:  # noqa: BLE001 - each caller raises it
+            for call in taken:
+                call.error = error
+                call.done.set()
+            return
+        start = 0
+        for call in taken:
+            call.result = results[start : start + len(call.rows)]
+            start += len(call.rows)
+            call.done.set()

@@ -1,0 +1,273 @@
+"""Many recordings through one diarizer: pushed from any thread, answered as they are done.
+
+Several files are in work at once and share the machine: on a CPU one pool of
+threads computes whichever file's windows come next, so that every core is busy
+whether there is one long file or many short ones; on a GPU windows of several
+files go through the networks in one call. Answers are those of
+`Diarizer.diarize`; a file that fails, fails alone.
+
+    with DiarizationQueue(diarizer) as queue:
+        for path in paths:
+            queue.push(path, path)
+        queue.close()
+        for done in queue:
+            print(done.id, done.error or done.answer.turns)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy.typing as npt
+
+from ..fusion.errors import CancelledError, OptionError
+from ..fusion.types import Diarization
+from .gathering import Gathered
+from .pipeline import Diarizer
+from .runtime import Runtime, SharedRuntime, usable_cores
+
+Audio = TypeVar("Audio")
+Answer = TypeVar("Answer")
+Recording: TypeAlias = npt.ArrayLike | str | os.PathLike[str]
+
+CAPACITY = 32
+"""Recordings that may wait; whoever pushes more has to wait too."""
+_FILES_ON_GPU = 8
+_ROWS_ON_GPU = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Answer]):
+    """What became of a recording: an answer or an error. id: as it was pushed."""
+
+    id: Hashable
+    answer: Answer | None = None
+    error: Exception | None = None
+
+    def get(self) -> Answer:
+        """The answer.
+
+        Raises:
+            Exception: the recording's own error.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.answer  # type: ignore[return-value]  # without an error there is one
+
+
+@dataclass(slots=True, eq=False)
+class _Task(Generic[Audio]):
+    id: Hashable
+    audio: Audio
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class Queue(Generic[Audio, Answer]):
+    """Recordings in, answers out as they come; every recording that was taken gives exactly one `Done`.
+
+    All methods may be called from any thread. Iterating waits for the next answer and ends when the queue is closed and
+    empty; ``async for`` does the same in an event loop. Answers that nobody has taken yet wait without a limit.
+
+    Args:
+        work: ``work(audio, cancel)`` -> answer; stops soon after `cancel` is set.
+        files: how many recordings are in work at once.
+        capacity: how many more may wait.
+
+    Raises:
+        OptionError: a number below one.
+    """
+
+    def __init__(
+        self, work: Callable[[Audio, threading.Event], Answer], *, files: int, capacity: int = CAPACITY
+    ) -> None:
+        for name, value in (("files", files), ("capacity", capacity)):
+            if value < 1:
+                raise OptionError(f"{name}={value} must be 1 or more.")
+        self._work, self._capacity = work, capacity
+        self._changed = threading.Condition()
+        self._waiting: deque[_Task[Audio]] = deque()
+        self._running: dict[Hashable, _Task[Audio]] = {}
+        self._done: deque[Done[Answer]] = deque()
+        self._listeners: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._closed = False
+        self._threads = [threading.Thread(target=self._serve, name="queue", daemon=True) for _ in range(files)]
+        for thread in self._threads:
+            thread.start()
+
+    def push(self, id: Hashable, audio: Audio) -> None:  # noqa: A002 - what it is
+        """Take a recording, waiting for room.
+
+        Raises:
+            OptionError: the queue is closed, or a recording of that id is in it.
+        """
+        with self._changed:
+            while len(self._waiting) >= self._capacity and not self._closed:
+                self._changed.wait()
+            self._take(id, audio)
+
+    def try_push(self, id: Hashable, audio: Audio) -> bool:  # noqa: A002 - what it is
+        """Take a recording if there is room; whether there was.
+
+        Raises:
+            OptionError: as `push`.
+        """
+        with self._changed:
+            if len(self._waiting) >= self._capacity and not self._closed:
+                return False
+            self._take(id, audio)
+            return True
+
+    def cancel(self, id: Hashable) -> bool:  # noqa: A002 - what it is
+        """Give up a recording, whose answer is then a `CancelledError`; False where it is done, or was never there."""
+        with self._changed:
+            if id in self._running:
+                self._running[id].cancel.set()
+                return True
+            for task in self._waiting:
+                if task.id == id:
+                    self._waiting.remove(task)
+                    self._answer(Done(id, error=CancelledError("Stopped before it began, as asked.")))
+                    return True
+            return False
+
+    def close(self) -> None:
+        """Take no more recordings; what is in the queue is still done."""
+        with self._changed:
+            self._closed = True
+            self._tell()
+
+    def stop(self) -> None:
+        """Take no more recordings, and give up all that are in the queue."""
+        with self._changed:
+            self.close()
+            for name in [task.id for task in self._waiting] + list(self._running):
+                self.cancel(name)
+
+    def __enter__(self) -> Queue[Audio, Answer]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give up what is left, and wait until nothing is in work any more."""
+        self.stop()
+        for thread in self._threads:
+            thread.join()
+
+    def __iter__(self) -> Iterator[Done[Answer]]:
+        """Answers in the order in which they are done."""
+        while True:
+            with self._changed:
+                while not self._done and not self._empty():
+                    self._changed.wait()
+                if not self._done:
+                    return
+                done = self._done.popleft()
+            yield done
+
+    async def __aiter__(self) -> AsyncIterator[Done[Answer]]:
+        """The same, in an event loop."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with self._changed:
+                done = self._done.popleft() if self._done else None
+                if done is None and self._empty():
+                    return
+                more: asyncio.Future[None] = loop.create_future()
+                if done is None:
+                    self._listeners.append((loop, more))
+            if done is None:
+                await more
+            else:
+                yield done
+
+    def _empty(self) -> bool:
+        """Whether no answer will come any more."""
+        return self._closed and not self._waiting and not self._running
+
+    def _take(self, name: Hashable, audio: Audio) -> None:
+        if self._closed:
+            raise OptionError(f"The queue is closed and takes {name!r} no more: make a new one.")
+        if name in self._running or any(task.id == name for task in self._waiting):
+            raise OptionError(f"A recording of the id {name!r} is in the queue already: give each its own.")
+        self._waiting.append(_Task(name, audio))
+        self._tell()
+
+    def _serve(self) -> None:
+        """What a thread does: one recording after another, until the queue is closed and nothing waits."""
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                task = self._waiting.popleft()
+                self._running[task.id] = task
+                self._tell()
+            try:
+                done: Done[Answer] = Done(task.id, self._work(task.audio, task.cancel))
+            except Exception as error:  # noqa: BLE001 - it is the recording's answer
+                done = Done(task.id, error=error)
+            with self._changed:
+                del self._running[task.id]
+                self._answer(done)
+
+    def _answer(self, done: Done[Answer]) -> None:
+        self._done.append(done)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake whoever waits, in threads and in event loops."""
+        self._changed.notify_all()
+        for loop, more in self._listeners:
+            try:
+                loop.call_soon_threadsafe(_wake, more)
+            except RuntimeError:  # the loop has ended, and nobody waits in it
+                continue
+        self._listeners.clear()
+
+
+def _wake(more: asyncio.Future[None]) -> None:
+    if not more.done():
+        more.set_result(None)
+
+
+class DiarizationQueue(Queue[Recording, Diarization]):
+    """A queue that finds who spoke when.
+
+    Args:
+        diarizer: its networks are used; it may be used beside the queue.
+        capacity: how many recordings may wait.
+        asked: options of `Diarizer.diarize` for every recording, such as ``num_speakers``.
+    """
+
+    def __init__(self, diarizer: Diarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
+        together = sharing(diarizer)
+
+        def work(audio: Recording, cancel: threading.Event) -> Diarization:
+            return together.diarize(audio, cancel=cancel, **asked)
+
+        super().__init__(work, files=files_at_once(diarizer.runtime), capacity=capacity)
+
+
+def sharing(diarizer: Diarizer) -> Diarizer:
+    """The same diarizer for several threads at once, which share the machine instead of each taking all of it."""
+    runtime = diarizer.runtime
+    if runtime.device == "cpu":
+        pool = ThreadPoolExecutor(runtime.workers, thread_name_prefix="networks")
+        return diarizer.within(SharedRuntime(runtime.device, runtime.workers, pool), lambda network: network)
+    return diarizer.within(runtime, partial(Gathered, most=_ROWS_ON_GPU))
+
+
+def files_at_once(runtime: Runtime) -> int:
+    """How many recordings in work keep the device busy: on a CPU one a thread, since parts of each take but one."""
+    return min(runtime.workers, usable_cores()) if runtime.device == "cpu" else _FILES_ON_GPU
