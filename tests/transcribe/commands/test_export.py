@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,28 @@ def test_clean_leaves_out_what_was_before() -> None:
         assert "meeting" not in text
         assert "Ana" in text
     assert read_document("out/a.json").transcript == EDITED.transcript
+
+
+def told(path: Path) -> str:
+    """All that a file holds; a document for Word is an archive."""
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes().decode("utf-8", "replace")
+    with zipfile.ZipFile(path) as archive:
+        return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+
+
+SECRETS = ("SPEAKER_00", "meeting", "abab", "A note.")
+SHARED = ("docx", "html", "md", "png", "srt", "svg", "txt", "vtt")
+"""The formats that are made to be shown to others; the rest go into programs, some of which look for the recording."""
+
+
+@pytest.mark.parametrize("name", registry.BUILTIN)
+def test_no_format_tells_what_was_left_out(name: str) -> None:
+    assert run(["export", "meeting.json", "--clean", "--format", name, "-o", "out/clean"]) == 0
+    assert run(["export", "meeting.json", "--format", name, "-o", "out/usual"]) == 0
+    for path in (Path("out/clean"), Path("out/usual"))[: 2 if name in SHARED else 1]:
+        found = [secret for secret in SECRETS if secret in told(path)]
+        assert found == [], path
 
 
 def test_turns_alone_have_no_words_to_write(capsys: pytest.CaptureFixture[str]) -> None:
