@@ -161,7 +161,10 @@ def _check_count(inputs: Sequence[Path], outs: Sequence[str]) -> None:
     for out in outs:
         if len(inputs) > 1 and not _is_folder(out):
             what = "stdout" if out == STDOUT else f"one file, {out!r}"
-            raise OptionError(f"{len(inputs)} recordings cannot go to {what}: give a folder, -o FOLDER/.")
+            instead = (
+                "draw each with --format svg -o FOLDER/" if isinstance(out, Picture) else "give a folder, -o FOLDER/"
+            )
+            raise OptionError(f"{len(inputs)} recordings cannot go to {what}: {instead}.")
     if len(inputs) > 1 and not outs:
         raise OptionError(f"{len(inputs)} recordings need a folder to write to: -o FOLDER/.")
 

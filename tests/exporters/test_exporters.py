@@ -205,8 +205,8 @@ def test_format_of(path: str, expected: str) -> None:
 
 
 def test_an_unknown_ending_suggests_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match=r"'\.srtt'.*did you mean '\.srt") as caught:
-        registry.format_of("meeting.srtt")
+    with pytest.raises(UnknownNameError, match=r"'\.str'.*did you mean '\.srt'") as caught:
+        registry.format_of("meeting.str")
     assert caught.value.exit_code == 2
     with pytest.raises(OptionError, match="no file ending"):
         registry.format_of("meeting")

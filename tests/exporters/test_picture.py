@@ -153,9 +153,22 @@ def test_plot_is_one_more_output_whatever_the_format(tmp_path, monkeypatch):
     assert (tmp_path / "out.x").read_text().startswith("SPEAKER ")
 
 
+def test_a_picture_alone_is_all_that_is_exported_but_a_run_also_tells_its_words(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path)
+    assert run(["export", "talk.json", "--plot", "a.svg"]) == 0
+    assert capsys.readouterr().out == ""
+    (tmp_path / "words.json").write_text('[{"word": "Hi", "start": 0.5, "end": 1.0}]')
+    (tmp_path / "turns.rttm").write_text(str(registry.dumps(TALK, "rttm")))
+    assert run(["attach", "words.json", "--rttm", "turns.rttm", "--format", "txt", "--plot", "b.svg"]) == 0
+    assert capsys.readouterr().out == "Ben: Hi\n"
+    assert "<title>Ben: 0:50" in (tmp_path / "b.svg").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (["talk.json", "-o", "./", "--plot", "a.svg"], "draw each with --format svg -o FOLDER/"),
         (["--plot", "a.jpg"], "'a.jpg' must be a file that ends in .svg or .png"),
         (["--plot", "folder.svg"], "must be a file"),
         (["--plot", "a.svg", "-o", "a.svg"], "Two results would go to 'a.svg'"),

@@ -32,7 +32,13 @@ Examples:
 """
 
 
-@command((DOCUMENTS,), output_options(registry.BUILTIN), Section("Output", CLEAN_OPTION), LAYOUT_OPTIONS, epilog=EPILOG)
+@command(
+    (DOCUMENTS,),
+    output_options(registry.BUILTIN, picture_alone=True),
+    Section("Output", CLEAN_OPTION),
+    LAYOUT_OPTIONS,
+    epilog=EPILOG,
+)
 def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> None:
     """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
     from ...fusion.document import read_document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -48,11 +49,18 @@ def pictures(ctx: click.Context, option: click.Parameter, values: tuple[str, ...
     return values
 
 
-def outputs(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values of ``-o``, and the pictures."""
-    from ..output import Picture
+def outputs(
+    ctx: click.Context, _: click.Parameter, values: tuple[str, ...], *, picture_alone: bool = False
+) -> tuple[str, ...]:
+    """The values of ``-o``, and the pictures.
 
-    return (*values, *map(Picture, ctx.meta.get(PLOTS, ())))
+    Beside a picture the rest goes where it goes without one, for it took long to
+    make, unless a `picture_alone` is what a command gives for one.
+    """
+    from ..output import STDOUT, Picture
+
+    drawn = tuple(map(Picture, ctx.meta.get(PLOTS, ())))
+    return (*(values or ((STDOUT,) if drawn and not picture_alone else ())), *drawn)
 
 
 def pairs_of_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -210,8 +218,8 @@ def _track(text: str) -> int | str:
     return text if text == "all" else int(text[:9])
 
 
-def output_options(formats: Iterable[str]) -> Section:
-    """``-o`` and ``--format`` of a command that writes files in any of `formats`."""
+def output_options(formats: Iterable[str], *, picture_alone: bool = False) -> Section:
+    """``-o``, ``--format`` and ``--plot`` of a command that writes files in any of `formats`; see `outputs`."""
     return Section(
         "Output",
         click.option(
@@ -220,7 +228,7 @@ def output_options(formats: Iterable[str]) -> Section:
             "outs",
             multiple=True,
             metavar="OUT",
-            callback=outputs,
+            callback=partial(outputs, picture_alone=picture_alone),
             help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
         ),
         click.option(
