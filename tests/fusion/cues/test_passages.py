@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from importlib.resources import files
 from itertools import combinations
 
 import pytest
@@ -140,6 +141,12 @@ def test_a_monologue_is_broken_at_a_pause_and_at_a_sentence() -> None:
     assert [len(p.words) for p in passages_of(transcript(segment))] == [150, 50]
     assert LONG == 120
     assert len(rows(said(0.0, "One.", "Ana"), said(0.4 + PAUSE + 0.1, "Two.", "Ana"))) == 2
+
+
+def test_the_page_begins_its_paragraphs_where_the_files_do() -> None:
+    page = (files("diarfuse.exporters") / "page" / "model.js").read_text(encoding="utf-8")
+    assert f"const PAUSE = {PAUSE};" in page
+    assert f"const LONG = {LONG};" in page
 
 
 def test_nothing_said_makes_no_row() -> None:
