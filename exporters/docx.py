@@ -31,6 +31,7 @@ _TITLE = "Transcript"
 _GREY = "808080"
 _CONTRAST = 4.5
 """Of a text on white, as WCAG 2 demands."""
+_TAG = re.compile("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CORE = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<cp:coreProperties '
@@ -74,8 +75,7 @@ def dumps(document: Document, style: Style = DEFAULT) -> bytes:
     if style.form is not None:
         return _packed(fill(_values(document), style.form))
     word = docx.Document()
-    if document.transcript.language:
-        _set_language(word, document.transcript.language)
+    _set_language(word, _language(document))
     word.add_heading(_TITLE, 0)
     colours = {label(speaker): _readable(colour) for speaker, colour in colours_of(document).items()}
     if colours:
@@ -99,7 +99,7 @@ def _values(document: Document) -> dict[str, Any]:
         "turns": [{key: _xml(value) for key, value in turn.items()} for turn in turns],
         "speakers": [{key: _xml(value) for key, value in talk.items()} for talk in talks],
         "duration": clock(found.duration),
-        "language": document.transcript.language or "",
+        "language": _language(document),
     }
 
 
@@ -157,12 +157,21 @@ def _turn_round(paragraph: Paragraph) -> None:
     properties.append(OxmlElement("w:bidi"))
 
 
+def _language(document: Document) -> str:
+    """The language's tag; empty where it is not known, or what other programs wrote is none."""
+    language = document.transcript.language or ""
+    return language if _TAG.fullmatch(language) else ""
+
+
 def _set_language(word: WordDocument, language: str) -> None:
-    """Have the spelling checked in the language of the text."""
+    """Have the spelling checked in the language of the text; without one, in that of whoever opens it."""
     from docx.oxml.ns import qn
 
     for element in word.styles.element.iter(qn("w:lang")):
-        element.set(qn("w:val"), language)
+        if language:
+            element.set(qn("w:val"), language)
+        else:
+            element.attrib.pop(qn("w:val"), None)
 
 
 def _readable(colour: str) -> str:

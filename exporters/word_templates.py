@@ -49,31 +49,36 @@ def check_form(form: bytes, name: str) -> None:
         OptionError: it is no document, or names what there is not; `name` is the file's.
         MissingExtraError: docxtpl is not installed.
     """
+    fill({key: [dict.fromkeys(fields, "x")] if fields else "x" for key, fields in KNOWN.items()}, form, name)
+
+
+def fill(values: Mapping[str, Any], form: bytes, name: str = "for Word") -> WordDocument:
+    """The form with `values`, which have the keys of `KNOWN`.
+
+    Raises:
+        OptionError: it cannot be filled with them.
+        MissingExtraError: docxtpl is not installed.
+    """
     require()
+    from docxtpl import DocxTemplate
+
     try:
-        _check_size(len(form), LARGEST)
-        with zipfile.ZipFile(io.BytesIO(form)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        _check_size(unpacked, 10 * LARGEST)
-        fill({key: [dict.fromkeys(fields, "x")] if fields else "x" for key, fields in KNOWN.items()}, form)
+        _check_size(form)
+        template = DocxTemplate(io.BytesIO(form))
+        template.render(dict(values), _sandbox(), autoescape=True)
     except Exception as error:  # whatever docxtpl, Jinja, lxml and zipfile say of other people's files
         known = "; ".join(f"{key}{': ' * bool(fields)}{', '.join(fields)}" for key, fields in KNOWN.items())
         raise OptionError(f"The template {name} cannot be filled ({error}): it may name {known}.") from error
-
-
-def _check_size(size: int, most: int) -> None:
-    if size > most:
-        raise OptionError(f"it is larger than {most >> 20} MB")
-
-
-def fill(values: Mapping[str, Any], form: bytes) -> WordDocument:
-    """The form with `values`, which have the keys of `KNOWN`."""
-    from docxtpl import DocxTemplate
-
-    template = DocxTemplate(io.BytesIO(form))
-    template.render(dict(values), _sandbox(), autoescape=True)
     word: WordDocument = template.docx
     return word
+
+
+def _check_size(form: bytes) -> None:
+    """Refuse what would take all memory once it is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(form)) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if len(form) > LARGEST or unpacked > 10 * LARGEST:
+        raise OptionError(f"it is larger than {LARGEST >> 20} MB")
 
 
 def _sandbox() -> Environment:

@@ -107,6 +107,12 @@ def test_the_spelling_is_checked_in_the_language_spoken() -> None:
     assert set(languages) == {"de"}
 
 
+@pytest.mark.parametrize("language", [None, "\x00", "\ud800", "<x>", "en\nfr", "x" * 10_000])
+def test_what_is_no_language_is_left_out(language: str | None) -> None:
+    document = Document(Transcript((Segment(0.0, 1.0, " Hi."),), language, 1.0))
+    assert read(written(document)).styles.element.xpath("//w:lang/@w:val") == []
+
+
 @pytest.mark.parametrize(
     "bad", ["\x00", "\x1b[2J", "\ud800", "\ufffe", "\u202e", "\x85", "</w:t>", "\r\n", "😀", "\x0b"]
 )

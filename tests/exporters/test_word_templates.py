@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import sys
+import zipfile
 from pathlib import Path
 
 import docx
 import pytest
 
-from diarfuse.exporters import registry
+from diarfuse.exporters import registry, word_templates
 from diarfuse.exporters.style import Style
 from diarfuse.exporters.word_templates import KNOWN, check_form
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import MissingExtraError, OptionError
+from diarfuse.fusion.types import Transcript
 from diarfuse.transcribe.__main__ import run
 from tests.fusion.documents import MEETING
 
@@ -103,6 +105,21 @@ def test_what_is_no_document_is_refused_before_the_work(
         assert why in capsys.readouterr().err
     assert run(["gone.wav", "--template", "bad.docx", "-o", "a.docx"]) == 2
     assert "--docx-template" in capsys.readouterr().err
+
+
+def test_what_one_document_has_another_may_lack() -> None:
+    check_form(form("{{ turns[0].text }}"), "a.docx")
+    with pytest.raises(OptionError, match="template for Word cannot be filled"):
+        filled(Document(Transcript((), None, 1.0)), "{{ turns[0].text }}")
+
+
+def test_a_packed_giant_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_templates, "LARGEST", 1 << 20)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", bytes(11 << 20))
+    with pytest.raises(OptionError, match="larger than 1 MB"):
+        check_form(packed.getvalue(), "a.docx")
 
 
 def test_the_command_fills_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
