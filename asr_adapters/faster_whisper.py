@@ -7,6 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -47,7 +48,13 @@ class FasterWhisper:
         threads: of the CPU; 0 leaves it to the engine.
         models_dir: where hub models are kept, instead of the Hugging Face cache.
         offline: never download.
-        options: passed on to ``WhisperModel.transcribe``, e.g. ``{"beam_size": 1, "vad_filter": True}``.
+        batch_size: pieces that go through the network at once, in the engine's `BatchedInferencePipeline`, which cuts
+            at silence and does not look back at what was said: other words come out, and a note says so. 0: one after
+            the other.
+        options: passed on to the engine's ``transcribe``, e.g. ``{"beam_size": 1, "vad_filter": True}``.
+
+    Raises:
+        OptionError: `batch_size` is no whole number from 0, or does not go with an option.
     """
 
     tells_segments: ClassVar[Literal[True]] = True
@@ -61,8 +68,14 @@ class FasterWhisper:
         threads: int = 0,
         models_dir: str | None = None,
         offline: bool = False,
+        batch_size: int = 0,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 0:
+            raise OptionError(f"batch_size={batch_size!r} must be a whole number, 0 (no batches) or more.")
+        if batch_size and not (options or {}).get("vad_filter", True):
+            raise OptionError("faster-whisper cuts batches at silence: leave vad_filter on, or --batch-size out.")
+        self._batch_size = batch_size
         self._model, self._device, self._compute_type, self._threads = model, device, compute_type, threads
         self._models_dir, self._offline = models_dir, offline
         self._options = {"word_timestamps": True, **(options or {})}
@@ -96,7 +109,11 @@ class FasterWhisper:
             keep(segments, [_segment(heard)], on_segment)
             report(on_progress, heard.end, duration)
         report(on_progress, duration, duration)
-        return told(samples, tuple(segments), info.language)
+        transcript = told(samples, tuple(segments), info.language)
+        if not self._batch_size:
+            return transcript
+        note = f"Words were recognised in batches of {self._batch_size} and differ from those without --batch-size."
+        return replace(transcript, notes=(*transcript.notes, note))
 
     def load(self) -> None:
         """Load the model now, fetched first if it is not on disk; otherwise the first recording does.
@@ -114,13 +131,19 @@ class FasterWhisper:
     def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
         self.load()
         try:
-            found, info = self._engine.transcribe(samples, language=language, **self._options)
+            if self._batch_size:
+                batched = _whisper().BatchedInferencePipeline(self._engine)
+                found, info = batched.transcribe(
+                    samples, language=language, batch_size=self._batch_size, **self._options
+                )
+            else:
+                found, info = self._engine.transcribe(samples, language=language, **self._options)
         except (TypeError, ValueError) as error:  # an option it does not know, or a value it refuses
             raise OptionError(f"faster-whisper refuses its options: {error}") from error
         return found, info
 
     def _load(self, folder: Path) -> Any:
-        whisper = engine("faster_whisper", "--asr faster-whisper", "faster-whisper", "whisper")
+        whisper = _whisper()
         if self._offline and not (folder / "tokenizer.json").is_file():  # the engine would look for one on the hub
             raise ModelError(f"{folder} lacks its tokenizer.json, and downloads are off: give a complete model.")
         try:
@@ -199,6 +222,10 @@ def _network_errors() -> tuple[type[Exception], ...]:
 
     clients = (sys.modules.get(name) for name in ("httpx", "httpx2"))
     return (HfHubHTTPError, OSError, ValueError, *(client.HTTPError for client in clients if client is not None))
+
+
+def _whisper() -> Any:
+    return engine("faster_whisper", "--asr faster-whisper", "faster-whisper", "whisper")
 
 
 def _utils() -> Any:

@@ -80,6 +80,24 @@ def test_options_reach_the_engine(model):
     assert found.words == ()
 
 
+def test_batches_are_the_engines_own_and_said_to_differ(model, monkeypatch):
+    from faster_whisper import transcribe
+
+    speech = [{"start": 0, "end": 20 * 16000}, {"start": 25 * 16000, "end": 40 * 16000}]
+    monkeypatch.setattr(transcribe, "get_speech_timestamps", lambda *_: [dict(piece) for piece in speech])
+    pipeline = engine.BatchedInferencePipeline(engine.WhisperModel(model))
+    theirs, _ = pipeline.transcribe(NOISE, language="en", word_timestamps=True, batch_size=2, **QUICK)
+    told = []
+    found = FasterWhisper(model, options=QUICK, batch_size=2).transcribe(NOISE, language="en", on_segment=told.append)
+    assert [(s.start, s.end, s.text, len(s.words)) for s in theirs] == [
+        (s.start, s.end, s.text, len(s.words)) for s in found.segments
+    ]
+    assert tuple(told) == found.segments
+    assert len(found.segments) > 1
+    assert found.notes == ("Words were recognised in batches of 2 and differ from those without --batch-size.",)
+    assert FasterWhisper(model, options=QUICK).transcribe(NOISE, language="en").notes == ()
+
+
 def test_a_caller_can_stop_it(model):
     def stop(_stage, done, _total):
         if done:
@@ -98,6 +116,10 @@ def test_silence_needs_no_model():
     ("options", "kind", "message"),
     [
         ({"options": {"beam": 3}}, OptionError, "beam"),
+        ({"batch_size": -1}, OptionError, "batch_size=-1 must be a whole number"),
+        ({"batch_size": "8"}, OptionError, "batch_size='8' must be a whole number"),
+        ({"batch_size": 8, "options": {"vad_filter": False}}, OptionError, "leave vad_filter on"),
+        ({"batch_size": 8, "options": {"beam": 3}}, OptionError, "beam"),
         ({"compute_type": "int3"}, OptionError, "compute_type='int3'"),
         ({"device": "tpu"}, DeviceError, "device='tpu'.*use device='cpu'"),
         ({"model": "smal"}, UnknownNameError, "did you mean 'small'"),

@@ -293,6 +293,8 @@ def job_options(values: dict[str, Any]) -> JobOptions:
 
     values = dict(values)
     values["details"] = values.pop("verbose", False)
+    if (batch := values.pop("batch_size", None)) is not None:
+        values["asr_options"] = {**values["asr_options"], "batch_size": batch}
     options = Options(recipe=values.pop("recipe"), step=values.pop("step"), threshold=values.pop("threshold"))
     execution = Execution(mode=values.pop("mode"), device=values.pop("device"), threads=values.pop("threads"))
     return JobOptions(options=options, execution=execution, **values)

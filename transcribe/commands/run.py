@@ -50,6 +50,12 @@ RECOGNISER_OPTIONS = Section(
     click.option("--language", metavar="CODE", help="Spoken language, e.g. en or english; left out, it is detected."),
     click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format, e.g. int8 or float16."),
     click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="faster-whisper: N pieces at once, for GPUs; other words come out. [default: one after the other]",
+    ),
+    click.option(
         "--asr-option",
         "asr_options",
         multiple=True,

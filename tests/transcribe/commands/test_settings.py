@@ -107,7 +107,15 @@ def test_a_file_beside_the_work_may_not_send_run_identify_or_choose(work: Path, 
 CLASSES = {
     "sends or receives": {"remote", "remote-token", "host", "port", "token-file", "offline", "online"}
     | {"max-body", "max-duration", "concurrency", "queue", "timeout"},
-    "runs a program, a plug-in or a model": {"asr", "asr-option", "model", "compute-type", "diarizer", "voice-model"}
+    "runs a program, a plug-in or a model": {
+        "asr",
+        "asr-option",
+        "model",
+        "compute-type",
+        "batch-size",
+        "diarizer",
+        "voice-model",
+    }
     | {"models-dir", "embedding", "segmentation", "front-end", "licence", "forbids", "recordings"},
     "identifies, or keeps a voice": {"identify", "primary", "link-speakers", "voices-dir"},
     "decides what the answer is": {"diarize", "channels", "audio-track", "language", "join", "recipe", "step"}
