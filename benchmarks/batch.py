@@ -1,0 +1,208 @@
+"""Many files: `transcribe batch` and the queue against one file after the other; memory; and runs that are killed.
+
+    python -m benchmarks.batch ../shared/audio/sim --files 200 --option=--diarizer=campplus --option=--offline
+    python -m benchmarks.batch ../shared/audio/sim --files 200 --longest 30 --option=--diarizer=campplus
+
+The files are cut from the folder's recordings, and may overlap. One by one is a
+single `transcribe diarize` of all of them, which loads its models once and
+takes every core for each file. Then the batch runs again and is killed with
+SIGKILL at 30, 60 and 90 % of the files, goes on each time, and its tree is
+compared with that of the undisturbed run, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmarks.machine import describe, usable_cores
+from benchmarks.scoring import find_audio
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.types import SAMPLE_RATE, Seconds
+
+CLI = (sys.executable, "-m", "diarfuse")
+POLL = 0.2
+HEAD = "| how | seconds | x realtime | cores busy | peak MB, first half | second half |\n|" + "---|" * 6
+QUEUE = """
+import sys
+from pathlib import Path
+from diarfuse import Diarizer
+from diarfuse.diarize.queue import DiarizationQueue
+with DiarizationQueue(Diarizer.from_pretrained(sys.argv[1])) as queue:
+    for path in sorted(Path(sys.argv[2]).iterdir()):
+        queue.push(path.name, path)
+    queue.close()
+    for done in queue:
+        done.get()
+"""
+
+
+def main() -> None:
+    """Cut, run, kill, and print the tables."""
+    arguments = _parse()
+    print(describe())
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
+        clips = Path(scratch, "clips")
+        seconds = cut(arguments.folder, clips, arguments.files, (arguments.shortest, arguments.longest))
+        print(f"- {arguments.files} files, {seconds:.0f} s of audio in all\n\n{HEAD}")
+        for name, command in commands(clips, Path(scratch), arguments.option, arguments.pack).items():
+            print(row(name, measured(command), seconds), flush=True)
+        if not arguments.no_kills:
+            print(f"\n{killed(clips, Path(scratch), arguments.files, arguments.option)}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.batch", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path, help="folder of recordings to cut")
+    parser.add_argument("--files", type=int, default=200)
+    parser.add_argument("--shortest", type=float, default=20.0, help="seconds")
+    parser.add_argument("--longest", type=float, default=120.0, help="seconds")
+    parser.add_argument("--pack", default="campplus", help="of the queue")
+    parser.add_argument("--option", action="append", default=[], help="of `transcribe diarize` and `transcribe batch`")
+    parser.add_argument("--no-kills", action="store_true", help="only the times")
+    parser.add_argument("--scratch", type=Path, help="folder for the files")
+    return parser.parse_args()
+
+
+def cut(folder: Path, clips: Path, count: int, lengths: tuple[Seconds, Seconds]) -> Seconds:
+    """Write `count` clips of random places and lengths, the same ones every time; how long they are together."""
+    clips.mkdir()
+    rng, total = np.random.default_rng(0), 0.0
+    recordings = itertools.cycle(load_audio(path) for path in find_audio(folder))
+    for number, samples in zip(range(count), recordings, strict=False):
+        length = min(round(rng.uniform(*lengths) * SAMPLE_RATE), len(samples))
+        start = int(rng.integers(0, len(samples) - length + 1))
+        soundfile.write(clips / f"{number:03d}.wav", samples[start : start + length], SAMPLE_RATE)
+        total += length / SAMPLE_RATE
+    return total
+
+
+def commands(clips: Path, scratch: Path, options: Sequence[str], pack: str) -> dict[str, Sequence[str]]:
+    """What is compared, by name."""
+    out = scratch / "one by one"
+    out.mkdir()
+    return {
+        "one by one": [*CLI, "diarize", *options, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
+        "batch": batch(clips, scratch / "batch", options),
+        "queue": [sys.executable, "-c", QUEUE, pack, str(clips)],
+    }
+
+
+def batch(clips: Path, out: Path, options: Sequence[str]) -> list[str]:
+    """The batch's command."""
+    return [*CLI, "batch", str(clips), "--no-words", *options, "-o", str(out)]
+
+
+@dataclass(slots=True)
+class Measured:
+    """Seconds, seconds of all cores, and the memory (MB) of a process and its children, now and then."""
+
+    seconds: Seconds = 0.0
+    busy: Seconds = 0.0
+    memory: list[float] = field(default_factory=list)
+
+
+def measured(command: Sequence[str]) -> Measured:
+    """Run a command that must succeed."""
+    found = Measured()
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with (
+        subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process,
+        _watched(process.pid, found),
+    ):
+        process.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found.seconds = time.perf_counter() - begin
+    found.busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:6])} ... ended with code {process.returncode}.")
+    return found
+
+
+@contextmanager
+def _watched(pid: int, found: Measured) -> Iterator[None]:
+    """While the memory of a process and all below it is written down."""
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(POLL):
+            found.memory.append(sum(map(_resident, _family(pid))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it, where /proc tells."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return [pid]
+    return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _resident(pid: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def row(name: str, found: Measured, audio: Seconds) -> str:
+    """One line of the table."""
+    half = len(found.memory) // 2
+    first, second = (max(part, default=0.0) for part in (found.memory[:half], found.memory[half:]))
+    busy = found.busy / found.seconds / usable_cores()
+    return f"| {name} | {found.seconds:.1f} | {audio / found.seconds:.1f} | {busy:.0%} | {first:.0f} | {second:.0f} |"
+
+
+def killed(clips: Path, scratch: Path, files: int, options: Sequence[str]) -> str:
+    """Kill a run three times, let it end, and say whether its tree is that of the undisturbed run."""
+    out = scratch / "killed"
+    command = batch(clips, out, options)
+    places = []
+    for share in (0.3, 0.6, 0.9):
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            while _results(out) < share * files and process.poll() is None:
+                time.sleep(0.01)
+            process.kill()
+        places.append(_results(out))
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    same = tree(out) == tree(scratch / "batch")
+    shutil.rmtree(out)
+    return f"Killed at {', '.join(map(str, places))} of {files} files: the tree is {'the same' if same else 'ANOTHER'}."
+
+
+def _results(out: Path) -> int:
+    return sum(1 for _ in out.glob("*.json"))
+
+
+def tree(out: Path) -> dict[str, bytes]:
+    """Every file but what is only kept to save time."""
+    files = (path for path in out.rglob("*") if path.is_file() and ".cache" not in path.parts)
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
+if __name__ == "__main__":
+    main()
