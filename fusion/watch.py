@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeAlias
 
 from .errors import CancelledError
-from .types import Note, Progress, Seconds
+from .types import Note, OnSegment, Progress, Seconds
 
 Advance: TypeAlias = Callable[[int, int], None]
 """``advance(done, total)``: a stage has come so far. Raises `CancelledError` where the caller wants to stop."""
@@ -24,13 +24,15 @@ class Watch:
     Stages that run at once share one watch, and call back one at a time.
 
     on_progress, on_note: hear of it; what they raise stops the work. cancel: set from any thread, stops the stage
-        at its next report. timings: seconds by stage, summed where a stage comes again.
+        at its next report. on_heard: hears segments as they are recognised, before more is known of
+        them. timings: seconds by stage, summed where a stage comes again.
     notes: sentences for the result. suffix: follows the stages' names, as in ``recognise, channel 2``.
     """
 
     on_progress: Progress | None = None
     on_note: Note | None = None
     cancel: threading.Event | None = None
+    on_heard: OnSegment | None = None
     timings: dict[str, Seconds] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     suffix: str = ""

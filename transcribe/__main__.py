@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
+STOPPED = "Stopped: nothing is half-written."
 _LONGEST_USAGE = 400
 
 
@@ -32,23 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code comes back, messages go to stderr."""
+    words = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json-progress" in words[: words.index("--") if "--" in words else None]
     try:
         code = cli.main(args=arguments, prog_name="transcribe", standalone_mode=False)
     except (CancelledError, click.Abort, KeyboardInterrupt):
-        click.echo("Stopped: nothing is half-written.", err=True)
-        return INTERRUPTED
+        return _tell(STOPPED, INTERRUPTED, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, of many lines
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except (DiarfuseError, click.UsageError) as error:
         message = str(error) if isinstance(error, DiarfuseError) else _usage(error)
-        return _fail(message, error.exit_code)
+        return _tell(message, error.exit_code, as_json=as_json)
     except BrokenPipeError:
         # Whoever read our output has left (as `| head` does); leave as quietly, with nothing more to flush.
         _silence_stdout()
         return 1
     except (OSError, MemoryError, ImportError, RuntimeError) as error:
-        return _fail(_unforeseen(error), 1)
+        return _tell(_unforeseen(error), 1, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
@@ -89,8 +91,15 @@ def _usage(error: click.UsageError) -> str:
     return f"{message} See '{where} --help'."
 
 
-def _fail(message: str, code: int) -> int:
-    click.secho("Error: ", fg="red", nl=False, err=True)
+def _tell(message: str, code: int, *, as_json: bool) -> int:
+    """The last words of a command that did not come to its end; its exit code comes back."""
+    if as_json:
+        from .terminal import json_line
+
+        click.echo(json_line("stopped" if code == INTERRUPTED else "error", text=message, exit_code=code), err=True)
+        return code
+    if code != INTERRUPTED:
+        click.secho("Error: ", fg="red", nl=False, err=True)
     click.echo(printable(message), err=True)
     return code
 

@@ -116,16 +116,18 @@ class Job:
         cancel: threading.Event | None = None,
         rename: Rename | None = None,
         on_segment: OnSegment | None = None,
+        on_heard: OnSegment | None = None,
     ) -> Result:
         """Run the whole job on one file.
 
         `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears each
-        segment at once if nothing can change it any more: without speakers, and from a recogniser that can.
+        segment at once if nothing can change it any more: without speakers, and from a recogniser that can. `on_heard`
+        hears them in any case, as a person who waits wants to.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel)
+        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard)
         recordings = _load(path, wish, watch)
         transcript, diarization = self._speakers(recordings, wish, watch, on_segment)
         if diarization is not None and rename is not None:
@@ -207,6 +209,9 @@ class Job:
     def _recognise(
         self, samples: Samples, recogniser: Recognizer, wish: Wish, watch: Watch, on_segment: OnSegment | None = None
     ) -> Transcript:
+        on_segment = on_segment or watch.on_heard
+        if watch.on_heard is not None and not isinstance(recogniser, SegmentRecognizer):
+            watch.note(f"The recogniser {type(recogniser).__name__} tells its text at the end, and shows none before.")
         with self._recognising, watch.timed("recognise"):
             if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
                 found = recogniser.transcribe(

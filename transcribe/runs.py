@@ -7,8 +7,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from ..exporters import registry
 from ..exporters.style import Style
 from ..fusion.document import Document
@@ -24,6 +22,8 @@ from .inputs import stdin
 from .inputs.paths import problem_of
 from .interrupt import run_interruptible
 from .job import Job
+from .progress import TURNS, expected
+from .showing import content, summary
 from .terminal import reporter
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .terminal import Reporter
 
     Render = Callable[[output.Target], str | bytes]
-    Process = Callable[[Path, Reporter, threading.Event], Render]
+    Process = Callable[[Path, Reporter, threading.Event], tuple[Document, Render]]
 
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
@@ -54,6 +54,7 @@ class View:
     remote: the address of a server that does the work, None for this machine.
     labels: names for the speakers' labels.
     replace: write over files that hold names or edits.
+    live_text: show what is recognised as it comes.
     """
 
     style: Style = field(default_factory=Style)
@@ -64,6 +65,7 @@ class View:
     remote: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     replace: bool = False
+    live_text: bool = False
 
     @property
     def names(self) -> bool:
@@ -101,26 +103,35 @@ def _transcribe(
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
     _check_speakers(planned, options, view)
     check_outputs(chain.from_iterable(planned), replace=view.replace, named=view.names or bool(view.labels))
+    if view.live_text and view.remote is not None:
+        raise OptionError("--live-text does nothing with --remote, which answers at the end: leave it out.")
     job = _job(options, view)
     job.check(options)
     rename: Rename | None = None
 
-    def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
+    def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         nonlocal rename
         if (view.names or view.labels) and rename is None:
             rename = _rename(options, view, screen.note)
         told = Told(screen.note, path)
         result = job.transcribe(
-            path, options, on_progress=screen.on_progress, on_note=told, cancel=cancel, rename=rename
+            path,
+            options,
+            on_progress=screen.on_progress,
+            on_note=told,
+            cancel=cancel,
+            rename=rename,
+            on_heard=screen.heard if view.live_text else None,
         )
         told.each(result.notes)
         _say(screen, verbose_lines.of_result(result) if options.details else ())
         origin, heard = job.origin(options), recording_of(path, result.transcript.duration)
         document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
         document = only_names(document, path)
-        return lambda target: render(document, target.format, view.seen(target, path, screen.note))
+        return document, lambda target: content(document, target, view.seen(target, path, screen.note), render)
 
-    return _each(audio, planned, process)
+    stages = expected(options, remote=view.remote is not None, names=view.names or bool(view.labels))
+    return _each(audio, planned, process, stages)
 
 
 def diarize_batch(
@@ -163,7 +174,7 @@ def _diarize(
     job = Job(options)
     job.check()
 
-    def process(path: Path, screen: Reporter, cancel: threading.Event) -> Render:
+    def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         told = Told(screen.note, path)
         found = name_turns(job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel), labels)
         told.each(found.notes)
@@ -171,37 +182,48 @@ def _diarize(
         silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
         document = Document(silent, found, path.stem, heard, job.origin(options), tuple(told.sentences))
         document = only_names(document, path)
-        return lambda target: registry.dumps(document, target.format, View().seen(target, path, screen.note))
+        return document, lambda target: content(document, target, View().seen(target, path, screen.note))
 
-    return _each(audio, planned, process)
+    return _each(audio, planned, process, TURNS)
 
 
-def _each(audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process) -> int:
+def _each(
+    audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process, stages: Sequence[str]
+) -> int:
+    """One recording after the other; at the end a line for every file that was written."""
     stdin.receive(audio)
     _check_existing(audio)
-    failed = 0
-    with reporter(named=len(audio) > 1) as screen:
+    failed, wrote = 0, list[tuple[Path, str]]()
+    with reporter(audio, stages) as screen:
         for path, targets in zip(audio, planned, strict=True):
             screen.start(path.name)
             try:
-                _one(path, targets, process, screen)
+                wrote += _one(path, targets, process, screen)
             except OF_ONE_FILE as error:
                 if len(audio) == 1:
                     raise
                 failed += 1
                 screen.problem(str(error))
-    if failed:
-        click.echo(f"{failed} of {len(audio)} recordings failed; the others are written.", err=True)
+        for file, what in wrote:
+            screen.wrote(file, what)
+        if failed:
+            screen.last(f"{failed} of {len(audio)} recordings failed; the others are written.")
     return 1 if failed else 0
 
 
-def _one(path: Path, targets: Sequence[output.Target], process: Process, screen: Reporter) -> None:
-    """Work in a thread that Ctrl-C can leave behind; write here, so that no file is cut in the middle."""
+def _one(path: Path, targets: Sequence[output.Target], process: Process, screen: Reporter) -> list[tuple[Path, str]]:
+    """Work in a thread that Ctrl-C can leave behind; write here, so that no file is cut in the middle.
+
+    The files that were written, and what they hold.
+    """
     _check_file(path)
     with stdin.named(path):
-        render = run_interruptible(lambda cancel: process(path, screen, cancel))
+        document, render = run_interruptible(lambda cancel: process(path, screen, cancel))
     for target, text in [(target, render(target)) for target in targets]:
+        if target.path is None:
+            screen.rest()
         output.write(target, text)
+    return [(target.path, summary(document)) for target in targets if target.path is not None]
 
 
 def _check_existing(audio: Sequence[Path]) -> None:

@@ -45,7 +45,8 @@ def files(folder: Path) -> set[str]:
 
 
 USAGE = {
-    "unknown ending": (["good.wav", "-o", "out.str"], "'.str'", "did you mean '.srt'"),
+    "a command misspelt": (["modles", "list", "-o", "./"], "'modles'", "'transcribe models'"),
+    "unknown ending": (["good.wav", "-o", "out.srtt"], "'.srtt'", "did you mean '.srt'"),
     "no ending": (["good.wav", "-o", "out"], "'out'", "--format"),
     "unknown format": (["good.wav", "--format", "vvt"], "'vvt'", "did you mean 'vtt'"),
     "unknown recogniser": (["good.wav", "--asr", "faster-wisper"], "'faster-wisper'", "did you mean 'faster-whisper'"),
@@ -75,7 +76,6 @@ USAGE = {
 
 FAILURE = {
     "missing file": (words_json("god.wav", "-o", "a.srt"), "'god.wav'", "did you mean 'good.wav'"),
-    "a command misspelt": (["modles", "list", "-o", "./"], "'modles'", "command 'models'"),
     "a folder": (words_json("store", "-o", "a.srt"), "'store' is a folder", "files in it"),
     "empty file": (words_json("empty.wav", "-o", "a.srt"), "empty.wav", ""),
     "text named wav": (words_json("text.wav", "-o", "a.srt"), "text.wav", ""),

@@ -20,6 +20,7 @@ from .options import (
     NAME_OPTION,
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
     TRACK_OPTION,
     job_options,
     output_options,
@@ -89,6 +90,7 @@ Examples:
     Section("Speakers", NAME_OPTION, JOIN_OPTION),
     Section("Output", REPLACE_OPTION, EMBED_OPTION),
     LAYOUT_OPTIONS,
+    TERMINAL_OPTIONS,
     MACHINE_OPTIONS,
     epilog=EPILOG,
 )
@@ -111,7 +113,9 @@ def attach(
     from .. import output
     from ..documents.names import check_outputs, check_words
     from ..documents.origin import only_names, recording_of
+    from ..progress import TURNS
     from ..runs import View
+    from ..showing import content, summary
     from ..terminal import reporter
 
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
@@ -129,24 +133,29 @@ def attach(
     check_outputs(targets, replace=replace, named=bool(names))
     if same_shape and isinstance(data, str):
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
-    with reporter() as screen:
+    with reporter(expect=(*TURNS, "align")) as screen:
         screen.start(words.name)
         found, origin = _turns(audio, rttm, values, screen)
         turns = _named(found, names, screen)
         if same_shape:
             texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
+            what = f"{words.name} with {len(turns.speakers)} speakers in it"
         else:
             joined = task.joined(reading, turns, screen)
             heard = None if audio is None else recording_of(audio, joined.duration)
             document = Document(joined, turns, (audio or words).stem, heard, origin)
             document = only_names(document, *filter(None, (words, audio, rttm)))
+            what = summary(document)
             looks = [view.seen(target, audio, screen.note) for target in targets]
-            texts = [registry.dumps(document, t.format, look) for t, look in zip(targets, looks, strict=True)]
-    for target, text in zip(targets, texts, strict=True):
-        output.write(target, text)
-    if verbose:
-        count = len({turn.speaker for turn in turns.turns})
-        click.echo(f"{words}: {count} speakers, {len(turns.turns)} turns, {task.policy.join} join.", err=True)
+            texts = [content(document, t, look) for t, look in zip(targets, looks, strict=True)]
+        screen.rest()
+        for target, text in zip(targets, texts, strict=True):
+            output.write(target, text)
+        if verbose:
+            count = len({turn.speaker for turn in turns.turns})
+            screen.note(f"{words}: {count} speakers, {len(turns.turns)} turns, {task.policy.join} join.")
+        for path in (target.path for target in targets if target.path is not None):
+            screen.wrote(path, what)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from .options import (
     NAME_OPTION,
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
     TRACK_OPTION,
     job_options,
     output_options,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     SPEAKER_OPTIONS,
     Section("Speakers", NAME_OPTION),
     DIARIZER_OPTIONS,
+    TERMINAL_OPTIONS,
     MACHINE_OPTIONS,
     epilog="transcribe diarize meeting.wav -o meeting.rttm",
 )

@@ -43,6 +43,7 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
     """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
     from ...fusion.document import read_document
     from .. import output
+    from ..showing import summary
 
     planned = output.plan(documents, outs, formats, on_stdout="txt", in_folder="srt")
     style = style_of(values)
@@ -52,13 +53,17 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
         contents = [_content(document, target, style, path) for target in targets]
         for target, content in zip(targets, contents, strict=True):
             output.write(target, content)
+        for written in (target.path for target in targets if target.path is not None):
+            _say(f"Wrote {written}: {summary(document)}.")
 
 
 def _content(document: Document, target: Target, style: Style, path: Path) -> str | bytes:
     """The content of one output; says where it can only be empty."""
+    from ..showing import content
+
     if registry.exporter(target.format).NEEDS == "words" and document.turns and not document.transcript.segments:
         click.echo(f"{path} holds turns and no words, so {target.format} is empty: use rttm or json.", err=True)
-    return registry.dumps(document, target.format, _with_sound(document, target, style, path))
+    return content(document, target, _with_sound(document, target, style, path))
 
 
 def _with_sound(document: Document, target: Target, style: Style, path: Path) -> Style:
@@ -70,4 +75,6 @@ def _with_sound(document: Document, target: Target, style: Style, path: Path) ->
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    from ...fusion.errors import printable
+
+    click.echo(printable(sentence), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from .options import (
     MACHINE_OPTIONS,
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
     TRACK_OPTION,
     job_options,
     output_options,
@@ -22,11 +24,13 @@ from .options import (
 from .shape import Section, command
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Sequence
 
     from ...fusion.document import Document
     from ...fusion.types import Diarization
     from ..options import JobOptions
+    from ..terminal import Reporter
 
 FILE = InputPath()
 
@@ -48,6 +52,7 @@ IDENTIFY_OPTIONS = (
     Section("Recording", TRACK_OPTION),
     SPEAKER_OPTIONS,
     DIARIZER_OPTIONS,
+    TERMINAL_OPTIONS,
     MACHINE_OPTIONS,
     epilog="transcribe identify meeting.wav -o meeting.rttm",
 )
@@ -68,36 +73,79 @@ def identify(
     RTTM has no room for spaces, which become underscores there; JSON keeps names as they are enrolled.
     Speakers whom --rttm names already keep their names.
     """
-    from ...fusion.audio import load_audio
-    from ...fusion.relabel import is_name, rename_diarization
     from .. import output
     from ..documents.names import check_outputs
-    from ..documents.origin import Told
-    from ..voices.namer import load_namer, sentence
+    from ..interrupt import run_interruptible
+    from ..progress import TURNS
+    from ..showing import summary
+    from ..terminal import reporter
 
     read, known = ([] if rttm is None else [rttm]), registry.of_turns()
     (targets,) = output.plan([audio], outs, formats, on_stdout="rttm", in_folder="rttm", known=known, read=read)
     check_outputs(targets, replace=replace, named=True)
-    options = job_options({**values, "diarize": True})
-    note = _say if verbose else _silent
-    namer = load_namer(
-        primary=primary, model=voice_model, models_dir=options.models_dir, offline=options.offline, on_note=_say
-    )
-    found = _turns(audio, rttm, options)
-    told = Told(_say, audio)
-    heard = told if rttm is not None else _silent  # else the diarizer's job has said what is to be said of the file
-    renames, namings = namer.names(load_audio(audio, on_note=heard, track=options.audio_track), found.turns)
-    kept = {} if replace else {old: new for old, new in renames.items() if is_name(old)}
-    for naming in namings:
-        _say(sentence(naming))
-    for old, new in kept.items():
-        _say(f"{old} keeps that name, and does not become {new} (--replace changes it).")
-    renames = {old: new for old, new in renames.items() if old not in kept}
-    notes = (*told.sentences, *map(sentence, namings))
-    document = _document(audio, rename_diarization(found, renames), notes)
-    note(f"compared with {len(namer.voices)} enrolled voices in the space {namer.embedder.space}")
-    for target in targets:
-        output.write(target, registry.dumps(document, target.format))
+    task = _Task(audio, rttm, job_options({**values, "diarize": True}), primary, voice_model, replace, verbose)
+    with reporter(expect=TURNS) as screen:
+        screen.start(audio.name)
+        document = run_interruptible(lambda cancel: task.named(screen, cancel))
+        screen.rest()
+        for target in targets:
+            output.write(target, registry.dumps(document, target.format))
+        for path in (target.path for target in targets if target.path is not None):
+            screen.wrote(path, summary(document))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The recording, its turns if they are there, and whom to look for with what."""
+
+    audio: Path
+    rttm: Path | None
+    options: JobOptions
+    primary: str | None
+    model: str
+    replace: bool
+    verbose: bool
+
+    def named(self, screen: Reporter, cancel: threading.Event) -> Document:
+        """Who spoke when, under the names of those whose voices are enrolled."""
+        from ...fusion.audio import load_audio
+        from ...fusion.relabel import is_name, rename_diarization
+        from ..documents.origin import Told
+        from ..voices.namer import load_namer, sentence
+
+        namer = load_namer(
+            primary=self.primary,
+            model=self.model,
+            models_dir=self.options.models_dir,
+            offline=self.options.offline,
+            on_note=screen.note,
+        )
+        found = self._turns(screen, cancel)
+        told = Told(screen.note, self.audio)
+        heard = told if self.rttm is not None else _silent  # else the diarizer's job has told of the file
+        samples = load_audio(self.audio, on_note=heard, track=self.options.audio_track)
+        renames, namings = namer.names(samples, found.turns)
+        sentences = [sentence(naming) for naming in namings]
+        kept = {} if self.replace else {old: new for old, new in renames.items() if is_name(old)}
+        stay = [
+            f"{old} keeps that name, and does not become {new} (--replace changes it)." for old, new in kept.items()
+        ]
+        used = f"compared with {len(namer.voices)} enrolled voices in the space {namer.embedder.space}"
+        for line in (*sentences, *stay, *([used] if self.verbose else [])):
+            screen.note(line)
+        renames = {old: new for old, new in renames.items() if old not in kept}
+        return _document(self.audio, rename_diarization(found, renames), (*told.sentences, *sentences))
+
+    def _turns(self, screen: Reporter, cancel: threading.Event) -> Diarization:
+        from ...fusion.formats.turns import read_turns_file
+        from ...fusion.types import Diarization
+        from ..job import Job
+
+        if self.rttm is None:
+            job = Job(self.options)
+            return job.diarize(self.audio, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
+        turns = read_turns_file(self.rttm)
+        return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
 
 
 def _document(audio: Path, named: Diarization, told: Sequence[str]) -> Document:
@@ -107,23 +155,6 @@ def _document(audio: Path, named: Diarization, told: Sequence[str]) -> Document:
 
     silent, heard = Transcript((), None, named.duration), recording_of(audio, named.duration)
     return only_names(Document(silent, named, audio.stem, heard, notes=tuple(told)), audio)
-
-
-def _turns(audio: Path, rttm: Path | None, options: JobOptions) -> Diarization:
-    from ...fusion.formats.turns import read_turns_file
-    from ...fusion.types import Diarization
-    from ..job import Job
-
-    if rttm is None:
-        return Job(options).diarize(audio, on_note=_say)
-    turns = read_turns_file(rttm)
-    return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0))
-
-
-def _say(sentence: str) -> None:
-    from ...fusion.errors import printable
-
-    click.echo(printable(sentence), err=True)
 
 
 def _silent(sentence: str) -> None:

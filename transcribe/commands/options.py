@@ -36,6 +36,14 @@ def usual_formats(ctx: click.Context, option: click.Parameter, value: tuple[str,
     return Usual(value) if ctx.get_parameter_source(str(option.name)) is ParameterSource.DEFAULT_MAP else value
 
 
+def manner(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    """Keep how the command is to speak, for `terminal.reporter`."""
+    from ..terminal import MANNER
+
+    if value:
+        ctx.meta[MANNER] = (*ctx.meta.get(MANNER, ()), option.name)
+
+
 def pictures(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Files for pictures; `outputs`, which is read later, takes them among the others.
 
@@ -155,6 +163,19 @@ MACHINE_OPTIONS = Section(
     click.option("--threads", type=int, default=0, metavar="N", help="CPU threads; 0 is all cores."),
     *STORE_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
+)
+TERMINAL_OPTIONS = Section(
+    "Terminal",
+    click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=manner, help="Say nothing but errors; no bar."
+    ),
+    click.option(
+        "--json-progress",
+        is_flag=True,
+        expose_value=False,
+        callback=manner,
+        help="Progress, notes and errors as JSON lines on stderr (docs/progress.md).",
+    ),
 )
 SCREEN_OPTIONS = (
     click.option(

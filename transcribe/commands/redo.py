@@ -14,6 +14,7 @@ from .options import (
     DIARIZER_OPTIONS,
     MACHINE_OPTIONS,
     SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
     TRACK_OPTION,
     job_options,
 )
@@ -44,6 +45,7 @@ Examples:
     Section("Recording", TRACK_OPTION),
     DIARIZER_OPTIONS,
     Section("Speakers", JOIN_OPTION),
+    TERMINAL_OPTIONS,
     MACHINE_OPTIONS,
     epilog=EPILOG,
 )
@@ -56,6 +58,7 @@ def redo(document: Path, audio: Path | None, **values: Any) -> None:
     """
     from ..documents import redo as documents
     from ..interrupt import run_interruptible
+    from ..progress import TURNS, WORDS
     from ..terminal import reporter
 
     said = click.get_current_context().get_parameter_source  # settings are for new recordings, not for this
@@ -68,11 +71,12 @@ def redo(document: Path, audio: Path | None, **values: Any) -> None:
     again = documents.Again(
         job_options({**values, "asr_options": pairs(values["asr_options"])}), asr, values["diarize"]
     )
-    with reporter() as screen:
+    stages = (*(TURNS if again.turns else ()), *(WORDS if again.words else ()))
+    with reporter(expect=tuple(dict.fromkeys(stages))) as screen:
         screen.start(document.name)
 
         def work(cancel: threading.Event) -> Document:
             return documents.redo(document, audio, again, screen.on_progress, screen.note, cancel)
 
         after = run_interruptible(work)
-    click.echo(f"{document}: {after.history[-1].operation.told()} ({len(after.speakers)} speakers)", err=True)
+        screen.wrote(document, f"{after.history[-1].operation.told()} ({len(after.speakers)} speakers)")

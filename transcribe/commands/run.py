@@ -15,6 +15,7 @@ from .options import (
     NAME_OPTION,
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
     TRACK_OPTION,
     job_options,
     output_options,
@@ -87,6 +88,9 @@ REMOTE_OPTION = click.option(
     metavar="URL",
     help="Let this server do the work ($DIARFUSE_REMOTE_TOKEN); voices and names stay here.",
 )
+LIVE_OPTION = click.option(
+    "--live-text", is_flag=True, help="Show what is recognised as it comes, on stderr; speakers are found later."
+)
 CHANNELS = ("speakers", "hybrid")
 CHANNELS_OPTION = click.option(
     "--channels",
@@ -120,6 +124,8 @@ class RunCommand(Command):
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
     Section("Machine", REMOTE_OPTION),
+    Section("Terminal", LIVE_OPTION),
+    TERMINAL_OPTIONS,
     MACHINE_OPTIONS,
     cls=RunCommand,
     epilog=EPILOG,
@@ -129,6 +135,7 @@ def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...]
     from ..runs import View, run_batch
 
     named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "remote", "replace")}
+    named["live_text"] = values.pop("live_text")
     named["embed_audio"] = values.pop("embed_audio")
     view = View(style=style_of(values), labels=values.pop("names"), **named)
     values["asr_options"] = pairs(values["asr_options"])

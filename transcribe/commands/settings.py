@@ -33,7 +33,7 @@ BESIDE = frozenset({"format", NAMES}) | LAYOUT | COUNTS
 """What a file beside the work may set."""
 ONE_CALL = frozenset(
     {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}
-    | {"replace", "clean", "find", "audio", "csv", "plot"}
+    | {"replace", "clean", "find", "audio", "csv", "plot", "quiet", "json-progress"}
     | {"redo", "dry-run", "shard", "pattern", "keep-voices", "no-words", "channel-names"}
 )
 """Options that mean one call, and are no setting."""

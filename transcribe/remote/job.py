@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from ...fusion.editing.content import Origin
-    from ...fusion.types import Note, Progress
+    from ...fusion.types import Note, OnSegment, Progress
     from ..job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
@@ -57,17 +57,21 @@ class RemoteJob:
         on_note: Note | None = None,
         cancel: threading.Event | None = None,
         rename: Rename | None = None,
+        on_heard: OnSegment | None = None,
     ) -> Result:
         """Send one recording, and receive its words and anonymous turns; `rename` works here, on the answer.
+
+        `on_heard` hears nothing: the server answers once, at the end.
 
         Raises:
             NetworkError: the server cannot be used.
         """
         from ...fusion.audio import load_audio
 
+        del on_heard
         watch = Watch(on_progress, on_note, cancel)
         samples = load_audio(path, on_note=watch.keep, track=wish.audio_track)
-        with watch.timed("remote"):
+        with watch.stage("remote"):
             transcript, diarization = transcribe_remote(samples, self._remote(wish), watch)
         if rename is not None and diarization is not None:
             transcript, diarization = rename(transcript, diarization, samples)

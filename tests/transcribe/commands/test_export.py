@@ -89,7 +89,7 @@ def test_turns_alone_have_no_words_to_write(capsys: pytest.CaptureFixture[str]) 
     alone = Document(Transcript((), None, 2.0), Diarization(turns, turns, 2.0))
     Path("turns.json").write_text(str(registry.dumps(alone, "json")), encoding="utf-8")
     assert run(["export", "turns.json", "-o", "out/a.rttm"]) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "Wrote out/a.rttm: 1 speaker in 0:02.\n"
     assert run(["export", "turns.json", "-o", "out/a.srt"]) == 0
     assert "holds turns and no words" in capsys.readouterr().err
 

@@ -122,7 +122,8 @@ CLASSES = {
     | {"threshold", "mode", "collar", "stm"},
     "gives a recording away": {"embed-audio"},
     "reads a file, which is run": {"docx-template"},
-    "takes the machine, or hides what happens": {"device", "threads", "verbose", "strict", "workers"} | {"time-limit"},
+    "takes the machine, or hides what happens": {"device", "threads", "verbose", "strict", "workers"}
+    | {"time-limit", "live-text"},
 }
 """Why a file beside the work may not set it."""
 

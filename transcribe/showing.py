@@ -1,0 +1,66 @@
+"""Results on the terminal: the text by turns, each speaker in a colour."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ..exporters import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..exporters.style import Style
+    from ..fusion.document import Document
+    from .output import Target
+
+    Dumps = Callable[[Document, str, Style], str | bytes]
+
+COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
+"""In the order in which people first speak; who comes seventh has the first again."""
+
+
+def content(document: Document, target: Target, style: Style, dumps: Dumps = registry.dumps) -> str | bytes:
+    """What goes to a target, as `dumps` has it; text on a terminal is coloured unless ``$NO_COLOR`` is set."""
+    if target.path is None and target.format == "txt" and style.template is None and _coloured():
+        return _text(document)
+    return dumps(document, target.format, style)
+
+
+def summary(document: Document) -> str:
+    """What a file holds, in a few words.
+
+    >>> from diarfuse.fusion.document import Document
+    >>> from diarfuse.fusion.types import Segment, Transcript, Word
+    >>> summary(Document(Transcript((Segment(0.0, 1.0, "Hi", (Word(0.0, 1.0, "Hi"),)),), "en", 61.0)))
+    '1 word in 1:01'
+    """
+    words, speakers = len(document.transcript.words), len(document.speakers)
+    minutes, seconds = divmod(round(document.transcript.duration), 60)
+    counts = [_count(speakers, "speaker")] * bool(speakers) + [_count(words, "word")] * bool(words)
+    return f"{', '.join(counts) or 'no speech'} in {minutes}:{seconds:02d}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _coloured() -> bool:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout is not None and sys.stdout.isatty() and not plain
+
+
+def _text(document: Document) -> str:
+    """As the exporter txt has it, the names in colours."""
+    from ..exporters.lines import named, passages
+
+    rows = passages(document)
+    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(dict.fromkeys(row.speaker for row in rows))}
+    paragraphs = []
+    for row in rows:
+        name = named(row.speaker, row.text).removesuffix(row.text)
+        paragraphs.append((click.style(name, fg=colours[row.speaker], bold=True) if name else "") + f"{row.text}\n")
+    return "\n".join(paragraphs)
