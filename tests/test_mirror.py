@@ -59,7 +59,6 @@ ELSEWHERE = {
     "transcribe/interrupt.py": "transcribe/test_cli.py",
     "transcribe/options.py": "transcribe/test_cli_bad_input.py",
     "transcribe/runs.py": "transcribe/test_cli.py",
-    "transcribe/terminal.py": "transcribe/test_cli.py",
     "transcribe/documents/verbose_lines.py": "transcribe/test_cli.py",
 }
 """Pattern of modules -> the test file."""

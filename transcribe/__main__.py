@@ -94,7 +94,7 @@ def _usage(error: click.UsageError) -> str:
 def _tell(message: str, code: int, *, as_json: bool) -> int:
     """The last words of a command that did not come to its end; its exit code comes back."""
     if as_json:
-        from .terminal import json_line
+        from .screen.terminal import json_line
 
         click.echo(json_line("stopped" if code == INTERRUPTED else "error", text=message, exit_code=code), err=True)
         return code

@@ -22,9 +22,9 @@ from .inputs import stdin
 from .inputs.paths import problem_of
 from .interrupt import run_interruptible
 from .job import Job
-from .progress import TURNS, expected
-from .showing import content, summary
-from .terminal import reporter
+from .screen.progress import TURNS, expected
+from .screen.showing import content, summary
+from .screen.terminal import reporter
 
 if TYPE_CHECKING:
     import threading
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .job import Rename
     from .options import JobOptions
     from .remote.job import RemoteJob
-    from .terminal import Reporter
+    from .screen.terminal import Reporter
 
     Render = Callable[[output.Target], str | bytes]
     Process = Callable[[Path, Reporter, threading.Event], tuple[Document, Render]]

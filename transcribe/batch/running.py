@@ -27,7 +27,7 @@ from .tree import TABLE, Failure, Tree
 
 if TYPE_CHECKING:
     from ..options import Setup
-    from ..terminal import Reporter
+    from ..screen.terminal import Reporter
 
 _WORKER_BYTES = 2.0 * 2**30
 """Bytes that a worker needs, roughly, with models of the usual size."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ...fusion.join.assign import Policy
     from ...fusion.types import Diarization, Transcript
     from ..output import Target
-    from ..terminal import Reporter
+    from ..screen.terminal import Reporter
 
 INPUTS = (
     click.argument("words", type=InputPath(error=TranscriptError)),
@@ -113,10 +113,10 @@ def attach(
     from .. import output
     from ..documents.names import check_outputs, check_words
     from ..documents.origin import only_names, recording_of
-    from ..progress import TURNS
     from ..runs import View
-    from ..showing import content, summary
-    from ..terminal import reporter
+    from ..screen.progress import TURNS
+    from ..screen.showing import content, summary
+    from ..screen.terminal import reporter
 
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
     embed = values.pop("embed_audio")

@@ -129,7 +129,7 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
 
     from ..batch.running import Crew, dry_run, run_batch
     from ..batch.sharding import shard_of
-    from ..terminal import reporter
+    from ..screen.terminal import reporter
 
     pattern, dry, shard = (values.pop(name) for name in ("pattern", "dry_run", "shard"))
     crew = Crew(workers=values.pop("workers"), time_limit=values.pop("time_limit"))

@@ -43,7 +43,7 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
     """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
     from ...fusion.document import read_document
     from .. import output
-    from ..showing import summary
+    from ..screen.showing import summary
 
     planned = output.plan(documents, outs, formats, on_stdout="txt", in_folder="srt")
     style = style_of(values)
@@ -59,7 +59,7 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
 
 def _content(document: Document, target: Target, style: Style, path: Path) -> str | bytes:
     """The content of one output; says where it can only be empty."""
-    from ..showing import content
+    from ..screen.showing import content
 
     if registry.exporter(target.format).NEEDS == "words" and document.turns and not document.transcript.segments:
         click.echo(f"{path} holds turns and no words, so {target.format} is empty: use rttm or json.", err=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ...fusion.document import Document
     from ...fusion.types import Diarization
     from ..options import JobOptions
-    from ..terminal import Reporter
+    from ..screen.terminal import Reporter
 
 FILE = InputPath()
 
@@ -76,9 +76,9 @@ def identify(
     from .. import output
     from ..documents.names import check_outputs
     from ..interrupt import run_interruptible
-    from ..progress import TURNS
-    from ..showing import summary
-    from ..terminal import reporter
+    from ..screen.progress import TURNS
+    from ..screen.showing import summary
+    from ..screen.terminal import reporter
 
     read, known = ([] if rttm is None else [rttm]), registry.of_turns()
     (targets,) = output.plan([audio], outs, formats, on_stdout="rttm", in_folder="rttm", known=known, read=read)

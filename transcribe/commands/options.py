@@ -38,7 +38,7 @@ def usual_formats(ctx: click.Context, option: click.Parameter, value: tuple[str,
 
 def manner(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     """Keep how the command is to speak, for `terminal.reporter`."""
-    from ..terminal import MANNER
+    from ..screen.terminal import MANNER
 
     if value:
         ctx.meta[MANNER] = (*ctx.meta.get(MANNER, ()), option.name)

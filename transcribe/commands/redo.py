@@ -58,8 +58,8 @@ def redo(document: Path, audio: Path | None, **values: Any) -> None:
     """
     from ..documents import redo as documents
     from ..interrupt import run_interruptible
-    from ..progress import TURNS, WORDS
-    from ..terminal import reporter
+    from ..screen.progress import TURNS, WORDS
+    from ..screen.terminal import reporter
 
     said = click.get_current_context().get_parameter_source  # settings are for new recordings, not for this
     asr, values["diarize"] = (said(name) is ParameterSource.COMMANDLINE for name in ("asr", "diarize"))

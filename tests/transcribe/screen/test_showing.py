@@ -13,9 +13,9 @@ from diarfuse.exporters.style import Style
 from diarfuse.exporters.templates import parse_template
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.types import Segment, Transcript, Word
-from diarfuse.transcribe import showing
 from diarfuse.transcribe.output import Target
-from diarfuse.transcribe.showing import content, summary
+from diarfuse.transcribe.screen import showing
+from diarfuse.transcribe.screen.showing import content, summary
 
 TEXT = Target(None, "txt")
 

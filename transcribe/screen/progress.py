@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ..fusion.types import Seconds
-    from .options import Wish
+    from ...fusion.types import Seconds
+    from ..options import Wish
 
 STAGES: Mapping[str, tuple[str, float]] = {
     "load audio": ("reading the audio", 3.0),

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..fusion.errors import printable
+from ...fusion.errors import printable
 from .progress import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..fusion.types import Segment
+    from ...fusion.types import Segment
     from .progress import Progress
 
 MANNER = f"{__name__}.manner"

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..exporters import registry
+from ...exporters import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..exporters.style import Style
-    from ..fusion.document import Document
-    from .output import Target
+    from ...exporters.style import Style
+    from ...fusion.document import Document
+    from ..output import Target
 
     Dumps = Callable[[Document, str, Style], str | bytes]
 
@@ -55,7 +55,7 @@ def _coloured() -> bool:
 
 def _text(document: Document) -> str:
     """As the exporter txt has it, the names in colours."""
-    from ..exporters.lines import named, passages
+    from ...exporters.lines import named, passages
 
     rows = passages(document)
     colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(dict.fromkeys(row.speaker for row in rows))}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.transcribe.options import Wish
-from diarfuse.transcribe.progress import STAGES, TURNS, WORDS, Meter, Progress, expected, words
+from diarfuse.transcribe.screen.progress import STAGES, TURNS, WORDS, Meter, Progress, expected, words
 
 
 class Clock:

@@ -13,8 +13,8 @@ import soundfile
 
 from diarfuse.fusion.types import Segment
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.progress import Meter
-from diarfuse.transcribe.terminal import Terminal
+from diarfuse.transcribe.screen.progress import Meter
+from diarfuse.transcribe.screen.terminal import Terminal
 
 WORDS = {"segments": [{"words": [{"word": " Hello", "start": 0.1, "end": 0.4}]}], "language": "en"}
 JOB = ("--asr", "words-json", "--model", "words.json")
@@ -71,7 +71,7 @@ def test_json_lines_tell_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"stage", "doing", "seconds_left"} <= next(one for one in found if one["event"] == "progress").keys()
     assert next(one for one in found if one["event"] == "error")["file"] == "bad.wav"
     assert [one["path"] for one in found if one["event"] == "written"] == [os.path.join("out", "a.srt")]  # noqa: PTH118
-    documented = (Path(__file__).parents[2] / "docs" / "progress.md").read_text(encoding="utf-8")
+    documented = (Path(__file__).parents[3] / "docs" / "progress.md").read_text(encoding="utf-8")
     for one in found:
         assert f"| `{one['event']}` |" in documented
         assert all(f"`{field}`" in documented for field in one)

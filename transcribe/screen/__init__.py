@@ -1,0 +1,1 @@
+"""What a person sees: progress, sentences, and text on the terminal."""
