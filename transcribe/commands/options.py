@@ -276,15 +276,41 @@ def style_of(values: dict[str, Any]) -> Style:
     """The style that `LAYOUT_OPTIONS` ask for; their values are taken out of `values`.
 
     Raises:
-        OptionError: a value is not possible.
+        OptionError: a value is not possible, or a template is for a format that is not written.
         MissingExtraError: a template needs what is not installed.
     """
     cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
     times = not values.pop("no_times")
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
     parsed = None if template is None else parse_template(template)
+    _check_templates(click.get_current_context())
     form = _form(values.pop("docx_template"))
     return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, form=form, times=times)
+
+
+def _check_templates(ctx: click.Context) -> None:
+    """Refuse a template that was asked for in this call, where all that is written is known to be something else."""
+    from ...fusion.errors import OptionError
+    from ..output import Usual
+
+    outs, formats = ctx.params.get("outs", ()), ctx.params.get("formats", ())
+    written = set() if isinstance(formats, Usual) else set(formats)
+    written = written or {_format_of(out) for out in outs} or {None}
+    for option, taker in (("template", "txt"), ("docx_template", "docx")):
+        asked = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        if asked and not written & {taker, None}:
+            raise OptionError(f"--{option.replace('_', '-')} is for {taker}, and none is written: add -o FILE.{taker}.")
+
+
+def _format_of(out: str) -> str | None:
+    """The format of a file by its ending; None of what has none of ours, such as a folder."""
+    from ...exporters import registry
+    from ...fusion.errors import OptionError
+
+    try:
+        return registry.format_of(out)
+    except OptionError:
+        return None
 
 
 def _form(path: Path | None) -> bytes | None:

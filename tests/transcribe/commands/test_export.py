@@ -62,6 +62,21 @@ def test_clean_leaves_out_what_was_before() -> None:
     assert read_document("out/a.json").transcript == EDITED.transcript
 
 
+def test_a_template_that_nothing_is_written_with_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    template = ["export", "meeting.json", "--template", "nvivo"]
+    for rest in (["-o", "out/a.srt"], ["--format", "csv"], ["-o", "out/a.md", "-o", "out/a.docx"]):
+        assert run([*template, *rest]) == 2
+        assert "--template is for txt, and none is written" in capsys.readouterr().err
+    for rest in ([], ["-o", "out/a.srt", "-o", "out/a.txt"], ["-o", "out/", "--format", "txt"], ["-o", "out/"]):
+        assert run([*template, *rest]) == 0
+    Path("diarfuse.toml").write_text('template = "nvivo"\n', encoding="utf-8")
+    assert run(["export", "meeting.json", "-o", "out/b.srt", "-o", "out/b.txt"]) == 0
+    assert "\tAna\t" in Path("out/b.txt").read_text(encoding="utf-8")
+    assert run(["export", "meeting.json", "-o", "out/b.srt"]) == 0
+    assert run(["export", "meeting.json", "--docx-template", "call.json", "-o", "out/b.srt"]) == 2
+    assert "--docx-template is for docx" in capsys.readouterr().err
+
+
 def told(path: Path) -> str:
     """All that a file holds; a document for Word is an archive."""
     if not zipfile.is_zipfile(path):
