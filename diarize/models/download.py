@@ -239,7 +239,7 @@ def _chunks(response: http.client.HTTPResponse, url: str, most: int) -> Iterator
 
 
 def _network_error(url: str, error: Exception) -> NetworkError:
-    reason = getattr(error, "reason", None) or error
+    reason = str(getattr(error, "reason", None) or error).partition("\n")[0]  # of a redirect, what follows is a list
     return NetworkError(
         f"Cannot download {url} ({reason}): check the network or the proxy, "
         "or bring the pack with 'transcribe models import DIR'."

@@ -250,9 +250,12 @@ def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
 
     Nothing that exists is written over, and no link is followed.
     """
+    from ...fusion.errors import VoiceError
     from ..voices.exports import save_export
 
     store = _store()
+    if not names and not store.people():
+        raise VoiceError("Nobody is enrolled: there is nothing to export.")
     data = store.export(names)
     if not yes:
         _agree(CLEAR.format(out=out), "--yes")

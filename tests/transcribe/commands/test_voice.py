@@ -348,3 +348,13 @@ def test_the_commands_pass_the_track_on(call, home: Path, tmp_path: Path, monkey
     ):
         assert "holds no speech" in call(*words, "--audio-track", "2")[2]
     assert heard == [("a.wav", 2), ("b.wav", 2), ("a.wav", 2), ("a.wav", 2)]
+
+
+def test_nobody_cannot_be_exported(call, home: Path, tmp_path: Path) -> None:
+    assert call("export", "-o", tmp_path / "out.json", "--yes") == (
+        1,
+        "",
+        "Nobody is enrolled: there is nothing to export.",
+    )
+    assert not (tmp_path / "out.json").exists()
+    assert not home.exists() or not list(home.glob("*.voice"))
