@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -371,3 +373,39 @@ def test_a_thousand_at_once_stay_within_memory(serving) -> None:
         assert statuses.count(200) >= 10
         assert grown < 200 * 1000  # ru_maxrss counts kB here
         assert live.leftovers() == []
+
+
+def test_more_connections_than_are_allowed_get_503(serving) -> None:
+    with serving(limits=Limits(max_connections=3)) as live, contextlib.ExitStack() as open_ones:
+        for _ in range(3):
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", live.port), 5))
+        live.until(lambda: len(live.server.server_state.connections) >= 3)
+        assert raw(live.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 503 ")
+
+
+def test_a_whole_upload_has_a_deadline_however_steadily_it_comes(serving) -> None:
+    with serving(limits=Limits(idle=5, upload=0.5)) as live:
+        with socket.create_connection(("127.0.0.1", live.port), timeout=5) as sock:
+            sock.sendall(HEAD + BOUND + b"Content-Length: 1000\r\n\r\n" + PART)
+            sock.settimeout(0.1)
+            answer = b""
+            for _ in range(50):
+                with contextlib.suppress(TimeoutError):
+                    answer = sock.recv(65536)
+                    break
+                sock.sendall(b"x")
+        assert b" 408 " in answer[:20]
+        live.until(lambda: live.leftovers() == [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_how_the_process_ends(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-m", "diarfuse", "serve", "--port", "0", "--models-dir", str(tmp_path), "--offline"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["event"] == "listening"
+        process.send_signal(number)
+        rest = process.stderr.read().replace("\nStopped: nothing is half-written.\n", "")  # to whoever pressed Ctrl-C
+        assert all(json.loads(line) for line in rest.splitlines())
+    assert process.returncode == code
