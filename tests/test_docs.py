@@ -155,11 +155,13 @@ def test_what_the_documents_install_needs_no_index_that_has_this_project() -> No
 def test_what_errors_install_is_an_extra_of_what_is_installed() -> None:
     """``pip install 'diarfuse[x]'`` takes what is installed here, and asks no index for it."""
     sources = [
-        path for folder in ("transcribe", "asr_adapters", "diarize") for path in (PACKAGE / folder).rglob("*.py")
+        path
+        for folder in ("transcribe", "asr_adapters", "diarize", "exporters")
+        for path in (PACKAGE / folder).rglob("*.py")
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     asked = {*re.findall(r"diarfuse\[([\w-]+)\]", text), *re.findall(r'(?:engine|ExtraError)\(.*"([\w-]+)"\)', text)}
-    assert {"offline", "server", "voices", "eval", "whisper"} <= asked <= extras()
+    assert {"offline", "server", "voices", "eval", "whisper", "plot", "docs"} <= asked <= extras()
     lines = [str(MissingExtraError("It", "this", name)).partition("pip install ")[2].strip("'") for name in asked]
     pip = [
         sys.executable,
