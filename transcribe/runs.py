@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..fusion.audio import Track
     from ..fusion.types import Diarization, Note, Samples
     from .job import Rename
     from .options import JobOptions
@@ -72,9 +73,9 @@ class View:
         """Whether voices have to be compared."""
         return self.identify or self.link_speakers or self.primary is not None
 
-    def seen(self, target: output.Target, audio: Path | None, on_note: Note) -> Style:
-        """How one output looks: a page is told where the recording is."""
-        return sounded(self.style, target, audio, embed=self.embed_audio, on_note=on_note)
+    def seen(self, target: output.Target, audio: Path | None, on_note: Note, track: Track = None) -> Style:
+        """How one output looks: a page is told where the recording is, or holds the track of it that was heard."""
+        return sounded(self.style, target, audio, embed=self.embed_audio, on_note=on_note, track=track)
 
 
 def run_batch(
@@ -128,7 +129,9 @@ def _transcribe(
         origin, heard = job.origin(options), recording_of(path, result.transcript.duration)
         document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
         document = only_names(document, path)
-        return document, lambda target: content(document, target, view.seen(target, path, screen.note), render)
+        return document, lambda target: content(
+            document, target, view.seen(target, path, screen.note, options.audio_track), render
+        )
 
     stages = expected(options, remote=view.remote is not None, names=view.names or bool(view.labels))
     return _each(audio, planned, process, stages)

@@ -146,7 +146,7 @@ def attach(
             document = Document(joined, turns, (audio or words).stem, heard, origin)
             document = only_names(document, *filter(None, (words, audio, rttm)))
             what = summary(document)
-            looks = [view.seen(target, audio, screen.note) for target in targets]
+            looks = [view.seen(target, audio, screen.note, task.track) for target in targets]
             texts = [content(document, t, look) for t, look in zip(targets, looks, strict=True)]
         screen.rest()
         for target, text in zip(targets, texts, strict=True):

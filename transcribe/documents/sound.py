@@ -11,6 +11,7 @@ from urllib.parse import quote
 from ...exporters.style import Audio, Style
 
 if TYPE_CHECKING:
+    from ...fusion.audio import Track
     from ...fusion.types import Note, Samples
     from ..output import Target
 
@@ -22,7 +23,9 @@ BIT_RATE = 24_000
 _FRAME = 16_000
 
 
-def sounded(style: Style, target: Target, audio: Path | None, *, embed: bool, on_note: Note) -> Style:
+def sounded(
+    style: Style, target: Target, audio: Path | None, *, embed: bool, on_note: Note, track: Track = None
+) -> Style:
     """The style with the recording in it, if the target is a page.
 
     A page names a recording that lies beside it or in a folder below: whoever is
@@ -35,7 +38,7 @@ def sounded(style: Style, target: Target, audio: Path | None, *, embed: bool, on
     if target.format != PAGE or audio is None or not audio.is_file():
         return style
     if embed:
-        return replace(style, audio=embedded(audio, on_note))
+        return replace(style, audio=embedded(audio, on_note, track))
     folder = target.path.parent.resolve() if target.path is not None else None
     if folder is not None and audio.resolve().is_relative_to(folder):
         address = quote(audio.resolve().relative_to(folder).as_posix())
@@ -47,15 +50,15 @@ def sounded(style: Style, target: Target, audio: Path | None, *, embed: bool, on
     return style
 
 
-def embedded(path: Path, on_note: Note) -> Audio:
-    """The recording as a page holds it, re-encoded small.
+def embedded(path: Path, on_note: Note, track: Track = None) -> Audio:
+    """The recording as a page holds it, re-encoded small; `track` is the one that was heard.
 
     Raises:
         AudioError: it cannot be read.
     """
     from ...fusion.audio import load_audio
 
-    return Audio(data=_opus(load_audio(path, on_note=on_note)), media_type=MEDIA_TYPE)
+    return Audio(data=_opus(load_audio(path, on_note=on_note, track=track)), media_type=MEDIA_TYPE)
 
 
 def _opus(samples: Samples) -> bytes:

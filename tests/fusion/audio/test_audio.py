@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
+import tempfile
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,16 @@ def test_recorder_keeps_everything_on_both_sides_of_the_spill(sizes: list[int]) 
     release(whole)
     np.testing.assert_array_equal(whole, noise)
     assert isinstance(whole, np.memmap) == (sum(sizes) > 5_000)
+
+
+def test_what_spills_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(diarfuse.fusion.audio.resampling, "_MEMORY_SAMPLES", 100)
+    recorder = Recorder()
+    recorder.write(np.ones(1_000, np.float32))
+    assert os.name == "nt" or not list(tmp_path.iterdir())
+    assert recorder.finish().sum() == 1_000
+    assert not list(tmp_path.iterdir())
 
 
 def test_release_keeps_what_a_caller_wrote_into_a_map(tmp_path: Path) -> None:

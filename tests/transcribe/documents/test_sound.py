@@ -13,6 +13,7 @@ import soundfile
 from diarfuse.exporters.style import Style
 from diarfuse.transcribe.documents.sound import MEDIA_TYPE, sounded
 from diarfuse.transcribe.output import Target
+from diarfuse.transcribe.runs import View
 
 
 @pytest.fixture
@@ -54,3 +55,15 @@ def test_the_recording_within_the_page_is_small_and_whole(tmp_path: Path, record
     with av.open(io.BytesIO(style.audio.data)) as container:
         heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
     assert abs(heard - 3.0) < 0.05
+
+
+def test_the_track_that_was_heard_is_the_one_within_the_page(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+
+    def load(_: Path, *, on_note: object, track: object) -> np.ndarray:
+        heard.append((on_note, track))
+        return np.zeros(16_000, np.float32)
+
+    monkeypatch.setattr("diarfuse.fusion.audio.load_audio", load)
+    View(embed_audio=True).seen(Target(recording.with_suffix(".html"), "html"), recording, print, 2)
+    assert heard == [(print, 2)]

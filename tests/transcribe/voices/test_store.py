@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import OutputError, VoiceError
-from diarfuse.transcribe.voices import files
+from diarfuse.transcribe.voices import encryption, files
 from diarfuse.transcribe.voices.calibration import CALIBRATIONS
 from diarfuse.transcribe.voices.exports import read_import, save_export, write_export
 from diarfuse.transcribe.voices.likeness import check_same_voice
@@ -347,6 +347,10 @@ def test_encryption_hides_names_and_numbers_and_notices_changes(root: Path) -> N
         people = VoiceStore(root, passphrase="secret", on_note=told.append).people()  # noqa: S106
         assert len(people) == 1
         assert told[0].startswith(f"{one} is damaged")
+
+
+def test_a_guess_at_the_passphrase_takes_32_mebibytes() -> None:
+    assert 128 * encryption._N * encryption._R == 32 << 20
 
 
 @pytest.mark.parametrize("header", [b"", b"[]", b"{}", b'{"format": "diarfuse-encrypted", "version": 1, "salt": 3}'])
