@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import click
 
 from .commands.shape import Group
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
@@ -59,8 +63,10 @@ class LazyGroup(Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command in front of arguments that begin with no command and no option of the group."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if ctx.resilient_parsing and not args:  # completing the first word, which `shell_complete` does
+            return super().parse_args(ctx, args)
         if not args or args[0] not in (*COMMANDS, *own):
-            if args and (near := _meant(args[0])):
+            if args and not ctx.resilient_parsing and (near := _meant(args[0])):
                 raise click.UsageError(
                     f"There is no command {args[0]!r}, and no such file: did you mean 'transcribe {near}'? "
                     f"A recording called so is reached by 'transcribe {self.default} {args[0]}'.",
@@ -74,9 +80,21 @@ class LazyGroup(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Let the settings' files speak where the command line says nothing."""
         name, command, rest = super().resolve_command(ctx, args)
-        if name is not None and command is not None and name != "config" and not {"-h", "--help"} & {*rest}:
+        settled = ctx.resilient_parsing or name in (None, "config", "help")
+        if name is not None and command is not None and not settled and not {"-h", "--help"} & {*rest}:
             _apply_settings(ctx, name, command, rest)
         return name, command, rest
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The first word: a command, an option of ours or of the default command, or a recording."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            command = _load(self.default)
+            inner = click.Context(command, ctx, self.default, resilient_parsing=True)
+            return [*click.Command.shell_complete(self, ctx, incomplete), *command.shell_complete(inner, incomplete)]
+        found = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [CompletionItem(incomplete, type="file"), *found]  # bash forgets what stands before files
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The default command's examples come first, then our own text."""

@@ -19,8 +19,25 @@ if TYPE_CHECKING:
 DOCUMENT = click.argument("document", type=InputPath(error=TranscriptError))
 
 
+def speakers(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """For the shell: who speaks in the document that was named; nobody where it cannot be read."""
+    from ...fusion.document import read_document
+    from ...fusion.errors import DiarfuseError
+
+    try:
+        known = read_document(ctx.params["document"]).speakers
+    except (DiarfuseError, KeyError, TypeError):
+        return []
+    return [name for name in known if name.startswith(incomplete)]
+
+
+def old_names(ctx: click.Context, argument: click.Parameter, incomplete: str) -> list[str]:
+    """`speakers`, with the sign that the new name follows."""
+    return [f"{name}=" for name in speakers(ctx, argument, incomplete)]
+
+
 @command(
-    (DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...")),
+    (DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...", shell_complete=old_names)),
     epilog='transcribe rename meeting.json SPEAKER_00=Ana SPEAKER_01="Ben K."',
 )
 def rename(document: Path, names: tuple[str, ...]) -> None:
@@ -35,7 +52,11 @@ def rename(document: Path, names: tuple[str, ...]) -> None:
 
 
 @command(
-    (DOCUMENT, click.argument("keep"), click.argument("others", nargs=-1, required=True)),
+    (
+        DOCUMENT,
+        click.argument("keep", shell_complete=speakers),
+        click.argument("others", nargs=-1, required=True, shell_complete=speakers),
+    ),
     epilog="transcribe merge meeting.json SPEAKER_02 SPEAKER_04",
 )
 def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
@@ -44,7 +65,7 @@ def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
 
 
 @command(
-    (DOCUMENT, click.argument("where"), click.argument("speaker")),
+    (DOCUMENT, click.argument("where"), click.argument("speaker", shell_complete=speakers)),
     epilog="transcribe reassign meeting.json 00:12:03-00:12:09 Ana",
 )
 def reassign(document: Path, where: str, speaker: str) -> None:

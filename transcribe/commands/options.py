@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from ...diarize.options import RecipeName
 from ...exporters.style import DEFAULT as PLAIN
@@ -34,6 +35,11 @@ def usual_formats(ctx: click.Context, option: click.Parameter, value: tuple[str,
     from ..output import Usual
 
     return Usual(value) if ctx.get_parameter_source(str(option.name)) is ParameterSource.DEFAULT_MAP else value
+
+
+def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete files."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def manner(ctx: click.Context, option: click.Parameter, value: bool) -> None:
@@ -249,6 +255,7 @@ def output_options(formats: Iterable[str], *, picture_alone: bool = False) -> Se
             "outs",
             multiple=True,
             metavar="OUT",
+            shell_complete=files,
             callback=partial(outputs, picture_alone=picture_alone),
             help="A file, whose ending names the format; FOLDER/; or - for stdout. May be repeated. [default: -]",
         ),
@@ -258,6 +265,7 @@ def output_options(formats: Iterable[str], *, picture_alone: bool = False) -> Se
             multiple=True,
             metavar="NAME",
             callback=usual_formats,
+            shell_complete=lambda _, __, incomplete: [name for name in formats if name.startswith(incomplete)],
             help=f"{', '.join(formats)}, whatever OUT's ending. May be repeated.",
         ),
         click.option(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
+from click.shell_completion import CompletionItem
 
 from ...fusion.errors import AudioError, AudioNotFoundError, DiarfuseError
 
@@ -51,6 +52,11 @@ class InputPath(_Base):
         if self._error is not None:
             raise self._error(str(problem))
         raise problem
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete files, or folders."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="dir" if self._kind == "folder" else "file")]
 
 
 def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | None:
