@@ -184,13 +184,13 @@ class Hands:
         self._at("fetch")
         self._copy = ""
         asked, content = self.plan.asked.of(item), content_of(item, self.cache)
-        if content and (settled := settle(item, self.basis.key(asked, content), self.plan, self.tree)):
+        if content and (settled := self._settled(item, self.basis.key(asked, content))):
             return settled
         with fetched(item) as path:
             self._copy = str(path) if item.remote else ""
             sha256 = sha256_of(path) if item.remote else content
             key = self.basis.key(asked, content or sha256)
-            if not content and (settled := settle(item, key, self.plan, self.tree)):
+            if not content and (settled := self._settled(item, key)):
                 return settled
             document = self._kept(item, key)
             if document is None:
@@ -198,6 +198,12 @@ class Hands:
                 document = self._document(path, item, asked, sha256)
             self._publish(item, key, asked, document, path)
         return Outcome(item.id, "done", document.transcript.duration)
+
+    def _settled(self, item: Item, key: str) -> Outcome | None:
+        settled = settle(item, key, self.plan, self.tree)
+        if settled is not None and settled.state == "same":
+            self.tree.forgive(item.id)
+        return settled
 
     def _kept(self, item: Item, key: str) -> Document | None:
         """The result itself, where only other formats of it are wanted; edits are in it."""

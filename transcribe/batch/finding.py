@@ -61,6 +61,8 @@ def _stem(relative: str) -> str:
 
 def _paths(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:
     """(relative path with slashes, path or address) of what one input names."""
+    if not given.strip():
+        raise OptionError("'' names no recordings: give a folder, or a manifest.")
     if is_address(given):
         yield from _addresses(given, pattern, out)
         return

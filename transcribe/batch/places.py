@@ -93,10 +93,12 @@ class Folder:
             raise _unwritable(path, error, "written") from error
 
     def delete(self, name: str) -> None:
-        """See `Place.delete`."""
+        """See `Place.delete`; folders that are empty then go as well."""
         path = self.path / name
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        try:
             path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return
         with contextlib.suppress(OSError):  # what still holds other files stays
             for folder in path.relative_to(self.path).parents[:-1]:
                 (self.path / folder).rmdir()
@@ -235,4 +237,4 @@ def _unwritable(path: Path, error: OSError, what: str) -> OutputError:
             f"{path} cannot be {what} ({error.strerror}): free some space and give the same command again; what is "
             "done stays done."
         )
-    return OutputError(f"{path} cannot be {what}: {error.strerror or error}. Check the folder of results.")
+    return OutputError(f"{path} cannot be {what}: {error.strerror or error}. Check the folder, or choose another -o.")

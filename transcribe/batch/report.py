@@ -86,6 +86,15 @@ def failures(failed: Mapping[str, Failure], most: int = _SHOWN) -> Iterator[str]
         yield f"... and {len(failed) - most} more (--verbose shows all)."
 
 
+def counted(number: int) -> str:
+    """How many recordings.
+
+    >>> counted(1), counted(0)
+    ('1 recording', '0 recordings')
+    """
+    return f"{number} recording{'' if number == 1 else 's'}"
+
+
 def told(seconds: Seconds) -> str:
     """A duration for people.
 

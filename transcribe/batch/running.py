@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...exporters import registry
@@ -21,7 +22,7 @@ from .keys import Basis, content_of
 from .logbook import Logbook, pace
 from .places import Bucket, place_of
 from .pool import Pool, Stop
-from .report import told, write_table
+from .report import counted, told, write_table
 from .sharding import Shard, longest_first
 from .tree import TABLE, Failure, Tree
 
@@ -52,6 +53,8 @@ def run_batch(
     batch = Batch(plan, shard, screen)
     batch.check()
     items = batch.items(inputs, pattern)
+    batch.tree.begin()
+    batch.cache.make()
     with batch.logbook.alone():
         return batch.run(items, crew)
 
@@ -90,6 +93,10 @@ class Batch:
         Raises:
             DiarfuseError: an option, or the folder of results, is not possible.
         """
+        if not self.plan.out.strip():
+            raise OptionError("-o '' names no folder: give one.")
+        if Path(self.plan.out).is_file():
+            raise OptionError(f"-o {self.plan.out!r} is a file: give a folder, for as many results as recordings.")
         check_plan(self.plan)
         self.tree.check()
 
@@ -110,9 +117,9 @@ class Batch:
         """Do this part of the items."""
         mine = self.shard.share(items)
         workers = workers_for(crew.workers, len(mine), self.plan.setup)
-        self.cache.make()
-        self.tree.begin()
         self._tell(mine)
+        if not mine:  # a part of few recordings may have none, and needs no models
+            return 0
         logbook = self.logbook
         with _stoppable() as stop, ExitStack() as ended:
             plan = replace(self.plan, setup=_with_threads(self.plan.setup, workers))
@@ -144,9 +151,12 @@ class Batch:
         if content is None:
             return False
         outcome = settle(item, basis.key(self.plan.asked.of(item), content), self.plan, self.tree)
-        if outcome is not None:
-            self._count(item, outcome)
-        return outcome is not None
+        if outcome is None:
+            return False
+        if outcome.state == "same":
+            self.tree.forgive(item.id)
+        self._count(item, outcome)
+        return True
 
     def _count(self, item: Item, outcome: Outcome) -> None:
         if outcome.state == "failed":
@@ -173,7 +183,7 @@ class Batch:
         seconds = sum(item.duration or 0.0 for item in mine)
         part = f"Part {self.shard.index}/{self.shard.count}: " if self.shard.count > 1 else ""
         by = f" (by {self.shard.told})" if self.shard.told else ""
-        self.screen.note(f"{part}{len(mine)} recordings, {told(seconds)}, to {self.plan.out}{by}.")
+        self.screen.note(f"{part}{counted(len(mine))}, {told(seconds)}, to {self.plan.out}{by}.")
         if self.plan.keep_voices:
             self.screen.note(
                 f"Voices are kept: {self.cache.root} holds embeddings of everybody who speaks, readable by you alone, "
@@ -190,7 +200,7 @@ class Batch:
                 what = ", ".join(_differing(record.about, about)) or "formats"
                 changed[what] = changed.get(what, 0) + 1
         for what, count in changed.items():
-            self.screen.note(f"{count} results are there, made with other options ({what}), and are made anew.")
+            self.screen.note(f"{count} of the results that are there: other options ({what}), so they are made anew.")
 
     def _tell_running(self, running: Sequence[Item]) -> None:
         names = ", ".join(item.id for item in running)
@@ -225,7 +235,7 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
         else "no run has shown the speed yet"
     )
     every = told(sum(item.duration or 0.0 for item in mine))
-    screen.note(f"{len(mine)} recordings, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
+    screen.note(f"{counted(len(mine))}, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
     return 0
 
 

@@ -73,14 +73,18 @@ class Tree:
         return _read(self.place.read(f"{_FAILURES}/{name}.json"), Failure)
 
     def put(self, name: str, record: Record) -> None:
-        """Write a record; a result that is there ends the failure that was."""
-        self.place.write(f"{_RECORDS}/{name}.json", _written(record))
+        """Write a record; before a result is done, the failure that was is forgotten."""
         if record.state == "done":
-            self.place.delete(f"{_FAILURES}/{name}.json")
+            self.forgive(name)
+        self.place.write(f"{_RECORDS}/{name}.json", _written(record))
 
     def fail(self, name: str, failure: Failure) -> None:
         """Write a failure."""
         self.place.write(f"{_FAILURES}/{name}.json", _written(failure))
+
+    def forgive(self, name: str) -> None:
+        """Forget a failure, if there is one: of other options, say."""
+        self.place.delete(f"{_FAILURES}/{name}.json")
 
     def done(self) -> Iterator[tuple[str, Record]]:
         """Every id with a result, sorted."""

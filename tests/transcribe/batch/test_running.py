@@ -87,10 +87,21 @@ def test_the_same_command_does_only_what_is_missing_or_changed(capsys: pytest.Ca
     assert (batch(*again, "--format", "txt", "--diarizer", "campplus"), heard()) == (0, 8)
     assert Path("out/night/b.txt").exists()
     said = capsys.readouterr().err
-    assert "7 results are there, made with other options (diarizer), and are made anew." in said
+    assert "7 of the results that are there: other options (diarizer), so they are made anew." in said
     assert (batch(*again, "--format", "txt", "--diarizer", "campplus", "--redo", "all"), heard()) == (0, 8)
     shutil.rmtree("out/.cache")
     assert (batch(*again, "--format", "txt", "--diarizer", "campplus"), heard()) == (0, 8), "hashes are made anew"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_failure_under_other_options_is_forgotten_with_them() -> None:
+    soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
+    assert batch("-o", "out") == 0
+    before = tree(Path("out"))
+    assert batch("-o", "out", "--asr-option", "loud=raise") == 1
+    assert Path("out/failures/loud.json").exists()
+    assert results("out") == NAMES | {"loud.json"}, "the result of before is still there"
+    assert (batch("-o", "out"), tree(Path("out"))) == (0, before)
 
 
 def test_edits_stay(folder: Path, capsys: pytest.CaptureFixture) -> None:
@@ -254,6 +265,9 @@ def test_clean_deletes_what_is_kept_and_no_result(capsys: pytest.CaptureFixture)
         (["--channel-names", "a,b", "--channels", "hybrid"], "leave one of them out"),
         (["--num-speakers", "2"], "num_speakers does nothing without --diarize"),
         (["--pattern", "*.opus"], "holds no recording that fits '*.opus' (7 other files)"),
+        (["-o", ""], "-o '' names no folder: give one."),
+        (["-o", "calls/notes.txt"], "-o 'calls/notes.txt' is a file: give a folder"),
+        ([""], "'' names no recordings: give a folder, or a manifest."),
         (["nowhere"], "There is no file or folder 'nowhere'"),
         (["calls/a0.wav"], "'calls/a0.wav': the id 'a0' is that of 'calls/a0.wav' too"),
     ],
