@@ -49,7 +49,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has left (as `| head` does); leave as quietly, with nothing more to flush.
         _silence_stdout()
         return 1
-    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+    except (OSError, MemoryError, ImportError, RuntimeError, ValueError) as error:
         return _tell(_unforeseen(error), 1, as_json=as_json)
     return code if isinstance(code, int) else 0
 
@@ -58,6 +58,10 @@ def _unforeseen(error: Exception) -> str:
     """What no stage has put in its own words: memory that runs out, a folder none may look into, a name too long."""
     if ran_out(error):
         return "There is not enough memory: free some, or take shorter recordings."
+    if isinstance(error, ValueError) and "null byte" in str(error):  # in the settings: no command line can hold one
+        return (
+            "A path holds a NUL character, which no file's name does: check the paths in the settings (diarfuse.toml)."
+        )
     if not isinstance(error, OSError):
         raise error
     if error.filename is None:  # it may be stdout itself, and its end would be told once more

@@ -48,7 +48,7 @@ class InputPath(_Base):
         del param, ctx
         problem = problem_of(value, self._kind)
         if problem is None:
-            return Path(value) if value in ("-", Path(value)) or Path(value) != DASH else Path.cwd() / value
+            return Path.cwd() / value if str(value) != "-" and Path(value) == DASH else Path(value)
         if self._error is not None:
             raise self._error(str(problem))
         raise problem
@@ -72,7 +72,7 @@ def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | Non
         return _unreachable(Path(path), shown, error)
     found = "folder" if is_folder else "file"
     if kind not in (found, "either"):
-        return AudioError(f"{shown} is a {found}: give a folder, or the file or files in it.")
+        return AudioError(f"{shown} is a {found}: give {'the file or files in it' if is_folder else 'a folder'}.")
     if not os.access(path, os.R_OK):
         return AudioError(f"{shown} may not be read: change its permissions, or copy it.")
     return None

@@ -17,7 +17,7 @@ WRONG = {
     "circle": "'circle' is a circle of links, which leads to no file: give the file itself.",
     "circle/below": "'circle/below' is a circle of links, which leads to no file: give the file itself.",
     "hanging": "'hanging' is a link to 'gone', which is not there: give the file itself.",
-    "folder": "'folder' is a folder: give a folder, or the file or files in it.",
+    "folder": "'folder' is a folder: give the file or files in it.",
     "a\0b": r"'a\x00b' holds a NUL character, which no file's name does: check the path.",
     "x" * 300: f"The name '{'x' * 59}... is longer than this system allows: check the path.",
 }
@@ -63,7 +63,7 @@ def test_every_command_says_the_same(command: str, path: str, capsys: pytest.Cap
 @pytest.mark.parametrize("command", ["voice search {} q", "models import {}"])
 def test_a_folder_is_wanted(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     for path in {*WRONG, "good.wav"} - {"folder"}:
-        told = WRONG.get(path, "'good.wav' is a file: give a folder, or the file or files in it.")
+        told = WRONG.get(path, "'good.wav' is a file: give a folder.")
         assert run([word.replace("{}", path) for word in command.split()]) == 1
         assert capsys.readouterr().err == f"Error: {told}\n"
 
@@ -79,3 +79,14 @@ def test_what_can_be_read() -> None:
         assert problem_of(path) is None
     assert problem_of("folder", "folder") is None
     assert problem_of("folder", "either") is None
+
+
+@pytest.mark.parametrize(
+    "arguments", ["good.wav --asr words-json --model a\0b", "models list --models-dir a\0b", "good.wav -o a\0b.srt"]
+)
+def test_a_nul_in_any_path_is_one_sentence(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments.split(" ")) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ")
+    assert "NUL character" in said
+    assert said.count("\n") == 1
