@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from ..fusion.audio import check_samples, doubt_rate, load_audio, release
 from ..fusion.errors import OptionError
-from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, SpeakerCount
+from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
 from ..fusion.watch import Watch
-from .arrays import Bits
+from .arrays import Bits, Float32, Int32
 from .bands import Bands
 from .clustering import Clusters, cluster
 from .counting import speaker_count
 from .embedders import embedder_of
 from .embedding import TrunkEmbedder
+from .masks import finite, training_pairs
 from .models.carrying import load_dir
 from .models.store import ModelSet, Store
 from .options import Execution, Options
@@ -30,7 +31,7 @@ from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
 from .runtime import Runtime, Session
-from .segmentation import segment
+from .segmentation import Known, nothing_known, segment
 from .turns import activity, build_turns, minor_speakers
 from .windows import Windows
 
@@ -65,6 +66,20 @@ Recall: TypeAlias = Callable[[Callable[[], Heard]], Heard]
 
 def _heard_now(listen: Callable[[], Heard]) -> Heard:
     return listen()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Speakers told apart on the way.
+
+    clusters: who is who in the windows so far. level: brings vectors to where the centroids are.
+    heard_alone: those of whom there is a window in which they speak alone for long enough to be learnt from; where
+        there is no such window at all, who speaks.
+    """
+
+    clusters: Clusters
+    level: Callable[[Float32], Float32]
+    heard_alone: Int32
 
 
 class Diarizer:
@@ -189,20 +204,55 @@ class Diarizer:
     def _run(self, samples: Samples, wanted: Wanted, watch: Watch) -> Diarization:
         return self.decide(self._recall(partial(self.listen, samples, watch)), wanted, watch)
 
-    def listen(self, samples: Samples, watch: Watch) -> Heard:
+    def listen(self, samples: Samples, watch: Watch, known: Known = nothing_known) -> Heard:
         """Run the networks: all that costs time.
 
         Args:
             samples: float32 (num_samples,), 16 kHz.
             watch: hears of both stages.
+            known: windows that have been heard before.
         """
         windows, method = self._windows(samples), self._method
         with watch.stage("segmentation") as advance:
-            segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance)
+            segmentations = segment(samples, windows, self._segmentation, self.runtime, self._batch, advance, known)
             method.trim(segmentations, windows)
         with watch.stage("embedding") as advance:
             voices = method.embed(self._embedder, samples, windows, segmentations, self.runtime, advance)
         return Heard(windows, segmentations, voices)
+
+    def hear(self, window: Samples) -> Bits:
+        """Who speaks when in one window, float32 (160000,): uint8 (frames, local speakers), as `listen` has it."""
+        alone = replace(self.runtime, workers=1)
+        heard: Bits = segment(window, Windows(window.size), self._segmentation, alone, 1, _unwatched)[0]
+        return heard
+
+    def embed(self, window: Samples, segmentation: Bits) -> Float32:
+        """Embed the local speakers of one window, heard by itself: (local speakers, dimension), NaN for the silent."""
+        alone, windows = replace(self.runtime, workers=1), Windows(window.size)
+        vectors: Float32 = self._embedder.stretches(window, windows, segmentation[None], (), alone, _unwatched)[0][0]
+        return vectors
+
+    def tell_apart(self, vectors: Float32, segmentations: Bits, step: Seconds, high: int | None) -> Told:
+        """The speakers that windows `step` seconds apart show so far, at most `high` of them.
+
+        Args:
+            vectors: (windows, local speakers, dimension), each window embedded by itself (`embed`).
+            segmentations: 0 or 1, (windows, frames, local speakers).
+            step: seconds from one window to the next.
+            high: None is any number.
+        """
+        bounds = SpeakerCount(0, high)
+        setting = Setting(bounds, self.models.distances, self._plda, self.options, step)
+        learn = partial(self._recipe.learn[self.execution.mode], setting=setting)
+        pairs = training_pairs(segmentations, vectors)
+        narrowness = self.bands.narrowness(vectors[pairs]) if self.bands else 0.0
+        level = partial(self._levelled, narrowness=narrowness)
+        clusters, _ = cluster(level(vectors), segmentations, learn, bounds, constrained=self._recipe.constrained)
+        heard_alone = np.unique(clusters.hard[pairs] if len(pairs[0]) else clusters.hard[finite(vectors)])
+        return Told(clusters, level, heard_alone[heard_alone >= 0])
+
+    def _levelled(self, vectors: Float32, narrowness: float) -> Float32:
+        return self.bands.centred(vectors, narrowness) if self.bands else vectors
 
     def decide(self, heard: Heard, wanted: Wanted, watch: Watch) -> Diarization:
         """Say who spoke when from what the networks heard."""
@@ -280,6 +330,10 @@ def _samples(audio: npt.ArrayLike | str | os.PathLike[str], sample_rate: float, 
     if sample_rate != SAMPLE_RATE:
         raise OptionError(f"sample_rate={sample_rate!r} is for samples, and {audio} tells its own: leave it out.")
     return load_audio(audio, on_note=on_note)
+
+
+def _unwatched(_done: int, _total: int) -> None:
+    """One window is no progress to speak of."""
 
 
 def _releasing(samples: Samples, on_progress: Progress | None) -> Progress:

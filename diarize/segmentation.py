@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
 from ..fusion.types import SAMPLE_RATE, Samples
@@ -11,9 +14,22 @@ from .powerset import to_multilabel
 from .runtime import Runtime, Session
 from .windows import Windows
 
+Known: TypeAlias = Callable[[int], Bits | None]
+"""``known(first_sample)``: what was heard in the whole window that begins there, uint8 (589, 3), or None."""
+
+
+def nothing_known(_first_sample: int) -> None:
+    """No window has been heard yet."""
+
 
 def segment(
-    samples: Samples, windows: Windows, network: Session, runtime: Runtime, batch: int, advance: Advance
+    samples: Samples,
+    windows: Windows,
+    network: Session,
+    runtime: Runtime,
+    batch: int,
+    advance: Advance,
+    known: Known = nothing_known,
 ) -> Bits:
     """Run the segmentation network over all windows and decode its powerset.
 
@@ -24,6 +40,7 @@ def segment(
         runtime: how many batches are computed at once.
         batch: windows a call.
         advance: told after every batch; raises if the caller cancelled.
+        known: windows that need not be heard again: the network says the same of a window whatever its neighbours.
 
     Returns:
         uint8 (num_windows, 589, 3), 1 where the local speaker is active.
@@ -33,12 +50,23 @@ def segment(
         return to_multilabel(network(chunk))
 
     decoded = np.empty((windows.count, windows.frames_per_window, 3), np.uint8)
+    unheard = [index for index in range(windows.count) if not _recall(decoded, index, samples.size, windows, known)]
     done = 0
-    for part in runtime.map(one, windows.batches(samples, batch)):
-        decoded[done : done + len(part)] = part
+    for part in runtime.map(one, windows.batches(samples, batch, unheard)):
+        decoded[unheard[done : done + len(part)]] = part
         done += len(part)
-        advance(done, windows.count)
+        advance(windows.count - len(unheard) + done, windows.count)
     return decoded
+
+
+def _recall(decoded: Bits, index: int, num_samples: int, windows: Windows, known: Known) -> bool:
+    """Put in its place what is known of window `index`, unless the recording ends in it; whether it was."""
+    first = index * windows.step_samples
+    heard = known(first) if first + windows.window_samples <= num_samples else None
+    if heard is None:
+        return False
+    decoded[index] = heard
+    return True
 
 
 def silence_padding(segmentations: Bits, windows: Windows) -> None:

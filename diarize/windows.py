@@ -20,7 +20,7 @@ from ..fusion.types import SAMPLE_RATE, Samples, Seconds
 from .arrays import Float32, Float64, Int64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FRAMES_PER_WINDOW = 589
 FRAME_STEP: Seconds = 270 / SAMPLE_RATE
@@ -114,11 +114,11 @@ class Windows:
             return piece
         return np.pad(piece, (0, self.window_samples - piece.size))
 
-    def batches(self, samples: Samples, batch_size: int) -> Iterator[Float32]:
-        """All windows in order as float32 (batch, 1, window_samples); only one batch is ever held."""
-        for first in range(0, self.count, batch_size):
-            indices = range(first, min(first + batch_size, self.count))
-            batch = np.stack([self.window(samples, index) for index in indices])
+    def batches(self, samples: Samples, batch_size: int, indices: Sequence[int] | None = None) -> Iterator[Float32]:
+        """Windows (all of them, or those of `indices`) in order as float32 (batch, 1, window_samples)."""
+        chosen = range(self.count) if indices is None else indices
+        for first in range(0, len(chosen), batch_size):
+            batch = np.stack([self.window(samples, index) for index in chosen[first : first + batch_size]])
             yield batch[:, None].astype(np.float32, copy=False)
 
     def _nearest_frame(self, times: Float64 | np.float64) -> Int64:

@@ -71,6 +71,7 @@ MAY_WRITE = (
     "exporters/docx.py",  # into memory, which its library calls saving
     "exporters/png.py",  # the same
     "fusion/landing.py",  # whole or not at all, for all of us
+    "fusion/audio/keeping.py",  # live samples, in a file that has no name
     "fusion/audio/resampling.py",  # a long recording's samples spill to a file that has no name
     "diarize/runtime.py",  # optimised graphs beside the models they were made from
 )

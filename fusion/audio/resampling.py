@@ -56,6 +56,22 @@ def _rest(stream: Any, channels: int) -> Iterator[Array]:
         yield stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
 
 
+class Resampler:
+    """Brings a mono recording that comes in pieces to 16 kHz, to the same samples as `resample` of the whole."""
+
+    def __init__(self, rate: float) -> None:
+        self._stream = _stream(rate, 1)
+
+    def feed(self, samples: Samples) -> Samples:
+        """What is ready after `samples` (n,) more."""
+        return samples if self._stream is None else self._stream.resample_chunk(samples)
+
+    def rest(self) -> Samples:
+        """What is left at the end."""
+        nothing = np.zeros(0, np.float32)
+        return nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
+
+
 def record(arrays: Iterable[Array]) -> list[Samples]:
     """Collect arrays (frames, channels) as one recording a channel; a channel that is not there is silent meanwhile."""
     with ExitStack() as unfinished:

@@ -1,0 +1,291 @@
+"""Who is speaking while they speak: `LiveDiarizer._hop` is the pipeline, half a second of audio a call.
+
+Nothing that is said on the way decides the answer: `close` has the offline
+pipeline decide, on the samples as they came and on the windows that were heard
+already, which do not depend on what comes after them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...fusion.audio import at_16_khz, check_samples
+from ...fusion.audio.keeping import Kept
+from ...fusion.audio.resampling import Resampler
+from ...fusion.errors import AudioError, OptionError
+from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds, SpeakerCount
+from ...fusion.watch import Watch
+from ..arrays import Bits, Int32
+from ..masks import active_speakers, clean_frames
+from ..pipeline import Diarizer
+from ..windows import FRAME_STEP, FRAMES_PER_WINDOW, Windows
+from .book import Book
+from .events import Committed, Done, Event, Gap, Paused, Resumed, SpeakersMerged
+from .history import LOCAL, Heard, Voices
+from .speakers import UNKNOWN, Registry
+from .tail import Heard as HeardWindow
+from .tail import Tail, timeline
+
+HOP: Seconds = 0.5
+FIRST: Seconds = 2.0
+"""Nothing is said before so much was heard."""
+COMMIT: Seconds = 2.5
+"""How far the commitment lies behind what was heard: the network needs about so much of what follows a frame."""
+EMBED: Seconds = 2.0
+EARLY: Seconds = 60.0
+"""Windows are embedded every `EMBED` seconds, and twice as often up to here."""
+GROWTH = 1.1
+"""All voices are compared each time there are so many times as many windows of them."""
+ALONE: Seconds = 1.0
+"""So much speech alone makes a voice worth looking at before its turn comes."""
+ENOUGH: Seconds = 2.5
+"""And so much of a voice that is like nobody's has all voices compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One window: its number, samples (160000,), what was heard in it (frames, local speakers)."""
+
+    index: int
+    samples: Samples
+    segmentation: Bits
+
+
+class LiveDiarizer:
+    """Tells who speaks as the audio comes, corrects itself, and ends with what `Diarizer.diarize` says of the whole.
+
+    Safe to call from any thread, one call at a time.
+
+    Args:
+        diarizer: a loaded pack; it can serve others too.
+        sample_rate: of what is fed.
+        num_speakers, min_speakers, max_speakers: as of `Diarizer.diarize`; on the way only the most is minded.
+        in_memory: keep the audio in memory, and nothing on a disk.
+
+    Example:
+        >>> live = LiveDiarizer(Diarizer.from_pretrained())  # doctest: +SKIP
+        >>> for block in microphone:  # doctest: +SKIP
+        ...     for event in live.feed(block):
+        ...         print(event)
+        >>> print(live.close().to_rttm("meeting"))  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        diarizer: Diarizer,
+        *,
+        sample_rate: float = SAMPLE_RATE,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        in_memory: bool = False,
+    ) -> None:
+        self._bounds = SpeakerCount.of(num_speakers, min_speakers, max_speakers)
+        self._recent = at_16_khz(np.empty(0, np.float32), sample_rate)  # refuses a rate that is none
+        self._diarizer, self._resampler = diarizer, Resampler(sample_rate)
+        self._kept = Kept(in_memory=in_memory)
+        self._lock = threading.RLock()
+        self._hops = 0
+        self._heard, self._voices, self._registry = Heard(), Voices(), Registry()
+        self._tail, self._book = Tail(round(HOP * SAMPLE_RATE)), Book()
+        self._compare_at, self._compared = 1, 0
+        self._draft: Bits = np.zeros((FRAMES_PER_WINDOW, LOCAL), np.uint8)
+        self._paused = self._closed = False
+
+    @property
+    def seconds(self) -> Seconds:
+        """How much audio has come."""
+        return self._kept.size / SAMPLE_RATE
+
+    def feed(self, samples: npt.ArrayLike) -> list[Event]:
+        """Take the next block (num_samples,), mono, of any length, and say what it changes.
+
+        What is said of the whole does not depend on how it is cut into blocks. While paused nothing is taken.
+
+        Raises:
+            AudioError: no samples of audio (what came before stays).
+            OptionError: after `close`.
+        """
+        with self._lock:
+            self._check_open()
+            if not np.size(samples) or self._paused:
+                return []
+            return list(self._take(self._resampler.feed(check_samples(samples))))
+
+    def gap(self, seconds: Seconds, why: str = "audio was lost") -> list[Event]:
+        """Take `seconds` of silence in the place of audio that never came."""
+        with self._lock:
+            self._check_open()
+            start = self.seconds
+            events = list(self._take(np.zeros(round(seconds * SAMPLE_RATE), np.float32)))
+            return [Gap(start, self.seconds, why), *events]
+
+    def pause(self, why: str = "paused") -> list[Event]:
+        """Take nothing until `resume`; the recording goes on where it stands."""
+        with self._lock:
+            self._check_open()
+            fresh, self._paused = not self._paused, True
+            return [Paused(self.seconds, why)] if fresh else []
+
+    def resume(self) -> list[Event]:
+        """Take audio again."""
+        with self._lock:
+            self._check_open()
+            was, self._paused = self._paused, False
+            return [Resumed(self.seconds)] if was else []
+
+    def close(self, on_progress: Progress | None = None, cancel: threading.Event | None = None) -> Diarization:
+        """The offline answer for all that came; `done` of it is the last event.
+
+        Raises:
+            AudioError: nothing came.
+            CancelledError: `cancel` was set.
+        """
+        return self.finish(on_progress, cancel)[0]
+
+    def finish(
+        self,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+        *,
+        embeddings: bool = False,
+        activity: bool = False,
+    ) -> tuple[Diarization, Samples, list[Event]]:
+        """`close`, with all samples and the last events too; see `Diarizer.diarize` for the rest."""
+        with self._lock:
+            self._check_open()
+            events = list(self._take(self._resampler.rest()))
+            self._closed = True
+            samples = self._kept.finish()
+            if not len(samples):
+                raise AudioError("No audio came: check the microphone, or what is piped in.")
+            watch = Watch(on_progress, cancel=cancel)
+            whole = self._diarizer.remembering(lambda _: self._diarizer.listen(samples, watch, self._heard.get))
+            found = whole.diarize(
+                samples,
+                **self._bounds.given(),
+                on_progress=on_progress,
+                cancel=cancel,
+                embeddings=embeddings,
+                activity=activity,
+            )
+            events += self._book.end()
+            done = Done(found.duration, found.turns, self._book.final(found.turns))
+            return found, samples, [*events, done]
+
+    def __enter__(self) -> LiveDiarizer:  # noqa: PYI034 - typing.Self is younger than Python 3.11's first users
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop what was not closed."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Drop everything without an answer."""
+        with self._lock:
+            self._closed = True
+            self._kept.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise OptionError("This live diarizer is closed: make another one for the next recording.")
+
+    def _take(self, samples: Samples) -> Iterator[Event]:
+        """Keep samples at 16 kHz, and look at each half second that is complete."""
+        self._kept.write(samples)
+        step, longest = round(HOP * SAMPLE_RATE), Windows(0).window_samples
+        while samples.size:
+            room = step - (self._kept.size - samples.size) % step
+            part, samples = samples[:room], samples[room:]
+            self._recent = np.concatenate([self._recent, part])[-longest:]
+            if part.size == room:
+                yield from self._hop()
+
+    def _hop(self) -> Iterator[Event]:
+        self._hops += 1
+        now = self._hops * HOP
+        if now < FIRST:
+            return
+        look = self._listen()
+        tracks, labels = self._tail.linked(look.index, look.segmentation)
+        labels = yield from self._recognise(look, labels)
+        self._tail.add(HeardWindow(look.index, look.segmentation, tracks, labels))
+        committed = max(now - COMMIT, 0.0)
+        spans = self._tail.spans(now)
+        yield from self._book.update(spans, committed)
+        yield from self._book.correct(spans, self._tail.start, committed, "heard more")
+        if committed:
+            yield Committed(committed)
+
+    def _listen(self) -> _Look:
+        """The window that ends now; before there are ten seconds, the first one with silence behind them."""
+        windows = Windows(self._recent.size)
+        window = windows.window(self._recent, 0)
+        segmentation = self._diarizer.hear(window)
+        full = self._recent.size == windows.window_samples
+        index = self._hops - round(windows.duration / HOP) if full else 0
+        if full:
+            self._heard.keep(index * self._tail.step, segmentation)
+        else:
+            segmentation[windows.frame_times(np.arange(len(segmentation))) >= self._recent.size / SAMPLE_RATE] = 0
+            self._draft = segmentation
+        return _Look(max(index, 0), window, segmentation)
+
+    def _recognise(self, look: _Look, linked: Int32) -> Generator[Event, None, Int32]:
+        """Whose the voices of a window are, where it is its turn, or somebody in it is not known."""
+        active = active_speakers(look.segmentation[None])[0]
+        clean = clean_frames(look.segmentation[None])[0] * FRAME_STEP
+        regular = self._is_regular()
+        if not regular and not (active & (linked == UNKNOWN) & (clean >= ALONE)).any():
+            return linked
+        vectors = self._diarizer.embed(look.samples, look.segmentation)
+        labels = self._registry.recognise(vectors, active, linked)
+        if not regular:
+            return labels
+        self._voices.keep(look.index * self._tail.step, vectors, labels)
+        strange = bool((active & (labels == UNKNOWN) & (clean >= ENOUGH)).any())
+        if self._is_time_to_compare(strange=strange):
+            yield from self._compare()
+        return self._voices.labels[-1]
+
+    def _is_regular(self) -> bool:
+        """Whether the window of this hop belongs to those that all comparisons are made of."""
+        if self._hops * HOP == EARLY + Windows(0).duration:
+            self._voices.thin(round(EMBED * SAMPLE_RATE))
+        return self._hops % round(self._embed_step / HOP) == 0
+
+    @property
+    def _embed_step(self) -> Seconds:
+        return EMBED if self._hops * HOP >= EARLY + Windows(0).duration else EMBED / 2
+
+    def _is_time_to_compare(self, *, strange: bool) -> bool:
+        count = len(self._voices.firsts)
+        return count == 1 or count >= self._compare_at or (strange and count > 1.01 * self._compared)
+
+    def _compare(self) -> Iterator[Event]:
+        """Tell all voices so far apart anew, and correct what was said."""
+        firsts = self._voices.firsts
+        heard = np.stack([self._segmentation(first) for first in firsts])
+        told = self._diarizer.tell_apart(np.stack(self._voices.vectors), heard, self._embed_step, self._bounds.high)
+        merged = self._registry.learn(told, np.stack(self._voices.labels), heard.sum(axis=1, dtype=np.int64))
+        self._voices.labels = list(self._registry.numbers(told.clusters.hard))
+        self._compare_at, self._compared = max(len(firsts) + 1, int(len(firsts) * GROWTH)), len(firsts)
+        for voice in (self._tail, self._book):
+            voice.rename(merged)
+        self._tail.relabel(dict(zip((first // self._tail.step for first in firsts), self._voices.labels, strict=True)))
+        yield from (SpeakersMerged(_label(gone), _label(into)) for gone, into in merged.items())
+        spans = timeline(heard, np.stack(self._voices.labels), self._embed_step)
+        yield from self._book.correct(spans, 0.0, self._tail.start, "voices compared")
+
+    def _segmentation(self, first: int) -> Bits:
+        known = self._heard.get(first)
+        return self._draft if known is None else known
+
+
+def _label(number: int) -> str:
+    return f"SPEAKER_{number:02d}"

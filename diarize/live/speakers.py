@@ -1,0 +1,88 @@
+"""Speakers who keep their label: found by comparing all voices so far, recognised in between by their likeness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from ..arrays import Flags, Float32, Float64, Int32, Int64
+from ..pipeline import Told
+from ..plda import unit_length
+
+UNKNOWN = -1
+LINKED = 0.2
+"""Added to the cosine with whom a local speaker was a moment ago: labels do not flip for a trifle."""
+LIKE = 0.3
+"""Cosine (with `LINKED` where it applies) below which a voice is nobody's who is known."""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Numbers of speakers, in the order in which they were found; none is given twice.
+
+    known: the numbers of those who stand, in the order of `centroids`, float64 (K, dimension), unit length.
+    """
+
+    told: Told | None = None
+    known: list[int] = field(default_factory=list)
+    centroids: Float64 = field(default_factory=lambda: np.empty((0, 0)))
+    _numbers: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
+    _next: int = 0
+
+    def recognise(self, vectors: Float32, active: Flags, linked: Int32) -> Int32:
+        """Who the local speakers of a window are, each somebody else.
+
+        Args:
+            vectors: (local speakers, dimension), NaN where there is none.
+            active: bool (local speakers,).
+            linked: int32 (local speakers,), who they were in the window before, or `UNKNOWN`.
+
+        Returns:
+            int32 (local speakers,), numbers, or `UNKNOWN`.
+        """
+        labels = np.full(len(active), UNKNOWN, np.int32)
+        if self.told is None or not self.known:
+            return labels
+        cosines = unit_length(self.told.level(vectors).astype(np.float64)) @ self.centroids.T
+        scores = np.nan_to_num(cosines, nan=0.0) + LINKED * (linked[:, None] == np.array(self.known))
+        scores[np.isnan(cosines) & (linked[:, None] == np.array(self.known))] = LIKE
+        scores[~active] = -2.0
+        for speaker, place in zip(*linear_sum_assignment(scores, maximize=True), strict=True):
+            if active[speaker] and scores[speaker, place] >= LIKE:
+                labels[speaker] = self.known[place]
+        return labels
+
+    def learn(self, told: Told, before: Int32, speech: Int64) -> dict[int, int]:
+        """Take over what a comparison of all voices found.
+
+        Args:
+            told: the clusters of all windows so far.
+            before: int32 (windows, local speakers), numbers so far, or `UNKNOWN`.
+            speech: (windows, local speakers), frames for which each speaks.
+
+        Returns:
+            Who is gone, and who they turned out to be.
+        """
+        hard, count = told.clusters.hard, len(told.clusters.centroids)
+        shared = np.zeros((count, self._next), np.int64)
+        both = (hard >= 0) & (before >= 0)
+        np.add.at(shared, (hard[both], before[both]), speech[both])
+        numbers = np.full(count, UNKNOWN, np.int64)
+        for place, number in zip(*linear_sum_assignment(shared, maximize=True), strict=True):
+            if shared[place, number]:
+                numbers[place] = number
+        for place in np.setdiff1d(told.heard_alone, np.flatnonzero(numbers != UNKNOWN)).tolist():
+            numbers[place], self._next = self._next, self._next + 1
+        gone = [number for number in self.known if number not in numbers]
+        into = {number: int(numbers[shared[:, number].argmax()]) for number in gone if shared[:, number].any()}
+        stand = numbers != UNKNOWN
+        self.told, self.known, self._numbers = told, numbers[stand].tolist(), numbers
+        self.centroids = unit_length(told.clusters.centroids[stand]).astype(np.float64)
+        return {number: other for number, other in into.items() if other != UNKNOWN}
+
+    def numbers(self, hard: Int32) -> Int32:
+        """Clusters of the last `learn` as numbers."""
+        known = np.array([*self._numbers, UNKNOWN], np.int32)
+        return known[np.maximum(hard, -1)]

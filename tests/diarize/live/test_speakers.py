@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+
+from diarfuse.diarize.clustering import Clusters
+from diarfuse.diarize.live.speakers import UNKNOWN, Registry
+from diarfuse.diarize.pipeline import Told
+
+ACTIVE = np.ones(2, bool)
+
+
+def told(hard: list[list[int]], centroids: list[list[float]]) -> Told:
+    clusters = Clusters(np.array(hard, np.int32), np.array(centroids))
+    return Told(clusters, lambda vectors: vectors, np.arange(len(centroids)))
+
+
+def learn(registry: Registry, found: Told, before: list[list[int]]) -> dict[int, int]:
+    return registry.learn(found, np.array(before, np.int32), np.full((len(before), 2), 100))
+
+
+def recognise(registry: Registry, vectors: list[list[float]], linked: tuple[int, int] = (UNKNOWN, UNKNOWN)) -> list:
+    return registry.recognise(np.array(vectors, np.float32), ACTIVE, np.array(linked, np.int32)).tolist()
+
+
+def test_numbers_stay_with_the_voices_whatever_the_clusters_are_called():
+    registry = Registry()
+    assert recognise(registry, [[1, 0], [0, 1]]) == [UNKNOWN, UNKNOWN]
+    assert learn(registry, told([[0, 1], [0, 1]], [[1, 0], [0, 1]]), [[-1, -1], [-1, -1]]) == {}
+    assert recognise(registry, [[0, 2], [3, 1]]) == [1, 0]
+    assert learn(registry, told([[1, 0], [1, 0]], [[0, 1], [1, 0]]), [[0, 1], [0, 1]]) == {}
+    assert registry.numbers(np.array([[1, 0], [0, -2]], np.int32)).tolist() == [[0, 1], [1, UNKNOWN]]
+
+
+def test_of_two_that_are_one_the_label_of_more_speech_stays_and_the_other_never_comes_back():
+    registry = Registry()
+    learn(registry, told([[0, 1], [0, 1], [0, -2]], [[1, 0], [0, 1]]), [[-1, -1]] * 3)
+    assert learn(registry, told([[0, 0]] * 3, [[1, 1]]), [[0, 1], [0, 1], [0, -1]]) == {1: 0}
+    assert learn(registry, told([[0, 1]] * 3, [[1, 0], [0, 1]]), [[0, 0]] * 3) == {}
+    assert sorted(registry.known) == [0, 2]
+
+
+def test_two_who_speak_at_once_are_two_and_a_strange_voice_is_nobodys():
+    registry = Registry()
+    learn(registry, told([[0, 1]], [[1, 0, 0], [0, 1, 0]]), [[-1, -1]])
+    assert recognise(registry, [[1, 0.1, 0], [1, 0.2, 0]]) == [0, UNKNOWN]
+    assert recognise(registry, [[0, 0, 1], [0, 1, 0]]) == [UNKNOWN, 1]
+
+
+def test_labels_do_not_flip_for_a_trifle_nor_where_nothing_was_embedded():
+    registry = Registry()
+    learn(registry, told([[0, 1]], [[1, 0], [0, 1]]), [[-1, -1]])
+    near = [[0.7, 0.72], [np.nan, np.nan]]
+    assert recognise(registry, near, (UNKNOWN, UNKNOWN)) == [1, UNKNOWN]
+    assert recognise(registry, near, (0, UNKNOWN)) == [0, UNKNOWN]
+    assert recognise(registry, near, (UNKNOWN, 0)) == [1, 0]
+    gone = registry.recognise(np.array(near, np.float32), np.array([False, True]), np.array([0, 1], np.int32))
+    assert gone.tolist() == [UNKNOWN, 1]

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import io
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from diarfuse.fusion.audio import keeping
+from diarfuse.fusion.audio.keeping import Kept
+from diarfuse.fusion.errors import OutputError
+
+SIXTEEN = arrays(np.int16, st.integers(0, 20)).map(lambda samples: samples.astype(np.float32) / 32_768)
+FLOATS = arrays(np.float32, st.integers(0, 20), elements=st.floats(-2, 2, width=32))
+
+
+@given(blocks=st.lists(st.one_of(SIXTEEN, FLOATS), max_size=5), in_memory=st.booleans())
+def test_every_sample_comes_back(blocks, in_memory):
+    kept = Kept(in_memory=in_memory)
+    for block in blocks:
+        kept.write(block)
+    whole = np.concatenate([np.empty(0, np.float32), *blocks])
+    assert kept.size == whole.size
+    assert np.array_equal(kept.finish(), whole)
+
+
+def test_what_comes_of_16_bits_takes_16_bits():
+    kept = Kept(in_memory=True)
+    kept.write(np.arange(-32_768, 32_768, dtype=np.float32) / 32_768)
+    assert kept._file.seek(0, os.SEEK_END) == 2 * 65_536
+    kept.write(np.array([0.1], np.float32))
+    assert kept._file.seek(0, os.SEEK_END) == 4 * 65_537
+
+
+def test_in_memory_no_file_is_made(monkeypatch):
+    monkeypatch.setattr(keeping.tempfile, "TemporaryFile", None)
+    monkeypatch.setattr(keeping, "Recorder", None)
+    kept = Kept(in_memory=True)
+    kept.write(np.array([0.1, 0.2], np.float32))
+    assert kept.finish().tolist() == np.array([0.1, 0.2], np.float32).tolist()
+
+
+def test_a_full_disk_is_told_with_the_remedy(monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, _data):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeping.tempfile, "TemporaryFile", lambda **_: Full())
+    with pytest.raises(OutputError, match=r"No space left.*TMPDIR"):
+        Kept().write(np.zeros(3, np.float32))
