@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from ..fusion.errors import CancelledError, DiarfuseError, printable
 from ..fusion.given import ran_out
-from .cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
 INTERRUPTED = 130
 STOPPED = "Stopped: nothing is half-written."
@@ -25,7 +24,11 @@ _LONGEST_USAGE = 400
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code: 0, 1 failure, 2 usage, 130 interrupted."""
     _fill_closed_streams()
-    code = run(arguments)
+    try:
+        code = run(arguments)
+    except KeyboardInterrupt:  # while the program was still being loaded
+        sys.stderr.write(f"{STOPPED}\n")
+        code = INTERRUPTED
     if code == INTERRUPTED:
         _leave(code)
     sys.exit(code)
@@ -33,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code comes back, messages go to stderr."""
+    import click  # here, so that Ctrl-C meets somebody who knows it even during the imports
+
+    from .cli import cli
+
     words = sys.argv[1:] if arguments is None else arguments
     as_json = "--json-progress" in words[: words.index("--") if "--" in words else None]
     try:
@@ -97,6 +104,8 @@ def _usage(error: click.UsageError) -> str:
 
 def _tell(message: str, code: int, *, as_json: bool) -> int:
     """The last words of a command that did not come to its end; its exit code comes back."""
+    import click
+
     if as_json:
         from .screen.terminal import json_line
 

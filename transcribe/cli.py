@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..fusion.errors import CancelledError
 from .commands.shape import Group
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ class LazyGroup(Group):
         if name is not None and command is not None and not settled and not {"-h", "--help"} & {*rest}:
             _apply_settings(ctx, name, command, rest)
         return name, command, rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke the command; Ctrl-C leaves as an error of ours, since click would print an empty line for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise CancelledError("Stopped, as asked.") from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The first word: a command, an option of ours or of the default command, or a recording."""

@@ -125,9 +125,23 @@ def test_stopping_does_not_wait_for_a_native_call(folder: Path, stop: signal.Sig
         process.send_signal(stop)
         _, err = process.communicate(timeout=60)  # the recogniser would take 600 s
     assert process.returncode == 130
-    assert "Stopped" in err
+    assert err.splitlines()[-1] == "Stopped: nothing is half-written."
+    assert "" not in err.splitlines()
     assert "Traceback" not in err
     assert {path.name for path in folder.iterdir()} == before
+
+
+def test_stopping_while_the_program_is_loaded_is_no_accident(folder: Path) -> None:
+    code = (
+        "import builtins\nreal = builtins.__import__\n"
+        "def load(name, *rest, **more):\n    if name == 'click': raise KeyboardInterrupt\n"
+        "    return real(name, *rest, **more)\n"
+        "builtins.__import__ = load\nfrom diarfuse.transcribe.__main__ import main\nmain(['--help'])"
+    )
+    done = subprocess.run(  # noqa: PLW1510  # the exit code is what is tested
+        [sys.executable, "-c", code], env=environment(folder), capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped: nothing is half-written.\n")
 
 
 def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> None:

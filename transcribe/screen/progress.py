@@ -50,7 +50,7 @@ def expected(wish: Wish, *, remote: bool = False, names: bool = False) -> tuple[
     """The stages of a job on one recording, as far as they are known before it."""
     if remote:
         return ("upload", "remote")
-    found = (*TURNS, *WORDS[1:], "join") if wish.diarize else WORDS
+    found = (*TURNS, *WORDS[1:], "align", "join") if wish.diarize else WORDS
     return (*found, "identify") if names else found
 
 

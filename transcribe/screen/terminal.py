@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from contextlib import AbstractContextManager
@@ -200,13 +199,14 @@ class Terminal(Reporter):
         from rich.table import Column
 
         self._meter, self._lock = meter, threading.Lock()
+        console = Console(stderr=True)
         words = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         self._bars = Bars(
             TextColumn("{task.description}", markup=False, table_column=words),
-            BarColumn(bar_width=20),
+            BarColumn(max(5, min(20, console.width // 8))),
             TaskProgressColumn(),
             TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
-            console=Console(stderr=True, no_color="NO_COLOR" in os.environ or None),
+            console=console,
             transient=True,
             expand=True,
         )
@@ -229,8 +229,7 @@ class Terminal(Reporter):
         self._bars.update(self._task, completed=found.fraction, description=self._described(found), left=found.told())
 
     def _described(self, found: Progress) -> str:
-        count = f"{found.number} of {found.of}  " if found.of > 1 else ""
-        return count + "  ".join(filter(None, (self._title, found.stage)))
+        return f"{found.number} of {found.of}  {found.stage}  {self._title}" if found.of > 1 else found.stage
 
     def note(self, sentence: str) -> None:
         """Print it above the bar, unless it was said before."""

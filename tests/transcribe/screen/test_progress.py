@@ -30,7 +30,7 @@ def test_a_job_passes_through_the_stages_that_were_expected() -> None:
 
 def test_what_is_expected() -> None:
     assert expected(Wish()) == WORDS
-    assert set(expected(Wish(diarize=True), names=True)) == {*TURNS, *WORDS, "join", "identify"}
+    assert set(expected(Wish(diarize=True), names=True)) == {*TURNS, *WORDS, "align", "join", "identify"}
     assert expected(Wish(diarize=True), remote=True, names=True) == ("upload", "remote")
     assert STAGES.keys() >= {*TURNS, *WORDS}
 

@@ -120,7 +120,7 @@ def test_the_bar_fits_any_terminal_and_notes_come_once(
     for told in ("Hello there.", "Wrote a.srt: 1 word in 0:01.", "Error: It failed."):
         assert told in shown
     if columns == 120:
-        assert "1 of 2  meeting with a long name [red].wav  recognising words" in shown
+        assert "1 of 2  recognising words  meeting with a long name [red].wav" in shown
         assert "12%" in shown
 
 
