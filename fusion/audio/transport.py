@@ -30,19 +30,21 @@ def joins(file: BinaryIO, size: int) -> Iterator[int]:
         return
     programmes: dict[int, int] = {}
     streams: dict[int, set[bytes]] = {}
-    table = 0
+    table = told = 0
     for at, packet in _tables(file, size, *shape):
         pid, section = int.from_bytes(packet[1:3]) & 0x1FFF, packet[5:]
         if pid == 0:
             found = {int.from_bytes(entry[2:4]) & 0x1FFF: entry[1] | entry[0] << 8 for entry in _programmes(section)}
             if programmes and found and not found.items() & programmes.items():
                 streams.clear()
+                told = at
                 yield at
             programmes, table = found or programmes, at
         elif pid in programmes and (now := set(_streams(section))):
             before = streams.get(pid)
-            if before and not now & before:
+            if before and not now & before and table > told:  # a damaged table may contradict the one before it
                 streams.clear()
+                told = table
                 yield table
             streams[pid] = now
 

@@ -45,6 +45,12 @@ def test_a_join_is_where_no_stream_goes_on(shape: int) -> None:
     assert found(ONE, (100, pmt((15, 256))), ONE, (100, pmt((3, 256))), shape=shape) == [2]
 
 
+def test_a_place_is_told_once() -> None:
+    three = ((100, pmt((15, pid))) for pid in (256, 512, 700))
+    assert found(ONE, next(three), ONE, *three) == [2]
+    assert found(ONE, (100, pmt((15, 256))), (100, pmt((15, 512)))) == []
+
+
 def test_a_broadcast_is_left_whole() -> None:
     gains, less = (100, pmt((15, 256), (15, 258))), (100, pmt((15, 258)))
     assert found(ONE, (100, pmt((15, 256))), ONE, gains, ONE, less) == []
