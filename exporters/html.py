@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ..fusion.editing.review import SURE
 from .lines import to_json
 from .style import DEFAULT, Style
 
@@ -27,6 +28,7 @@ NEEDS = "anything"
 ABOUT = "a page to listen, read, name speakers and correct, in one file that needs no network"
 
 _SCRIPTS = (
+    "config",
     "strings",
     "text",
     "placing",
@@ -70,6 +72,8 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
 def page(told: dict[str, Any], sound: bytes = b"") -> str:
     """The page around what it is told: a ``document``, the ``mode`` and what belongs to it; and the recording, if any.
 
+    Which words are doubtful it is told too, as `transcribe review` has it.
+
     Example:
         >>> page({"mode": "file"})[:15]
         '<!doctype html>'
@@ -79,7 +83,7 @@ def page(told: dict[str, Any], sound: bytes = b"") -> str:
         "policy": _policy(style, script),
         "style": style,
         "script": script,
-        "data": _inert(told),
+        "data": _inert({"sure": SURE} | told),
         "embedded": base64.b64encode(sound).decode("ascii"),
     }
     return _SLOT.sub(lambda slot: slots[slot[1]], _source("page.html"))

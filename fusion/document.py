@@ -88,8 +88,7 @@ class Document:
             UnknownNameError: nobody is called so; the known ones are listed.
             OptionError: a name is in use (merge them), is given twice, or cannot be one.
         """
-        names = {old: check_name(new) for old, new in names.items()}
-        return self._edited(Rename(names), {new: old for old, new in names.items()})
+        return self.edited(Rename(names))
 
     def merge(self, keep: str, *others: str) -> Document:
         """Make one speaker of several, `keep`.
@@ -97,7 +96,7 @@ class Document:
         Raises:
             UnknownNameError: nobody is called so.
         """
-        return self._edited(Merge(keep, others))
+        return self.edited(Merge(keep, others))
 
     def reassign(self, where: str | Iterable[int], speaker: str | None) -> Document:
         """Give words to `speaker`, who may be new; None or ``"nobody"`` takes their speaker away.
@@ -111,7 +110,7 @@ class Document:
         """
         content = worded(self.content)
         chosen = selecting.parse_where(where, content.transcript) if isinstance(where, str) else sorted(set(where))
-        return self._edited(Reassign(spans_of(tuple(chosen)), None if speaker == NOBODY else speaker))
+        return self.edited(Reassign(spans_of(tuple(chosen)), None if speaker == NOBODY else speaker))
 
     def text(self, when: str, new: str) -> Document:
         """Correct the sentence that is said at a time such as ``"00:12:03"``; words that stay keep their times.
@@ -124,7 +123,7 @@ class Document:
         place = words.sentence_at(content, number)
         if words.text_of(content, place) == words.check_text(new):
             raise OptionError(f"The sentence at {when} says so already.")
-        return self._edited(Correct((place.first + 1, place.last), new))
+        return self.edited(Correct((place.first + 1, place.last), new))
 
     def replace_text(self, find: str, new: str) -> Document:
         """Say `new` wherever `find` is said, as whole words.
@@ -132,7 +131,24 @@ class Document:
         Raises:
             OptionError: nobody says it.
         """
-        return self._edited(Replace(find, new))
+        return self.edited(Replace(find, new))
+
+    def edited(self, operation: Operation) -> Document:
+        """Do an edit by its name, as histories and `transcribe open` have it.
+
+        Raises:
+            OptionError: it is not possible, or changes nothing.
+        """
+        before, names = self.content, None
+        if isinstance(operation, Redo):
+            raise OptionError("Only models can hear a recording again.")
+        if isinstance(operation, Rename):
+            operation = Rename({old: check_name(new) for old, new in operation.names.items()})
+            names = {new: old for old, new in operation.names.items()}
+        after = operation.apply(before)
+        if after == before:
+            raise OptionError("That changes nothing.")
+        return self._with(after, Edit(operation, undo_of(before, after, names)))
 
     def redone(self, content: Content, what: str) -> Document:
         """The same recording with words or turns found anew; `what` says by whom, for the history."""
@@ -192,15 +208,6 @@ class Document:
             content.notes,
             rows(row, "history", read_edit) if "history" in row else (),
         )
-
-    def _edited(self, operation: Operation, names: Mapping[str, str] | None = None) -> Document:
-        before = self.content
-        if isinstance(operation, Redo):
-            raise OptionError("Only models can hear a recording again.")
-        after = operation.apply(before)
-        if after == before:
-            raise OptionError("That changes nothing.")
-        return self._with(after, Edit(operation, undo_of(before, after, names)))
 
     def _with(self, content: Content, edit: Edit | None = None, history: tuple[Edit, ...] | None = None) -> Document:
         history = self.history if history is None else history

@@ -51,6 +51,7 @@ MAY_IMPORT = {
         "fusion.layout",
         "fusion.text",
         "fusion.document",
+        "fusion.editing.review",
         "fusion.editing.statistics",
     ),
     "transcribe": PACKAGES,
@@ -61,7 +62,14 @@ READS_FOREIGN = ("asr_adapters/words_json.py", "fusion.formats.files")
 
 NETWORK = {"socket", "http", "urllib", "ssl", "ftplib", "requests", "httpx", "aiohttp", "huggingface_hub", "websockets"}
 NETWORK |= {"fsspec", "ray"}
-MAY_CONNECT = ("diarize/models/", "asr_adapters/", "transcribe/serving/", "transcribe/remote/", "transcribe/batch/")
+MAY_CONNECT = (
+    "diarize/models/",
+    "asr_adapters/",
+    "transcribe/serving/",
+    "transcribe/remote/",
+    "transcribe/batch/",
+    "transcribe/documents/opening/",
+)
 """Law 7. Within diarize/models only the store's own downloads; asr_adapters only their engines' models."""
 
 MAY_WRITE = (

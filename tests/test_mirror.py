@@ -75,6 +75,7 @@ NO_MODULE = {
     "fusion/formats/test_channels.py": "a law: channels keep their order in all formats",
     "packaging/*": "the built wheel",
     "security/*": "attacks",
+    "transcribe/documents/opening/test_page.py": "the page that `open` shows, in a real browser",
     "transcribe/serving/test_openai.py": "OpenAI's own client",
     "transcribe/test_*.py": "the program as its users run it",
     "transcribe/voices/test_kills.py": "a kill at every step",

@@ -24,6 +24,7 @@ COMMANDS = {
     "identify": (".commands.identify:identify", "Put names on who spoke when, from the voices enrolled here."),
     "export": (".commands.export:export", "Write a saved transcript (.json) in other formats."),
     "stats": (".commands.stats:stats", "Tell who talks how much and how, of saved transcripts."),
+    "open": (".commands.open:open_", "Listen to, name, correct and export a saved transcript in the browser."),
     "review": (".commands.review:review", "Show, and decide, where it is doubtful who speaks."),
     "rename": (".commands.edit:rename", "Give the speakers of a saved transcript names."),
     "merge": (".commands.edit:merge", "Make one speaker of several in a saved transcript."),

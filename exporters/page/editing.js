@@ -1,8 +1,9 @@
 // Edits and where they are kept: in this page with drafts in the browser, or in the file by the program behind it.
 
+import { config } from "./config.js";
 import { applied, undone } from "./operations.js";
 import { Refused } from "./speakers.js";
-import { byId, config, emit, on, page, show, toast } from "./state.js";
+import { byId, emit, on, page, show, toast } from "./state.js";
 import { STRINGS, say } from "./strings.js";
 
 const DRAFT = `diarfuse:draft:${config.key}`;

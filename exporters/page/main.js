@@ -1,5 +1,6 @@
 // Puts the page together.
 
+import { config } from "./config.js";
 import { startEditing } from "./editing.js";
 import { startKeys } from "./keys.js";
 import { clock } from "./model.js";
@@ -9,8 +10,8 @@ import { startReview } from "./review.js";
 import { startSaving } from "./saving.js";
 import { startSearch } from "./search.js";
 import { startSelecting } from "./selecting.js";
-import { byId, config, show } from "./state.js";
-import { STRINGS } from "./strings.js";
+import { byId, show } from "./state.js";
+import { STRINGS, label } from "./strings.js";
 import { startTimeline } from "./timeline.js";
 import { startTranscript } from "./transcript.js";
 
@@ -32,6 +33,7 @@ function theme() {
 
 function start() {
   theme();
+  label(document);
   document.title = titleOf();
   byId("title").textContent = document.title;
   document.body.classList.toggle("served", config.mode === "server");

@@ -1,9 +1,9 @@
 // What is shown of a document: turns of words, doubtful places, talk time. Made anew after every edit.
 
+import { config } from "./config.js";
 import { speakerOf, textsOf, worded } from "./segments.js";
 import { beginsBlank, compareTexts, endsBlank, firstOf, lastOf, stripped, unspaced, upperBound } from "./text.js";
 
-const DOUBTFUL = 0.8; // a speaker that is right with less probability than this is marked
 const PAUSE = 2.5; // seconds of silence that begin a new paragraph
 const LONG = 120; // words after which a monologue may be broken at the end of a sentence
 const SENTENCE_END = /[.!?…。！？؟।]["'”’»)\]]*$/;
@@ -12,7 +12,7 @@ const SENTENCE_END = /[.!?…。！？؟।]["'”’»)\]]*$/;
 export function modelOf(doc, breaks) {
   const words = wordsOf(worded(doc));
   const turns = turnsOf(words, breaks);
-  return { words, turns, firsts: turns.map((turn) => turn.first), byTime: byTime(words), doubts: doubtsOf(words, turns) };
+  return { words, turns, firsts: turns.map((turn) => turn.first), byTime: byTime(words), doubts: doubtsOf(words) };
 }
 
 // All words: text as it stands in the segment, whether a space comes before it, and a time even where none is known.
@@ -73,30 +73,33 @@ export const turnIndexOf = (model, number) => upperBound(model.firsts, number) -
 
 export function isDoubtful(word) {
   const why = word.row.attribution;
-  return Boolean(why) && why.reason !== "edited" && why.confidence < DOUBTFUL;
+  return Boolean(why) && why.reason !== "edited" && why.confidence < config.sure;
 }
 
-// Words in doubt that stand together in a turn are one place: from `first` to before `last`.
-function doubtsOf(words, turns) {
+// Words in doubt of one speaker that stand together are one place, from `first` to before `last`; in the order of the
+// text. The same places as of `transcribe review` (fusion/editing/review.py).
+function doubtsOf(words) {
   const places = [];
-  for (const turn of turns) {
-    let open = null;
-    for (let n = turn.first; n < turn.last; n += 1) {
-      if (!isDoubtful(words[n])) open = null;
-      else if (open) open.last = n + 1;
-      else places.push((open = { first: n, last: n + 1, speaker: turn.speaker }));
-    }
-  }
+  let open = null;
+  words.forEach((word, n) => {
+    const speaker = speakerOf(word.row);
+    if (!isDoubtful(word)) open = null;
+    else if (open?.speaker === speaker) open.last = n + 1;
+    else places.push((open = { first: n, last: n + 1, speaker }));
+  });
   for (const place of places) {
     const said = words.slice(place.first, place.last);
     place.start = said[0].start;
     place.end = Math.max(...said.map((word) => word.end));
-    place.confidence = Math.min(...said.map((word) => word.row.attribution.confidence));
+    const sure = said.map((word) => word.row.attribution.confidence);
+    place.least = place.first + sure.indexOf(Math.min(...sure));
+    place.wrong = sure.reduce((sum, confidence) => sum + 1 - confidence, 0);
   }
   return places;
 }
 
-export const worstFirst = (places) => [...places].sort((a, b) => a.confidence - b.confidence || a.start - b.start);
+// The place with the most words that are probably wrong comes first.
+export const worstFirst = (places) => [...places].sort((a, b) => b.wrong - a.wrong || a.first - b.first);
 
 export function textOf(model, first, last) {
   return model.words

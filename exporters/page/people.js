@@ -19,7 +19,7 @@ export function startPeople() {
   });
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".items button, .items a")) menu.open = false;
+      if (!menu.contains(event.target) || event.target.closest(".items button")) menu.open = false;
     }
   });
 }

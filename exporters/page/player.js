@@ -1,7 +1,8 @@
 // The sound: playing, seeking, speed, one person only; and the word that is being said.
 
+import { config } from "./config.js";
 import { clock, speechOf, wordAt } from "./model.js";
-import { byId, config, emit, on, page, toast } from "./state.js";
+import { byId, emit, on, page, toast } from "./state.js";
 import { STRINGS, say } from "./strings.js";
 
 const BACK = 2; // seconds
@@ -58,6 +59,7 @@ function loaded() {
   byId("play").disabled = false;
   if (wanted) sound.currentTime = wanted;
   const { duration } = page.doc;
+  if (config.audio?.other && sound.src.endsWith(config.audio.address)) toast(STRINGS.soundBytes, [STRINGS.close, () => {}]);
   if (Number.isFinite(sound.duration) && Math.abs(sound.duration - duration) > CLOSE) {
     toast(say("soundOther", { found: clock(sound.duration), expected: clock(duration) }), [STRINGS.close, () => {}]);
   }

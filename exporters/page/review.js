@@ -46,7 +46,7 @@ function placeNode(place) {
   head.type = "button";
   head.append(badge(indexOf(place.speaker)), element("span", "time", clock(place.start)));
   head.append(element("span", "quote", quoteOf(place.first, place.last)));
-  const reason = reasonOf(page.model.words[place.first]);
+  const reason = reasonOf(page.model.words[place.least]);
   const keys = element("div", "acts");
   keys.append(
     button("", STRINGS.listen, (event) => listen(place, event)),

@@ -1,8 +1,10 @@
 // What is taken away from the page: the edited document, plain text, subtitles with one cue a turn; or any format.
 
+import { config } from "./config.js";
 import { server } from "./editing.js";
 import { textOf } from "./model.js";
-import { byId, config, element, emit, page } from "./state.js";
+import { button, byId, element, emit, page, toast } from "./state.js";
+import { STRINGS } from "./strings.js";
 import { stripped } from "./text.js";
 import { nameOf } from "./transcript.js";
 
@@ -11,8 +13,8 @@ const KEPT_IN_LINES = new Set(["turns", "exclusive", "history"]);
 export function startSaving() {
   const items = byId("downloads");
   if (server) {
-    const links = config.formats.map(({ name, ending, about }) => link(name, ending, about));
-    items.replaceChildren(...links);
+    byId("save-menu").textContent = STRINGS.exportAs;
+    items.replaceChildren(...config.formats.map(exporting));
   } else {
     for (const [id, save] of [["json", saveDocument], ["txt", saveText], ["vtt", saveSubtitles]]) {
       byId(`save-${id}`).addEventListener("click", save);
@@ -20,12 +22,24 @@ export function startSaving() {
   }
 }
 
-function link(name, ending, about) {
-  const made = element("a", "", ending);
-  made.href = `export/${encodeURIComponent(name)}`;
+// A button for a format that the program behind the page writes; what keeps it from that is said.
+function exporting({ name, ending, about, missing }) {
+  const made = button("", ending, async () => {
+    if (missing) toast(missing, [STRINGS.close, () => {}]);
+    else await take(name, ending);
+  });
   made.title = about;
-  made.download = "";
   return made;
+}
+
+async function take(name, ending) {
+  try {
+    const answer = await fetch(`export/${encodeURIComponent(name)}`);
+    if (answer.ok) download(ending, "application/octet-stream", await answer.blob());
+    else toast((await answer.json()).error, [STRINGS.close, () => {}]);
+  } catch {
+    toast(STRINGS.gone);
+  }
 }
 
 // Ctrl+S: the program behind the page has saved already; the file on the disk needs a download.
@@ -35,7 +49,7 @@ export function save() {
 }
 
 function saveDocument() {
-  download(".json", "application/json", documentText(page.doc));
+  download(".json", "application/json;charset=utf-8", documentText(page.doc));
   emit("saved");
 }
 
@@ -44,7 +58,7 @@ function saveText() {
     const text = textOf(page.model, turn.first, turn.last);
     return turn.speaker === null ? text : `${turn.speaker}: ${text}`;
   });
-  download(".txt", "text/plain", lines.map((line) => `${line}\n`).join("\n"));
+  download(".txt", "text/plain;charset=utf-8", lines.map((line) => `${line}\n`).join("\n"));
 }
 
 function saveSubtitles() {
@@ -53,7 +67,7 @@ function saveSubtitles() {
     const text = escaped(textOf(page.model, turn.first, turn.last));
     return `${stamp(turn.start)} --> ${stamp(Math.max(turn.end, turn.start + 0.001))}\n${voice}${text}\n\n`;
   });
-  download(".vtt", "text/vtt", `WEBVTT\n\n${cues.join("")}`);
+  download(".vtt", "text/vtt;charset=utf-8", `WEBVTT\n\n${cues.join("")}`);
 }
 
 const escaped = (text) => stripped(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -85,9 +99,9 @@ function listText(rows, indent) {
   return rows.length ? `[\n${rows.map((row) => `${indent} ${row}`).join(",\n")}\n${indent}]` : "[]";
 }
 
-function download(ending, type, text) {
+function download(ending, type, content) {
   const made = element("a");
-  made.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  made.href = URL.createObjectURL(new Blob([content], { type }));
   made.download = `${document.title}${ending}`;
   made.click();
   setTimeout(() => URL.revokeObjectURL(made.href), 60000);

@@ -2,8 +2,6 @@
 
 import { modelOf, orderOf } from "./model.js";
 
-export const config = JSON.parse(document.getElementById("data").textContent);
-
 export const page = {
   doc: null, // as saved, with the history of this page's edits
   model: null,

@@ -20,10 +20,10 @@ export const STRINGS = {
   untitled: "Transcript",
   play: "Play",
   pause: "Pause",
-  noSound: "no sound",
   soundMissing: "The recording was not found beside this page. Choose it to listen; everything else works without.",
   soundNone: "This page came without sound. Choose the recording to listen; everything else works without.",
   soundUnplayable: "This browser cannot play the recording. Choose another copy of it, such as .mp3 or .wav.",
+  soundBytes: "This is not the very recording that the transcript was made from: its times may differ.",
   soundOther: "This recording lasts {found}, the transcript {expected}: it may be another one.",
   // speakers
   nobody: "Nobody",
@@ -34,7 +34,6 @@ export const STRINGS = {
   solo: "Play only {name}",
   soloEnd: "Play everybody",
   mergeInto: "Merge into {name}",
-  onlyOne: "There is nobody else to merge with.",
   renamed: "{old} is now {name}.",
   merged: "{gone} is now part of {keep}.",
   talkTime: "Talk time",
@@ -76,7 +75,6 @@ export const STRINGS = {
   listen: "Listen",
   accepted: "{name} it is.",
   // saving
-  download: "Download",
   saved: "Saved.",
   savedFile: "Saved into {name}.",
   unsaved: "Not saved: {count} edits",
@@ -88,7 +86,6 @@ export const STRINGS = {
   undoneEdit: "Undone: {what}.",
   redoneEdit: "Done again: {what}.",
   gone: "The program behind this page has ended. Nothing can be saved any more; start it again.",
-  changedOutside: "The file was changed by somebody else and is shown anew.",
   opRename: "rename",
   opMerge: "merge",
   opReassign: "give words to another speaker",
@@ -96,7 +93,73 @@ export const STRINGS = {
   opReplace: "replace",
   opRedo: "hear the recording again",
   close: "Close",
+  // the page's own
+  speakers: "Speakers",
+  searchLabel: "Search the transcript",
+  hitBefore: "Hit before",
+  hitNext: "Next hit",
+  replaceBy: "Replace by",
+  undo: "Undo",
+  redo: "Do again",
+  theme: "Light or dark",
+  allKeys: "All keys",
+  player: "Player",
+  back: "Back 2 seconds",
+  speed: "Speed",
+  zoomOut: "Show more of the timeline",
+  zoomIn: "Show less of the timeline",
+  choose: "Choose the recording",
+  time: "Time",
+  review: "Review",
+  doubtsDone: "Doubtful places that are done",
+  giveTo: "Give the words to",
+  newSpeakerTitle: "New speaker",
+  keys: "Keys",
+  undoKey: "Undo (Ctrl+Z)",
+  redoKey: "Do again (Ctrl+Y)",
+  backKey: "Back 2 s (J)",
+  searchHint: "Search  /",
+  keyPlay: "play, pause",
+  keySkip: "2 s back, forward",
+  keySpeed: "slower, faster",
+  keyFollow: "follow the sound",
+  keyZoom: "zoom the timeline",
+  keyWords: "from word to word; with Shift choose them",
+  keyTurns: "from turn to turn",
+  keyHear: "hear from this word",
+  keyGive: "give the chosen words to a speaker, 0 to nobody",
+  keySplit: "split the turn before this word",
+  keyJoin: "join the turn to the one before",
+  keyCorrect: "correct the text, as double click does",
+  keyDoubts: "doubtful places",
+  keyPlace: "hear, accept the doubtful place",
+  keyReview: "list of doubtful places",
+  keySearch: "search; Enter goes on, Esc leaves",
+  keyUndo: "undo, do again",
+  keySave: "save",
+  save: "Save",
+  exportAs: "Export",
+  replaceAll: "Replace all",
+  saveJson: "Edited transcript (.json)",
+  saveTxt: "Text by turns (.txt)",
+  saveVtt: "Subtitles by turns (.vtt)",
+  give: "Give",
+  leave: "Leave",
+  name: "Name",
 };
+
+// Put the table's sentences where the page's markup asks for them.
+export function label(root) {
+  const put = (name, act) => {
+    for (const node of root.querySelectorAll(`[data-${name}]`)) act(node, STRINGS[node.dataset[name]]);
+  };
+  put("say", (node, text) => {
+    node.textContent = text;
+  });
+  put("label", (node, text) => node.setAttribute("aria-label", text));
+  put("title", (node, text) => node.setAttribute("title", text));
+  put("placeholder", (node, text) => node.setAttribute("placeholder", text));
+}
 
 // The sentence called `key`, with values put in its braces.
 export function say(key, values = {}) {

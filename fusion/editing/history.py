@@ -53,8 +53,8 @@ def read_edit(row: Any) -> Edit:
     Raises:
         DamagedError: it is no edit.
     """
-    operation = read_operation(row)
-    check_keys(row, frozenset(("op", "undo")), frozenset(row))
+    check_keys(row, frozenset(("op", "undo")), frozenset(row) if isinstance(row, dict) else frozenset())
+    operation = read_operation({key: value for key, value in row.items() if key != "undo"})
     return Edit(operation, item(row, "undo", _read_undo))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..errors import OptionError
 from ..records import DamagedError, Json, check_keys, count, item, one_of, optional, rows, short, text, texts
 from . import speakers, words
 from .content import NOBODY, Content, worded
@@ -54,8 +55,12 @@ class Reassign:
 
     def apply(self, content: Content) -> Content:
         """See `speakers.reassign`."""
+        content = worded(content)
+        count = len(content.transcript.words)
+        for span in self.spans:
+            _check_there(span, count)
         chosen = {number - 1 for first, last in self.spans for number in range(first, last + 1)}
-        return speakers.reassign(worded(content), chosen, self.speaker)
+        return speakers.reassign(content, chosen, self.speaker)
 
     def told(self) -> str:
         """The edit in words."""
@@ -71,7 +76,9 @@ class Correct:
 
     def apply(self, content: Content) -> Content:
         """See `words.correct`."""
-        return words.correct(worded(content), words.Place(self.span[0] - 1, self.span[1]), self.text)
+        content = worded(content)
+        _check_there(self.span, len(content.transcript.words))
+        return words.correct(content, words.Place(self.span[0] - 1, self.span[1]), self.text)
 
     def told(self) -> str:
         """The edit in words."""
@@ -108,6 +115,11 @@ class Redo:
 Operation: TypeAlias = Rename | Merge | Reassign | Correct | Replace | Redo
 
 
+def _check_there(span: WordRange, count: int) -> None:
+    if span[1] > count:
+        raise OptionError(f"There are no words {span[0]}-{span[1]}: they are numbered from 1 to {count}.")
+
+
 def spans_of(numbers: tuple[int, ...]) -> tuple[WordRange, ...]:
     """Rising numbers from 0 -> spans from 1."""
     spans: list[WordRange] = []
@@ -137,7 +149,7 @@ def write_operation(operation: Operation) -> Json:
 
 
 def read_operation(row: Any) -> Operation:
-    """What `write_operation` wrote; further keys are not its own.
+    """What `write_operation` wrote.
 
     Raises:
         DamagedError: it is no edit that is known.
@@ -145,7 +157,7 @@ def read_operation(row: Any) -> Operation:
     if not isinstance(row, dict):
         raise DamagedError(f"is {short(row)}, where an object is expected")
     keys, read = _READERS[item({"op": row.get("op")}, "op", one_of(tuple(_READERS)))]
-    check_keys(row, keys | {"op", "undo"})
+    check_keys(row, keys | {"op"})
     return read(row)
 
 

@@ -1,0 +1,226 @@
+"""What a person does who cannot program, in the page that `transcribe open` shows, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Document, Recording, read_document
+from diarfuse.fusion.errors import MissingExtraError
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+from diarfuse.transcribe.documents.editing import edit
+from diarfuse.transcribe.documents.opening.editor import Editor
+from diarfuse.transcribe.documents.opening.server import PageServer
+from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+pytestmark = pytest.mark.browser
+
+LINES = (
+    ("SPEAKER_00", "Good morning, everybody."),
+    ("SPEAKER_01", "It was broken."),
+    ("SPEAKER_00", "I was cleaning it."),
+)
+
+
+def wait(holds: Callable[[], object]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("not within 10 s")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A document with its recording beside it."""
+    import soundfile
+
+    soundfile.write(tmp_path / "talk.wav", 0.1 * np.sin(np.arange(9 * 16000) / 20), 16000)
+    segments, turns = [], []
+    for start, (who, said) in zip((0.0, 3.0, 6.0), LINES, strict=True):
+        words = tuple(
+            Word(start + i / 2, start + i / 2 + 0.4, f" {word}", speaker=who) for i, word in enumerate(said.split())
+        )
+        segments.append(Segment(start, start + 2.5, f" {said}", words, who))
+        turns.append(Turn(start, start + 2.5, who))
+    found = Diarization(tuple(turns), tuple(turns), 9.0)
+    document = Document(Transcript(tuple(segments), "en", 9.0), found, "talk", Recording("talk.wav", "", 9.0))
+    path = tmp_path / "talk.json"
+    path.write_text(str(registry.dumps(document, "json")), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def running(path: Path) -> Iterator[tuple[PageServer, threading.Thread]]:
+    editor = Editor(path)
+    server = PageServer(Shown(editor, sound_of(editor, None)))
+    server.shown.presence._grace = 0.3
+    thread = threading.Thread(target=server.run, args=(lambda _: None,), daemon=True)
+    thread.start()
+    yield server, thread
+    with server.shown.presence.page():  # whoever has not closed it
+        pass
+    thread.join(10)
+
+
+@pytest.fixture
+def page(chromium: WebDriver, running: tuple[PageServer, threading.Thread]) -> Iterator[WebDriver]:
+    chromium.set_window_size(1280, 860)
+    chromium.get_log("performance")
+    show(chromium, running[0])
+    chromium.get_log("browser")
+    yield chromium
+    chromium.get("about:blank")
+
+
+def show(chromium: WebDriver, server: PageServer) -> None:
+    chromium.get(server.address)
+    wait(lambda: chromium.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+
+
+def name(page: WebDriver, old: str, new: str) -> None:
+    """As a person does it: into the field, type, Enter."""
+    from selenium.webdriver.common.keys import Keys
+
+    field = next(f for f in page.find_elements("css selector", "#people .name") if f.get_attribute("value") == old)
+    field.click()
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(new, Keys.ENTER)
+    said(page, f"{old} is now {new}.")
+
+
+def said(page: WebDriver, sentence: str) -> None:
+    wait(lambda: sentence in page.find_element("id", "toasts").text)
+
+
+def names(page: WebDriver) -> list[str]:
+    found = page.execute_script("return [...document.querySelectorAll('.turn .name')].map((node) => node.textContent)")
+    return [str(name) for name in found]
+
+
+def press(page: WebDriver, selector: str, text: str) -> None:
+    """Click what says `text`, as soon as it is there; lists are made anew while one looks."""
+    from selenium.common.exceptions import StaleElementReferenceException
+
+    script = """return [...document.querySelectorAll(arguments[0])].find(
+        (node) => node.checkVisibility() && node.textContent.endsWith(arguments[1]))"""
+
+    def pressed() -> bool:
+        node = page.execute_script(script, selector, text)
+        try:
+            return node is not None and node.click() is None
+        except StaleElementReferenceException:
+            return False
+
+    wait(pressed)
+
+
+def exported(page: WebDriver, ending: str) -> Path:
+    folder: Path = page.downloads  # type: ignore[attr-defined]
+    for old in folder.iterdir():
+        old.unlink()
+    page.find_element("id", "save-menu").click()
+    press(page, "#downloads button", ending)
+    wait(lambda: any(path.name.endswith(ending) for path in folder.iterdir()))
+    return next(iter(folder.iterdir()))
+
+
+def test_two_names_a_sentence_to_the_other_and_a_docx(page: WebDriver, path: Path) -> None:
+    import docx
+
+    name(page, "SPEAKER_00", "Ana")
+    name(page, "SPEAKER_01", "Ben")
+    page.find_elements("css selector", ".turn .who")[2].click()
+    press(page, "#give button", "Ben")
+    said(page, "4 words now belong to Ben.")
+    assert names(page) == ["Ana", "Ben"]
+
+    text = "\n".join(paragraph.text for paragraph in docx.Document(str(exported(page, ".docx"))).paragraphs)
+    assert "Ben: It was broken. I was cleaning it." in text
+    assert "SPEAKER" not in text
+    saved = read_document(path)
+    assert [segment.speaker for segment in saved.transcript.segments] == ["Ana", "Ben", "Ben"]
+    assert [change.operation.told() for change in saved.history] == [
+        *("rename SPEAKER_00 to Ana", "rename SPEAKER_01 to Ben", "reassign 7-10 to Ben"),
+    ]
+
+    page.find_element("id", "undo").click()
+    wait(lambda: names(page) == ["Ana", "Ben", "Ana"])
+    assert len(read_document(path).history) == 2
+    page.find_element("id", "redo").click()
+    wait(lambda: names(page) == ["Ana", "Ben"])
+    assert read_document(path).content == saved.content
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_the_sound_comes_from_there_and_nothing_from_anywhere_else(
+    page: WebDriver, running: tuple[PageServer, threading.Thread]
+) -> None:
+    wait(lambda: page.execute_script("return document.getElementById('sound').readyState > 0"))
+    page.find_elements("css selector", ".w")[7].click()
+    assert page.execute_script("return document.getElementById('sound').currentTime") == pytest.approx(6.5)
+    page.find_element("id", "play").click()
+    wait(lambda: page.execute_script("return document.getElementById('sound').currentTime") > 6.6)
+    page.find_element("id", "play").click()
+    told = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    asked = [e["params"]["request"]["url"] for e in told if e["method"] == "Network.requestWillBeSent"]
+    assert len(asked) >= 2
+    assert {address for address in asked if not address.startswith(running[0].address)} == set()
+
+
+def test_a_page_that_is_behind_is_told_and_shown_the_file(page: WebDriver, path: Path) -> None:
+    edit(path, lambda before: before.rename({"SPEAKER_01": "Cy"}))
+    page.find_elements("css selector", ".turn .who")[2].click()
+    press(page, "#give button", "SPEAKER_01")
+    said(page, "changed elsewhere")
+    assert names(page) == ["SPEAKER_00", "Cy", "SPEAKER_00"]
+    name(page, "SPEAKER_00", "Ana")
+    assert read_document(path).speakers == ("Ana", "Cy")
+
+
+def test_a_format_that_cannot_be_written_says_what_to_install(
+    page: WebDriver, running: tuple[PageServer, threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def require(format_name: str) -> None:
+        if format_name == "docx":
+            raise MissingExtraError("docx", "python-docx", "docs")
+
+    monkeypatch.setattr(registry, "require", require)
+    show(page, running[0])
+    page.find_element("id", "save-menu").click()
+    press(page, "#downloads button", ".docx")
+    said(page, "pip install")
+
+
+def test_the_program_ends_with_the_page_and_the_page_says_that_it_has(
+    chromium: WebDriver, running: tuple[PageServer, threading.Thread]
+) -> None:
+    server, thread = running
+    show(chromium, server)
+    wait(lambda: server.shown.presence._count == 1)
+    chromium.refresh()
+    wait(lambda: server.shown.presence._count == 1)
+    assert thread.is_alive()
+    server.shown.ending.set()
+    said(chromium, "has ended")
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_nothing_stands_in_a_screen_readers_way(page: WebDriver) -> None:
+    from axe_core_python.selenium import Axe
+
+    page.find_element("id", "save-menu").click()
+    found: list[dict[str, Any]] = Axe().run(page)["violations"]
+    assert [(v["id"], [n["html"][:120] for n in v["nodes"]][:2]) for v in found] == []

@@ -1,0 +1,50 @@
+"""What the page is told, and the recording that it may play."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Recording
+from diarfuse.transcribe.documents.opening.editor import Editor
+from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
+from tests.fusion.documents import MEETING
+
+
+def written(path: Path, recording: Recording | None) -> Editor:
+    path.write_text(str(registry.dumps(replace(MEETING, recording=recording), "json")), encoding="utf-8")
+    return Editor(path)
+
+
+def test_the_page_is_told_everything_but_the_history(meeting: Path) -> None:
+    shown = Shown(Editor(meeting))
+    shown.editor.edit({"op": "rename", "names": {"SPEAKER_00": "Ana"}}, shown.editor.state().tag)
+    told = shown.told()
+    assert told["document"]["history"] == []
+    assert "SPEAKER_00" not in json.dumps(told["document"])
+    assert (told["mode"], told["file"], told["edits"]) == ("server", "meeting.json", len(MEETING.history) + 1)
+
+
+def test_the_recording_beside_the_document_is_played_and_another_is_told_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    (tmp_path / "talk.wav").write_bytes(b"sound")
+    (tmp_path / "copy.mp3").write_bytes(b"other")
+    editor = written(path, Recording("talk.wav", "7" * 64, 5.0))
+    found, given = sound_of(editor, None), sound_of(editor, tmp_path / "copy.mp3")
+    assert found is not None
+    assert given is not None
+    assert (found.path.name, found.other, found.media_type.startswith("audio/")) == ("talk.wav", True, True)
+    assert (given.path.name, given.other) == ("copy.mp3", True)
+    (tmp_path / "talk.wav").unlink()
+    assert sound_of(editor, None) is None
+
+
+@pytest.mark.parametrize("name", ["../secret.wav", "/etc/passwd", "a\\b.wav", "..", ".", "", "C:x.wav", "a\0b"])
+def test_a_name_of_a_recording_leads_to_no_other_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.wav").write_bytes(b"sound")
+    (tmp_path / "in").mkdir()
+    assert sound_of(written(tmp_path / "in" / "talk.json", Recording(name, "", 5.0)), None) is None

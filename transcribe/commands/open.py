@@ -1,0 +1,69 @@
+"""`transcribe open DOCUMENT`: listen, name, correct and export in the browser; saved into the file."""
+
+from __future__ import annotations
+
+import contextlib
+import webbrowser
+from pathlib import Path
+
+import click
+
+from ..inputs.paths import InputPath
+from .edit import DOCUMENT
+from .shape import command
+
+_OF_TERMINALS = frozenset(("www-browser", "links", "elinks", "lynx", "w3m"))
+"""Browsers that would take this very terminal, and know no scripts."""
+
+OPEN_OPTIONS = (
+    click.option(
+        "--audio",
+        type=InputPath(),
+        metavar="FILE",
+        help="The recording, or a copy of it in another format. [default: the file that DOCUMENT names, beside it]",
+    ),
+    click.option("--no-browser", is_flag=True, help="Only tell the address."),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        metavar="N",
+        help="Port to listen on, of this machine only. [default: any that is free]",
+    ),
+)
+
+
+@command((DOCUMENT,), OPEN_OPTIONS, name="open", epilog="transcribe open meeting.json")
+def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) -> None:
+    """Listen to, name, correct and export DOCUMENT (the .json that transcribe wrote) in the browser.
+
+    Every edit is saved into the file at once and can be undone, there and with
+    `transcribe undo`. Only this machine's browser is served, at an address that
+    nobody can guess, and nothing is sent anywhere. It ends when the page is
+    closed, or with Ctrl-C.
+    """
+    from ..documents.opening.editor import Editor
+    from ..documents.opening.server import PageServer
+    from ..documents.opening.shown import Shown, sound_of
+
+    editor = Editor(document)
+    sound = sound_of(editor, audio)
+    if sound is not None and sound.other:
+        click.echo(f"{sound.path} is not the very file that {document} was made from: its times may differ.", err=True)
+    server = PageServer(Shown(editor, sound), port)
+
+    def show(address: str) -> None:
+        click.echo(f"{document}: {address} (ends when the page is closed, or with Ctrl-C)", err=True)
+        if not (no_browser or _shown(address)):
+            click.echo("No browser could be started: copy that address into one.", err=True)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(show)
+
+
+def _shown(address: str) -> bool:
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return getattr(browser, "name", "") not in _OF_TERMINALS and browser.open(address)

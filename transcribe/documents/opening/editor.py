@@ -1,0 +1,147 @@
+"""The file behind the page: read, edited by one page at a time, and told apart from what a page has seen."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ....exporters import registry
+from ....fusion.document import Document, parse_document
+from ....fusion.editing.operations import read_operation, write_operation
+from ....fusion.errors import DiarfuseError, OptionError, TranscriptError
+from ..editing import alone, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ....fusion.editing.operations import Operation
+    from ....fusion.records import Json
+
+CHANGED = "The file was changed elsewhere and is shown as it is now: your last edit was not made, so do it again."
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a file holds. tag: of these very bytes, as an HTTP entity tag."""
+
+    document: Document
+    tag: str
+
+    def to_json(self) -> Json:
+        """What the page is told: all but the history, of which it needs the length."""
+        return {"document": self.document.to_json() | {"history": []}, "tag": self.tag, "edits": self.edits}
+
+    @property
+    def edits(self) -> int:
+        """How many edits can be undone."""
+        return len(self.document.history)
+
+
+class StaleError(OptionError):
+    """A page edits what it has not seen; `state` is what there is."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        super().__init__(CHANGED)
+
+
+class Editor:
+    """One document's file.
+
+    Args:
+        path: the file, of which links are followed once.
+
+    Raises:
+        TranscriptError: it is no document of ours, damaged, or of a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._known: State | None = None
+        self._one_by_one = threading.Lock()
+        self.state()
+
+    def state(self) -> State:
+        """What the file holds now.
+
+        Raises:
+            TranscriptError: it cannot be read, or is damaged.
+        """
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise TranscriptError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+        known, tag = self._known, f'"{hashlib.sha256(data).hexdigest()}"'
+        if known is None or known.tag != tag:
+            known = self._known = State(parse_document(data, str(self.path), self.path.stem), tag)
+        return known
+
+    def edit(self, row: Any, seen: str) -> Json:
+        """Do the edit that a page asks for; what the page is told.
+
+        Raises:
+            StaleError: the file is not the one with the tag `seen`.
+            DiarfuseError: it is no edit, not possible, or cannot be written; the file stays as it was.
+        """
+        operation = read_operation(row)
+        return self._changed(lambda before: before.edited(operation), seen).to_json()
+
+    def undo(self, seen: str) -> Json:
+        """Take the last edit back; ``undone`` is what it was.
+
+        Raises:
+            StaleError, DiarfuseError: see `edit`.
+        """
+        undone: list[Operation] = []
+
+        def change(before: Document) -> Document:
+            after = before.undo()
+            undone.append(before.history[-1].operation)
+            return after
+
+        return self._changed(change, seen).to_json() | {"undone": write_operation(undone[0])}
+
+    def export(self, name: str) -> bytes:
+        """The document in a format, clean: without history, notes and names of files.
+
+        Raises:
+            DiarfuseError: no such format, one that this document does not fit, or an extra that it needs is missing.
+        """
+        content = registry.dumps(self.state().document.clean(), name)
+        return content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+
+    def finish(self) -> None:
+        """Wait for the edit that is being written, if one is."""
+        with self._one_by_one:
+            pass
+
+    def _changed(self, change: Callable[[Document], Document], seen: str) -> State:
+        with self._one_by_one, alone(self.path):
+            before = self.state()
+            if before.tag != seen:
+                raise StaleError(before)
+            write(self.path, change(before.document))
+            return self.state()
+
+
+def formats() -> list[Json]:
+    """Every format for the page's list; ``missing`` is the sentence of what is not installed."""
+    found = []
+    for name in registry.names():
+        try:
+            exporter = registry.exporter(name)
+        except DiarfuseError:  # another package's, and damaged: `--format NAME` tells why
+            continue
+        found.append({"name": name, "ending": exporter.ENDING, "about": exporter.ABOUT, "missing": _missing(name)})
+    return found
+
+
+def _missing(name: str) -> str:
+    try:
+        registry.require(name)
+    except DiarfuseError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,87 @@
+"""What is served: the document, its recording, and the secret without which nobody sees them."""
+
+from __future__ import annotations
+
+import mimetypes
+import secrets
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ....exporters.html import key_of
+from ..origin import sha256_of
+from .editor import Editor, formats
+from .presence import Presence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ....fusion.document import Recording
+    from ....fusion.records import Json
+
+LOOPBACK = "127.0.0.1"
+_TOKEN = 24
+"""Random bytes in the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The recording. other: its bytes are not those that the document is about."""
+
+    path: Path
+    other: bool
+
+    @property
+    def media_type(self) -> str:
+        """As its ending says."""
+        return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+
+def sound_of(editor: Editor, given: Path | None) -> Sound | None:
+    """The recording that a page plays: the one that is given, or that lies beside the document; None if there is none.
+
+    A name with folders in it is none of ours, and leads nowhere.
+    """
+    recording = editor.state().document.recording
+    path = given
+    if path is None and recording is not None and recording.name and _is_plain(recording.name):
+        path = editor.path.parent / recording.name
+    if path is None or not path.is_file():
+        return None
+    return Sound(path, _is_other(path, recording))
+
+
+def _is_plain(name: str) -> bool:
+    return not {"/", "\\", "\0", ":"} & set(name) and name not in {".", ".."}
+
+
+def _is_other(path: Path, recording: Recording | None) -> bool:
+    return recording is not None and bool(recording.sha256) and sha256_of(path) != recording.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One document's page.
+
+    editor: of the document. sound: the recording, if there is one. token: what the address holds.
+    presence: of pages. ending: set when the program ends.
+    """
+
+    editor: Editor
+    sound: Sound | None = None
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN))
+    presence: Presence = field(default_factory=Presence)
+    ending: threading.Event = field(default_factory=threading.Event)
+
+    def told(self) -> Json:
+        """What the page is told of the document as it is now."""
+        state = self.editor.state()
+        audio = {"address": "audio", "other": self.sound.other} if self.sound is not None else None
+        told = {"mode": "server", "file": self.editor.path.name, "audio": audio, "formats": formats()}
+        return told | {"key": key_of(state.document.clean().to_json())} | state.to_json()
+
+
+def hosts(port: int) -> tuple[str, ...]:
+    """The names by which a browser may ask at a port, as its Host header has them."""
+    ending = "" if port == 80 else f":{port}"  # noqa: PLR2004 - which browsers leave out
+    return f"{LOOPBACK}{ending}", f"localhost{ending}"
