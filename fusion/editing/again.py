@@ -12,6 +12,8 @@ from ..relabel import is_name, rename_diarization
 from ..text import ends_sentence
 from ..types import Diarization, Seconds, Segment, Transcript, Turn, Word
 from .content import Content, worded
+from .history import Edit
+from .operations import Correct, Replace
 from .selecting import clock, middles, times_of
 from .speakers import reassign
 from .words import texts_of
@@ -71,6 +73,28 @@ def rerecognised(content: Content, heard: Transcript, policy: Policy = DEFAULT) 
         if not within:
             lost.append(f"Nothing is heard any more at {clock(passage.start)}, which was given to somebody by hand.")
     return after, tuple(lost)
+
+
+def deleted_and_back(edits: Sequence[Edit], before: Transcript, after: Transcript) -> tuple[str, ...]:
+    """A sentence if words that were deleted by hand are heard again; none where they are not.
+
+    Args:
+        edits: the history, from which it is known which words there were.
+        before: what stood there, without the words that were deleted.
+        after: what is heard now.
+    """
+    removed = [edit.undo for edit in edits if isinstance(edit.operation, Correct | Replace)]
+    was = (segment for undo in removed for part in undo.segments for segment in part.was)
+    places = {middle for segment in was for middle in middles(replace(before, segments=(segment,)))}
+    gone = [place for place in sorted(places) if not _spoken(before, place) and _spoken(after, place)]
+    if not gone:
+        return ()
+    return (f"What was deleted by hand at {clock(gone[0])} is heard again ({len(gone)} words in all): delete it anew.",)
+
+
+def _spoken(transcript: Transcript, place: Seconds) -> bool:
+    """Whether a word lies around a moment."""
+    return any(w.start is not None and w.end is not None and w.start <= place <= w.end for w in transcript.words)
 
 
 def names_by_overlap(content: Content, turns: Sequence[Turn]) -> dict[str, str]:

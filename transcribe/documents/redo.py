@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...fusion.document import Document, Recording, read_document
-from ...fusion.editing.again import rediarized, rerecognised
+from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError
 from ...fusion.join.assign import Policy
@@ -81,6 +81,8 @@ def redo(
     def change(before: Document) -> Document:
         recording_beside(path, before, audio)
         content, lost = _renewed(before.content, found, Policy(join=again.options.join))
+        if again.words:
+            lost = (*lost, *deleted_and_back(before.history, before.transcript, content.transcript))
         for sentence in lost:
             told(sentence)
         content = replace(content, notes=tuple(dict.fromkeys((*content.notes, *found.notes, *lost))))

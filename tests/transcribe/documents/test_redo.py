@@ -105,6 +105,20 @@ def test_words_are_recognised_anew_and_turns_and_corrections_stay() -> None:
     assert held() == before
 
 
+def test_words_deleted_by_hand_that_are_heard_again_are_told_in_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["text", "meeting.json", "00:00:03", ""]) == 0
+    capsys.readouterr()
+    assert run(["redo", "meeting.json", "--asr", "clock"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "deleted by hand" in line]
+    assert len(told) == 1
+    assert "is heard again" in told[0]
+    assert told[0] in held().notes
+    assert run(["redo", "meeting.json", "--asr", "clock"]) == 0
+    assert "deleted by hand" not in capsys.readouterr().err  # they are there already
+
+
 def test_both_at_once_and_a_recording_named() -> None:
     Path("meeting.wav").rename("moved.wav")
     assert run(["redo", "meeting.json", "moved.wav", "--asr", "clock", "--diarize", "--num-speakers", "1"]) == 0
