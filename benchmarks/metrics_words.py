@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from diarfuse.fusion.types import Turn
+
 _TOUCH = 1e-9
 
 
@@ -79,6 +81,17 @@ def mapped(truth: Sequence[str], given: Sequence[str | None]) -> list[str | None
     pairs = zip(*linear_sum_assignment(-agree), strict=True)
     names = {ours[i]: theirs[j] for i, j in pairs}
     return [None if label is None else names.get(label) for label in given]
+
+
+def turn_mapping(truth: Sequence[Turn], given: Sequence[Turn]) -> dict[str, str]:
+    """The true speaker of each given one, one to one, such that their turns share most time."""
+    ours, theirs = (sorted({turn.speaker for turn in side}) for side in (given, truth))
+    shared = np.zeros((len(ours), len(theirs)))
+    for one in given:
+        for two in truth:
+            both = min(one.end, two.end) - max(one.start, two.start)
+            shared[ours.index(one.speaker), theirs.index(two.speaker)] += max(both, 0.0)
+    return {ours[i]: theirs[j] for i, j in zip(*linear_sum_assignment(-shared), strict=True)}
 
 
 def right_words(words: Sequence[TrueWord], given: Sequence[str | None], *, map_labels: bool = True) -> list[bool]:

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.metrics_words import Counts, TrueWord, count, read_ctm, right_words
 from diarfuse.fusion.formats.rttm import read_rttm
-from diarfuse.fusion.join import assign, batches, boundaries, contested
+from diarfuse.fusion.join import assign, batches, contested
 from diarfuse.fusion.join.assign import Policy, assign_speakers
 from diarfuse.fusion.types import Diarization, Word
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
+    Spans = Sequence[Sequence[float | None]]
     Join = Callable[[Sequence[TrueWord] | Sequence[Word], Diarization], list[str | None]]
 
 BINS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.001)
@@ -96,7 +97,7 @@ def _systems(envs: Path | None) -> dict[str, Join]:
 
 
 def ours(policy: Policy | None = None, *, turns_only: bool = False) -> Join:
-    """Our join; `turns_only` keeps exclusive turns and frame activity from it."""
+    """Our join; `turns_only` keeps exclusive turns from it."""
 
     def join(words: Sequence[TrueWord] | Sequence[Word], found: Diarization) -> list[str | None]:
         given = [Word(word.start, word.end, word.text) for word in words]
@@ -118,13 +119,18 @@ def whisperx(python: Path) -> Join:
     return join
 
 
-def run_whisperx(python: Path, words: Sequence[Sequence[float | None]], turns: list[list[Any]]) -> dict[str, Any]:
+def run_whisperx(python: Path, words: Spans, turns: list[list[Any]]) -> dict[str, Any]:
     """Their answer, with the seconds it took and their version."""
+    return run_whisperx_on(python, [(words, turns)])[0]
+
+
+def run_whisperx_on(python: Path, recordings: Sequence[tuple[Spans, list[list[Any]]]]) -> list[dict[str, Any]]:
+    """Their answers for many recordings, words and turns of each, in one process."""
     script = Path(__file__).parent / "rivals" / "whisperx_join.py"
-    given = json.dumps({"words": words, "turns": turns})
+    given = json.dumps([{"words": words, "turns": turns} for words, turns in recordings])
     done = subprocess.run([str(python), str(script)], input=given, capture_output=True, text=True, check=True)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
 
 
 def _count(words: Sequence[TrueWord], turns: Diarization, join: Join) -> Counts:
@@ -133,17 +139,8 @@ def _count(words: Sequence[TrueWord], turns: Diarization, join: Join) -> Counts:
 
 RULES: dict[str, dict[str, Any]] = {
     "all rules": {},
-    "without telling contested words together": {"settle_contested": lambda times, *_, **__: _undecided(times)},
-    "without prices for pauses and sentences": {
-        "switch_prices": lambda t, _: np.full(len(t.starts), boundaries.CHANGE)
-    },
-    "without islands": {"drop_islands": lambda times, *_: np.zeros(len(times.starts), bool)},
-    "without reach beyond the turns": {"REACH": 0.0},
+    "without telling contested words together": {"settle_contested": lambda times, *_: _undecided(times)},
 }
-
-
-def _flat(times: Any) -> Any:
-    return np.full(len(times.starts), boundaries.CHANGE)
 
 
 def _undecided(times: Any) -> tuple[Any, Any]:
@@ -170,7 +167,7 @@ def print_rules(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarizat
     for name, changes in RULES.items():
         with _changed(changes):
             print(f"| {name} | {sum((_count(w, found, ours()) for w, _, found in recordings), Counts()).row()} |")
-    for name in ("outside", "collision", "silence", "gap"):
+    for name in ("outside", "collision", "gap", "change"):
         for factor in (0.5, 2.0):
             prices = replace(contested.PRICES, **{name: factor * getattr(contested.PRICES, name)})
             with _changed({"tell": lambda given, told=prices: contested.tell(given, told)}, batches):

@@ -144,11 +144,8 @@ class Job:
         on_progress: Progress | None = None,
         on_note: Note | None = None,
         cancel: threading.Event | None = None,
-        activity: bool = False,
     ) -> Diarization:
         """Find who spoke when in one file; no recogniser is imported.
-
-        activity: also keep the frame-wise scores, which a join to words can use.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
@@ -156,7 +153,7 @@ class Job:
         wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel)
         samples = _load(path, wish, watch)[0]
         diarizer = self._diarizer_for(self.setup.execution, wish, watch)
-        diarization = _diarize(samples, diarizer, wish, watch, activity=activity)
+        diarization = _diarize(samples, diarizer, wish, watch)
         if not diarization.turns:
             watch.keep(_no_speech(path))
         notes = tuple(dict.fromkeys((*watch.notes, *diarization.notes)))
@@ -290,14 +287,13 @@ def _mix(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> Samples:
         return load_audio(path, on_note=watch.keep, track=wish.audio_track)
 
 
-def _diarize(samples: Samples, diarizer: Diarizer, wish: Wish, watch: Watch, *, activity: bool = True) -> Diarization:
+def _diarize(samples: Samples, diarizer: Diarizer, wish: Wish, watch: Watch) -> Diarization:
     with watch.timed("diarize"):
         return diarizer.diarize(
             samples,
             **wish.speakers.given(),
             on_progress=watch.progress,
             cancel=watch.cancel,
-            activity=activity,
         )
 
 

@@ -1,7 +1,7 @@
 """WhisperX's own `assign_word_speakers`, run inside an environment that holds its package.
 
-Reads ``{"words": [[start, end], ...], "turns": [[start, end, speaker], ...]}`` on
-stdin and writes ``{"speakers": [...], "seconds": ..., "version": ...}``. Only
+Reads ``[{"words": [[start, end], ...], "turns": [[start, end, speaker], ...]}, ...]`` on
+stdin and writes ``[{"speakers": [...], "seconds": ..., "version": ...}, ...]``. Only
 its join is wanted, so torch and pyannote.audio, which its module imports for
 other work, are stood in for.
 
@@ -20,10 +20,14 @@ from typing import Any
 
 
 def main() -> None:
-    """Join stdin's words to its turns."""
+    """Join the words of each of stdin's recordings to its turns."""
     given = json.load(sys.stdin)
     _hold_a_recording()
     assign, frame = load()
+    json.dump([_join(one, assign, frame) for one in given], sys.stdout)
+
+
+def _join(given: dict[str, Any], assign: Any, frame: Any) -> dict[str, Any]:
     turns = frame(given["turns"], columns=["start", "end", "speaker"])
     words: list[dict[str, Any]] = [{"word": "w", "start": start, "end": end} for start, end in given["words"]]
     last = max((word["end"] for word in words), default=0.0)
@@ -32,7 +36,7 @@ def main() -> None:
     assign(turns, result)
     seconds = time.perf_counter() - started
     speakers = [word.get("speaker") for word in words]
-    json.dump({"speakers": speakers, "seconds": seconds, "version": version("whisperx")}, sys.stdout)
+    return {"speakers": speakers, "seconds": seconds, "version": version("whisperx")}
 
 
 def _hold_a_recording() -> None:

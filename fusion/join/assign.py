@@ -11,20 +11,16 @@ import numpy as np
 
 from ..errors import OptionError, TranscriptError
 from ..given import check_list, enough_memory
-from ..text import sentence_ends
 from ..types import Diarization, Seconds, Transcript, Word
-from .boundaries import REACH, drop_islands, follow_words, settle_contested, switch_prices
+from .boundaries import follow_words, settle_contested
 from .confidence import confidence_of
 from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
 from .intervals import (
-    Bools,
     Evidence,
     Floats,
-    Ints,
     Shares,
     TurnTable,
     heard_longest,
-    loudest,
     nearest_turn,
     share_table,
 )
@@ -43,7 +39,7 @@ class Policy:
     """How words are joined to turns.
 
     join: ``plain`` is pure maximal overlap; ``resolved`` also repairs times for
-        the join and settles words at turn changes and in overlapped speech.
+        the join, and tells words that sound at once apart.
     max_gap: a word without overlap goes to the turn whose edge is nearest, if
         within this many seconds; 0 leaves such words unassigned.
     """
@@ -109,17 +105,15 @@ def assign_in_lines(
     lines: Sequence[tuple[Seconds, Seconds, int]],
     evidence: Evidence,
     policy: Policy = DEFAULT,
-    language: str | None = None,
 ) -> list[W]:
     """`assign_speakers` for words whose lines are known: one without times is looked for in its own.
 
-    lines: start and end of each line, and how many of the words it has, in their order. language: of the words, to
-    tell full stops from abbreviations; None for English.
+    lines: start and end of each line, and how many of the words it has, in their order.
     """
     counts = [count for *_, count in lines]
     starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
     with enough_memory("join so many words"):
-        return _assign(words, evidence, policy, (starts, ends), language)
+        return _assign(words, evidence, policy, (starts, ends))
 
 
 def _assign(
@@ -127,12 +121,11 @@ def _assign(
     evidence: Evidence,
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
-    language: str | None = None,
 ) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     check_policy(policy)
     texts = read_texts(given) if policy.join == "resolved" else []
-    decision, said = join(read_times(given), texts, evidence, policy, lines, language)
+    decision, said = join(read_times(given), texts, evidence, policy, lines)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not _explains(given, kinds):
@@ -173,7 +166,6 @@ def join(
     evidence: Evidence,
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
-    language: str | None = None,
 ) -> tuple[Decision, SpokenWords]:
     """Decide for arrays of words; a pure function.
 
@@ -184,7 +176,6 @@ def join(
         evidence: who spoke when.
         policy: how to join.
         lines: see `timed`.
-        language: of the texts; see `sentence_ends`.
 
     Returns:
         what was decided (its confidence is only how certain the choice among
@@ -195,14 +186,13 @@ def join(
     decision = decide(times, evidence, policy)
     if policy.join == "plain":
         return decision, said
-    ended = np.array(sentence_ends(texts, language) if texts else np.zeros(len(times.starts)), bool)
     if bool((times.starts[1:] >= times.starts[:-1]).all()):
-        decision = resolve(said, ended, evidence, decision, policy)
+        decision = resolve(said, evidence.turns, decision)
     else:
         order = np.argsort(times.starts, kind="stable")
         back = np.argsort(order, kind="stable")
         ordered = SpokenWords(times.take(order), evidence.turns)
-        decision = resolve(ordered, ended[order], evidence, decision.take(order), policy).take(back)
+        decision = resolve(ordered, evidence.turns, decision.take(order)).take(back)
     return decision.take(follow_words(texts)) if texts else decision, said
 
 
@@ -225,26 +215,12 @@ def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
     return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
 
 
-def resolve(said: SpokenWords, ended: Bools, evidence: Evidence, plain: Decision, policy: Policy) -> Decision:
-    """The rules of `fusion.boundaries` on top of the plain join, for words by rising start."""
-    times, shares = said.times, said.shares
-    best = loudest(shares, len(times.starts))
-    reach = min(REACH, policy.max_gap)
-    switch = switch_prices(times, ended)
-    told, certainty = settle_contested(times, switch, shares, best, evidence, reach=reach)
+def resolve(said: SpokenWords, turns: TurnTable, plain: Decision) -> Decision:
+    """The rules of `fusion.join.boundaries` on top of the plain join, for words by rising start."""
+    told, certainty = settle_contested(said.times, said.shares, turns)
     speakers = np.where(told >= 0, told, plain.speakers)
-    islands = drop_islands(times, speakers, shares, ended)
-    speakers = np.where(islands, before_runs(speakers, islands), speakers)
-    moved = (speakers != plain.speakers) & (plain.reasons == OVERLAP)
-    reasons = np.where(moved, CONTEXT, plain.reasons)
-    reasons = np.where((reasons == NONE) & (speakers >= 0), NEAREST, reasons)
+    reasons = np.where(speakers != plain.speakers, CONTEXT, plain.reasons)
     return replace(plain, speakers=speakers, reasons=reasons, confidence=np.where(told >= 0, certainty, 1.0))
-
-
-def before_runs(speakers: Ints, marked: Bools) -> Ints:
-    """For every word, the speaker of the last unmarked word at or before it."""
-    latest = np.maximum.accumulate(np.where(marked, 0, np.arange(len(speakers))))
-    return speakers[latest]
 
 
 def assign_transcript(
@@ -260,7 +236,7 @@ def assign_transcript(
         raise TranscriptError(f"The transcript is a {type(transcript).__name__}: use assign_speakers or attach for it.")
     evidence = read_evidence(turns)
     lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
-    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy, transcript.language))
+    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy))
     plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
     wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain))
     segments = []

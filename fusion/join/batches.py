@@ -46,12 +46,11 @@ class _Windows:
         return _Windows(self.low[rows], self.high[rows], self.first[rows], self.stop[rows])
 
 
-def settle(times: Times, switch: Floats, candidates: Candidates, contested: Bools, clock: Clock) -> tuple[Ints, Floats]:
+def settle(times: Times, candidates: Candidates, contested: Bools, clock: Clock) -> tuple[Ints, Floats]:
     """Decide the contested words.
 
     Args:
         times: of the words, by rising start.
-        switch: float64 (num_words,), the price of a change of speaker before each word.
         candidates: of every word; settled words have one.
         contested: (num_words,).
         clock: how long each speaker has been speaking.
@@ -69,9 +68,7 @@ def settle(times: Times, switch: Floats, candidates: Candidates, contested: Bool
         rows = np.flatnonzero(bucket == value)
         rows = rows[np.argsort(-(windows.high - windows.low)[rows], kind="stable")]
         part = windows.take(rows)
-        passages, known = _lay_out(
-            part, local[rows, : value // 64], times, switch=switch, candidates=candidates, clock=clock
-        )
+        passages, known = _lay_out(part, local[rows, : value // 64], times, candidates=candidates, clock=clock)
         told, sure = tell(passages)
         word = part.low[:, None] + np.arange(told.shape[1])
         counts_here = (word >= part.first[:, None]) & (word < part.stop[:, None]) & known
@@ -126,7 +123,7 @@ def _rank_within(groups: Ints, order: Ints) -> Ints:
 
 
 def _lay_out(
-    windows: _Windows, local: Ints, times: Times, *, switch: Floats, candidates: Candidates, clock: Clock
+    windows: _Windows, local: Ints, times: Times, *, candidates: Candidates, clock: Clock
 ) -> tuple[Passages, Bools]:
     """The windows as padded arrays, and which words have a candidate among the local speakers."""
     lengths = windows.high - windows.low
@@ -144,7 +141,7 @@ def _lay_out(
     who = np.broadcast_to(local[:, None, :], shape)
     before = spoken_until(clock, who, np.broadcast_to(starts[:, :, None], shape))
     after = spoken_until(clock, who, np.broadcast_to(ends[:, :, None], shape))
-    return Passages(lengths, starts, ends, switch[word], missed, before, after), known
+    return Passages(lengths, starts, ends, missed, before, after), known
 
 
 def _expand_words(windows: _Windows, candidates: Candidates) -> tuple[Ints, tuple[Ints, Ints]]:

@@ -42,19 +42,18 @@ class Costs:
     """Prices of what should not happen, per second unless said otherwise.
 
     outside: of a word outside its speaker's turns. collision: of two words of
-    one speaker at once. silence: of a turn without words since its speaker's
-    last word, up to `silence_cap` seconds, plus `gap` once if it is longer than
-    `slack` seconds. With true turns any of them may be halved or doubled and
-    every word stays right; with our diarizer's turns that moves word accuracy by
-    less than a point (`benchmarks.who_said_what --rules`).
+    one speaker at once. gap, once: of a turn that lasted longer than `slack`
+    seconds without words since its speaker's last word. change, once: of another
+    speaker than the word before. Half or twice `outside`, no `gap`, or three times
+    `change` moves word accuracy on generated talk with our turns by 0.3 points or
+    less (benchmarks/RESULTS.md).
     """
 
     outside: float = 3.0
     collision: float = 10.0
-    silence: float = 1.0
-    silence_cap: float = 1.0
     gap: float = 0.1
     slack: float = 0.03
+    change: float = 0.03
 
 
 PRICES = Costs()
@@ -65,8 +64,7 @@ class Passages:
     """Passages of words, padded to the longest, the longest first.
 
     lengths: int64 (num_passages,), falling.
-    starts, ends, switch: float64 (num_passages, num_words); switch is the price
-        of another speaker than the word before.
+    starts, ends: float64 (num_passages, num_words).
     missed: float64 (num_passages, num_words, num_speakers), seconds of the word
         outside the speaker's turns; inf where that speaker is no candidate.
     spoken_before, spoken_after: float64, the same shape, the seconds the speaker's
@@ -76,7 +74,6 @@ class Passages:
     lengths: Ints
     starts: Floats
     ends: Floats
-    switch: Floats
     missed: Floats
     spoken_before: Floats
     spoken_after: Floats
@@ -170,15 +167,13 @@ def _price(beam: _Beam, passages: Passages, word: int, prices: Costs) -> Floats:
     length = passages.ends[:alive, word, None, None] - start
     collision = np.clip(beam.last_end - start, 0.0, length)
     silence = np.where(beam.last < 0, 0.0, passages.spoken_before[:alive, word, None, :] - beam.spoken)
-    silence = np.maximum(silence, 0.0)
     speakers = np.arange(beam.last.shape[2])
     changed = (beam.previous[:, :, None] != speakers) & (beam.previous[:, :, None] >= 0)
     priced: Floats = (
         prices.outside * passages.missed[:alive, word, None, :]
         + prices.collision * collision
-        + prices.silence * np.minimum(silence, prices.silence_cap)
         + prices.gap * (silence > prices.slack)
-        + passages.switch[:alive, word, None, None] * changed
+        + prices.change * changed
     )
     return priced
 

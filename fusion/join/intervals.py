@@ -8,13 +8,10 @@ costs no more than the pairs it truly makes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from ..types import Activity
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -48,12 +45,11 @@ class Evidence:
     """All that is known of who spoke when.
 
     turns: what decides. exclusive: the same speech with one speaker at a time,
-    with the labels of `turns`, or None. activity: frame by frame, or None.
+    with the labels of `turns`, or None.
     """
 
     turns: TurnTable
     exclusive: TurnTable | None = None
-    activity: Activity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ def read_evidence(turns: Diarization | Iterable[Any] | TurnTable) -> Evidence:
     if not isinstance(turns, Diarization):
         return Evidence(table)
     exclusive = relabelled(read_turns(turns.exclusive), table.labels) if turns.exclusive else None
-    return Evidence(table, exclusive, turns.activity)
+    return Evidence(table, exclusive)
 
 
 def relabelled(turns: TurnTable, labels: tuple[str, ...]) -> TurnTable:

@@ -31,7 +31,7 @@ import platformdirs
 from ...fusion.errors import TranscriptError
 from ...fusion.landing import write_whole
 from ...fusion.records import read_segment, read_turn, write_segment, write_turn
-from ...fusion.types import Activity, Diarization, Transcript
+from ...fusion.types import Diarization, Transcript
 from .places import Bucket, Place
 
 if TYPE_CHECKING:
@@ -133,27 +133,21 @@ def read_words(content: bytes) -> Transcript:
 
 
 def write_turns(found: Diarization) -> bytes:
-    """Turns and scores, without voices and times of work."""
-    scores = found.activity
+    """Turns, without voices and times of work."""
     row = {
         "turns": list(map(write_turn, found.turns)),
         "exclusive": list(map(write_turn, found.exclusive)),
         "duration": float(found.duration),
         "notes": list(found.notes),
-        "activity": None if scores is None else [list(scores.speakers), float(scores.start), float(scores.step)],
     }
-    return _packed(row, {} if scores is None else {"scores": scores.scores})
+    return json.dumps(row).encode()
 
 
 def read_turns(content: bytes) -> Diarization:
     """What `write_turns` wrote."""
-    row, arrays = _unpacked(content)
+    row = json.loads(content)
     turns, exclusive = (tuple(map(read_turn, row[name])) for name in ("turns", "exclusive"))
-    activity = None
-    if row["activity"] is not None:
-        speakers, start, step = row["activity"]
-        activity = Activity(arrays["scores"], tuple(speakers), start, step)
-    return Diarization(turns, exclusive, row["duration"], tuple(row["notes"]), activity=activity)
+    return Diarization(turns, exclusive, row["duration"], tuple(row["notes"]))
 
 
 def write_voices(heard: Heard) -> bytes:

@@ -114,19 +114,18 @@ class _Turns:
         *,
         on_progress: Progress | None = None,
         cancel: threading.Event | None = None,
-        activity: bool = False,
         **speakers: Any,
     ) -> Diarization:
         """See `Diarizer.diarize`."""
         heard = [self._basis, hash_of_samples(samples), self.execution.mode, self.runtime.device]
-        key = hashed([*heard, asdict(self.options), speakers, activity])
+        key = hashed([*heard, asdict(self.options), speakers])
         kept = self._cache.get("turns", key, read_turns)
         if kept is not None:
             return kept
         inner = self._inner
         if self._voices:
             inner = inner.remembering(self._recall(hashed([*heard, self.options.recipe, self.options.step])))
-        found = inner.diarize(samples, on_progress=on_progress, cancel=cancel, activity=activity, **speakers)
+        found = inner.diarize(samples, on_progress=on_progress, cancel=cancel, **speakers)
         content = write_turns(found)
         self._cache.put("turns", key, content)
         return replace(read_turns(content), timings=found.timings)

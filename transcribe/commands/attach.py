@@ -252,7 +252,7 @@ def _turns(
 
     def work(cancel: threading.Event) -> Diarization:
         assert audio is not None  # noqa: S101 - the command has checked: one of the two is given
-        return job.diarize(audio, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel, activity=True)
+        return job.diarize(audio, on_progress=screen.on_progress, on_note=screen.note, cancel=cancel)
 
     found = run_interruptible(work)
     for note in found.notes:

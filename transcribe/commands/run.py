@@ -69,7 +69,7 @@ JOIN_OPTION = click.option(
     type=click.Choice(["resolved", "plain"]),
     default="resolved",
     show_default=True,
-    help="How words get speakers: resolved weighs pauses and sentences at turn changes, plain only overlap.",
+    help="How words get speakers: by who is heard longest; resolved also tells words apart that sound at once.",
 )
 
 EMBED_OPTION = click.option(

@@ -124,7 +124,7 @@ def _heard(
     if again.words:
         words = _words(audio, job, again.options, on_progress, told, cancel)
     if again.turns:
-        turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel, activity=True)
+        turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel)
         told.each(turns.notes)
     return _Found(words, turns, job.origin(again.options), tuple(told.sentences))
 

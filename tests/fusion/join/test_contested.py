@@ -24,7 +24,6 @@ def passage(words: list[tuple[int, int]], missed: list[list[int]], spoken: list[
         np.array([len(words)]),
         starts,
         ends,
-        np.full(starts.shape, 0.03),
         np.array([missed]) / 10,
         before,
         after,
@@ -38,11 +37,11 @@ def cost_of(s: Passages, speakers: tuple[int, ...]) -> float:
         start, end = s.starts[0, i], s.ends[0, i]
         cost += PRICES.outside * s.missed[0, i, who]
         if last is not None and who != last:
-            cost += s.switch[0, i]
+            cost += PRICES.change
         if who in ends:
             cost += PRICES.collision * min(max(ends[who] - start, 0.0), end - start)
             silence = max(0.0, s.spoken_before[0, i, who] - spoken[who])
-            cost += PRICES.silence * min(silence, PRICES.silence_cap) + PRICES.gap * (silence > PRICES.slack)
+            cost += PRICES.gap * (silence > PRICES.slack)
         ends[who] = max(ends.get(who, -np.inf), end)
         spoken[who] = max(spoken.get(who, 0.0), s.spoken_after[0, i, who])
         last = who
@@ -78,4 +77,4 @@ def test_passages_of_several_lengths_are_told_as_if_alone():
     assert told[1].tolist() == [1, -1, -1]
 
 
-FIELDS = ("starts", "ends", "switch", "missed", "spoken_before", "spoken_after")
+FIELDS = ("starts", "ends", "missed", "spoken_before", "spoken_after")
