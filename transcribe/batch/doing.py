@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -75,7 +75,7 @@ class Plan:
     redo: Redo | None = None
     replace: bool = False
 
-    def turns_for(self, items: list[Item]) -> bool:
+    def turns_for(self, items: Sequence[Item]) -> bool:
         """Whether any of the recordings needs the diarizer."""
         wishes = [self.asked.wish, *(self.asked.of(item).wish for item in items if item.asked)]
         return not self.words or any(wish.diarize or wish.channels == "hybrid" for wish in wishes)
@@ -317,6 +317,17 @@ def put_failure(tree: Tree, item: Item, failure: Failure) -> None:
     before = tree.failure(item.id)
     tries = before.tries if before is not None and before.key == failure.key else 0
     tree.fail(item.id, replace(failure, tries=tries + failure.tries))
+
+
+def write_lost(plan: Plan, basis: Basis, item: Item, stage: str, reason: str) -> Outcome:
+    """Write down that a recording took its worker with it."""
+    place = place_of(plan.out)
+    try:
+        key = basis.key(plan.asked.of(item), content_of(item, Cache.of(place)))
+    except (OSError, AudioError, NetworkError):
+        key = ""
+    put_failure(Tree(place), item, Failure(key, stage, reason, 1))
+    return Outcome(item.id, "failed", item.duration or 0.0, stage, reason)
 
 
 def row_of(document: Document) -> dict[str, Any]:

@@ -8,23 +8,24 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...exporters import registry
-from ...fusion.errors import AudioError, CancelledError, NetworkError, OptionError, UnknownNameError
+from ...fusion.errors import CancelledError, OptionError, UnknownNameError
 from ..job import Job
 from .caches import Cache
-from .doing import Outcome, Plan, put_failure, settle
+from .doing import Outcome, Plan, settle, write_lost
 from .finding import find, with_durations
 from .items import Item, check_apart
-from .keys import Basis, content_of
+from .keys import Basis
 from .logbook import Logbook, pace
 from .places import Bucket, place_of
 from .pool import Pool, Stop
 from .report import counted, told, write_table
-from .sharding import Shard, longest_first
-from .tree import TABLE, Failure, Tree
+from .sharding import Shard
+from .tree import TABLE, Tree
 
 if TYPE_CHECKING:
     from ..options import Setup
@@ -36,10 +37,22 @@ _WORKER_BYTES = 2.0 * 2**30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """Who works: how many workers (0: as many as cores), and how many times its duration a recording may take."""
+    """Who works.
+
+    workers: how many; 0 is as many as cores. time_limit: how many times its duration a recording may take.
+    ray: the address of a Ray whose actors work instead, see `on_ray`.
+
+    Raises:
+        OptionError: fewer than no workers.
+    """
 
     workers: int = 0
     time_limit: float = 20.0
+    ray: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers < 0:
+            raise OptionError(f"--workers {self.workers} must be 0 (as many as cores) or more.")
 
 
 def run_batch(
@@ -116,12 +129,19 @@ class Batch:
     def run(self, items: Sequence[Item], crew: Crew) -> int:
         """Do this part of the items."""
         mine = self.shard.share(items)
-        workers = workers_for(crew.workers, len(mine), self.plan.setup)
         self._tell(mine)
         if not mine:  # a part of few recordings may have none, and needs no models
             return 0
+        dropped = self._here(mine, crew) if crew.ray is None else self._on_ray(mine, crew, crew.ray)
+        write_table(self.tree)
+        self._tell_end(dropped or (), stopped=dropped is not None)
+        return CancelledError.exit_code if dropped is not None else 1 if self.failed else 0
+
+    def _here(self, mine: Sequence[Item], crew: Crew) -> Sequence[str] | None:
+        """With worker processes of this machine; what was dropped where somebody stopped it, else None."""
         logbook = self.logbook
         with _stoppable() as stop, ExitStack() as ended:
+            workers = workers_for(crew.workers, len(mine), self.plan.setup)
             plan = replace(self.plan, setup=_with_threads(self.plan.setup, workers))
             pool = Pool(plan, workers, plan.turns_for(mine), crew.time_limit, self.screen.note, stop)
             ended.callback(pool.close)
@@ -137,11 +157,33 @@ class Batch:
                 if stop.times == 1 and pool.running:
                     self._tell_running(pool.running)
 
-            dropped = pool.run(longest_first(todo), report, lambda *lost: self._lost(basis, *lost))
-            stopped = bool(stop.times)
-        write_table(self.tree)
-        self._tell_end(dropped, stopped=stopped)
-        return CancelledError.exit_code if stopped else 1 if self.failed else 0
+            dropped = pool.run(todo, report, partial(write_lost, self.plan, basis))
+            return [item.id for item in dropped] if stop.times else None
+
+    def _on_ray(self, mine: Sequence[Item], crew: Crew, address: str) -> Sequence[str] | None:
+        """With the actors of a Ray, which find by themselves what is done."""
+        from .on_ray import Cluster, run_on_ray
+
+        logbook = self.logbook
+        logbook.begin(mine, mine)
+        self.total = len(mine)
+
+        def report(item: Item, outcome: Outcome) -> None:
+            logbook.add(item, outcome.state)
+            self._count(item, outcome)
+
+        cluster = Cluster(
+            address=address,
+            actors=crew.workers,
+            threads=self.plan.setup.execution.threads or 1,
+            turns=self.plan.turns_for(mine),
+            limit=crew.time_limit,
+        )
+        try:
+            run_on_ray(self.plan, mine, cluster, report)
+        except KeyboardInterrupt:
+            return ["what the actors had in hand"]
+        return None
 
     def _settled(self, item: Item, basis: Basis) -> bool:
         """Whether a recording needs no worker, as far as can be told without reading it."""
@@ -170,15 +212,6 @@ class Batch:
             self.finished += 1
             self.screen.on_progress("recordings", self.finished, self.total)
 
-    def _lost(self, basis: Basis, item: Item, stage: str, reason: str) -> Outcome:
-        """Write down that a recording took its worker with it."""
-        try:
-            key = basis.key(self.plan.asked.of(item), content_of(item, self.cache))
-        except (OSError, AudioError, NetworkError):
-            key = ""
-        put_failure(self.tree, item, Failure(key, stage, reason, 1))
-        return Outcome(item.id, "failed", item.duration or 0.0, stage, reason)
-
     def _tell(self, mine: Sequence[Item]) -> None:
         seconds = sum(item.duration or 0.0 for item in mine)
         part = f"Part {self.shard.index}/{self.shard.count}: " if self.shard.count > 1 else ""
@@ -206,7 +239,7 @@ class Batch:
         names = ", ".join(item.id for item in running)
         self.screen.note(f"Stopping: {names} will be finished; Ctrl-C again drops it.")
 
-    def _tell_end(self, dropped: Sequence[Item], *, stopped: bool) -> None:
+    def _tell_end(self, dropped: Sequence[str], *, stopped: bool) -> None:
         left = self.total - self.finished
         parts = [
             f"{self.done} done",
@@ -214,7 +247,7 @@ class Batch:
             f"{self.failed} failed",
         ]
         if stopped:
-            names = ", ".join(item.id for item in dropped)
+            names = ", ".join(dropped)
             parts.append(f"dropped: {names}" if names else "what was begun is finished")
         if left:
             parts.append(f"{left} left: give the same command again")
@@ -288,15 +321,9 @@ def _check_asked(plan: Plan, item: Item) -> None:
 
 
 def workers_for(asked: int, items: int, setup: Setup) -> int:
-    """How many workers: one a core, as memory allows, and none without work; one on a GPU.
-
-    Raises:
-        OptionError: fewer than 0.
-    """
+    """How many workers: as asked; else one a core, as memory allows, or one on a GPU; never more than recordings."""
     from ...diarize.runtime import pick_device, usable_cores
 
-    if asked < 0:
-        raise OptionError(f"--workers {asked} must be 0 (as many as cores) or more.")
     usual = min(usable_cores(), _by_memory()) if pick_device(setup.execution.device) == "cpu" else 1
     return max(1, min(asked or usual, items))
 

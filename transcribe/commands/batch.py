@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..options import JobOptions, Setup, Wish
 
 Part = TypeVar("Part", "Setup", "Wish")
+LOCAL = "local"
+"""A Ray of this machine alone."""
 
 INPUTS = (
     click.argument("inputs", nargs=-1, required=True),
@@ -66,6 +68,13 @@ BATCH_OPTIONS = (
         help="Do only part I (from 0) of N. Arrays of SLURM need none; of Kubernetes give only N.",
     ),
     click.option(
+        "--ray",
+        is_flag=False,
+        flag_value=LOCAL,
+        metavar="[ADDRESS]",
+        help="Let the actors of a Ray work, as in --ray=auto; alone, of one on this machine (extra `ray`).",
+    ),
+    click.option(
         "--time-limit",
         type=click.FloatRange(min=0, min_open=True),
         default=20.0,
@@ -81,6 +90,14 @@ Examples:
   transcribe batch calls/ --channel-names agent,customer -o results/ --format srt
   transcribe batch manifest.jsonl --diarize -o s3://bucket/results --shard 0/8
 """
+
+
+class BatchCommand(RunCommand):
+    """Reads ``--ray`` as click cannot: an input may follow it, which is no address."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write the default value out where none is given with a sign of equality."""
+        return super().parse_args(ctx, [f"--ray={LOCAL}" if argument == "--ray" else argument for argument in args])
 
 
 class BatchGroup(Group):
@@ -115,7 +132,7 @@ def batch() -> None:
     Section("Output", REPLACE_OPTION),
     LAYOUT_OPTIONS,
     MACHINE_OPTIONS,
-    cls=RunCommand,
+    cls=BatchCommand,
     epilog=EPILOG,
 )
 def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: Any) -> int:
@@ -132,7 +149,7 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
     from ..screen.terminal import reporter
 
     pattern, dry, shard = (values.pop(name) for name in ("pattern", "dry_run", "shard"))
-    crew = Crew(workers=values.pop("workers"), time_limit=values.pop("time_limit"))
+    crew = Crew(workers=values.pop("workers"), time_limit=values.pop("time_limit"), ray=values.pop("ray"))
     plan = _plan(out, formats, values)
     part = shard_of(shard, os.environ)
     with reporter() as screen:

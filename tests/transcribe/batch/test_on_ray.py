@@ -1,0 +1,82 @@
+"""A Ray of this machine with two workers: the same bytes as without it, also where one is killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from diarfuse.transcribe.__main__ import run
+
+from .conftest import noise, tree
+
+QUICK = ["batch", "calls", "--asr", "quick", "--offline", "--format", "srt"]
+OPTIONS = ["--asr-option", "wait=0.2", "--asr-option", "loud=kill"]
+
+pytestmark = pytest.mark.ray
+if find_spec("ray") is None:
+    pytest.skip("Ray is not installed: pip install '.[ray]'", allow_module_level=True)
+
+
+def started(folder: Path, *further: str) -> subprocess.Popen[str]:
+    packages = os.pathsep.join([str(folder / "packages"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *OPTIONS, *further]
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": packages}, stderr=subprocess.PIPE, text=True)
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it started, and these."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [pid, *(one for child in children for one in family(child))]
+
+
+def actors(pid: int) -> list[int]:
+    found = []
+    for one in family(pid):
+        try:
+            title = Path(f"/proc/{one}/cmdline").read_bytes()
+        except OSError:
+            continue
+        found += [one] if title.startswith(b"ray::MapWorker") else []
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="which processes are Ray's is read from /proc")
+def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_its_worker(folder: Path) -> None:
+    soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
+    assert run([*QUICK, *OPTIONS, "-o", "one"]) == 1
+    with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
+        while len(list(Path("ray/.batch").rglob("*.json"))) < 2 and process.poll() is None:
+            time.sleep(0.01)
+        killed = actors(process.pid)
+        assert len(killed) == 2
+        os.kill(killed[0], signal.SIGKILL)
+        said = process.communicate(timeout=90)[1]
+    assert process.returncode == 1, said
+    assert "loud (recognise): calls/loud.wav: its worker was ended by SIGKILL" in said
+    assert "1 failed. All in one table" in said
+    assert tree(Path("ray")) == tree(Path("one"))
+    assert run([*QUICK, *OPTIONS, "-o", "ray"]) == 1
+    assert tree(Path("ray")) == tree(Path("one")), "what was begun on Ray goes on without it"
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:1", "Error: --ray=127.0.0.1:1 cannot be reached"),
+        ("ray://127.0.0.1:1", "Error: --ray=ray://127.0.0.1:1 cannot be reached"),
+        ("nonsense", "Error: --ray=nonsense is no address: give HOST:PORT"),
+        ("127.0.0.1:99999", "Error: --ray=127.0.0.1:99999 cannot be reached"),
+    ],
+)
+def test_an_address_without_a_ray_is_one_sentence(address: str, said: str, capsys: pytest.CaptureFixture) -> None:
+    assert run([*QUICK, "-o", "out", f"--ray={address}"]) in (1, 2)
+    assert capsys.readouterr().err.splitlines()[-1].startswith(said)

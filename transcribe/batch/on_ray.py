@@ -1,0 +1,169 @@
+"""The same work on a cluster of Ray: its actors hold one worker process each, and do one recording at a time.
+
+The manifest, keys, results and failures are those of `running`: a batch may go
+on here that was begun on one machine, and the other way round. Ray gives out
+again what a lost node had in hand, and the driver may be started anew: what is
+published already is found so by its key.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...fusion.errors import MissingExtraError, NetworkError, OptionError, OutputError
+from .doing import Outcome, Plan, write_lost
+from .items import Item
+from .pool import Pool, RefusedError, Report
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_USAGE = "RAY_USAGE_STATS_ENABLED"
+_MOST_BLOCKS = 10_000
+_PATIENCE = 5.0
+"""Seconds in which whoever listens at an address takes a connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Where and how actors work.
+
+    address: of a running Ray (``host:port``, ``auto``), or ``local``: one of this machine, which ends with the run.
+    actors: at most; 0 is as many as there are cores for. threads: cores of each. turns: whether they need the
+    diarizer. limit: how many times its duration a recording may take.
+    """
+
+    address: str
+    actors: int
+    threads: int
+    turns: bool
+    limit: float
+
+
+class Actor:
+    """What a Ray actor does with a row; the worker process below it is the one that a bad recording may take along.
+
+    Args:
+        plan: what is asked.
+        cluster: how it works.
+        folder: where the driver was started, which relative paths are relative to.
+    """
+
+    def __init__(self, plan: Plan, cluster: Cluster, folder: str) -> None:
+        self._plan, self._cluster, self._folder = plan, cluster, folder
+        self._pool: Pool | None = None
+
+    def __call__(self, batch: dict[str, npt.NDArray[Any]]) -> dict[str, list[str]]:
+        """Items as JSON in, outcomes as JSON out; a refusal is a row too, since Ray would repeat an error."""
+        return {"outcome": [json.dumps(self._row(text)) for text in batch["item"].tolist()]}
+
+    def _row(self, text: str) -> dict[str, Any]:
+        item = Item(**json.loads(text))
+        try:
+            pool = self._ready()
+            found: list[Outcome] = []
+            basis = pool.basis or pool.load()
+            pool.run(
+                [item],
+                lambda _, outcome: found.append(outcome),
+                lambda lost, stage, reason: write_lost(self._plan, basis, lost, stage, reason),
+            )
+            return asdict(found[0])
+        except RefusedError as error:
+            return {"refused": [str(error), error.exit_code]}
+        except (OutputError, MemoryError) as error:
+            return {"refused": [str(error), 1]}
+
+    def _ready(self) -> Pool:
+        if self._pool is None:
+            if not Path(self._folder).is_dir():
+                raise OutputError(f"{self._folder} is not there on every node: start in a folder that all share.")
+            os.chdir(self._folder)
+            self._pool = Pool(self._plan, 1, self._cluster.turns, self._cluster.limit)
+        return self._pool
+
+
+def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Report) -> None:
+    """Do the items in this order, on all actors; `report` hears of each as it is done.
+
+    Raises:
+        RefusedError: a worker met what every other one would meet.
+        MissingExtraError: Ray is not installed.
+        NetworkError: there is no Ray at the address.
+    """
+    known = {item.id: item for item in items}
+    with _ray(cluster.address) as ray:
+        rows = [{"item": json.dumps(asdict(item))} for item in items]
+        cores = int(ray.cluster_resources().get("CPU", 1))
+        most = cluster.actors or max(1, cores // cluster.threads)
+        setup = replace(plan.setup, execution=replace(plan.setup.execution, threads=cluster.threads))
+        done = ray.data.from_items(rows, override_num_blocks=min(len(rows), _MOST_BLOCKS)).map_batches(
+            Actor,
+            fn_constructor_args=(replace(plan, setup=setup), cluster, str(Path.cwd())),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(most, len(rows))),
+            num_cpus=cluster.threads,
+            num_gpus=1 if plan.setup.execution.device == "cuda" else 0,
+            udf_modifying_row_count=False,
+        )
+        for row in done.iter_rows():
+            outcome = json.loads(row["outcome"])
+            if "refused" in outcome:
+                raise RefusedError(*outcome["refused"])
+            report(known[outcome["id"]], Outcome(**outcome))
+
+
+def _check(address: str) -> None:
+    """Refuse an address where nobody answers at once: Ray would try for minutes.
+
+    Raises:
+        OptionError: it is no address.
+        NetworkError: nobody answers.
+    """
+    if address in ("local", "auto"):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isascii() or not port.isdigit():
+        raise OptionError(f"--ray={address} is no address: give HOST:PORT, or auto, or leave it out for this machine.")
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise _unreached(address, str(error)) from error
+
+
+def _unreached(address: str, why: str) -> NetworkError:
+    return NetworkError(f"--ray={address} cannot be reached ({why}): check the address, or start Ray there.")
+
+
+@contextmanager
+def _ray(address: str) -> Iterator[Any]:
+    """Ray, connected, saying nothing and reporting nothing; one that was started here is ended."""
+    _check(address)
+    os.environ[_USAGE] = "0"  # before it starts: it would report to its makers
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise MissingExtraError("--ray", "ray", "ray") from None
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise _unreached(address, (str(error).strip().splitlines() or [""])[0]) from error
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        context.execution_no_progress_timeout_s = -1  # a recording of eight hours is no hang
+        yield ray
+    finally:
+        ray.shutdown()
