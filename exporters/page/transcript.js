@@ -36,7 +36,7 @@ export function startTranscript() {
   main.addEventListener("mouseout", hideTip);
   main.addEventListener("focusin", (event) => explain(event.target));
   main.addEventListener("focusout", hideTip);
-  main.addEventListener("scroll", hideTip, { passive: true });
+  main.addEventListener("scroll", moveTip, { passive: true });
   byId("follow").addEventListener("click", () => follow(true));
 }
 
@@ -178,6 +178,14 @@ function explain(target) {
   tip.style.setProperty("left", `${left}px`);
   tip.style.setProperty("top", `${above > 0 ? above : box.bottom + 6}px`);
   target.setAttribute("aria-describedby", "tip");
+}
+
+// The reason goes along with the word that has the focus, for as long as that can be seen.
+function moveTip(event) {
+  const word = document.activeElement;
+  const [box, room] = [word.getBoundingClientRect(), main.getBoundingClientRect()];
+  if (word.matches(".w") && box.bottom > room.top && box.top < room.bottom) explain(word);
+  else hideTip(event);
 }
 
 function hideTip(event) {

@@ -120,3 +120,16 @@ def test_modules_import_only_what_stands_before_them_and_can_be_read() -> None:
         assert len(text.splitlines()) <= 400, path.name
         for name in re.findall(r'from "\./(\w+)\.js"', text):
             assert order.index(name) < order.index(path.stem), f"{path.name} imports {name}"
+
+
+def test_every_word_that_the_page_says_stands_in_its_table_and_is_used() -> None:
+    sources = {path.name: path.read_text(encoding="utf-8") for path in SOURCES}
+    body = re.sub(
+        r"<kbd>.*?</kbd>|<option.*?</option>|<script.*|\{\{\w+\}\}", "", sources["page.html"].split("</head>")[1]
+    )
+    assert re.findall(r">[^<]*[A-Za-z][^<]*<", body) == []
+    assert re.findall(r" (?:aria-label|title|placeholder|alt)=", body) == []
+    asked = "\n".join(text for name, text in sources.items() if name != "strings.js")
+    keys = set(re.findall(r"^  (\w+): \"", sources["strings.js"], re.MULTILINE))
+    used = set(re.findall(r"STRINGS\.(\w+)|say\(\"(\w+)\"|data-\w+=\"(\w+)\"", asked))
+    assert keys <= {key for found in used for key in found}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import pytest
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, read_document
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+from tests.browsing import downloaded, show, violations, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -42,16 +41,7 @@ def opened(driver: WebDriver, folder: Path, shown: Document) -> None:
     path.write_text(str(registry.dumps(shown, "html")), encoding="utf-8")
     driver.get_log("browser")
     driver.get_log("performance")
-    driver.get(path.as_uri())
-    wait(lambda: driver.execute_script("return document.documentElement.dataset.ready") == "yes")
-
-
-def wait(holds: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        time.sleep(0.05)
-    pytest.fail("not within 10 s")
+    show(driver, path.as_uri())
 
 
 def problems(driver: WebDriver) -> list[str]:
@@ -59,13 +49,7 @@ def problems(driver: WebDriver) -> list[str]:
 
 
 def saved(driver: WebDriver) -> Path:
-    folder: Path = driver.downloads  # type: ignore[attr-defined]
-    for old in folder.iterdir():
-        old.unlink()
-    driver.execute_script("document.getElementById('save-json').click()")
-    wait(lambda: any(path.suffix == ".json" for path in folder.iterdir()))
-    (path,) = folder.glob("*.json")
-    return path
+    return downloaded(driver, lambda: driver.execute_script("document.getElementById('save-json').click()"))
 
 
 def rename(driver: WebDriver, old: str, new: str) -> None:
@@ -118,12 +102,9 @@ def test_search_finds_and_hostile_text_stays_text(chromium: WebDriver, tmp_path:
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_nothing_stands_in_a_screen_readers_way(chromium: WebDriver, tmp_path: Path, width: int) -> None:
-    from axe_core_python.selenium import Axe
-
     chromium.set_window_size(width, 860)
     opened(chromium, tmp_path, document())
-    found = Axe().run(chromium)["violations"]
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"]][:2]) for v in found] == []
+    assert violations(chromium) == []
 
 
 def test_a_long_meeting_is_all_there(chromium: WebDriver, tmp_path: Path) -> None:

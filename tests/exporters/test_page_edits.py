@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-import time
 import unicodedata
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from diarfuse.fusion.editing.operations import read_operation
 from diarfuse.fusion.errors import DiarfuseError
 from diarfuse.fusion.text import is_unspaced, unspaced
 from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from tests.browsing import downloaded, keys, names, said, show, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -64,14 +64,6 @@ def meeting() -> Document:
     return Document(Transcript(segments, "en", 25.0), Diarization(turns, alone, 25.0), "talk")
 
 
-def wait(holds: Callable[[], object]) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        time.sleep(0.05)
-    pytest.fail("not within 10 s")
-
-
 @pytest.fixture
 def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
     """The meeting, with a recording beside it."""
@@ -83,46 +75,18 @@ def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
     chromium.set_window_size(1280, 860)
     chromium.get((tmp_path / "talk.html").as_uri())
     chromium.execute_script("localStorage.clear()")
-    chromium.refresh()
-    wait(lambda: chromium.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+    show(chromium, (tmp_path / "talk.html").as_uri())
     wait(lambda: chromium.execute_script("return document.getElementById('sound').readyState > 0"))
     chromium.get_log("browser")
     return chromium
 
 
-def keys(page: WebDriver, *pressed: str) -> None:
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
-
-    chain = ActionChains(page)
-    held = [getattr(Keys, key.upper()) for key in pressed[:-1]]
-    for key in held:
-        chain.key_down(key)
-    chain.send_keys(getattr(Keys, pressed[-1].upper(), pressed[-1]))
-    for key in held:
-        chain.key_up(key)
-    chain.perform()
+def saved(page: WebDriver) -> Document:
+    return read_document(downloaded(page, lambda: keys(page, "control", "s")))
 
 
 def words(page: WebDriver) -> list[Any]:
     return list(page.find_elements("css selector", ".w"))
-
-
-def names(page: WebDriver) -> list[str]:
-    return [str(node.text) for node in page.find_elements("css selector", ".turn .name")]
-
-
-def said(page: WebDriver, sentence: str) -> None:
-    wait(lambda: sentence in page.find_element("id", "toasts").text)
-
-
-def saved(page: WebDriver) -> Document:
-    folder: Path = page.downloads  # type: ignore[attr-defined]
-    for old in folder.iterdir():
-        old.unlink()
-    keys(page, "control", "s")
-    wait(lambda: any(path.suffix == ".json" for path in folder.iterdir()))
-    return read_document(next(iter(folder.iterdir())))
 
 
 def test_a_click_on_a_word_goes_there_and_space_plays(page: WebDriver) -> None:
@@ -292,11 +256,7 @@ def test_the_page_knows_the_same_scripts(chromium: WebDriver) -> None:
 
 
 def test_subtitles_and_text_of_the_page(page: WebDriver) -> None:
-    folder: Path = page.downloads  # type: ignore[attr-defined]
     for ending in ("vtt", "txt"):
-        for old in folder.iterdir():
-            old.unlink()
-        page.execute_script(f"document.getElementById('save-{ending}').click()")
-        wait(lambda: any(path.suffix in {".vtt", ".txt"} for path in folder.iterdir()))
-        text = next(iter(folder.iterdir())).read_text(encoding="utf-8")
+        script = f"document.getElementById('save-{ending}').click()"
+        text = downloaded(page, partial(page.execute_script, script)).read_text(encoding="utf-8")
         assert ("<v SPEAKER_01>Straße 5 is" if ending == "vtt" else "SPEAKER_01: Straße 5 is") in text

@@ -70,13 +70,9 @@ class Editor:
         Raises:
             TranscriptError: it cannot be read, or is damaged.
         """
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise TranscriptError(f"{self.path} cannot be read: {error.strerror or error}.") from error
-        known, tag = self._known, f'"{hashlib.sha256(data).hexdigest()}"'
-        if known is None or known.tag != tag:
-            known = self._known = State(parse_document(data, str(self.path), self.path.stem), tag)
+        data, known = self._bytes(), self._known
+        if known is None or known.tag != _tag(data):
+            known = self._known = State(parse_document(data, str(self.path), self.path.stem), _tag(data))
         return known
 
     def edit(self, row: Any, seen: str) -> Json:
@@ -123,8 +119,20 @@ class Editor:
             before = self.state()
             if before.tag != seen:
                 raise StaleError(before)
-            write(self.path, change(before.document))
-            return self.state()
+            after = change(before.document)
+            write(self.path, after)
+            self._known = State(after, _tag(self._bytes()))  # which reading it would give, and takes longer
+            return self._known
+
+    def _bytes(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise TranscriptError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+
+
+def _tag(data: bytes) -> str:
+    return f'"{hashlib.sha256(data).hexdigest()}"'
 
 
 def formats() -> list[Json]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from diarfuse.transcribe.documents.editing import edit
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.server import PageServer
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
+from tests.browsing import downloaded, names, press, said, show, violations, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -33,14 +33,6 @@ LINES = (
 )
 
 
-def wait(holds: Callable[[], object]) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        time.sleep(0.05)
-    pytest.fail("not within 10 s")
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A document with its recording beside it."""
@@ -48,11 +40,11 @@ def path(tmp_path: Path) -> Path:
 
     soundfile.write(tmp_path / "talk.wav", 0.1 * np.sin(np.arange(9 * 16000) / 20), 16000)
     segments, turns = [], []
-    for start, (who, said) in zip((0.0, 3.0, 6.0), LINES, strict=True):
+    for start, (who, line) in zip((0.0, 3.0, 6.0), LINES, strict=True):
         words = tuple(
-            Word(start + i / 2, start + i / 2 + 0.4, f" {word}", speaker=who) for i, word in enumerate(said.split())
+            Word(start + i / 2, start + i / 2 + 0.4, f" {word}", speaker=who) for i, word in enumerate(line.split())
         )
-        segments.append(Segment(start, start + 2.5, f" {said}", words, who))
+        segments.append(Segment(start, start + 2.5, f" {line}", words, who))
         turns.append(Turn(start, start + 2.5, who))
     found = Diarization(tuple(turns), tuple(turns), 9.0)
     document = Document(Transcript(tuple(segments), "en", 9.0), found, "talk", Recording("talk.wav", "", 9.0))
@@ -78,15 +70,10 @@ def running(path: Path) -> Iterator[tuple[PageServer, threading.Thread]]:
 def page(chromium: WebDriver, running: tuple[PageServer, threading.Thread]) -> Iterator[WebDriver]:
     chromium.set_window_size(1280, 860)
     chromium.get_log("performance")
-    show(chromium, running[0])
+    show(chromium, running[0].address)
     chromium.get_log("browser")
     yield chromium
     chromium.get("about:blank")
-
-
-def show(chromium: WebDriver, server: PageServer) -> None:
-    chromium.get(server.address)
-    wait(lambda: chromium.execute_script("return document.documentElement.dataset.ready === 'yes'"))
 
 
 def name(page: WebDriver, old: str, new: str) -> None:
@@ -100,40 +87,9 @@ def name(page: WebDriver, old: str, new: str) -> None:
     said(page, f"{old} is now {new}.")
 
 
-def said(page: WebDriver, sentence: str) -> None:
-    wait(lambda: sentence in page.find_element("id", "toasts").text)
-
-
-def names(page: WebDriver) -> list[str]:
-    found = page.execute_script("return [...document.querySelectorAll('.turn .name')].map((node) => node.textContent)")
-    return [str(name) for name in found]
-
-
-def press(page: WebDriver, selector: str, text: str) -> None:
-    """Click what says `text`, as soon as it is there; lists are made anew while one looks."""
-    from selenium.common.exceptions import StaleElementReferenceException
-
-    script = """return [...document.querySelectorAll(arguments[0])].find(
-        (node) => node.checkVisibility() && node.textContent.endsWith(arguments[1]))"""
-
-    def pressed() -> bool:
-        node = page.execute_script(script, selector, text)
-        try:
-            return node is not None and node.click() is None
-        except StaleElementReferenceException:
-            return False
-
-    wait(pressed)
-
-
 def exported(page: WebDriver, ending: str) -> Path:
-    folder: Path = page.downloads  # type: ignore[attr-defined]
-    for old in folder.iterdir():
-        old.unlink()
     page.find_element("id", "save-menu").click()
-    press(page, "#downloads button", ending)
-    wait(lambda: any(path.name.endswith(ending) for path in folder.iterdir()))
-    return next(iter(folder.iterdir()))
+    return downloaded(page, lambda: press(page, "#downloads button", ending))
 
 
 def test_two_names_a_sentence_to_the_other_and_a_docx(page: WebDriver, path: Path) -> None:
@@ -197,7 +153,7 @@ def test_a_format_that_cannot_be_written_says_what_to_install(
             raise MissingExtraError("docx", "python-docx", "docs")
 
     monkeypatch.setattr(registry, "require", require)
-    show(page, running[0])
+    show(page, running[0].address)
     page.find_element("id", "save-menu").click()
     press(page, "#downloads button", ".docx")
     said(page, "pip install")
@@ -207,7 +163,7 @@ def test_the_program_ends_with_the_page_and_the_page_says_that_it_has(
     chromium: WebDriver, running: tuple[PageServer, threading.Thread]
 ) -> None:
     server, thread = running
-    show(chromium, server)
+    show(chromium, server.address)
     wait(lambda: server.shown.presence._count == 1)
     chromium.refresh()
     wait(lambda: server.shown.presence._count == 1)
@@ -219,8 +175,5 @@ def test_the_program_ends_with_the_page_and_the_page_says_that_it_has(
 
 
 def test_nothing_stands_in_a_screen_readers_way(page: WebDriver) -> None:
-    from axe_core_python.selenium import Axe
-
     page.find_element("id", "save-menu").click()
-    found: list[dict[str, Any]] = Axe().run(page)["violations"]
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"]][:2]) for v in found] == []
+    assert violations(page) == []

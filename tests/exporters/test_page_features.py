@@ -1,0 +1,256 @@
+"""What the page offers besides edits: solo, review, dark, narrow, on paper, right to left; and hostile documents."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from diarfuse.exporters import html
+from diarfuse.exporters.style import Audio, Style
+from diarfuse.fusion.document import Document, Recording, read_document
+from diarfuse.fusion.editing.review import doubts
+from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from diarfuse.transcribe.__main__ import run
+from tests.browsing import downloaded, keys, names, press, said, show, texts, violations, wait
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+pytestmark = pytest.mark.browser
+
+ANA, BEN, EVE = "Ana", "Ben", "Eve"
+LINES = (
+    (ANA, "Good morning, good people.", 0.97),
+    (BEN, "It was good, was it not?", 0.85),
+    (EVE, "שלום לכולם, מה שלומכם?", 0.55),
+    (ANA, "I see.", 0.6),
+    (ANA, "Let us begin.", 0.88),
+)
+EVIL = """<img src=x onerror="ran=1"><script>ran=1</script>"'`${ran=1}</script>"""
+TIME = "return document.getElementById('sound').currentTime"
+PAUSED = "return document.getElementById('sound').paused"
+
+
+def meeting(rename: dict[str, str] | None = None, suffix: str = "") -> Document:
+    """Five lines, six seconds each of which three are spoken."""
+    segments, turns = [], []
+    for index, (name, line, sure) in enumerate(LINES):
+        start, who = 6.0 * index, (rename or {}).get(name, name)
+        other = (rename or {}).get(BEN if name == ANA else ANA, BEN if name == ANA else ANA)
+        why = Attribution("overlap", sure, (SpeakerShare(other, 1 - sure),), suffix)
+        said_ = [f" {word}{suffix}" for word in line.split()]
+        words = tuple(
+            Word(start + i / 2, start + i / 2 + 0.4, w, speaker=who, attribution=why) for i, w in enumerate(said_)
+        )
+        segments.append(Segment(start, start + 3.0, "".join(said_), words, who))
+        turns.append(Turn(start, start + 3.0, who))
+    found = Diarization(tuple(turns), tuple(turns), 30.0)
+    return Document(Transcript(tuple(segments), "en", 30.0), found, "talk", Recording("talk.wav", "", 30.0))
+
+
+def sound() -> bytes:
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, 0.1 * np.sin(np.arange(30 * 8000) / 20), 8000, format="WAV")
+    return file.getvalue()
+
+
+@pytest.fixture
+def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
+    """The meeting, its recording within it."""
+    path = tmp_path / "talk.html"
+    path.write_text(str(html.dumps(meeting(), Style(audio=Audio(data=sound(), media_type="audio/wav")))), "utf-8")
+    chromium.set_window_size(1280, 860)
+    chromium.get(path.as_uri())
+    chromium.execute_script("localStorage.clear()")
+    show(chromium, path.as_uri())
+    wait(lambda: chromium.execute_script("return document.getElementById('sound').readyState > 0"))
+    chromium.get_log("browser")
+    return chromium
+
+
+def saved(page: WebDriver) -> Document:
+    return read_document(downloaded(page, lambda: keys(page, "control", "s")))
+
+
+def emulate(page: WebDriver, media: str = "", **features: str) -> None:
+    told = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": told})  # type: ignore[attr-defined]
+
+
+def test_the_recording_within_the_page_is_played_and_one_speaker_alone(page: WebDriver) -> None:
+    page.find_elements("css selector", ".person summary")[1].click()
+    press(page, ".person .items button", "Play only Ben")
+    wait(lambda: page.execute_script(TIME) > 6.1)
+    assert page.execute_script("return document.getElementById('sound').src").startswith("blob:")
+    assert len(page.find_elements("css selector", ".person.solo")) == 1
+    page.execute_script("document.getElementById('sound').currentTime = 8.9")
+    wait(lambda: page.execute_script(PAUSED))  # where Ben has said all
+    assert page.execute_script(TIME) < 9.6
+    page.find_elements("css selector", ".person summary")[1].click()
+    press(page, ".person .items button", "Play everybody")
+    assert page.find_elements("css selector", ".person.solo") == []
+
+
+def test_one_speaker_is_dragged_onto_another(page: WebDriver) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    rows = page.find_elements("css selector", ".person .numbers")
+    ActionChains(page).drag_and_drop(rows[2], rows[1]).perform()
+    said(page, "Eve is now part of Ben.")
+    assert saved(page).content == meeting().clean().merge(BEN, EVE).content
+
+
+def test_a_phrase_is_replaced_everywhere(page: WebDriver) -> None:
+    keys(page, "/")
+    page.find_element("id", "search").send_keys("good")
+    wait(lambda: page.find_element("id", "hits").text == "1 of 3")
+    page.find_element("id", "search-next").click()
+    assert page.find_element("id", "hits").text == "2 of 3"
+    page.find_element("id", "replacement").send_keys("fine")
+    page.find_element("id", "replace").click()
+    said(page, "Replaced.")
+    assert saved(page).content == meeting().clean().replace_text("good", "fine").content
+
+
+def test_the_doubtful_places_are_those_of_the_command_and_are_settled_by_keys(page: WebDriver) -> None:
+    expected = doubts(meeting().transcript)
+    keys(page, "r")
+    quotes = texts(page, ".place .quote")
+    words = [word.text.strip() for word in meeting().transcript.words]
+    assert quotes == [" ".join(words[place.first : place.last]) for place in expected]
+    assert page.find_element("id", "progress").text == "0 of 3"
+    assert texts(page, ".place .why")[0] == "speaks here 0.55 / Ana 0.45"
+    page.find_element("css selector", ".place .where").click()
+    keys(page, "a")
+    said(page, "Eve it is.")
+    wait(lambda: page.find_element("id", "progress").text == "1 of 3")
+    keys(page, "2")  # the next one is looked at already, and is Ben's
+    wait(lambda: page.find_element("id", "progress").text == "2 of 3")
+    first, second = expected[0], expected[1]
+    edited = meeting().clean().reassign(range(first.first, first.last), EVE)
+    edited = edited.reassign(range(second.first, second.last), BEN)
+    assert saved(page).content == edited.content
+
+
+def test_a_new_speaker_is_asked_for_by_name(page: WebDriver) -> None:
+    page.find_elements("css selector", ".turn .who")[1].click()
+    press(page, "#give button", "New speaker…")
+    wait(lambda: page.find_element("id", "ask").is_displayed())
+    page.find_element("id", "ask-name").send_keys("Zoë")
+    press(page, "#ask button", "Give")
+    said(page, "now belong to Zoë.")
+    assert names(page)[1] == "Zoë"
+
+
+def test_what_was_edited_there_is_exported_by_the_program(page: WebDriver, tmp_path: Path) -> None:
+    page.find_elements("css selector", ".turn .who")[1].click()
+    keys(page, "1")
+    said(page, "now belong to Ana.")
+    edited = downloaded(page, lambda: keys(page, "control", "s"))
+    assert run(["export", str(edited), "-o", str(tmp_path / "talk.srt"), "-o", str(tmp_path / "talk.vtt")]) == 0
+    assert "<v Ana>It was good" in (tmp_path / "talk.vtt").read_text(encoding="utf-8")
+    assert run(["undo", str(edited)]) == 0
+    assert read_document(edited).content == meeting().clean().content
+
+
+def test_a_draft_comes_back_on_its_own_document_only(page: WebDriver, tmp_path: Path) -> None:
+    page.find_elements("css selector", ".turn .who")[1].click()
+    keys(page, "1")
+    said(page, "now belong to Ana.")
+    shorter = replace(meeting(), transcript=replace(meeting().transcript, duration=29.0))
+    other = tmp_path / "other.html"
+    other.write_text(str(html.dumps(shorter)), "utf-8")
+    show(page, other.as_uri())
+    assert BEN in names(page)
+    show(page, (tmp_path / "talk.html").as_uri())
+    assert BEN not in names(page)
+    press(page, "#toasts button", "Leave them out")
+    assert BEN in names(page)
+
+
+def test_on_paper_there_are_names_times_text_and_the_table(page: WebDriver) -> None:
+    emulate(page, "print")
+    try:
+        for hidden in ("#people", ".player", "#timeline", "#find", "#toasts"):
+            assert not page.find_element("css selector", hidden).is_displayed(), hidden
+        assert page.find_element("id", "talk-table").is_displayed()
+        assert texts(page, "#talk-table tr")[1:] == ["Ana0:0960 %3", "Ben0:0320 %1", "Eve0:0320 %1"]
+        text = page.find_element("css selector", "main").text
+        assert all(part in text for name, line, _ in LINES for part in (name, line))
+        assert "0:06" in text
+    finally:
+        emulate(page)
+
+
+def test_dark_and_with_everything_open_nothing_is_in_the_way(page: WebDriver) -> None:
+    emulate(page, prefers_color_scheme="dark", prefers_reduced_motion="reduce")
+    try:
+        ground = "return getComputedStyle(document.body).backgroundColor"
+        assert page.execute_script(ground) == "rgb(22, 24, 27)"
+        keys(page, "r")
+        page.find_elements("css selector", ".turn .who")[1].click()
+        assert violations(page) == []
+        page.find_element("id", "theme").click()
+        assert page.execute_script(ground) == "rgb(252, 251, 248)"
+    finally:
+        emulate(page)
+        page.execute_script("localStorage.clear()")
+
+
+def test_a_narrow_screen_shows_all_without_scrolling_sideways(page: WebDriver) -> None:
+    page.set_window_size(360, 800)
+    wide = """return [...document.querySelectorAll('header *, main *')].filter((node) => node.checkVisibility() &&
+        node.getBoundingClientRect().right > innerWidth + 1).map((node) => node.id || node.className)"""
+    assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert page.execute_script(wide) == []
+    assert not page.find_element("id", "people").is_displayed()
+    page.find_element("id", "drawer").click()
+    assert page.find_element("id", "people").is_displayed()
+    assert violations(page) == []
+
+
+def test_text_from_right_to_left_reads_so_and_arrows_follow_the_eye(page: WebDriver) -> None:
+    direction = "return getComputedStyle(document.querySelectorAll('.said')[arguments[0]]).direction"
+    assert [page.execute_script(direction, index) for index in (1, 2)] == ["ltr", "rtl"]
+    at = "return document.activeElement.textContent"
+    page.execute_script("document.querySelectorAll('.turn')[2].querySelector('.w').focus()")
+    keys(page, "arrow_left")
+    assert page.execute_script(at) == "לכולם,"
+    keys(page, "arrow_right")
+    assert page.execute_script(at) == "שלום"
+
+
+def test_hostile_names_and_words_stay_text_wherever_they_are_shown(chromium: WebDriver, tmp_path: Path) -> None:
+    evil = meeting({name: f"{EVIL}{name}" for name in (ANA, BEN, EVE)}, EVIL)
+    path = tmp_path / "<img src=x onerror=window.ran=1>.html"
+    path.write_text(str(html.dumps(evil)), encoding="utf-8")
+    chromium.set_window_size(1280, 860)
+    chromium.get_log("browser")
+    show(chromium, path.as_uri())
+    keys(chromium, "r")
+    keys(chromium, "alt", "arrow_down")
+    wait(lambda: EVIL in chromium.find_element("id", "tip").text)
+    chromium.find_element("id", "search").send_keys("onerror")
+    wait(lambda: "of" in chromium.find_element("id", "hits").text)
+    keys(chromium, "escape")
+    chromium.find_elements("css selector", ".turn .who")[1].click()
+    press(chromium, "#give button", f"{EVIL}{ANA}")
+    said(chromium, EVIL)
+    for ending in ("vtt", "txt", "json"):
+        script = f"document.getElementById('save-{ending}').click()"
+        downloaded(chromium, partial(chromium.execute_script, script))
+    assert chromium.execute_script("return window.ran") is None
+    assert chromium.execute_script("return document.querySelectorAll('body img, body script').length") == 3
+    assert severe(chromium) == []
+
+
+def severe(page: WebDriver) -> list[dict[str, Any]]:
+    return [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
