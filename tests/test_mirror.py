@@ -47,6 +47,7 @@ ELSEWHERE = {
     "transcribe/serving/*.py": "transcribe/serving/test_life.py",
     # what only a run of the program shows
     "transcribe/commands/batch.py": "transcribe/batch/test_running.py",
+    "transcribe/commands/live.py": "transcribe/live/test_recording.py",
     "transcribe/commands/run.py": "transcribe/test_cli.py",
     "transcribe/commands/options.py": "transcribe/test_cli_bad_input.py",
     "transcribe/commands/config.py": "transcribe/commands/test_settings.py",
@@ -59,6 +60,7 @@ ELSEWHERE = {
     "transcribe/interrupt.py": "transcribe/test_cli.py",
     "transcribe/options.py": "transcribe/test_cli_bad_input.py",
     "transcribe/runs.py": "transcribe/test_cli.py",
+    "transcribe/live/session.py": "transcribe/live/test_recording.py",
     "transcribe/documents/verbose_lines.py": "transcribe/test_cli.py",
 }
 """Pattern of modules -> the test file."""

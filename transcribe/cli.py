@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
+    "live": (".commands.live:live", "Say who says what while they speak, from the microphone."),
     "diarize": (".commands.diarize:diarize", "Find who spoke when, without recognising words."),
     "batch": (".commands.batch:batch", "Transcribe whole folders and lists of recordings, and go on after a crash."),
     "attach": (".commands.attach:attach", "Say who said the words that another recogniser wrote."),

@@ -159,6 +159,33 @@ class Job:
         notes = tuple(dict.fromkeys((*watch.notes, *diarization.notes)))
         return replace(diarization, notes=notes, timings={**watch.timings, **diarization.timings})
 
+    def both(self, wish: Wish, watch: Watch) -> tuple[Recognizer, Diarizer]:
+        """Recogniser and diarizer, loaded: for those who hear a recording as it comes."""
+        diarizer = self._diarizer_for(self.setup.execution, wish, watch)
+        return self._recogniser_for(wish, watch), diarizer
+
+    def conclude(
+        self,
+        name: str,
+        samples: Samples,
+        diarization: Diarization,
+        wish: Wish,
+        watch: Watch,
+        *,
+        words: Transcript | None = None,
+        rename: Rename | None = None,
+    ) -> Result:
+        """`transcribe` of a recording called `name` whose turns, and perhaps `words`, were found while it came."""
+        if words is None:
+            words = self._recognise(samples, self._recogniser_for(wish, watch), wish, watch)
+        from .joining import join
+
+        transcript = join(words, samples, diarization, wish, watch)
+        if rename is not None:
+            with watch.stage("identify"):
+                transcript, diarization = rename(transcript, diarization, samples)
+        return finish(name, transcript, diarization, watch)
+
     def origin(self, wish: Wish | None = None) -> Origin:
         """What makes its results, for those who keep them; tells of models that have been loaded."""
         from .documents.origin import origin_of

@@ -131,6 +131,11 @@ def _write_stdout(content: bytes) -> None:
         raise OutputError(f"stdout cannot be written to ({error.strerror or error}): give -o FILE.") from error
 
 
+def is_stream(target: Target) -> bool:
+    """Whether it is stdout, a pipe or a device: what goes there cannot be written anew."""
+    return target.path is None or _is_stream(target.path)
+
+
 def _is_stream(path: Path) -> bool:
     """Whether it is a pipe or a device, such as /dev/null or /dev/fd/3, which is not replaced."""
     return path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())

@@ -69,6 +69,11 @@ class View:
     live_text: bool = False
 
     @property
+    def renames(self) -> bool:
+        """Whether speakers get names at all."""
+        return self.names or bool(self.labels)
+
+    @property
     def names(self) -> bool:
         """Whether voices have to be compared."""
         return self.identify or self.link_speakers or self.primary is not None
@@ -113,7 +118,7 @@ def _transcribe(
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         nonlocal rename
         if (view.names or view.labels) and rename is None:
-            rename = _rename(options, view, screen.note)
+            rename = renamer(options, view, screen.note)
         told = Told(screen.note, path)
         result = job.transcribe(
             path,
@@ -275,7 +280,7 @@ def _job(options: JobOptions, view: View) -> Job | RemoteJob:
     return RemoteJob(options, view.remote)
 
 
-def _rename(options: JobOptions, view: View, on_note: Note) -> Rename:
+def renamer(options: JobOptions, view: View, on_note: Note) -> Rename:
     """Names from voices, if they are compared, then those that were given."""
     by_voice = _namer(options, view, on_note) if view.names else None
 

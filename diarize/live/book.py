@@ -82,8 +82,9 @@ class Book:
             if end > until or end <= start:
                 continue
             shares = _shares(spans, np.minimum(ends, end) - np.maximum(starts, start))
-            voice = max(shares, key=lambda key: shares[key], default=told.voice)
-            mine = shares.get(told.voice, 0.0)
+            if not shares:
+                continue
+            voice, mine = max(shares, key=lambda key: shares[key]), shares.get(told.voice, 0.0)
             if voice[0] != UNKNOWN and shares[voice] >= _MOST * (end - start) and mine <= (1 - _MOST) * (end - start):
                 told.number, told.track = voice
                 yield TurnRevised(told.turn, told.start, told.end, label_of(told.number), why)

@@ -102,6 +102,11 @@ class LiveDiarizer:
         """How much audio has come."""
         return self._kept.size / SAMPLE_RATE
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is taken."""
+        return self._paused
+
     def feed(self, samples: npt.ArrayLike) -> list[Event]:
         """Take the next block (num_samples,), mono, of any length, and say what it changes.
 

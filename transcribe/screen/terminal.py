@@ -74,6 +74,12 @@ def reporter(recordings: Sequence[Path] = (), expect: Sequence[str] = ()) -> Rep
     return Sentences(named=len(recordings) > 1)
 
 
+def is_quiet() -> bool:
+    """Whether nothing but errors was asked for."""
+    context = click.get_current_context(silent=True)
+    return context is not None and "quiet" in _manner(context)
+
+
 def _manner(context: click.Context) -> tuple[str, ...]:
     """What was asked for.
 

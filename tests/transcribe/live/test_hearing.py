@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript
+from diarfuse.transcribe.live.hearing import Hearing
+
+SECOND = np.full(SAMPLE_RATE, 0.1, np.float32)
+
+
+class Slow:
+    """Hears when it may."""
+
+    def __init__(self):
+        self.may, self.heard = threading.Event(), []
+
+    def transcribe(self, samples, **_):
+        assert self.may.wait(10)
+        self.heard.append(len(samples) / SAMPLE_RATE)
+        return Transcript((Segment(0.0, len(samples) / SAMPLE_RATE, "so"),), None, 0.0)
+
+
+def test_it_hears_everything_beside_or_within():
+    for inline in (True, False):
+        recogniser, notes = Slow(), []
+        recogniser.may.set()
+        hearing = Hearing(recogniser, None, notes.append, inline=inline)
+        for _ in range(20):
+            hearing.feed(SECOND)
+        segments = hearing.close(wait=True)
+        assert sum(recogniser.heard) == pytest.approx(20)
+        assert segments[0].start == 0.0
+        assert segments[-1].end == pytest.approx(20)
+        assert notes == []
+
+
+def test_one_that_cannot_keep_up_gives_up_what_it_missed_and_says_so_once():
+    recogniser, notes = Slow(), []
+    hearing = Hearing(recogniser, None, notes.append, inline=False)
+    for _ in range(60):
+        hearing.feed(SECOND)
+    while sum(map(len, hearing._pending)) > 59 * SAMPLE_RATE:  # until it has begun with something
+        pass
+    for _ in range(60):
+        hearing.feed(SECOND)
+    recogniser.may.set()
+    segments = hearing.close(wait=True)
+    assert len(notes) == 1
+    assert "smaller --model" in notes[0]
+    assert sum(recogniser.heard) < 120
+    assert all(segment.end <= 120.1 for segment in segments)
+
+
+def test_what_the_recogniser_raises_is_raised_where_the_words_are_taken():
+    class Broken:
+        def transcribe(self, *_, **__):
+            raise ValueError("broken")
+
+    hearing = Hearing(Broken(), None, print, inline=False)
+    hearing.feed(np.concatenate([SECOND] * 13))
+    hearing._thread.join(10)
+    with pytest.raises(ValueError, match="broken"):
+        hearing.take()

@@ -1,0 +1,160 @@
+"""`transcribe live` as its users run it: it ends with the file that `transcribe --diarize` writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.live import sources
+
+HERE = Path(__file__).resolve().parent
+MEETING = HERE.parents[2] / "examples" / "meeting.wav"
+
+
+def load_fakes():
+    spec = importlib.util.spec_from_file_location("live_fakes", HERE / "fakes.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def talk(tmp_path, monkeypatch, models_dir) -> Path:
+    """12 s of two people, where the recogniser is the tests' own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(models_dir))
+    counting = load_fakes().Counting()
+    monkeypatch.setattr(recognisers, "make", lambda *_: counting)
+    samples, rate = soundfile.read(MEETING, dtype="int16", frames=12 * 16_000)
+    soundfile.write("talk.wav", samples, rate)
+    return tmp_path
+
+
+LIVE = ["live", "--from-file", "talk.wav", "--pace", "0", "--diarizer", "campplus"]
+
+
+def test_it_ends_with_the_very_files(talk, capfd):
+    outs = ["-o", "live.srt", "-o", "live.json", "-o", "live.rttm"]
+    assert run([*LIVE, *outs, "--events", "events.jsonl", "--save-audio", "kept.flac"]) == 0
+    assert run(["--diarize", "talk.wav", "--diarizer", "campplus", "-o", "a.srt", "-o", "a.json", "-o", "a.rttm"]) == 0
+    for ending in ("srt", "json", "rttm"):
+        assert (talk / f"live.{ending}").read_bytes() == (talk / f"a.{ending}").read_bytes()
+    kept, wanted = soundfile.read("kept.flac", dtype="int16")[0], soundfile.read("talk.wav", dtype="int16")[0]
+    assert np.array_equal(kept, wanted)
+    seen = capfd.readouterr().err
+    assert "SPEAKER_00: w" in seen[: seen.index("Wrote")]  # while it ran
+    events = [json.loads(line) for line in (talk / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    kinds = [event["type"] for event in events]
+    assert kinds[-1] == "done"
+    assert {"turn.started", "committed", "word.said"} <= set(kinds)
+
+
+def test_live_words_are_kept_if_asked_for(talk, capfd):
+    assert run([*LIVE, "--no-final-pass", "-o", "live.txt", "--events", "events.jsonl", "-q"]) == 0
+    said = [json.loads(line) for line in (talk / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    words = [event["text"].strip() for event in said if event["type"] == "word.said"]
+    written = (talk / "live.txt").read_text(encoding="utf-8").split()
+    assert words == [word for word in written if word.startswith("w")][: len(words)]
+    assert len(words) >= 3
+    assert not capfd.readouterr().err
+
+
+def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
+    class Piped:
+        def __init__(self, data: bytes) -> None:
+            self.buffer = io.BytesIO(data)
+
+        def isatty(self) -> bool:
+            return False
+
+    samples = soundfile.read("talk.wav", dtype="int16")[0][: 3 * 16_000]
+    monkeypatch.setattr(sys, "stdin", Piped(samples.astype("<i2").tobytes()))
+    assert run(["live", "-", "--raw", "16000", "--diarizer", "campplus", "-o", "raw.rttm"]) == 0
+    monkeypatch.setattr(sys, "stdin", Piped((talk / "talk.wav").read_bytes()))
+    assert run(["live", "-", "--raw", "16000", "--diarizer", "campplus", "-o", "no.rttm"]) == 1
+    assert "leave --raw out" in capfd.readouterr().err
+    monkeypatch.setattr(sys, "stdin", Piped(b"this is no sound" * 99))
+    assert run(["live", "-", "--diarizer", "campplus", "-o", "no.rttm"]) == 1
+    assert "give --raw RATE" in capfd.readouterr().err
+    monkeypatch.setattr(sys, "stdin", Piped(b""))
+    assert run(["live", "-", "--raw", "8000", "--diarizer", "campplus", "-o", "no.rttm"]) == 1
+    assert "No audio came" in capfd.readouterr().err
+    assert not (talk / "no.rttm").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["live", "talk.wav"], "--from-file talk.wav"),
+        (["live", "--raw", "16000"], "give - as well"),
+        (["live", "-", "--from-file", "talk.wav"], "choose one source"),
+        (["live", "--from-file", "talk.wav", "--pace", "-1"], "--pace"),
+        ([*LIVE, "--save-audio", "a.mp3"], "must end in .wav or .flac"),
+        ([*LIVE, "--save-audio", "nowhere/a.wav"], "there is no folder"),
+        ([*LIVE, "--events", "nowhere/e.jsonl", "-o", "a.srt"], "Choose another --events"),
+        (["live", "--from-file", "missing.wav"], "missing.wav"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(talk, arguments, words, capfd):
+    assert run(arguments) in (1, 2)
+    assert words in capfd.readouterr().err
+    assert not (talk / "a.srt").exists()
+
+
+def test_no_microphone_is_told_with_a_remedy(talk, monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert run(["live", "--diarizer", "campplus"]) == 1
+    assert "pip install 'diarfuse[live]'" in capfd.readouterr().err
+    assert run(["live", "--list-devices"]) == 1
+
+    class Nothing:
+        PortAudioError = RuntimeError
+
+        @staticmethod
+        def query_devices(*_):
+            raise RuntimeError("Error querying device -1")
+
+    monkeypatch.setattr(sources, "_sounddevice", lambda: Nothing)
+    assert run(["live", "--diarizer", "campplus"]) == 1
+    assert "--list-devices" in capfd.readouterr().err
+    assert talk.is_dir()
+
+
+KILLED = """
+import importlib.util, os, signal, sys
+from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.live import writing
+spec = importlib.util.spec_from_file_location("fakes", sys.argv[1]); fakes = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(fakes)
+recognisers.make = lambda *_: fakes.Counting()
+usual = writing.EventLines.write
+def write(self, events):
+    events = list(events)
+    usual(self, events)
+    if any(event["type"] == "word.said" for event in events):
+        os.kill(os.getpid(), signal.SIGKILL)
+writing.EventLines.write = write
+from diarfuse.transcribe.__main__ import main
+main(sys.argv[2:])
+"""
+
+
+def test_after_a_kill_the_files_hold_all_that_was_committed(talk):
+    command = [sys.executable, "-c", KILLED, str(HERE / "fakes.py"), *LIVE, "-o", "a.txt", "--events", "e.jsonl"]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    events = [json.loads(line) for line in (talk / "e.jsonl").read_text(encoding="utf-8").splitlines()]
+    words = [event["text"].strip() for event in events if event["type"] == "word.said"]
+    assert words
+    assert [word for word in (talk / "a.txt").read_text(encoding="utf-8").split() if word in words] == words
+    assert {path.name for path in talk.iterdir()} == {"talk.wav", "a.txt", "e.jsonl"}

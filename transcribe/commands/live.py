@@ -1,0 +1,129 @@
+"""`transcribe live`: words and speakers while people speak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...exporters import registry
+from ...fusion.errors import OptionError
+from ..inputs.paths import DASH, InputPath
+from .options import (
+    DIARIZER_OPTIONS,
+    LAYOUT_OPTIONS,
+    MACHINE_OPTIONS,
+    NAME_OPTION,
+    REPLACE_OPTION,
+    SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
+    job_options,
+    output_options,
+    style_of,
+)
+from .run import IDENTITY_OPTIONS, JOIN_OPTION, RECOGNISER_OPTIONS, pairs
+from .shape import Section, command
+
+if TYPE_CHECKING:
+    from ..live.recording import Plan
+
+_SLOWEST, _FASTEST = 2_000, 1_000_000
+EPILOG = """\b
+Examples:
+  transcribe live -o meeting.srt -o meeting.json
+  transcribe live --from-file meeting.wav -o live.srt
+  arecord -f S16_LE -r 16000 | transcribe live - --raw 16000 -o meeting.txt
+"""
+
+SOURCE_OPTIONS = Section(
+    "Recording",
+    click.argument("source", required=False, metavar="[-]"),
+    click.option("--input", "microphone", metavar="DEVICE", help="The microphone: its number or a part of its name."),
+    click.option("--list-devices", is_flag=True, help="Show the microphones, and leave."),
+    click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file in the place of the microphone."),
+    click.option(
+        "--pace",
+        type=click.FloatRange(min=0),
+        default=1.0,
+        show_default=True,
+        metavar="TIMES",
+        help="How fast a file is played; 0: as fast as may be.",
+    ),
+    click.option(
+        "--raw",
+        type=click.IntRange(_SLOWEST, _FASTEST),
+        metavar="RATE",
+        help="Stdin holds bare 16-bit mono samples, so many a second.",
+    ),
+    click.option(
+        "--save-audio", type=click.Path(path_type=Path), metavar="FILE", help="Keep the sound: .wav or .flac."
+    ),
+)
+LIVE_OPTIONS = Section(
+    "Output",
+    click.option(
+        "--events", type=click.Path(path_type=Path), metavar="FILE", help="Every event as a JSON line (docs/live.md)."
+    ),
+    click.option(
+        "--no-final-pass",
+        "final_pass",
+        flag_value=False,
+        default=True,
+        help="Keep the live words; else the recogniser hears the whole once more at the end.",
+    ),
+)
+
+
+@command(
+    SOURCE_OPTIONS,
+    SPEAKER_OPTIONS,
+    Section("Speakers", NAME_OPTION, *IDENTITY_OPTIONS, JOIN_OPTION),
+    output_options(registry.BUILTIN),
+    LIVE_OPTIONS,
+    Section("Output", REPLACE_OPTION),
+    LAYOUT_OPTIONS,
+    RECOGNISER_OPTIONS,
+    DIARIZER_OPTIONS,
+    TERMINAL_OPTIONS,
+    MACHINE_OPTIONS,
+    epilog=EPILOG,
+)
+def live(list_devices: bool, **values: Any) -> int:
+    """Say who says what while they speak, from the microphone, and write what --diarize would at the end."""
+    if list_devices:
+        from ..live.sources import devices
+
+        click.echo("\n".join(devices()) or "There is no microphone.")
+        return 0
+    from ..live.recording import record
+
+    plan = _plan(values)
+    values["asr_options"] = pairs(values["asr_options"])
+    return record(plan, job_options({**values, "diarize": True}))
+
+
+def _plan(values: dict[str, Any]) -> Plan:
+    """What was asked for; its values are taken out of `values`.
+
+    Raises:
+        OptionError: sources that do not go together.
+    """
+    from ..live.recording import Plan
+    from ..runs import View
+    from ..screen.terminal import is_quiet
+
+    source, file = values.pop("source"), values.pop("from_file")
+    if source is not None and source != str(DASH):
+        raise OptionError(f"transcribe live records, and takes no {source!r}: play a file with --from-file {source}.")
+    given = {"-": source, "--from-file": file, "--input": values["microphone"]}
+    both = [name for name, value in given.items() if value is not None]
+    if len(both) > 1:
+        raise OptionError(f"{both[0]} and {both[1]} do not go together: choose one source.")
+    if values["raw"] is not None and source is None:
+        raise OptionError("--raw is about stdin: give - as well, as in `transcribe live - --raw 16000`.")
+    named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "replace")}
+    view = View(style=style_of(values), labels=values.pop("names"), **named)
+    own = ("microphone", "pace", "raw", "outs", "formats", "events", "save_audio", "final_pass")
+    rest = {name: values.pop(name) for name in own}
+    return Plan(source=file or (DASH if source else None), view=view, quiet=is_quiet(), **rest)

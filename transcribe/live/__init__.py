@@ -1,0 +1,1 @@
+"""`transcribe live`: words and speakers while people speak."""

@@ -1,0 +1,104 @@
+"""A recogniser beside the diarizer: it may lag behind, and never holds more than half a minute."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...asr_adapters.streaming import moved, stream_of
+from ...fusion.types import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from ...asr_adapters.streaming import WordStream
+    from ...fusion.types import Note, Recognizer, Samples, Seconds, Segment
+
+BEHIND: Seconds = 30.0
+"""A recogniser that is further behind gives up what it has not heard, up to its final pass."""
+
+
+class Hearing:
+    """Feeds a recogniser, in a thread of its own unless `inline`.
+
+    Args:
+        recogniser: loaded or not.
+        language: as of `Recognizer.transcribe`.
+        on_note: hears once if it cannot keep up.
+        inline: recognise within `feed`, for recordings that are fed as fast as may be.
+    """
+
+    def __init__(self, recogniser: Recognizer, language: str | None, on_note: Note, *, inline: bool) -> None:
+        self._recogniser, self._language, self._on_note, self._inline = recogniser, language, on_note, inline
+        self._stream: WordStream = stream_of(recogniser, language)
+        self._base: Seconds = 0.0
+        self._pending: list[Samples] = []
+        self._found: list[Segment] = []
+        self._fed = self._until = 0.0
+        self._closing = self._gave_up = False
+        self._error: BaseException | None = None
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="recogniser", daemon=True)
+        if not inline:
+            self._thread.start()
+
+    def feed(self, samples: Samples) -> None:
+        """Take samples at 16 kHz."""
+        with self._wake:
+            self._pending.append(samples)
+            self._fed += len(samples) / SAMPLE_RATE
+            self._wake.notify()
+        if self._inline:
+            self._hear_pending()
+
+    def take(self) -> tuple[list[Segment], Seconds]:
+        """What was recognised since the last call, and up to where all is."""
+        with self._wake:
+            if self._error is not None:
+                raise self._error
+            found, self._found = self._found, []
+            return found, self._until
+
+    def close(self, *, wait: bool) -> list[Segment]:
+        """End; with `wait` after the rest was recognised, which comes back."""
+        with self._wake:
+            self._closing = True
+            if not wait:
+                self._pending = []
+            self._wake.notify()
+        if self._thread.is_alive() and wait:
+            self._thread.join()
+        found, _ = self.take()
+        return [*found, *(moved(segment, self._base) for segment in self._stream.close())] if wait else found
+
+    def _work(self) -> None:
+        try:
+            while True:
+                with self._wake:
+                    while not self._pending and not self._closing:
+                        self._wake.wait()
+                    if not self._pending:
+                        return
+                self._hear_pending()
+        except BaseException as error:  # noqa: BLE001 - raised where the words are taken
+            with self._wake:
+                self._error = error
+
+    def _hear_pending(self) -> None:
+        with self._wake:
+            pending, self._pending = self._pending, []
+            if sum(map(len, pending)) > BEHIND * SAMPLE_RATE and not self._inline:
+                self._give_up()
+                return
+        segments = [moved(segment, self._base) for segment in self._stream.feed(np.concatenate(pending))]
+        with self._wake:
+            self._found += segments
+            self._until = self._base + self._stream.until
+
+    def _give_up(self) -> None:
+        """Begin anew with what comes next."""
+        self._stream, self._base = stream_of(self._recogniser, self._language), self._fed
+        self._until = self._fed
+        if not self._gave_up:
+            self._on_note("The recogniser cannot keep up: words are missing until the end; a smaller --model can.")
+        self._gave_up = True

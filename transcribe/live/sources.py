@@ -1,0 +1,199 @@
+"""Where live audio comes from: a microphone, a file at the pace of time, or stdin."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+import numpy as np
+
+from ...fusion.audio import load_audio
+from ...fusion.audio.resampling import Resampler
+from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
+from ...fusion.types import SAMPLE_RATE, Samples, Seconds
+
+if TYPE_CHECKING:
+    from ...fusion.types import Note
+
+BLOCK: Seconds = 0.1
+_SILENT: Seconds = 3.0
+"""A device that gives nothing for so long has stopped."""
+_MOST_WAITING = 600
+"""Blocks of a device that may wait (a minute); what comes beyond is lost, and told as a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """So many seconds never came."""
+
+    seconds: Seconds
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Nothing more comes, though nobody asked for it to end."""
+
+    why: str
+
+
+Piece: TypeAlias = "Samples | Lost | Stopped"
+
+
+def from_file(path: Path, pace: float, stop: threading.Event, on_note: Note) -> Iterator[Piece]:
+    """A file as if somebody spoke: `pace` times as fast; 0 is as fast as may be."""
+    samples, size = load_audio(path, on_note=on_note), round(BLOCK * SAMPLE_RATE)
+    began = time.monotonic()
+    for start in range(0, len(samples), size):
+        if stop.is_set():
+            return
+        block = samples[start : start + size]
+        if pace:
+            due = began + (start + len(block)) / SAMPLE_RATE / pace
+            stop.wait(max(due - time.monotonic(), 0.0))
+        yield block
+
+
+def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Piece]:
+    """Headerless signed 16-bit little-endian mono PCM.
+
+    Raises:
+        AudioError: it begins as a container does.
+    """
+    resampler, rest, size = Resampler(rate), b"", 2 * round(BLOCK * rate)
+    first = True
+    while not stop.is_set() and (data := _read(stream, size)):
+        if first and data[:4] in (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3"):
+            raise AudioError("Stdin holds a file with a header, not raw samples: leave --raw out.")
+        first, data = False, rest + data
+        whole = len(data) // 2 * 2
+        rest = data[whole:]
+        yield resampler.feed(np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32_768))
+    yield resampler.rest()
+
+
+def from_container(stream: BinaryIO, stop: threading.Event) -> Iterator[Piece]:
+    """Any container that can be read from its beginning, decoded as it comes.
+
+    Raises:
+        AudioError: it is none.
+    """
+    import av
+
+    try:
+        with av.open(stream, mode="r") as container:
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+            for frame in container.decode(audio=0):
+                for part in resampler.resample(frame):
+                    yield part.to_ndarray().reshape(-1).astype(np.float32)
+                if stop.is_set():
+                    return
+            for part in resampler.resample(None):
+                yield part.to_ndarray().reshape(-1).astype(np.float32)
+    except (av.FFmpegError, IndexError, ValueError) as error:
+        raise AudioError(
+            f"Stdin is no audio that can be decoded as it comes ({error}): "
+            "for samples without a header give --raw RATE."
+        ) from error
+
+
+def from_microphone(device: str | None, stop: threading.Event) -> Iterator[Piece]:
+    """What a device hears, until it stops or is told to.
+
+    Raises:
+        DeviceError: there is none, or it cannot be opened.
+        MissingExtraError: sounddevice is not installed.
+    """
+    library = _sounddevice()
+    blocks: queue.Queue[Samples] = queue.Queue(_MOST_WAITING)
+    lost = [0]
+
+    def heard(data: Any, frames: int, _time: Any, _status: Any) -> None:
+        try:
+            blocks.put_nowait(np.array(data[:, 0], np.float32))
+        except queue.Full:
+            lost[0] += frames
+
+    try:
+        rate = int(library.query_devices(_number(device), "input")["default_samplerate"])
+        stream = library.InputStream(
+            device=_number(device), channels=1, samplerate=rate, dtype="float32", callback=heard, blocksize=rate // 10
+        )
+    except (library.PortAudioError, ValueError) as error:
+        raise DeviceError(
+            f"{'No microphone' if device is None else f'The input {device!r}'} can be opened ({error}): "
+            "see `transcribe live --list-devices`, and choose one with --input."
+        ) from error
+    with stream:
+        yield from _drain(blocks, lost, rate, stop)
+
+
+def _drain(blocks: queue.Queue[Samples], lost: list[int], rate: int, stop: threading.Event) -> Iterator[Piece]:
+    resampler, since = Resampler(rate), time.monotonic()
+    while not stop.is_set():
+        try:
+            block = blocks.get(timeout=BLOCK)
+        except queue.Empty:
+            if time.monotonic() - since > _SILENT:
+                yield Stopped("the device gives nothing any more")
+                break
+            continue
+        since = time.monotonic()
+        yield resampler.feed(block)
+        if missing := lost[0]:
+            lost[0] -= missing
+            yield Lost(missing / rate, "this machine could not keep up")
+    yield resampler.rest()
+
+
+def devices() -> list[str]:
+    """The inputs that `from_microphone` takes, a line each.
+
+    Raises:
+        MissingExtraError: sounddevice is not installed.
+    """
+    found = enumerate(_sounddevice().query_devices())
+    return [f"{number}  {each['name']}" for number, each in found if each["max_input_channels"] > 0]
+
+
+def _number(device: str | None) -> str | int | None:
+    return int(device) if device is not None and device.isdecimal() else device
+
+
+def _sounddevice() -> Any:
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise MissingExtraError("The microphone", "sounddevice", "live") from error
+    except OSError as error:  # its library of the system
+        raise DeviceError(
+            f"The microphone needs PortAudio ({error}): install it (apt-get install libportaudio2), "
+            "or give --from-file or -."
+        ) from error
+    return sounddevice
+
+
+def stdin() -> BinaryIO:
+    """Stdin's bytes.
+
+    Raises:
+        OptionError: it is a terminal, or closed.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise OptionError(
+            "Stdin (-) is a terminal: pipe audio in, as in `arecord -f S16_LE -r 16000 | transcribe live -`."
+        )
+    return sys.stdin.buffer
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes, as soon as there are any."""
+    read1 = getattr(stream, "read1", stream.read)
+    data: bytes = read1(size)
+    return data
