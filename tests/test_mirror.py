@@ -57,7 +57,7 @@ ELSEWHERE = {
     "transcribe/commands/identify.py": "transcribe/voices/test_namer.py",
     "transcribe/job.py": "transcribe/test_together.py",
     "transcribe/joining.py": "transcribe/test_main_job.py",
-    "transcribe/interrupt.py": "transcribe/test_cli.py",
+    "transcribe/screen/interrupt.py": "transcribe/test_cli.py",
     "transcribe/options.py": "transcribe/test_cli_bad_input.py",
     "transcribe/runs.py": "transcribe/test_cli.py",
     "transcribe/live/session.py": "transcribe/live/test_recording.py",

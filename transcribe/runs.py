@@ -20,8 +20,8 @@ from .documents.origin import Told, only_names, recording_of
 from .documents.sound import sounded
 from .inputs import stdin
 from .inputs.paths import problem_of
-from .interrupt import run_interruptible
 from .job import Job
+from .screen.interrupt import run_interruptible
 from .screen.progress import TURNS, expected
 from .screen.showing import content, summary
 from .screen.terminal import reporter

@@ -244,8 +244,8 @@ def _turns(
 
         turns = read_turns_file(rttm)
         return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0)), None
-    from ..interrupt import run_interruptible
     from ..job import Job
+    from ..screen.interrupt import run_interruptible
 
     job = Job(job_options(values))
     job.check()

@@ -75,7 +75,7 @@ def identify(
     """
     from .. import output
     from ..documents.names import check_outputs
-    from ..interrupt import run_interruptible
+    from ..screen.interrupt import run_interruptible
     from ..screen.progress import TURNS
     from ..screen.showing import summary
     from ..screen.terminal import reporter

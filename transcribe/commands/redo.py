@@ -57,7 +57,7 @@ def redo(document: Path, audio: Path | None, **values: Any) -> None:
     the file that DOCUMENT names, beside it. `transcribe undo` takes it all back.
     """
     from ..documents import redo as documents
-    from ..interrupt import run_interruptible
+    from ..screen.interrupt import run_interruptible
     from ..screen.progress import TURNS, WORDS
     from ..screen.terminal import reporter
 

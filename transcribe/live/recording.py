@@ -23,9 +23,9 @@ from ...fusion.watch import Watch
 from .. import output
 from ..documents.names import check_outputs
 from ..documents.origin import Told, only_names, recording_of
-from ..interrupt import run_interruptible
 from ..job import Job
 from ..runs import View, renamer, render
+from ..screen.interrupt import run_interruptible
 from ..screen.showing import content, summary
 from ..screen.terminal import Reporter, reporter
 from . import sources
