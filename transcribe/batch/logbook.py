@@ -19,6 +19,8 @@ from .items import Item
 from .sharding import Shard
 
 _LOG, _LOCKS = "log", "locks"
+_MOMENT: Seconds = 0.2
+"""For as long somebody who only asks may hold a lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Logbook:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / self.shard.name)
         try:
-            with lock.acquire(timeout=0):
+            with lock.acquire(timeout=_MOMENT):
                 for other in folder.glob("*-of-*"):
                     if other.name.partition("-of-")[2] != str(self.shard.count) and _is_held(other):
                         raise OptionError(self._busy(other.name))
@@ -146,6 +148,8 @@ def _is_held(path: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:  # somebody else's folder, which may only be read
+        return False
 
 
 def _sum(items: Sequence[Item]) -> Seconds:

@@ -69,7 +69,7 @@ class Pool:
     """Up to `count` workers; one that dies is replaced.
 
     turns: whether the diarizer is needed. limit: how many times its duration a recording may take.
-    on_note: hears what loading tells.
+    on_note: hears what loading tells. on_stop: hears what is running when somebody first wishes to stop.
     """
 
     plan: Plan
@@ -77,6 +77,7 @@ class Pool:
     turns: bool
     limit: float = _SLOWEST
     on_note: Callable[[str], None] = field(default=lambda _: None)
+    on_stop: Callable[[Sequence[Item]], None] = field(default=lambda _: None)
     stop: Stop = field(default_factory=Stop)
     basis: Basis | None = None
     _workers: list[_Worker] = field(default_factory=list)
@@ -102,10 +103,13 @@ class Pool:
         Raises:
             RefusedError: no recording could be done, so that the rest are not begun.
         """
-        left = deque(items)
+        left, told = deque(items), False
         while (left and not self.stop.times) or self.running:
             if self.stop.times > 1:
                 return self.running
+            if self.stop.times and not told:
+                told = True
+                self.on_stop(self.running)
             while left and not self.stop.times and (worker := self._free(len(left))):
                 if self._given(worker, left[0]):
                     left.popleft()

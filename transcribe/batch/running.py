@@ -143,7 +143,8 @@ class Batch:
         with _stoppable() as stop, ExitStack() as ended:
             workers = workers_for(crew.workers, len(mine), self.plan.setup)
             plan = replace(self.plan, setup=_with_threads(self.plan.setup, workers))
-            pool = Pool(plan, workers, plan.turns_for(mine), crew.time_limit, self.screen.note, stop)
+            told = (self.screen.note, self._tell_running)
+            pool = Pool(plan, workers, plan.turns_for(mine), crew.time_limit, *told, stop)
             ended.callback(pool.close)
             basis = pool.load()
             todo = [item for item in mine if not self._settled(item, basis)]
@@ -154,8 +155,6 @@ class Batch:
             def report(item: Item, outcome: Outcome) -> None:
                 logbook.add(item, outcome.state)
                 self._count(item, outcome)
-                if stop.times == 1 and pool.running:
-                    self._tell_running(pool.running)
 
             dropped = pool.run(todo, report, partial(write_lost, self.plan, basis))
             return [item.id for item in dropped] if stop.times else None
@@ -187,7 +186,7 @@ class Batch:
 
     def _settled(self, item: Item, basis: Basis) -> bool:
         """Whether a recording needs no worker, as far as can be told without reading it."""
-        if item.remote or not os.path.lexists(item.audio):
+        if item.remote or not Path(item.audio).is_file():
             return False
         content = self.cache.known(item)
         if content is None:
@@ -236,8 +235,8 @@ class Batch:
             self.screen.note(f"{count} of the results that are there: other options ({what}), so they are made anew.")
 
     def _tell_running(self, running: Sequence[Item]) -> None:
-        names = ", ".join(item.id for item in running)
-        self.screen.note(f"Stopping: {names} will be finished; Ctrl-C again drops it.")
+        names = ", ".join(item.id for item in running) or "nothing more"
+        self.screen.note(f"Stopping: {names} will be finished; Ctrl-C again drops what is running.")
 
     def _tell_end(self, dropped: Sequence[str], *, stopped: bool) -> None:
         left = self.total - self.finished
@@ -275,7 +274,7 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
 def _probably_done(item: Item, plan: Plan, batch: Batch) -> bool:
     """Whether a result is there that the same models would make."""
     record = batch.tree.record(item.id)
-    content = None if item.remote or not os.path.lexists(item.audio) else batch.cache.known(item)
+    content = None if item.remote or not Path(item.audio).is_file() else batch.cache.known(item)
     if record is None or content is None:
         return False
     settings = record.about.get("settings", {})

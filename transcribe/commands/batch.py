@@ -176,7 +176,10 @@ def status(out: str, *, verbose: bool) -> None:
     tree.check()
     for line in lines(tree, verbose=verbose):
         click.echo(line)
-    write_table(tree)
+    try:
+        write_table(tree)
+    except OSError as error:  # who may only read the results is told all the same
+        click.echo(f"batch.csv is not renewed: {error}", err=True)
 
 
 @batch.command(epilog="transcribe batch clean results/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -182,6 +183,7 @@ def test_ctrl_c_finishes_what_runs_and_says_what_is_left(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 130
+    assert re.search(r"Stopping: \S+ will be finished; Ctrl-C again drops what is running\.", said)
     assert "what was begun is finished" in said
     assert "left: give the same command again" in said
     assert len(results("out")) < 6
