@@ -188,3 +188,15 @@ def test_local_links_lead_somewhere() -> None:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+
+
+def test_pictures_are_small_and_there() -> None:
+    shown = {
+        (path.parent / address).resolve()
+        for path in DOCUMENTS
+        for address in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+    }
+    assert shown >= {ROOT / "docs" / "pictures" / "page.png"}
+    for path in shown:
+        assert path.read_bytes().startswith(b"\x89PNG\r\n"), path
+        assert path.stat().st_size < 200_000, path

@@ -24,11 +24,11 @@ export function startSaving() {
 
 // A button for a format that the program behind the page writes; what keeps it from that is said.
 function exporting({ name, ending, about, missing }) {
-  const made = button("", ending, async () => {
+  const made = button("", "", async () => {
     if (missing) toast(missing, [STRINGS.close, () => {}]);
     else await take(name, ending);
   });
-  made.title = about;
+  made.append(element("b", "", ending), " ", element("span", "about", about));
   return made;
 }
 

@@ -10,6 +10,8 @@ import { STRINGS, say } from "./strings.js";
 import { leftStripped, oneLine, rightStripped, splitText, stripped } from "./text.js";
 import { follow, keepInView, nameOf, numberOf, placeOf, spanOf, turnNode } from "./transcript.js";
 
+const BELOW = 44; // pixels from the words to the bar, which leave room for the reason
+
 const main = byId("transcript");
 const bar = byId("give");
 let cursor = -1; // the word that the keyboard is at
@@ -93,7 +95,7 @@ function showBar() {
   const room = main.getBoundingClientRect();
   const left = Math.min(Math.max(box.left, 8), innerWidth - bar.offsetWidth - 8);
   bar.style.setProperty("left", `${left}px`);
-  bar.style.setProperty("top", `${above > room.top ? above : Math.min(box.bottom + 8, innerHeight - bar.offsetHeight - 8)}px`);
+  bar.style.setProperty("top", `${above > room.top ? above : Math.min(box.bottom + BELOW, innerHeight - bar.offsetHeight - 8)}px`);
 }
 
 // Give the chosen words to somebody; null is nobody.

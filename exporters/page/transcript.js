@@ -174,9 +174,10 @@ function explain(target) {
   tip.hidden = false;
   const box = target.getBoundingClientRect();
   const left = Math.min(Math.max(box.left, 8), innerWidth - tip.offsetWidth - 8);
-  const above = box.top - tip.offsetHeight - 6;
+  const below = box.bottom + 6; // above stands the bar of speakers
+  const room = innerHeight - tip.offsetHeight - 8;
   tip.style.setProperty("left", `${left}px`);
-  tip.style.setProperty("top", `${above > 0 ? above : box.bottom + 6}px`);
+  tip.style.setProperty("top", `${below < room ? below : box.top - tip.offsetHeight - 6}px`);
   target.setAttribute("aria-describedby", "tip");
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ....fusion.editing.operations import Operation
     from ....fusion.records import Json
 
+_MARKUP = re.compile(r" ?\(?\[[^\]]*\]\([^)]*\)\)?|`")
+"""What Markdown adds to a line about a format: places in the documents, and how code is set."""
 CHANGED = "The file was changed elsewhere and is shown as it is now: your last edit was not made, so do it again."
 
 
@@ -143,7 +146,8 @@ def formats() -> list[Json]:
             exporter = registry.exporter(name)
         except DiarfuseError:  # another package's, and damaged: `--format NAME` tells why
             continue
-        found.append({"name": name, "ending": exporter.ENDING, "about": exporter.ABOUT, "missing": _missing(name)})
+        about = _MARKUP.sub("", exporter.ABOUT).strip()
+        found.append({"name": name, "ending": exporter.ENDING, "about": about, "missing": _missing(name)})
     return found
 
 

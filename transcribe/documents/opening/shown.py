@@ -8,7 +8,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ....exporters.html import key_of
 from ..origin import sha256_of
 from .editor import Editor, formats
 from .presence import Presence
@@ -78,7 +77,7 @@ class Shown:
         state = self.editor.state()
         audio = {"address": "audio", "other": self.sound.other} if self.sound is not None else None
         told = {"mode": "server", "file": self.editor.path.name, "audio": audio, "formats": formats()}
-        return told | {"key": key_of(state.document.clean().to_json())} | state.to_json()
+        return told | state.to_json()
 
 
 def hosts(port: int) -> tuple[str, ...]:

@@ -142,6 +142,7 @@ def test_every_format_is_exported_clean(meeting: Path) -> None:
 
 def test_the_list_of_formats_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row["name"] for row in formats()] == list(registry.names())
+    assert not [row["about"] for row in formats() if set("`[]") & set(row["about"])]
 
     def require(name: str) -> None:
         if name == "docx":

@@ -89,7 +89,7 @@ def name(page: WebDriver, old: str, new: str) -> None:
 
 def exported(page: WebDriver, ending: str) -> Path:
     page.find_element("id", "save-menu").click()
-    return downloaded(page, lambda: press(page, "#downloads button", ending))
+    return downloaded(page, lambda: press(page, "#downloads b", ending))
 
 
 def test_two_names_a_sentence_to_the_other_and_a_docx(page: WebDriver, path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_format_that_cannot_be_written_says_what_to_install(
     monkeypatch.setattr(registry, "require", require)
     show(page, running[0].address)
     page.find_element("id", "save-menu").click()
-    press(page, "#downloads button", ".docx")
+    press(page, "#downloads b", ".docx")
     said(page, "pip install")
 
 
