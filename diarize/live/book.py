@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,21 +13,10 @@ from .events import Event, TurnEnded, TurnExtended, TurnRevised, TurnStarted, Wh
 from .speakers import UNKNOWN
 from .tail import Span
 
-_NEAR: Seconds = 0.1
-"""Edges that differ by less are one; a gap that is shorter is none."""
-_RECENT = 200
-"""Turns that can reach into the last seconds."""
-_MOST = 0.6
-"""Share of a turn that must be somebody else's for all of it to be."""
-
-
-def label_of(number: int) -> str | None:
-    """The label of a speaker's number.
-
-    >>> label_of(3), label_of(UNKNOWN)
-    ('SPEAKER_03', None)
-    """
-    return None if number == UNKNOWN else f"SPEAKER_{number:02d}"
+NEAR: Seconds = 0.1
+"""Edges that differ by less are one; what is shorter is nothing."""
+_SAME = 0.5
+"""Share of a turn that must be within somebody else's span for the turn to be theirs."""
 
 
 @dataclass(slots=True)
@@ -47,138 +36,144 @@ class Told:
         return self.number, self.track
 
 
+def label_of(number: int) -> str | None:
+    """The label of a speaker's number.
+
+    >>> label_of(3), label_of(UNKNOWN)
+    ('SPEAKER_03', None)
+    """
+    return None if number == UNKNOWN else f"SPEAKER_{number:02d}"
+
+
 @dataclass(slots=True)
 class Book:
     """All turns, and the events between one state and the next.
 
-    turns: in the order in which they were told.
+    turns: by their numbers, without those that were taken back.
     """
 
-    turns: list[Told] = field(default_factory=list)
-    _open: list[Told] = field(default_factory=list)
+    turns: dict[int, Told] = field(default_factory=dict)
+    _next: int = 0
 
-    def update(self, spans: Sequence[Span], committed: Seconds) -> Iterator[Event]:
-        """Say what is new, given who speaks from `committed` on; what lies before is left alone."""
-        fresh = [span for span in spans if span.end > committed + _NEAR]
-        taken: dict[int, Span] = {}
-        left = [span for span in fresh if not self._continue(span, taken)]
-        left = [span for span in left if not self._take_over(span, taken, spans)]
-        for told in self._open:
-            yield from self._follow(told, taken.get(told.turn), committed)
-        for span in left:
-            start = max(span.start, committed)
-            if span.end - start >= _NEAR:
-                told = Told(len(self.turns), start, span.end, span.number, span.track)
-                self.turns.append(told)
-                self._open.append(told)
-                yield TurnStarted(told.turn, told.start, told.end, label_of(told.number))
-        yield from self._close(committed)
+    def update(
+        self, spans: Sequence[Span], since: Seconds, committed: Seconds, why: Why, near: Seconds = NEAR
+    ) -> Iterator[Event]:
+        """Say what makes the turns from `since` on those of `spans`.
 
-    def correct(self, spans: Sequence[Span], since: Seconds, until: Seconds, why: Why) -> Iterator[Event]:
-        """Give turns that end after `since`, and not after `until`, to who by `spans` has most of what lies in them."""
-        starts, ends = (np.array([getattr(span, edge) for span in spans]) for edge in ("start", "end"))
-        for told in _ending_after(self.turns, since):
-            start, end = max(told.start, since), told.end
-            if end > until or end <= start:
-                continue
-            shares = _shares(spans, np.minimum(ends, end) - np.maximum(starts, start))
-            if not shares:
-                continue
-            voice, mine = max(shares, key=lambda key: shares[key]), shares.get(told.voice, 0.0)
-            if voice[0] != UNKNOWN and shares[voice] >= _MOST * (end - start) and mine <= (1 - _MOST) * (end - start):
-                told.number, told.track = voice
-                yield TurnRevised(told.turn, told.start, told.end, label_of(told.number), why)
+        Args:
+            spans: who speaks from `since` on.
+            since: what was told of the time before stays; a turn that reaches over it is changed behind it only.
+            committed: turns that end before are over.
+            why: of revisions.
+            near: edges that move by less stay where they are.
+        """
+        yield from self._reconcile(spans, since, np.inf, why, near)
+        for told in self.turns.values():
+            if not told.over and told.end <= committed:
+                told.over = True
+                yield TurnEnded(told.turn, told.end)
+
+    def correct(self, spans: Sequence[Span], until: Seconds, why: Why, near: Seconds) -> Iterator[Event]:
+        """Say what makes the turns up to `until` those of `spans`; what was told of the time behind stays."""
+        for event in self._reconcile(spans, 0.0, until, why, near):
+            yield event
+            if isinstance(event, TurnStarted) and event.end < until:
+                self.turns[event.turn].over = True
+                yield TurnEnded(event.turn, event.end)
 
     def rename(self, into: dict[int, int]) -> None:
         """Put speakers in the place of others, which an event of its own says."""
-        for told in self.turns:
+        for told in self.turns.values():
             told.number = into.get(told.number, told.number)
 
     def end(self) -> Iterator[Event]:
         """Nothing more comes."""
-        for told in self._open:
-            yield TurnEnded(told.turn, told.end)
-        self._open = []
+        for told in self.turns.values():
+            if not told.over:
+                told.over = True
+                yield TurnEnded(told.turn, told.end)
 
     def final(self, turns: Sequence[Turn]) -> dict[str, str]:
         """The speaker in `turns` with whom each label that was told shares most time."""
-        found: dict[str, str] = {}
         starts, ends = (np.array([getattr(turn, edge) for turn in turns]) for edge in ("start", "end"))
         shared: dict[int, dict[str, Seconds]] = {}
-        for told in self.turns:
+        for told in self.turns.values():
             inside = np.minimum(ends, told.end) - np.maximum(starts, told.start)
             for place in np.flatnonzero(inside > 0).tolist() if told.number != UNKNOWN else ():
                 of = shared.setdefault(told.number, {})
                 of[turns[place].speaker] = of.get(turns[place].speaker, 0.0) + float(inside[place])
-        for number, of in sorted(shared.items()):
-            found[f"SPEAKER_{number:02d}"] = max(of, key=lambda speaker: of[speaker])
-        return found
+        return {f"SPEAKER_{number:02d}": max(of, key=of.__getitem__) for number, of in sorted(shared.items())}
 
-    def _continue(self, span: Span, taken: dict[int, Span]) -> bool:
-        """Find the open turn of the same voice that `span` goes on with."""
-        same = [told for told in self._open if told.voice == (span.number, span.track) and told.turn not in taken]
-        near = [told for told in same if _overlap(told, span) > -_NEAR]
-        if near:
-            taken[max(near, key=lambda told: _overlap(told, span)).turn] = span
-        return bool(near)
+    def _reconcile(
+        self, spans: Sequence[Span], since: Seconds, until: Seconds, why: Why, near: Seconds
+    ) -> Iterator[Event]:
+        inside = [told for told in self.turns.values() if told.end > since and told.start < until]
+        cut = [Span(max(s.start, since), min(s.end, until), s.number, s.track) for s in spans]
+        wanted = [span for span in cut if span.end - span.start >= NEAR]
+        matched = _match(inside, wanted, since, until)
+        for told in inside:
+            place = matched.get(told.turn)
+            if place is None:
+                yield from self._take_back(told, since, until, why)
+            else:
+                yield from _follow(told, wanted[place], since, until, why, near)
+        for place in sorted({*range(len(wanted))} - {*matched.values()}):
+            yield self._start(wanted[place])
 
-    def _take_over(self, span: Span, taken: dict[int, Span], spans: Sequence[Span]) -> bool:
-        """Find the open turn, so far another's, who is not heard in it any more, that `span` turns out to be."""
-        free = [told for told in self._open if told.turn not in taken and not _is_heard(told, spans)]
-        alike = [told for told in free if _overlap(told, span) >= 0.5 * (told.end - told.start)]
-        if alike:
-            taken[max(alike, key=lambda told: _overlap(told, span)).turn] = span
-        return bool(alike)
+    def _start(self, span: Span) -> TurnStarted:
+        told = Told(self._next, span.start, span.end, span.number, span.track)
+        self.turns[told.turn], self._next = told, self._next + 1
+        return TurnStarted(told.turn, told.start, told.end, label_of(told.number))
 
-    def _follow(self, told: Told, span: Span | None, committed: Seconds) -> Iterator[Event]:
-        if span is None:  # nobody goes on: all that is left is what was committed
-            end = max(min(told.end, committed), told.start)
-            if told.end - end > _NEAR or end == told.start:
-                told.end = end
-                yield self._revision(told)
-            return
-        start = told.start if told.start < committed else max(span.start, committed)
-        moved = told.voice != (span.number, span.track)
-        told.number, told.track = span.number, span.track
-        if moved or abs(start - told.start) > _NEAR or span.end < told.end - _NEAR:
-            told.start, told.end = start, max(span.end, start)
-            yield self._revision(told)
-        elif span.end > told.end + 1e-6:
-            told.end = span.end
-            yield TurnExtended(told.turn, told.end)
-
-    def _revision(self, told: Told) -> TurnRevised:
-        return TurnRevised(told.turn, told.start, told.end, label_of(told.number), "heard more")
-
-    def _close(self, committed: Seconds) -> Iterator[Event]:
-        still = []
-        for told in self._open:
-            if told.end > max(committed, told.start):
-                still.append(told)
-            elif told.end > told.start:
-                yield TurnEnded(told.turn, told.end)
-        self._open = still
+    def _take_back(self, told: Told, since: Seconds, until: Seconds, why: Why) -> Iterator[Event]:
+        """Nobody is heard in the turn between the two times: what lies outside stays."""
+        if told.start < since:
+            told.end = since
+        elif told.end > until:
+            told.start = until
+        else:
+            told.end = told.start
+            del self.turns[told.turn]
+        yield _revision(told, why)
 
 
-def _is_heard(told: Told, spans: Sequence[Span]) -> bool:
-    """Whether the turn's voice has a good part of it."""
-    own = sum(max(_overlap(told, span), 0.0) for span in spans if (span.number, span.track) == told.voice)
-    return own > (1 - _MOST) * (told.end - told.start)
+def _follow(told: Told, span: Span, since: Seconds, until: Seconds, why: Why, near: Seconds) -> Iterator[Event]:
+    """Make the turn what `span` says, between the two times."""
+    start = told.start if told.start < since or abs(span.start - told.start) < near else span.start
+    end = told.end if told.end > until or (told.over and abs(span.end - told.end) < near) else span.end
+    if told.voice != (span.number, span.track) or start != told.start or end < told.end - near or told.over:
+        changed = told.voice != (span.number, span.track) or (start, end) != (told.start, told.end)
+        told.start, told.end, told.number, told.track = start, max(end, start), span.number, span.track
+        if changed:
+            yield _revision(told, why)
+    elif end > told.end:
+        told.end = end
+        yield TurnExtended(told.turn, end)
 
 
-def _overlap(told: Told, span: Span) -> Seconds:
-    return min(told.end, span.end) - max(told.start, span.start)
+def _revision(told: Told, why: Why) -> TurnRevised:
+    return TurnRevised(told.turn, told.start, told.end, label_of(told.number), why)
 
 
-def _ending_after(turns: Sequence[Told], since: Seconds) -> Iterable[Told]:
-    """Those of the last turns that end after `since`; of an hour's talk only the end is looked through."""
-    recent = turns if since <= 0 else turns[-_RECENT:]
-    return [told for told in recent if told.end > since]
+def _match(turns: Sequence[Told], spans: Sequence[Span], since: Seconds, until: Seconds) -> dict[int, int]:
+    """The place in `spans` of what each turn is now: first those of the same voice, then those that lie alike.
 
-
-def _shares(spans: Sequence[Span], inside: Float64) -> dict[tuple[int, int], Seconds]:
-    shares: dict[tuple[int, int], Seconds] = {}
-    for place in np.flatnonzero(inside > 0).tolist():
-        voice = spans[place].number, spans[place].track
-        shares[voice] = shares.get(voice, 0.0) + float(inside[place])
-    return shares
+    A turn that reaches over an edge of the time that is looked at goes on only as what lies at that edge.
+    """
+    starts, ends = (np.array([getattr(span, edge) for span in spans]) for edge in ("start", "end"))
+    pairs: list[tuple[bool, Seconds, int, int]] = []
+    for told in turns:
+        shared: Float64 = np.minimum(ends, told.end) - np.maximum(starts, told.start)
+        for place in np.flatnonzero(shared > -NEAR).tolist():
+            if (told.start < since < spans[place].start - NEAR) or (spans[place].end + NEAR < until < told.end):
+                continue
+            same = (spans[place].number, spans[place].track) == told.voice
+            if same or shared[place] >= _SAME * (told.end - told.start):
+                pairs.append((not same, -float(shared[place]), told.turn, place))
+    matched: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, _, turn, place in sorted(pairs):
+        if turn not in matched and place not in taken:
+            matched[turn] = place
+            taken.add(place)
+    return matched

@@ -34,12 +34,14 @@ from .tail import Tail, timeline
 HOP: Seconds = 0.5
 FIRST: Seconds = 2.0
 """Nothing is said before so much was heard."""
+BLUNT: Seconds = 0.25
+"""Comparisons see edges less sharply than the last seconds are heard: what moves by less stays."""
 COMMIT: Seconds = 2.5
 """How far the commitment lies behind what was heard: the network needs about so much of what follows a frame."""
 EMBED: Seconds = 2.0
-EARLY: Seconds = 60.0
+EARLY: Seconds = 180.0
 """Windows are embedded every `EMBED` seconds, and twice as often up to here."""
-GROWTH = 1.1
+GROWTH = 1.03
 """All voices are compared each time there are so many times as many windows of them."""
 ALONE: Seconds = 1.0
 """So much speech alone makes a voice worth looking at before its turn comes."""
@@ -222,8 +224,7 @@ class LiveDiarizer:
         self._tail.add(HeardWindow(look.index, look.segmentation, tracks, labels))
         committed = max(now - COMMIT, 0.0)
         spans = self._tail.spans(now)
-        yield from self._book.update(spans, committed)
-        yield from self._book.correct(spans, self._tail.start, committed, "heard more")
+        yield from self._book.update(spans, self._tail.start, committed, "heard more")
         if committed:
             yield Committed(committed)
 
@@ -285,7 +286,7 @@ class LiveDiarizer:
         self._tail.relabel(dict(zip((first // self._tail.step for first in firsts), self._voices.labels, strict=True)))
         yield from (SpeakersMerged(_label(gone), _label(into)) for gone, into in merged.items())
         spans = timeline(heard, np.stack(self._voices.labels), self._embed_step)
-        yield from self._book.correct(spans, 0.0, self._tail.start, "voices compared")
+        yield from self._book.correct(spans, self._tail.start, "voices compared", BLUNT)
 
     def _segmentation(self, first: int) -> Bits:
         known = self._heard.get(first)
