@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from .items import is_address
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
 _EXTRA = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
 _GONE = (404, 410)
+_TALKATIVE = ("fsspec", "s3fs", "gcsfs")
 _ETAGS = ("ETag", "etag", "md5Hash", "md5", "checksum")
 
 
@@ -197,6 +199,8 @@ class Bucket:
             import fsspec
         except ImportError:
             raise MissingExtraError(f"The address {self.address}", "fsspec", "remote") from None
+        for name in _TALKATIVE:  # they write tracebacks of what they raise as well
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             store, root = fsspec.core.url_to_fs(self.address)
             yield store, str(root).rstrip("/")
