@@ -120,6 +120,17 @@ def of_turns() -> tuple[str, ...]:
     return tuple(name for name, found in _usable().items() if found.NEEDS != "words")
 
 
+def empty(document: Document, format_name: str) -> str:
+    """Why the document can only be empty in a format, in a few words; nothing where it is not.
+
+    Raises:
+        UnknownNameError: no such format.
+    """
+    if exporter(format_name).NEEDS != "words" or not document.turns or document.transcript.segments:
+        return ""
+    return f"holds turns and no words, so {format_name} is empty: use rttm or json"
+
+
 def format_of(path: str | os.PathLike[str]) -> str:
     """The format that a file's ending asks for; case does not matter.
 

@@ -99,6 +99,21 @@ def test_the_recording_within_the_page_is_played_and_one_speaker_alone(page: Web
     assert page.find_elements("css selector", ".person.solo") == []
 
 
+def test_the_timeline_and_the_mouse_lead_to_a_place_and_its_reason(page: WebDriver) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    strip = page.find_element("id", "map")
+    ActionChains(page).move_to_element(strip).click().perform()
+    assert page.execute_script(TIME) == pytest.approx(15.0, abs=0.2)
+    page.find_element("id", "stretch").send_keys("")
+    keys(page, "home")
+    assert page.execute_script(TIME) == 0.0
+    ActionChains(page).move_to_element(page.find_elements("css selector", ".w.doubt")[-1]).perform()
+    wait(lambda: page.find_element("id", "tip").text == "A Ana: speaks here 0.88 / Ben 0.12")
+    ActionChains(page).move_to_element(strip).perform()
+    assert not page.find_element("id", "tip").is_displayed()
+
+
 def test_one_speaker_is_dragged_onto_another(page: WebDriver) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
 

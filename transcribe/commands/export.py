@@ -61,8 +61,8 @@ def _content(document: Document, target: Target, style: Style, path: Path) -> st
     """The content of one output; says where it can only be empty."""
     from ..screen.showing import content
 
-    if registry.exporter(target.format).NEEDS == "words" and document.turns and not document.transcript.segments:
-        click.echo(f"{path} holds turns and no words, so {target.format} is empty: use rttm or json.", err=True)
+    if why := registry.empty(document, target.format):
+        click.echo(f"{path} {why}.", err=True)
     return content(document, target, _with_sound(document, target, style, path))
 
 

@@ -109,7 +109,10 @@ class Editor:
         Raises:
             DiarfuseError: no such format, one that this document does not fit, or an extra that it needs is missing.
         """
-        content = registry.dumps(self.state().document.clean(), name)
+        document = self.state().document.clean()
+        if why := registry.empty(document, name):
+            raise OptionError(f"{self.path.name} {why}.")
+        content = registry.dumps(document, name)
         return content if isinstance(content, bytes) else content.encode("utf-8", "replace")
 
     def finish(self) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from diarfuse.exporters import registry
-from diarfuse.fusion.document import read_document
+from diarfuse.fusion.document import Document, read_document
 from diarfuse.fusion.errors import DiarfuseError, MissingExtraError, OptionError, OutputError, TranscriptError
+from diarfuse.fusion.types import Transcript
 from diarfuse.transcribe.documents.editing import edit
 from diarfuse.transcribe.documents.opening import editor as module
 from diarfuse.transcribe.documents.opening.editor import Editor, StaleError, formats
@@ -138,6 +139,15 @@ def test_every_format_is_exported_clean(meeting: Path) -> None:
         assert "SPEAKER_00" not in content
     with pytest.raises(OptionError, match="format"):
         editor.export("../../etc/passwd")
+
+
+def test_a_format_that_can_only_be_empty_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "turns.json"
+    turns = Document(Transcript((), None, MEETING.transcript.duration), MEETING.diarization)
+    path.write_text(str(registry.dumps(turns, "json")), encoding="utf-8")
+    with pytest.raises(OptionError, match="holds turns and no words, so srt is empty"):
+        Editor(path).export("srt")
+    assert b"SPEAKER" in Editor(path).export("rttm")
 
 
 def test_the_list_of_formats_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

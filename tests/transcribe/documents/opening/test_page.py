@@ -19,7 +19,7 @@ from diarfuse.transcribe.documents.editing import edit
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.server import PageServer
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
-from tests.browsing import downloaded, names, press, said, show, violations, wait
+from tests.browsing import downloaded, keys, names, press, said, show, violations, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -111,6 +111,8 @@ def test_two_names_a_sentence_to_the_other_and_a_docx(page: WebDriver, path: Pat
         *("rename SPEAKER_00 to Ana", "rename SPEAKER_01 to Ben", "reassign 7-10 to Ben"),
     ]
 
+    keys(page, "control", "s")
+    said(page, "Saved into talk.json.")
     page.find_element("id", "undo").click()
     wait(lambda: names(page) == ["Ana", "Ben", "Ana"])
     assert len(read_document(path).history) == 2
