@@ -6,6 +6,7 @@ import json
 import random
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def meeting() -> Document:
 
 
 @pytest.fixture
-def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
+def page(chromium: WebDriver, tmp_path: Path) -> Iterator[WebDriver]:
     """The meeting, with a recording beside it."""
     import soundfile
 
@@ -73,12 +74,11 @@ def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
     text = str(html.dumps(meeting(), Style(audio=Audio("talk.wav"))))
     (tmp_path / "talk.html").write_text(text, encoding="utf-8")
     chromium.set_window_size(1280, 860)
-    chromium.get((tmp_path / "talk.html").as_uri())
-    chromium.execute_script("localStorage.clear()")
     show(chromium, (tmp_path / "talk.html").as_uri())
     wait(lambda: chromium.execute_script("return document.getElementById('sound').readyState > 0"))
     chromium.get_log("browser")
-    return chromium
+    yield chromium
+    chromium.execute_script("localStorage.clear()")
 
 
 def saved(page: WebDriver) -> Document:

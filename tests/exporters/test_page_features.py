@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -63,17 +64,16 @@ def sound() -> bytes:
 
 
 @pytest.fixture
-def page(chromium: WebDriver, tmp_path: Path) -> WebDriver:
+def page(chromium: WebDriver, tmp_path: Path) -> Iterator[WebDriver]:
     """The meeting, its recording within it."""
     path = tmp_path / "talk.html"
     path.write_text(str(html.dumps(meeting(), Style(audio=Audio(data=sound(), media_type="audio/wav")))), "utf-8")
     chromium.set_window_size(1280, 860)
-    chromium.get(path.as_uri())
-    chromium.execute_script("localStorage.clear()")
     show(chromium, path.as_uri())
     wait(lambda: chromium.execute_script("return document.getElementById('sound').readyState > 0"))
     chromium.get_log("browser")
-    return chromium
+    yield chromium
+    chromium.execute_script("localStorage.clear()")
 
 
 def saved(page: WebDriver) -> Document:
@@ -217,7 +217,6 @@ def test_dark_and_with_everything_open_nothing_is_in_the_way(page: WebDriver) ->
         assert page.execute_script(ground) == "rgb(252, 251, 248)"
     finally:
         emulate(page)
-        page.execute_script("localStorage.clear()")
 
 
 def test_a_narrow_screen_shows_all_without_scrolling_sideways(page: WebDriver) -> None:

@@ -117,9 +117,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _audio(self) -> None:
         sound = self._shown.sound
-        if sound is None or not sound.path.is_file():
-            raise _Refused(HTTPStatus.NOT_FOUND, "The recording is not there.")
-        with sound.path.open("rb") as file:
+        if sound is None:
+            raise _Refused(HTTPStatus.NOT_FOUND, "There is no recording.")
+        try:
+            opened = sound.path.open("rb")
+        except OSError as error:
+            raise _Refused(HTTPStatus.NOT_FOUND, f"{sound.path.name} cannot be read: {error.strerror}.") from error
+        with opened as file:
             size = file.seek(0, 2)
             asked = None if self.headers.get("If-Range") else parse_range(self.headers.get("Range"), size)
             part = range(size) if asked is None else asked

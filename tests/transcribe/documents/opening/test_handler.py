@@ -168,6 +168,17 @@ def test_the_recording_comes_in_parts(
         assert content == (part if method == "GET" else b"")
 
 
+def test_a_recording_that_went_away_is_told(server: PageServer) -> None:
+    assert server.shown.sound is not None
+    server.shown.sound.path.unlink()
+    answer, content = ask(server, "audio")
+    assert (answer.status, json.loads(content)["error"].endswith("cannot be read: No such file or directory.")) == (
+        404,
+        True,
+    )
+    assert ask(server, "")[0].status == 200
+
+
 def test_a_part_of_another_version_is_the_whole(server: PageServer) -> None:
     answer, content = ask(server, "audio", Range="bytes=0-1", If_Range='"x"')
     assert (answer.status, content) == (200, SOUND)
