@@ -103,13 +103,13 @@ def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Repo
     with _ray(cluster.address) as ray:
         rows = [{"item": json.dumps(asdict(item))} for item in items]
         cores = int(ray.cluster_resources().get("CPU", 1))
-        most = cluster.actors or max(1, cores // cluster.threads)
+        most = min(cluster.actors or max(1, cores // cluster.threads), len(rows))
         setup = replace(plan.setup, execution=replace(plan.setup.execution, threads=cluster.threads))
         done = ray.data.from_items(rows, override_num_blocks=min(len(rows), _MOST_BLOCKS)).map_batches(
             Actor,
             fn_constructor_args=(replace(plan, setup=setup), cluster, str(Path.cwd())),
             batch_size=1,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(most, len(rows))),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most),
             num_cpus=cluster.threads,
             num_gpus=1 if plan.setup.execution.device == "cuda" else 0,
             udf_modifying_row_count=False,

@@ -7,22 +7,23 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from diarfuse.fusion.errors import NetworkError
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.batch import on_ray
 
 from .conftest import noise, tree
 
 QUICK = ["batch", "calls", "--asr", "quick", "--offline", "--format", "srt"]
-OPTIONS = ["--asr-option", "wait=0.2", "--asr-option", "loud=kill"]
+OPTIONS = ["--asr-option", "wait=0.5", "--asr-option", "loud=kill"]
 
-pytestmark = pytest.mark.ray
-if find_spec("ray") is None:
-    pytest.skip("Ray is not installed: pip install '.[ray]'", allow_module_level=True)
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
 
 
 def started(folder: Path, *further: str) -> subprocess.Popen[str]:
@@ -48,14 +49,17 @@ def actors(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.ray
+@needs_ray
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="which processes are Ray's is read from /proc")
 def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_its_worker(folder: Path) -> None:
     soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
     assert run([*QUICK, *OPTIONS, "-o", "one"]) == 1
     with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
-        while len(list(Path("ray/.batch").rglob("*.json"))) < 2 and process.poll() is None:
+        killed: list[int] = []
+        while (len(killed) < 2 or len(list(Path("ray/.batch").rglob("*.json"))) < 1) and process.poll() is None:
             time.sleep(0.01)
-        killed = actors(process.pid)
+            killed = actors(process.pid)
         assert len(killed) == 2
         os.kill(killed[0], signal.SIGKILL)
         said = process.communicate(timeout=90)[1]
@@ -65,6 +69,29 @@ def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_i
     assert tree(Path("ray")) == tree(Path("one"))
     assert run([*QUICK, *OPTIONS, "-o", "ray"]) == 1
     assert tree(Path("ray")) == tree(Path("one")), "what was begun on Ray goes on without it"
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+@pytest.mark.usefixtures("folder")
+def test_without_ray_the_extra_is_named(capsys: pytest.CaptureFixture) -> None:
+    assert run([*QUICK, "-o", "out", "--ray"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "Error: --ray needs ray: pip install 'diarfuse[ray]'"
+
+
+def test_its_usage_reports_are_off_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+
+    class Ray(types.ModuleType):
+        def init(self, **_: object) -> None:
+            seen.append(os.environ.get("RAY_USAGE_STATS_ENABLED"))
+            raise RuntimeError("no further")
+
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", Ray("ray"))
+    monkeypatch.setitem(sys.modules, "ray.data", types.ModuleType("ray.data"))
+    with pytest.raises(NetworkError, match="--ray=local cannot be reached"), on_ray._ray("local"):
+        pass
+    assert seen == ["0"]
 
 
 @pytest.mark.usefixtures("folder")
