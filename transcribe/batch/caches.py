@@ -95,9 +95,9 @@ class Cache:
         kept = self.get("content", _name(item), json.loads)
         return kept["sha256"] if isinstance(kept, dict) and kept.get("looks") == looks(item) else None
 
-    def learn(self, item: Item, sha256: str) -> str:
-        """Remember the hash of a file; returns it."""
-        self.put("content", _name(item), json.dumps({"sha256": sha256, "looks": looks(item)}).encode())
+    def learn(self, item: Item, sha256: str, seen: list[Any]) -> str:
+        """Remember the hash of a file that looked so before it was read; returns it."""
+        self.put("content", _name(item), json.dumps({"sha256": sha256, "looks": seen}).encode())
         return sha256
 
 

@@ -39,7 +39,7 @@ from .. import output
 from ..documents.origin import Told, sha256_of, without_folders
 from ..documents.sound import sounded
 from ..options import Setup
-from .caches import Cache
+from .caches import Cache, looks
 from .items import Asked, Item
 from .job import CachingJob
 from .keys import Basis, content_of, style_key
@@ -54,6 +54,10 @@ OnStage: TypeAlias = Callable[[str], None]
 _OF_ALL = (FullDiskError, ModelError, DeviceError, MissingExtraError)
 """Errors that every other recording would meet as well: they end the run."""
 _TRIES = 3
+
+
+class _ChangedError(AudioError):
+    """A recording is another one than when it was begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,8 @@ class Hands:
             except NetworkError as error:
                 if again == _TRIES - 1:
                     return self._failed(item, str(error), tries=_TRIES, transient=True)
+            except _ChangedError as error:
+                return self._failed(item, str(error), transient=True)
             except (AudioError, TranscriptError, OutputError, OptionError, LowMemoryError) as error:
                 return self._failed(item, str(error))
             except Exception as error:  # noqa: BLE001 - whatever one recording does, the others are still done
@@ -184,6 +190,7 @@ class Hands:
         self._at("fetch")
         self._copy = ""
         asked, content = self.plan.asked.of(item), content_of(item, self.cache)
+        seen = None if item.remote else looks(item)
         if content and (settled := self._settled(item, self.basis.key(asked, content))):
             return settled
         with fetched(item) as path:
@@ -196,6 +203,10 @@ class Hands:
             if document is None:
                 self._check_replaced(item, asked)
                 document = self._document(path, item, asked, sha256)
+            if seen is not None and seen != looks(item):
+                raise _ChangedError(
+                    f"{item.audio} changed while it was heard: give the command again once it is whole."
+                )
             self._publish(item, key, asked, document, path)
         return Outcome(item.id, "done", document.transcript.duration)
 

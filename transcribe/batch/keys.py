@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...fusion.audio.checking import existing
 from ..documents.origin import settings_of, sha256_of
+from .caches import Cache, looks
 from .items import Asked, Item
 from .places import Bucket
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ...exporters.style import Style
     from ...fusion.editing.content import Origin
     from ..options import Setup
-    from .caches import Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def content_of(item: Item, cache: Cache) -> str:
     """
     if item.remote:
         return Bucket(item.audio).etag() or ""
-    path = existing(item.audio)
-    return cache.known(item) or cache.learn(item, sha256_of(path))
+    path, seen = existing(item.audio), looks(item)
+    return cache.known(item) or cache.learn(item, sha256_of(path), seen)
 
 
 def _given_model(model: str | None) -> str:

@@ -48,7 +48,7 @@ class Failure:
     """Why a recording has no result.
 
     key: of the work that failed. stage: where. reason: one sentence. tries: how often it was tried.
-    transient: a fault of the network, so that the next run tries again by itself.
+    transient: a fault of the moment, such as the network's, so that the next run tries again by itself.
     """
 
     key: str

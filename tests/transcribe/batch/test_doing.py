@@ -159,6 +159,24 @@ def test_words_that_are_kept_are_the_words_of_a_plain_run(models_dir: Path, monk
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_file_that_is_still_being_written_is_no_result() -> None:
+    worker, item = hands("out"), Item("a", "calls/a0.wav", "")
+    document = worker.job.transcribe
+
+    def meanwhile(*given: object, **further: object) -> object:
+        found = document(*given, **further)
+        soundfile.write("calls/a0.wav", np.concatenate([noise(0), noise(1)]), 16_000)
+        return found
+
+    worker.job.transcribe = meanwhile
+    assert worker.do(item).reason == "calls/a0.wav changed while it was heard: give the command again once it is whole."
+    assert not Path("out/a.json").exists()
+    worker.job.transcribe = document
+    assert worker.do(item).state == "done", "it is tried again by itself"
+    assert not Path("out/failures/a.json").exists()
+
+
+@pytest.mark.usefixtures("folder")
 def test_damage_in_what_is_kept_costs_only_time() -> None:
     worker = hands("out")
     assert worker.do(Item("a", "calls/a0.wav", "")).state == "done"
