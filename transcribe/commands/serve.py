@@ -38,6 +38,7 @@ LIMIT_OPTIONS = Section(
         help="Jobs at once; each loads its own models and takes its part of the cores.",
     ),
     click.option("--queue", default=16, show_default=True, help="Requests that may wait; more get 429."),
+    click.option("--live", default=1, show_default=True, help="Live sessions at once (/v1/realtime); 0: none."),
     click.option("--timeout", default=60.0, show_default=True, metavar="MINUTES", help="Longest time for one request."),
 )
 RECOGNISER_OPTIONS = Section(
@@ -68,10 +69,12 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
         from ..job import Job
         from ..serving import app
         from ..serving.guard import check_listen
+        from ..serving.live import make_open_live
         from ..serving.work import make_run_job
     except ImportError as error:
-        if (error.name or "").split(".")[0] in ("starlette", "uvicorn", "python_multipart", "h11"):
-            raise MissingExtraError("The server", "starlette, uvicorn and python-multipart", "server") from error
+        if (error.name or "").split(".")[0] in ("starlette", "uvicorn", "python_multipart", "h11", "websockets"):
+            packages = "starlette, uvicorn, python-multipart and websockets"
+            raise MissingExtraError("The server", packages, "server") from error
         raise
     token = _token(token_file)
     check_listen(host, token)
@@ -83,7 +86,8 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)
     run_job = make_run_job(options, limits.concurrency)
-    app.serve(run_job, host=host, port=port, model=name, limits=limits, token=token)
+    open_live = make_open_live(options) if limits.live else None
+    app.serve(run_job, host=host, port=port, model=name, limits=limits, token=token, open_live=open_live)
 
 
 def _token(path: Path | None) -> str | None:
@@ -114,5 +118,6 @@ def _limits(values: dict[str, Any]) -> Limits:
         max_duration=values.pop("max_duration") * 60,
         concurrency=values.pop("concurrency"),
         queue=values.pop("queue"),
+        live=values.pop("live"),
         timeout=values.pop("timeout") * 60,
     )

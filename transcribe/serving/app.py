@@ -1,6 +1,6 @@
 """An OpenAI-compatible server that cannot know who anybody is.
 
-``POST /v1/audio/transcriptions``, ``GET /v1/models``, ``/healthz`` and
+``POST /v1/audio/transcriptions``, the WebSocket ``/v1/realtime``, ``GET /v1/models``, ``/healthz`` and
 ``/metrics``. Answers carry SPEAKER_00, SPEAKER_01 ...; no endpoint takes or
 returns a voice, and this file and all it imports never reach
 `fusion.identity` (a test follows the imports). Uploads live in a private
@@ -25,8 +25,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from ...fusion.errors import OptionError
 from ...fusion.types import Segment
@@ -37,6 +38,7 @@ from .jobs import JobAnswer, JobRequest, Jobs, RunJob
 from .limits import Admission, Limits
 from .log import JsonFormatter, Metrics, Rarely, error_event, event
 from .protocol import patient
+from .realtime import MOST_BYTES, PATH, OpenLive, Realtime
 from .uploads import UploadFolder
 from .wishes import ApiRequest, read_request
 
@@ -59,6 +61,7 @@ def create_app(
     token: str | None = None,
     upload_root: Path | None = None,
     uploads: UploadFolder | None = None,
+    open_live: OpenLive | None = None,
 ) -> Guard:
     """The ASGI application behind its guard.
 
@@ -69,6 +72,7 @@ def create_app(
         token: the bearer token that every request but ``/healthz`` must carry.
         upload_root: where uploads live while they are worked on.
         uploads: such a place that is made already.
+        open_live: begins live sessions; None: there are none.
     """
     service = _Service(run_job, model, limits or Limits(), upload_root, uploads)
     app = Starlette(
@@ -78,6 +82,7 @@ def create_app(
             Route("/v1/models/{model:path}", service.model_info),
             Route("/healthz", service.health),
             Route("/metrics", service.metrics_text),
+            *([] if open_live is None else [_live_route(open_live, service)]),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=service.lifespan,
@@ -93,6 +98,7 @@ def serve(
     model: str = "diarfuse",
     limits: Limits | None = None,
     token: str | None = None,
+    open_live: OpenLive | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; running jobs get `limits.grace` seconds.
 
@@ -103,10 +109,12 @@ def serve(
     check_listen(host, token)
     limits = limits or Limits()
     with _listen(host, port) as listener:
-        app = create_app(run_job, model=model, limits=limits, token=token, uploads=UploadFolder())
+        app = create_app(run_job, model=model, limits=limits, token=token, uploads=UploadFolder(), open_live=open_live)
         _log_to_stderr()
+        config = uvicorn_config(app, limits, host=host, port=port)
+        config.load()  # before it is said that we listen: an end that is asked for then is met by who knows it
         event("listening", port=listener.getsockname()[1])
-        uvicorn.Server(uvicorn_config(app, limits, host=host, port=port)).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -131,7 +139,9 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         host=host,
         port=port,
         http=patient(limits.idle, app.drain),
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MOST_BYTES,
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -142,6 +152,15 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         timeout_keep_alive=5,
         timeout_graceful_shutdown=int(limits.grace) + TO_ANSWER,
     )
+
+
+def _live_route(open_live: OpenLive, service: _Service) -> WebSocketRoute:
+    realtime = Realtime(open_live, service.limits, service.metrics)
+
+    async def live(socket: WebSocket) -> None:
+        await realtime(socket)
+
+    return WebSocketRoute(PATH, live)
 
 
 def _log_to_stderr() -> None:

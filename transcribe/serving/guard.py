@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from ...fusion.errors import OptionError
 from .limits import Bucket, Limits
 from .log import Metrics, Stopwatch, event
 
+REALTIME = "/v1/realtime"
 OPEN_PATHS = ("/healthz",)
-ROUTES = ("/v1/audio/transcriptions", "/v1/models", "/healthz", "/metrics")
+ROUTES = ("/v1/audio/transcriptions", REALTIME, "/v1/models", "/healthz", "/metrics")
 PRINTABLE = re.compile("[ -~]+")
 DELAY = 1.0
 """Seconds until the answer to a wrong token, once there were many."""
@@ -97,6 +99,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (or pass the server's lifespan on)."""
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -119,6 +124,21 @@ class Guard:
                 self._report_rarely(scope, status, clock.seconds())
             else:
                 self._report(scope, status, clock.seconds())
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket: refused before it is accepted, with the status that a request would get."""
+        refusal = self._refusal(scope)
+        if refusal is None and scope["path"] != REALTIME:
+            refusal = Refusal(404, f"WebSockets are served at {REALTIME} only.")
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        if refusal.status == 401:  # noqa: PLR2004
+            refusal = await self._slowed(refusal)
+        await WebSocket(scope, receive, send).send_denial_response(
+            error_response(refusal.status, refusal.message, refusal.headers)
+        )
+        self._report_rarely({**scope, "method": "GET"}, refusal.status, 0.0)
 
     async def _slowed(self, refusal: Refusal) -> Refusal:
         """A wrong token's answer: at once in a burst, then after a second, and 429 where too many wait for that."""

@@ -25,7 +25,8 @@ class Limits:
     (more get 429). timeout: seconds from the end of the upload to the answer.
     idle: seconds without a byte from the client, also before the headers are
     complete. upload: seconds for the whole body. grace: seconds that running
-    jobs get at shutdown.
+    jobs get at shutdown. live: live sessions at once, besides the jobs; live_seconds: the longest one;
+    live_idle: seconds after which one ends in which nothing comes.
     """
 
     max_body: int = 512 * MiB
@@ -36,12 +37,15 @@ class Limits:
     idle: Seconds = 20.0
     upload: Seconds = 900.0
     grace: Seconds = 30.0
+    live: int = 1
+    live_seconds: Seconds = 2 * 3600.0
+    live_idle: Seconds = 60.0
     max_connections: int = 2048
     max_header_bytes: int = 32 << 10
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
-            least = 0 if name == "queue" else 1e-3
+            least = 0 if name in ("queue", "live") else 1e-3
             if not least <= getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be a number above {'or at ' * (not least)}0.")
 

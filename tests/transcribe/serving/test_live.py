@@ -1,0 +1,49 @@
+"""The real work of a live session, with the tests' own recogniser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from diarfuse.diarize.models.store import Store
+from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript, Word
+from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.options import Setup
+from diarfuse.transcribe.serving.live import make_open_live
+
+MEETING = Path(__file__).resolve().parents[3] / "examples" / "meeting.wav"
+
+
+class Word100:
+    def transcribe(self, samples, *, language=None, **_):
+        end = len(samples) / SAMPLE_RATE
+        words = tuple(Word(float(n), n + 0.5, f" {n}") for n in range(int(end)))
+        return Transcript((Segment(0.0, end, "".join(word.text for word in words), words),), language, end)
+
+
+def test_a_session_ends_with_the_offline_answer_and_names_nobody(store: Store, models_dir, monkeypatch):
+    monkeypatch.setattr(recognisers, "make", lambda *_: Word100())
+    monkeypatch.setattr("tempfile.TemporaryFile", None)  # nothing on a disk
+    samples = soundfile.read(MEETING, dtype="int16", frames=12 * SAMPLE_RATE)[0]
+    session = make_open_live(Setup(diarizer="campplus", models_dir=models_dir))(None)
+    events = []
+    for start in range(0, len(samples), 10_000):
+        events += session.feed(samples[start : start + 10_000].tobytes(), SAMPLE_RATE)
+    early = {event["type"] for event in events}
+    assert {"diarization.turn.started", "diarization.committed", "diarization.word.said"} <= early
+    assert "conversation.item.input_audio_transcription.delta" in early
+    events = list(session.finish())
+    (done,) = (event for event in events if event["type"] == "diarization.done")
+    offline = Diarizer.from_pretrained("campplus", store=store).diarize(samples.astype(np.float32) / 32_768)
+    assert [(turn["start"], turn["end"], turn["speaker"]) for turn in done["turns"]] == [
+        (turn.start, turn.end, turn.speaker) for turn in offline.turns
+    ]
+    assert events[-1]["type"] == "conversation.item.input_audio_transcription.completed"
+    segments = [event for event in events if event["type"].endswith("transcription.segment")]
+    assert {segment["speaker"] for segment in segments} <= {"SPEAKER_00", "SPEAKER_01", "UNKNOWN"}
+    assert "embedding" not in json.dumps(events)
+    session.abandon()

@@ -1,0 +1,228 @@
+"""The live WebSocket with a client of somebody else's: what comes, what is refused, and that others are unharmed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from socket import SHUT_RDWR
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from diarfuse.transcribe.serving.limits import Limits
+
+TOKEN = "0123456789abcdef"  # noqa: S105
+SECOND = b"\1\0" * 24_000
+
+
+class FakeWork:
+    """An event for each block, with its length; remembers what became of it."""
+
+    def __init__(self) -> None:
+        self.blocks: list[tuple[int, int]] = []
+        self.abandoned = threading.Event()
+        self.error: Exception | None = None
+
+    def feed(self, samples, rate):
+        if self.error:
+            raise self.error
+        self.blocks.append((len(samples), rate))
+        return [{"type": "diarization.committed", "until": sum(size for size, _ in self.blocks) / 2 / rate}]
+
+    def finish(self):
+        return [{"type": "diarization.done", "turns": []}]
+
+    def abandon(self):
+        self.abandoned.set()
+
+
+class Works(list):
+    """Begins a work a session."""
+
+    def __call__(self, _language):
+        self.append(FakeWork())
+        return self[-1]
+
+
+def call(live, **options):
+    return connect(f"ws://127.0.0.1:{live.port}/v1/realtime?diarize=true", max_size=None, proxy=None, **options)
+
+
+def append(data: bytes) -> str:
+    return json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(data).decode()})
+
+
+def hear(socket) -> dict:
+    return json.loads(socket.recv(timeout=10))
+
+
+def test_base64_and_binary_come_in_and_events_go_out(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        created = hear(socket)
+        assert created["type"] == "session.created"
+        assert created["session"]["max_duration"] == 7200  # told at the start
+        socket.send(append(SECOND))
+        assert hear(socket)["until"] == 1.0
+        socket.send(SECOND)
+        assert hear(socket)["until"] == 2.0
+        socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
+        assert [hear(socket)["type"] for _ in range(2)] == ["input_audio_buffer.committed", "diarization.done"]
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=10)
+        assert closed.value.rcvd.code == 1000
+    assert works[0].blocks == [(48_000, 24_000)] * 2
+    assert live.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("session", "rate"),
+    [
+        ({"input_audio_format": "pcm16", "rate": 16_000}, 16_000),
+        ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 8_000}}}}, 8_000),
+        ({"type": "transcription"}, 24_000),
+    ],
+)
+def test_the_rate_is_told_in_the_session(serving, session, rate):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        socket.send(json.dumps({"type": "session.update", "session": session}))
+        assert hear(socket)["session"]["audio"]["input"]["format"]["rate"] == rate
+        socket.send(SECOND)
+        hear(socket)
+        socket.send(json.dumps({"type": "session.update", "session": {"rate": 44_100}}))
+        assert "cannot change" in hear(socket)["error"]["message"]
+    assert works[0].blocks == [(48_000, rate)]
+
+
+BAD = [
+    ("this is no audio", "JSON object"),
+    ("[" * 100_000, "JSON object"),
+    ('{"type": 1}', "JSON object"),
+    ('{"type": "response.create"}', "Unknown event type"),
+    ('{"type": "input_audio_buffer.append", "audio": "not base64!"}', "base64"),
+    ('{"type": "input_audio_buffer.append"}', "base64"),
+    ('{"type": "input_audio_buffer.commit"}', "empty"),
+    ('{"type": "session.update", "session": 3}', "object"),
+    ('{"type": "session.update", "session": {"rate": 1e9}}', "whole number"),
+    ('{"type": "session.update", "session": {"input_audio_format": "g711_ulaw"}}', "Only pcm16"),
+    (b"\1", "odd number"),
+]
+
+
+def test_what_cannot_be_used_is_answered_and_the_session_goes_on_for_a_while(serving):
+    with serving(open_live=Works()) as live, call(live) as socket:
+        hear(socket)
+        for message, words in BAD[:9]:
+            socket.send(message)
+            assert words in hear(socket)["error"]["message"]
+        socket.send(SECOND)
+        assert hear(socket)["until"] == 1.0
+        socket.send(BAD[9][0])
+        assert "too many errors" in hear(socket)["error"]["message"]
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=10)
+        with call(live) as other:
+            hear(other)
+            for message, words in BAD[9:]:
+                other.send(message)
+                assert words in hear(other)["error"]["message"]
+
+
+def test_one_too_many_is_told_and_the_others_go_on(serving):
+    works = Works()
+    with serving(open_live=works, limits=Limits(live=1)) as live, call(live) as socket:
+        hear(socket)
+        for _ in range(50):
+            with call(live) as other:
+                assert "taken" in hear(other)["error"]["message"]
+        socket.send(SECOND)
+        assert hear(socket)["until"] == 1.0
+        socket.close()
+        live.until(works[0].abandoned.is_set)
+        live.until(lambda: can_call(live))
+
+
+def can_call(live) -> bool:
+    with call(live) as socket:
+        return hear(socket)["type"] == "session.created"
+
+
+def test_who_leaves_in_the_middle_leaves_nothing(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        socket.send(SECOND)
+        hear(socket)
+        socket.socket.shutdown(SHUT_RDWR)  # without a word
+        live.until(works[0].abandoned.is_set)
+        assert live.leftovers() == []
+
+
+def test_who_never_sends_or_sends_for_too_long_is_told(serving):
+    with serving(open_live=Works(), limits=Limits(live_idle=0.1)) as live, call(live) as socket:
+        hear(socket)
+        assert "Nothing came" in hear(socket)["error"]["message"]
+    with serving(open_live=Works(), limits=Limits(live_seconds=1.5)) as live, call(live) as socket:
+        hear(socket)
+        socket.send(SECOND)
+        hear(socket)
+        socket.send(SECOND)
+        assert "at most" in hear(socket)["error"]["message"]
+
+
+def test_a_failure_says_nothing_of_the_server(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        socket.send(SECOND)
+        hear(socket)
+        works[0].error = RuntimeError("/home/ana/models is broken")
+        socket.send(SECOND)
+        assert hear(socket)["error"]["message"] == "The server failed: tell its operator."
+        live.until(works[0].abandoned.is_set)
+
+
+def test_a_message_that_is_too_large_ends_the_session_only(serving):
+    with serving(open_live=Works()) as live:
+        with call(live) as socket:
+            hear(socket)
+            socket.send(b"\0" * (2 << 20))
+            with pytest.raises(ConnectionClosed):
+                socket.recv(timeout=10)
+        live.until(lambda: can_call(live))
+
+
+def test_the_door_is_the_same(serving):
+    with serving(open_live=Works(), token=TOKEN) as live:
+        with pytest.raises(InvalidStatus) as refused, call(live):
+            pass
+        assert refused.value.response.status_code == 401
+        with call(live, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as socket:
+            assert hear(socket)["type"] == "session.created"
+    with serving(open_live=Works()) as live:
+        with pytest.raises(InvalidStatus) as refused, call(live, origin="https://example.org"):
+            pass
+        assert refused.value.response.status_code == 403
+        with pytest.raises(InvalidStatus) as refused, connect(f"ws://127.0.0.1:{live.port}/v1/models", proxy=None):
+            pass
+        assert refused.value.response.status_code == 404
+
+
+def test_a_server_without_live_sessions_has_none(serving):
+    with serving() as live, pytest.raises((InvalidStatus, ConnectionClosed)), call(live) as socket:
+        hear(socket)
+
+
+def test_a_server_that_ends_does_not_wait_for_a_session(serving):
+    with serving(open_live=Works()) as live, call(live) as socket:
+        hear(socket)
+        began = time.monotonic()
+        live.server.should_exit = True
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=10)
+    assert time.monotonic() - began < 10

@@ -1,0 +1,134 @@
+"""The work of a live session: the diarizer and a recogniser over audio that is kept in memory only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...diarize.live import LiveDiarizer
+from ...diarize.live.events import Event
+from ...diarize.live.events import to_json as turn_json
+from ...diarize.live.ledger import Ledger
+from ...exporters.openai import full_text
+from ...fusion.audio.resampling import Resampler
+from ...fusion.types import Diarization, Recognizer, Samples, Segment, Transcript, Turn
+from ...fusion.watch import Watch
+from ..job import Job
+from ..live.hearing import Hearing
+from ..live.words import Words, WordSaid
+from ..live.words import to_json as word_json
+from ..options import Setup, Wish
+from .answers import Json
+
+_ITEM: Json = {"item_id": "item_0", "content_index": 0}
+_TEXT = "conversation.item.input_audio_transcription"
+
+
+def make_open_live(setup: Setup) -> Callable[[str | None], Session]:
+    """Begin live sessions with one set of models, which all of them share."""
+    job, lock = Job(setup), threading.Lock()
+
+    def open_live(language: str | None) -> Session:
+        wish = Wish(diarize=True, language=language)
+        recogniser, _ = job.both(wish, Watch())
+        return Session(job, wish, _Shared(recogniser, lock))
+
+    return open_live
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A recogniser that several sessions use, one at a time."""
+
+    recogniser: Recognizer
+    lock: threading.Lock
+
+    def transcribe(self, samples: Samples, *, language: str | None = None, on_progress: Any = None) -> Transcript:
+        """As the recogniser's own."""
+        with self.lock:
+            return self.recogniser.transcribe(samples, language=language, on_progress=on_progress)
+
+
+@dataclass(slots=True)
+class Session:
+    """One recording. Nothing of it is named, and nothing lies on a disk."""
+
+    job: Job
+    wish: Wish
+    recogniser: _Shared
+    _live: LiveDiarizer = field(init=False)
+    _resampler: Resampler | None = None
+    _ledger: Ledger = field(default_factory=Ledger)
+    _words: Words = field(default_factory=Words)
+    _hearing: Hearing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._live = LiveDiarizer(self.job.lend(self.wish, Watch()), in_memory=True)
+        self._hearing = Hearing(self.recogniser, self.wish.language, _unheard, inline=True)
+
+    def feed(self, samples: bytes, rate: int) -> Sequence[Json]:
+        """Take 16-bit samples; whoever sends faster than this returns waits."""
+        self._resampler = self._resampler or Resampler(rate)
+        floats = np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(32_768)
+        return list(self._take(self._resampler.feed(floats)))
+
+    def finish(self) -> Sequence[Json]:
+        """The offline answer, for the recogniser hears the whole once more."""
+        events = list(self._take(self._resampler.rest() if self._resampler else np.empty(0, np.float32)))
+        found, samples, last = self._live.finish(activity=True)
+        self._hearing.close(wait=False)
+        with self.recogniser.lock:
+            result = self.job.conclude("the recording", samples, found, self.wish, Watch())
+        return [*events, *map(_of_turns, last), *_completed(result.transcript, result.diarization)]
+
+    def abandon(self) -> None:
+        """Drop it."""
+        self._hearing.close(wait=False)
+        self._live.abandon()
+
+    def _take(self, samples: Samples) -> Iterator[Json]:
+        if not len(samples):
+            return
+        self._hearing.feed(samples)
+        events = self._live.feed(samples)
+        self._ledger.apply(events)
+        yield from map(_of_turns, events)
+        segments, until = self._hearing.take()
+        self._words.hear(segments)
+        entries = self._ledger.entries
+        turns = [Turn(entry.start, entry.end, entry.speaker) for entry in entries if entry.speaker is not None]
+        for change in self._words.commit(min(self._ledger.committed, until), turns, anew=False):
+            yield {**_ITEM, **word_json(change), "type": f"diarization.{word_json(change)['type']}"}
+            if isinstance(change, WordSaid):
+                yield {"type": f"{_TEXT}.delta", **_ITEM, "delta": change.text}
+
+
+def _of_turns(event: Event) -> Json:
+    body = turn_json(event)
+    return {**body, "type": f"diarization.{body['type']}"}
+
+
+def _completed(transcript: Transcript, diarization: Diarization | None) -> Iterator[Json]:
+    for index, segment in enumerate(transcript.segments):
+        yield {"type": f"{_TEXT}.segment", **_ITEM, **_segment(index, segment)}
+    seconds = transcript.duration if diarization is None else diarization.duration
+    usage = {"type": "duration", "seconds": seconds}
+    yield {"type": f"{_TEXT}.completed", **_ITEM, "transcript": full_text(transcript), "usage": usage}
+
+
+def _segment(index: int, segment: Segment) -> Json:
+    return {
+        "id": f"seg_{index:03d}",
+        "start": segment.start,
+        "end": segment.end,
+        "speaker": segment.speaker if segment.speaker is not None else "UNKNOWN",
+        "text": segment.text.strip(),
+    }
+
+
+def _unheard(_sentence: str) -> None:
+    """Inline, no recogniser falls behind."""
