@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-GENERATED = ("full", "telephone", "noise", "codec")
+GENERATED = ("full", "telephone", "noise", "codec", "clips30", "clips60")
 SEEN = ("sim", "real")
 NO_FOLD = -1
 TRUE = "true"

@@ -30,8 +30,9 @@ LONGEST: Seconds = 2.0
 """Spans shorter than the one say too little; longer than the other may hold two people."""
 
 _ALONE = 0.7
-_LIKENESS = 0.5
 _MARGIN = 0.15
+_UNKNOWN = 0.35
+"""The likeness of a span to its own speaker's voice where nothing else is known of it."""
 _OTHER_WINDOWS = 2
 
 
@@ -132,7 +133,8 @@ def _look(span: Stretch, vector: Float32, alone: Int32, voices: Voices, windows:
         return
     scores = voices.likeness(vector, windows.around(begin, end))
     best = int(scores.argmax())
-    if best != current and scores[best] > _LIKENESS and scores[best] - scores[current] > _MARGIN:
+    own = scores[current] if scores[current] > -1 else _UNKNOWN
+    if best != current and scores[best] - own > _MARGIN:
         for run in runs(inside == current):
             yield Move(first + int(run[0]), first + int(run[1]), current, best)
 

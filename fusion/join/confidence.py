@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .explain import NONE, Decision
-from .intervals import Evidence, Floats, Ints, Shares, TurnTable, run_starts, seconds_of
+from .intervals import Evidence, Floats, Ints, Shares, TurnTable, rows_of, run_starts, seconds_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
     from .timing import Times
 
-# Logistic regression on words of made-up conversations with our turns; benchmarks/RESULTS.md has what it is worth
-# on words of speakers and recordings that it was not fitted on.
-WEIGHTS = np.array([1.83, 0.2, -1.99, 2.64, 0.98, -1.47, -2.12])
+# Logistic regression on words of made-up conversations with our turns, made by `benchmarks.reliability`, which also
+# tells what it is worth on words of speakers and recordings that it was not fitted on.
+WEIGHTS = np.array([1.14, 0.18, -2.7, 4.08, 1.6, -1.06, 1.02, -4.62, -1.55])
 """One weight a column of `features`."""
 _NEAR: Seconds = 1.0
+_LONG: Seconds = 3.0
+_LITTLE: Seconds = 10.0
+_ENOUGH: Seconds = 30.0
+"""Few say more in the conversations that the weights rest on, so no more is known."""
 
 
 def confidence_of(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
@@ -27,23 +31,41 @@ def confidence_of(decision: Decision, times: Times, shares: Shares, evidence: Ev
 
 
 def features(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
-    """What confidence rests on, float64 (num_words, 7), each 0 to 1.
+    """What confidence rests on, float64 (num_words, 9), each 0 to 1.
 
     A constant; the part of the word that its speaker's turns cover; the part that the strongest
     other speaker's cover; how certain the choice among neighbours was; whether it was one;
-    how near the next change of speaker or edge of a turn is, 1 at the edge and 0 from a second on;
-    and the share of all speech that is not its speaker's.
+    how near the next edge of a turn is, 1 at the edge and 0 from a second on; how long the turn is,
+    1 from three seconds on; how little its speaker says in all, a half at ten seconds
+    and a quarter from thirty on; and the share of all speech that is not its speaker's.
     """
-    count = len(times.starts)
+    count, turns = len(times.starts), evidence.turns
     word, speakers = np.arange(count), np.maximum(decision.speakers, 0)
     lengths = np.maximum(times.lengths, 1e-6)
     own = np.minimum(1.0, seconds_of(shares, word, speakers) / lengths)
     rival = np.minimum(1.0, strongest_other(shares, decision.speakers) / lengths)
-    turns = evidence.turns
     spoken = np.bincount(turns.speakers, turns.ends - turns.starts, minlength=max(len(turns.labels), 1))
-    others = 1.0 - spoken[speakers] / max(spoken.sum(), 1e-6)
-    columns = [np.ones(count), own, rival, decision.confidence, decision.confidence < 1.0, _edge(times, turns), others]
+    columns = (
+        np.ones(count),
+        own,
+        rival,
+        decision.confidence,
+        decision.confidence < 1.0,
+        _edge(times, turns),
+        _turn(shares, word, speakers, turns),
+        _LITTLE / (_LITTLE + np.minimum(spoken[speakers], _ENOUGH)),
+        1.0 - spoken[speakers] / max(spoken.sum(), 1e-6),
+    )
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _turn(shares: Shares, words: Ints, speakers: Ints, turns: TurnTable) -> Floats:
+    """How long the turn is in which the speaker says the word."""
+    rows = rows_of(shares, words, speakers)
+    if not len(shares.words):
+        return np.zeros(len(words))
+    turn = shares.first[rows]
+    return np.where(rows >= 0, np.minimum(1.0, (turns.ends - turns.starts)[turn] / _LONG), 0.0)
 
 
 def _edge(times: Times, turns: TurnTable) -> Floats:

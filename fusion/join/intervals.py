@@ -238,12 +238,18 @@ def sole_turns(starts: Floats, ends: Floats, turns: TurnTable) -> Ints:
 
 def seconds_of(shares: Shares, words: Ints, speakers: Ints) -> Floats:
     """How long these speakers are heard in these words: float64, the shape of both; 0 where not at all."""
+    rows = rows_of(shares, words, speakers)
+    return np.where(rows >= 0, shares.seconds[rows], 0.0) if len(shares.words) else np.zeros(len(words))
+
+
+def rows_of(shares: Shares, words: Ints, speakers: Ints) -> Ints:
+    """The rows of `shares` with these words and speakers: int64, the shape of both; -1 where there is none."""
     if not len(shares.words):
-        return np.zeros(len(words))
+        return np.full(len(words), -1)
     base = int(max(shares.speakers.max(), speakers.max(initial=0))) + 1
     known, wanted = shares.words * base + shares.speakers, words * base + speakers
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.where(known[at] == wanted, shares.seconds[at], 0.0)
+    return np.where(known[at] == wanted, at, -1)
 
 
 def nearest_turn(starts: Floats, ends: Floats, turns: TurnTable) -> tuple[Ints, Floats]:

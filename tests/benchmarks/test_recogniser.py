@@ -55,9 +55,9 @@ def test_words_are_found_by_text_near_their_time() -> None:
     assert matched([], given) == [NO_WORD] * 5
 
 
-def test_the_fitted_models_lose_more_of_the_softer_voice() -> None:
+def test_the_fitted_models_lose_more_where_voices_overlap() -> None:
     for name, model in load_models().items():
-        assert model.lost["alone"] < model.lost["louder"] < model.lost["softer"], name
+        assert model.lost["alone"] < min(model.lost["louder"], model.lost["softer"]), name
         assert model.starts == sorted(model.starts), name
 
 

@@ -71,6 +71,27 @@ def test_a_span_stays_where(windows, span, vector, why):
     assert seconds(after, windows) == seconds(timeline, windows), why
 
 
+FAR = np.eye(1, 8, 2, dtype=np.float32)[0]
+"""A voice like nobody's: what noise and narrow lines add to everybody's."""
+
+
+def test_the_nearer_of_two_distant_voices_has_it(windows):
+    """On the telephone and in noise all voices are unlike their own speech elsewhere."""
+    timeline = timeline_of(windows, (0, 0, 30), (1, 40, 55))
+    near_ben = 0.3 * BEN + 0.95 * FAR
+    after = resegment(timeline, [Stretch(2400, 2600)], near_ben[None], voices_of(windows, *EVERYWHERE), windows)
+    assert seconds(after, windows) == [28.0, 17.0]
+
+
+@pytest.mark.parametrize(("part", "moves"), [(0.45, False), (0.55, True)])
+def test_a_speaker_of_whom_nothing_else_is_known_loses_a_span_only_to_a_near_voice(windows, part, moves):
+    timeline = timeline_of(windows, (0, 22, 30), (1, 40, 55))
+    vector = part * BEN + np.sqrt(1 - part**2) * FAR
+    known = [(24, 0), *((window, 1) for window in range(30, 45))]
+    after = resegment(timeline, [Stretch(2400, 2600)], np.float32([vector]), voices_of(windows, *known), windows)
+    assert (seconds(after, windows) != seconds(timeline, windows)) == moves
+
+
 def test_overlapped_speech_is_not_touched(windows):
     timeline = timeline_of(windows, (0, 0, 30), (1, 24, 26), (1, 40, 55))
     after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
