@@ -41,12 +41,11 @@ COMMIT: Seconds = 2.5
 EMBED: Seconds = 2.0
 EARLY: Seconds = 180.0
 """Windows are embedded every `EMBED` seconds, and twice as often up to here."""
-GROWTH = 1.03
-"""All voices are compared each time there are so many times as many windows of them."""
+GROWTH, COST = 0.01, 5e-6
+"""All voices are compared again after so large a share of the windows of them, or of their square, more: the work grows
+with the square, and stays below a twentieth of a core."""
 ALONE: Seconds = 1.0
 """So much speech alone makes a voice worth looking at before its turn comes."""
-ENOUGH: Seconds = 2.5
-"""And so much of a voice that is like nobody's has all voices compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class LiveDiarizer:
         self._hops = 0
         self._heard, self._voices, self._registry = Heard(), Voices(), Registry()
         self._tail, self._book = Tail(round(HOP * SAMPLE_RATE)), Book()
-        self._compare_at, self._compared = 1, 0
+        self._compare_at = 1
         self._draft: Bits = np.zeros((FRAMES_PER_WINDOW, LOCAL), np.uint8)
         self._paused = self._closed = False
 
@@ -254,8 +253,7 @@ class LiveDiarizer:
         if not regular:
             return labels
         self._voices.keep(look.index * self._tail.step, vectors, labels)
-        strange = bool((active & (labels == UNKNOWN) & (clean >= ENOUGH)).any())
-        if self._is_time_to_compare(strange=strange):
+        if len(self._voices.firsts) in (1, self._compare_at):
             yield from self._compare()
         return self._voices.labels[-1]
 
@@ -263,15 +261,12 @@ class LiveDiarizer:
         """Whether the window of this hop belongs to those that all comparisons are made of."""
         if self._hops * HOP == EARLY + Windows(0).duration:
             self._voices.thin(round(EMBED * SAMPLE_RATE))
+            self._compare_at = len(self._voices.firsts) + 1
         return self._hops % round(self._embed_step / HOP) == 0
 
     @property
     def _embed_step(self) -> Seconds:
         return EMBED if self._hops * HOP >= EARLY + Windows(0).duration else EMBED / 2
-
-    def _is_time_to_compare(self, *, strange: bool) -> bool:
-        count = len(self._voices.firsts)
-        return count == 1 or count >= self._compare_at or (strange and count > 1.01 * self._compared)
 
     def _compare(self) -> Iterator[Event]:
         """Tell all voices so far apart anew, and correct what was said."""
@@ -280,7 +275,7 @@ class LiveDiarizer:
         told = self._diarizer.tell_apart(np.stack(self._voices.vectors), heard, self._embed_step, self._bounds.high)
         merged = self._registry.learn(told, np.stack(self._voices.labels), heard.sum(axis=1, dtype=np.int64))
         self._voices.labels = list(self._registry.numbers(told.clusters.hard))
-        self._compare_at, self._compared = max(len(firsts) + 1, int(len(firsts) * GROWTH)), len(firsts)
+        self._compare_at = len(firsts) + max(1, int(GROWTH * len(firsts)), int(COST * len(firsts) ** 2))
         for voice in (self._tail, self._book):
             voice.rename(merged)
         self._tail.relabel(dict(zip((first // self._tail.step for first in firsts), self._voices.labels, strict=True)))
