@@ -5,7 +5,7 @@
 prints, for every folder, the words that WhisperX's `assign_word_speakers`, our
 plain join and our resolved join attribute correctly, on the very same words and
 turns: (a) true words and true turns, (b) true words and our diarizer's turns.
-With ``--rules`` it also prints what each rule of the resolved join adds, and
+With ``--prices`` it also prints what the prices of contested words are worth, and
 with ``--asr NAME`` (c): recognised words and our turns, as cpWER and tcpWER.
 Recordings whose truth lacks words (a .json beside them says so) are left out.
 """
@@ -17,16 +17,13 @@ import json
 import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from benchmarks.metrics_words import Counts, TrueWord, count, read_ctm, right_words
 from diarfuse.fusion.formats.rttm import read_rttm
-from diarfuse.fusion.join import assign, batches, contested
-from diarfuse.fusion.join.assign import Policy, assign_speakers
+from diarfuse.fusion.join import batches, contested
+from diarfuse.fusion.join.assign import DEFAULT, Policy, assign_speakers
 from diarfuse.fusion.types import Diarization, Word
 
 if TYPE_CHECKING:
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 
     Spans = Sequence[Sequence[float | None]]
     Join = Callable[[Sequence[TrueWord] | Sequence[Word], Diarization], list[str | None]]
-
-BINS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.001)
 
 
 def main() -> None:
@@ -50,9 +45,8 @@ def main() -> None:
                 total = sum((_count(words, turns[which], join) for words, *turns in recordings), Counts())
                 print(f"| {system} | {total.row()} |")
     every = [recording for recordings in known.values() for recording in recordings]
-    if arguments.rules:
-        print_rules(every)
-    print_reliability(every)
+    if arguments.prices:
+        print_prices(every)
     if arguments.asr:
         from benchmarks.recognised import print_recognised
 
@@ -66,7 +60,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--envs", type=Path, help="folder with an environment named whisperx")
     parser.add_argument("--pack", default="campplus", help="our diarizer's pack")
     parser.add_argument("--models-dir", type=Path)
-    parser.add_argument("--rules", action="store_true", help="what each rule adds")
+    parser.add_argument("--prices", action="store_true", help="what the prices of contested words are worth")
     parser.add_argument("--asr", help="also recognise, with this recogniser")
     return parser.parse_args()
 
@@ -85,24 +79,22 @@ def _recordings(folder: Path, pack: str, root: Path | None) -> list[tuple[list[T
         audio = next(path for path in sorted(folder.glob(f"{ctm.stem}.*")) if path.suffix in (".wav", ".flac"))
         true = read_rttm(ctm.with_suffix(".rttm"))
         truth = Diarization(true, (), max(turn.end for turn in true))
-        found.append((read_ctm(ctm), truth, diarizer.diarize(str(audio), activity=True)))
+        found.append((read_ctm(ctm), truth, diarizer.diarize(str(audio))))
     return found
 
 
 def _systems(envs: Path | None) -> dict[str, Join]:
     """The joins to compare."""
-    systems: dict[str, Join] = {"ours, plain": ours(Policy(join="plain")), "ours, turns only": ours(turns_only=True)}
-    systems["ours"] = ours()
+    systems: dict[str, Join] = {"ours, plain": ours(Policy(join="plain")), "ours": ours()}
     return {"WhisperX": whisperx(envs / "whisperx" / "bin" / "python"), **systems} if envs else systems
 
 
-def ours(policy: Policy | None = None, *, turns_only: bool = False) -> Join:
-    """Our join; `turns_only` keeps exclusive turns from it."""
+def ours(policy: Policy = DEFAULT) -> Join:
+    """Our join."""
 
     def join(words: Sequence[TrueWord] | Sequence[Word], found: Diarization) -> list[str | None]:
         given = [Word(word.start, word.end, word.text) for word in words]
-        known = found.turns if turns_only else found
-        return [word.speaker for word in assign_speakers(given, known, policy or Policy())]
+        return [word.speaker for word in assign_speakers(given, found, policy)]
 
     return join
 
@@ -137,18 +129,8 @@ def _count(words: Sequence[TrueWord], turns: Diarization, join: Join) -> Counts:
     return count(words, right_words(words, join(words, turns)))
 
 
-RULES: dict[str, dict[str, Any]] = {
-    "all rules": {},
-    "without telling contested words together": {"settle_contested": lambda times, *_: _undecided(times)},
-}
-
-
-def _undecided(times: Any) -> tuple[Any, Any]:
-    return np.full(len(times.starts), -1), np.zeros(len(times.starts))
-
-
 @contextmanager
-def _changed(changes: dict[str, Any], module: ModuleType = assign) -> Iterator[None]:
+def _changed(changes: dict[str, Any], module: ModuleType) -> Iterator[None]:
     """The join with some of its rules replaced."""
     before = {name: getattr(module, name) for name in changes}
     try:
@@ -160,35 +142,17 @@ def _changed(changes: dict[str, Any], module: ModuleType = assign) -> Iterator[N
             setattr(module, name, value)
 
 
-def print_rules(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarization]]) -> None:
-    """What is lost when a rule is left out, and what the prices are worth."""
-    print("\n### What each rule adds (all recordings, our turns)\n")
-    print("| join | all | overlapped | outside |\n|---|---|---|---|")
-    for name, changes in RULES.items():
-        with _changed(changes):
-            print(f"| {name} | {sum((_count(w, found, ours()) for w, _, found in recordings), Counts()).row()} |")
+def print_prices(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarization]]) -> None:
+    """What the prices are worth that tell words apart which sound at once."""
+    print("\n### Prices (all recordings, our turns)\n")
+    print("| price | all | overlapped | outside |\n|---|---|---|---|")
+    print(f"| as they are | {sum((_count(w, found, ours()) for w, _, found in recordings), Counts()).row()} |")
     for name in ("outside", "collision", "gap", "change"):
         for factor in (0.5, 2.0):
             prices = replace(contested.PRICES, **{name: factor * getattr(contested.PRICES, name)})
             with _changed({"tell": lambda given, told=prices: contested.tell(given, told)}, batches):
                 total = sum((_count(w, found, ours()) for w, _, found in recordings), Counts())
-            print(f"| price of {name} x {factor:g} | {total.row()} |")
-
-
-def print_reliability(recordings: Sequence[tuple[list[TrueWord], Diarization, Diarization]]) -> None:
-    """Of the words told with a confidence, how many are right."""
-    said: list[float] = []
-    right: list[bool] = []
-    for words, _, found in recordings:
-        joined = assign_speakers([Word(word.start, word.end, word.text) for word in words], found)
-        said += [word.attribution.confidence if word.attribution else 0.0 for word in joined]
-        right += right_words(words, [word.speaker for word in joined])
-    print("\n### Confidence (all recordings, our turns)\n\n| said | words | mean said | right |\n|---|---|---|---|")
-    for low, high in pairwise(BINS):
-        inside = [i for i, value in enumerate(said) if low <= value < high]
-        if inside:
-            mean, share = np.mean([said[i] for i in inside]), np.mean([right[i] for i in inside])
-            print(f"| {low:g}-{min(high, 1):g} | {len(inside)} | {mean:.3f} | {share:.3f} |")
+            print(f"| {name} x {factor:g} | {total.row()} |")
 
 
 if __name__ == "__main__":
