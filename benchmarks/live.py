@@ -10,7 +10,6 @@ costs. A provisional frame (no speaker yet) counts as missed.
 from __future__ import annotations
 
 import argparse
-import resource
 import time
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -35,10 +34,8 @@ if TYPE_CHECKING:
 
 DELAYS: tuple[Seconds, ...] = (1.0, 2.0, 3.0, 10.0)
 BLOCK = SAMPLE_RATE // 2
-COLUMNS = (
-    "| recordings | pack | d = 1 s | 2 s | 3 s | 10 s | end | offline | first right label s | commit p50 / p90 / p99 s "
-)
-MORE = "| flips a minute | revised s an hour | core % | MB at most | labels (truth) |"
+COLUMNS = "| recordings | pack | d = 1 s | 2 s | 3 s | 10 s | end | offline | first label s | commit p50 / p90 / p99 s "
+MORE = "| flips a minute | revised s an hour | core % | labels (truth) |"
 Answer: TypeAlias = "dict[Seconds, list[Turn]]"
 
 
@@ -52,7 +49,7 @@ class Run:
     said: Answer = field(default_factory=lambda: {delay: [] for delay in DELAYS})
     end: tuple[Turn, ...] = ()
     offline: tuple[Turn, ...] = ()
-    first_right: Seconds | None = None
+    first_label: Seconds | None = None
     latency: list[Seconds] = field(default_factory=list)
     flips: int = 0
     revised: Seconds = 0.0
@@ -70,7 +67,7 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="also a row for each recording")
     arguments = parser.parse_args()
     diarizer = Diarizer.from_pretrained(arguments.pack, execution=Execution(threads=1))
-    print(f"{COLUMNS}{MORE}\n|" + "---|" * 15)
+    print(f"{COLUMNS}{MORE}\n|" + "---|" * 14)
     for folder in arguments.folder:
         recordings = [each for each in find_recordings(folder) if arguments.only in each.name]
         runs = []
@@ -107,7 +104,7 @@ def play(diarizer: Diarizer, samples: Samples, recording: Recording) -> Run:
     run.labels = len({entry.speaker for entry in tail} - {None})
     run.end = live.close().turns
     run.offline = diarizer.diarize(samples).turns
-    run.first_right = _first_right(run, recording)
+    run.first_label = _first_label(run, recording)
     return run
 
 
@@ -122,13 +119,13 @@ def _slice(entries: Iterable[Entry], start: Seconds, end: Seconds) -> list[Turn]
     return [Turn(first, last, speaker) for first, last, speaker in cut if speaker is not None and last > first]
 
 
-def _first_right(run: Run, recording: Recording) -> Seconds | None:
-    """Seconds from the first word to the first moment whose label, a second later, is the offline one."""
+def _first_label(run: Run, recording: Recording) -> Seconds | None:
+    """Seconds from the first word until a moment of speech has a speaker; None where nobody speaks."""
     spoken = min((turn.start for turn in recording.turns), default=None)
     if spoken is None:
         return None
-    right = [turn.start for turn in run.said[1.0] if any(t.start <= turn.start < t.end for t in run.offline)]
-    return min(right, default=run.duration) + 1.0 - spoken
+    told = [turn.start for turn in run.said[DELAYS[0]] if turn.end > spoken]
+    return max(min(told, default=run.duration) - spoken, 0.0) + DELAYS[0]
 
 
 def row(name: str, pack: str, recordings: Sequence[Recording], runs: Sequence[Run]) -> str:
@@ -136,7 +133,7 @@ def row(name: str, pack: str, recordings: Sequence[Recording], runs: Sequence[Ru
     ders = [_der(recordings, [joined(run.said[delay]) for run in runs]) for delay in DELAYS]
     ders += [_der(recordings, [run.end for run in runs]), _der(recordings, [run.offline for run in runs])]
     seconds = sum(run.duration for run in runs)
-    first = np.median([run.first_right for run in runs if run.first_right is not None])
+    first = np.median([run.first_label for run in runs if run.first_label is not None])
     commit = " / ".join(f"{np.percentile([x for run in runs for x in run.latency], q):.1f}" for q in (50, 90, 99))
     flips, revised = sum(run.flips for run in runs), sum(run.revised for run in runs)
     truth = sum(len({turn.speaker for turn in recording.turns}) for recording in recordings)
@@ -147,7 +144,6 @@ def row(name: str, pack: str, recordings: Sequence[Recording], runs: Sequence[Ru
         f"{flips / seconds * 60:.2f}",
         f"{revised / seconds * 3600:.0f}",
         f"{100 * sum(run.cpu for run in runs) / seconds:.1f}",
-        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}",
         f"{sum(run.labels for run in runs)} ({truth})",
     ]
     return f"| {name} | {pack} | " + " | ".join(cells) + " |"

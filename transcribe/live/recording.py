@@ -90,6 +90,10 @@ def record(plan: Plan, options: JobOptions) -> int:
     targets = output.plan([heard], plan.outs, plan.formats, on_stdout="txt", in_folder="srt")[0]
     check_outputs(targets, replace=plan.view.replace, named=plan.view.names or bool(plan.view.labels))
     _check_audio_file(plan.save_audio)
+    if plan.source is None:
+        sources.check_microphone(plan.microphone)
+    elif plan.source == _STDIN:
+        sources.stdin()
     job, stop = Job(options), threading.Event()
     job.check(options)
     bars = reporter([heard]), reporter([heard])  # here, where the command line's wishes are known

@@ -120,16 +120,13 @@ def from_microphone(device: str | None, stop: threading.Event) -> Iterator[Piece
         except queue.Full:
             lost[0] += frames
 
+    rate = _rate_of(library, device)
     try:
-        rate = int(library.query_devices(_number(device), "input")["default_samplerate"])
         stream = library.InputStream(
             device=_number(device), channels=1, samplerate=rate, dtype="float32", callback=heard, blocksize=rate // 10
         )
     except (library.PortAudioError, ValueError) as error:
-        raise DeviceError(
-            f"{'No microphone' if device is None else f'The input {device!r}'} can be opened ({error}): "
-            "see `transcribe live --list-devices`, and choose one with --input."
-        ) from error
+        raise _no_input(device, error) from error
     with stream:
         yield from _drain(blocks, lost, rate, stop)
 
@@ -150,6 +147,29 @@ def _drain(blocks: queue.Queue[Samples], lost: list[int], rate: int, stop: threa
             lost[0] -= missing
             yield Lost(missing / rate, "this machine could not keep up")
     yield resampler.rest()
+
+
+def check_microphone(device: str | None) -> None:
+    """Refuse a microphone that is not there, before anything takes time.
+
+    Raises:
+        DeviceError: there is none.
+        MissingExtraError: sounddevice is not installed.
+    """
+    _rate_of(_sounddevice(), device)
+
+
+def _rate_of(library: Any, device: str | None) -> int:
+    try:
+        return int(library.query_devices(_number(device), "input")["default_samplerate"])
+    except (library.PortAudioError, ValueError) as error:
+        raise _no_input(device, error) from error
+
+
+def _no_input(device: str | None, error: Exception) -> DeviceError:
+    what = "No microphone" if device is None else f"The input {device!r}"
+    why = "can be opened" if device is None else "cannot be opened"
+    return DeviceError(f"{what} {why} ({error}): see `transcribe live --list-devices`, and choose one with --input.")
 
 
 def devices() -> list[str]:
