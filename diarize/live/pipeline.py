@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -184,7 +185,7 @@ class LiveDiarizer:
             done = Done(found.duration, found.turns, self._book.final(found.turns))
             return found, samples, [*events, done]
 
-    def __enter__(self) -> LiveDiarizer:  # noqa: PYI034 - typing.Self is younger than Python 3.11's first users
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

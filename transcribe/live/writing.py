@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from ...fusion.errors import OutputError
 from .. import output
@@ -57,7 +57,7 @@ class EventLines:
     path: Path | None
     _file: IO[str] | None = field(default=None, init=False)
 
-    def __enter__(self) -> EventLines:  # noqa: PYI034 - typing.Self is younger than the oldest Python
+    def __enter__(self) -> Self:
         if self.path is not None:
             try:
                 self._file = self.path.open("w", encoding="utf-8")
