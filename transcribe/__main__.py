@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 STOPPED = "Stopped: nothing is half-written."
+NO_MEMORY = "There is not enough memory: free some, or take shorter recordings."
 _LONGEST_USAGE = 400
 
 
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:  # while the program was still being loaded
         sys.stderr.write(f"{STOPPED}\n")
         code = INTERRUPTED
+    except MemoryError:  # likewise
+        sys.stderr.write(f"Error: {NO_MEMORY}\n")
+        code = 1
     if code == INTERRUPTED:
         _leave(code)
     sys.exit(code)
@@ -64,7 +68,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _unforeseen(error: Exception) -> str:
     """What no stage has put in its own words: memory that runs out, a folder none may look into, a name too long."""
     if ran_out(error):
-        return "There is not enough memory: free some, or take shorter recordings."
+        return NO_MEMORY
     if isinstance(error, ValueError) and "null byte" in str(error):  # in the settings: no command line can hold one
         return (
             "A path holds a NUL character, which no file's name does: check the paths in the settings (diarfuse.toml)."

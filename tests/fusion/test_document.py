@@ -110,7 +110,7 @@ def test_old_turns_are_read() -> None:
 DAMAGE: dict[str, tuple[Any, str]] = {
     "another": ({"segments": [], "language": "en"}, "is no transcript of this program"),
     "list": ([1], "is no transcript of this program"),
-    "newer": (["format", "diarfuse/2"], "format is 'diarfuse/2', of a newer version.*pip install"),
+    "newer": (["format", "diarfuse/2"], "format is 'diarfuse/2', of a newer version.*install that version"),
     "format": (["format", 3], "format is 3"),
     "time": (["segments", 0, "words", 1, "start", "x"], r"segments\[0\]\.words\[1\]\.start is 'x'"),
     "nan": (["duration", float("nan")], "duration is nan"),

@@ -276,6 +276,7 @@ def test_too_little_memory_is_one_sentence(megabytes: int) -> None:
 import re, resource
 from pathlib import Path
 import numpy
+import diarfuse.transcribe.cli
 from diarfuse.transcribe.__main__ import main
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + ({megabytes} << 20),) * 2)

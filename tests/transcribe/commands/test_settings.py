@@ -105,7 +105,7 @@ def test_a_file_beside_the_work_may_not_send_run_identify_or_choose(work: Path, 
 
 
 CLASSES = {
-    "sends or receives": {"remote", "remote-token", "host", "port", "token-file", "offline", "online"}
+    "sends or receives": {"remote", "remote-token", "host", "port", "token-file", "offline", "online", "live"}
     | {"max-body", "max-duration", "concurrency", "queue", "timeout"},
     "runs a program, a plug-in or a model": {
         "asr",
@@ -120,10 +120,11 @@ CLASSES = {
     "identifies, or keeps a voice": {"identify", "primary", "link-speakers", "voices-dir"},
     "decides what the answer is": {"diarize", "channels", "audio-track", "language", "join", "recipe", "step"}
     | {"threshold", "mode", "collar", "stm"},
-    "gives a recording away": {"embed-audio"},
+    "gives a recording away": {"embed-audio", "events", "save-audio"},
     "reads a file, which is run": {"docx-template"},
     "takes the machine, or hides what happens": {"device", "threads", "verbose", "strict", "workers"}
-    | {"time-limit", "live-text"},
+    | {"time-limit", "live-text", "no-browser", "no-final-pass", "pace"},
+    "listens": {"input", "list-devices", "from-file", "raw"},
 }
 """Why a file beside the work may not set it."""
 
