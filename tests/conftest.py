@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever settings the one who tests has
+
+
+# A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a
+# program would then wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

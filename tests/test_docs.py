@@ -78,8 +78,10 @@ def test_every_option_in_the_documents_exists() -> None:
     known = {name for _, command in commands() for option in options(command) for name in option.split(", ")}
     known |= {"--help", "--version"}
     foreign = {
+        "--find-links",
         "--force-reinstall",
         "--no-deps",
+        "--no-index",
         "--output-format",
         "--output_format",
         "--require-models",

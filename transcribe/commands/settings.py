@@ -37,6 +37,13 @@ ONE_CALL = frozenset(
     | {"redo", "dry-run", "shard", "ray", "pattern", "keep-voices", "no-words", "channel-names"}
 )
 """Options that mean one call, and are no setting."""
+ONE_CALL_OF: Mapping[str, frozenset[str]] = {
+    "redo": frozenset({"asr", "diarize"}),
+    "export": frozenset({"asr"}),
+    "import": frozenset({"asr"}),
+    "add": frozenset({"threshold"}),
+}
+"""The same of one command, where others have a setting of that name: what to do again, to carry or to add."""
 ENVIRONMENT = {
     "models-dir": "DIARFUSE_MODELS_DIR",
     "offline": "DIARFUSE_OFFLINE",
@@ -175,7 +182,8 @@ def _for_click(value: Any) -> Any:
 def _options(command: click.Command) -> dict[str, click.Option]:
     """The options of a command that a file can set, by key: the option's name without its dashes."""
     options = {max(one.opts, key=len).lstrip("-"): one for one in command.params if isinstance(one, click.Option)}
-    found = {key: option for key, option in options.items() if key not in ONE_CALL}
+    once = ONE_CALL | ONE_CALL_OF.get(command.name or "", frozenset())
+    found = {key: option for key, option in options.items() if key not in once}
     return found | ({NAMES: options["name"]} if "name" in options else {})
 
 

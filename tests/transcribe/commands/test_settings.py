@@ -136,6 +136,21 @@ def test_every_option_has_its_class() -> None:
     assert set(keys()) == (BESIDE & set(keys())) | set(refused), "a new option: which class is it of?"
 
 
+def test_a_key_means_the_same_to_every_command() -> None:
+    """A line outside of the tables holds for all of them, so it must be of one shape."""
+    shapes: dict[str, set[tuple[bool, str]]] = {}
+    for command in all_commands().values():
+        for key, option in config._all_options(command).items():
+            shapes.setdefault(key, set()).add((option.multiple, type(option.type).__name__.removesuffix("ParamType")))
+    differing = {key for key, found in shapes.items() if len(found) > 1}
+    assert differing <= {"port"}  # a number in all, bounded in one
+
+
+def test_a_recogniser_of_ones_own_choice_is_for_every_run(work: Path, say) -> None:
+    own(work, 'asr = "words-json"\nmodel = "words.json"\nthreshold = 0.7\n')
+    assert say("a.wav", "-o", "-")[:2] == (0, "Hello there.\n")
+
+
 def test_what_sends_and_identifies_is_among_the_refused() -> None:
     barred = set(keys()) - BESIDE
     assert {"remote", "remote-token", "asr", "model", "asr-option", "diarizer", "identify", "primary"} <= barred
