@@ -26,7 +26,7 @@ from .front_ends.kaldi import FRAME, HOP
 from .masks import active_speakers, embedding_masks
 from .models.packs import Cut
 from .models.store import ModelSet
-from .runtime import Runtime, Session
+from .runtime import Network, Runtime
 from .stretches import Stretch, cut_stretches
 from .windows import Windows
 
@@ -43,8 +43,8 @@ class TrunkEmbedder:
     """
 
     front_end: FrontEnd
-    trunk: Session
-    pooling: Session
+    trunk: Network
+    pooling: Network
     stride: int
     dimension: int
     cut: Cut
@@ -55,8 +55,8 @@ class TrunkEmbedder:
         network = models.pack.embedding
         return cls(
             FRONT_ENDS[network.front_end],
-            runtime.session(models.graph("trunk", integers=integers)),
-            runtime.session(models.graph("pooling")),
+            runtime.network(models.graph("trunk", integers=integers), bears_half=True),
+            runtime.network(models.graph("pooling")),
             network.stride,
             network.dimension,
             network.cut,

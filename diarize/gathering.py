@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from .arrays import AnyArray
-from .runtime import Session
+from .runtime import Network
 
 
 @dataclass(slots=True, eq=False)
@@ -19,28 +20,28 @@ class _Call:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-class Gathered(Session):
-    """A session whose calls wait while another one runs, and then go together, first come first.
+class Gathered:
+    """A network whose calls wait while another one runs, and then go together, first come first.
 
     Whoever finds the network free runs it for all that wait with inputs of the same shape, so nothing waits when
     nobody else does. Only calls with one input, rows of which are independent of each other, are put together.
 
     Args:
-        session: the network.
+        network: as it was loaded.
         most: rows of one call.
     """
 
-    def __init__(self, session: Session, *, most: int) -> None:
-        self.__dict__.update(session.__dict__)
+    def __init__(self, network: Network, *, most: int) -> None:
+        self._network = network
         self._most = most
         self._calls: list[_Call] = []
         self._list = threading.Lock()
         self._free = threading.Lock()
 
     def __call__(self, *inputs: AnyArray) -> AnyArray:
-        """See `Session`; the rows of the first output are those of the input."""
+        """See `Network`; the rows of the output are those of the input."""
         if len(inputs) != 1:
-            return super().__call__(*inputs)
+            return self._network(*inputs)
         call = _Call(inputs[0])
         with self._list:
             self._calls.append(call)
@@ -53,6 +54,10 @@ class Gathered(Session):
         assert call.result is not None  # noqa: S101 - it is done, and without an error
         return call.result
 
+    def on_device(self, *inputs: Any) -> Any:
+        """See `Network`; these are not put together."""
+        return self._network.on_device(*inputs)
+
     def _run(self) -> None:
         """Run the oldest call, with those that fit to it."""
         with self._list:
@@ -64,7 +69,7 @@ class Gathered(Session):
                     rows += len(call.rows)
             self._calls = [call for call in self._calls if call not in taken]
         try:
-            results = super().__call__(np.concatenate([call.rows for call in taken]))
+            results = self._network(np.concatenate([call.rows for call in taken]))
         except Exception as error:  # noqa: BLE001 - each caller raises it
             for call in taken:
                 call.error = error

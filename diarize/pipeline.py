@@ -30,7 +30,7 @@ from .options import Execution, Options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
-from .runtime import Runtime, Session
+from .runtime import Network, Runtime
 from .segmentation import Known, nothing_known, segment
 from .turns import activity, build_turns, minor_speakers
 from .windows import Windows
@@ -97,7 +97,7 @@ class Diarizer:
         self.runtime = Runtime.of(self.execution)
         integers = self.execution.mode == "fast" and self.runtime.device == "cpu"  # elsewhere they do not pay
         self._batch = self._windows_a_call(integers=integers)
-        self._segmentation = self.runtime.session(models.graph("segmentation", integers=integers))
+        self._segmentation = self.runtime.network(models.graph("segmentation", integers=integers))
         self._embedder = embedder_of(models, self.runtime, integers=integers)
         self.bands = Bands.of(models.distances.bands)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
@@ -192,7 +192,7 @@ class Diarizer:
         other._recall = recall  # noqa: SLF001 - a copy of itself
         return other
 
-    def within(self, runtime: Runtime, change: Callable[[Session], Session]) -> Diarizer:
+    def within(self, runtime: Runtime, change: Callable[[Network], Network]) -> Diarizer:
         """The same diarizer with another runtime of the same device, and its networks changed (`diarize.queue`)."""
         other = copy.copy(self)
         other.runtime = runtime

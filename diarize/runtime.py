@@ -9,12 +9,14 @@ the number of threads. On a GPU there is one caller and larger batches.
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -33,22 +35,47 @@ PROVIDERS: Mapping[str, str] = {
 }
 
 
+class Network(Protocol):
+    """A loaded graph of ours, whatever runs it. Calls are thread-safe; arrays are float32, in the graph's order."""
+
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
+        """Run on host arrays; return the first output (host)."""
+        ...
+
+    def on_device(self, *inputs: Any) -> Any:
+        """Like calling, but takes what this returned before; the result has ``shape()`` and ``numpy()``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where networks run: a device that is known to be usable, and how many calls at once."""
+    """Where networks run: a device that is known to be usable, and how many calls at once.
+
+    half: CoreML programs that bear it compute in float16.
+    """
 
     device: Device
     workers: int
+    half: bool = field(default=False, kw_only=True)
 
     @classmethod
     def of(cls, execution: Execution) -> Runtime:
         """Settle `auto` and 0; raise `DeviceError` with the remedy if the device cannot be used."""
         device = pick_device(execution.device)
-        return cls(device, (execution.threads or usable_cores()) if device == "cpu" else 1)
+        workers = (execution.threads or usable_cores()) if device == "cpu" else 1
+        return cls(device, workers, half=device == "coreml" and execution.mode == "fast")
 
     def session(self, path: Path) -> Session:
         """Load the graph at `path` on this device."""
         return Session(path, self.device)
+
+    def network(self, path: Path, *, bears_half: bool = False) -> Network:
+        """Load a graph of ours: as `session`, or as a program where CoreML is asked for and coremltools is there."""
+        if self.device != "coreml" or not _runs_programs():
+            return self.session(path)
+        from .models.programs import program_of
+
+        return Program(program_of(path, half=self.half and bears_half))
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Apply `work` to `items` on all workers; results in order, only a few items ahead."""
@@ -100,12 +127,12 @@ def usable_cores() -> int:
 def pick_device(asked: Device) -> Device:
     """`auto` is CUDA where ONNX Runtime can use it, else the CPU.
 
-    CoreML is never picked by itself: its float16 changes embeddings.
+    CoreML is never picked by itself: what it computes has not been measured.
     """
     available = _available_providers()
     if asked == "auto":
         return "cuda" if PROVIDERS["cuda"] in available else "cpu"
-    if PROVIDERS[asked] not in available:
+    if PROVIDERS[asked] not in available and not (asked == "coreml" and _runs_programs()):
         raise DeviceError(_remedy(asked))
     return asked
 
@@ -117,9 +144,14 @@ def _available_providers() -> Sequence[str]:
     return providers
 
 
+def _runs_programs() -> bool:
+    """Whether coremltools is installed, on the one system where it can run what it makes."""
+    return sys.platform == "darwin" and find_spec("coremltools") is not None
+
+
 def _remedy(device: str) -> str:
     if device == "coreml":
-        return "device='coreml' needs macOS with onnxruntime's CoreML provider; use device='cpu' here."
+        return "device='coreml' needs macOS, with coremltools or onnxruntime's CoreML provider; use device='cpu' here."
     if both_packages_installed():
         return (
             "device='cuda' is not usable: onnxruntime and onnxruntime-gpu are installed over each other; run "
@@ -225,6 +257,63 @@ class Session:
     @property
     def _memory(self) -> str:
         return "cuda" if self.device == "cuda" else "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class HostValue:
+    """What a `Program` returns where a `Session` returns a device's value: an array on the host."""
+
+    array: AnyArray
+
+    def numpy(self) -> AnyArray:
+        """The array itself."""
+        return self.array
+
+    def shape(self) -> list[int]:
+        """Its sizes."""
+        return list(self.array.shape)
+
+
+class Program:
+    """One CoreML program, called like a `Session`; inputs and outputs are float32 arrays by name and order.
+
+    Args:
+        path: the ``.mlpackage``.
+
+    Raises:
+        DeviceError: CoreML cannot load it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from .models.mil import coremltools
+
+        tools = coremltools()
+        try:
+            self._model = tools.models.MLModel(os.fspath(path))
+        except Exception as error:  # CoreML's exceptions share no public base
+            raise DeviceError(f"CoreML cannot load {path.name} ({_first_line(error)}): use device='cpu'.") from error
+        description = self._model.get_spec().description
+        self._inputs = [value.name for value in description.input]
+        self._output = description.output[0].name
+
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
+        """Run on host arrays, in the graph's input order; return its output.
+
+        Raises:
+            DeviceError: CoreML cannot compute it.
+        """
+        feeds = {
+            name: np.ascontiguousarray(value, np.float32) for name, value in zip(self._inputs, inputs, strict=True)
+        }
+        try:
+            output: AnyArray = self._model.predict(feeds)[self._output]
+        except Exception as error:  # as above
+            raise DeviceError(f"CoreML cannot compute ({_first_line(error)}): use device='cpu'.") from error
+        return output
+
+    def on_device(self, *inputs: Any) -> HostValue:
+        """Like calling; inputs may be what an earlier call of this returned."""
+        return HostValue(self(*(value.array if isinstance(value, HostValue) else value for value in inputs)))
 
 
 def _options(path: Path) -> Any:

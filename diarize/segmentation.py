@@ -11,7 +11,7 @@ from ..fusion.types import SAMPLE_RATE, Samples
 from ..fusion.watch import Advance
 from .arrays import Bits, Float32
 from .powerset import to_multilabel
-from .runtime import Runtime, Session
+from .runtime import Network, Runtime
 from .windows import Windows
 
 Known: TypeAlias = Callable[[int], Bits | None]
@@ -25,7 +25,7 @@ def nothing_known(_first_sample: int) -> None:
 def segment(
     samples: Samples,
     windows: Windows,
-    network: Session,
+    network: Network,
     runtime: Runtime,
     batch: int,
     advance: Advance,
