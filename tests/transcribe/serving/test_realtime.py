@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -191,8 +192,9 @@ def test_a_message_that_is_too_large_ends_the_session_only(serving):
     with serving(open_live=Works()) as live:
         with call(live) as socket:
             hear(socket)
-            with pytest.raises(ConnectionClosed):  # maybe while the rest is still being sent
+            with contextlib.suppress(ConnectionClosed):  # it may hang up while the rest is still being sent
                 socket.send(b"\0" * (2 << 20))
+            with pytest.raises(ConnectionClosed):
                 socket.recv(timeout=10)
         live.until(lambda: can_call(live))
 
