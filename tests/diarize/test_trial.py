@@ -35,15 +35,15 @@ def test_the_voices_are_those_of_the_example():
     meeting, _ = soundfile.read(EXAMPLES / "meeting.wav", dtype="float32")
     for clip in np.array_split(load_audio(VOICES), 9):
         piece = clip[16_000:24_000]
-        found = np.abs(np.correlate(meeting, piece)) if len(piece) < 100 else _likeness(meeting, piece)
-        assert found > 0.95  # the codec's loss
+        assert _likeness(meeting, piece) > 0.95  # the codec's loss
 
 
 def _likeness(meeting, piece):
     """The highest normalised cross-correlation of `piece` with any part of the meeting."""
     size = 1 << int(np.ceil(np.log2(len(meeting) + len(piece))))
     product = np.fft.irfft(np.fft.rfft(meeting, size) * np.conj(np.fft.rfft(piece, size)))[: len(meeting) - len(piece)]
-    energy = np.convolve(np.square(meeting), np.ones(len(piece)), "valid")[: len(product)]
+    sums = np.concatenate([[0.0], np.cumsum(np.square(meeting, dtype=np.float64))])
+    energy = (sums[len(piece) :] - sums[: -len(piece)])[: len(product)]
     return float((product / np.sqrt(np.maximum(energy, 1e-9) * np.square(piece).sum())).max())
 
 
