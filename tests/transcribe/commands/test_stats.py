@@ -35,6 +35,19 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_two_hundred_calls_are_one_csv_and_a_damaged_one_costs_only_itself(capsys) -> None:
+    """What a call centre asks for."""
+    names = [f"call-{number:03d}.json" for number in range(200)]
+    for name in names:
+        Path(name).write_text(Path("b.json").read_text(encoding="utf-8"), encoding="utf-8")
+    Path("call-100.json").write_text("{", encoding="utf-8")
+    assert run(["stats", *names, "-o", "talk-times.csv"]) == 1
+    assert capsys.readouterr().err.count("call-100.json") == 1
+    rows = list(csv.DictReader(io.StringIO(Path("talk-times.csv").read_text(encoding="utf-8"))))
+    assert {row["file"] for row in rows} == set(names) - {"call-100.json"}
+    assert {row["speaker"] for row in rows} >= {"SPEAKER_00", "SPEAKER_01"}
+
+
 def test_many_files_are_one_csv() -> None:
     assert run(["stats", "a.json", "b.json", "-o", "talk.csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(Path("talk.csv").read_text(encoding="utf-8"))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -103,6 +104,29 @@ def test_words_are_recognised_anew_and_turns_and_corrections_stay() -> None:
     assert held().history[-1].operation.told() == "redo asr clock"
     assert run(["undo", "meeting.json"]) == 0
     assert held() == before
+
+
+@pytest.mark.parametrize("again", [["--diarize"], ["--asr", "clock"]])
+def test_all_tracks_are_heard_again_where_all_are_asked_for(again: list[str], capsys) -> None:
+    """The first track is silent: who hears only that one finds nobody there."""
+    with av.open("two.mka", "w") as file:
+        for _ in range(2):
+            file.add_stream("pcm_s16le", rate=SAMPLE_RATE, layout="mono")
+        for value, stream in zip((0, 3000), file.streams, strict=True):
+            frame = av.AudioFrame.from_ndarray(np.full((1, 4 * SAMPLE_RATE), value, np.int16), "s16", "mono")
+            frame.sample_rate = SAMPLE_RATE
+            file.mux([*stream.encode(frame), *stream.encode(None)])
+    tracks = ["--audio-track", "all"]
+    assert run(["--asr", "clock", "--diarize", *tracks, "two.mka", "-o", "two.json"]) == 0
+    first = read_document("two.json")
+    capsys.readouterr()
+    assert run(["redo", "two.json", *again, *tracks]) == 0
+    assert "audio tracks, of which" not in capsys.readouterr().err
+    found = read_document("two.json")
+    assert [word.text for word in found.transcript.words] == [word.text for word in first.transcript.words]
+    assert found.origin.settings["audio_track"] == "all"
+    assert run(["redo", "two.json", *again]) == 0
+    assert "audio tracks, of which number 1 is used" in capsys.readouterr().err
 
 
 def test_words_deleted_by_hand_that_are_heard_again_are_told_in_one_sentence(
