@@ -120,9 +120,9 @@ class Job:
     ) -> Result:
         """Run the whole job on one file.
 
-        `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears each
-        segment at once if nothing can change it any more: without speakers, and from a recogniser that can. `on_heard`
-        hears them in any case, as a person who waits wants to.
+        `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears, from a
+        recogniser that can, each segment at once: without speakers as nothing can change it any more, else with those
+        that are committed (`live.committing`). `on_heard` hears them in any case, as a person who waits wants to.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
@@ -221,6 +221,8 @@ class Job:
         beside = beside_recogniser(self.setup.execution)
         diarizer = self._diarizer_for(beside or self.setup.execution, wish, watch)
         recogniser = self._recogniser_for(wish, watch)
+        if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
+            return self._commit(samples, recogniser, diarizer, wish, watch, on_segment)
 
         def words() -> Transcript:
             return self._recognise(samples, recogniser, wish, watch)
@@ -229,6 +231,25 @@ class Job:
             return _diarize(samples, diarizer, wish, watch)
 
         return (words(), turns()) if beside is None else together(words, turns, watch.stop)
+
+    def _commit(
+        self,
+        samples: Samples,
+        recogniser: Recognizer,
+        diarizer: Diarizer,
+        wish: Wish,
+        watch: Watch,
+        on_segment: OnSegment,
+    ) -> tuple[Transcript, Diarization]:
+        """Words and turns, with each segment told as it is committed."""
+        from ..diarize.live import LiveDiarizer
+        from .live.committing import Committing
+
+        with LiveDiarizer(diarizer, **wish.speakers.given()) as live:
+            committing = Committing(live, samples, watch, on_segment)
+            transcript = self._recognise(samples, recogniser, wish, watch, committing.hear)
+            with watch.timed("diarize"):
+                return transcript, committing.finish()
 
     def _recognise(
         self, samples: Samples, recogniser: Recognizer, wish: Wish, watch: Watch, on_segment: OnSegment | None = None

@@ -1,4 +1,4 @@
-"""Segments told before the job is done: only those that nothing can change any more."""
+"""Segments told before the job is done: those that nothing can change any more, or that have committed speakers."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ class Diarizer:
         turns = (Turn(0.0, 1.0, "SPEAKER_00"),)
         return Diarization(turns, turns, len(samples) / 16_000)
 
+    def remembering(self, _recall):
+        return self
+
 
 @pytest.fixture
 def audio(tmp_path: Path, monkeypatch) -> Path:
@@ -49,13 +52,16 @@ def audio(tmp_path: Path, monkeypatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("recogniser", "diarize", "told"), [(Early, False, 1), (Early, True, 0), (Plain, False, 0)])
-def test_segments_are_told_where_they_are_final(audio: Path, monkeypatch, recogniser, diarize, told) -> None:
+@pytest.mark.parametrize(
+    ("recogniser", "diarize", "told"), [(Early, False, 1), (Early, True, 1), (Plain, False, 0), (Plain, True, 0)]
+)
+def test_segments_are_told_as_soon_as_they_may_be(audio: Path, monkeypatch, recogniser, diarize, told) -> None:
     monkeypatch.setattr(recognisers, "make", lambda *_: recogniser())
     heard: list[Segment] = []
     result = Job(JobOptions(diarize=diarize)).transcribe(audio, on_segment=heard.append)
-    assert heard == [SAID] * told
-    assert result.transcript.segments[0].speaker == ("SPEAKER_00" if diarize else None)
+    speaker = "SPEAKER_00" if diarize else None
+    assert [(segment.text, segment.speaker) for segment in heard] == [(" Hello", speaker)] * told
+    assert result.transcript.segments[0].speaker == speaker
     Job(JobOptions(diarize=diarize)).transcribe(audio)  # and nobody has to listen
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...diarize.live.events import Committed, Event, SpeakersMerged, TurnRevised
+from ...diarize.live.events import Committed, Event
 from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.ledger import Ledger
 from ...fusion.cues import split_segments
 from ...fusion.document import Document
 from ...fusion.types import SAMPLE_RATE, Diarization, Transcript, Turn
+from .committing import changes_all, turns_of
 from .sources import Lost, Stopped
 from .words import Words
 from .words import to_json as word_json
@@ -77,8 +78,7 @@ class Session:
     @property
     def turns(self) -> list[Turn]:
         """Those of now that have a speaker."""
-        entries = self.ledger.entries
-        return [Turn(entry.start, entry.end, entry.speaker) for entry in entries if entry.speaker is not None]
+        return turns_of(self.ledger)
 
     @property
     def transcript(self) -> Transcript:
@@ -118,7 +118,7 @@ class Session:
         self.words.hear(segments)
         if not events and not segments and not last:
             return
-        anew = any(isinstance(e, SpeakersMerged) or _is_of_all(e) for e in events)
+        anew = any(map(changes_all, events))
         changes = self.words.commit(min(self.ledger.committed, until), self.turns, anew=anew)
         self._held += [word_json(change) for change in changes]
         self._held += [turn_json(event) for event in events if isinstance(event, Committed)]
@@ -127,7 +127,3 @@ class Session:
             self.lines.write(self._held)
             self._held = []
         self.screen.show(self.words, self.ledger)
-
-
-def _is_of_all(event: Event) -> bool:
-    return isinstance(event, TurnRevised) and event.why == "voices compared"

@@ -39,15 +39,15 @@ def answer_body(
         return registry.dumps(Document(transcript), "srt"), "application/x-subrip; charset=utf-8"
     if request.response_format == "vtt":
         return registry.dumps(Document(transcript), "vtt"), "text/vtt; charset=utf-8"
-    body = _body(transcript, request)
-    if request.response_format == "verbose_json" and diarization is not None:
-        body |= {"turns": _turns(diarization.turns), "exclusive_turns": _turns(diarization.exclusive)}
-    return to_json(body), "application/json"
+    return to_json(_body(transcript, diarization, request)), "application/json"
 
 
-def _body(transcript: Transcript, request: ApiRequest) -> Json:
+def _body(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> Json:
     if request.response_format == "verbose_json":
-        return verbose(transcript, words=request.wish.words, speakers=request.wish.diarize)
+        body = verbose(transcript, words=request.wish.words, speakers=request.wish.diarize)
+        if diarization is not None:
+            body |= {"turns": _turns(diarization.turns), "exclusive_turns": _turns(diarization.exclusive)}
+        return body
     return diarized(transcript) if request.response_format == "diarized_json" else _plain(transcript, request)
 
 
@@ -56,10 +56,13 @@ class Events:
 
     With ``diarized_json`` each segment is one ``transcript.text.segment`` after
     its delta; all other formats stream their text only. The deltas, laid end to
-    end, are the text of the last event.
+    end, are the text of the last event. With speakers that event holds the whole
+    answer as it would be without a stream: what was told on the way was committed,
+    and not final.
     """
 
     def __init__(self, request: ApiRequest) -> None:
+        self._request = request
         self._diarized = request.response_format == "diarized_json"
         self._sent = 0
         self._before = ""
@@ -73,11 +76,15 @@ class Events:
         if self._diarized:
             yield diarized_segment(index, segment)
 
-    def rest(self, transcript: Transcript) -> Iterator[Json]:
-        """The events of the segments that `of` was not given, and the last event."""
-        for segment in transcript.segments[self._sent :]:
-            yield from self.of(segment)
-        yield {"type": "transcript.text.done", "text": full_text(transcript)}
+    def rest(self, transcript: Transcript, diarization: Diarization | None = None) -> Iterator[Json]:
+        """The events of the segments that `of` was not given, and the last event; with speakers it got all or none."""
+        if not (self._request.wish.diarize and self._sent):
+            for segment in transcript.segments[self._sent :]:
+                yield from self.of(segment)
+        body: Json = {"text": full_text(transcript)}
+        if self._request.wish.diarize and self._request.response_format.endswith("json"):
+            body = _body(transcript, diarization, self._request)
+        yield {**body, "type": "transcript.text.done"}
 
 
 def sse(event: Json) -> bytes:

@@ -364,7 +364,8 @@ async def _event_stream(task: asyncio.Task[JobAnswer], asked: ApiRequest, told: 
         else:
             yield b"".join(map(sse, events.of(segment)))
     try:
-        for item in events.rest(task.result().transcript):
+        answer = task.result()
+        for item in events.rest(answer.transcript, answer.diarization):
             yield sse(item)
     except HTTPException as error:
         yield sse({"type": "error", "error": {"message": error.detail, "code": error.status_code}})

@@ -15,9 +15,10 @@ from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.ledger import Ledger
 from ...exporters.openai import full_text
 from ...fusion.audio.resampling import Resampler
-from ...fusion.types import Diarization, Recognizer, Samples, Segment, Transcript, Turn
+from ...fusion.types import Diarization, Recognizer, Samples, Segment, Transcript
 from ...fusion.watch import Watch
 from ..job import Job
+from ..live.committing import changes_all, turns_of
 from ..live.hearing import Hearing
 from ..live.words import Words, WordSaid
 from ..live.words import to_json as word_json
@@ -99,9 +100,8 @@ class Session:
         yield from map(_of_turns, events)
         segments, until = self._hearing.take()
         self._words.hear(segments)
-        entries = self._ledger.entries
-        turns = [Turn(entry.start, entry.end, entry.speaker) for entry in entries if entry.speaker is not None]
-        for change in self._words.commit(min(self._ledger.committed, until), turns, anew=False):
+        anew = any(map(changes_all, events))
+        for change in self._words.commit(min(self._ledger.committed, until), turns_of(self._ledger), anew=anew):
             yield {**_ITEM, **word_json(change), "type": f"diarization.{word_json(change)['type']}"}
             if isinstance(change, WordSaid):
                 yield {"type": f"{_TEXT}.delta", **_ITEM, "delta": change.text}

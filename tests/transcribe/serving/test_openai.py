@@ -96,6 +96,26 @@ def test_a_stream_tells_what_is_sure_while_the_job_still_runs(serving) -> None:
     assert first.delta + rest[0].delta == rest[1].text
 
 
+def test_with_speakers_what_is_committed_comes_early_and_the_last_event_is_the_whole_answer(serving) -> None:
+    with serving() as live:
+        live.job.live = (Segment(0.0, 2.0, " Good morning. Hello <you>!", (), "SPEAKER_03"),)
+        with openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0) as client:
+            stream = ask(client, "diarized_json", stream=True)
+            early = [next(stream), next(stream)]
+            assert not live.job.go.is_set()
+            live.job.go.set()
+            (done,) = stream
+            live.job.live = ()
+            whole = ask(client, "diarized_json").to_dict()
+            verbose = list(ask(client, "verbose_json", stream=True, extra_body={"diarize": "true"}))[-1].to_dict()
+            text = list(ask(client, "srt", stream=True, extra_body={"diarize": "true"}))[-1].to_dict()
+    assert [event.type for event in early] == ["transcript.text.delta", "transcript.text.segment"]
+    assert early[1].speaker == "SPEAKER_03"
+    assert done.to_dict() == whole | {"type": "transcript.text.done"}
+    assert len(verbose["turns"]) == 2
+    assert text == {"type": "transcript.text.done", "text": whole["text"]}
+
+
 def test_an_idle_stream_is_kept_open_and_a_failure_after_the_first_words_is_told(serving, monkeypatch) -> None:
     monkeypatch.setattr("diarfuse.transcribe.serving.app.HEARTBEAT", 0.05)
     with serving() as live:
