@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import binary_dilation
 
 from ..fusion.types import SAMPLE_RATE, Seconds
 from .arrays import Bits, Flags, Int32, Int64
@@ -73,8 +72,10 @@ def cut_stretches(segmentations: Bits, windows: Windows, cut: Cut, *, multiple: 
 
 def _bridged(heard: Flags) -> Flags:
     """`heard` with `_MARGIN` more on either side: silence shorter than twice that disappears."""
-    width = 2 * round(_MARGIN / FRAME_STEP) + 1
-    return np.asarray(binary_dilation(heard, np.ones(width, np.bool_)))
+    margin, frames = round(_MARGIN / FRAME_STEP), np.arange(len(heard))
+    so_far = np.concatenate([[0], np.cumsum(heard)])
+    bridged: Flags = so_far[np.minimum(frames + margin + 1, len(heard))] > so_far[np.maximum(frames - margin, 0)]
+    return bridged
 
 
 def _votes(segmentations: Bits, windows: Windows) -> tuple[Int32, Flags]:

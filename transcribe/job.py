@@ -314,14 +314,10 @@ def _no_speech(path: str | os.PathLike[str]) -> str:
 
 def _load(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
     """The recording's mix; or its channels, where they are wanted and differ."""
-    from .channels import load_different, parts
-
-    if wish.channels is None:
-        recordings = [_mix(path, wish, watch)]
-    else:
-        with watch.stage("load audio"):
-            recordings = load_different(path, wish, watch)
+    recordings = [_mix(path, wish, watch)] if wish.channels is None else _channels(path, wish, watch)
     if wish.details:
+        from .channels import parts
+
         for samples, part in zip(recordings, parts(recordings, watch), strict=True):
             with part.timed("find speech"):
                 part.note(_speech(samples, part))
@@ -333,6 +329,13 @@ def _mix(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> Samples:
 
     with watch.stage("load audio"):
         return load_audio(path, on_note=watch.keep, track=wish.audio_track)
+
+
+def _channels(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
+    from .channels import load_different
+
+    with watch.stage("load audio"):
+        return load_different(path, wish, watch)
 
 
 def _diarize(samples: Samples, diarizer: Diarizer, wish: Wish, watch: Watch) -> Diarization:

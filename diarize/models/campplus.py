@@ -9,11 +9,15 @@ frame. Source: 3D-Speaker, ``speakerlab/models/campplus``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import onnx
 
 from .graph import Graph, Weights, conv_norm, norm, pooling_model, weight
 from .int8 import measured_ranges, with_integer_convolutions
+
+if TYPE_CHECKING:
+    import onnx
 
 VERSION = 3
 """Raised whenever `build` or `with_integers` would give another graph for the same weights."""
@@ -114,10 +118,10 @@ class _Segments:
         filled = graph.op("Add", frames, graph.constant(_SEGMENT - 1, np.int64))
         numbers = graph.op("Range", zero, graph.op("Div", filled, graph.constant(_SEGMENT, np.int64)), one)
         equal = graph.op("Equal", graph.op("Unsqueeze", numbers, graph.shape(1)), own)
-        self.members = graph.op("Cast", equal, to=onnx.TensorProto.FLOAT)
+        self.members = graph.op("Cast", equal, to=graph.float32)
         sizes = graph.op("ReduceSum", self.members, graph.shape(1), keepdims=1)
         local = graph.op("Div", self.members, sizes)
-        overall = graph.op("Reciprocal", graph.op("Cast", frames, to=onnx.TensorProto.FLOAT))
+        overall = graph.op("Reciprocal", graph.op("Cast", frames, to=graph.float32))
         self.means = graph.op("Transpose", graph.op("Add", local, overall), perm=[1, 0])
 
 

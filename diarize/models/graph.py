@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from ...fusion.errors import CorruptModelError
 from ..arrays import AnyArray
+
+if TYPE_CHECKING:
+    import onnx
 
 OPSET = 17
 IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it
@@ -22,24 +23,28 @@ Dims: TypeAlias = Sequence[str | int]
 
 
 class Graph:
-    """Nodes in the order they are written; a value is known by its name, a string."""
+    """Nodes in the order they are written; a value is known by its name, a string. float32: ONNX's number for it."""
 
     def __init__(self, name: str) -> None:
+        import onnx  # here, since most runs build no graph
+
         self.name = name
+        self.float32: int = onnx.TensorProto.FLOAT
+        self._onnx = onnx
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
 
     def input(self, name: str, dims: Dims) -> str:
         """A float32 input; a dimension given by name may have any size."""
-        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(dims)))
+        self._inputs.append(self._onnx.helper.make_tensor_value_info(name, self.float32, list(dims)))
         return name
 
     def constant(self, values: Any, dtype: Any = np.float32) -> str:
         """A constant tensor: a weight (float32), or a shape or axes (``np.int64``)."""
         name = f"c{len(self._constants)}"
         array = np.ascontiguousarray(values, dtype=dtype).reshape(np.shape(values))
-        self._constants.append(numpy_helper.from_array(array, name))
+        self._constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name
 
     def shape(self, *sizes: int) -> str:
@@ -49,7 +54,7 @@ class Graph:
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Append a node with one output and return its name."""
         name = f"{kind}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        self._nodes.append(self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes))
         return name
 
     def model(self, output: str, name: str, dims: Dims) -> onnx.ModelProto:
@@ -58,8 +63,9 @@ class Graph:
         Raises:
             CorruptModelError: the weights' shapes do not fit each other.
         """
+        onnx, helper = self._onnx, self._onnx.helper
         self._nodes.append(helper.make_node("Identity", [output], [name]))
-        result = helper.make_tensor_value_info(name, TensorProto.FLOAT, list(dims))
+        result = helper.make_tensor_value_info(name, self.float32, list(dims))
         graph = helper.make_graph(self._nodes, self.name, self._inputs, [result], self._constants)
         opset = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION, producer_name="diarfuse")

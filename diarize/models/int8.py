@@ -15,10 +15,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import onnx
+
+if TYPE_CHECKING:
+    import onnx
 
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
 """Least and greatest value of a tensor of a graph, by its name."""
@@ -109,6 +111,8 @@ def _only_rectified(model: onnx.ModelProto) -> set[str]:
 
 def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
     """With the shapes of all values, which the quantizers look for; the caller's stays as it is."""
+    import onnx
+
     return onnx.shape_inference.infer_shapes(model)
 
 

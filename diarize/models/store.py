@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"
 AUTO = "auto"
+_IN_INTEGERS = ("segmentation", "trunk")
+"""The graphs of which `fast` mode has one in 8-bit integers."""
 Origin: TypeAlias = Literal["pinned", "yours"]
 Made = TypeVar("Made")
 
@@ -201,7 +203,7 @@ class Store:
             pack: its name, or ``auto``.
             on_progress: hears about downloads.
             on_note: hears sentences a user should see.
-            fresh: convert the networks again, whatever lies there.
+            fresh: convert the networks again, whatever lies there, those in 8-bit integers too.
 
         Raises:
             UnknownNameError: there is no such pack.
@@ -348,6 +350,9 @@ class Store:
                 return graphs[name]
             return ensure_integers(builders[name], graphs[name], self._graph_folders(), on_note)
 
+        if fresh:
+            for name in filter(graphs.__contains__, _IN_INTEGERS):
+                integers(name)
         return ModelSet(
             pack=pack,
             graphs=graphs,

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import binary_dilation
 
+from diarfuse.diarize import stretches
 from diarfuse.diarize.stretches import Cut, Stretch, cut_stretches
 from diarfuse.diarize.windows import Windows
 
@@ -46,6 +48,13 @@ def test_long_stretches_keep_changes_and_short_pauses_and_drop_long_silence():
     found = cut_stretches(decoded, windows, Cut(15, at_changes=False), multiple=8)
     times = [round(edge / 100, 1) for piece in found for edge in (piece.first, piece.last)]
     assert times == pytest.approx([4, 13, 29, 40, 40, 51], abs=0.1)
+
+
+@given(st.lists(st.booleans(), max_size=400))
+def test_margins_are_a_dilation(heard):
+    width = 2 * round(stretches._MARGIN / stretches.FRAME_STEP) + 1
+    found = stretches._bridged(np.array(heard, np.bool_))
+    np.testing.assert_array_equal(found, binary_dilation(np.array(heard, np.bool_), np.ones(width)))
 
 
 @given(

@@ -24,6 +24,11 @@ from diarfuse.transcribe.documents.origin import recording_of
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = [sys.executable, "-m", "diarfuse"]
 HEAVY = ("numpy", "scipy", "onnxruntime", "faster_whisper", "rich", "soundfile", "av")
+NOT_TO_DIARIZE = (
+    *("onnx", "scipy.ndimage", "av", "soxr", "rich", "huggingface_hub"),
+    *("faster_whisper", "moonshine_voice", "pocketsphinx", "diarfuse.transcribe.channels", "diarfuse.fusion.join"),
+)
+"""What takes time to import, and what no run of `transcribe diarize` on a WAV file of 16 kHz needs."""
 
 FOREIGN = '''
 import pathlib, time
@@ -95,6 +100,18 @@ def test_help_imports_nothing_heavy(folder: Path) -> None:
         "transcribe --diarize meeting.wav -o meeting.srt",
     ):
         assert part in shown.stdout
+
+
+def test_diarizing_imports_only_what_it_needs(folder: Path, models_dir: Path) -> None:
+    code = (
+        "import sys\nfrom diarfuse.transcribe.__main__ import run\n"
+        f"run(['diarize', 'good.wav', '--diarizer', 'campplus', '--models-dir', {str(models_dir)!r}, '--offline'])\n"
+        f"print(sorted(set({NOT_TO_DIARIZE!r}) & set(sys.modules)))\nassert 'onnxruntime' in sys.modules"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=environment(folder), capture_output=True, text=True, timeout=120, check=True
+    )
+    assert shown.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_foreign_recogniser_and_its_options(folder: Path) -> None:

@@ -76,7 +76,7 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
 @click.argument("pack")
 @_store_options
 def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
-    """Fetch PACK (its name, or auto for the best that can be reached) and convert it, anew if it is there."""
+    """Fetch PACK (its name, or auto for the best in reach) and convert it, anew if it is there, for all modes."""
     store = _store(models_dir, offline)
     found = store.load(pack, on_progress=_progress(), on_note=_note, fresh=True)
     click.echo(f"{found.name} is ready in {store.root}")
