@@ -41,6 +41,7 @@ ELSEWHERE = {
     "diarize/options.py": "diarize/test_pipeline.py",
     "diarize/voice_quality.py": "diarize/test_voiceprint.py",
     "diarize/models/*.py": "diarize/models/test_store.py",
+    "diarize/models/end_to_end/*.py": "diarize/models/end_to_end/test_nemotron.py",
     "transcribe/voices/*.py": "transcribe/voices/test_store.py",
     "transcribe/remote/*.py": "transcribe/remote/test_remote.py",
     "transcribe/batch/*.py": "transcribe/batch/test_running.py",

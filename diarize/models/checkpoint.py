@@ -14,7 +14,7 @@ import re
 import struct
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -81,9 +81,15 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, AnyArray]:
     file = Path(path)
     if not file.is_file():
         raise ModelNotFoundError(f"No checkpoint at {file}: pull the model, or name another folder.")
+    with file.open("rb") as content:
+        return read_zip(content, file, file.stat().st_size)
+
+
+def read_zip(content: IO[bytes], file: Path, size: int) -> dict[str, AnyArray]:
+    """`read_checkpoint` of `size` bytes that can be read anywhere; `file` is named where something is wrong."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            return _Reader(file, archive).read()
+        with zipfile.ZipFile(content) as archive:
+            return _Reader(file, size, archive).read()
     except (CorruptModelError, UnsafeModelError):
         raise
     except _ZIP_ERRORS as error:
@@ -93,8 +99,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, AnyArray]:
 class _Reader:
     """One archive: its members checked, its pickle followed, its storages read once."""
 
-    def __init__(self, file: Path, archive: zipfile.ZipFile) -> None:
-        self.file, self.archive = file, archive
+    def __init__(self, file: Path, size: int, archive: zipfile.ZipFile) -> None:
+        self.file, self.size, self.archive = file, size, archive
         self.members = self._checked_members()
         self.root = self._root()
         self.storages: dict[object, tuple[str, AnyArray]] = {}
@@ -138,7 +144,7 @@ class _Reader:
             if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
                 raise self.unsafe(f"has a compressed member {name!r}, which torch never writes")
         # Nothing is compressed, so members that do not overlap fit into the file together: no bomb.
-        if sum(info.file_size for info in infos) > self.file.stat().st_size:
+        if sum(info.file_size for info in infos) > self.size:
             raise self.unsafe("claims members larger than itself")
         return members
 

@@ -133,9 +133,9 @@ def _file_name(sha256: str, builder: Builder, graph: str) -> str:
 
 
 def _build(builder: Builder, checkpoint: Path) -> Mapping[str, Serializable]:
-    from .checkpoint import read_checkpoint
+    from .end_to_end.weights import read_weights
 
-    return builder.build(read_checkpoint(checkpoint))
+    return builder.build(read_weights(checkpoint))
 
 
 def _ensure(

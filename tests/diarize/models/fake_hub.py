@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 import pytest
 
-import diarfuse.diarize.models.checkpoint
+import diarfuse.diarize.models.end_to_end.weights
 from diarfuse.diarize.models.packs import (
     Cut,
     Distances,
@@ -135,7 +135,7 @@ def install_builders(patch: pytest.MonkeyPatch, version: int = 1) -> list[str]:
 
     module("fake_segmentation", ("segmentation",))
     module("fake_embedding", ("trunk", "pooling"))
-    patch.setattr(diarfuse.diarize.models.checkpoint, "read_checkpoint", lambda path: {path.parent.name: 0})
+    patch.setattr(diarfuse.diarize.models.end_to_end.weights, "read_weights", lambda path: {path.parent.name: 0})
     return built
 
 

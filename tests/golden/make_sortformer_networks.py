@@ -1,0 +1,183 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["torch==2.13.0", "transformers==5.24.0", "nemo-toolkit[asr]==3.0.0", "numpy"]
+# ///
+"""Make `sortformer/{nemotron,sortformer,audar}/` and `sortformer/networks.npz`: small networks of the official layout.
+
+transformers and NeMo write their own files of two-layer networks, of which everything is kept but the weights: these
+are `sortformer/weights.py`'s, so that the tests can put the files together again. What the classes then say of the
+speech there, hearing it piece by piece at several paces, is kept too. Run::
+
+    python tests/golden/make_sortformer_networks.py
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import lightning.pytorch.loggers
+import numpy as np
+import overrides
+import torch
+
+HERE = Path(__file__).resolve().parent / "sortformer"
+sys.path.insert(0, str(HERE))
+# What NeMo 3.0.0 imports of packages that have moved on; nothing here uses it.
+sys.modules[overrides.override.__module__].ensure_signature_is_compatible = lambda *_, **__: None
+lightning.pytorch.loggers.NeptuneLogger = type("NeptuneLogger", (), {})
+
+import weights  # noqa: E402 - found through the line above
+from nemo.collections.asr.models.sortformer_diar_models import SortformerEncLabelModel  # noqa: E402
+from omegaconf import OmegaConf  # noqa: E402
+from transformers import (  # noqa: E402
+    Nemotron3DiarizationConfig,
+    Nemotron3DiarizationForAudioFrameClassification,
+    Nemotron3DiarizationProcessor,
+    NemotronAsrStreamingFeatureExtractor,
+)
+
+SECONDS = 45
+WIDTH, NARROW = 64, 32
+PACES = {
+    # chunk, left, right, fifo, period
+    "nemotron_low": (9, 0, 4, 264, 222),
+    "nemotron_cpu": (32, 0, 4, 40, 40),
+    "nemotron_offline": (340, 0, 40, 40, 300),
+    "sortformer_low": (6, 1, 7, 188, 144),
+    "sortformer_cpu": (124, 1, 1, 124, 124),
+    "sortformer_offline": (340, 1, 40, 40, 300),
+    "audar_low": (13, 1, 7, 40, 300),
+}
+
+
+def place(network: torch.nn.Module) -> dict[str, list[int]]:
+    """Give every tensor its seeded values; the layout."""
+    state = network.state_dict()
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not name.startswith("preprocessor."):
+            tensor.copy_(torch.from_numpy(weights.seeded(name, tuple(tensor.shape))))
+    return {name: list(tensor.shape) for name, tensor in state.items()}
+
+
+def nemotron() -> Nemotron3DiarizationForAudioFrameClassification:
+    config = Nemotron3DiarizationConfig(
+        audio_config={"hidden_size": WIDTH, "intermediate_size": 96, "num_hidden_layers": 2},
+        head_config={"hidden_size": NARROW, "audio_hidden_size": WIDTH},
+    )
+    network = Nemotron3DiarizationForAudioFrameClassification(config).eval()
+    place(network)
+    return network
+
+
+def extractor() -> NemotronAsrStreamingFeatureExtractor:
+    return NemotronAsrStreamingFeatureExtractor(feature_size=128, mel_filters_dtype="bfloat16")
+
+
+def sortformer(speakers: int) -> SortformerEncLabelModel:
+    config = OmegaConf.load(HERE / "streaming.yaml")
+    config.max_num_of_spks = speakers
+    network = SortformerEncLabelModel(config).eval()
+    place(network)
+    return network
+
+
+def balance(network: SortformerEncLabelModel) -> dict[str, np.ndarray]:
+    """Turn the last layer up and shift it, so that each speaker speaks in half of the frames; its tensors."""
+    said = torch.logit(torch.from_numpy(hear_sortformer(network, PACES["sortformer_offline"])).double())
+    last = network.sortformer_modules.single_hidden_to_spks
+    middle, spread = said.median(dim=0).values, said.std(dim=0)
+    last.weight.copy_(2 * last.weight / spread[:, None])
+    last.bias.copy_(2 * (last.bias - middle) / spread)
+    return {
+        f"sortformer_modules.single_hidden_to_spks.{what}": getattr(last, what).numpy() for what in ("weight", "bias")
+    }
+
+
+def keep_nemotron(network: Nemotron3DiarizationForAudioFrameClassification, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        network.save_pretrained(scratch)
+        Nemotron3DiarizationProcessor(extractor()).save_pretrained(scratch)
+        saved = (Path(scratch) / "model.safetensors").read_bytes()
+        size = int.from_bytes(saved[:8], "little")
+        (folder / "header.json").write_bytes(saved[8 : 8 + size])
+        for name in ("config.json", "processor_config.json"):
+            shutil.copy(Path(scratch) / name, folder / name)
+
+
+def keep_sortformer(network: SortformerEncLabelModel, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        network.save_to(f"{scratch}/network.nemo")
+        with tarfile.open(f"{scratch}/network.nemo") as archive:
+            archive.extractall(scratch, filter="data")
+        shutil.copy(Path(scratch) / "model_config.yaml", folder / "model_config.yaml")
+        with zipfile.ZipFile(Path(scratch) / "model_weights.ckpt") as archive:
+            (folder / "data.pkl").write_bytes(archive.read("model_weights/data.pkl"))
+
+
+def hear_nemotron(network: Nemotron3DiarizationForAudioFrameClassification, pace: tuple[int, ...]) -> np.ndarray:
+    from transformers.models.nemotron3_diarization.modeling_nemotron3_diarization import (
+        Nemotron3DiarizationSpeakerCache,
+    )
+
+    chunk, _, right, fifo, period = pace
+    mel = extractor()(weights.speech(16_000 * SECONDS), sampling_rate=16_000, return_tensors="pt")
+    features = mel["input_features"][:, : int(mel["attention_mask"].sum())]
+    cache = Nemotron3DiarizationSpeakerCache(network.config.streaming_config, fifo, period)
+    said, total = [], features.shape[1]
+    for start in range(0, total, 8 * chunk):
+        end = min(start + 8 * chunk, total)
+        behind = min(8 * right, total - end)
+        piece = features[:, start : end + behind]
+        ahead = -(-behind // 8)
+        found = network(piece, speaker_cache=cache, num_lookahead_frames=ahead)
+        cache = found.speaker_cache
+        said.append(found.logits.sigmoid()[0])
+    return torch.cat(said)[:total].numpy()
+
+
+def hear_sortformer(network: SortformerEncLabelModel, pace: tuple[int, ...]) -> np.ndarray:
+    modules = network.sortformer_modules
+    modules.chunk_len, modules.chunk_left_context, modules.chunk_right_context = pace[:3]
+    modules.fifo_len, modules.spkcache_update_period = pace[3:]
+    signal = torch.from_numpy(weights.speech(16_000 * SECONDS))[None]
+    return network(signal, torch.tensor([signal.shape[1]]))[0].numpy()
+
+
+def coarse(said: np.ndarray) -> np.ndarray:
+    """Every fifth row of many, in steps of 1/65535."""
+    every = 5 if len(said) > 100 * SECONDS - 1 else 1
+    return np.round(said[::every] * 65535).astype(np.uint16)
+
+
+def main() -> None:
+    answers: dict[str, np.ndarray] = {}
+    networks = {"nemotron": nemotron(), "sortformer": sortformer(4), "audar": sortformer(8)}
+    with torch.inference_mode():
+        for name, network in networks.items():
+            folder = HERE / name
+            folder.mkdir(exist_ok=True)
+            if name != "nemotron":
+                answers |= {f"{name}:{tensor}": values for tensor, values in balance(network).items()}
+            (keep_nemotron if name == "nemotron" else keep_sortformer)(network, folder)
+        for case, pace in PACES.items():
+            kind = case.partition("_")[0]
+            said = (hear_nemotron if kind == "nemotron" else hear_sortformer)(networks[kind], pace)
+            sys.stdout.write(f"{case}: {said.shape}, {(said > 0.5).mean():.0%} of it above a half\n")
+            answers[case] = coarse(said)
+        signal = torch.from_numpy(weights.speech(5_000))[None]
+        mel = extractor()(signal[0].numpy(), sampling_rate=16_000, return_tensors="pt")["input_features"][0]
+        answers["mel_rounded"] = mel.numpy()
+        mel, count = networks["sortformer"].preprocessor(input_signal=signal, length=torch.tensor([5_000]))
+        answers["mel"] = mel[0, :, : int(count)].T.numpy()
+    np.savez_compressed(HERE / "networks.npz", **answers)
+    json.loads((HERE / "nemotron" / "header.json").read_bytes())
+
+
+if __name__ == "__main__":
+    main()
