@@ -4,7 +4,8 @@ Who decodes what: libsndfile reads uncompressed audio and Ogg, FFmpeg through Py
 everything else. MPEG audio and FLAC, which both know, are FFmpeg's: it goes on
 after damage, and libsndfile's MP3 decoder writes to stderr and believes the
 first of several lengths. So are Ogg with several tracks, of which libsndfile
-tells nothing, and WAV that is longer than its header says.
+tells nothing, or with holes, where it moves what follows, and WAV that is longer
+than its header says.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from ..types import Note, Seconds
 from .ffmpeg import read_media, told_duration, track_count
 from .mpeg import begins_mpeg
 from .pcm import read_pcm, wav_data
-from .recordings import has_tracks, recordings
+from .recordings import has_holes, has_tracks, recordings
 from .source import Block, Source, UnknownFormatError
 from .telling import HEAD, no_sound
 
 __all__ = ["Block", "count_tracks", "decode", "probable_duration"]
 
+_BIG_ENDIAN = b"RIFX"
 _USUAL_BYTES = 16_000
 """A second of 128 kbit/s."""
 
@@ -80,19 +82,35 @@ def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
         head = file.read(HEAD)
     if (what := no_sound(head)) is not None:
         raise _unreadable(source, what)
-    goes_on = wav_data(source).goes_on
+    wav, holes = wav_data(source), has_holes(source)
+    if head.startswith(_BIG_ENDIAN):
+        yield from _big_endian(source, on_note, track, goes_on=wav.goes_on)
+        return
+    for_ffmpeg = wav.goes_on or holes or begins_mpeg(head) or head.startswith(b"fLaC")
     try:
-        if not (goes_on or begins_mpeg(head) or head.startswith(b"fLaC") or has_tracks(source)):
+        if not (for_ffmpeg or has_tracks(source)):
             yield from read_pcm(source, on_note, track)
             return
     except UnknownFormatError:
         pass
     try:
-        yield from read_media(source, on_note, track, to_the_end=goes_on)
+        yield from read_media(source, on_note, track, to_the_end=wav.goes_on)
     except UnknownFormatError as error:
         raise _unreadable(source, "its format is unknown") from error
-    if goes_on:
+    if wav.goes_on:
         on_note(f"{source.name} goes on after the end that its header tells: all of it is used.")
+    if holes:
+        on_note(f"{source.name} is damaged: pieces of it are missing, and silence stands for them.")
+
+
+def _big_endian(source: Source, on_note: Note, track: int | None, *, goes_on: bool) -> Iterator[Block]:
+    """A WAV file whose numbers begin with the high byte: FFmpeg would read its samples as noise."""
+    try:
+        yield from read_pcm(source, on_note, track)
+    except UnknownFormatError as error:
+        raise _unreadable(source, "its header promises no samples") from error
+    if goes_on:
+        on_note(f"{source.name} goes on after the end that its header tells: the rest cannot be read.")
 
 
 def _unreadable(source: Source, what: str) -> AudioError:

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
 
 _RATES = (44_100, 48_000, 32_000)
 _VERSION_1, _VERSION_2, _RESERVED = 3, 2, 1
+_LAYER_3, _LAYER_2, _ADTS = 1, 2, 0
+_KBIT: dict[tuple[bool, int], tuple[int, ...]] = {  # by whether it is version 1, and layer
+    (True, _LAYER_3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (True, _LAYER_2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (False, _LAYER_3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, _LAYER_2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_IN_A_ROW = 3  # frames; one header alone is found in any noise
 _ID3_HEAD, _ID3V1, _APE_HEAD = 10, 128, 32
 _HEAD = 36 + 144  # the most bytes from a frame's beginning to its tag, and the tag's own as far as they are read
 
@@ -16,6 +24,34 @@ _HEAD = 36 + 144  # the most bytes from a frame's beginning to its tag, and the 
 def begins_mpeg(head: bytes) -> bool:
     """Whether MPEG audio begins here, tags before it or not."""
     return tag_bytes(head) > 0 or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)  # noqa: PLR2004
+
+
+def has_frames(file: BinaryIO, at: int) -> bool:
+    """Whether frames of MPEG audio or ADTS follow one another from `at` on, after a tag or at once."""
+    file.seek(at)
+    at += tag_bytes(file.read(_APE_HEAD))
+    for _ in range(_IN_A_ROW):
+        file.seek(at)
+        length = _frame_bytes(file.read(7))
+        if not length:
+            return False
+        at += length
+    return True
+
+
+def _frame_bytes(head: bytes) -> int:
+    """How many bytes the frame has that begins so; 0 for none."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:  # noqa: PLR2004  (a header of ADTS, and the sync)
+        return 0
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    if layer == _ADTS:
+        return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5 if head[1] & 0xF0 == 0xF0 else 0  # noqa: PLR2004
+    rates, kbit, rate = _KBIT.get((version == _VERSION_1, layer), ()), head[2] >> 4, head[2] >> 2 & 3
+    if version == _RESERVED or not 0 < kbit <= len(rates) or rate >= len(_RATES):
+        return 0
+    halvings = {_VERSION_1: 0, _VERSION_2: 1}.get(version, 2)
+    bytes_per_kbit = 72_000 if layer == _LAYER_3 and version != _VERSION_1 else 144_000
+    return bytes_per_kbit * rates[kbit - 1] // (_RATES[rate] >> halvings) + (head[2] >> 1 & 1)
 
 
 def tag_bytes(data: bytes) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SMALL_STEP = 256
 _MOST_CHUNKS = 1_000  # before the data; a file of empty ones must not keep us
 _UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until the end"
+_ORDERS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
 _UNCOMPRESSED = (1, 3, 0xFFFE)  # integers, floats, and either with a longer header
 
 
@@ -99,7 +100,7 @@ def _readable(file: Any, step: int) -> Iterator[npt.NDArray[np.float32]]:
 
 @dataclass(frozen=True, slots=True)
 class WavData:
-    """What a WAV header says of its samples.
+    """What the header of a WAV file, or one of its kin, says of its samples.
 
     frames: how many it promises (libsndfile only tells how many there are); 0 if it is none, or does not say.
     goes_on: after the promised ones there are bytes that are no chunk: a header that was never brought up to date,
@@ -111,30 +112,55 @@ class WavData:
 
 
 def wav_data(source: Source) -> WavData:
-    """Read the header of a WAV file, if it is one.
+    """Read the header of a WAV, RF64 or AU file, if it is one.
 
     Raises:
         AudioError: its numbers contradict one another.
     """
     with source.open() as file:
-        head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        head = file.read(24)
+        if head[:4] == b".snd":
+            return _au_data(file, head)
+        if head[:4] not in _ORDERS or head[8:12] != b"WAVE":
             return WavData()
-        frame_bytes = 0
-        for name, size in _chunks(file):
-            if name == b"data":
-                known = frame_bytes > 0 and 0 < size < _UNKNOWN_SIZE
-                return WavData(size // frame_bytes, _is_sound_after(file, size, frame_bytes)) if known else WavData()
-            body = file.read(min(size, 16)) if name == b"fmt " else b""
-            if len(body) == 16:  # noqa: PLR2004  (up to and with the bits a sample has)
-                frame_bytes = _frame_bytes(source.name, body)
-            file.seek(size + size % 2 - len(body), os.SEEK_CUR)
+        file.seek(12)
+        return _riff_data(file, source.name, _ORDERS[head[:4]])
+
+
+def _au_data(file: BinaryIO, head: bytes) -> WavData:
+    start, size = struct.unpack(">II", head[4:12])
+    file.seek(start)
+    return WavData(goes_on=0 < size < _UNKNOWN_SIZE and _is_sound_after(file, size, 1))
+
+
+def _riff_data(file: BinaryIO, name: str, order: str) -> WavData:
+    frame_bytes, long_size = 0, None
+    for chunk, size in _chunks(file, order):
+        if chunk == b"data":
+            length = size if long_size is None or size < _UNKNOWN_SIZE else long_size
+            return _samples_of(file, length, frame_bytes, is_long=long_size is not None)
+        body = file.read(min(size, 16)) if chunk in (b"fmt ", b"ds64") else b""
+        if len(body) == 16:  # noqa: PLR2004  (up to and with the bits a sample has; the two sizes)
+            if chunk == b"ds64":
+                long_size = int.from_bytes(body[8:], "little")
+            else:
+                frame_bytes = _frame_bytes(name, body, order)
+        file.seek(size + size % 2 - len(body), os.SEEK_CUR)
     return WavData()
 
 
-def _frame_bytes(name: str, body: bytes) -> int:
+def _samples_of(file: BinaryIO, size: int, frame_bytes: int, *, is_long: bool) -> WavData:
+    """What a data chunk of `size` bytes says, which begins where `file` stands."""
+    if not frame_bytes or (size >= _UNKNOWN_SIZE and not is_long):
+        return WavData()
+    if size == 0:  # told to be unknown; in an RF64 whose recorder was killed, libsndfile believes it
+        return WavData(goes_on=is_long and _is_sound_after(file, 0, frame_bytes))
+    return WavData(size // frame_bytes, _is_sound_after(file, size, frame_bytes))
+
+
+def _frame_bytes(name: str, body: bytes, order: str) -> int:
     """Bytes of a frame. libsndfile and FFmpeg compute it themselves, each from other numbers."""
-    kind, channels, rate, second_bytes, frame_bytes, bits = struct.unpack("<HHIIHH", body)
+    kind, channels, rate, second_bytes, frame_bytes, bits = struct.unpack(order + "HHIIHH", body)
     needed = channels * -(-bits // 8)
     if kind in _UNCOMPRESSED and frame_bytes < needed and second_bytes == rate * frame_bytes:
         raise AudioError(
@@ -144,13 +170,13 @@ def _frame_bytes(name: str, body: bytes) -> int:
     return int(frame_bytes)
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def _chunks(file: BinaryIO, order: str) -> Iterator[tuple[bytes, int]]:
     """Name and size of each chunk; whoever takes them moves the file on."""
     for _ in range(_MOST_CHUNKS):
         head = file.read(8)
         if len(head) < 8:  # noqa: PLR2004  (a chunk's name and size)
             return
-        yield head[:4], int(struct.unpack("<I", head[4:])[0])
+        yield head[:4], int(struct.unpack(order + "I", head[4:])[0])
 
 
 def _is_sound_after(file: BinaryIO, size: int, frame_bytes: int) -> bool:

@@ -9,6 +9,7 @@ need none of it; from MPEG audio the tags between them are taken out.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from .mpeg import begins_mpeg, tag_bytes
+from .mpeg import begins_mpeg, has_frames, tag_bytes
 from .source import Source
 from .transport import joins
 
@@ -59,6 +60,10 @@ _TAGS = (
 )
 _MATROSKA = _needle(b"\x1a\x45\xdf\xa3", rb".{0,40}?\x42\x82.(?:matroska|webm)")
 
+_WAV = _needle(b"RIFF", rb".{4}WAVE(?:fmt |LIST|JUNK|bext|fact|id3 )")
+_MP4 = _needle(b"ftyp", rb"(?:isom|iso\d|mp4\d|M4[AVB] |qt  |3g[p2]\d|dash)")
+_BEHIND_MPEG = (_NEEDLES[0], _OGG, _WAV)
+
 _WAVPACK_FIRST = 0x800
 
 _Size = Callable[[bytes], int | None]
@@ -68,16 +73,55 @@ _Size = Callable[[bytes], int | None]
 def recordings(path: Path) -> list[Source]:
     """The recordings that a file holds one after another: nearly always one, which is all of it."""
     size = path.stat().st_size
-    with path.open("rb") as file:
-        if begins_mpeg(_read(file, 0)):
-            return [Source(path, _without_tags(file, size), str(path))]
-        starts = [0, *islice((start for start in _starts(file, size) if start > 0), _MOST)]
+    starts = _all_starts(path, size)
     if len(starts) == 1:
-        return [Source(path, None, str(path))]
+        return [Source(path, _ranges(path, 0, size), str(path))]
     return [
-        Source(path, (span,), f"{path} (recording {number} of {len(starts)})")
+        Source(path, _ranges(path, *span) or (span,), f"{path} (recording {number} of {len(starts)})")
         for number, span in enumerate(pairwise([*starts, size]), 1)
     ]
+
+
+def _all_starts(path: Path, size: int) -> list[int]:
+    """Where recordings begin, the first at 0. What follows the last of one kind may be of another, and go on so."""
+    starts, is_last = [0], False
+    while not is_last and len(starts) < _MOST:
+        begin = starts[-1]
+        with _part(path, begin, size) as file:
+            found = [begin + at for at in islice(_starts(file, size - begin), _MOST) if at > 0]
+        starts += found
+        is_last = not found
+    return starts
+
+
+def _part(path: Path, start: int, stop: int) -> BinaryIO:
+    return path.open("rb") if start == 0 else Source(path, ((start, stop),), str(path)).open()
+
+
+def _ranges(path: Path, start: int, stop: int) -> tuple[tuple[int, int], ...] | None:
+    """Where the sound lies in a recording whose reader would stumble over what is in between; None for any other."""
+    with _part(path, start, stop) as file:
+        head = _read(file, 0)
+        if begins_mpeg(head):
+            ranges = _without_tags(file, stop - start)
+        elif head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+            ranges = _one_data_chunk(file, stop - start)
+        else:
+            return None
+    return ranges and tuple((start + begin, start + end) for begin, end in ranges)
+
+
+def _one_data_chunk(file: BinaryIO, size: int) -> tuple[tuple[int, int], ...] | None:
+    """A WAV file without the headers between its chunks of samples, of which every reader takes one only."""
+    chunks = islice(_elements(file, size, _plain_chunk_size, 12), _MOST)
+    spans = [(at + 8, min(following, size)) for at, head, following in chunks if head.startswith(b"data")]
+    return ((0, spans[0][1]), *spans[1:]) if len(spans) > 1 else None
+
+
+def _plain_chunk_size(head: bytes) -> int | None:
+    """Of a chunk within a WAV file."""
+    size = int.from_bytes(head[4:8], "little")
+    return None if len(head) < 8 or not re.match(rb"[ -~]{4}", head) else 8 + size + size % 2  # noqa: PLR2004
 
 
 def _without_tags(file: BinaryIO, size: int) -> tuple[tuple[int, int], ...] | None:
@@ -95,6 +139,8 @@ def _without_tags(file: BinaryIO, size: int) -> tuple[tuple[int, int], ...] | No
 def _starts(file: BinaryIO, size: int) -> Iterator[int]:
     """Where recordings begin; 0 may be among them."""
     head = _read(file, 0)
+    if begins_mpeg(head):
+        return _after_mpeg(file, size)
     for pattern, walk in _WALKS:
         if pattern.match(head):
             return walk(file, size)
@@ -102,6 +148,14 @@ def _starts(file: BinaryIO, size: int) -> Iterator[int]:
         if needle.pattern.match(head):
             return _search(file, size, needle)
     return iter(())
+
+
+def _after_mpeg(file: BinaryIO, size: int) -> Iterator[int]:
+    """Where a recording of another kind begins behind MPEG audio, which FFmpeg would take for damage."""
+    start = tag_bytes(_read(file, 0))
+    places = [_search(file, size, needle, start) for needle in _BEHIND_MPEG]
+    boxes = (at - 4 for at in _search(file, size, _MP4, start))  # behind the size of the box
+    return islice(merge(*places, boxes), 1)
 
 
 def _read(file: BinaryIO, at: int, count: int = _HEAD) -> bytes:
@@ -126,9 +180,8 @@ def _find(file: BinaryIO, size: int, needle: bytes, start: int = 0) -> Iterator[
             at = block.find(needle, at + 1)
 
 
-def _elements(file: BinaryIO, size: int, size_of: _Size) -> Iterator[tuple[int, bytes, int]]:
+def _elements(file: BinaryIO, size: int, size_of: _Size, at: int = 0) -> Iterator[tuple[int, bytes, int]]:
     """Walk over elements that tell their own size: where each begins, its first bytes, and where the next begins."""
-    at = 0
     while at < size:
         head = _read(file, at)
         length = size_of(head)
@@ -148,7 +201,7 @@ def _chunked(file: BinaryIO, size: int) -> Iterator[int]:
             break
         yield at
         last, end = at, following
-    if last < end < size and _begins_other(_read(file, end)):
+    if last < end < size and _begins_other(file, end):
         yield end
     elif end != size and first[8:12] == b"WAVE":
         for found in _find(file, size, b"WAVEfmt ", _unsure(last, end, size)):
@@ -156,10 +209,11 @@ def _chunked(file: BinaryIO, size: int) -> Iterator[int]:
                 yield found - 8
 
 
-def _begins_other(head: bytes) -> bool:
-    """Whether a recording of another kind begins so, of a kind that is known by more than a few bits."""
-    known = (*_NEEDLES, _OGG, _MATROSKA)
-    return any(needle.pattern.match(head) for needle in known) or head[4:8] == b"ftyp"
+def _begins_other(file: BinaryIO, at: int) -> bool:
+    """Whether a recording of another kind begins there, of a kind that is known by more than a few bits."""
+    head = _read(file, at)
+    known = (*_NEEDLES, _OGG, _MATROSKA, _WAV)
+    return any(needle.pattern.match(head) for needle in known) or head[4:8] == b"ftyp" or has_frames(file, at)
 
 
 def _unsure(last: int, end: int, size: int) -> int:
@@ -181,7 +235,7 @@ def _chunk_size(head: bytes) -> int | None:
 
 def _box_size(head: bytes) -> int | None:
     """Of an MP4 box."""
-    if len(head) < 8 or not head[4:8].isascii():  # noqa: PLR2004  (size and name)
+    if len(head) < 8 or not re.match(rb"[ -~]{4}", head[4:8]):  # noqa: PLR2004  (size and name)
         return None
     size = int.from_bytes(head[:4], "big")
     if size == 1:
@@ -190,8 +244,14 @@ def _box_size(head: bytes) -> int | None:
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[int]:
-    """MP4: a second list of brands."""
-    return (at for at, box, _ in _elements(file, size, _box_size) if box[4:8] == b"ftyp")
+    """MP4: a second list of brands, or another kind behind the last box."""
+    end = 0
+    for at, box, following in _elements(file, size, _box_size):
+        if box[4:8] == b"ftyp":
+            yield at
+        end = following
+    if 0 < end < size and _begins_other(file, end):
+        yield end
 
 
 def _matroska(file: BinaryIO, size: int) -> Iterator[int]:
@@ -201,7 +261,9 @@ def _matroska(file: BinaryIO, size: int) -> Iterator[int]:
         if _MATROSKA.pattern.match(head):
             yield at
         last, end = at, following
-    if end != size:
+    if last < end < size and _begins_other(file, end):
+        yield end
+    elif end != size:
         yield from _search(file, size, _MATROSKA, _unsure(last, end, size))
 
 
@@ -248,6 +310,20 @@ def has_tracks(source: Source) -> bool:
         if not _OGG.pattern.match(_read(file, 0)):
             return False
         return _OGG.pattern.match(_read(file, _page_size(file, 0))) is not None
+
+
+def has_holes(source: Source) -> bool:
+    """Whether pages are missing, or cannot be found at once, within an Ogg recording: each tells its number."""
+    with source.open() as file:
+        size, at, expected = file.seek(0, os.SEEK_END), 0, 0
+        if not _OGG.pattern.match(_read(file, 0)):
+            return False
+        while (page := _read(file, at)).startswith(b"OggS"):
+            number = int.from_bytes(page[18:22], "little")
+            if number > expected:
+                return True
+            at, expected = at + _page_size(file, at), number + 1
+        return next(_find(file, size, b"OggS\0\0", at), None) is not None
 
 
 _WALKS = (

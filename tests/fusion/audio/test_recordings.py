@@ -12,6 +12,7 @@ import soundfile
 
 from diarfuse.fusion.audio import load_audio, load_channels
 from diarfuse.fusion.audio.recordings import recordings
+from diarfuse.fusion.errors import AudioError
 
 MONO, STEREO = (16_000, "mono"), (44_100, "stereo")
 KINDS = {
@@ -108,6 +109,49 @@ def wav(rate: int, hertz: float, seconds: float, *, size: int | None = None) -> 
     return b"RIFF" + struct.pack("<I", min(size + 36, 0xFFFF_FFFF)) + b"WAVE" + head + sound
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        "mp3 wav",
+        "wav mp3",
+        "mp3 flac",
+        "mp3 opus",
+        "mp3 m4a",
+        "m4a mp3",
+        "m4a wav",
+        "wav aac",
+        "mka mp3",
+        "mp3 wav m4a",
+    ],
+)
+def test_a_recording_of_another_kind_follows(tmp_path: Path, encode, pitch, order: str) -> None:
+    """It was noise, or damage, or not heard at all."""
+    codecs = {"mp3": "libmp3lame", "m4a": "aac", "aac": "aac", "mka": "aac", "opus": "libopus", "flac": "flac"}
+    endings = order.split()
+    parts = [
+        wav(16_000, 500 + 200 * number, 1.0)
+        if ending == "wav"
+        else encode(f"{number}.{ending}", codecs[ending], 48_000, hertz=500.0 + 200 * number).read_bytes()
+        for number, ending in enumerate(endings)
+    ]
+    path = tmp_path / "all"
+    path.write_bytes(b"".join(parts))
+    notes: list[str] = []
+    samples = load_audio(path, on_note=notes.append)
+    assert len(samples) / 16_000 == pytest.approx(len(parts), abs=0.15)
+    for number in range(len(parts)):
+        assert pitch(samples, number + 0.3, number + 0.8) == pytest.approx(500 + 200 * number, abs=5)
+    assert notes == []
+
+
+def test_a_wav_file_whose_samples_lie_in_several_chunks(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "1.wav", np.full(4_000, 0.25), 16_000)
+    second = b"data" + struct.pack("<I", 24_000) + np.full(12_000, 0x4000, "<i2").tobytes()
+    path = tmp_path / "two.wav"
+    path.write_bytes((tmp_path / "1.wav").read_bytes() + b"LIST\4\0\0\0INFO" + second)
+    np.testing.assert_array_equal(load_audio(path), np.repeat(np.float32([0.25, 0.5]), [4_000, 12_000]))
+
+
 @pytest.mark.parametrize("size", [0xFFFF_FFFF, 0])
 def test_recorders_that_never_wrote_the_size_append(tmp_path: Path, pitch, size: int) -> None:
     path = tmp_path / "two.wav"
@@ -126,6 +170,52 @@ def test_a_header_that_was_never_brought_up_to_date(tmp_path: Path, size: int) -
     notes: list[str] = []
     assert len(load_audio(path, on_note=notes.append)) == 160_000
     assert notes == [f"{path} goes on after the end that its header tells: all of it is used."]
+
+
+@pytest.mark.parametrize("promised", [0, 8_000])
+def test_kin_of_wav_whose_sizes_were_never_brought_up_to_date(tmp_path: Path, promised: int) -> None:
+    sound = np.full(16_000, 0.25)
+    for kind in ("RF64", "AU", "WAV"):
+        path = tmp_path / f"{promised}.{kind.lower()}"
+        soundfile.write(path, sound, 16_000, format=kind, subtype="PCM_16", endian="BIG" if kind == "WAV" else None)
+        data = bytearray(path.read_bytes())
+        at, size = {
+            "RF64": (28, struct.pack("<Q", promised)),
+            "AU": (8, struct.pack(">I", promised or 0xFFFF_FFFF)),
+        }.get(kind, (40, struct.pack(">I", promised)))
+        data[at : at + len(size)] = size
+        path.write_bytes(data)
+        notes: list[str] = []
+        if kind != "WAV":
+            np.testing.assert_array_equal(load_audio(path, on_note=notes.append), np.full(16_000, 0.25, np.float32))
+        elif promised:
+            assert len(load_audio(path, on_note=notes.append)) == promised // 2
+            assert notes == [f"{path} goes on after the end that its header tells: the rest cannot be read."]
+        else:
+            with pytest.raises(AudioError, match="its header promises no samples"):
+                load_audio(path)
+
+
+def pages(data: bytes) -> list[bytes]:
+    return [b"OggS" + page for page in data.split(b"OggS")[1:]]
+
+
+@pytest.mark.parametrize("kind", ["VORBIS", "OPUS"])
+def test_what_follows_a_hole_in_ogg_keeps_its_time(tmp_path: Path, pitch, kind: str) -> None:
+    seconds = np.arange(8 * 16_000) / 16_000
+    rising = 0.5 * np.sin(2 * np.pi * (400 + 200 * np.floor(seconds)) * seconds)
+    noise = np.random.default_rng(0).normal(0, 0.05, len(seconds))  # or all would fit in a few pages
+    soundfile.write(tmp_path / "a.ogg", rising + noise, 16_000, format="OGG", subtype=kind)
+    whole = pages((tmp_path / "a.ogg").read_bytes())
+    path = tmp_path / "hole.ogg"
+    path.write_bytes(b"".join(page for number, page in enumerate(whole) if number != 4))
+    notes: list[str] = []
+    samples = load_audio(path, on_note=notes.append)
+    assert len(samples) == len(seconds)
+    assert [round(pitch(samples, second + 0.2, second + 0.8), -2) for second in (0, 4, 5, 6, 7)] == [
+        *(400, 1200, 1400, 1600, 1800)
+    ]
+    assert notes == [f"{path} is damaged: pieces of it are missing, and silence stands for them."]
 
 
 @pytest.mark.parametrize(
