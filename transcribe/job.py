@@ -80,7 +80,7 @@ class Job:
         own = Job(self.setup, lender=self)
         own._recognizer, own._recognising = self._recogniser_for(asked, Watch()), self._recognising
         if asked.diarize or asked.channels == "hybrid":
-            self.lend(asked, Watch())
+            self.lend(Watch())
 
         def work(path: str | os.PathLike[str], cancel: threading.Event) -> Result:
             return own.transcribe(path, asked, cancel=cancel)
@@ -275,27 +275,36 @@ class Job:
                     self._recognizer = make(self.setup, wish, watch.note)
             return self._recognizer
 
-    def lend(self, wish: Wish, watch: Watch) -> Diarizer:
+    def at_once(self) -> int:
+        """How many recordings to diarize at once: one until the diarizer is loaded, then what keeps its device busy."""
+        if self._diarizer is None:
+            return 1
+        from ..diarize.queue import files_at_once
+
+        return files_at_once(self._diarizer.runtime)
+
+    def lend(self, watch: Watch) -> Diarizer:
         """The diarizer, for several threads at once: they share the machine (`diarize.queue.sharing`)."""
         from ..diarize.queue import sharing
 
         with self._loading:
             if self._lent is None:
-                self._lent = sharing(self._diarizer_for(self.setup.execution, wish, watch))
+                self._lent = sharing(self._loaded(self.setup.execution, watch))
             return self._lent
 
-    def _diarizer_for(self, execution: Execution, wish: Wish, watch: Watch) -> Diarizer:
-        if self._lender is not None:
-            return self._lender.lend(wish, watch)
+    def _loaded(self, execution: Execution, watch: Watch) -> Diarizer:
         with self._loading:
             if self._diarizer is None:
                 with watch.stage("load diarizer"):
                     self._diarizer = load_diarizer(replace(self.setup, execution=execution), watch.progress, watch.note)
+            return self._diarizer
+
+    def _diarizer_for(self, execution: Execution, wish: Wish, watch: Watch) -> Diarizer:
+        used = self._loaded(execution, watch) if self._lender is None else self._lender.lend(watch)
         if wish.details:
-            used = self._diarizer
             recipe = f", recipe {used.options.recipe}" if used.options.recipe else ""
             watch.note(f"diarizer: {used.models.name}{recipe}, mode {used.execution.mode}, {used.runtime.device}")
-        return self._diarizer
+        return used
 
 
 def finish(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputE
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
 from . import output
+from .ahead import Ahead
 from .documents import verbose_lines
 from .documents.names import check_outputs
 from .documents.origin import Told, only_names, recording_of
@@ -21,7 +23,6 @@ from .documents.sound import sounded
 from .inputs import stdin
 from .inputs.paths import problem_of
 from .job import Job
-from .screen.interrupt import run_interruptible
 from .screen.progress import TURNS, expected
 from .screen.showing import content, summary
 from .screen.terminal import reporter
@@ -179,8 +180,9 @@ def _diarize(
 ) -> int:
     planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=registry.of_turns())
     check_outputs(chain.from_iterable(planned), replace=replace, named=bool(labels))
-    job = Job(options)
-    job.check()
+    lender = Job(options)
+    lender.check()
+    job = Job(options, lender) if len(audio) > 1 else lender
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         told = Told(screen.note, path)
@@ -188,25 +190,33 @@ def _diarize(
         told.each(found.notes)
         _say(screen, verbose_lines.of_diarization(found) if options.details else ())
         silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
-        document = Document(silent, found, path.stem, heard, job.origin(options), tuple(told.sentences))
+        document = Document(silent, found, path.stem, heard, lender.origin(options), tuple(told.sentences))
         document = only_names(document, path)
         return document, lambda target: content(document, target, View().seen(target, path, screen.note))
 
-    return _each(audio, planned, process, TURNS)
+    return _each(audio, planned, process, TURNS, lender.at_once)
 
 
 def _each(
-    audio: Sequence[Path], planned: Sequence[Sequence[output.Target]], process: Process, stages: Sequence[str]
+    audio: Sequence[Path],
+    planned: Sequence[Sequence[output.Target]],
+    process: Process,
+    stages: Sequence[str],
+    at_once: Callable[[], int] = lambda: 1,
 ) -> int:
-    """One recording after the other; at the end a line for every file that was written."""
+    """One recording after the other; at the end a line for every file that was written.
+
+    `process` works in threads that Ctrl-C can leave behind, `at_once` of them; files are written here, so that none is
+    cut in the middle.
+    """
     stdin.receive(audio)
     _check_existing(audio)
     failed, wrote = 0, list[tuple[Path, str]]()
-    with reporter(audio, stages) as screen:
+    with reporter(audio, stages) as screen, Ahead(audio, partial(_one, process), screen, at_once) as found:
         for path, targets in zip(audio, planned, strict=True):
             screen.start(path.name)
             try:
-                wrote += _one(path, targets, process, screen)
+                wrote += _write(*found.next(), targets, screen)
             except OF_ONE_FILE as error:
                 if len(audio) == 1:
                     raise
@@ -219,14 +229,16 @@ def _each(
     return 1 if failed else 0
 
 
-def _one(path: Path, targets: Sequence[output.Target], process: Process, screen: Reporter) -> list[tuple[Path, str]]:
-    """Work in a thread that Ctrl-C can leave behind; write here, so that no file is cut in the middle.
-
-    The files that were written, and what they hold.
-    """
+def _one(process: Process, path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
     _check_file(path)
     with stdin.named(path):
-        document, render = run_interruptible(lambda cancel: process(path, screen, cancel))
+        return process(path, screen, cancel)
+
+
+def _write(
+    document: Document, render: Render, targets: Sequence[output.Target], screen: Reporter
+) -> list[tuple[Path, str]]:
+    """The files that were written, and what they hold."""
     for target, text in [(target, render(target)) for target in targets]:
         if target.path is None:
             screen.rest()

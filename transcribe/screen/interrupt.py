@@ -18,39 +18,54 @@ GRACE = 0.5
 """Seconds that an interrupted worker has to stop by itself and tidy up."""
 
 
-class _Outcome(Generic[T]):
-    value: T
-    error: BaseException | None = None
+class Interruptible(Generic[T]):
+    """`work(cancel)` in a daemon thread, for which the main thread waits, and which it can leave behind.
+
+    SIGTERM is taken for Ctrl-C from now on. On either, whoever waits gets KeyboardInterrupt: it ends the work, and then
+    the process without waiting for threads.
+    """
+
+    def __init__(self, work: Callable[[threading.Event], T]) -> None:
+        self.cancel = threading.Event()
+        self._work = work
+        self._value: T
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="job", daemon=True)
+        signal.signal(signal.SIGTERM, _interrupt)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        while self._thread.is_alive():
+            self._thread.join(POLL)
+
+    def result(self) -> T:
+        """What the work gives, or raises."""
+        self.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def end(self) -> None:
+        """Let it stop; it has `GRACE` seconds to tidy up."""
+        self.cancel.set()
+        self._thread.join(GRACE)
+
+    def _run(self) -> None:
+        try:
+            self._value = self._work(self.cancel)
+        except BaseException as error:  # noqa: BLE001  # carried to the waiting thread, where it is raised again
+            self._error = error
 
 
 def run_interruptible(work: Callable[[threading.Event], T]) -> T:
-    """Run `work(cancel)` in a daemon thread while this, the main thread, waits for signals.
-
-    On Ctrl-C or SIGTERM `cancel` is set and the worker has `GRACE` seconds;
-    then KeyboardInterrupt goes on to the caller, who must end the process
-    without waiting for threads.
-    """
-    cancel, outcome = threading.Event(), _Outcome[T]()
-
-    def target() -> None:
-        try:
-            outcome.value = work(cancel)
-        except BaseException as error:  # noqa: BLE001  # carried to the waiting thread, where it is raised again
-            outcome.error = error
-
-    worker = threading.Thread(target=target, name="job", daemon=True)
-    signal.signal(signal.SIGTERM, _interrupt)
-    worker.start()
+    """Run `work(cancel)` while this, the main thread, waits for signals; see `Interruptible`."""
+    running = Interruptible(work)
     try:
-        while worker.is_alive():
-            worker.join(POLL)
+        return running.result()
     except KeyboardInterrupt:
-        cancel.set()
-        worker.join(GRACE)
+        running.end()
         raise
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -68,7 +68,7 @@ class Session:
     _hearing: Hearing = field(init=False)
 
     def __post_init__(self) -> None:
-        self._live = LiveDiarizer(self.job.lend(self.wish, Watch()), in_memory=True)
+        self._live = LiveDiarizer(self.job.lend(Watch()), in_memory=True)
         self._hearing = Hearing(self.recogniser, self.wish.language, _unheard, inline=True)
 
     def feed(self, samples: bytes, rate: int) -> Sequence[Json]:
