@@ -15,7 +15,6 @@ from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputE
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
 from . import output
-from .ahead import Ahead
 from .documents import verbose_lines
 from .documents.names import check_outputs
 from .documents.origin import Told, only_names, recording_of
@@ -23,6 +22,7 @@ from .documents.sound import sounded
 from .inputs import stdin
 from .inputs.paths import problem_of
 from .job import Job
+from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
 from .screen.showing import content, summary
 from .screen.terminal import reporter

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .screen.interrupt import Interruptible
-from .screen.terminal import Reporter
+from .interrupt import Interruptible
+from .terminal import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..fusion.types import Segment
+    from ...fusion.types import Segment
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")

@@ -12,7 +12,7 @@ from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe import runs
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.ahead import Ahead
+from diarfuse.transcribe.screen.ahead import Ahead
 from diarfuse.transcribe.screen.terminal import Reporter
 
 
