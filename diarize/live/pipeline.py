@@ -42,6 +42,10 @@ COMMIT: Seconds = 2.5
 EMBED: Seconds = 2.0
 EARLY: Seconds = 180.0
 """Windows are embedded every `EMBED` seconds, and twice as often up to here."""
+MOST, SPARSEST = 900, 8.0
+"""Where the voices of so many windows are remembered (half an hour's) every second one is forgotten, and from then on
+every second one remembered, unless these would lie further apart than so many seconds: each moment should be in one of
+the 10 s windows."""
 GROWTH, COST = 0.01, 5e-6
 """All voices are compared again after so large a share of the windows of them, or of their square, more: the work grows
 with the square, and stays below a twentieth of a core."""
@@ -95,7 +99,7 @@ class LiveDiarizer:
         self._hops = 0
         self._heard, self._voices, self._registry = Heard(), Voices(), Registry()
         self._tail, self._book = Tail(round(HOP * SAMPLE_RATE)), Book()
-        self._compare_at = 1
+        self._compare_at, self._remember_step = 1, EMBED / 2
         self._draft: Bits = np.zeros((FRAMES_PER_WINDOW, LOCAL), np.uint8)
         self._paused = self._closed = False
 
@@ -246,34 +250,37 @@ class LiveDiarizer:
         """Whose the voices of a window are, where it is its turn, or somebody in it is not known."""
         active = active_speakers(look.segmentation[None])[0]
         clean = clean_frames(look.segmentation[None])[0] * FRAME_STEP
-        regular = self._is_regular()
+        regular = self._is_on(EMBED / 2 if self._remember_step < EMBED else EMBED)
         if not regular and not (active & (linked == UNKNOWN) & (clean >= ALONE)).any():
             return linked
         vectors = self._diarizer.embed(look.samples, look.segmentation)
         labels = self._registry.recognise(vectors, active, linked)
-        if not regular:
+        self._make_room()
+        if not self._is_on(self._remember_step):
             return labels
         self._voices.keep(look.index * self._tail.step, vectors, labels)
         if len(self._voices.firsts) in (1, self._compare_at):
             yield from self._compare()
         return self._voices.labels[-1]
 
-    def _is_regular(self) -> bool:
-        """Whether the window of this hop belongs to those that all comparisons are made of."""
-        if self._hops * HOP == EARLY + Windows(0).duration:
-            self._voices.thin(round(EMBED * SAMPLE_RATE))
-            self._compare_at = len(self._voices.firsts) + 1
-        return self._hops % round(self._embed_step / HOP) == 0
+    def _is_on(self, step: Seconds) -> bool:
+        """Whether the window of this hop begins at a multiple of `step`."""
+        return (self._hops * HOP - Windows(0).duration) % step == 0
 
-    @property
-    def _embed_step(self) -> Seconds:
-        return EMBED if self._hops * HOP >= EARLY + Windows(0).duration else EMBED / 2
+    def _make_room(self) -> None:
+        """Forget every second window where that is due."""
+        full = len(self._voices.firsts) >= MOST and 2 * self._remember_step <= SPARSEST
+        late = self._hops * HOP >= EARLY + Windows(0).duration and self._remember_step < EMBED
+        if full or late:
+            self._remember_step *= 2
+            self._voices.thin(round(self._remember_step * SAMPLE_RATE))
+            self._compare_at = len(self._voices.firsts) + 1
 
     def _compare(self) -> Iterator[Event]:
         """Tell all voices so far apart anew, and correct what was said."""
         firsts = self._voices.firsts
         heard = np.stack([self._segmentation(first) for first in firsts])
-        told = self._diarizer.tell_apart(np.stack(self._voices.vectors), heard, self._embed_step, self._bounds.high)
+        told = self._diarizer.tell_apart(np.stack(self._voices.vectors), heard, self._remember_step, self._bounds.high)
         merged = self._registry.learn(told, np.stack(self._voices.labels), heard.sum(axis=1, dtype=np.int64))
         self._voices.labels = list(self._registry.numbers(told.clusters.hard))
         self._compare_at = len(firsts) + max(1, int(GROWTH * len(firsts)), int(COST * len(firsts) ** 2))
@@ -281,7 +288,7 @@ class LiveDiarizer:
             voice.rename(merged)
         self._tail.relabel(dict(zip((first // self._tail.step for first in firsts), self._voices.labels, strict=True)))
         yield from (SpeakersMerged(_label(gone), _label(into)) for gone, into in merged.items())
-        spans = timeline(heard, np.stack(self._voices.labels), self._embed_step)
+        spans = timeline(heard, np.stack(self._voices.labels), self._remember_step)
         yield from self._book.correct(spans, self._tail.start, "voices compared", BLUNT)
 
     def _segmentation(self, first: int) -> Bits:

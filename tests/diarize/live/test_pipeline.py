@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import threading
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diarfuse.diarize.live as package
-from diarfuse.diarize.live import LiveDiarizer
+from diarfuse.diarize.live import LiveDiarizer, pipeline
 from diarfuse.diarize.live.events import Committed, Done, Gap, Paused, Resumed, TurnStarted, to_json
 from diarfuse.diarize.live.ledger import Ledger
 from diarfuse.diarize.options import Execution, Options
@@ -151,3 +152,29 @@ def test_the_edges(diarizer):
     other.abandon()
     with pytest.raises(OptionError, match="closed"):
         other.close()
+
+
+def test_what_is_remembered_stays_small_however_long_it_lasts(diarizer, monkeypatch):
+    """Voices of few windows, evenly apart, and of each hop less than a kilobyte: 15 MB an hour are two."""
+    voices, hops = np.eye(3, 192, dtype=np.float32), 0
+
+    def hear(_self, _window):
+        nonlocal hops
+        hops += 1
+        heard = np.zeros((589, 3), np.uint8)
+        heard[: 200 + hops, 0] = heard[320 + hops :, 1] = 1
+        return heard
+
+    monkeypatch.setattr(pipeline, "MOST", 4)
+    monkeypatch.setattr(pipeline, "SPARSEST", 4.0)
+    monkeypatch.setattr(Diarizer, "hear", hear)
+    monkeypatch.setattr(Diarizer, "embed", lambda *_: voices.copy())
+    live, sizes = LiveDiarizer(diarizer, in_memory=True), {}
+    for second in range(1, 25):
+        live.feed(np.zeros(SECOND, np.float32))
+        assert len(live._voices.firsts) <= 4
+        assert len({*np.diff(live._voices.firsts)}) <= 1
+        sizes[second] = len(pickle.dumps((live._heard, live._voices, live._book)))
+    assert live._remember_step == 4.0
+    assert all(vectors.base is None or vectors.base.nbytes == vectors.nbytes for vectors in live._voices.vectors)
+    assert (sizes[24] - sizes[12]) / 24 < 1_000
