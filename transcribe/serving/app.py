@@ -1,10 +1,11 @@
 """An OpenAI-compatible server that cannot know who anybody is.
 
-``POST /v1/audio/transcriptions``, the WebSocket ``/v1/realtime``, ``GET /v1/models``, ``/healthz`` and
-``/metrics``. Answers carry SPEAKER_00, SPEAKER_01 ...; no endpoint takes or
-returns a voice, and this file and all it imports never reach
-`fusion.identity` (a test follows the imports). Uploads live in a private
-folder and are gone after the answer, whatever kind of end it had.
+``POST /v1/audio/transcriptions``, ``/v1/realtime`` as a WebSocket and for a
+streamed body, ``GET /v1/models``, ``/healthz`` and ``/metrics``. Answers carry
+SPEAKER_00, SPEAKER_01 ...; no endpoint takes or returns a voice, and this file
+and all it imports never reach `fusion.identity` (a test follows the imports).
+Uploads live in a private folder and are gone after the answer, whatever kind of
+end it had.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -37,8 +38,10 @@ from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
 from .limits import Admission, Limits
 from .log import JsonFormatter, Metrics, Rarely, error_event, event
+from .posted import Posted
 from .protocol import patient
-from .realtime import MOST_BYTES, PATH, OpenLive, Realtime
+from .realtime import MOST_BYTES, PATH, Realtime
+from .recordings import OpenLive, Sessions
 from .uploads import UploadFolder
 from .wishes import ApiRequest, read_request
 
@@ -82,7 +85,7 @@ def create_app(
             Route("/v1/models/{model:path}", service.model_info),
             Route("/healthz", service.health),
             Route("/metrics", service.metrics_text),
-            *([] if open_live is None else [_live_route(open_live, service)]),
+            *([] if open_live is None else _live_routes(Sessions(open_live, service.limits, service.metrics))),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=service.lifespan,
@@ -154,13 +157,16 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
     )
 
 
-def _live_route(open_live: OpenLive, service: _Service) -> WebSocketRoute:
-    realtime = Realtime(open_live, service.limits, service.metrics)
+def _live_routes(sessions: Sessions) -> list[BaseRoute]:
+    realtime, posted = Realtime(sessions), Posted(sessions)
 
     async def live(socket: WebSocket) -> None:
         await realtime(socket)
 
-    return WebSocketRoute(PATH, live)
+    async def post(request: Request) -> Response:
+        return await posted(request)
+
+    return [WebSocketRoute(PATH, live), Route(PATH, post, methods=["POST"])]
 
 
 def _log_to_stderr() -> None:
