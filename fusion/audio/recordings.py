@@ -95,7 +95,9 @@ def _all_starts(path: Path, size: int) -> list[int]:
 
 
 def _part(path: Path, start: int, stop: int) -> BinaryIO:
-    return path.open("rb") if start == 0 else Source(path, ((start, stop),), str(path)).open()
+    """The bytes between two places as a file of their own."""
+    is_all = (start, stop) == (0, path.stat().st_size)
+    return Source(path, None if is_all else ((start, stop),), str(path)).open()
 
 
 def _ranges(path: Path, start: int, stop: int) -> tuple[tuple[int, int], ...] | None:
