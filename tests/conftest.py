@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import ModelNotFoundError, NetworkError
@@ -31,6 +32,16 @@ os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever set
 # A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a
 # program would then wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing.
+settings.register_profile(
+    "diarfuse",
+    deadline=None,
+    derandomize=not os.environ.get("DIARFUSE_FUZZ_SECONDS"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("diarfuse")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

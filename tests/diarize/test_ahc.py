@@ -38,7 +38,7 @@ def slow(vectors, threshold):
 cases = st.builds(voices, st.integers(0, 999), st.integers(1, 60), st.integers(1, 5), st.floats(0.2, 1.5))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases, st.sampled_from([0.3, 0.6, 1.0]))
 def test_both_ways_are_the_textbooks(vectors, threshold):
     normed = unit_length(vectors.astype(np.float64))

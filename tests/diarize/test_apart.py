@@ -50,7 +50,7 @@ def cost(vectors, windows, one, other, step):
     return np.sqrt(max(squared, 0)) + 4 * beside / min(len(one), len(other))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 999), st.integers(1, 14), st.integers(1, 5), st.sampled_from([0.3, 0.6, 1.0]))
 def test_equal_to_looking_at_all_pairs(seed, count, people, spread):
     training, windows, _ = drawn(seed, count, people, spread)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -12,7 +12,6 @@ levels = st.sampled_from(np.float32([0, 0.3, 0.5, 0.6, 0.7, 1, np.nan]))
 scores = hnp.arrays(np.float32, st.tuples(st.integers(0, 30), st.integers(1, 3)), elements=levels)
 
 
-@settings(deadline=None)
 @given(scores, st.sampled_from([(0.5, 0.5), (0.65, 0.4)]), st.booleans())
 def test_hysteresis_frame_by_frame(values, thresholds, initial):
     onset, offset = thresholds
@@ -24,7 +23,6 @@ def test_hysteresis_frame_by_frame(values, thresholds, initial):
             assert active == state
 
 
-@settings(deadline=None)
 @given(hnp.arrays(bool, st.integers(0, 40)))
 def test_runs_are_the_frames(active):
     found = runs(active)

@@ -26,7 +26,7 @@ class Doubling(Session):
         self.shapes.append(rows.shape)
         if len(self.shapes) == 1:
             self.begun.set()
-            assert self.go_on.wait(10)
+            assert self.go_on.wait(60)
         if (rows < 0).any():
             raise ValueError("below zero")
         return [2 * rows]
@@ -42,7 +42,7 @@ def all_at_once(most: int, *calls: np.ndarray) -> tuple[Doubling, list]:
     gathered = Gathered(network, most=most)
     with ThreadPoolExecutor(len(calls)) as pool:
         first = pool.submit(gathered, calls[0])
-        assert network.begun.wait(10)
+        assert network.begun.wait(60)
         futures = [first]
         for number, call in enumerate(calls[1:], 1):
             futures.append(pool.submit(gathered, call))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.diarize.masks import (
@@ -20,7 +20,6 @@ def draw(seed, windows=5, frames=40):
     return np.repeat(CLASSES[rng.integers(0, 7, (windows, frames // 4))], 4, axis=1)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 50), st.sampled_from([40, 1600, 4000]))
 def test_masks_leave_overlap_out_where_enough_is_left(seed, frames):
     segmentations, least = draw(seed, frames=frames), min_clean_frames(frames)
@@ -42,7 +41,6 @@ def test_speakers_who_only_overlap_keep_their_overlap():
     assert min_clean_frames(589) == 2
 
 
-@settings(deadline=None)
 @given(st.integers(0, 50))
 def test_training_pairs_speak_alone_and_have_numbers(seed):
     segmentations = draw(seed, windows=6)

@@ -66,7 +66,7 @@ def test_who_pushes_too_much_has_to_wait() -> None:
         pushed.join(0.05)
         assert pushed.is_alive()
         gate.open.set()
-        pushed.join(10)
+        pushed.join(60)
         queue.close()
         answers = {done.id: done.answer for done in queue if done.error is None}
     assert answers == {0: 0, 1: 10, 2: 20, 4: 40}

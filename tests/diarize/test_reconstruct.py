@@ -47,7 +47,7 @@ def frames(timeline_part, total):
     return binary
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 999), st.integers(1, 12), st.integers(1, 12), st.sampled_from([1.0, 2.5]), st.integers(1, 3))
 def test_equal_to_holding_everything(seed, count, clusters, step, limit):
     case = draw(seed, count, clusters, step)

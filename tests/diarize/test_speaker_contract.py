@@ -40,7 +40,7 @@ def stretches_of(rng, count, shortest, longest):
     return segmentations, rng.standard_normal((count, 3, 8)).astype(np.float32)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 8),

@@ -39,7 +39,7 @@ def whole(labels, x, phi, fa, fb):
     return gamma, pi, elbo
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 99), st.integers(0, 40), st.integers(1, 6), st.sampled_from([(0.07, 0.8), (0.3, 5.0)]))
 def test_the_papers_updates(seed, n, clusters, weights):
     labels, features, phi = draw(seed, n, clusters)

@@ -35,7 +35,7 @@ def slow(votes, count, margin, before):
     return np.array(chosen)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @DRAWN
 def test_equal_to_the_rule_frame_by_frame(seed, frames, speakers, margin):
     votes, count = draw(seed, frames, speakers)
@@ -44,7 +44,7 @@ def test_equal_to_the_rule_frame_by_frame(seed, frames, speakers, margin):
     np.testing.assert_array_equal(highest(votes, count, margins, before), slow(votes, count, margins, before))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @DRAWN
 def test_a_recording_cut_anywhere_gives_the_same(seed, frames, speakers, margin):
     votes, count = draw(seed, frames, speakers)

@@ -18,7 +18,6 @@ def upstream_count(num_samples, step):
     return whole + (num_samples < 160_000 or (num_samples - 160_000) % step > 0)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2_000_000), steps)
 def test_count_is_upstreams(num_samples, step):
     assert Windows(num_samples, step).count == upstream_count(num_samples, step)
@@ -33,7 +32,6 @@ def test_edges(num_samples, count, total_frames):
     assert (windows.count, windows.total_frames) == (count, total_frames)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 900_000), steps)
 def test_every_frame_of_every_window_lies_in_the_recording(num_samples, step):
     windows = Windows(num_samples, step)
@@ -47,7 +45,7 @@ def test_every_frame_of_every_window_lies_in_the_recording(num_samples, step):
     np.testing.assert_array_equal(windows.coverage, oracle)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 300_000), st.sampled_from([1.0, 2.5, 10.0]), st.integers(1, 5))
 def test_batches_hold_each_window_zero_padded(num_samples, step, batch_size):
     samples = (np.arange(2 * num_samples, dtype=np.float32) + 1)[::2]  # not contiguous

@@ -173,7 +173,7 @@ def test_elans_file_holds_together(document):
             assert all(any(a <= start < end <= b for a, b in turns) for start, end in spans(tier))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(documents)
 def test_praat_reads_whatever_was_said(tmp_path_factory, document):
     folder = tmp_path_factory.mktemp("grid")
@@ -229,7 +229,7 @@ def test_clan_has_a_line_a_sentence_and_a_code_for_everybody():
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(documents)
 def test_clan_reads_whatever_was_said(document):
     text = text_of(document, "chat")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.asr_adapters.words_json import WordsJson
@@ -25,7 +25,7 @@ from diarfuse.transcribe.voices.encryption import read_header
 from diarfuse.transcribe.voices.records import loads
 from diarfuse.transcribe.voices.store import VoiceStore
 
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(max_examples=80)
 MEMORY = 64 << 20
 """No parser may take more than this for input of a few kB."""
 

@@ -41,6 +41,9 @@ def run_job(request):
     return Answer()
 
 
+ATTACKS = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory):
     uploads = tmp_path_factory.mktemp("server") / "uploads"
@@ -51,14 +54,14 @@ def port(tmp_path_factory: pytest.TempPathFactory):
     thread.start()
     yield sock.getsockname()[1]
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     sock.close()
     assert not list(uploads.glob("server-*"))  # whatever was sent, nothing is left
 
 
 def send(port: int, data: bytes, *, hang_up: bool = False) -> bytes:
     """Send raw bytes, then listen until the server closes or has answered; hanging up means no more will come."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         try:
             connection.sendall(data)
             if hang_up:
@@ -74,7 +77,7 @@ def alive(port: int) -> bool:
 
 def post(port: int, name: str, content: bytes, **headers: str) -> httpx.Response:
     url = f"http://127.0.0.1:{port}/v1/audio/transcriptions"
-    return httpx.post(url, files={"file": (name, content)}, headers=headers, timeout=30)
+    return httpx.post(url, files={"file": (name, content)}, headers=headers, timeout=60)
 
 
 def form(body: bytes, boundary: bytes = b"xx") -> bytes:
@@ -174,7 +177,7 @@ def test_the_length_check_stops_when_nobody_waits(tmp_path: Path) -> None:
         check_duration(tmp_path / "a.wav", 2, gone)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ATTACKS
 @given(position=st.integers(0, 43), value=st.binary(min_size=1, max_size=4))
 @example(position=4, value=b"\xff\xff\xff\xff")
 @example(position=40, value=b"\xff\xff\xff\xff")
@@ -231,7 +234,7 @@ def test_other_content_types_are_refused(port: int) -> None:
         assert answer.status_code == 400
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ATTACKS
 @given(data=st.data())
 def test_no_form_brings_the_server_down(port: int, data: st.DataObject) -> None:
     """A good form with bytes cut out, doubled or replaced."""
@@ -243,7 +246,7 @@ def test_no_form_brings_the_server_down(port: int, data: st.DataObject) -> None:
     assert answer.split()[1] in (b"200", b"400", b"413")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ATTACKS
 @given(
     noise=st.binary(max_size=300)
     | st.binary(max_size=50).map(lambda b: b"POST /v1/audio/transcriptions HTTP/1.1\r\n" + b)

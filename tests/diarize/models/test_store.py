@@ -201,7 +201,7 @@ def test_a_hub_that_hangs_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> Non
     release = threading.Event()
 
     def hang(*_: object) -> None:
-        release.wait(10)
+        release.wait(60)
         raise TimeoutError
 
     monkeypatch.setattr(download, "_open", hang)

@@ -16,8 +16,8 @@ from diarfuse.fusion.types import Segment, Transcript, Word
 class Quick:
     """Hears how loud each quarter of a second is; very loud recordings do as they are told."""
 
-    def __init__(self, log="", loud="", wait=0.0):
-        self.log, self.loud, self.wait = log, loud, wait
+    def __init__(self, log="", loud="", wait=0.0, gate=""):
+        self.log, self.loud, self.wait, self.gate = log, loud, wait, gate
 
     def transcribe(self, samples, *, language=None, on_progress=None):
         if on_progress:
@@ -31,6 +31,8 @@ class Quick:
             raise ZeroDivisionError("too loud")
         if abs(samples).max() > 0.9 and self.loud == "hang":
             time.sleep(60)
+        while self.gate and not os.path.exists(self.gate):
+            time.sleep(0.01)
         time.sleep(self.wait)
         words = tuple(
             Word(at / 16000, (at + 4000) / 16000, f" w{int(1000 * abs(samples[at:at + 4000]).mean())}", 0.5)

@@ -62,7 +62,7 @@ def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_i
             killed = actors(process.pid)
         assert len(killed) == 2
         os.kill(killed[0], signal.SIGKILL)
-        said = process.communicate(timeout=90)[1]
+        said = process.communicate(timeout=300)[1]
     assert process.returncode == 1, said
     assert "loud (recognise): calls/loud.wav: its worker was ended by SIGKILL" in said
     assert "1 failed. All in one table" in said

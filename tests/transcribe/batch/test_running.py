@@ -47,6 +47,13 @@ def wait_for(count: int, out: str, process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
+def wait_for_begun(out: str) -> None:
+    """Until the first recording is being worked on."""
+    content = Path(out, ".cache", "content")
+    while not (content.exists() and list(content.iterdir())):
+        time.sleep(0.01)
+
+
 def test_the_same_bytes_by_one_process_by_two_shards_and_by_a_run_killed_three_times(folder: Path) -> None:
     asked = ["--format", "srt", "--asr-option", "wait=0.05"]
     assert batch("-o", "one", *asked, "--workers", "2") == 0
@@ -169,34 +176,37 @@ def test_what_nobody_foresaw_is_told_with_the_file(capsys: pytest.CaptureFixture
 def test_a_file_that_takes_too_long_costs_only_itself(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diarfuse.transcribe.batch.pool._LEAST", 0.5)
+    monkeypatch.setattr("diarfuse.transcribe.batch.pool._LEAST", 2.0)
     soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
     assert batch("-o", "out", "--asr-option", "loud=hang", "--time-limit", "1") == 1
     assert results("out") == NAMES
-    assert "calls/loud.wav took longer than 0 s and was stopped: give a higher --time-limit." in capsys.readouterr().err
+    assert "calls/loud.wav took longer than 2 s and was stopped: give a higher --time-limit." in capsys.readouterr().err
 
 
 def test_ctrl_c_finishes_what_runs_and_says_what_is_left(folder: Path) -> None:
-    with started(folder, "-o", "out", "--asr-option", "wait=0.2") as process:
-        wait_for(1, "out", process)
-        time.sleep(0.1)
+    with started(folder, "-o", "out", "--asr-option", "gate=open") as process:
+        wait_for_begun("out")
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)[1]
+        assert process.stderr is not None
+        said = ""
+        while "Stopping" not in said:
+            said += process.stderr.readline() or pytest.fail(f"it ended after {said}")
+        Path("open").touch()
+        said += process.stderr.read()
     assert process.returncode == 130
     assert re.search(r"Stopping: \S+ will be finished; Ctrl-C again drops what is running\.", said)
     assert "what was begun is finished" in said
     assert "left: give the same command again" in said
     assert len(results("out")) < 6
-    assert batch("-o", "out", "--asr-option", "wait=0.2") == 0
+    assert batch("-o", "out", "--asr-option", "gate=open") == 0
     assert results("out") == NAMES
 
 
 def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
     with started(folder, "-o", "out", "--asr-option", "wait=30", "--verbose") as process:
-        while not (Path("out/.cache/content").exists() and list(Path("out/.cache/content").iterdir())):
-            time.sleep(0.01)
+        wait_for_begun("out")
         process.terminate()
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert "dropped: a0" in said
     assert results("out") == set()

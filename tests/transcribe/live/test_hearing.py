@@ -18,7 +18,7 @@ class Slow:
         self.may, self.heard = threading.Event(), []
 
     def transcribe(self, samples, **_):
-        assert self.may.wait(10)
+        assert self.may.wait(60)
         self.heard.append(len(samples) / SAMPLE_RATE)
         return Transcript((Segment(0.0, len(samples) / SAMPLE_RATE, "so"),), None, 0.0)
 
@@ -61,6 +61,6 @@ def test_what_the_recogniser_raises_is_raised_where_the_words_are_taken():
 
     hearing = Hearing(Broken(), None, print, inline=False)
     hearing.feed(np.concatenate([SECOND] * 13))
-    hearing._thread.join(10)
+    hearing._thread.join(60)
     with pytest.raises(ValueError, match="broken"):
         hearing.take()

@@ -90,7 +90,7 @@ class Live:
         """Uploads still on disk (the server's own folder and lock are always there)."""
         return [path for path in self.uploads.glob("server-*/*") if path.name != "lock"]
 
-    def until(self, condition, seconds: float = 5.0) -> None:
+    def until(self, condition, seconds: float = 60.0) -> None:
         """Wait for something that another thread does."""
         end = time.monotonic() + seconds
         while not condition():
@@ -118,7 +118,7 @@ def running(tmp_path: Path, *, limits: Limits | None = None, token: str | None =
     finally:
         job.go.set()
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         sock.close()
         assert not thread.is_alive()
 

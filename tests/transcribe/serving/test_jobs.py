@@ -62,7 +62,7 @@ def test_who_still_runs_at_the_end_is_refused_and_stopped(serving, clients) -> N
 
 
 def test_who_uploads_is_refused_at_once(serving) -> None:
-    with serving() as live, socket.create_connection(("127.0.0.1", live.port), timeout=10) as sock:
+    with serving() as live, socket.create_connection(("127.0.0.1", live.port), timeout=60) as sock:
         sock.sendall(HEAD + PART)
         live.until(lambda: live.leftovers() != [])
         live.server.should_exit = True

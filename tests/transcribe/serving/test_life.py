@@ -29,9 +29,10 @@ from diarfuse.transcribe.serving.uploads import UploadFolder, safe_suffix
 HEAD = b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 BOUND = b"Content-Type: multipart/form-data; boundary=xx\r\n"
 PART = b'--xx\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF'
+WHOLE = PART + b"\r\n--xx--\r\n"
 
 
-def raw(port: int, data: bytes, *, timeout: float = 5.0) -> bytes:
+def raw(port: int, data: bytes, *, timeout: float = 60.0) -> bytes:
     """Send bytes, read until the server closes or answers."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as sock:
         sock.sendall(data)
@@ -94,7 +95,7 @@ def test_a_stream_nobody_reads_holds_nothing(tmp_path: Path) -> None:
             await asyncio.sleep(3600)
 
         async with app._app.router.lifespan_context(app._app):
-            await asyncio.wait_for(app(scope, receive, send), 5)
+            await asyncio.wait_for(app(scope, receive, send), 60)
             return len(list((tmp_path / "uploads").glob("server-*/*/upload*")))
 
     assert asyncio.run(talk()) == 0
@@ -104,7 +105,7 @@ class FakeJobNow:
     """Waits until nobody waits."""
 
     def __call__(self, request):
-        request.cancel.wait(5)
+        request.cancel.wait(60)
         raise CancelledError("Stopped, as asked.")
 
 
@@ -174,7 +175,7 @@ def test_queue_full_is_429_and_says_when(serving) -> None:
 
 
 def test_too_long_a_job_is_stopped_and_not_to_be_retried(serving) -> None:
-    with serving(limits=Limits(timeout=0.1)) as live:
+    with serving(limits=Limits(timeout=0.3)) as live:
         answer = live.post()
         assert (answer.status_code, answer.headers["x-should-retry"]) == (504, "false")
         live.until(lambda: live.job.stopped == 1)
@@ -279,7 +280,7 @@ def test_shutdown_stops_jobs_and_removes_everything(serving) -> None:
         thread.start()
         live.until(lambda: live.job.seen)
         live.server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         assert failed
         assert failed[0] != 200
         live.until(lambda: live.job.stopped == 1)
@@ -311,7 +312,7 @@ def run_job(request):
     warnings.warn("Ana said hello", stacklevel=1)
     if request.wish.language == "en":
         raise ValueError("Ana said hello")
-    request.cancel.wait(20)
+    request.cancel.wait(60)
     raise CancelledError("Ana left")
 
 serve(run_job, port=0)
@@ -329,10 +330,12 @@ def test_nothing_but_json_without_words_is_ever_printed() -> None:
         url = f"http://127.0.0.1:{json.loads(lines[0])['port']}/v1/audio/transcriptions"
         form = {"files": {"file": ("ana.wav", b"RIFF")}}
         assert httpx.post(url, data={"language": "en"}, **form).status_code == 500
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(url, timeout=httpx.Timeout(5, read=0.5), **form)
+        with socket.create_connection(("127.0.0.1", json.loads(lines[0])["port"]), timeout=60) as leaves:
+            leaves.sendall(HEAD + BOUND + b"Content-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE)
+            while sum('"some.engine"' in line for line in lines) < 2:  # the job is at work
+                lines.append(process.stderr.readline() or pytest.fail(f"it ended after {lines}"))
         while not any('"cancelled"' in line for line in lines):
-            lines.append(process.stderr.readline())
+            lines.append(process.stderr.readline() or pytest.fail(f"it ended after {lines}"))
         process.terminate()
         lines += process.stderr.readlines()
     events = [json.loads(line)["event"] for line in lines]
@@ -385,11 +388,11 @@ def test_more_connections_than_are_allowed_get_503(serving) -> None:
 
 def test_a_whole_upload_has_a_deadline_however_steadily_it_comes(serving) -> None:
     with serving(limits=Limits(idle=5, upload=0.5)) as live:
-        with socket.create_connection(("127.0.0.1", live.port), timeout=5) as sock:
+        with socket.create_connection(("127.0.0.1", live.port), timeout=60) as sock:
             sock.sendall(HEAD + BOUND + b"Content-Length: 1000\r\n\r\n" + PART)
             sock.settimeout(0.1)
             answer = b""
-            for _ in range(50):
+            for _ in range(600):
                 with contextlib.suppress(TimeoutError):
                     answer = sock.recv(65536)
                     break

@@ -28,7 +28,7 @@ def ask(
     whole: bool = False,
     **headers: str,
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     connection.request(method, path if whole else f"/{server.shown.token}/{path}", body, named)
     answer = connection.getresponse()
@@ -78,7 +78,7 @@ def test_another_name_of_this_host_is_refused(server: PageServer, host: str) -> 
 
 def test_a_request_without_a_host_or_with_two_is_refused(server: PageServer) -> None:
     for hosts in (b"", b"Host: 127.0.0.1:%d\r\nHost: evil.example\r\n" % server.server_port):
-        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as raw:
             raw.sendall(b"GET /" + server.shown.token.encode() + b"/ HTTP/1.1\r\n" + hosts + b"\r\n")
             assert b" 403 " in raw.recv(100)
 
@@ -207,7 +207,7 @@ def test_a_format_is_sent_as_a_download(server: PageServer) -> None:
 
 def test_a_page_is_present_for_as_long_as_its_connection(server: PageServer) -> None:
     server.shown.presence._grace = 0.05
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.request("GET", f"/{server.shown.token}/alive")
     answer = connection.getresponse()
     assert answer.status == 200

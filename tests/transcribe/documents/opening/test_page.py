@@ -63,7 +63,7 @@ def running(path: Path) -> Iterator[tuple[PageServer, threading.Thread]]:
     yield server, thread
     with server.shown.presence.page():  # whoever has not closed it
         pass
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_the_program_ends_with_the_page_and_the_page_says_that_it_has(
     assert thread.is_alive()
     server.shown.ending.set()
     said(chromium, "has ended")
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

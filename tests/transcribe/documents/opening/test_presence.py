@@ -23,7 +23,7 @@ def test_it_waits_for_the_first_page_and_for_the_last() -> None:
             pass
         thread.join(0.2)
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

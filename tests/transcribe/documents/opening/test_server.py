@@ -38,6 +38,6 @@ def test_it_ends_with_its_page(meeting: Path) -> None:
     with server.shown.presence.page():
         thread.join(0.2)
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert ready == [server.address]
