@@ -113,6 +113,7 @@ def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     for flag in (
         *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
         *("disable-component-update", "disable-sync", "disable-dev-shm-usage", "mute-audio"),
+        *("use-fake-device-for-media-stream", "use-fake-ui-for-media-stream"),  # a microphone that beeps each second
         *("window-size=1280,860", "autoplay-policy=no-user-gesture-required", f"user-data-dir={profile}"),
     ):
         options.add_argument(f"--{flag}")

@@ -26,6 +26,9 @@ LISTEN_OPTIONS = Section(
         type=InputPath(error=OptionError),
         help=f"File with the bearer token that clients must send (or ${TOKEN_VARIABLE}).",
     ),
+    click.option(
+        "--live-page", is_flag=True, help="Show http://127.0.0.1:8000/live: captions of this browser's microphone."
+    ),
 )
 LIMIT_OPTIONS = Section(
     "Limits",
@@ -57,7 +60,7 @@ RECOGNISER_OPTIONS = Section(
     MACHINE_OPTIONS,
     epilog="transcribe serve --port 8000",
 )
-def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values: Any) -> None:
+def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbose: bool, **values: Any) -> None:
     """Serve OpenAI's transcription API, with anonymous speaker labels; it never learns who anybody is.
 
     Needs the extra `server`. Stops on Ctrl-C or SIGTERM once running jobs are done.
@@ -77,17 +80,23 @@ def serve(host: str, port: int, token_file: Path | None, verbose: bool, **values
             raise MissingExtraError("The server", packages, "server") from error
         raise
     token = _token(token_file)
-    check_listen(host, token)
+    check_listen(host, token, page=live_page)
     limits = _limits(values)
+    if live_page and not limits.live:
+        raise OptionError("--live-page needs live sessions, and --live 0 allows none: leave one of them out.")
     options = job_options(values)
     Job(options).check()
     Store(options.models_dir, offline=True).permit(options.diarizer, "serve")
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)
+    if live_page:
+        click.echo(f"Live captions: http://{host}:{port}/live", err=True)
     run_job = make_run_job(options, limits.concurrency)
     open_live = make_open_live(options) if limits.live else None
-    app.serve(run_job, host=host, port=port, model=name, limits=limits, token=token, open_live=open_live)
+    app.serve(
+        run_job, host=host, port=port, model=name, limits=limits, token=token, open_live=open_live, page=live_page
+    )
 
 
 def _token(path: Path | None) -> str | None:

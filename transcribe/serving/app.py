@@ -37,6 +37,7 @@ from .forms import Form, read_form
 from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
 from .limits import Admission, Limits
+from .live_page import ROUTES
 from .log import JsonFormatter, Metrics, Rarely, error_event, event
 from .posted import Posted
 from .protocol import patient
@@ -65,6 +66,7 @@ def create_app(
     upload_root: Path | None = None,
     uploads: UploadFolder | None = None,
     open_live: OpenLive | None = None,
+    page: bool = False,
 ) -> Guard:
     """The ASGI application behind its guard.
 
@@ -76,6 +78,7 @@ def create_app(
         upload_root: where uploads live while they are worked on.
         uploads: such a place that is made already.
         open_live: begins live sessions; None: there are none.
+        page: also serve ``/live``, whose browser may open live sessions.
     """
     service = _Service(run_job, model, limits or Limits(), upload_root, uploads)
     app = Starlette(
@@ -86,11 +89,12 @@ def create_app(
             Route("/healthz", service.health),
             Route("/metrics", service.metrics_text),
             *([] if open_live is None else _live_routes(Sessions(open_live, service.limits, service.metrics))),
+            *(ROUTES if page else ()),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=service.lifespan,
     )
-    return Guard(app, token=token, limits=service.limits, metrics=service.metrics, drain=service.drain)
+    return Guard(app, token=token, limits=service.limits, metrics=service.metrics, drain=service.drain, page=page)
 
 
 def serve(
@@ -102,6 +106,7 @@ def serve(
     limits: Limits | None = None,
     token: str | None = None,
     open_live: OpenLive | None = None,
+    page: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM; running jobs get `limits.grace` seconds.
 
@@ -109,10 +114,12 @@ def serve(
         OptionError: `host` is open to others and there is no token, or the port cannot be had.
         OutputError: there is no folder for uploads.
     """
-    check_listen(host, token)
+    check_listen(host, token, page=page)
     limits = limits or Limits()
     with _listen(host, port) as listener:
-        app = create_app(run_job, model=model, limits=limits, token=token, uploads=UploadFolder(), open_live=open_live)
+        app = create_app(
+            run_job, model=model, limits=limits, token=token, uploads=UploadFolder(), open_live=open_live, page=page
+        )
         _log_to_stderr()
         config = uvicorn_config(app, limits, host=host, port=port)
         config.load()  # before it is said that we listen: an end that is asked for then is met by who knows it

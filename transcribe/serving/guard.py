@@ -19,9 +19,9 @@ from ...fusion.errors import OptionError
 from .limits import Bucket, Limits
 from .log import Metrics, Stopwatch, event
 
-REALTIME = "/v1/realtime"
+REALTIME, PAGE = "/v1/realtime", "/live"
 OPEN_PATHS = ("/healthz",)
-ROUTES = ("/v1/audio/transcriptions", REALTIME, "/v1/models", "/healthz", "/metrics")
+ROUTES = ("/v1/audio/transcriptions", REALTIME, "/v1/models", "/healthz", "/metrics", PAGE)
 PRINTABLE = re.compile("[ -~]+")
 DELAY = 1.0
 """Seconds until the answer to a wrong token, once there were many."""
@@ -30,13 +30,17 @@ MOST_DELAYED = 32
 ERROR_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
-def check_listen(host: str, token: str | None) -> None:
-    """Refuse to listen where others can reach us without a token.
+def check_listen(host: str, token: str | None, *, page: bool = False) -> None:
+    """Refuse to listen where others can reach us without a token, and to show the `page` to others at all.
 
     Raises:
         OptionError: `host` is not this machine alone and there is no token, or
             the token is short enough to be guessed, or none that a header can hold.
     """
+    if page and (token is not None or not is_loopback(host)):
+        raise OptionError(
+            "--live-page is for who sits at this machine: leave --host, --token-file and the token's variable out."
+        )
     if token is not None and not PRINTABLE.fullmatch(token):
         raise OptionError(
             "The token holds a line break or another character that is not printable ASCII, which no client can send: "
@@ -81,14 +85,21 @@ class Guard:
     are answered slowly once there were many: neither fills a disk or is worth the guessing. The counters of
     ``/metrics`` miss nothing.
 
-    drain: told when the server is to end.
+    drain: told when the server is to end. page: whether the server's own page may open live sessions.
     """
 
     def __init__(
-        self, app: ASGIApp, *, token: str | None, limits: Limits, metrics: Metrics, drain: Callable[[], None]
+        self,
+        app: ASGIApp,
+        *,
+        token: str | None,
+        limits: Limits,
+        metrics: Metrics,
+        drain: Callable[[], None],
+        page: bool = False,
     ) -> None:
         self._app = app
-        self.drain = drain
+        self.drain, self._page = drain, page
         self._token = token.encode() if token else None
         self._limits = limits
         self._metrics = metrics
@@ -159,7 +170,8 @@ class Guard:
             return Refusal(431, "The request's headers are too large: send fewer.")
         headers = Headers(scope=scope)
         if self._token is None:
-            return _browser(headers) or self._unusable(headers)
+            own = self._page and (scope["type"] == "websocket" or scope["path"].startswith(PAGE))
+            return _browser(headers, own=own) or self._unusable(headers)
         scheme, _, given = headers.get("authorization", "").encode("latin-1").partition(b" ")
         right = hmac.compare_digest(given, self._token) and scheme.lower() == b"bearer"
         if not right and scope["path"] not in OPEN_PATHS:
@@ -202,10 +214,14 @@ def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
 
 
-def _browser(headers: Headers) -> Refusal | None:
-    """Without a token, web pages must not use the server of whoever visits them (also not by DNS rebinding)."""
-    host = headers.get("host", "")
+def _browser(headers: Headers, *, own: bool) -> Refusal | None:
+    """Without a token, web pages must not use the server of whoever visits them (also not by DNS rebinding).
+
+    own: the page that this very server shows may.
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
     name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
-    if headers.get("origin") is not None or not is_loopback(name):
+    foreign = origin is not None and not (own and origin.lower() == f"http://{host.lower()}")
+    if foreign or not is_loopback(name):
         return Refusal(403, "Requests from web pages or other hosts need a token: start the server with --token-file.")
     return None

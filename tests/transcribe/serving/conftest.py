@@ -99,12 +99,12 @@ class Live:
 
 
 @contextlib.contextmanager
-def running(tmp_path: Path, *, limits: Limits | None = None, token: str | None = None, open_live=None):
+def running(tmp_path: Path, *, limits: Limits | None = None, token: str | None = None, open_live=None, page=False):
     """Serve on a free port of this machine until the block ends."""
     job = FakeJob()
     limits = limits or Limits()
     app = create_app(
-        job, model="tiny", limits=limits, token=token, upload_root=tmp_path / "uploads", open_live=open_live
+        job, model="tiny", limits=limits, token=token, upload_root=tmp_path / "uploads", open_live=open_live, page=page
     )
     server = uvicorn.Server(uvicorn_config(app, limits, host="127.0.0.1", port=0))
     sock = socket.create_server(("127.0.0.1", 0), backlog=1024)

@@ -1,0 +1,111 @@
+// The microphone's sound goes out, events come back.
+
+import { Captions } from "./captions.js";
+
+const [begin, hold, end, state] = ["begin", "hold", "end", "state"].map((id) => document.getElementById(id));
+const MOST_WAITING = 1 << 20; // bytes: ten seconds of 48 kHz
+const STILL_HERE = 20000; // milliseconds between two signs of life in a pause
+const say = (sentence) => (state.textContent = sentence);
+let session;
+
+async function start() {
+  begin.disabled = true;
+  document.getElementById("captions").replaceChildren();
+  try {
+    session = await connect(await listen());
+    show(true);
+    say("Recording.");
+  } catch (error) {
+    say(error.name === "NotAllowedError" ? "The browser may not use the microphone: allow it." : error.message);
+    begin.disabled = false;
+  }
+}
+
+async function listen() {
+  const sound = { echoCancellation: false, noiseSuppression: false, autoGainControl: true };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: sound });
+  let context = new AudioContext();
+  if (context.sampleRate > 48000) {
+    await context.close();
+    context = new AudioContext({ sampleRate: 48000 });
+  }
+  await context.audioWorklet.addModule("/live/blocks.js");
+  const blocks = new AudioWorkletNode(context, "blocks", { numberOfOutputs: 0 });
+  context.createMediaStreamSource(stream).connect(blocks);
+  return { stream, context, blocks };
+}
+
+function connect(source) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${location.protocol.replace("http", "ws")}//${location.host}/v1/realtime`);
+    const captions = new Captions(document.getElementById("captions"), document.getElementById("now"));
+    socket.onmessage = ({ data }) => {
+      const event = JSON.parse(data);
+      if (event.type === "session.created") resolve(begun({ ...source, socket }));
+      if (event.type === "error") {
+        source.failed = event.error.message;
+        if (session?.ending) socket.close();
+      }
+      captions.hear(event);
+    };
+    socket.onclose = () => {
+      reject(new Error(source.failed ?? "The server cannot be reached."));
+      over(source);
+    };
+  });
+}
+
+function begun(session) {
+  const { socket, context, blocks } = session;
+  const rate = context.sampleRate;
+  const greet = () => socket.send(JSON.stringify({ type: "session.update", session: { rate } }));
+  greet();
+  session.greeting = setInterval(() => session.held && !session.ending && greet(), STILL_HERE);
+  blocks.port.onmessage = ({ data }) => {
+    if (session.held || socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount < MOST_WAITING) socket.send(data);
+    else stop("The server cannot keep up, so the recording ends here: the last words are being heard.");
+  };
+  session.stream.getAudioTracks()[0].onended = () => stop("The microphone stopped: the last words are being heard.");
+  return session;
+}
+
+function stop(why = "The last words are being heard.") {
+  if (!session || session.ending) return;
+  session.ending = session.held = true;
+  close(session);
+  session.socket.send(JSON.stringify({ type: "input_audio_buffer.commit" }));
+  hold.hidden = end.hidden = true;
+  say(why);
+}
+
+function toggle() {
+  session.held = !session.held;
+  hold.setAttribute("aria-pressed", String(session.held));
+  say(session.held ? "Paused: nothing is heard." : "Recording.");
+}
+
+function close({ stream, context }) {
+  for (const track of stream.getTracks()) track.stop();
+  if (context.state !== "closed") context.close();
+}
+
+function over(source) {
+  clearInterval(session?.greeting);
+  close(source);
+  show(false);
+  say(source.failed ?? "The recording is over.");
+  session = undefined;
+  begin.disabled = false;
+}
+
+function show(recording) {
+  begin.hidden = recording;
+  hold.hidden = end.hidden = !recording;
+  hold.setAttribute("aria-pressed", "false");
+}
+
+begin.addEventListener("click", start);
+hold.addEventListener("click", toggle);
+end.addEventListener("click", () => stop());
+document.documentElement.dataset.ready = "yes";
