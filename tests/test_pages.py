@@ -110,7 +110,7 @@ def follow(line: str) -> None:
             assert opened.stderr is not None
             assert "http://" in next(iter(opened.stderr))
             opened.send_signal(signal.SIGINT)
-            opened.communicate(timeout=60)
+            opened.communicate(timeout=600)
         assert opened.returncode == 0
         return
     given = [found for word in words for found in (sorted(glob.glob(word)) if "*" in word else [word])]  # noqa: PTH207 - as a shell does

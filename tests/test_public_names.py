@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import inspect
 import subprocess
 import sys
@@ -90,3 +91,7 @@ def test_importing_the_front_door_loads_nothing_heavy() -> None:
     code = "import sys, diarfuse; print({'numpy', 'scipy', 'click', 'rich', 'importlib.metadata'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_it_tells_its_version() -> None:
+    assert diarfuse.__version__ == importlib.metadata.version("diarfuse")

@@ -113,7 +113,7 @@ def test_the_image_serves_as_nobody_in_particular_and_is_healthy(image: Image) -
     environment = image.environment | {"DIARFUSE_SERVER_TOKEN": TOKEN}
     with serving([str(image.root / "opt/diarfuse/bin" / command[0]), *command[1:]], environment, port):
         health = shlex.split(image.health.replace("8000", port))
-        subprocess.run(health, env=environment, check=True, timeout=60)
+        subprocess.run(health, env=environment, check=True, timeout=600)
         assert models(port) == 200
         with pytest.raises(urllib.error.HTTPError, match="401"):
             models(port, token="wrong")  # noqa: S106

@@ -92,7 +92,7 @@ def offered(shell: str, typed: str, environment: dict[str, str]) -> set[str]:
         env=environment | {"TYPED": typed},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.stderr == ""

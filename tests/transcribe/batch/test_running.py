@@ -206,7 +206,7 @@ def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
     with started(folder, "-o", "out", "--asr-option", "wait=30", "--verbose") as process:
         wait_for_begun("out")
         process.terminate()
-        said = process.communicate(timeout=120)[1]
+        said = process.communicate(timeout=600)[1]
     assert process.returncode == 130
     assert "dropped: a0" in said
     assert results("out") == set()

@@ -80,7 +80,7 @@ def test_without_a_place_for_uploads_nothing_listens(tmp_path: Path) -> None:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=600,
         env={**os.environ, "TMPDIR": str(tmp_path), "TMP": str(tmp_path), "TEMP": str(tmp_path)},
     )
     assert done.returncode == 1
