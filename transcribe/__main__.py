@@ -46,8 +46,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     words = sys.argv[1:] if arguments is None else arguments
     as_json = "--json-progress" in words[: words.index("--") if "--" in words else None]
+    program = "diarfuse" if "_DIARFUSE_COMPLETE" in os.environ else "transcribe"  # the shell completes either name
     try:
-        code = cli.main(args=arguments, prog_name="transcribe", standalone_mode=False)
+        code = cli.main(args=arguments, prog_name=program, standalone_mode=False)
     except (CancelledError, click.Abort, KeyboardInterrupt):
         return _tell(STOPPED, INTERRUPTED, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, of many lines

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..fusion.errors import CancelledError
-from .commands.shape import Group
+from .commands.shape import Group, command_first
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -67,7 +67,9 @@ class LazyGroup(Group):
         """Put the default command in front of arguments that begin with no command and no option of the group."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         if ctx.resilient_parsing and not args:  # completing the first word, which `shell_complete` does
-            return super().parse_args(ctx, args)
+            return click.Group.parse_args(self, ctx, args)
+        if args and args[0].startswith("-") and args[0] not in own:
+            args = command_first(args, COMMANDS, [_load(self.default)])
         if not args or args[0] not in (*COMMANDS, *own):
             if args and not ctx.resilient_parsing and (near := _meant(args[0])):
                 raise click.UsageError(
@@ -76,7 +78,7 @@ class LazyGroup(Group):
                     ctx,
                 )
             args = [self.default, *args]
-        return super().parse_args(ctx, args)
+        return click.Group.parse_args(self, ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -155,7 +155,9 @@ class Hands:
                     return self._failed(item, str(error), tries=_TRIES, transient=True)
             except _ChangedError as error:
                 return self._failed(item, str(error), transient=True)
-            except (AudioError, TranscriptError, OutputError, OptionError, LowMemoryError) as error:
+            except (OutputError, LowMemoryError) as error:  # what was in the way may be gone next time
+                return self._failed(item, str(error), transient=True)
+            except (AudioError, TranscriptError, OptionError) as error:
                 return self._failed(item, str(error))
             except Exception as error:  # noqa: BLE001 - whatever one recording does, the others are still done
                 return self._unforeseen(item, error)

@@ -80,13 +80,21 @@ def _paths(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str
 def _in_folder(folder: Path, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:
     ours = None if is_address(out) else os.path.realpath(out)
     files: list[str] = []
-    for here, folders, names in os.walk(folder):
+    for here, folders, names in os.walk(folder, onerror=_unread):
         folders[:] = [name for name in folders if _seen(name) and os.path.realpath(Path(here, name)) != ours]
         files += [Path(here, name).relative_to(folder).as_posix() for name in names if _seen(name)]
     wanted = sorted(name for name in files if _fits(name, pattern))
     if not wanted:
         raise OptionError(_nothing(repr(str(folder)), len(files), pattern))
     yield from ((name, str(folder / name)) for name in wanted)
+
+
+def _unread(error: OSError) -> None:
+    """Refuse a folder that may not be looked into: its recordings would be missing, and nobody would know."""
+    raise AudioError(
+        f"The folder {str(error.filename)!r} cannot be read ({error.strerror}): change its permissions, or list the "
+        "others in a manifest."
+    ) from error
 
 
 def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:

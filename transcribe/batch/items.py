@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
@@ -154,29 +155,46 @@ def _bytes(text: str) -> bytes:
         return b""
 
 
-def check_apart(items: Iterable[Item], endings: Iterable[str]) -> None:
+def folded(text: str) -> str:
+    """One text for all that are one name on a disk that tells neither cases nor spellings of accents apart.
+
+    >>> folded("Caf\u00e9") == folded("cafe\u0301")
+    True
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def check_apart(items: Iterable[Item], endings: Iterable[str], *, fold: Callable[[str], str] = str) -> None:
     """Refuse ids whose results would have one name, or of which one's file would be another one's folder.
+
+    Args:
+        items: all of them.
+        endings: of the results of each.
+        fold: what the disk takes for one name.
 
     Raises:
         OptionError: two are so; both places are named.
     """
-    endings = tuple(endings)
+    endings = tuple(map(fold, endings))
     seen: dict[str, Item] = {}
     files: dict[str, Item] = {}
     for item in items:
-        if item.id in seen:
-            raise OptionError(
-                f"{item.where}: the id {item.id!r} is that of {seen[item.id].where} too: give another one."
-            )
-        seen[item.id] = item
+        name = fold(item.id)
+        if name in seen:
+            other = seen[name]
+            what = "that of" if item.id == other.id else f"one name on this disk with {other.id!r}, that of"
+            raise OptionError(f"{item.where}: the id {item.id!r} is {what} {other.where} too: give another one.")
+        if name.partition("/")[0] in RESERVED:
+            raise OptionError(f"{item.where}: the id {item.id!r} is one of the batch's own names: give another one.")
+        seen[name] = item
         for ending in endings:
-            other = files.setdefault(f"{item.id}{ending}", item)
+            other = files.setdefault(f"{name}{ending}", item)
             if other is not item:
                 raise OptionError(
                     f"{item.where}: {item.id}{ending} would be a result of {other.where} too: give another id."
                 )
-    for item in seen.values():
-        for folder in _folders(item.id):
+    for name, item in seen.items():
+        for folder in _folders(name):
             if folder in files:
                 raise OptionError(
                     f"{item.where}: {folder!r} would be a folder, and is a result of {files[folder].where}: "

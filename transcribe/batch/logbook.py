@@ -19,6 +19,7 @@ from .items import Item
 from .sharding import Shard
 
 _LOG, _LOCKS = "log", "locks"
+_BEGIN, _EVENT = frozenset({"at", "items", "seconds", "left", "left_seconds"}), frozenset({"at", "seconds", "state"})
 _MOMENT: Seconds = 0.2
 """For as long somebody who only asks may hold a lock."""
 
@@ -125,10 +126,11 @@ def in_use(cache: Cache) -> bool:
 
 
 def _pace(path: Path, cache: Cache) -> Pace:
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-    if not rows:
+    rows = [row for line in path.read_bytes().splitlines() if isinstance(row := _row(line), dict)]
+    begin = next((row for row in rows if row.keys() >= _BEGIN), None)
+    events = [row for row in rows if row.keys() >= _EVENT]
+    if begin is None:
         return Pace()
-    begin, events = rows[0], rows[1:]
     passed = sum(row["seconds"] for row in events)
     done = sum(row["seconds"] for row in events if row["state"] == "done")
     return Pace(
@@ -140,6 +142,14 @@ def _pace(path: Path, cache: Cache) -> Pace:
         events[-1]["at"] - begin["at"] if events else 0.0,
         _is_held(cache.root / _LOCKS / path.stem),
     )
+
+
+def _row(line: bytes) -> Any:
+    """What a line holds; None where a process died, or the disk was full, in the middle of it."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _is_held(path: Path) -> bool:

@@ -15,6 +15,8 @@ from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address
 from .places import Bucket, Folder
 
 ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet")
+_LONGEST = 1e9
+"""Seconds: thirty years."""
 _COLUMNS = ("id", "audio", "duration", "options")
 
 
@@ -67,7 +69,7 @@ def _jsonl(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]
             raise OptionError(f"{where} is no JSON ({error}): give one object a line, with id and audio.") from None
         if not isinstance(row, dict):
             raise OptionError(f"{where} is no object: give one object a line, with id and audio.")
-        yield where, row
+        yield where, {key: value for key, value in row.items() if value is not None}  # as tables with gaps are written
 
 
 def _csv(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -148,8 +150,8 @@ def _duration(row: Mapping[str, Any], where: str) -> float | None:
     given = row.get("duration")
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf"):
-        raise OptionError(f"{where}: duration={given!r} must be a number of seconds.")
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= _LONGEST:
+        raise OptionError(f"{where}: duration={str(given)[:60]} must be a number of seconds.")
     return float(given)
 
 

@@ -189,8 +189,11 @@ class Pool:
         self._workers.remove(worker)
         worker.pipe.close()
         how = _how(worker.process.exitcode)
-        if not worker.loaded:
+        if not worker.loaded and not any(other.loaded for other in self._workers):
             raise LowMemoryError(f"A worker {how} while it loaded the models: give fewer --workers, or free memory.")
+        if not worker.loaded:
+            self.count = len(self._workers)
+            self.on_note(f"A worker {how} while it loaded the models; the work goes on with {self.count}.")
         if worker.item is not None:
             reason = f"{worker.item.audio}: its worker {how}."
             report(worker.item, lost(worker.item, worker.stage, reason))

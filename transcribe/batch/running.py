@@ -18,7 +18,7 @@ from ..job import Job
 from .caches import Cache
 from .doing import Outcome, Plan, settle, write_lost
 from .finding import find, with_durations
-from .items import Item, check_apart
+from .items import Item, check_apart, folded
 from .keys import Basis
 from .logbook import Logbook, pace
 from .places import Bucket, place_of
@@ -67,6 +67,7 @@ def run_batch(
     batch.check()
     items = batch.items(inputs, pattern)
     batch.tree.begin()
+    batch.check_folded(items)
     batch.cache.make()
     with batch.logbook.alone():
         return batch.run(items, crew)
@@ -120,11 +121,23 @@ class Batch:
             DiarfuseError: an input is not there, or ids cannot be.
         """
         found = find(inputs, pattern, self.plan.out)
-        endings = [registry.ending(name) for name in ("json", *self.plan.formats)]
-        check_apart(found, dict.fromkeys(endings))
+        check_apart(found, self._endings)
         for item in found:
             _check_asked(self.plan, item)
         return with_durations(found)
+
+    @property
+    def _endings(self) -> dict[str, None]:
+        return dict.fromkeys(registry.ending(name) for name in ("json", *self.plan.formats))
+
+    def check_folded(self, items: Sequence[Item]) -> None:
+        """Refuse ids that are one name on the disk of the results, as on most of Windows' and Apple's.
+
+        Raises:
+            OptionError: two are so.
+        """
+        if self.tree.folds:
+            check_apart(items, self._endings, fold=folded)
 
     def run(self, items: Sequence[Item], crew: Crew) -> int:
         """Do this part of the items."""

@@ -26,13 +26,13 @@ class Shard:
     def share(self, items: Sequence[Item]) -> list[Item]:
         """The part's recordings, longest first.
 
-        Everybody deals all of them out alike: the longest to whoever has the least so far.
+        Everybody deals all of them out alike: the longest to whoever has the least so far, in seconds, then in number.
         """
-        loads = [(0.0, index) for index in range(self.count)]
+        loads = [(0.0, 0, index) for index in range(min(self.count, len(items)))]  # none comes to those above
         mine = []
         for item in longest_first(items):
-            load, index = heapq.heappop(loads)
-            heapq.heappush(loads, (load + (item.duration or 0.0), index))
+            load, number, index = heapq.heappop(loads)
+            heapq.heappush(loads, (load + (item.duration or 0.0), number + 1, index))
             if index == self.index:
                 mine.append(item)
         return mine
@@ -56,12 +56,12 @@ def shard_of(given: str | None, environment: Mapping[str, str]) -> Shard:
     if slash:
         return _shard(index, count, f"--shard {given}", "")
     task, completion = environment.get("SLURM_ARRAY_TASK_ID"), environment.get("JOB_COMPLETION_INDEX")
-    if task is not None:
-        first, step = (_number(environment.get(f"SLURM_ARRAY_TASK_{name}", usual)) for name, usual in _SLURM)
-        place = str((_number(task) - first) // max(1, step))
+    if task:
+        number, first, step = (_number(name, environment.get(name) or usual) for name, usual in _SLURM)
+        place = str((number - first) // max(1, step))
         tasks = given or environment.get("SLURM_ARRAY_TASK_COUNT", "")
         return _shard(place, tasks, f"SLURM's task {task} of {tasks or '?'}", "SLURM's array")
-    if completion is not None:
+    if completion:
         if given is None:
             raise OptionError(
                 f"This is part {completion} of a Kubernetes job, which does not tell how many there are: "
@@ -73,16 +73,24 @@ def shard_of(given: str | None, environment: Mapping[str, str]) -> Shard:
     return Shard()
 
 
-_SLURM = (("MIN", "0"), ("STEP", "1"))
+_SLURM = (("SLURM_ARRAY_TASK_ID", "0"), ("SLURM_ARRAY_TASK_MIN", "0"), ("SLURM_ARRAY_TASK_STEP", "1"))
+_DIGITS = 9
+"""No cluster has more parts; Python reads numbers of any length slowly, or not at all."""
 
 
 def _shard(index: str, count: str, what: str, told: str) -> Shard:
-    if not (index.isascii() and index.isdigit() and count.isascii() and count.isdigit()) or int(count) < 1:
-        raise OptionError(f"{what} is no part of a whole: it must look like --shard I/N, as in 0/4.")
+    if not (_is_number(index) and _is_number(count)) or int(count) < 1:
+        raise OptionError(f"{what[:60]} is no part of a whole: it must look like --shard I/N, as in 0/4.")
     if int(index) >= int(count):
         raise OptionError(f"{what} is above the count: parts are numbered from 0 to {int(count) - 1}.")
     return Shard(int(index), int(count), told)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _number(name: str, text: str) -> int:
+    if not _is_number(text):
+        raise OptionError(f"${name} is {text[:60]!r} and must be a number: give --shard I/N, as in 0/4.")
+    return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS

@@ -42,6 +42,16 @@ class Record:
     about: Mapping[str, Any] = field(default_factory=dict)
     row: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def sound(self) -> bool:
+        """Whether it is as it was written; somebody may have edited the file."""
+        texts, tables = (self.key, self.state), (self.formats, self.about, self.row)
+        plain = all(isinstance(one, str) for one in texts) and all(isinstance(one, dict) for one in tables)
+        inner = (
+            plain and isinstance(self.row.get("talks", {}), dict) and isinstance(self.about.get("settings", {}), dict)
+        )
+        return inner and isinstance(self.row.get("duration", 0.0), int | float)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -56,6 +66,12 @@ class Failure:
     reason: str
     tries: int
     transient: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is as it was written."""
+        texts = (self.key, self.stage, self.reason)
+        return all(isinstance(one, str) for one in texts) and isinstance(self.tries, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +124,8 @@ class Tree:
         """
         content = self.place.read(f"{_RECORDS}.json")
         found = None if content is None else _json(content)
-        if isinstance(found, dict) and found.get("version", 0) > _VERSION:
+        version = found.get("version") if isinstance(found, dict) else None
+        if isinstance(version, int) and version > _VERSION:
             raise OptionError(
                 f"{self.place.name} was written by a later version of this program: update it, or choose another -o."
             )
@@ -125,6 +142,11 @@ class Tree:
     def there(self) -> bool:
         """Whether a batch ever wrote here."""
         return self.place.has(f"{_RECORDS}.json")
+
+    @property
+    def folds(self) -> bool:
+        """Whether the place takes names that differ only in case for one; asked once it is begun."""
+        return self.place.has(f"{_RECORDS}.json".upper())
 
     def _ids(self, folder: str) -> Iterator[str]:
         for name in self.place.below(folder):
@@ -146,9 +168,10 @@ def _read(content: bytes | None, kind: type[Kind]) -> Kind | None:
     """A record or a failure; None where it is neither: then the work is done again."""
     row = None if content is None else _json(content)
     try:
-        return kind(**row) if isinstance(row, dict) else None
+        found = kind(**row) if isinstance(row, dict) else None
     except TypeError:
         return None
+    return found if found is not None and found.sound else None
 
 
 def _json(content: bytes) -> Any:

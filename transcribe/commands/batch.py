@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,15 +15,18 @@ from .options import (
     MACHINE_OPTIONS,
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
+    TERMINAL_OPTIONS,
     TRACK_OPTION,
     job_options,
     style_of,
     usual_formats,
 )
 from .run import CHANNELS_OPTION, DIARIZE_OPTION, JOIN_OPTION, RECOGNISER_OPTIONS, RunCommand, pairs
-from .shape import Group, Section, command
+from .shape import Group, Section, command, command_first
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..batch.doing import Plan
     from ..options import JobOptions, Setup, Wish
 
@@ -100,14 +104,29 @@ class BatchCommand(RunCommand):
         return super().parse_args(ctx, [f"--ray={LOCAL}" if argument == "--ray" else argument for argument in args])
 
 
+def _near(word: str, names: Collection[str]) -> str:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word.lower(), names, n=1)), "")
+
+
 class BatchGroup(Group):
     """Whatever is no command's name is the first input of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `run` in front where it was left out."""
+        """Put `run` in front where it was left out.
+
+        Raises:
+            UsageError: the first word is neither a command nor there, and is nearly a command.
+        """
+        args = command_first(args, self.commands, [self.commands["run"]])
         if args and args[0] not in (*self.commands, "-h", "--help"):
+            if not ctx.resilient_parsing and not os.path.lexists(args[0]) and (near := _near(args[0], self.commands)):
+                raise click.UsageError(
+                    f"There is no command {args[0]!r}, and no such file: did you mean 'transcribe batch {near}'?", ctx
+                )
             args = ["run", *args]
-        return super().parse_args(ctx, args)
+        return click.Group.parse_args(self, ctx, args)
 
 
 @click.group(cls=BatchGroup, epilog=EPILOG)
@@ -131,6 +150,7 @@ def batch() -> None:
     Section("Speakers", JOIN_OPTION),
     Section("Output", REPLACE_OPTION),
     LAYOUT_OPTIONS,
+    TERMINAL_OPTIONS,
     MACHINE_OPTIONS,
     cls=BatchCommand,
     epilog=EPILOG,
@@ -142,8 +162,6 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
     its own options. Results are OUT/<id>.json; failures/<id>.json says why
     there is none. Exit code 1 if any recording failed.
     """
-    import os
-
     from ..batch.running import Crew, dry_run, run_batch
     from ..batch.sharding import shard_of
     from ..screen.terminal import reporter

@@ -9,13 +9,14 @@ import click
 
 from ...exporters import registry
 from ..inputs.paths import InputPath
-from .options import LAYOUT_OPTIONS, output_options, style_of
+from .options import LAYOUT_OPTIONS, TERMINAL_OPTIONS, output_options, style_of
 from .shape import Section, command
 
 if TYPE_CHECKING:
     from ...exporters.style import Style
     from ...fusion.document import Document
     from ..output import Target
+    from ..screen.terminal import Reporter
 
 DOCUMENTS = click.argument("documents", nargs=-1, required=True, type=InputPath(None))
 CLEAN_OPTION = click.option(
@@ -37,6 +38,7 @@ Examples:
     output_options(registry.BUILTIN, picture_alone=True),
     Section("Output", CLEAN_OPTION),
     LAYOUT_OPTIONS,
+    TERMINAL_OPTIONS,
     epilog=EPILOG,
 )
 def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> None:
@@ -44,37 +46,33 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
     from ...fusion.document import read_document
     from .. import output
     from ..screen.showing import summary
+    from ..screen.terminal import reporter
 
     planned = output.plan(documents, outs, formats, on_stdout="txt", in_folder="srt")
     style = style_of(values)
+    screen = reporter(bar=False)
     for path, targets in zip(documents, planned, strict=True):
         document = read_document(path)
         document = document.clean() if values["clean"] else document
-        contents = [_content(document, target, style, path) for target in targets]
+        contents = [_content(document, target, style, path, screen) for target in targets]
         for target, content in zip(targets, contents, strict=True):
             output.write(target, content)
         for written in (target.path for target in targets if target.path is not None):
-            _say(f"Wrote {written}: {summary(document)}.")
+            screen.wrote(written, summary(document))
 
 
-def _content(document: Document, target: Target, style: Style, path: Path) -> str | bytes:
+def _content(document: Document, target: Target, style: Style, path: Path, screen: Reporter) -> str | bytes:
     """The content of one output; says where it can only be empty."""
     from ..screen.showing import content
 
     if why := registry.empty(document, target.format):
-        click.echo(f"{path} {why}.", err=True)
-    return content(document, target, _with_sound(document, target, style, path))
+        screen.note(f"{path} {why}.")
+    return content(document, target, _with_sound(document, target, style, path, screen))
 
 
-def _with_sound(document: Document, target: Target, style: Style, path: Path) -> Style:
+def _with_sound(document: Document, target: Target, style: Style, path: Path, screen: Reporter) -> Style:
     """The style, with the recording that lies beside the document, if the target is a page."""
     from ..documents.sound import sounded
 
     name = document.recording.name if document.recording is not None else ""
-    return sounded(style, target, path.parent / name if name else None, embed=False, on_note=_say)
-
-
-def _say(sentence: str) -> None:
-    from ...fusion.errors import printable
-
-    click.echo(printable(sentence), err=True)
+    return sounded(style, target, path.parent / name if name else None, embed=False, on_note=screen.note)

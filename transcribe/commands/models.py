@@ -12,7 +12,7 @@ import click
 from ...diarize.models.packs import FrontEndName, Use
 from ...fusion.errors import ModelNotFoundError
 from ..inputs.paths import InputPath
-from .options import STORE_OPTIONS
+from .options import STORE_OPTIONS, TERMINAL_OPTIONS
 from .shape import Group, with_options
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _BASES = {
 
 
 _store_options = with_options(STORE_OPTIONS)
+_terminal_options = with_options(TERMINAL_OPTIONS)
 _asr_option = click.option(
     "--asr",
     multiple=True,
@@ -75,11 +76,12 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
 @models.command(epilog="transcribe models pull campplus")
 @click.argument("pack")
 @_store_options
+@_terminal_options
 def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
     """Fetch PACK (its name, or auto for the best in reach) and convert it, anew if it is there, for all modes."""
     store = _store(models_dir, offline)
     found = store.load(pack, on_progress=_progress(), on_note=_note, fresh=True)
-    click.echo(f"{found.name} is ready in {store.root}")
+    _tell(f"{found.name} is ready in {store.root}")
 
 
 @models.command(epilog="transcribe models verify")
@@ -113,6 +115,7 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
 @click.argument("pack", nargs=-1)
 @_asr_option
 @_store_options
+@_terminal_options
 def export(
     folder: Path, pack: tuple[str, ...], asr: tuple[str, ...], models_dir: Path | None, offline: bool | None
 ) -> None:
@@ -122,7 +125,7 @@ def export(
 
     said = [export_model(name, folder) for name in asr]
     copied = export_packs(_store(models_dir, offline), folder, pack or None)
-    click.echo("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
+    _tell("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
 
 
 @models.command("import", epilog="transcribe models import models/")
@@ -130,6 +133,7 @@ def export(
 @click.argument("pack", nargs=-1)
 @_asr_option
 @_store_options
+@_terminal_options
 def import_(
     folder: Path, pack: tuple[str, ...], asr: tuple[str, ...], models_dir: Path | None, offline: bool | None
 ) -> None:
@@ -142,7 +146,7 @@ def import_(
 
     store = _store(models_dir, offline)
     said = [import_model(name, folder) for name in asr]
-    click.echo("\n".join((f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}", *said)))
+    _tell("\n".join((f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}", *said)))
 
 
 @models.command(
@@ -183,6 +187,7 @@ def import_(
     help="What that licence does not allow; may be repeated.",
 )
 @_store_options
+@_terminal_options
 def add(
     name: str,
     embedding: Path,
@@ -206,12 +211,10 @@ def add(
     added = add_pack(store, name, embedding, wanted, on_progress=_progress(), on_note=_note)
     pack, found = added.pack, added.separation
     how = "named" if front_end else "as its metadata says"
-    click.echo(f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB")
-    click.echo(f"front end: {pack.embedding.front_end}, {how}")
-    click.echo(
-        f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}"
-    )
-    click.echo(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
+    _tell(f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB")
+    _tell(f"front end: {pack.embedding.front_end}, {how}")
+    _tell(f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}")
+    _tell(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
 
 
 def _distance(threshold: str | None) -> float | None:
@@ -260,12 +263,27 @@ def _store(models_dir: Path | None, offline: bool | None) -> Store:
 
 
 def _note(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    from ..screen.terminal import reporter
+
+    reporter(bar=False).note(sentence)
+
+
+def _tell(sentence: str) -> None:
+    """What came of it, on stdout."""
+    from ..screen.terminal import is_quiet
+
+    if not is_quiet():
+        click.echo(sentence)
 
 
 def _progress() -> Progress | None:
-    """Bytes so far on one line of the terminal; nothing where nobody watches."""
-    if not sys.stderr.isatty():
+    """Bytes so far on one line of the terminal, or JSON lines; nothing where nobody watches."""
+    from ..screen.terminal import JsonLines, is_quiet, reporter
+
+    screen = reporter(bar=False)
+    if isinstance(screen, JsonLines):
+        return screen.on_progress
+    if is_quiet() or not sys.stderr.isatty():
         return None
     last = 0.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -66,9 +66,33 @@ class Command(ExamplesFirst, click.Command):
 
 
 class Group(ExamplesFirst, click.Group):
-    """A group of such commands."""
+    """A group of such commands; options may stand before a command's name, as in ``--json list``."""
 
     command_class = Command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command's name first."""
+        return super().parse_args(ctx, command_first(args, self.commands, self.commands.values()))
+
+
+def command_first(args: list[str], names: Collection[str], meant: Iterable[click.Command]) -> list[str]:
+    """The arguments with a command's name before the options that stand in front of it: that is how it was meant.
+
+    Args:
+        args: as typed.
+        names: of the commands.
+        meant: commands whose options are looked over; what follows any other option may be its value.
+    """
+    options = [one for command in meant for one in command.params if isinstance(one, click.Option)]
+    takes = {name: not (one.is_flag or isinstance(one.flag_value, str)) for one in options for name in one.opts}
+    at = 0
+    while at < len(args):
+        word = args[at]
+        name = word.partition("=")[0] if word.startswith("--") else word[:2]
+        if name not in takes:
+            break
+        at += 2 if takes[name] and word == name else 1
+    return [args[at], *args[:at], *args[at + 1 :]] if 0 < at < len(args) and args[at] in names else args
 
 
 def examples(command: click.Command) -> list[str]:

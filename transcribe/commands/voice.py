@@ -14,7 +14,7 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
-from .options import STORE_OPTIONS, TRACK_OPTION
+from .options import STORE_OPTIONS, TERMINAL_OPTIONS, TRACK_OPTION
 from .shape import Group, with_options
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _model_options = with_options(
             "--voice-model", "model", default=VOICE_PACK, show_default=True, help="The pack that makes voiceprints."
         ),
         *STORE_OPTIONS,
+        *TERMINAL_OPTIONS,
     )
 )
 
@@ -165,6 +166,7 @@ def enroll(
     Enrolling again adds a recording: several rooms and microphones make naming
     surer. A voice unlike the one enrolled under NAME is refused.
     """
+    from ..screen.terminal import is_quiet
     from ..voices.enrol import take_prototypes, utc_now
     from ..voices.likeness import check_same_voice, sounds_like
     from ..voices.records import check_name
@@ -183,10 +185,11 @@ def enroll(
         store.encrypt("" if store.locked(store.root) else _new_passphrase())
     person = store.add(name, prototypes, utc_now(), None if another_voice else check_same_voice)
     seconds = sum(prototype.speech for prototype in prototypes)
-    click.echo(
-        f"{person.name} is enrolled from {seconds:.1f} s of speech. "
-        "Try: transcribe --diarize --identify AUDIO -o OUT.srt"
-    )
+    if not is_quiet():
+        click.echo(
+            f"{person.name} is enrolled from {seconds:.1f} s of speech. "
+            "Try: transcribe --diarize --identify AUDIO -o OUT.srt"
+        )
 
 
 @voice.command("list", epilog="transcribe voice list")
@@ -282,9 +285,9 @@ def import_(file: Path, another_voice: bool) -> None:
 
 
 def _say(sentence: str) -> None:
-    from ...fusion.errors import printable
+    from ..screen.terminal import reporter
 
-    click.echo(printable(sentence), err=True)
+    reporter(bar=False).note(sentence)
 
 
 def _embedder(where: dict[str, Any]) -> VoiceEmbedder:

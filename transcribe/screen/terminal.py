@@ -55,12 +55,13 @@ class Reporter(AbstractContextManager["Reporter"]):
         """The result follows on stdout: what moves makes room."""
 
 
-def reporter(recordings: Sequence[Path] = (), expect: Sequence[str] = ()) -> Reporter:
+def reporter(recordings: Sequence[Path] = (), expect: Sequence[str] = (), *, bar: bool = True) -> Reporter:
     """What was asked for; usually a bar where stderr is a terminal, and sentences elsewhere.
 
     Args:
         recordings: all that will be worked on, for the bar; sentences name them where there are several.
         expect: the stages of each, see `progress.expected`.
+        bar: whether there may be one: work of a second has none.
     """
     context = click.get_current_context(silent=True)
     manner = () if context is None else _manner(context)
@@ -69,7 +70,7 @@ def reporter(recordings: Sequence[Path] = (), expect: Sequence[str] = ()) -> Rep
         return Quiet()
     if "json_progress" in manner:
         return JsonLines(meter)
-    if sys.stderr is not None and sys.stderr.isatty():
+    if bar and sys.stderr is not None and sys.stderr.isatty():
         return Terminal(meter)
     return Sentences(named=len(recordings) > 1)
 
