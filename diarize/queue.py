@@ -90,8 +90,8 @@ class Queue(Generic[Audio, Answer]):
         self, work: Callable[[Audio, threading.Event], Answer], *, files: int, capacity: int = CAPACITY
     ) -> None:
         for name, value in (("files", files), ("capacity", capacity)):
-            if value < 1:
-                raise OptionError(f"{name}={value} must be 1 or more.")
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise OptionError(f"{name}={value!r} must be a whole number, 1 or more.")
         self._work, self._capacity = work, capacity
         self._changed = threading.Condition()
         self._waiting: deque[_Task[Audio]] = deque()
@@ -217,6 +217,8 @@ class Queue(Generic[Audio, Answer]):
                 done: Done[Answer] = Done(task.id, self._work(task.audio, task.cancel))
             except Exception as error:  # noqa: BLE001 - it is the recording's answer
                 done = Done(task.id, error=error)
+            except BaseException as error:  # noqa: BLE001 - a plug-in that calls sys.exit() must end nobody's waiting
+                done = Done(task.id, error=RuntimeError(f"The recording was ended by {error!r}."))
             with self._changed:
                 del self._running[task.id]
                 self._answer(done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -131,9 +132,29 @@ def test_an_event_loop_is_not_kept_waiting() -> None:
     assert ticks == 3
 
 
-def test_numbers_that_cannot_be_are_refused() -> None:
-    with pytest.raises(OptionError, match="capacity=0 must be 1 or more"):
-        Queue(Gate(), files=1, capacity=0)
+@pytest.mark.parametrize("number", [0, -1, 1.5, float("nan"), "3", None, True])
+def test_numbers_that_cannot_be_are_refused(number: int) -> None:
+    for given in ({"files": 1, "capacity": number}, {"files": number, "capacity": 1}):
+        with pytest.raises(OptionError, match="must be a whole number, 1 or more"):
+            Queue(Gate(), **given)
+
+
+def test_work_that_asks_to_leave_the_program_ends_only_itself() -> None:
+    def work(audio: int, _: threading.Event) -> int:
+        if audio == 1:
+            sys.exit(3)
+        if audio == 2:
+            raise KeyboardInterrupt
+        return audio
+
+    with Queue(work, files=1) as queue:
+        for audio in range(4):
+            queue.push(audio, audio)
+        queue.close()
+        found = {done.id: done for done in queue}
+    assert {name: done.answer for name, done in found.items()} == {0: 0, 1: None, 2: None, 3: 3}
+    with pytest.raises(RuntimeError, match=r"ended by SystemExit\(3\)"):
+        found[1].get()
 
 
 @given(st.lists(st.tuples(st.integers(-3, 50), st.booleans()), max_size=40), st.integers(1, 4), st.integers(1, 5))

@@ -15,6 +15,7 @@ from click.shell_completion import ShellComplete
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.types import Segment, Transcript, Word
+from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,15 @@ def offered(shell: str, typed: str, environment: dict[str, str]) -> set[str]:
     )
     assert done.stderr == ""
     return {re.split(r"[\t:]", found)[0] for found in done.stdout.split("\n") if found.strip()}
+
+
+def test_the_other_name_is_completed_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("_DIARFUSE_COMPLETE", "zsh_source")
+    with pytest.raises(SystemExit):
+        run([])
+    script = capsys.readouterr().out
+    assert "_DIARFUSE_COMPLETE=zsh_complete diarfuse" in script
+    assert "transcribe" not in script
 
 
 def test_each_shell_offers_commands_and_names(shell: str, environment: dict[str, str]) -> None:

@@ -193,7 +193,7 @@ class Pool:
             raise LowMemoryError(f"A worker {how} while it loaded the models: give fewer --workers, or free memory.")
         if not worker.loaded:
             self.count = len(self._workers)
-            self.on_note(f"A worker {how} while it loaded the models; the work goes on with {self.count}.")
+            self.on_note(f"A worker that was loading the models {how}; the work goes on with {self.count}.")
         if worker.item is not None:
             reason = f"{worker.item.audio}: its worker {how}."
             report(worker.item, lost(worker.item, worker.stage, reason))

@@ -60,7 +60,7 @@ def status(tree: Tree, *, verbose: bool = False) -> Iterator[str]:
         done.pop(name, None)
     hours = sum(float(record.row.get("duration", 0.0)) for record in done.values())
     now = pace(Cache.of(tree.place))
-    total = f" of {now.items}" if now.items >= len(done) + len(failed) else ""
+    total = f" of {now.items}" if now.items >= max(1, len(done) + len(failed)) else ""
     yield f"{len(done)}{total} done ({told(hours)} of audio), {len(failed)} failed."
     if now.left:
         yield f"{now.left} to do ({told(now.left_seconds)}){_eta(now)}."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import fsspec
 import pytest
 
-from diarfuse.fusion.errors import AudioNotFoundError, OptionError
+from diarfuse.fusion.errors import AudioError, AudioNotFoundError, OptionError
 from diarfuse.transcribe.batch.finding import find, with_durations
 from diarfuse.transcribe.batch.items import Item
 
@@ -83,3 +84,17 @@ def test_durations_are_told_read_or_guessed_and_never_refused(tmp_path: Path) ->
         Item("not there", "memory://gone.wav", ""),
     ]
     assert [item.duration for item in with_durations(items)] == [7.0, 0.5, 2.0, 0.0, 3.0, 0.0]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_folder_that_may_not_be_read_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(AudioError, match=r"The folder 'in/sub' cannot be read \(Permission denied\): change"):
+        find(["in"], None, "out")

@@ -9,7 +9,7 @@ import pytest
 
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.types import SpeakerCount
-from diarfuse.transcribe.batch.items import Asked, check_apart
+from diarfuse.transcribe.batch.items import Asked, check_apart, folded
 from diarfuse.transcribe.batch.manifest import read_manifest
 from diarfuse.transcribe.options import Wish
 
@@ -75,6 +75,7 @@ def _schema(pa):
         ('{"id": "b", "audio": "b", "channel_names": [1]}', "line 2: channel_names=[1]"),
         ('{"id": "b", "audio": "b", "duration": -1}', "line 2: duration=-1"),
         ('{"id": "b", "audio": "b", "duration": NaN}', "line 2: duration=nan"),
+        ('{"id": "b", "audio": "b", "duration": 1' + "0" * 400 + "}", "line 2: duration=1000"),
         ('{"id": "b", "audio": "b", "options": 3}', "line 2: options must be an object"),
         ('{"id": [], "audio": "b"}', "line 2: the id [] must be a text"),
         ('{"id": "../b", "audio": "b"}', "line 2: the id '../b' has an empty part, or leads elsewhere"),
@@ -143,4 +144,30 @@ def test_two_results_cannot_have_one_name(ids: list[str], said: str | None, tmp_
         return
     with pytest.raises(OptionError) as caught:
         check_apart(items, endings)
+    assert said in str(caught.value)
+
+
+def test_a_field_that_is_null_is_not_given(tmp_path: Path) -> None:
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_text('{"id": null, "audio": "a.wav", "language": null, "num_speakers": null}\n', encoding="utf-8")
+    [item] = read_manifest(str(manifest))
+    assert (item.id, item.asked) == ("a", {})
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["Ana", "ana"], "line 2: the id 'ana' is one name on this disk with 'Ana'"),
+        (["caf\u00e9/a", "cafe\u0301/a"], "is one name on this disk with 'caf\u00e9/a'"),
+        (["A.json", "a", "a.JSON/b"], "'a.json' would be a folder"),
+        (["Failures/a"], "is one of the batch's own names"),
+    ],
+)
+def test_a_disk_that_tells_no_cases_apart_has_fewer_names(ids: list[str], said: str, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_text("\n".join(json.dumps({"id": name, "audio": "a.wav"}) for name in ids), encoding="utf-8")
+    items = read_manifest(str(manifest))
+    check_apart(items, (".json",))
+    with pytest.raises(OptionError) as caught:
+        check_apart(items, (".json",), fold=folded)
     assert said in str(caught.value)

@@ -238,6 +238,34 @@ def test_what_is_not_ours_is_not_written_over(folder: Path, capsys: pytest.Captu
 
 
 @pytest.mark.usefixtures("folder")
+def test_how_it_speaks_is_asked_as_of_every_command_and_what_was_in_the_way_is_looked_at_again(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    Path("out").mkdir()
+    Path("out/a1.srt").write_text("somebody's", encoding="utf-8")
+    assert batch("-o", "out", "--format", "srt", "-q") == 1
+    assert capsys.readouterr().err == (
+        "Error: a1 (fetch): out/a1.srt is there already: move it away, or give --replace.\n"
+    )
+    Path("out/a1.srt").unlink()
+    assert batch("-o", "out", "--format", "srt", "--json-progress") == 0
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {one["event"] for one in said} == {"note", "progress"}
+    assert said[-1]["text"].startswith("1 done; 5 were done before; 0 failed.")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_disk_that_takes_two_names_for_one_is_asked(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy("calls/a1.wav", "calls/A1.wav")
+    monkeypatch.setattr("diarfuse.transcribe.batch.tree.Tree.folds", True)
+    assert batch("-o", "out") == 2
+    assert "is one name on this disk with" in capsys.readouterr().err
+    assert not results("out")
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_dry_run_writes_nothing_and_knows_what_is_done(capsys: pytest.CaptureFixture) -> None:
     assert batch("-o", "out", "--dry-run") == 0
     assert "6 recordings, 3 s; 6 to do, 3 s: no run has shown the speed yet." in capsys.readouterr().err

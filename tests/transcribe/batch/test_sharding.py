@@ -42,6 +42,7 @@ def test_every_recording_is_of_one_part_whatever_the_order(durations: list[float
             (2, 4),
         ),
         ("8", {"JOB_COMPLETION_INDEX": "7"}, (7, 8)),
+        (None, {"SLURM_ARRAY_TASK_ID": "", "JOB_COMPLETION_INDEX": ""}, (0, 1)),
     ],
 )
 def test_clusters_tell_which_part(given: str | None, environment: dict[str, str], part: tuple[int, int]) -> None:
@@ -62,8 +63,19 @@ def test_clusters_tell_which_part(given: str | None, environment: dict[str, str]
         (None, {"JOB_COMPLETION_INDEX": "0"}),
         ("2", {"JOB_COMPLETION_INDEX": "2"}),
         (None, {"SLURM_ARRAY_TASK_ID": "1"}),
+        (None, {"SLURM_ARRAY_TASK_ID": "one", "SLURM_ARRAY_TASK_COUNT": "4"}),
+        (None, {"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "x"}),
+        (None, {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_ARRAY_TASK_MIN": "3"}),
+        ("0/" + "9" * 5000, {}),
+        ("9" * 5000 + "/9", {}),
     ],
 )
 def test_what_is_no_part_is_refused(given: str | None, environment: dict[str, str]) -> None:
     with pytest.raises(OptionError):
         shard_of(given, environment)
+
+
+def test_more_parts_than_recordings_cost_nothing_and_unknown_lengths_are_dealt_out_by_number() -> None:
+    items = [Item(name, name, name) for name in "abcde"]
+    assert [len(Shard(part, 2).share(items)) for part in range(2)] == [3, 2]
+    assert Shard(999_999_998, 999_999_999).share(items) == []

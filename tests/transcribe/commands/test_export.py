@@ -129,3 +129,12 @@ def test_a_damaged_one_writes_nothing() -> None:
     Path("call.json").write_text(json.dumps(row), encoding="utf-8")
     assert run(["export", "call.json", "-o", "out/a.srt"]) == 1
     assert list(Path("out").iterdir()) == []
+
+
+def test_it_is_as_quiet_as_it_is_asked_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "meeting.json", "-o", "out/a.srt", "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run(["export", "meeting.json", "-o", "out/b.srt", "--json-progress"]) == 0
+    said = json.loads(capsys.readouterr().err)
+    assert (said["event"], said["path"]) == ("written", str(Path("out/b.srt")))
+    assert Path("out/a.srt").read_bytes() == Path("out/b.srt").read_bytes()

@@ -64,6 +64,32 @@ def test_what_is_nearly_right_is_answered_with_the_nearest(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--quiet", "diarize", "none.wav"], "There is no file 'none.wav'"),
+        (["--num-speakers", "2", "-q", "diarize"], "Missing argument 'AUDIO...'. See 'transcribe diarize --help'"),
+        (["-q", "models", "pull", "none"], "Unknown diarization pack 'none'"),
+        (["--models-dir=store", "models", "list"], ""),
+        (["voice", "--json", "list"], ""),
+        (["--diarize", "check", "a.srt"], "No such option '--diarize'. See 'transcribe check --help'"),
+        (["-o", "text", "none.wav"], "There is no file 'none.wav'"),
+        (["batch", "-q", "status", "none"], "No such option '-q'. See 'transcribe batch status --help'"),
+        (["batch", "--ray", "none", "-o", "out"], "There is no file or folder 'none'"),
+        (["batch", "stauts", "out"], "did you mean 'transcribe batch status'"),
+    ],
+)
+def test_options_may_come_before_the_command_that_they_are_of(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", str(tmp_path / "voices"))
+    code = run([*words, "--format", "srt"] if words[0] == "-o" else words)
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == (1 if said else 0)
+    assert (code == 0) == (not said)
+
+
 def test_a_file_called_nearly_or_just_as_a_command_is_reached(capsys: pytest.CaptureFixture[str]) -> None:
     Path("diarise").write_text("no sound", encoding="utf-8")
     Path("check").write_text("no sound", encoding="utf-8")
