@@ -134,9 +134,9 @@ def test_an_event_loop_is_not_kept_waiting() -> None:
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, float("nan"), "3", None, True])
 def test_numbers_that_cannot_be_are_refused(number: int) -> None:
-    for given in ({"files": 1, "capacity": number}, {"files": number, "capacity": 1}):
+    for numbers in ({"files": 1, "capacity": number}, {"files": number, "capacity": 1}):
         with pytest.raises(OptionError, match="must be a whole number, 1 or more"):
-            Queue(Gate(), **given)
+            Queue(Gate(), **numbers)
 
 
 def test_work_that_asks_to_leave_the_program_ends_only_itself() -> None:
