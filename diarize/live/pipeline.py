@@ -29,8 +29,8 @@ from .book import Book
 from .events import Committed, Done, Event, Gap, Paused, Resumed, SpeakersMerged
 from .history import LOCAL, Heard, Voices
 from .speakers import UNKNOWN, Registry
+from .tail import Correction, Tail, timeline
 from .tail import Heard as HeardWindow
-from .tail import Tail, timeline
 
 HOP: Seconds = 0.5
 FIRST: Seconds = 2.0
@@ -51,6 +51,9 @@ GROWTH, COST = 0.01, 5e-6
 with the square, and stays below a twentieth of a core."""
 ALONE: Seconds = 1.0
 """So much speech alone makes a voice worth looking at before its turn comes."""
+LAST, LAST_ALONE = 2.0, 0.7
+"""The last seconds are looked at by themselves where somebody speaks alone for so long: the network often takes whoever
+comes next for the one before until it has heard more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,7 @@ class LiveDiarizer:
         look = self._listen()
         tracks, labels = self._tail.linked(look.index, look.segmentation)
         labels = yield from self._recognise(look, labels)
+        self._check_the_last(look, labels)
         self._tail.add(HeardWindow(look.index, look.segmentation, tracks, labels))
         committed = max(now - COMMIT, 0.0)
         spans = self._tail.spans(now)
@@ -262,6 +266,22 @@ class LiveDiarizer:
         if len(self._voices.firsts) in (1, self._compare_at):
             yield from self._compare()
         return self._voices.labels[-1]
+
+    def _check_the_last(self, look: _Look, labels: Int32) -> None:
+        """Compare the voices of the last seconds with those for whom they are taken."""
+        now = self._hops * HOP
+        if now < Windows(0).duration:
+            return
+        last = look.segmentation.copy()
+        last[: -round(LAST / FRAME_STEP)] = 0
+        looked_at = (labels != UNKNOWN) & (clean_frames(last[None])[0] * FRAME_STEP >= LAST_ALONE)
+        if len(self._registry.known) < 2 or not looked_at.any():  # noqa: PLR2004 - there is nobody else
+            return
+        heard = np.where(last.any(axis=0), labels, UNKNOWN)
+        last[:, ~looked_at] = 0
+        vectors = self._diarizer.embed(look.samples, last)
+        for number, into in self._registry.taken_for_another(vectors, heard).items():
+            self._tail.corrections.append(Correction(now - LAST, now, number, into))
 
     def _is_on(self, step: Seconds) -> bool:
         """Whether the window of this hop begins at a multiple of `step`."""

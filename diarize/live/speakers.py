@@ -16,6 +16,8 @@ LINKED = 0.2
 """Added to the cosine with whom a local speaker was a moment ago: labels do not flip for a trifle."""
 LIKE = 0.3
 """Cosine (with `LINKED` where it applies) below which a voice is nobody's who is known."""
+CLEARLY = 0.15
+"""How much more like somebody else the last seconds must sound before they are theirs."""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,26 @@ class Registry:
             if active[speaker] and scores[speaker, place] >= LIKE:
                 labels[speaker] = self.known[place]
         return labels
+
+    def taken_for_another(self, vectors: Float32, labels: Int32) -> dict[int, int]:
+        """Which of the `labels` are clearly somebody else, and who.
+
+        Args:
+            vectors: (local speakers, dimension), of what each said last; NaN where that was not looked at.
+            labels: int32 (local speakers,), who they are taken for; nobody is looked for among them.
+        """
+        if self.told is None:
+            return {}
+        cosines = unit_length(self.told.level(vectors).astype(np.float64)) @ self.centroids.T
+        others = np.where(np.isin(self.known, labels), -np.inf, cosines)
+        found = {}
+        for own, scores, label in zip(cosines, others, labels.tolist(), strict=True):
+            if label not in self.known or np.isnan(own).any():
+                continue
+            best = int(scores.argmax())
+            if scores[best] >= max(LIKE, own[self.known.index(label)] + CLEARLY):
+                found[label] = self.known[best]
+        return found
 
     def learn(self, told: Told, before: Int32, speech: Int64) -> dict[int, int]:
         """Take over what a comparison of all voices found.

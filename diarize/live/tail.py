@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
@@ -36,6 +36,16 @@ class Span:
     track: int
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the votes give to speaker `number` from `start` to `end` is by the voice that of `into`."""
+
+    start: Seconds
+    end: Seconds
+    number: int
+    into: int
+
+
 @dataclass(slots=True)
 class Heard:
     """One window: its number, what was heard, the track of each local speaker, and who they are."""
@@ -50,12 +60,14 @@ class Heard:
 class Tail:
     """The last windows, linked.
 
-    step: samples between windows. windows: in order of time. named: who a track turned out to be.
+    step: samples between windows. windows: in order of time. named: who a track turned out to be. corrections: of
+        what the votes say, in the order in which they were found.
     """
 
     step: int
     windows: deque[Heard] = field(default_factory=deque)
     named: dict[int, int] = field(default_factory=dict)
+    corrections: list[Correction] = field(default_factory=list)
     _tracks: count[int] = field(default_factory=count)
 
     def linked(self, index: int, segmentation: Bits) -> tuple[Int64, Int32]:
@@ -84,12 +96,17 @@ class Tail:
             self.windows.popleft()
         alive = {int(track) for window in self.windows for track in window.tracks}
         self.named = {track: label for track, label in self.named.items() if track in alive}
+        self.corrections = [each for each in self.corrections if each.end > self.start]
 
     def rename(self, into: dict[int, int]) -> None:
         """Put speakers in the place of others."""
         for window in self.windows:
             window.labels = np.array([into.get(int(label), int(label)) for label in window.labels], np.int32)
         self.named = {track: into.get(label, label) for track, label in self.named.items()}
+        self.corrections = [
+            replace(each, number=into.get(each.number, each.number), into=into.get(each.into, each.into))
+            for each in self.corrections
+        ]
 
     def relabel(self, labels: Mapping[int, Int32]) -> None:
         """Take over the `labels` of some windows, by their numbers, and for the others what those say of each track."""
@@ -114,11 +131,12 @@ class Tail:
         hard = np.array([self._columns(window, voices) for window in self.windows], np.int32)
         heard = np.stack([window.segmentation for window in self.windows])
         offset = self._frame(self.windows[0].index) * FRAME_STEP
-        return [
+        spans = [
             Span(start + offset, min(stop + offset, end), *voices[column])
             for column, start, stop in _runs(heard, hard, self.step / SAMPLE_RATE)
             if column < len(voices) and stop + offset > self.start and start + offset < end
         ]
+        return corrected(spans, self.corrections) if self.corrections else spans
 
     def _columns(self, window: Heard, voices: list[tuple[int, int]]) -> list[int]:
         """The column of each local speaker; `voices` grows by those that are new."""
@@ -141,6 +159,37 @@ class Tail:
 
     def _frame(self, index: int) -> int:
         return round(index * self.step / SAMPLE_RATE / FRAME_STEP)
+
+
+def corrected(spans: Iterable[Span], corrections: Iterable[Correction]) -> list[Span]:
+    """`spans` after all `corrections`, one after the other; what then is one voice's and touches is one span.
+
+    >>> spans = corrected([Span(0.0, 4.0, 0, -1), Span(5.0, 6.0, 1, -1)], [Correction(3.0, 5.0, 0, 1)])
+    >>> [(span.start, span.end, span.number) for span in spans]
+    [(0.0, 3.0, 0), (3.0, 4.0, 1), (5.0, 6.0, 1)]
+    """
+    for correction in corrections:
+        spans = [piece for span in spans for piece in _pieces(span, correction)]
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.number, span.track, span.start)):
+        before = joined[-1] if joined else None
+        if before and (before.number, before.track) == (span.number, span.track) and span.start <= before.end:
+            joined[-1] = replace(before, end=max(before.end, span.end))
+        else:
+            joined.append(span)
+    return sorted(joined, key=lambda span: (span.start, span.end))
+
+
+def _pieces(span: Span, correction: Correction) -> Iterator[Span]:
+    start, end = max(span.start, correction.start), min(span.end, correction.end)
+    if span.number != correction.number or start >= end:
+        yield span
+        return
+    if span.start < start:
+        yield replace(span, end=start)
+    yield Span(start, end, correction.into, NOBODY)
+    if end < span.end:
+        yield replace(span, start=end)
 
 
 def timeline(heard: Bits, labels: Int32, step: Seconds) -> list[Span]:

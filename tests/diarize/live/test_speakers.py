@@ -55,3 +55,21 @@ def test_labels_do_not_flip_for_a_trifle_nor_where_nothing_was_embedded():
     assert recognise(registry, near, (UNKNOWN, 0)) == [1, 0]
     gone = registry.recognise(np.array(near, np.float32), np.array([False, True]), np.array([0, 1], np.int32))
     assert gone.tolist() == [UNKNOWN, 1]
+
+
+def test_who_clearly_sounds_like_somebody_else_is_somebody_else():
+    registry = Registry()
+    own = np.array([0, UNKNOWN], np.int32)
+    assert registry.taken_for_another(np.array([[0, 1], [np.nan] * 2], np.float32), own) == {}
+    learn(registry, told([[0, 1]], [[1, 0], [0, 1]]), [[-1, -1]])
+
+    def other(*vectors: list[float], labels: tuple[int, int] = (0, UNKNOWN)) -> dict[int, int]:
+        return registry.taken_for_another(np.array(vectors, np.float32), np.array(labels, np.int32))
+
+    nothing = [np.nan, np.nan]
+    assert other([0.2, 1], nothing) == {0: 1}
+    assert other([0.7, 0.72], nothing) == {}  # not clearly
+    assert other([-1, 0.2], nothing) == {}  # and not like anybody
+    assert other([0.2, 1], nothing, labels=(0, 1)) == {}  # who is somebody else already
+    assert other([0.2, 1], nothing, labels=(7, UNKNOWN)) == {}  # a label that is gone
+    assert other(nothing, nothing) == {}

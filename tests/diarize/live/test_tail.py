@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diarfuse.diarize.live.speakers import UNKNOWN
-from diarfuse.diarize.live.tail import ALIGNED, Heard, Tail, timeline
+from diarfuse.diarize.live.tail import ALIGNED, Correction, Heard, Span, Tail, corrected, timeline
 from diarfuse.diarize.windows import FRAME_STEP
 
 STEP = 8_000
 FRAMES = 589
+tenths = st.integers(0, 100)
 
 
 def window(index: int, *voices: tuple[float, float]) -> np.ndarray:
@@ -67,3 +70,36 @@ def test_a_timeline_of_whole_windows():
     first, second = timeline(heard, np.array([[2, UNKNOWN, UNKNOWN], [2, 0, UNKNOWN]], np.int32), 1.0)
     assert (first.number, second.number) == (2, 0)
     assert (first.start, second.end) == pytest.approx((1.0, 8.0), abs=0.05)
+
+
+def test_a_correction_holds_for_whom_it_names_and_while_the_tail_reaches_so_far():
+    tail = Tail(STEP)
+    play(tail, 8, (2.0, 6.0), (7.0, 9.0), known={0: 0, 1: 0})
+    tail.corrections += [Correction(4.0, 8.0, 0, 2), Correction(5.0, 6.5, 2, 3)]
+    found = [(span.number, round(span.start, 1), round(span.end, 1)) for span in tail.spans(13.5)]
+    assert found == [(0, 2.0, 4.0), (2, 4.0, 5.0), (3, 5.0, 6.0), (1, 7.0, 9.0)]
+    tail.rename({2: 1, 3: 1})
+    assert [span.number for span in tail.spans(13.5)] == [0, 1, 1]
+    later = Tail(STEP, corrections=[*tail.corrections])
+    play(later, 100, (2.0, 6.0), (7.0, 9.0), known={0: 0, 1: 0})
+    assert not later.corrections
+
+
+@given(
+    spans=st.lists(st.tuples(tenths, tenths, st.integers(-1, 3)), max_size=8),
+    corrections=st.lists(st.tuples(tenths, tenths, st.integers(0, 3), st.integers(0, 3)), max_size=5),
+)
+def test_corrections_give_each_moment_to_whom_they_say(spans, corrections):
+    def voices(spans: list[Span], time: float) -> set[int]:
+        return {span.number for span in spans if span.start <= time < span.end}
+
+    said = [Span(min(a, b) / 10, max(a, b) / 10, number, -1) for a, b, number in spans if a != b]
+    mended = [Correction(min(a, b) / 10, max(a, b) / 10, number, into) for a, b, number, into in corrections]
+    found = corrected(said, mended)
+    for time in np.arange(0.05, 10.0, 0.1):
+        expected = voices(said, time)
+        for each in mended:
+            if each.start <= time < each.end:
+                expected = {each.into if number == each.number else number for number in expected}
+        assert voices(found, time) == expected
+    assert all(one.start < one.end for one in found)
