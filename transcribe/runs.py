@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .options import JobOptions
     from .remote.job import RemoteJob
     from .screen.terminal import Reporter
+    from .voices.namer import Namer
 
     Render = Callable[[output.Target], str | bytes]
     Process = Callable[[Path, Reporter, threading.Event], tuple[Document, Render]]
@@ -292,23 +293,27 @@ def _job(options: JobOptions, view: View) -> Job | RemoteJob:
     return RemoteJob(options, view.remote)
 
 
-def renamer(options: JobOptions, view: View, on_note: Note) -> Rename:
-    """Names from voices, if they are compared, then those that were given."""
-    by_voice = _namer(options, view, on_note) if view.names else None
+def renamer(options: JobOptions, view: View, on_note: Note, namer: Namer | None = None) -> Rename:
+    """Names from voices, if they are compared, then those that were given; `namer`: as `namer_of` loaded it."""
+    by_voice = namer or namer_of(options, view, on_note)
 
     def rename(transcript: Transcript, found: Diarization, samples: Samples) -> tuple[Transcript, Diarization]:
         if by_voice is not None:
-            transcript, found = by_voice(transcript, found, samples)
+            from .voices.namer import name_speakers
+
+            transcript, found = name_speakers(transcript, found, samples, by_voice)
         return name_labels(transcript, found, view.labels)
 
     return rename
 
 
-def _namer(options: JobOptions, view: View, on_note: Note) -> Rename:
-    """Names from the voices enrolled on this machine; only the command line ever asks for them."""
-    from .voices.namer import load_namer, name_speakers
+def namer_of(options: JobOptions, view: View, on_note: Note) -> Namer | None:
+    """Who compares the voices with those enrolled on this machine, if asked for; only the command line ever asks."""
+    if not view.names:
+        return None
+    from .voices.namer import load_namer
 
-    namer = load_namer(
+    return load_namer(
         identify_speakers=view.identify,
         primary=view.primary,
         link=view.link_speakers,
@@ -316,7 +321,6 @@ def _namer(options: JobOptions, view: View, on_note: Note) -> Rename:
         offline=options.offline,
         on_note=on_note,
     )
-    return lambda transcript, diarization, samples: name_speakers(transcript, diarization, samples, namer)
 
 
 def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOptions, view: View) -> None:

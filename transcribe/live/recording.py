@@ -24,12 +24,13 @@ from .. import output
 from ..documents.names import check_outputs
 from ..documents.origin import Told, only_names, recording_of
 from ..job import Job
-from ..runs import View, renamer, render
+from ..runs import View, namer_of, renamer, render
 from ..screen.interrupt import run_interruptible
 from ..screen.showing import content, summary
 from ..screen.terminal import Reporter, reporter
 from . import sources
 from .hearing import Hearing
+from .naming import LiveNaming
 from .screen import screen
 from .session import Session
 from .writing import EventLines, Files
@@ -37,6 +38,7 @@ from .writing import EventLines, Files
 if TYPE_CHECKING:
     from ...fusion.types import Note, Samples, Segment, Transcript
     from ..options import JobOptions
+    from ..voices.namer import Namer
     from .sources import Piece
 
 _STDIN = Path("-")
@@ -107,6 +109,7 @@ class _Recording:
     """One recording, as far as it has come.
 
     heard: the file that is played, or what stands for it in results. loading, ending: hear of the work around it.
+    namer: who knows the enrolled voices, where they are asked for.
     """
 
     plan: Plan
@@ -116,12 +119,14 @@ class _Recording:
     heard: Path
     loading: Reporter
     ending: Reporter
+    namer: Namer | None = None
 
     def run(self, stop: threading.Event, cancel: threading.Event) -> None:
         """Load, record, conclude."""
         with self.loading as bars:
             told = Told(bars.note, self.heard)
             recogniser, diarizer = self.job.both(self.options, Watch(bars.on_progress, told, cancel))
+            self.namer = namer_of(self.options, self.plan.view, told)
         view = screen(quiet=self.plan.quiet)
         told = Told(view.note, self.heard)
         inline = self.plan.played is not None and self.plan.pace == 0
@@ -132,7 +137,15 @@ class _Recording:
         ):
             hearing = Hearing(recogniser, self.options.language, told, inline=inline)
             session = Session(
-                self.heard.stem, self.job.origin(self.options), self.options.language, live, hearing, files, lines, view
+                self.heard.stem,
+                self.job.origin(self.options),
+                self.options.language,
+                live,
+                hearing,
+                files,
+                lines,
+                view,
+                self._naming(),
             )
             pieces = self.plan.pieces(stop, told)
             _keys(session, stop, view.note, reads=self.plan.source != _STDIN)
@@ -154,7 +167,8 @@ class _Recording:
         if not self.plan.final_pass:
             words = repair_transcript(session.all_words(found.duration), "The live recogniser")
             told(_LIVE_WORDS)
-        rename = renamer(self.options, self.plan.view, bars.note) if self.plan.view.renames else None
+        view = self.plan.view
+        rename = renamer(self.options, view, bars.note, self.namer) if view.renames else None
         result = self.job.conclude(self.heard.name, samples, found, self.options, watch, words=words, rename=rename)
         told.each(result.notes)
         recording = None if self.plan.played is None else recording_of(self.plan.played, found.duration)
@@ -170,6 +184,13 @@ class _Recording:
         if self.plan.save_audio is not None:
             _save(self.plan.save_audio, samples)
             bars.wrote(self.plan.save_audio, f"{found.duration:.0f} s of sound")
+
+    def _naming(self) -> LiveNaming | None:
+        """Names on the way, which link no recordings."""
+        given = self.namer
+        if given is None or not given.voices:
+            return None
+        return LiveNaming(replace(given, link=False))
 
     def _content(self, document: Document, target: output.Target, on_note: Note) -> str | bytes:
         return content(document, target, self.plan.view.seen(target, self.plan.played, on_note), render)

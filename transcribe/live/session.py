@@ -14,6 +14,7 @@ from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.ledger import Ledger
 from ...fusion.cues import split_segments
 from ...fusion.document import Document
+from ...fusion.relabel import rename_diarization, rename_transcript
 from ...fusion.types import SAMPLE_RATE, Diarization, Transcript, Turn
 from .committing import changes_all, turns_of
 from .sources import Lost, Stopped
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ...fusion.editing.content import Origin
     from ...fusion.types import Samples, Seconds
     from .hearing import Hearing
+    from .naming import LiveNaming
     from .screen import Screen
     from .sources import Piece
     from .writing import EventLines, Files
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 class Session:
     """Brings together what is heard, and tells it: files first, then events, then the screen.
 
-    name: of the recording. origin: what makes the result. language: of the words, None if unknown.
+    name: of the recording. origin: what makes the result. language: of the words, None if unknown. naming: says
+        whose voices they are.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Session:
     files: Files
     lines: EventLines
     screen: Screen
+    naming: LiveNaming | None = None
     ledger: Ledger = field(default_factory=Ledger)
     words: Words = field(default_factory=Words)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -91,7 +95,8 @@ class Session:
         until = self.ledger.committed
         turns = tuple(Turn(t.start, min(t.end, until), t.speaker) for t in self.turns if t.start < until)
         found = Diarization(turns, turns, until)
-        return Document(split_segments(self.transcript), found, self.name, None, self.origin)
+        words, names = split_segments(self.transcript), self.ledger.names
+        return Document(rename_transcript(words, names), rename_diarization(found, names), self.name, None, self.origin)
 
     def _take(self, piece: Piece) -> None:
         if isinstance(piece, Stopped):
@@ -99,13 +104,20 @@ class Session:
         elif isinstance(piece, Lost):
             self.hearing.feed(np.zeros(round(piece.seconds * SAMPLE_RATE), np.float32))
             self._tell(self.diarizer.gap(piece.seconds, piece.why))
+            self._name(np.zeros(round(piece.seconds * SAMPLE_RATE), np.float32))
         elif len(piece):
             self._hear(piece)
 
     def _hear(self, samples: Samples) -> None:
-        if not self.diarizer.is_paused:
-            self.hearing.feed(samples)
+        if self.diarizer.is_paused:
+            return
+        self.hearing.feed(samples)
         self._tell(self.diarizer.feed(samples))
+        self._name(samples)
+
+    def _name(self, samples: Samples) -> None:
+        if self.naming is not None and (named := self.naming.hear(samples, self.turns, self.ledger.names)):
+            self._tell(named)
 
     def _tell(self, events: Sequence[Event]) -> None:
         self.ledger.apply(events)

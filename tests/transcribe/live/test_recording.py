@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import soundfile
 
 from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.live import sources
+from diarfuse.transcribe.live import recording, sources
 
 HERE = Path(__file__).resolve().parent
 MEETING = HERE.parents[2] / "examples" / "meeting.wav"
@@ -58,6 +59,30 @@ def test_it_ends_with_the_very_files(talk, capfd):
     kinds = [event["type"] for event in events]
     assert kinds[-1] == "done"
     assert {"turn.started", "committed", "word.said"} <= set(kinds)
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Knows the first speaker."""
+
+    voices: tuple = ("Ana's",)
+    link: bool = True
+
+    def names(self, _samples, turns):
+        return dict.fromkeys([turn.speaker for turn in turns][:1], "Ana"), ()
+
+
+def test_names_come_as_voices_are_heard_and_nobody_enrolled_is_told_first(talk, monkeypatch, capfd):
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", str(talk / "nobody"))
+    assert run([*LIVE, "--identify", "-o", "live.srt"]) == 1
+    assert "voice enroll" in capfd.readouterr().err
+    assert not (talk / "live.srt").exists()  # nothing was recorded in vain
+    monkeypatch.setattr(recording, "namer_of", lambda *_: Everybody())
+    assert run([*LIVE, "--identify", "-o", "live.srt", "--events", "events.jsonl"]) == 0
+    events = [json.loads(line) for line in (talk / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {"type": "speaker.named", "speaker": "SPEAKER_00", "name": "Ana"} in events
+    assert "Ana: w" in (seen := capfd.readouterr().err)[: seen.index("Wrote")]
+    assert "Ana: w" in (talk / "live.srt").read_text(encoding="utf-8")
 
 
 def test_live_words_are_kept_if_asked_for(talk, capfd):
