@@ -20,7 +20,7 @@ from .int8 import with_integer_recurrences
 if TYPE_CHECKING:
     import onnx
 
-VERSION = 5
+VERSION = 6
 """Raised whenever `build` or `with_integers` would give another graph for the same weights."""
 GRAPHS = ("segmentation",)
 """What `build` returns."""
@@ -62,7 +62,7 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
 
 
 def with_integers(segmentation: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network with 8-bit LSTMs."""
+    """The same network with 8-bit LSTMs, but for the first."""
     return with_integer_recurrences(segmentation)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.fusion import audio as audio_module
 from diarfuse.fusion.types import Diarization, Segment, SpeakerCount, Transcript, Turn
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe import recognisers
@@ -76,6 +77,16 @@ def test_each_recording_has_its_own_wish(audio: Path, lines: Lines, voices: Voic
     assert (plain.diarization, german.transcript.language) == (None, "de")
     assert [word.speaker for word in found.transcript.words] == ["SPEAKER_00", "SPEAKER_00"]
     assert job.transcribe(audio).transcript == plain.transcript
+
+
+@pytest.mark.usefixtures("lines", "voices")
+def test_a_recording_is_read_once_for_all_stages(audio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    decode = audio_module.decode
+    monkeypatch.setattr(audio_module, "decode", lambda *given: (read.append(given[0]), decode(*given))[1])
+    result = Job(Setup()).transcribe(audio, Wish(diarize=True))
+    assert {"recognise", "diarize", "align", "join"} <= set(result.timings)
+    assert read == [audio]
 
 
 @pytest.mark.usefixtures("voices")

@@ -82,7 +82,7 @@ def test_integer_recurrences_decide_alike(store, shared, runner):
     model = onnx.load(store.load("campplus").graphs["segmentation"])
     samples = load_audio(shared / "audio/real/pyannote_sample.wav")[:160_000][None, None]
     want, got = runner(model)(samples), runner(with_integer_recurrences(model))(samples)
-    assert (want.argmax(-1) == got.argmax(-1)).mean() > 0.97
+    assert (want.argmax(-1) == got.argmax(-1)).mean() > 0.98
     assert not np.array_equal(want, got)
 
 
