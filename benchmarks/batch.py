@@ -1,11 +1,11 @@
-"""Many files: `transcribe batch` and the queue against one file after the other; memory; and runs that are killed.
+"""Many files by `transcribe diarize`, `transcribe batch` and the queue, against one by one; memory; and killed runs.
 
     python -m benchmarks.batch ../shared/audio/sim --files 200 --option=--diarizer=campplus --option=--offline
     python -m benchmarks.batch ../shared/audio/sim --files 200 --longest 30 --option=--diarizer=campplus
 
 The files are cut from the folder's recordings, and may overlap. One by one is a
-single `transcribe diarize` of all of them, which loads its models once and
-takes every core for each file. Then the batch runs again and is killed with
+program that loads the models once and takes every core for each file;
+`transcribe diarize` of all of them has several in work at once. Then the batch runs again and is killed with
 SIGKILL at 30, 60 and 90 % of the files, goes on each time, and its tree is
 compared with that of the undisturbed run, byte for byte.
 """
@@ -38,6 +38,14 @@ from diarfuse.fusion.types import SAMPLE_RATE, Seconds
 CLI = (sys.executable, "-m", "diarfuse")
 POLL = 0.2
 HEAD = "| how | seconds | x realtime | cores busy | peak MB, first half | second half |\n|" + "---|" * 6
+ONE_BY_ONE = """
+import sys
+from pathlib import Path
+from diarfuse import Diarizer
+diarizer = Diarizer.from_pretrained(sys.argv[1])
+for path in sorted(Path(sys.argv[2]).iterdir()):
+    diarizer.diarize(path)
+"""
 QUEUE = """
 import sys
 from pathlib import Path
@@ -72,7 +80,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--shortest", type=float, default=20.0, help="seconds")
     parser.add_argument("--longest", type=float, default=120.0, help="seconds")
-    parser.add_argument("--pack", default="campplus", help="of the queue")
+    parser.add_argument("--pack", default="campplus", help="of what is no command")
     parser.add_argument("--option", action="append", default=[], help="of `transcribe diarize` and `transcribe batch`")
     parser.add_argument("--no-kills", action="store_true", help="only the times")
     parser.add_argument("--scratch", type=Path, help="folder for the files")
@@ -94,10 +102,11 @@ def cut(folder: Path, clips: Path, count: int, lengths: tuple[Seconds, Seconds])
 
 def commands(clips: Path, scratch: Path, options: Sequence[str], pack: str) -> dict[str, Sequence[str]]:
     """What is compared, by name."""
-    out = scratch / "one by one"
+    out = scratch / "diarize"
     out.mkdir()
     return {
-        "one by one": [*CLI, "diarize", *options, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
+        "one by one": [sys.executable, "-c", ONE_BY_ONE, pack, str(clips)],
+        "diarize": [*CLI, "diarize", *options, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
         "batch": batch(clips, scratch / "batch", options),
         "queue": [sys.executable, "-c", QUEUE, pack, str(clips)],
     }
