@@ -11,7 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from ..fusion.errors import (
+    DeviceError,
+    LowMemoryError,
+    ModelError,
+    ModelNotFoundError,
+    NetworkError,
+    OptionError,
+    UnknownNameError,
+)
+from ..fusion.given import ran_out
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import empty, engine, keep, report, seconds, silent, sound, told
@@ -156,6 +165,10 @@ class FasterWhisper:
     def _explained(self, error: Exception, folder: Path) -> Exception:
         """CTranslate2 raises the same two builtins for everything; its words tell what is meant."""
         text = str(error)
+        if ran_out(error):
+            return LowMemoryError(
+                f"There is not enough memory to load {folder.name}: free some, or take a smaller --model."
+            )
         if "compute type" in text:
             return OptionError(f"compute_type={self._compute_type!r}: {text}")
         if "cuda" in text.lower() or "unsupported device" in text:

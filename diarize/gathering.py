@@ -8,8 +8,27 @@ from typing import Any
 
 import numpy as np
 
+from ..fusion.errors import LowMemoryError
 from .arrays import AnyArray
 from .runtime import Network
+
+
+def in_parts(network: Network, rows: AnyArray) -> AnyArray:
+    """What `network` makes of `rows`, in halves where there is no memory for all at once.
+
+    A device may be shared with a recogniser, or with another program, that takes what it needs at any moment; rows are
+    independent of each other, so that the result is the same.
+
+    Raises:
+        LowMemoryError: there is none for a single row either.
+    """
+    try:
+        return network(rows)
+    except LowMemoryError:
+        if len(rows) == 1:
+            raise
+    half = len(rows) // 2
+    return np.concatenate([in_parts(network, rows[:half]), in_parts(network, rows[half:])])
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +88,7 @@ class Gathered:
                     rows += len(call.rows)
             self._calls = [call for call in self._calls if call not in taken]
         try:
-            results = self._network(np.concatenate([call.rows for call in taken]))
+            results = in_parts(self._network, np.concatenate([call.rows for call in taken]))
         except Exception as error:  # noqa: BLE001 - each caller raises it
             for call in taken:
                 call.error = error

@@ -246,12 +246,13 @@ class Session:
         import onnxruntime
 
         binding = self._session.io_binding()
-        for name, value in zip(self._inputs, inputs, strict=True):
-            if isinstance(value, np.ndarray):
-                value = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), self._memory, 0)  # noqa: PLW2901 - same value, moved
-            binding.bind_ortvalue_input(name, value)
-        binding.bind_output(self._outputs[0], self._memory)
-        self._session.run_with_iobinding(binding)
+        with enough_memory("run the networks"):
+            for name, value in zip(self._inputs, inputs, strict=True):
+                if isinstance(value, np.ndarray):
+                    value = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), self._memory, 0)  # noqa: PLW2901 - same value, moved
+                binding.bind_ortvalue_input(name, value)
+            binding.bind_output(self._outputs[0], self._memory)
+            self._session.run_with_iobinding(binding)
         return binding.get_outputs()[0]
 
     @property
@@ -333,8 +334,14 @@ def _options(path: Path) -> Any:
 
 def _providers(device: Device) -> list[Any]:
     if device == "cuda":
-        # TF32 keeps 10 bits of mantissa: near-fp16 embeddings, which break clustering.
-        return [(PROVIDERS["cuda"], {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}), PROVIDERS["cpu"]]
+        # TF32 keeps 10 bits of mantissa: near-fp16 embeddings, which break clustering. The arena takes what is needed,
+        # not twice as much each time: a recogniser may want the rest of the device.
+        options = {
+            "use_tf32": "0",
+            "cudnn_conv_algo_search": "HEURISTIC",
+            "arena_extend_strategy": "kSameAsRequested",
+        }
+        return [(PROVIDERS["cuda"], options), PROVIDERS["cpu"]]
     if device == "coreml":
         return [PROVIDERS["coreml"], PROVIDERS["cpu"]]
     return [PROVIDERS["cpu"]]

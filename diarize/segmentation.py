@@ -10,6 +10,7 @@ import numpy as np
 from ..fusion.types import SAMPLE_RATE, Samples
 from ..fusion.watch import Advance
 from .arrays import Bits, Float32
+from .gathering import in_parts
 from .powerset import to_multilabel
 from .runtime import Network, Runtime
 from .windows import Windows
@@ -47,7 +48,7 @@ def segment(
     """
 
     def one(chunk: Float32) -> Bits:
-        return to_multilabel(network(chunk))
+        return to_multilabel(in_parts(network, chunk))
 
     decoded = np.empty((windows.count, windows.frames_per_window, 3), np.uint8)
     unheard = [index for index in range(windows.count) if not _recall(decoded, index, samples.size, windows, known)]

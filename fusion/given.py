@@ -9,8 +9,16 @@ from typing import Any
 
 from .errors import DiarfuseError, LowMemoryError, TranscriptError
 
-_NO_MEMORY = ("bad_alloc", "allocate memory", "failed to map segment", "can't start new thread")
-"""What C++, ONNX Runtime, the system's loader of libraries and Python say."""
+_NO_MEMORY = (
+    "bad_alloc",
+    "allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "smaller than requested bytes",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
+)
+"""What C++, ONNX Runtime and its arena, the system's loader of libraries, Python, and CUDA with its libraries say."""
 
 
 def check_list(value: Any, name: str) -> None:

@@ -10,6 +10,7 @@ from diarfuse.asr_adapters import faster_whisper as adapter
 from diarfuse.asr_adapters.faster_whisper import FasterWhisper, available, on_disk
 from diarfuse.fusion.errors import (
     DeviceError,
+    LowMemoryError,
     ModelError,
     ModelNotFoundError,
     NetworkError,
@@ -178,3 +179,18 @@ def test_a_failed_download_of_any_http_client_is_known(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "httpx", Client)
     assert Client.HTTPError in adapter._network_errors()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [("CUDA failed with error out of memory", LowMemoryError), ("CUDA driver version is insufficient", DeviceError)],
+)
+def test_a_device_that_is_full_is_no_device_that_is_not_there(
+    said: str, kind: type[Exception], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("faster_whisper.WhisperModel", full)
+    with pytest.raises(kind):
+        FasterWhisper(device="cuda")._load(tmp_path)

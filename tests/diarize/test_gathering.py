@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.helper
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from diarfuse.diarize.gathering import Gathered
+from diarfuse.diarize.gathering import Gathered, in_parts
 from diarfuse.diarize.runtime import Session
+from diarfuse.fusion.errors import LowMemoryError
 
 
 class Doubling(Session):
@@ -72,3 +82,83 @@ def test_an_error_comes_to_everybody_who_was_in_the_call() -> None:
     for future in futures[1:]:
         with pytest.raises(ValueError, match="below zero"):
             future.result()
+
+
+class Shared:
+    """A device that somebody else uses as well: each call finds room for another number of rows."""
+
+    def __init__(self, *rooms: int) -> None:
+        self._rooms, self.calls = itertools.cycle(rooms), 0
+
+    def __call__(self, *inputs: np.ndarray) -> np.ndarray:
+        self.calls += 1
+        if len(inputs[0]) > next(self._rooms):
+            raise LowMemoryError("There is not enough memory to run the networks.")
+        return 2 * inputs[0]
+
+    def on_device(self, *inputs: np.ndarray) -> np.ndarray:
+        return self(*inputs)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=9), st.lists(st.integers(1, 40), min_size=1, max_size=5))
+def test_rows_that_have_no_room_together_go_in_parts(rooms: list[int], sizes: list[int]) -> None:
+    network = Gathered(Shared(*rooms), most=64)
+    for size in sizes:
+        asked = rows(*range(size))
+        assert np.array_equal(network(asked), 2 * asked)
+
+
+def test_a_row_that_has_no_room_is_told() -> None:
+    network = Shared(2, 0)
+    with pytest.raises(LowMemoryError):
+        in_parts(network, rows(*range(8)))
+    assert network.calls < 8
+
+
+LIMITED = """
+import sys
+import numpy as np
+import onnxruntime
+from pathlib import Path
+from diarfuse.diarize import runtime
+from diarfuse.diarize.gathering import in_parts
+from diarfuse.fusion.errors import LowMemoryError
+
+whole = runtime._options
+def options(path):
+    found = whole(path)
+    found.add_session_config_entry("session.use_env_allocators", "1")
+    return found
+runtime._options = options
+arena = onnxruntime.OrtArenaCfg(8 << 20, 1, -1, -1)
+kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+onnxruntime.create_and_register_allocator(memory, arena)
+session = runtime.Session(Path(sys.argv[1]))
+rows = np.arange(64 * 100_000, dtype=np.float32).reshape(64, 100_000)
+try:
+    session(rows)
+except LowMemoryError as error:
+    print(error)
+print(np.array_equal(in_parts(session, rows), -abs(rows)))
+try:
+    session.on_device(rows)
+except LowMemoryError:
+    print("told")
+"""
+
+
+def test_a_limit_of_onnx_runtimes_own_is_kept(tmp_path: Path) -> None:
+    value = partial(onnx.helper.make_tensor_value_info, elem_type=onnx.TensorProto.FLOAT, shape=["rows", 100_000])
+    nodes = [onnx.helper.make_node("Abs", ["x"], ["z"]), onnx.helper.make_node("Neg", ["z"], ["y"])]
+    graph = onnx.helper.make_graph(nodes, "limited", [value("x")], [value("y")])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "limited.onnx")
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "limited.onnx")]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert said.splitlines() == [
+        "There is not enough memory to run the networks: free some, or take shorter recordings.",
+        "True",
+        "told",
+    ]

@@ -170,7 +170,7 @@ class Hands:
                 "again; what is done stays done."
             ) from error
         what = "not enough memory" if ran_out(error) else f"{type(error).__name__}: {error}"
-        return self._failed(item, f"{item.audio} could not be done ({what}).")
+        return self._failed(item, f"{item.audio} could not be done ({what}).", transient=ran_out(error))
 
     def _failed(self, item: Item, reason: str, *, tries: int = 1, transient: bool = False) -> Outcome:
         reason = reason.replace(self._copy, item.audio) if self._copy else reason
