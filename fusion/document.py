@@ -18,6 +18,7 @@ from .editing.content import NOBODY, Content, Origin, check_name, worded
 from .editing.history import CONTENT, CONTENT_MORE, Edit, read_content, read_edit, write_content, write_edit
 from .editing.operations import Correct, Merge, Operation, Reassign, Redo, Rename, Replace, spans_of
 from .errors import OptionError, TranscriptError
+from .given import why_no_json
 from .records import DamagedError, Json, check_keys, item, number, rows, text
 from .types import Diarization, Seconds, Transcript, Turn
 
@@ -234,7 +235,9 @@ def parse_document(data: bytes | str, source: str, name: str = "audio") -> Docum
     except DamagedError as error:
         raise TranscriptError(f"{source}: {error}.") from None
     except (ValueError, RecursionError) as error:
-        raise TranscriptError(f"{source} is no JSON ({error}): give the .json that transcribe wrote.") from error
+        raise TranscriptError(
+            f"{source} is no JSON ({why_no_json(error)}): give the .json that transcribe wrote."
+        ) from error
 
 
 def read_document(path: str | Path) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -55,6 +56,18 @@ def enough_memory(what: str) -> Iterator[None]:
         if isinstance(error, DiarfuseError) or not ran_out(error):
             raise
         raise LowMemoryError(f"There is not enough memory to {what}: free some, or take shorter recordings.") from error
+
+
+def why_no_json(error: ValueError | RecursionError) -> str:
+    """What is wrong with JSON that cannot be read; Python's own words speak of its settings.
+
+    >>> why_no_json(RecursionError("maximum recursion depth exceeded")), why_no_json(ValueError("Exceeds the limit"))
+    ('it is nested too deeply', 'it holds a number of too many digits')
+    """
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    is_told = isinstance(error, json.JSONDecodeError | UnicodeError)
+    return str(error) if is_told else "it holds a number of too many digits"
 
 
 def ran_out(error: BaseException) -> bool:

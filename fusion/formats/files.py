@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ..errors import OptionError, TranscriptError
-from ..given import check_list
+from ..given import check_list, why_no_json
 from ..types import Seconds, Segment, Transcript, Word
 from . import ctm, in_shape, read, read_several, stream, subtitles, whisper_cpp
 
@@ -90,7 +90,7 @@ def _parsed(text: str, path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         if ctm.looks_like(text) or subtitles.looks_like(text) or stream.read(text, str(path)) is not None:
             return text
-        raise TranscriptError(f"{path} is no JSON: {error}.") from error
+        raise TranscriptError(f"{path} is no JSON: {why_no_json(error)}.") from error
     if not isinstance(data, dict | list):
         raise TranscriptError(f"{path} holds {json.dumps(data)[:40]}: a transcript is an object or a list.")
     return data

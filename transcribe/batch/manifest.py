@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...fusion.errors import MissingExtraError, OptionError, UnknownNameError
+from ...fusion.given import why_no_json
 from ..options import Wish
 from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address
 from .places import Bucket, Folder
@@ -66,7 +67,9 @@ def _jsonl(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise OptionError(f"{where} is no JSON ({error}): give one object a line, with id and audio.") from None
+            raise OptionError(
+                f"{where} is no JSON ({why_no_json(error)}): give one object a line, with id and audio."
+            ) from None
         if not isinstance(row, dict):
             raise OptionError(f"{where} is no object: give one object a line, with id and audio.")
         yield where, {key: value for key, value in row.items() if value is not None}  # as tables with gaps are written

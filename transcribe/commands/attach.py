@@ -126,7 +126,7 @@ def attach(
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
     if rttm is not None:
         _check_speakers(values)
-    task = _Task(audio, values["audio_track"], rttm is None, Policy(join=values["join"]), unit)
+    task = _Task(words, audio, values["audio_track"], rttm is None, Policy(join=values["join"]), unit)
     data, reading = read_file(words, unit)
     known = set() if rttm is None else {turn.speaker for turn in read_turns_file(rttm)}
     check_words(words, speakers_in(reading), {*known, *names.values()}, replace=replace)
@@ -162,6 +162,7 @@ def attach(
 class _Task:
     """The words, and how they are to be read and joined. heard: what is to be told of the audio was told."""
 
+    words: Path
     audio: Path | None
     track: Track
     heard: bool
@@ -189,6 +190,9 @@ class _Task:
         given = turns if self.audio else turns.turns
         align = partial(self._align, screen=screen) if self.audio else None
         transcript = attach_reading(reading, given, policy=self.policy, unit=self.unit, align=align)
+        if not any(segment.text.strip() for segment in transcript.segments):
+            empty = f"The result is empty: {self.words.name} holds no words."
+            transcript = replace(transcript, notes=(*transcript.notes, empty))
         for sentence in transcript.notes:
             screen.note(sentence)
         return transcript

@@ -61,6 +61,7 @@ def _schema(pa):
     ("line", "said"),
     [
         ("{no", "line 2 is no JSON"),
+        ('{"id": ' + "9" * 5000 + "}", "line 2 is no JSON (it holds a number of too many digits)"),
         ("[1]", "line 2 is no object"),
         ('{"id": "b"}', "line 2 names no recording"),
         ('{"id": "b", "audio": 3}', "line 2 names no recording"),

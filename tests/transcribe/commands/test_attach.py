@@ -211,3 +211,18 @@ def test_subtitles_are_words_too_but_not_for_the_same_shape(run, tmp_path):
     assert run("a.srt", "--rttm", "turns.rttm").count("-->") == 2
     with pytest.raises(TranscriptError, match=r"a\.srt is no JSON: --same-shape writes JSON back"):
         run("a.srt", "--rttm", "turns.rttm", "--same-shape")
+
+
+@pytest.mark.parametrize("nothing", [[], {"segments": []}, {"segments": [{"start": 0, "end": 1, "text": " "}]}])
+def test_an_empty_result_does_not_come_without_a_word(run, tmp_path, nothing):
+    (tmp_path / "empty.json").write_text(json.dumps(nothing))
+    run("empty.json", "--rttm", "turns.rttm", "-o", "out.json")
+    notes = json.loads((tmp_path / "out.json").read_text())["notes"]
+    assert "The result is empty: empty.json holds no words." in notes
+
+
+def test_json_that_python_cannot_read_is_told_in_our_words(run, tmp_path):
+    for text, why in (("[" * 9000, "is nested too deeply"), ("[%s]" % ("9" * 5000), "a number of too many digits")):
+        (tmp_path / "odd.json").write_text(text)
+        with pytest.raises(TranscriptError, match=rf"odd\.json is no JSON: it .*{why}\.$"):
+            run("odd.json", "--rttm", "turns.rttm")
