@@ -85,15 +85,16 @@ def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbos
     if live_page and not limits.live:
         raise OptionError("--live-page needs live sessions, and --live 0 allows none: leave one of them out.")
     options = job_options(values)
-    Job(options).check()
+    lender = Job(options)
+    lender.check()
     Store(options.models_dir, offline=True).permit(options.diarizer, "serve")
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)
     if live_page:
         click.echo(f"Live captions: http://{host}:{port}/live", err=True)
-    run_job = make_run_job(options, limits.concurrency)
-    open_live = make_open_live(options) if limits.live else None
+    run_job = make_run_job(options, limits.concurrency, lender)
+    open_live = make_open_live(options, lender) if limits.live else None
     app.serve(
         run_job, host=host, port=port, model=name, limits=limits, token=token, open_live=open_live, page=live_page
     )

@@ -13,6 +13,7 @@ from ...diarize.live import LiveDiarizer
 from ...diarize.live.events import Event
 from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.ledger import Ledger
+from ...diarize.pipeline import Diarizer
 from ...exporters.openai import full_text
 from ...fusion.audio.resampling import Resampler
 from ...fusion.types import Diarization, Recognizer, Samples, Segment, Transcript
@@ -29,14 +30,14 @@ _ITEM: Json = {"item_id": "item_0", "content_index": 0}
 _TEXT = "conversation.item.input_audio_transcription"
 
 
-def make_open_live(setup: Setup) -> Callable[[str | None], Session]:
-    """Begin live sessions with one set of models, which all of them share."""
-    job, lock = Job(setup), threading.Lock()
+def make_open_live(setup: Setup, lender: Job | None = None) -> Callable[[str | None], Session]:
+    """Begin live sessions with one recogniser, and with the diarizer of `lender`, which all of them share."""
+    job, lock = Job(setup, lender or Job(setup)), threading.Lock()
 
     def open_live(language: str | None) -> Session:
         wish = Wish(diarize=True, language=language)
-        recogniser, _ = job.both(wish, Watch())
-        return Session(job, wish, _Shared(recogniser, lock))
+        recogniser, diarizer = job.both(wish, Watch())
+        return Session(job, wish, _Shared(recogniser, lock), diarizer)
 
     return open_live
 
@@ -61,6 +62,7 @@ class Session:
     job: Job
     wish: Wish
     recogniser: _Shared
+    diarizer: Diarizer
     _live: LiveDiarizer = field(init=False)
     _resampler: Resampler | None = None
     _ledger: Ledger = field(default_factory=Ledger)
@@ -68,7 +70,7 @@ class Session:
     _hearing: Hearing = field(init=False)
 
     def __post_init__(self) -> None:
-        self._live = LiveDiarizer(self.job.lend(Watch()), in_memory=True)
+        self._live = LiveDiarizer(self.diarizer, in_memory=True)
         self._hearing = Hearing(self.recogniser, self.wish.language, _unheard, inline=True)
 
     def feed(self, samples: bytes, rate: int) -> Sequence[Json]:

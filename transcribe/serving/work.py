@@ -17,18 +17,19 @@ from ..options import Setup
 from .jobs import JobRequest
 
 
-def make_run_job(setup: Setup, concurrency: int = 1) -> Callable[[JobRequest], Result]:
+def make_run_job(setup: Setup, concurrency: int = 1, lender: Job | None = None) -> Callable[[JobRequest], Result]:
     """Do jobs with `setup`, `concurrency` at once.
 
-    Each thread keeps its own recogniser with its share of the cores; all find turns with the networks of one diarizer.
+    Each thread keeps its own recogniser with its share of the cores; all find turns with the networks of one diarizer,
+    that of `lender` if given. A job that is alone does its work with `lender` itself.
     """
-    local, lender = threading.local(), Job(setup) if concurrency > 1 else None
+    local, lender = threading.local(), lender or Job(setup)
     setup = replace(setup, execution=share(setup.execution, concurrency))
 
     def run_job(request: JobRequest) -> Result:
         check_duration(request.path, request.max_duration, request.cancel)
         if not hasattr(local, "job"):
-            local.job = Job(setup, lender)
+            local.job = lender if concurrency == 1 else Job(setup, lender)
         job: Job = local.job
         return job.transcribe(request.path, request.wish, cancel=request.cancel, on_segment=request.on_segment)
 

@@ -11,7 +11,9 @@ import soundfile
 from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript, Word
+from diarfuse.fusion.watch import Watch
 from diarfuse.transcribe import recognisers
+from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import Setup
 from diarfuse.transcribe.serving.live import make_open_live
 
@@ -29,7 +31,10 @@ def test_a_session_ends_with_the_offline_answer_and_names_nobody(store: Store, m
     monkeypatch.setattr(recognisers, "make", lambda *_: Word100())
     monkeypatch.setattr("tempfile.TemporaryFile", None)  # nothing on a disk
     samples = soundfile.read(MEETING, dtype="int16", frames=12 * SAMPLE_RATE)[0]
-    session = make_open_live(Setup(diarizer="campplus", models_dir=models_dir))(None)
+    setup = Setup(diarizer="campplus", models_dir=models_dir)
+    lender = Job(setup)
+    session = make_open_live(setup, lender)(None)
+    assert session.diarizer.models is lender.lend(Watch()).models  # nothing is loaded twice
     events = []
     for start in range(0, len(samples), 10_000):
         events += session.feed(samples[start : start + 10_000].tobytes(), SAMPLE_RATE)
