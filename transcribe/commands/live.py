@@ -36,10 +36,27 @@ Examples:
   arecord -f S16_LE -r 16000 | transcribe live - --raw 16000 -o meeting.txt
 """
 
+
+def _one_input(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> str | None:
+    if len(given) > 1:
+        raise OptionError(
+            f"--input was given {len(given)} times, and one input can be heard: record the others into the channels of "
+            "one file, and transcribe that with --channels."
+        )
+    return given[0] if given else None
+
+
 SOURCE_OPTIONS = Section(
     "Recording",
     click.argument("source", required=False, metavar="[-]"),
-    click.option("--input", "microphone", metavar="DEVICE", help="The microphone: its number or a part of its name."),
+    click.option(
+        "--input",
+        "microphone",
+        metavar="DEVICE",
+        multiple=True,
+        callback=_one_input,
+        help="The microphone: its number or a part of its name.",
+    ),
     click.option("--list-devices", is_flag=True, help="Show the microphones, and leave."),
     click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file in the place of the microphone."),
     click.option(

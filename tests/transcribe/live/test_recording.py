@@ -121,6 +121,7 @@ def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["live", "--input", "1", "--input", "2"], "--channels"),
         (["live", "talk.wav"], "--from-file talk.wav"),
         (["live", "--raw", "16000"], "give - as well"),
         (["live", "-", "--from-file", "talk.wav"], "choose one source"),
