@@ -6,7 +6,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -24,6 +24,7 @@ from ..fusion.given import ran_out
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import empty, engine, keep, report, seconds, silent, sound, told
+from .streaming import Windows
 
 DEFAULT_MODEL = "small"
 
@@ -123,6 +124,18 @@ class FasterWhisper:
             return transcript
         note = f"Words were recognised in batches of {self._batch_size} and differ from those without --batch-size."
         return replace(transcript, notes=(*transcript.notes, note))
+
+    def stream(self, *, language: str | None = None) -> Windows:
+        """Begin a recording that is heard as it comes; the language that its first piece is in holds for all."""
+        known = language
+
+        def hear(piece: Samples, complete: bool) -> Sequence[Segment]:
+            nonlocal known
+            found = self.transcribe(piece, language=known)
+            known = found.language if complete and found.segments else known
+            return found.segments
+
+        return Windows(hear)
 
     def load(self) -> None:
         """Load the model now, fetched first if it is not on disk; otherwise the first recording does.

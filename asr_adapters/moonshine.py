@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from ..fusion.errors import ModelError, ModelNotFoundError, OptionError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from .common import blocks, empty, engine, keep, report, seconds, silent, sound, told
+from .streaming import Windows
 
 BUNDLED = "tiny-en"
 
@@ -93,16 +94,30 @@ class Moonshine:
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
-        api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
-        if self._engine is None:
-            self._engine = self._load(api)
-            self._files = tuple(sorted(self._folder().glob("*.ort")))
+        api = self._loaded()
         segments: list[Segment] = []
         for first, last in self._speech(samples):
             keep(segments, self._lines(api, samples[first:last], first / SAMPLE_RATE), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         report(on_progress, duration, duration)
         return told(samples, tuple(segments), language)
+
+    def stream(self, *, language: str | None = None) -> Windows:
+        """Begin a recording that is heard as it comes, by the engine's live interface.
+
+        Raises:
+            OptionError: a language that the model does not know.
+        """
+        self._language(language)
+        return Windows(_Growing(self))
+
+    def _loaded(self) -> Any:
+        """The package, once its model is loaded."""
+        api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
+        if self._engine is None:
+            self._engine = self._load(api)
+            self._files = tuple(sorted(self._folder().glob("*.ort")))
+        return api
 
     def _language(self, asked: str | None) -> str | None:
         if self._model != BUNDLED or asked is None:
@@ -127,14 +142,7 @@ class Moonshine:
             lines = self._engine.transcribe_without_streaming(np.append(samples, _TAIL), SAMPLE_RATE).lines
         except api.MoonshineError as error:
             raise ModelError(f"Moonshine failed at {offset:.1f} s: {error}") from error
-        end = offset + seconds(samples)
-        return [
-            Segment(
-                max(offset + line.start_time, offset), min(offset + line.start_time + line.duration, end), line.text
-            )
-            for line in lines
-            if line.text.strip()
-        ]
+        return _segments(lines, offset, offset + seconds(samples))
 
     def _load(self, api: Any) -> Any:
         folder = self._folder()
@@ -163,3 +171,53 @@ class Moonshine:
         if not folder.is_dir():
             raise ModelNotFoundError(f"No Moonshine model folder {folder}; give a folder, or {BUNDLED!r}.")
         return folder
+
+
+class _Growing:
+    """A piece of speech that grows, in a stream of the engine's; once it is complete it is heard as offline."""
+
+    def __init__(self, recogniser: Moonshine) -> None:
+        self._recogniser = recogniser
+        self._stream: Any = None
+        self._added = 0
+
+    def __call__(self, piece: Samples, complete: bool) -> Sequence[Segment]:
+        """As `streaming.Hear`."""
+        api, spoken = self._recogniser._loaded(), list(self._recogniser._speech(piece))  # noqa: SLF001 - one of its parts
+        if complete:
+            self._end()
+            return [
+                line
+                for first, last in spoken
+                for line in self._recogniser._lines(api, piece[first:last], first / SAMPLE_RATE)  # noqa: SLF001
+            ]
+        if not spoken:
+            return []
+        try:
+            return _segments(self._heard(piece), spoken[0][0] / SAMPLE_RATE, seconds(piece), of_stream=True)
+        except api.MoonshineError as error:
+            raise ModelError(f"Moonshine's live interface failed: {error}") from error
+
+    def _heard(self, piece: Samples) -> Any:
+        if self._stream is None:
+            self._stream = self._recogniser._engine.create_stream(update_interval=float("inf"))  # noqa: SLF001
+            self._stream.start()
+        self._stream.add_audio(piece[self._added :], SAMPLE_RATE)
+        self._added = len(piece)
+        return self._stream.update_transcription().lines
+
+    def _end(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._added = None, 0
+
+
+def _segments(lines: Any, start: Seconds, end: Seconds, *, of_stream: bool = False) -> list[Segment]:
+    """The engine's lines between two times; those of a stream count from its own beginning, not from `start`."""
+    offset = 0.0 if of_stream else start
+    spans = [(offset + line.start_time, offset + line.start_time + line.duration, line.text) for line in lines]
+    return [
+        Segment(min(max(first, start), end), max(min(last, end), start), text)
+        for first, last, text in spans
+        if text.strip()
+    ]

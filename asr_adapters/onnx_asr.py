@@ -12,6 +12,7 @@ from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import blocks, empty, engine, keep, report, seconds, silent, sound, told
 from .grouping import grouped
+from .streaming import Windows
 
 LAST_TOKEN: Seconds = 0.24
 """A model that tells only where tokens begin: the last of a word is taken to last this long at most."""
@@ -68,6 +69,10 @@ class OnnxAsr:
             keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE, language), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         return told(samples, tuple(segments), language)
+
+    def stream(self, *, language: str | None = None) -> Windows:
+        """Begin a recording that is heard as it comes."""
+        return Windows(lambda piece, _: self.transcribe(piece, language=language).segments)
 
     def _load(self) -> Any:
         package = engine("onnx_asr", "--asr onnx-asr", "onnx-asr", "onnx-asr")

@@ -64,6 +64,44 @@ def test_words_and_segments_are_the_engines_own(model):
     assert calls[-1] == ("recognise", 40000, 40000)
 
 
+def test_a_recording_that_comes_is_heard_in_windows_with_local_agreement(model):
+    recogniser, looks, told = FasterWhisper(model, options=QUICK), [], []
+    transcribe = recogniser.transcribe
+
+    def noted(piece, *, language=None):
+        found = transcribe(piece, language=language)
+        looks.append([word.text.strip() for word in found.words])
+        return found
+
+    recogniser.transcribe = noted
+    stream = recogniser.stream(language="en")
+    for start in range(0, 40_000, 20_000):
+        told += [word for segment in stream.feed(NOISE[start : start + 20_000]) for word in segment.words]
+    assert len(looks) == 2
+    assert looks[0][0] == looks[1][0]
+    same = [one == other for one, other in zip(*looks, strict=False)]
+    agreed = [*same, False].index(False)
+    assert [word.text.strip() for word in told] == looks[1][:agreed]
+    told += [word for segment in stream.close() for word in segment.words]
+    assert [word.text.strip() for word in told] == looks[2]
+
+
+def test_the_language_of_the_first_piece_holds(model):
+    recogniser, asked = FasterWhisper(model, options=QUICK), []
+    transcribe = recogniser.transcribe
+
+    def noted(piece, *, language=None):
+        asked.append(language)
+        return transcribe(piece, language=language)
+
+    recogniser.transcribe = noted
+    stream = recogniser.stream()
+    stream.feed(NOISE[: 13 * 16_000])
+    stream.close()
+    assert asked[0] is None
+    assert asked[-1] in ("en", "de")
+
+
 def test_segments_are_told_as_soon_as_they_are_sure(model):
     told = []
     at_report = []

@@ -48,6 +48,29 @@ def test_the_example_is_understood(recogniser, meeting):
     assert calls[-1][1] == calls[-1][2] == round(found.duration * 1000)
 
 
+def test_words_are_told_while_they_come(recogniser, meeting):
+    stream, told, early = recogniser.stream(), [], 0
+    for start in range(0, 8 * 16_000, 16_000):
+        told += [word for segment in stream.feed(meeting[start : start + 16_000]) for word in segment.words]
+        early = early or len(told)
+        assert stream.until <= start / 16_000 + 1
+    assert 0 < early < len(told)
+    told += [word for segment in stream.close() for word in segment.words]
+    turns = (EXAMPLES / "meeting.txt").read_text().splitlines()[:2]
+    truth = words(" ".join(turn.partition(": ")[2] for turn in turns))
+    heard = words(" ".join(word.text for word in told))
+    assert difflib.SequenceMatcher(None, truth[: len(heard)], heard, autojunk=False).ratio() > 0.8
+    assert [word.start for word in told] == sorted(word.start for word in told)
+
+
+def test_no_word_is_made_of_noise(recogniser):
+    stream = recogniser.stream(language="en")
+    noise = np.random.default_rng(0).normal(0, 0.01, 5 * 16_000).astype(np.float32)
+    assert (*stream.feed(noise), *stream.close()) == ()
+    with pytest.raises(OptionError, match="language='de'"):
+        recogniser.stream(language="de")
+
+
 def test_two_may_be_loaded_at_once(monkeypatch):
     """As in a server with two jobs: the package hands a second thread a library that is not loaded yet."""
     library = moonshine_voice.moonshine_api._MoonshineLib

@@ -51,6 +51,13 @@ def test_word_pieces_become_timed_words(model):
     assert calls == [("recognise", 0, 2000), ("recognise", 2000, 2000)]
 
 
+def test_a_recording_that_comes_is_heard_in_windows(model):
+    stream = OnnxAsr("nemo-conformer-ctc", path=model, device="cpu").stream(language="en")
+    told = [segment for part in np.split(NOISE, 4) for segment in stream.feed(part)]
+    assert [segment.text for segment in told] == [" hello there."]
+    assert stream.close() == ()
+
+
 def test_times_count_from_the_start_of_the_recording(model):
     long = np.tile(NOISE, 15)
     told = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...asr_adapters.grouping import grouped
 from ...diarize.live.events import Committed, Event
 from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.ledger import Ledger
@@ -76,8 +77,8 @@ class Session:
     def all_words(self, duration: Seconds) -> Transcript:
         """All live words of the recording, without speakers."""
         segments = (*self.words.said, *self.words.waiting)
-        bare = (replace(s, words=tuple(replace(w, speaker=None, attribution=None) for w in s.words)) for s in segments)
-        return Transcript(tuple(bare), self.language, duration)
+        bare = (replace(word, speaker=None, attribution=None) for segment in segments for word in segment.words)
+        return Transcript(tuple(grouped(bare, self.language)), self.language, duration)
 
     @property
     def turns(self) -> list[Turn]:
@@ -87,7 +88,8 @@ class Session:
     @property
     def transcript(self) -> Transcript:
         """The words behind the commitment."""
-        return Transcript(tuple(self.words.said), self.language, self.ledger.committed)
+        words = (word for segment in self.words.said for word in segment.words)
+        return Transcript(tuple(grouped(words, self.language)), self.language, self.ledger.committed)
 
     @property
     def document(self) -> Document:

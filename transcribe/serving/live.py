@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...asr_adapters.streaming import WordStream, stream_of
 from ...diarize.live import LiveDiarizer
 from ...diarize.live.events import Event
 from ...diarize.live.events import to_json as turn_json
@@ -16,7 +17,7 @@ from ...diarize.live.ledger import Ledger
 from ...diarize.pipeline import Diarizer
 from ...exporters.openai import full_text
 from ...fusion.audio.resampling import Resampler
-from ...fusion.types import Diarization, Recognizer, Samples, Segment, Transcript
+from ...fusion.types import Diarization, Recognizer, Samples, Seconds, Segment, Transcript
 from ...fusion.watch import Watch
 from ..job import Job
 from ..live.committing import changes_all, turns_of
@@ -53,6 +54,33 @@ class _Shared:
         """As the recogniser's own."""
         with self.lock:
             return self.recogniser.transcribe(samples, language=language, on_progress=on_progress)
+
+    def stream(self, *, language: str | None = None) -> _Turns:
+        """As the recogniser's own, if it has one."""
+        return _Turns(stream_of(self.recogniser, language), self.lock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """A stream of a shared recogniser, which hears one block at a time."""
+
+    words: WordStream
+    lock: threading.Lock
+
+    @property
+    def until(self) -> Seconds:
+        """As the stream's own."""
+        return self.words.until
+
+    def feed(self, samples: Samples) -> tuple[Segment, ...]:
+        """As the stream's own."""
+        with self.lock:
+            return self.words.feed(samples)
+
+    def close(self) -> tuple[Segment, ...]:
+        """As the stream's own."""
+        with self.lock:
+            return self.words.close()
 
 
 @dataclass(slots=True)

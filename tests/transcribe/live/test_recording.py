@@ -42,23 +42,36 @@ def talk(tmp_path, monkeypatch, models_dir) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def growing(talk, monkeypatch) -> Path:
+    """The same, where the recogniser tells its words as they come."""
+    recogniser = load_fakes().Growing()
+    monkeypatch.setattr(recognisers, "make", lambda *_: recogniser)
+    return talk
+
+
 LIVE = ["live", "--from-file", "talk.wav", "--pace", "0", "--diarizer", "campplus"]
 
 
-def test_it_ends_with_the_very_files(talk, capfd):
+def test_it_ends_with_the_very_files(growing, capfd):
     outs = ["-o", "live.srt", "-o", "live.json", "-o", "live.rttm"]
     assert run([*LIVE, *outs, "--events", "events.jsonl", "--save-audio", "kept.flac"]) == 0
     assert run(["--diarize", "talk.wav", "--diarizer", "campplus", "-o", "a.srt", "-o", "a.json", "-o", "a.rttm"]) == 0
     for ending in ("srt", "json", "rttm"):
-        assert (talk / f"live.{ending}").read_bytes() == (talk / f"a.{ending}").read_bytes()
+        assert (growing / f"live.{ending}").read_bytes() == (growing / f"a.{ending}").read_bytes()
     kept, wanted = soundfile.read("kept.flac", dtype="int16")[0], soundfile.read("talk.wav", dtype="int16")[0]
     assert np.array_equal(kept, wanted)
     seen = capfd.readouterr().err
     assert "SPEAKER_00: w" in seen[: seen.index("Wrote")]  # while it ran
-    events = [json.loads(line) for line in (talk / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    events = [json.loads(line) for line in (growing / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     kinds = [event["type"] for event in events]
     assert kinds[-1] == "done"
     assert {"turn.started", "committed", "word.said"} <= set(kinds)
+    said = [event for event in events if event["type"] == "word.said"]
+    assert [event["word"] for event in said] == [*range(len(said))]  # each once
+    assert all(set(event) == {"type", "word", "speaker"} for event in events if event["type"] == "word.revised")
+    written = (growing / "live.srt").read_text(encoding="utf-8").split()
+    assert not {event["text"].strip() for event in said} <= set(written)  # the files hold the final words instead
 
 
 @dataclass(frozen=True)
@@ -85,11 +98,11 @@ def test_names_come_as_voices_are_heard_and_nobody_enrolled_is_told_first(talk, 
     assert "Ana: w" in (talk / "live.srt").read_text(encoding="utf-8")
 
 
-def test_live_words_are_kept_if_asked_for(talk, capfd):
+def test_live_words_are_kept_if_asked_for(growing, capfd):
     assert run([*LIVE, "--no-final-pass", "-o", "live.txt", "--events", "events.jsonl", "-q"]) == 0
-    said = [json.loads(line) for line in (talk / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    said = [json.loads(line) for line in (growing / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     words = [event["text"].strip() for event in said if event["type"] == "word.said"]
-    written = (talk / "live.txt").read_text(encoding="utf-8").split()
+    written = (growing / "live.txt").read_text(encoding="utf-8").split()
     assert words == [word for word in written if word.startswith("w")][: len(words)]
     assert len(words) >= 3
     assert not capfd.readouterr().err
