@@ -13,11 +13,11 @@ from .front_ends import FRONT_ENDS
 from .joined import JoinedEmbedder
 from .models.foreign import Foreign, inspect
 from .models.packs import READY, Basis, Distances, EmbeddingNetwork, FrontEndName, Network, Pack, Use
-from .models.staging import check_name, commit, put, stage
 from .models.store import ModelSet, Store
 from .options import FARTHEST, Execution
 from .pipeline import Diarizer
 from .runtime import Runtime
+from .staging import check_name, commit, put, stage
 from .trial import Separation, calibrated, separation
 
 

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "diarize/embedders.py": "diarize/test_adding.py",
     "diarize/embedding.py": "diarize/test_pipeline.py",
     "diarize/options.py": "diarize/test_pipeline.py",
+    "diarize/staging.py": "diarize/test_adding.py",
     "diarize/voice_quality.py": "diarize/test_voiceprint.py",
     "diarize/models/*.py": "diarize/models/test_store.py",
     "diarize/models/end_to_end/*.py": "diarize/models/end_to_end/test_nemotron.py",

@@ -16,9 +16,8 @@ from ...fusion.types import Note
 from .files import copy_file, is_intact, landing, locked
 from .pack_file import FILE_NAME, NAME, PACKS, read_pack
 from .packs import READY, Pack
-from .staging import today
 from .store import AUTO, ModelSet, Store, default_root
-from .yours import record
+from .yours import record, today
 
 
 def export_packs(store: Store, folder: str | os.PathLike[str], names: Iterable[str] | None = None) -> tuple[str, ...]:

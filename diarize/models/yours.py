@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ...fusion.errors import CorruptModelError
@@ -70,3 +71,8 @@ def record(root: Path, name: str, added: str) -> None:
         with landing(root / RECORD) as file:
             content = {key: asdict(entry) for key, entry in sorted(known.items())}
             file.write(json.dumps(content, indent=1).encode() + b"\n")
+
+
+def today() -> str:
+    """The date, as the record of added packs has it."""
+    return datetime.now(UTC).date().isoformat()

@@ -8,15 +8,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from ...fusion.errors import OptionError
-from .files import landing, locked, writing_in
-from .pack_file import FILE_NAME, NAME, write_pack
-from .packs import Pack, PackFile
-from .store import AUTO, Store
-from .yours import RECORD, record
+from ..fusion.errors import OptionError
+from .models.files import landing, locked, writing_in
+from .models.pack_file import FILE_NAME, NAME, write_pack
+from .models.packs import Pack, PackFile
+from .models.store import AUTO, Store
+from .models.yours import RECORD, record, today
 
 _STAGE = ".adding-"
 _TAKEN = (AUTO, "graphs")
@@ -67,8 +66,3 @@ def commit(store: Store, folder: Path, pack: Pack) -> None:
         folder.chmod(0o755)  # mkdtemp's 0700 would hide a shared store's pack from its other users
         os.rename(folder, target)  # noqa: PTH104 - Path.rename is the same, this one says that it must not exist
     record(store.root, pack.name, today())
-
-
-def today() -> str:
-    """The date, as the record of added packs has it."""
-    return datetime.now(UTC).date().isoformat()
