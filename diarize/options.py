@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the command line's --help reads the names below, without nu
 Mode: TypeAlias = Literal["exact", "default", "fast"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "coreml"]
 RecipeName: TypeAlias = Literal["community-1", "agglomerative", "speaker-diarization-3.1"]
+Preset: TypeAlias = Literal["low", "cpu", "offline"]
 LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
 
 WINDOW: Seconds = 10.0
@@ -31,6 +32,7 @@ class Options:
     fa, fb: VBx evidence scaling at 1 s hop, and speaker penalty.
     min_duration_on, min_duration_off: turns shorter than this are dropped, gaps
         shorter than this are filled (seconds).
+    preset: how much a network that hears who speaks by itself hears at a time (`diarize.sortformer`); packs have none.
     label_order: ``appearance`` numbers speakers by first word, ``pyannote`` as upstream.
     """
 
@@ -42,10 +44,13 @@ class Options:
     min_duration_on: Seconds = 0.0
     min_duration_off: Seconds = 0.0
     label_order: LabelOrder = "appearance"
+    preset: Preset | None = None
 
     def __post_init__(self) -> None:
         if self.recipe is not None and self.recipe not in get_args(RecipeName):
             raise UnknownNameError("recipe", self.recipe, get_args(RecipeName))
+        if self.preset is not None and self.preset not in get_args(Preset):
+            raise UnknownNameError("preset", self.preset, get_args(Preset))
         if self.step is not None and not 0 < self.step <= WINDOW:
             raise OptionError(f"step={self.step:g} must be above 0 and at most {WINDOW:g} seconds.")
         if self.threshold is not None and not 0 < self.threshold <= FARTHEST:

@@ -93,6 +93,10 @@ class Diarizer:
     def __init__(self, models: ModelSet, *, options: Options | None = None, execution: Execution | None = None) -> None:
         self.models = models
         self.options = options or Options()
+        if self.options.preset is not None:
+            raise OptionError(
+                f"preset={self.options.preset!r} is for a network of its own, and {models.name} is a pack."
+            )
         self.execution = execution or Execution()
         self.runtime = Runtime.of(self.execution)
         integers = self.execution.mode == "fast" and self.runtime.device == "cpu"  # elsewhere they do not pay
@@ -181,7 +185,7 @@ class Diarizer:
         """
         wanted = Wanted(SpeakerCount.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
         notes: list[str] = []
-        samples = _samples(audio, sample_rate, notes.append)
+        samples = samples_of(audio, sample_rate, notes.append)
         found = self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
         notes += doubt_rate(samples, [(turn.start, turn.end) for turn in found.exclusive])
         return replace(found, notes=(*notes, *found.notes))
@@ -324,7 +328,8 @@ class Diarizer:
         )
 
 
-def _samples(audio: npt.ArrayLike | str | os.PathLike[str], sample_rate: float, on_note: Note) -> Samples:
+def samples_of(audio: npt.ArrayLike | str | os.PathLike[str], sample_rate: float, on_note: Note) -> Samples:
+    """Samples at 16 kHz, of a file or as they are given. See `Diarizer.diarize`."""
     if not isinstance(audio, (str, os.PathLike)):
         return check_samples(audio, sample_rate)
     if sample_rate != SAMPLE_RATE:

@@ -34,6 +34,7 @@ from ..fusion.types import Diarization
 from .gathering import Gathered
 from .pipeline import Diarizer
 from .runtime import Runtime, SharedRuntime, usable_cores
+from .sortformer.pipeline import SortformerDiarizer
 
 Audio = TypeVar("Audio")
 Answer = TypeVar("Answer")
@@ -252,7 +253,7 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         asked: options of `Diarizer.diarize` for every recording, such as ``num_speakers``.
     """
 
-    def __init__(self, diarizer: Diarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
+    def __init__(self, diarizer: Diarizer | SortformerDiarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
         together = sharing(diarizer)
 
         def work(audio: Recording, cancel: threading.Event) -> Diarization:
@@ -261,7 +262,7 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         super().__init__(work, files=files_at_once(diarizer.runtime), capacity=capacity)
 
 
-def sharing(diarizer: Diarizer) -> Diarizer:
+def sharing(diarizer: Diarizer | SortformerDiarizer) -> Diarizer | SortformerDiarizer:
     """The same diarizer for several threads at once, which share the machine instead of each taking all of it."""
     runtime = diarizer.runtime
     if runtime.device == "cpu":

@@ -65,9 +65,9 @@ class Runtime:
         workers = (execution.threads or usable_cores()) if device == "cpu" else 1
         return cls(device, workers, half=device == "coreml" and execution.mode == "fast")
 
-    def session(self, path: Path) -> Session:
-        """Load the graph at `path` on this device."""
-        return Session(path, self.device)
+    def session(self, path: Path, *, threads: int = 1) -> Session:
+        """Load the graph at `path` on this device; `threads`: that one call computes with."""
+        return Session(path, self.device, threads=threads)
 
     def network(self, path: Path, *, bears_half: bool = False) -> Network:
         """Load a graph of ours: as `session`, or as a program where CoreML is asked for and coremltools is there."""
@@ -178,13 +178,13 @@ def both_packages_installed() -> bool:
 class Session:
     """One loaded graph. Calls are thread-safe; inputs and outputs are float32 arrays by name and order."""
 
-    def __init__(self, path: Path, device: Device = "cpu") -> None:
+    def __init__(self, path: Path, device: Device = "cpu", *, threads: int = 1) -> None:
         import onnxruntime
 
         self.device = device
         try:
             self._session = onnxruntime.InferenceSession(
-                os.fspath(path), sess_options=_options(path), providers=_providers(device)
+                os.fspath(path), sess_options=_options(path, threads), providers=_providers(device)
             )
         except Exception as error:  # ONNX Runtime's exceptions share no public base
             if ran_out(error):
@@ -317,11 +317,11 @@ class Program:
         return HostValue(self(*(value.array if isinstance(value, HostValue) else value for value in inputs)))
 
 
-def _options(path: Path) -> Any:
+def _options(path: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # notices of providers are not for users, and errors come as exceptions too
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL

@@ -40,8 +40,25 @@ def build_turns(
     Returns:
         Two tuples sorted by (start, end, speaker), and labels by cluster index.
     """
-    spans = [_smooth(part, min_duration_on, min_duration_off, None) for part in _seconds(timeline.active, windows, end)]
-    alone = _seconds(timeline.exclusive, windows, end)
+    return turns_of_spans(
+        _seconds(timeline.active, windows, end),
+        _seconds(timeline.exclusive, windows, end),
+        label_order=label_order,
+        min_duration_on=min_duration_on,
+        min_duration_off=min_duration_off,
+    )
+
+
+def turns_of_spans(
+    active: Sequence[Spans],
+    alone: Sequence[Spans],
+    *,
+    label_order: LabelOrder,
+    min_duration_on: Seconds,
+    min_duration_off: Seconds,
+) -> tuple[tuple[Turn, ...], tuple[Turn, ...], dict[int, str]]:
+    """`build_turns` of what each cluster's spans are in seconds: all of them, and those of `alone`, one at a time."""
+    spans = [_smooth(part, min_duration_on, min_duration_off, None) for part in active]
     exclusive = [
         _smooth(part, min_duration_on, min_duration_off, _others(alone, cluster, min_duration_off))
         for cluster, part in enumerate(alone)

@@ -42,6 +42,8 @@ ELSEWHERE = {
     "diarize/staging.py": "diarize/test_adding.py",
     "diarize/voice_quality.py": "diarize/test_voiceprint.py",
     "diarize/models/*.py": "diarize/models/test_store.py",
+    "diarize/sortformer/*.py": "diarize/sortformer/test_pipeline.py",
+    "diarize/live/feeding.py": "diarize/live/test_pipeline.py",
     "diarize/models/end_to_end/*.py": "diarize/models/end_to_end/test_nemotron.py",
     "transcribe/voices/*.py": "transcribe/voices/test_store.py",
     "transcribe/remote/*.py": "transcribe/remote/test_remote.py",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..fusion.errors import OptionError, UnknownNameError
+from ..fusion.errors import OptionError
 from ..fusion.times import repair_transcript
 from ..fusion.types import SegmentRecognizer
 from ..fusion.watch import Watch
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..diarize.loading import AnyDiarizer
     from ..diarize.options import Execution
-    from ..diarize.pipeline import Diarizer
     from ..diarize.queue import Queue
     from ..fusion.editing.content import Origin
     from ..fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
@@ -59,8 +59,8 @@ class Job:
         self._lender = lender
         self._usual = setup if isinstance(setup, Wish) else Wish()
         self._recognizer: Recognizer | None = None
-        self._diarizer: Diarizer | None = None
-        self._lent: Diarizer | None = None
+        self._diarizer: AnyDiarizer | None = None
+        self._lent: AnyDiarizer | None = None
         self._loading, self._recognising = threading.RLock(), threading.Lock()
 
     def queue(self, wish: Wish | None = None, *, capacity: int = 32) -> Queue[str | os.PathLike[str], Result]:
@@ -94,14 +94,13 @@ class Job:
             UnknownNameError: no such recogniser or pack.
             OptionError: options that do not go together.
         """
+        from ..diarize.loading import check
         from ..diarize.models.store import Store
         from .recognisers import check_name, listens
 
         wish = wish or self._usual
         check_name(self.setup.asr)
-        known = (*Store(self.setup.models_dir, offline=True).names, "auto")
-        if self.setup.diarizer not in known:
-            raise UnknownNameError("diarization pack", self.setup.diarizer, known)
+        check(self.setup.diarizer, self.setup.options, Store(self.setup.models_dir, offline=True))
         if wish.channels is not None and not listens(self.setup.asr):
             name = self.setup.asr
             raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")
@@ -159,7 +158,7 @@ class Job:
         notes = tuple(dict.fromkeys((*watch.notes, *diarization.notes)))
         return replace(diarization, notes=notes, timings={**watch.timings, **diarization.timings})
 
-    def both(self, wish: Wish, watch: Watch) -> tuple[Recognizer, Diarizer]:
+    def both(self, wish: Wish, watch: Watch) -> tuple[Recognizer, AnyDiarizer]:
         """Recogniser and diarizer, loaded: for those who hear a recording as it comes."""
         diarizer = self._diarizer_for(self.setup.execution, wish, watch)
         return self._recogniser_for(wish, watch), diarizer
@@ -236,16 +235,16 @@ class Job:
         self,
         samples: Samples,
         recogniser: Recognizer,
-        diarizer: Diarizer,
+        diarizer: AnyDiarizer,
         wish: Wish,
         watch: Watch,
         on_segment: OnSegment,
     ) -> tuple[Transcript, Diarization]:
         """Words and turns, with each segment told as it is committed."""
-        from ..diarize.live import LiveDiarizer
+        from ..diarize.loading import live_of
         from .live.committing import Committing
 
-        with LiveDiarizer(diarizer, **wish.speakers.given()) as live:
+        with live_of(diarizer, wish.speakers) as live:
             committing = Committing(live, samples, watch, on_segment)
             transcript = self._recognise(samples, recogniser, wish, watch, committing.hear)
             with watch.timed("diarize"):
@@ -283,7 +282,7 @@ class Job:
 
         return files_at_once(self._diarizer.runtime)
 
-    def lend(self, watch: Watch) -> Diarizer:
+    def lend(self, watch: Watch) -> AnyDiarizer:
         """The diarizer, for several threads at once: they share the machine (`diarize.queue.sharing`)."""
         from ..diarize.queue import sharing
 
@@ -292,14 +291,14 @@ class Job:
                 self._lent = sharing(self._loaded(self.setup.execution, watch))
             return self._lent
 
-    def _loaded(self, execution: Execution, watch: Watch) -> Diarizer:
+    def _loaded(self, execution: Execution, watch: Watch) -> AnyDiarizer:
         with self._loading:
             if self._diarizer is None:
                 with watch.stage("load diarizer"):
                     self._diarizer = load_diarizer(replace(self.setup, execution=execution), watch.progress, watch.note)
             return self._diarizer
 
-    def _diarizer_for(self, execution: Execution, wish: Wish, watch: Watch) -> Diarizer:
+    def _diarizer_for(self, execution: Execution, wish: Wish, watch: Watch) -> AnyDiarizer:
         used = self._loaded(execution, watch) if self._lender is None else self._lender.lend(watch)
         if wish.details:
             recipe = f", recipe {used.options.recipe}" if used.options.recipe else ""
@@ -347,7 +346,7 @@ def _channels(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Sa
         return load_different(path, wish, watch)
 
 
-def _diarize(samples: Samples, diarizer: Diarizer, wish: Wish, watch: Watch) -> Diarization:
+def _diarize(samples: Samples, diarizer: AnyDiarizer, wish: Wish, watch: Watch) -> Diarization:
     with watch.timed("diarize"):
         return diarizer.diarize(
             samples,
@@ -367,15 +366,14 @@ def _speech(samples: Samples, watch: Watch) -> str:
     return f"speech: {spoken:.1f} s of {duration:.1f} s ({spoken / max(duration, 0.001):.0%})"
 
 
-def load_diarizer(setup: Setup, on_progress: Progress | None = None, on_note: Note | None = None) -> Diarizer:
+def load_diarizer(setup: Setup, on_progress: Progress | None = None, on_note: Note | None = None) -> AnyDiarizer:
     """The diarizer of a setup, its models fetched first where needed."""
+    from ..diarize.loading import load
     from ..diarize.models.store import Store
 
     store = Store(setup.models_dir, offline=setup.offline)
-    models = store.load(setup.diarizer, on_progress=on_progress, on_note=on_note)
-    from ..diarize.pipeline import Diarizer  # half a second of scipy, wasted where there is no model
-
-    return Diarizer(models, options=setup.options, execution=setup.execution)
+    options, execution = setup.options, setup.execution
+    return load(setup.diarizer, store, options=options, execution=execution, on_progress=on_progress, on_note=on_note)
 
 
 def transcribe_file(

@@ -81,6 +81,21 @@ class Book:
                 self.turns[event.turn].over = True
                 yield TurnEnded(event.turn, event.end)
 
+    def grow(self, spans: Sequence[Span], start: Seconds, end: Seconds) -> Iterator[Event]:
+        """Say what `spans`, all from `start` to `end`, add to what was told of the time before, which stays."""
+        going = {told.voice: told for told in self.turns.values() if not told.over}
+        for span in spans:
+            told = going.get((span.number, span.track)) if span.start == start else None
+            if told is None:
+                yield self._start(span)
+            else:
+                told.end = span.end
+                yield TurnExtended(told.turn, told.end)
+        for told in self.turns.values():
+            if not told.over and told.end < end:
+                told.over = True
+                yield TurnEnded(told.turn, told.end)
+
     def rename(self, into: dict[int, int]) -> None:
         """Put speakers in the place of others, which an event of its own says."""
         for told in self.turns.values():

@@ -10,23 +10,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from ...fusion.audio import at_16_khz, check_samples
-from ...fusion.audio.keeping import Kept
-from ...fusion.audio.resampling import Resampler
-from ...fusion.errors import AudioError, OptionError
 from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds, SpeakerCount
 from ...fusion.watch import Watch
 from ..arrays import Bits, Int32
 from ..masks import active_speakers, clean_frames
 from ..pipeline import Diarizer
 from ..windows import FRAME_STEP, FRAMES_PER_WINDOW, Windows
-from .book import Book
-from .events import Committed, Done, Event, Gap, Paused, Resumed, SpeakersMerged
+from .events import Committed, Event, SpeakersMerged
+from .feeding import Feeding
 from .history import LOCAL, Heard, Voices
 from .speakers import UNKNOWN, Registry
 from .tail import Correction, Tail, timeline
@@ -65,7 +59,7 @@ class _Look:
     segmentation: Bits
 
 
-class LiveDiarizer:
+class LiveDiarizer(Feeding):
     """Tells who speaks as the audio comes, corrects itself, and ends with what `Diarizer.diarize` says of the whole.
 
     Safe to call from any thread, one call at a time.
@@ -95,123 +89,38 @@ class LiveDiarizer:
         in_memory: bool = False,
     ) -> None:
         self._bounds = SpeakerCount.of(num_speakers, min_speakers, max_speakers)
-        self._recent = at_16_khz(np.empty(0, np.float32), sample_rate)  # refuses a rate that is none
-        self._diarizer, self._resampler = diarizer, Resampler(sample_rate)
-        self._kept = Kept(in_memory=in_memory)
-        self._lock = threading.RLock()
+        super().__init__(sample_rate, in_memory=in_memory)
+        self._diarizer = diarizer
+        self._recent: Samples = np.empty(0, np.float32)
         self._hops = 0
         self._heard, self._voices, self._registry = Heard(), Voices(), Registry()
-        self._tail, self._book = Tail(round(HOP * SAMPLE_RATE)), Book()
+        self._tail = Tail(round(HOP * SAMPLE_RATE))
         self._compare_at, self._remember_step = 1, EMBED / 2
         self._draft: Bits = np.zeros((FRAMES_PER_WINDOW, LOCAL), np.uint8)
-        self._paused = self._closed = False
 
-    @property
-    def seconds(self) -> Seconds:
-        """How much audio has come."""
-        return self._kept.size / SAMPLE_RATE
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether nothing is taken."""
-        return self._paused
-
-    def feed(self, samples: npt.ArrayLike) -> list[Event]:
-        """Take the next block (num_samples,), mono, of any length, and say what it changes.
-
-        What is said of the whole does not depend on how it is cut into blocks. While paused nothing is taken.
-
-        Raises:
-            AudioError: no samples of audio (what came before stays).
-            OptionError: after `close`.
-        """
-        with self._lock:
-            self._check_open()
-            if not np.size(samples) or self._paused:
-                return []
-            return list(self._take(self._resampler.feed(check_samples(samples))))
-
-    def gap(self, seconds: Seconds, why: str = "audio was lost") -> list[Event]:
-        """Take `seconds` of silence in the place of audio that never came."""
-        with self._lock:
-            self._check_open()
-            start = self.seconds
-            events = list(self._take(np.zeros(round(seconds * SAMPLE_RATE), np.float32)))
-            return [Gap(start, self.seconds, why), *events]
-
-    def pause(self, why: str = "paused") -> list[Event]:
-        """Take nothing until `resume`; the recording goes on where it stands."""
-        with self._lock:
-            self._check_open()
-            fresh, self._paused = not self._paused, True
-            return [Paused(self.seconds, why)] if fresh else []
-
-    def resume(self) -> list[Event]:
-        """Take audio again."""
-        with self._lock:
-            self._check_open()
-            was, self._paused = self._paused, False
-            return [Resumed(self.seconds)] if was else []
-
-    def close(self, on_progress: Progress | None = None, cancel: threading.Event | None = None) -> Diarization:
-        """The offline answer for all that came; `done` of it is the last event.
-
-        Raises:
-            AudioError: nothing came.
-            CancelledError: `cancel` was set.
-        """
-        return self.finish(on_progress, cancel)[0]
-
-    def finish(
+    def _answer(
         self,
-        on_progress: Progress | None = None,
-        cancel: threading.Event | None = None,
+        samples: Samples,
+        on_progress: Progress | None,
+        cancel: threading.Event | None,
         *,
-        embeddings: bool = False,
-        activity: bool = False,
-    ) -> tuple[Diarization, Samples, list[Event]]:
-        """`close`, with all samples and the last events too; see `Diarizer.diarize` for the rest."""
-        with self._lock:
-            self._check_open()
-            events = list(self._take(self._resampler.rest()))
-            self._closed = True
-            samples = self._kept.finish()
-            if not len(samples):
-                raise AudioError("No audio came: check the microphone, or what is piped in.")
-            watch = Watch(on_progress, cancel=cancel)
-            whole = self._diarizer.remembering(lambda _: self._diarizer.listen(samples, watch, self._heard.get))
-            found = whole.diarize(
-                samples,
-                **self._bounds.given(),
-                on_progress=on_progress,
-                cancel=cancel,
-                embeddings=embeddings,
-                activity=activity,
-            )
-            events += self._book.end()
-            done = Done(found.duration, found.turns, self._book.final(found.turns))
-            return found, samples, [*events, done]
+        embeddings: bool,
+        activity: bool,
+    ) -> Diarization:
+        """What `Diarizer.diarize` says, which hears again only what has not been heard."""
+        watch = Watch(on_progress, cancel=cancel)
+        whole = self._diarizer.remembering(lambda _: self._diarizer.listen(samples, watch, self._heard.get))
+        return whole.diarize(
+            samples,
+            **self._bounds.given(),
+            on_progress=on_progress,
+            cancel=cancel,
+            embeddings=embeddings,
+            activity=activity,
+        )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Drop what was not closed."""
-        self.abandon()
-
-    def abandon(self) -> None:
-        """Drop everything without an answer."""
-        with self._lock:
-            self._closed = True
-            self._kept.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise OptionError("This live diarizer is closed: make another one for the next recording.")
-
-    def _take(self, samples: Samples) -> Iterator[Event]:
-        """Keep samples at 16 kHz, and look at each half second that is complete."""
-        self._kept.write(samples)
+    def _hear(self, samples: Samples) -> Iterator[Event]:
+        """Look at each half second that is complete."""
         step, longest = round(HOP * SAMPLE_RATE), Windows(0).window_samples
         while samples.size:
             room = step - (self._kept.size - samples.size) % step

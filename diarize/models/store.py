@@ -327,7 +327,7 @@ class Store:
     def _own_graphs(self) -> Path:
         return self._graphs_root or self.root / "graphs"
 
-    def _graph_folders(self) -> tuple[Path, ...]:
+    def graph_folders(self) -> tuple[Path, ...]:
         """This store's graphs; for a read-only store also the user's own, where new ones can be kept."""
         own = self._own_graphs
         return (own,) if self._graphs_root or os.access(self.root, os.W_OK) else (own, default_root() / "graphs")
@@ -338,7 +338,7 @@ class Store:
         for network in _networks(pack):
             sha256 = pack.file(network.file).sha256
             made = ensure_graphs(
-                network.builder, folder / network.file, sha256, self._graph_folders(), on_note, fresh=fresh
+                network.builder, folder / network.file, sha256, self.graph_folders(), on_note, fresh=fresh
             )
             graphs |= made
             builders |= dict.fromkeys(made, network.builder)
@@ -348,7 +348,7 @@ class Store:
         def integers(name: str) -> Path:
             if name not in builders:
                 return graphs[name]
-            return ensure_integers(builders[name], graphs[name], self._graph_folders(), on_note)
+            return ensure_integers(builders[name], graphs[name], self.graph_folders(), on_note)
 
         if fresh:
             for name in filter(graphs.__contains__, _IN_INTEGERS):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
+    from ...diarize.loading import AnyDiarizer
     from ...diarize.options import Execution
     from ...diarize.pipeline import Diarizer
     from ...fusion.editing.content import Origin
@@ -103,7 +104,7 @@ class _Words:
 class _Turns:
     """A diarizer that remembers."""
 
-    def __init__(self, inner: Diarizer, cache: Cache, basis: str, *, voices: bool) -> None:
+    def __init__(self, inner: AnyDiarizer, cache: Cache, basis: str, *, voices: bool) -> None:
         self._inner, self._cache, self._basis, self._voices = inner, cache, basis, voices
         self.models, self.options = inner.models, inner.options
         self.execution, self.runtime = inner.execution, inner.runtime
@@ -119,11 +120,13 @@ class _Turns:
         """See `Diarizer.diarize`."""
         heard = [self._basis, hash_of_samples(samples), self.execution.mode, self.runtime.device]
         key = hashed([*heard, asdict(self.options), speakers])
+        from ...diarize.sortformer.pipeline import SortformerDiarizer
+
         kept = self._cache.get("turns", key, read_turns)
         if kept is not None:
             return kept
         inner = self._inner
-        if self._voices:
+        if self._voices and not isinstance(inner, SortformerDiarizer):
             inner = inner.remembering(self._recall(hashed([*heard, self.options.recipe, self.options.step])))
         found = inner.diarize(samples, on_progress=on_progress, cancel=cancel, **speakers)
         content = write_turns(found)

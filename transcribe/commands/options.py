@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from ...diarize.options import RecipeName
+from ...diarize.options import Preset, RecipeName
 from ...exporters.style import DEFAULT as PLAIN
 from ...exporters.style import Cues, Style
 from ...exporters.templates import PRESETS, parse_template
@@ -129,13 +129,19 @@ DIARIZER_OPTIONS = Section(
         "--diarizer",
         default="auto",
         metavar="PACK",
-        help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus.",
+        help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus; or a "
+        "FOLDER/ or FILE.nemo that holds Nemotron-3-Diarization or a streaming Sortformer.",
         show_default=True,
     ),
     click.option(
         "--recipe",
         type=click.Choice(get_args(RecipeName)),
         help="How speakers are told apart; left out, as the pack has it.",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(get_args(Preset)),
+        help="Of a FOLDER/ or FILE.nemo: how much it hears at a time. [default: offline]",
     ),
     click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
     click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
@@ -350,6 +356,6 @@ def job_options(values: dict[str, Any]) -> JobOptions:
     values["details"] = values.pop("verbose", False)
     if (batch := values.pop("batch_size", None)) is not None:
         values["asr_options"] = {**values["asr_options"], "batch_size": batch}
-    options = Options(recipe=values.pop("recipe"), step=values.pop("step"), threshold=values.pop("threshold"))
+    options = Options(**{name: values.pop(name) for name in ("recipe", "preset", "step", "threshold")})
     execution = Execution(mode=values.pop("mode"), device=values.pop("device"), threads=values.pop("threads"))
     return JobOptions(options=options, execution=execution, **values)

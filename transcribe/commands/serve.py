@@ -65,6 +65,7 @@ def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbos
 
     Needs the extra `server`. Stops on Ctrl-C or SIGTERM once running jobs are done.
     """
+    from ...diarize.loading import is_place
     from ...diarize.models.store import Store
     from ...fusion.errors import MissingExtraError
 
@@ -87,7 +88,8 @@ def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbos
     options = job_options(values)
     lender = Job(options)
     lender.check()
-    Store(options.models_dir, offline=True).permit(options.diarizer, "serve")
+    if not is_place(options.diarizer):
+        Store(options.models_dir, offline=True).permit(options.diarizer, "serve")
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)

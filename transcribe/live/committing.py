@@ -15,7 +15,7 @@ from .words import Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...diarize.live import LiveDiarizer
+    from ...diarize.live.feeding import Feeding
     from ...fusion.types import OnSegment, Samples, Seconds, Segment
     from ...fusion.watch import Watch
 
@@ -35,7 +35,7 @@ class Committing:
     samples: float32 (num_samples,), 16 kHz. on_segment: hears each segment of one speaker once.
     """
 
-    diarizer: LiveDiarizer
+    diarizer: Feeding
     samples: Samples
     watch: Watch
     on_segment: OnSegment

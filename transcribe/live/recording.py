@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...diarize.live import LiveDiarizer
+from ...diarize.loading import live_of
 from ...fusion.document import Document
 from ...fusion.errors import OptionError, OutputError
 from ...fusion.landing import landing
@@ -132,7 +132,7 @@ class _Recording:
         inline = self.plan.played is not None and self.plan.pace == 0
         files = Files(self.targets, lambda document, target: self._content(document, target, told))
         with (
-            LiveDiarizer(diarizer, **self.options.speakers.given()) as live,
+            live_of(diarizer, self.options.speakers, on_note=told) as live,
             EventLines(self.plan.events) as lines,
         ):
             hearing = Hearing(recogniser, self.options.language, told, inline=inline)

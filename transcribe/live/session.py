@@ -23,7 +23,7 @@ from .words import Words
 from .words import to_json as word_json
 
 if TYPE_CHECKING:
-    from ...diarize.live import LiveDiarizer
+    from ...diarize.live.feeding import Feeding
     from ...fusion.editing.content import Origin
     from ...fusion.types import Samples, Seconds
     from .hearing import Hearing
@@ -44,7 +44,7 @@ class Session:
     name: str
     origin: Origin | None
     language: str | None
-    diarizer: LiveDiarizer
+    diarizer: Feeding
     hearing: Hearing
     files: Files
     lines: EventLines

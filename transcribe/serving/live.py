@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...asr_adapters.streaming import WordStream, stream_of
-from ...diarize.live import LiveDiarizer
 from ...diarize.live.events import Event
 from ...diarize.live.events import to_json as turn_json
+from ...diarize.live.feeding import Feeding
 from ...diarize.live.ledger import Ledger
-from ...diarize.pipeline import Diarizer
+from ...diarize.loading import live_of
 from ...exporters.openai import full_text
 from ...fusion.audio.resampling import Resampler
 from ...fusion.types import Diarization, Recognizer, Samples, Seconds, Segment, Transcript
@@ -26,6 +26,9 @@ from ..live.words import Words, WordSaid
 from ..live.words import to_json as word_json
 from ..options import Setup, Wish
 from .answers import Json
+
+if TYPE_CHECKING:
+    from ...diarize.loading import AnyDiarizer
 
 _ITEM: Json = {"item_id": "item_0", "content_index": 0}
 _TEXT = "conversation.item.input_audio_transcription"
@@ -90,15 +93,15 @@ class Session:
     job: Job
     wish: Wish
     recogniser: _Shared
-    diarizer: Diarizer
-    _live: LiveDiarizer = field(init=False)
+    diarizer: AnyDiarizer
+    _live: Feeding = field(init=False)
     _resampler: Resampler | None = None
     _ledger: Ledger = field(default_factory=Ledger)
     _words: Words = field(default_factory=Words)
     _hearing: Hearing = field(init=False)
 
     def __post_init__(self) -> None:
-        self._live = LiveDiarizer(self.diarizer, in_memory=True)
+        self._live = live_of(self.diarizer, in_memory=True)
         self._hearing = Hearing(self.recogniser, self.wish.language, _unheard, inline=True)
 
     def feed(self, samples: bytes, rate: int) -> Sequence[Json]:

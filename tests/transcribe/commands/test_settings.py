@@ -119,7 +119,7 @@ CLASSES = {
     | {"models-dir", "embedding", "segmentation", "front-end", "licence", "forbids", "recordings"},
     "identifies, or keeps a voice": {"identify", "primary", "link-speakers", "voices-dir"},
     "decides what the answer is": {"diarize", "channels", "audio-track", "language", "join", "recipe", "step"}
-    | {"threshold", "mode", "collar", "stm"},
+    | {"preset", "threshold", "mode", "collar", "stm"},
     "gives a recording away": {"embed-audio", "events", "save-audio"},
     "reads a file, which is run": {"docx-template"},
     "takes the machine, or hides what happens": {"device", "threads", "verbose", "strict", "workers"}
