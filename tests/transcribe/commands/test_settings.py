@@ -105,7 +105,17 @@ def test_a_file_beside_the_work_may_not_send_run_identify_or_choose(work: Path, 
 
 
 CLASSES = {
-    "sends or receives": {"remote", "remote-token", "host", "port", "token-file", "offline", "online", "live"}
+    "sends or receives": {
+        "remote",
+        "remote-token",
+        "host",
+        "port",
+        "token-file",
+        "offline",
+        "online",
+        "live",
+        "live-page",
+    }
     | {"max-body", "max-duration", "concurrency", "queue", "timeout"},
     "runs a program, a plug-in or a model": {
         "asr",
