@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from benchmarks.metrics_words import read_ctm
 from benchmarks.scoring import ErrorRates, Recording, find_recordings, score, total
 from diarfuse.diarize.live import LiveDiarizer
 from diarfuse.diarize.live.events import Committed, TurnRevised, TurnStarted
@@ -25,17 +26,20 @@ from diarfuse.diarize.live.ledger import Entry, Ledger
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.audio import load_audio
-from diarfuse.fusion.types import SAMPLE_RATE, Seconds, Turn
+from diarfuse.fusion.types import SAMPLE_RATE, Seconds, Segment, Turn, Word
+from diarfuse.transcribe.live.committing import changes_all, turns_of
+from diarfuse.transcribe.live.words import Words, WordSaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from diarfuse.diarize.live.events import Event
     from diarfuse.fusion.types import Samples
 
 DELAYS: tuple[Seconds, ...] = (1.0, 2.0, 3.0, 10.0)
 BLOCK = SAMPLE_RATE // 2
 COLUMNS = "| recordings | pack | d = 1 s | 2 s | 3 s | 10 s | end | offline | first label s | commit p50 / p90 / p99 s "
-MORE = "| flips a minute | revised s an hour | core % | labels (truth) |"
+MORE = "| flips a minute | revised s an hour | words changed % | core % | labels (truth) |"
 Answer: TypeAlias = "dict[Seconds, list[Turn]]"
 
 
@@ -43,7 +47,9 @@ Answer: TypeAlias = "dict[Seconds, list[Turn]]"
 class Run:
     """One recording: what was said when, and what it cost.
 
-    said: turns as they were said `d` seconds after each frame. latency: from a word's frame to its commitment.
+    said: turns as they were said `d` seconds after each frame. latency: from a word's frame to its commitment. words:
+        the recording's true ones, told as they are committed. committed, changed: how many were told, and the numbers
+        of those whose speaker was corrected afterwards, before the end.
     """
 
     said: Answer = field(default_factory=lambda: {delay: [] for delay in DELAYS})
@@ -56,6 +62,18 @@ class Run:
     duration: Seconds = 0.0
     cpu: Seconds = 0.0
     labels: int = 0
+    words: Words = field(default_factory=Words)
+    committed: int = 0
+    changed: set[int] = field(default_factory=set)
+
+    def commit(self, ledger: Ledger, events: Sequence[Event]) -> None:
+        """Tell the words behind the commitment, and count."""
+        anew = any(map(changes_all, events))
+        for change in self.words.commit(ledger.committed, turns_of(ledger), anew=anew):
+            if isinstance(change, WordSaid):
+                self.committed += 1
+            else:
+                self.changed.add(change.word)
 
 
 def main() -> None:
@@ -67,7 +85,7 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="also a row for each recording")
     arguments = parser.parse_args()
     diarizer = Diarizer.from_pretrained(arguments.pack, execution=Execution(threads=1))
-    print(f"{COLUMNS}{MORE}\n|" + "---|" * 14)
+    print(f"{COLUMNS}{MORE}\n|" + "---|" * 15)
     for folder in arguments.folder:
         recordings = [each for each in find_recordings(folder) if arguments.only in each.name]
         runs = []
@@ -81,6 +99,9 @@ def main() -> None:
 def play(diarizer: Diarizer, samples: Samples, recording: Recording) -> Run:
     """Feed one recording in blocks of half a second, and keep what is said as it is said."""
     run, ledger, live = Run(duration=len(samples) / SAMPLE_RATE), Ledger(), LiveDiarizer(diarizer)
+    ctm = recording.audio.with_suffix(".ctm")
+    true = sorted(read_ctm(ctm), key=lambda word: word.end) if ctm.is_file() else []
+    run.words.hear(Segment(w.start, w.end, w.text, (Word(w.start, w.end, w.text),)) for w in true)
     before: dict[int, str | None] = {}
     for start in range(0, len(samples), BLOCK):
         began = time.process_time()
@@ -97,6 +118,7 @@ def play(diarizer: Diarizer, samples: Samples, recording: Recording) -> Run:
                 run.latency += [now - event.until]
             if isinstance(event, TurnStarted | TurnRevised):
                 before[event.turn] = event.speaker
+        run.commit(ledger, events)
         _note(run, ledger.entries, now)
     tail = ledger.entries
     for delay in DELAYS:  # the last seconds, as they were said at the end
@@ -143,10 +165,17 @@ def row(name: str, pack: str, recordings: Sequence[Recording], runs: Sequence[Ru
         commit,
         f"{flips / seconds * 60:.2f}",
         f"{revised / seconds * 3600:.0f}",
+        _words_changed(runs),
         f"{100 * sum(run.cpu for run in runs) / seconds:.1f}",
         f"{sum(run.labels for run in runs)} ({truth})",
     ]
     return f"| {name} | {pack} | " + " | ".join(cells) + " |"
+
+
+def _words_changed(runs: Sequence[Run]) -> str:
+    """Per cent of the committed words whose speaker was corrected; where no words are known a dash."""
+    committed = sum(run.committed for run in runs)
+    return f"{100 * sum(len(run.changed) for run in runs) / committed:.1f}" if committed else "-"
 
 
 def _der(recordings: Sequence[Recording], answers: Sequence[Sequence[Turn]]) -> float:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from benchmarks.live import _slice, joined
-from diarfuse.diarize.live.ledger import Entry
-from diarfuse.fusion.types import Turn
+from benchmarks.live import Run, _slice, _words_changed, joined
+from diarfuse.diarize.live.events import Committed, TurnRevised, TurnStarted
+from diarfuse.diarize.live.ledger import Entry, Ledger
+from diarfuse.fusion.types import Segment, Turn, Word
 
 
 def test_slices_of_what_was_said_are_laid_together():
@@ -12,3 +13,20 @@ def test_slices_of_what_was_said_are_laid_together():
     assert joined(slices) == [Turn(0.0, 1.2, "SPEAKER_00"), Turn(1.1, 1.9, "SPEAKER_01")]
     assert joined([Turn(0.0, 0.5, "A"), Turn(1.0, 1.5, "A")]) == [Turn(0.0, 0.5, "A"), Turn(1.0, 1.5, "A")]
     assert joined([]) == []
+
+
+def test_words_count_as_changed_once_and_only_behind_the_commitment():
+    run, ledger = Run(), Ledger()
+    assert _words_changed([run]) == "-"
+    run.words.hear(Segment(n, n + 0.5, " a", (Word(n, n + 0.5, " a"),)) for n in range(4))
+    steps = [
+        [TurnStarted(0, 0.0, 9.0, "SPEAKER_00"), Committed(2.0)],
+        [TurnRevised(0, 1.0, 9.0, "SPEAKER_01", "heard more"), TurnStarted(1, 0.0, 1.0, "SPEAKER_00"), Committed(2.0)],
+        [TurnRevised(0, 1.0, 9.0, "SPEAKER_00", "heard more"), Committed(4.0)],
+    ]
+    for events in steps:
+        ledger.apply(events)
+        run.commit(ledger, events)
+    assert run.committed == 4
+    assert run.changed == {1}
+    assert _words_changed([run]) == "25.0"
