@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BEHIND: Seconds = 30.0
 """A recogniser that is further behind gives up what it has not heard, up to its final pass."""
+_LEAST = SAMPLE_RATE // 10
+"""Samples that are worth a recogniser's look: blocks may be of three."""
 
 
 class Hearing:
@@ -48,7 +50,7 @@ class Hearing:
             self._pending.append(samples)
             self._fed += len(samples) / SAMPLE_RATE
             self._wake.notify()
-        if self._inline:
+        if self._inline and sum(map(len, self._pending)) >= _LEAST:
             self._hear_pending()
 
     def take(self) -> tuple[list[Segment], Seconds]:
@@ -68,6 +70,8 @@ class Hearing:
             self._wake.notify()
         if self._thread.is_alive() and wait:
             self._thread.join()
+        if self._inline and self._pending:
+            self._hear_pending()
         found, _ = self.take()
         return [*found, *(moved(segment, self._base) for segment in self._stream.close())] if wait else found
 

@@ -37,6 +37,16 @@ def test_it_hears_everything_beside_or_within():
         assert notes == []
 
 
+def test_the_smallest_blocks_are_heard_too():
+    recogniser = Slow()
+    recogniser.may.set()
+    hearing = Hearing(recogniser, None, print, inline=True)
+    for _ in range(2_000):
+        hearing.feed(SECOND[:3])
+    assert hearing.close(wait=True)[-1].end == pytest.approx(6_000 / SAMPLE_RATE)
+    assert len(recogniser.heard) == 1
+
+
 def test_one_that_cannot_keep_up_gives_up_what_it_missed_and_says_so_once():
     recogniser, notes = Slow(), []
     hearing = Hearing(recogniser, None, notes.append, inline=False)
