@@ -71,6 +71,8 @@ def probable_duration(path: Path) -> Seconds:
     Nothing is decoded, and nothing about the file is wrong enough to be refused.
     """
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return 0.0
         told = told_duration(Source(path, None, str(path)))
         return path.stat().st_size / _USUAL_BYTES if told is None else told
     except (OSError, AudioError):

@@ -72,7 +72,7 @@ def _paths(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str
     elif path.exists():
         yield path.name, given
     elif _MAGIC & set(given):
-        yield from _by_pattern(given)
+        yield from _by_pattern(given, out)
     else:
         raise AudioNotFoundError(f"There is no file or folder {given!r}: check the path.")
 
@@ -118,9 +118,14 @@ def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str,
         yield name.partition("?")[0] or "audio", given
 
 
-def _by_pattern(given: str) -> Iterator[tuple[str, str]]:
-    fixed = Path(*_fixed(Path(given).parts))
-    wanted = sorted(path for path in glob.glob(given, recursive=True) if Path(path).is_file())  # noqa: PTH207 - as typed
+def _by_pattern(given: str, out: str) -> Iterator[tuple[str, str]]:
+    fixed, ours = Path(*_fixed(Path(given).parts)), None if is_address(out) else Path(out).resolve()
+    found = sorted(path for path in glob.glob(given, recursive=True) if Path(path).is_file())  # noqa: PTH207 - as typed
+    folders: dict[Path, Path] = {}  # ``**`` goes round and round through links to folders above
+    for path in sorted(map(Path, found), key=lambda path: len(path.parts)):
+        folders.setdefault(path.parent.resolve(), path.parent)
+    first = {here: there for there, here in folders.items()}
+    wanted = [path for path in found if (there := first.get(Path(path).parent)) and ours not in (there, *there.parents)]
     if not wanted:
         raise OptionError(f"No file fits {given!r}: check the pattern.")
     yield from ((Path(path).relative_to(fixed).as_posix(), path) for path in wanted)

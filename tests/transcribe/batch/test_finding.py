@@ -98,3 +98,15 @@ def test_a_folder_that_may_not_be_read_is_not_passed_over(monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(AudioError, match=r"The folder 'in/sub' cannot be read \(Permission denied\): change"):
         find(["in"], None, "out")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes, and links need a right")
+def test_neither_links_to_folders_above_nor_results_nor_pipes_are_waited_for_or_heard(here: Path) -> None:
+    (here / "in" / "loop").symlink_to(here / "in")
+    assert ids("in/**/*.wav") == {"a": "in/a.wav"}
+    assert ids("in/**/*.wav", out="elsewhere") == {"a": "in/a.wav", "out/old": "in/out/old.wav"}
+    assert ids("in/*/*.m4a", out="in/loop/out") == {"sub/c.v2": "in/sub/c.v2.m4a"}
+    with pytest.raises(OptionError, match="No file fits"):
+        ids("in/sub/*", out="in")
+    os.mkfifo(here / "in" / "pipe.wav")
+    assert with_durations([Item("pipe", "in/pipe.wav", "")])[0].duration == 0.0

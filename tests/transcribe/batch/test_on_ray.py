@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,34 @@ def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_i
     assert tree(Path("ray")) == tree(Path("one"))
     assert run([*QUICK, *OPTIONS, "-o", "ray"]) == 1
     assert tree(Path("ray")) == tree(Path("one")), "what was begun on Ray goes on without it"
+
+
+@pytest.mark.ray
+@needs_ray
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="which processes are Ray's is read from /proc")
+def test_a_driver_that_was_killed_starts_anew_and_does_only_what_is_left(folder: Path) -> None:
+    assert run([*QUICK, *OPTIONS, "-o", "one"]) == 0
+    with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
+        while not any('"done"' in path.read_text() for path in Path("ray/.batch").rglob("*.json")):
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.01)
+        all_of_it = family(process.pid)[1:]
+        process.kill()
+        process.communicate()
+    while not all(_ended(one) for one in all_of_it):
+        time.sleep(0.05)  # Ray ends with its driver, and takes the workers along
+    with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
+        said = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, said
+    assert re.search(r"[1-6] were done before; 0 failed", said)
+    assert tree(Path("ray")) == tree(Path("one"))
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
