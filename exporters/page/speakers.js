@@ -10,9 +10,12 @@ const NOBODY = "nobody";
 // What a person asked for and cannot have, said so that they can.
 export class Refused extends Error {}
 
+// Single blanks within and composed accents, so that two names that look alike are one.
+export const tidied = (name) => stripped(name).normalize("NFC").replace(/ +/g, " ");
+
 // A name as it is kept: one line of visible characters; joiners are invisible, but Persian names need them.
 export function checkName(name) {
-  const clean = stripped(name);
+  const clean = tidied(name);
   if (Array.from(clean).some((c) => c !== " " && c !== "\u200c" && c !== "\u200d" && /^[\p{C}\p{Z}]$/u.test(c))) {
     throw new Refused(STRINGS.nameInvisible);
   }
@@ -36,7 +39,8 @@ export function rename(doc, names) {
   const known = everybody(doc);
   const fresh = new Map(Object.entries(names).map(([old, name]) => [knownSpeaker(known, old), checkName(name)]));
   for (const name of fresh.values()) {
-    if (known.includes(name) && !fresh.has(name)) throw new Refused(say("nameInUse", { name }));
+    const used = called(name, known);
+    if (used !== undefined && !fresh.has(used)) throw new Refused(say("nameInUse", { name }));
   }
   if (new Set(fresh.values()).size < fresh.size) throw new Refused(STRINGS.namesAlike);
   return renamed(doc, fresh);
@@ -44,15 +48,21 @@ export function rename(doc, names) {
 
 export function merge(doc, keep, others) {
   const known = everybody(doc);
-  const gone = new Map(others.map((other) => [knownSpeaker(known, other), knownSpeaker(known, keep)]));
-  if (!gone.size || gone.has(keep)) throw new Refused(STRINGS.mergeWithNobody);
+  const kept = knownSpeaker(known, keep);
+  const gone = new Map(others.map((other) => [knownSpeaker(known, other), kept]));
+  if (!gone.size || gone.has(kept)) throw new Refused(STRINGS.mergeWithNobody);
   return renamed(doc, gone);
 }
 
 function knownSpeaker(known, name) {
-  if (!known.includes(name)) throw new Refused(say("unknownSpeaker", { name, known: known.join(", ") }));
-  return name;
+  const found = called(name, known);
+  if (found === undefined) throw new Refused(say("unknownSpeaker", { name, known: known.join(", ") }));
+  return found;
 }
+
+// Which of the speakers a name is, if any.
+const called = (name, known) =>
+  known.includes(name) ? name : known.find((speaker) => tidied(speaker) === tidied(name));
 
 // Every speaker that is a key of `names` (a Map) under its value; two with one name become one.
 export function renamed(doc, names) {
@@ -119,7 +129,8 @@ function united(turns) {
 
 // Give words (a Set of numbers from 0) to somebody, who may be new; null is nobody. The turns follow.
 export function reassign(doc, chosen, speaker) {
-  const name = speaker === null ? null : checkName(speaker);
+  const clean = speaker === null ? null : checkName(speaker);
+  const name = clean === null ? null : (called(clean, everybody(doc)) ?? clean);
   let number = 0;
   const segments = doc.segments.flatMap((segment) => {
     const first = number;

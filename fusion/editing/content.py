@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -80,18 +82,31 @@ def known_speaker(content: Content, name: str) -> str:
     speakers = content.speakers
     if not speakers:
         raise OptionError(f"There is no speaker {name!r}, since the transcript names none: run redo --diarize first.")
-    if name not in speakers:
+    found = called(name, speakers)
+    if found is None:
         raise UnknownNameError("speaker", name, speakers)
-    return name
+    return found
+
+
+def called(name: str, speakers: Iterable[str]) -> str | None:
+    r"""Which of the speakers `name` is, if any: two that look alike, as by other keyboards' accents, are one.
+
+    >>> called("Zo\xe9", ("Ana", "Zoe\u0301")) == "Zoe\u0301"
+    True
+    """
+    known = tuple(speakers)
+    if name in known:
+        return name
+    return next((speaker for speaker in known if _tidied(speaker) == _tidied(name)), None)
 
 
 def check_name(name: str) -> str:
-    """`name` as it is kept: one line of 1 to 100 visible characters, without blanks around it.
+    """`name` as it is kept: one line of 1 to 100 visible characters, single blanks within, composed accents (NFC).
 
     Raises:
         OptionError: it cannot be a speaker's name.
     """
-    clean = name.strip()
+    clean = _tidied(name)
     clean = clean if clean.strip(JOINERS) else ""
     if not all(character.isprintable() or character in JOINERS for character in clean):
         raise OptionError(f"The name {clean[:MAX_NAME]!r} holds line breaks or characters that cannot be seen.")
@@ -100,6 +115,10 @@ def check_name(name: str) -> str:
     if clean.casefold() == NOBODY:
         raise OptionError(f"Nobody can be called {clean!r}, which stands for words without a speaker.")
     return clean
+
+
+def _tidied(name: str) -> str:
+    return re.sub(" +", " ", unicodedata.normalize("NFC", name.strip()))
 
 
 def words_before(segments: tuple[Segment, ...]) -> list[int]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from ..errors import OptionError
 from ..types import Attribution, Seconds, Segment, Transcript, Turn, Word
 from .changes import renamed
-from .content import Content, check_name, flat, known_speaker, words_before
+from .content import Content, called, check_name, flat, known_speaker, words_before
 
 BY_HAND = Attribution("edited", 1.0)
 """Why a word carries the speaker that a person gave it."""
@@ -24,7 +24,8 @@ def rename(content: Content, names: Mapping[str, str]) -> Content:
     """
     new = {known_speaker(content, old): check_name(name) for old, name in names.items()}
     for old, name in new.items():
-        if name in content.speakers and name not in new:
+        used = called(name, content.speakers)
+        if used is not None and used not in new:
             raise OptionError(f"{name!r} is in use: to make {old!r} and {name!r} one speaker, merge {name!r} {old!r}.")
     if len(set(new.values())) < len(new):
         raise OptionError("Two speakers cannot get one name: merge them instead.")
@@ -38,7 +39,8 @@ def merge(content: Content, keep: str, others: Sequence[str]) -> Content:
         UnknownNameError: nobody is called so.
         OptionError: there is nothing to merge.
     """
-    gone = {known_speaker(content, other): known_speaker(content, keep) for other in others}
+    keep = known_speaker(content, keep)
+    gone = {known_speaker(content, other): keep for other in others}
     if not gone or keep in gone:
         raise OptionError(f"There is nobody to merge with {keep!r}: name two speakers.")
     return renamed(content, gone)
@@ -57,7 +59,9 @@ def reassign(content: Content, chosen: Collection[int], speaker: str | None) -> 
     Raises:
         OptionError: the name cannot be one.
     """
-    speaker = None if speaker is None else check_name(speaker)
+    if speaker is not None:
+        speaker = check_name(speaker)
+        speaker = called(speaker, content.speakers) or speaker
     segments = content.transcript.segments
     counts = words_before(segments)
     pieces = [

@@ -33,7 +33,7 @@ ENGINE = ("strings", "text", "placing", "matching", "segments", "speakers", "wor
 SOURCES = Path(diarfuse.__file__).parent / "exporters" / "page"
 ONE, TWO = "SPEAKER_00", "SPEAKER_01"
 CASES = 40
-NAMES = ("Ana", " Ben K. ", "李雷", "nobody", "x\ny", ONE)
+NAMES = ("Ana", " Ben  K. ", "李雷", "nobody", "x\ny", ONE, "Zoe\u0301", "Zo\xe9")
 INSERTED = ("hello", "Straße,", "日本", "e\u0301t", "(so)", "GOOD", "👍🏽")
 STEPS = 6
 TEXTS = (
@@ -189,7 +189,7 @@ def operation(rng: random.Random, doc: Document) -> dict[str, Any]:
                 "names": {rng.choice(known): rng.choice(NAMES)},
             },
             {"op": "merge", "keep": rng.choice(known), "others": [rng.choice(known)]},
-            {"op": "reassign", "words": [[first, last]], "speaker": rng.choice([*doc.speakers, None, "Neu"])},
+            {"op": "reassign", "words": [[first, last]], "speaker": rng.choice([*doc.speakers, None, "Neu", "Zo\xe9"])},
             {"op": "text", "words": [first, last], "text": " ".join(text)},
             {"op": "replace", "find": (text or ["good"])[0], "replace": rng.choice(["", "xyz", "two words"])},
             {"op": "undo"},

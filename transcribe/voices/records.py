@@ -106,13 +106,13 @@ def name_key(name: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """`name` as it is kept: as every speaker's name, with composed accents (NFC).
+    """`name` as it is kept: as every speaker's name.
 
     Raises:
         VoiceError: it is empty, too long, holds control characters, or is an anonymous label.
     """
     try:
-        clean = speakers_name(unicodedata.normalize("NFC", name))
+        clean = speakers_name(name)
     except OptionError as error:
         raise VoiceError(str(error)) from None
     if re.fullmatch(r"SPEAKER_\d+|UNKNOWN", clean, re.IGNORECASE):

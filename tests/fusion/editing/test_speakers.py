@@ -51,6 +51,18 @@ def test_what_can_be_a_name_is_taken(name: str) -> None:
     assert name in MEETING.rename({"SPEAKER_00": f" {name} "}).speakers
 
 
+def test_names_that_look_alike_are_one() -> None:
+    typed, stored = "Zo\xe9", "Zoe\u0301"
+    assert MEETING.rename({"SPEAKER_00": f"{stored}  K."}).speakers == ("SPEAKER_01", f"{typed} K.")
+    old = Document(Transcript((line(0.0, "Hi", stored), line(2.0, "Ho", "Ana")), "en", 4.0))
+    assert old.rename({typed: "Eve"}).speakers == ("Ana", "Eve")
+    assert old.rename({typed: "Eve"}).undo() == old.rename({stored: typed}).undo() == old
+    assert old.merge(typed, "Ana").speakers == (stored,)
+    assert old.reassign("2", typed).speakers == (stored,)
+    with pytest.raises(OptionError, match="is in use"):
+        old.rename({"Ana": typed})
+
+
 def test_merging_leaves_the_first_and_joins_turns_that_touch() -> None:
     after = MEETING.merge("SPEAKER_01", "SPEAKER_00")
     assert after.speakers == ("SPEAKER_01",)

@@ -24,7 +24,7 @@ def parse_range(header: str | None, size: int) -> range | None:
     if match[1] == "":
         return range(max(size - int(match[2]), 0), size) or range(0)
     first = int(match[1])
-    last = int(match[2]) if match[2] else size
-    if last < first:
+    if match[2] and int(match[2]) < first:
         return None
-    return range(first, min(last + 1, size)) or range(0)
+    last = min(int(match[2]), size - 1) if match[2] else size - 1
+    return range(first, last + 1) or range(0)

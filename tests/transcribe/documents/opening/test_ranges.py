@@ -20,6 +20,8 @@ from diarfuse.transcribe.documents.opening.ranges import parse_range
         ("bytes=-3", 10, range(7, 10)),
         ("bytes=-300", 10, range(10)),
         ("bytes=10-", 10, range(0)),
+        ("bytes=11-", 10, range(0)),
+        ("bytes=11-12", 10, range(0)),
         ("bytes=-0", 10, range(0)),
         ("bytes=0-", 0, range(0)),
         ("bytes=5-3", 10, None),
