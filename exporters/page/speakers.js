@@ -10,12 +10,12 @@ const NOBODY = "nobody";
 // What a person asked for and cannot have, said so that they can.
 export class Refused extends Error {}
 
-// Single blanks within and composed accents, so that two names that look alike are one.
-export const tidied = (name) => stripped(name).normalize("NFC").replace(/ +/g, " ");
+// Equal for two names that look alike, by composed accents and single blanks within.
+const tidied = (name) => stripped(name).normalize("NFC").replace(/ +/g, " ");
 
 // A name as it is kept: one line of visible characters; joiners are invisible, but Persian names need them.
 export function checkName(name) {
-  const clean = tidied(name);
+  const clean = stripped(name).normalize("NFC");
   if (Array.from(clean).some((c) => c !== " " && c !== "\u200c" && c !== "\u200d" && /^[\p{C}\p{Z}]$/u.test(c))) {
     throw new Refused(STRINGS.nameInvisible);
   }

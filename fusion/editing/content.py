@@ -101,12 +101,12 @@ def called(name: str, speakers: Iterable[str]) -> str | None:
 
 
 def check_name(name: str) -> str:
-    """`name` as it is kept: one line of 1 to 100 visible characters, single blanks within, composed accents (NFC).
+    """`name` as it is kept: one line of 1 to 100 visible characters, without blanks around it, accents composed (NFC).
 
     Raises:
         OptionError: it cannot be a speaker's name.
     """
-    clean = _tidied(name)
+    clean = unicodedata.normalize("NFC", name.strip())
     clean = clean if clean.strip(JOINERS) else ""
     if not all(character.isprintable() or character in JOINERS for character in clean):
         raise OptionError(f"The name {clean[:MAX_NAME]!r} holds line breaks or characters that cannot be seen.")

@@ -53,10 +53,11 @@ def test_what_can_be_a_name_is_taken(name: str) -> None:
 
 def test_names_that_look_alike_are_one() -> None:
     typed, stored = "Zo\xe9", "Zoe\u0301"
-    assert MEETING.rename({"SPEAKER_00": f"{stored}  K."}).speakers == ("SPEAKER_01", f"{typed} K.")
+    assert MEETING.rename({"SPEAKER_00": f" {stored} K."}).speakers == ("SPEAKER_01", f"{typed} K.")
     old = Document(Transcript((line(0.0, "Hi", stored), line(2.0, "Ho", "Ana")), "en", 4.0))
     assert old.rename({typed: "Eve"}).speakers == ("Ana", "Eve")
     assert old.rename({typed: "Eve"}).undo() == old.rename({stored: typed}).undo() == old
+    assert old.rename({"Ana": "Eve  K."}).merge("Eve K.", typed).speakers == ("Eve  K.",)
     assert old.merge(typed, "Ana").speakers == (stored,)
     assert old.reassign("2", typed).speakers == (stored,)
     with pytest.raises(OptionError, match="is in use"):
