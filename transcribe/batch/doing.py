@@ -40,7 +40,7 @@ from ..documents.origin import Told, sha256_of, without_folders
 from ..documents.sound import sounded
 from ..options import Setup
 from .caches import Cache, looks
-from .items import Asked, Item
+from .items import Asked, Item, shown
 from .job import CachingJob
 from .keys import Basis, content_of, style_key
 from .places import Bucket, Folder, FullDiskError, place_of
@@ -169,11 +169,11 @@ class Hands:
                 f"A disk is full ({error.filename or error.strerror}): free some space and give the same command "
                 "again; what is done stays done."
             ) from error
-        what = "not enough memory" if ran_out(error) else f"{type(error).__name__}: {error}"
-        return self._failed(item, f"{item.audio} could not be done ({what}).", transient=ran_out(error))
+        what = "not enough memory" if ran_out(error) else f"{type(error).__name__}: {shown(str(error))}"
+        return self._failed(item, f"{shown(item.audio)} could not be done ({what}).", transient=ran_out(error))
 
     def _failed(self, item: Item, reason: str, *, tries: int = 1, transient: bool = False) -> Outcome:
-        reason = reason.replace(self._copy, item.audio) if self._copy else reason
+        reason = reason.replace(self._copy, shown(item.audio)) if self._copy else reason
         failure, before = Failure(self._key(item), self._stage, reason, tries, transient), self.tree.failure(item.id)
         known = before is not None and (before.key, before.reason) == (failure.key, reason)
         if transient or self.plan.redo or not known:  # what is as it was before was not really tried
@@ -207,7 +207,7 @@ class Hands:
                 document = self._document(path, item, asked, sha256)
             if seen is not None and seen != looks(item):
                 raise _ChangedError(
-                    f"{item.audio} changed while it was heard: give the command again once it is whole."
+                    f"{shown(item.audio)} changed while it was heard: give the command again once it is whole."
                 )
             self._publish(item, key, asked, document, path)
         return Outcome(item.id, "done", document.transcript.duration)

@@ -100,8 +100,8 @@ def _unread(error: OSError) -> None:
 def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str, str]]:
     """An address that ends in a slash is a folder; one with ``*`` a pattern; any other a file."""
     name = PurePosixPath(given).name
+    ours = f"{Bucket(out).whole()}/" if is_address(out) and (given.endswith("/") or "*" in given) else "\0"
     if given.endswith("/"):
-        ours = f"{Bucket(out).whole()}/" if is_address(out) else "\0"
         found = {relative: address for relative, address in Bucket(given).files() if not address.startswith(ours)}
         wanted = sorted(name for name in found if _fits(name, pattern) and all(map(_seen, name.split("/"))))
         if not wanted:
@@ -109,7 +109,7 @@ def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str,
         yield from ((name, found[name]) for name in wanted)
     elif "*" in given:
         base = given[: given.index("*")].rpartition("/")[0] + "/"
-        every = dict(Bucket(base).files())
+        every = {relative: address for relative, address in Bucket(base).files() if not address.startswith(ours)}
         wanted = sorted(fnmatch.filter(every, given.removeprefix(base)))
         if not wanted:
             raise OptionError(f"No file fits {given!r}: check the pattern.")

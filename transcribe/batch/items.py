@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ OWN = (*COUNTS, "channels", "channel_names", "language", "audio_track", "join")
 """Options that a manifest may give for one recording."""
 _LONGEST = 200
 """Bytes of a name within an id: file systems allow 255, and endings follow."""
+_QUERY = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]+")
+_SECRETS = re.compile(r"(\w://)[^\s/@]*@([^\s/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,15 @@ def is_address(text: str) -> bool:
     """Whether it is ``scheme://...``; a drive's letter is no scheme."""
     scheme, colon, _ = text.partition("://")
     return bool(colon) and len(scheme) > 1 and scheme.replace("+", "").replace("-", "").isalnum()
+
+
+def shown(text: str) -> str:
+    """`text` without what opens its addresses: who logs in, and what follows ``?``, which is often a signature.
+
+    >>> shown("https://ana:pw@calls.example/a.wav?X-Amz-Signature=12 is gone")
+    'https://calls.example/a.wav?... is gone'
+    """
+    return _SECRETS.sub(r"\1\2", _QUERY.sub(r"\1?...", text))
 
 
 def channel_names(text: str) -> tuple[str, ...]:

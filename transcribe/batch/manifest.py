@@ -23,7 +23,7 @@ _COLUMNS = ("id", "audio", "duration", "options")
 
 def is_manifest(given: str) -> bool:
     """Whether a file or an address is a list of recordings, by its ending."""
-    return given.lower().endswith(ENDINGS) and not Path(given).is_dir()
+    return _path(given).lower().endswith(ENDINGS) and not Path(given).is_dir()
 
 
 def read_manifest(given: str) -> list[Item]:
@@ -33,17 +33,22 @@ def read_manifest(given: str) -> list[Item]:
         OptionError: there is no such file, a row is none, or says what cannot be; its line is named.
     """
     content = _content(given)
-    read = {".csv": _csv, ".parquet": _parquet}.get(Path(given).suffix.lower(), _jsonl)
+    read = {".csv": _csv, ".parquet": _parquet}.get(Path(_path(given)).suffix.lower(), _jsonl)
     items = [_item(row, where, given) for where, row in read(content, given)]
     if not items:
         raise OptionError(f"The manifest {given!r} lists no recording: give lines with id and audio.")
     return items
 
 
+def _path(given: str) -> str:
+    """Without what an address may have behind its path, such as a signature."""
+    return given.partition("?")[0] if is_address(given) else given
+
+
 def _content(given: str) -> bytes:
     if is_address(given):
-        base, _, name = given.rpartition("/")
-        content = Bucket(base).read(name)
+        base, _, name = _path(given).rpartition("/")
+        content = Bucket(base).read(name + given.removeprefix(_path(given)))
     else:
         content = Folder(Path(given).parent).read(Path(given).name)
     if content is None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ...fusion.errors import AudioError, AudioNotFoundError, MissingExtraError, NetworkError, OutputError
 from ...fusion.landing import sweep, write_whole
-from .items import is_address
+from .items import is_address, shown
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
 _EXTRA = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
@@ -127,8 +127,8 @@ class Bucket:
 
     @property
     def name(self) -> str:
-        """The address."""
-        return self.address
+        """The address, as it may be told."""
+        return shown(self.address)
 
     def read(self, name: str) -> bytes | None:
         """See `Place.read`."""
@@ -198,7 +198,7 @@ class Bucket:
         try:
             import fsspec
         except ImportError:
-            raise MissingExtraError(f"The address {self.address}", "fsspec", "remote") from None
+            raise MissingExtraError(f"The address {self.name}", "fsspec", "remote") from None
         for name in _TALKATIVE:  # they write tracebacks of what they raise as well
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
@@ -206,16 +206,16 @@ class Bucket:
             yield store, str(root).rstrip("/")
         except ImportError:
             package = _EXTRA.get(scheme, f"fsspec's package for {scheme}://")
-            raise MissingExtraError(f"The address {self.address}", package, "remote") from None
+            raise MissingExtraError(f"The address {self.name}", package, "remote") from None
         except (NetworkError, OutputError, AudioError):
             raise
         except FileNotFoundError as error:
             cause = error.__cause__  # of whatever went wrong the client for https makes this error
             if cause is not None and getattr(cause, "status", None) not in _GONE:
                 raise self._unreached(cause) from error
-            raise AudioNotFoundError(f"There is no {self.address}: check the address.") from error
+            raise AudioNotFoundError(f"There is no {self.name}: check the address.") from error
         except PermissionError as error:
-            raise AudioError(f"{self.address} may not be read or written: check its permissions.") from error
+            raise AudioError(f"{self.name} may not be read or written: check its permissions.") from error
         except Exception as error:  # clients of stores share no base
             if isinstance(error, OSError) and error.errno in _FULL:
                 raise FullDiskError(
@@ -225,9 +225,9 @@ class Bucket:
 
     def _unreached(self, error: BaseException) -> NetworkError:
         lines = str(error).strip().splitlines() or [""]
-        why = f"{type(error).__name__}: {lines[0]}"[:200].rstrip(": ")
+        why = f"{type(error).__name__}: {shown(lines[0])}"[:200].rstrip(": ")
         return NetworkError(
-            f"{self.address} cannot be reached or used ({why}): check the address, the credentials and the network."
+            f"{self.name} cannot be reached or used ({why}): check the address, the credentials and the network."
         )
 
 

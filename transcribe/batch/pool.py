@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...fusion.errors import DiarfuseError, LowMemoryError
 from ...fusion.types import Seconds
 from .doing import Hands, Outcome, Plan
-from .items import Item
+from .items import Item, shown
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -195,7 +195,7 @@ class Pool:
             self.count = len(self._workers)
             self.on_note(f"A worker that was loading the models {how}; the work goes on with {self.count}.")
         if worker.item is not None:
-            reason = f"{worker.item.audio}: its worker {how}."
+            reason = f"{shown(worker.item.audio)}: its worker {how}."
             report(worker.item, lost(worker.item, worker.stage, reason))
 
     def _end_late(self, report: Report, lost: Lost) -> None:
@@ -207,7 +207,7 @@ class Pool:
             worker.pipe.close()
             if item is not None:
                 limit = f"longer than {self._allowed(item):.0f} s"
-                reason = f"{item.audio} took {limit} and was stopped: give a higher --time-limit."
+                reason = f"{shown(item.audio)} took {limit} and was stopped: give a higher --time-limit."
                 report(item, lost(item, worker.stage, reason))
 
 

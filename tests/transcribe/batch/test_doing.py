@@ -82,6 +82,17 @@ def test_a_recording_at_an_address_is_fetched_once_and_leaves_nothing(
     assert text.reason.startswith(f"{server}/notes.txt is no audio or video")
 
 
+def test_what_opens_an_address_is_told_to_nobody(server: str, folder: Path) -> None:
+    pytest.importorskip("aiohttp")
+    worker, signed = hands("out"), "?X-Amz-Signature=5ec7e7"
+    addresses = [f"{server}/a1.wav", f"{server}/gone.wav", f"{server}/notes.txt", "http://ana:5ec7e7@127.0.0.1:9/a.wav"]
+    found = [worker.do(Item(str(number), address + signed, "")) for number, address in enumerate(addresses)]
+    assert [each.state for each in found] == ["done", "failed", "failed", "failed"]
+    assert found[1].reason == f"There is no {server}/gone.wav?...: check the address."
+    assert found[3].reason.startswith("http://127.0.0.1:9/a.wav?... cannot be reached")
+    assert not [path for path in (folder / "out").rglob("*") if path.is_file() and b"5ec7e7" in path.read_bytes()]
+
+
 def test_an_address_that_does_not_answer_is_tried_again_now_and_next_time(folder: Path) -> None:
     pytest.importorskip("aiohttp")
     worker, item = hands("out"), Item("x", "http://127.0.0.1:9/a.wav", "")

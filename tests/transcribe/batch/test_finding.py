@@ -64,6 +64,7 @@ def test_an_address_is_a_file_a_folder_or_a_pattern() -> None:
         "sub/b": "memory:///finding/sub/b.mp3",
     }
     assert ids("memory://finding/*.wav") == {"a": "memory:///finding/a.wav", "out/old": "memory:///finding/out/old.wav"}
+    assert set(ids("memory://finding/*.wav", out="memory://finding/out")) == {"a"}
     assert ids("memory://finding/a.wav") == {"a": "memory://finding/a.wav"}
     with pytest.raises(OptionError, match="holds no recording"):
         find(["memory://finding/none/"], None, "out")

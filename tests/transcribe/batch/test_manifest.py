@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.types import SpeakerCount
 from diarfuse.transcribe.batch.items import Asked, check_apart, folded
-from diarfuse.transcribe.batch.manifest import read_manifest
+from diarfuse.transcribe.batch.manifest import is_manifest, read_manifest
 from diarfuse.transcribe.options import Wish
 
 ROWS = [
@@ -125,6 +126,13 @@ def test_a_file_that_cannot_be(name: str, content: bytes, said: str, tmp_path: P
 def test_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="There is no manifest"):
         read_manifest(str(tmp_path / "m.jsonl"))
+
+
+def test_a_list_at_an_address_may_be_signed() -> None:
+    fsspec.filesystem("memory").pipe_file("/signed/calls.csv?sig=a/b", b"id,audio\none,s3://calls/one.wav\n")
+    assert is_manifest("memory://signed/calls.csv?sig=a/b")
+    assert not is_manifest("memory://signed/a.wav?like=calls.csv")
+    assert [item.id for item in read_manifest("memory://signed/calls.csv?sig=a/b")] == ["one"]
 
 
 @pytest.mark.parametrize(
