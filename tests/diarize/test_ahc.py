@@ -53,6 +53,7 @@ def test_hundreds_of_embeddings_without_the_distance_matrix(noise, speakers):
     normed = unit_length(voices(1, 1200, speakers, noise, dim=64))
     plain = ahc.by_first_member(ahc.plain(normed, 0.6))
     np.testing.assert_array_equal(ahc.merge_centroids(normed, np.ones(len(normed)), 0.6), plain)
+    # Blocks may come out otherwise (see ahc): that they do not here is a property of these voices.
     np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=300), plain)
 
 
