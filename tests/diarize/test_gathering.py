@@ -126,8 +126,8 @@ from diarfuse.diarize.gathering import in_parts
 from diarfuse.fusion.errors import LowMemoryError
 
 whole = runtime._options
-def options(path):
-    found = whole(path)
+def options(*given):
+    found = whole(*given)
     found.add_session_config_entry("session.use_env_allocators", "1")
     return found
 runtime._options = options

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from diarfuse.asr_adapters import registry
+from diarfuse.diarize.runtime import Runtime
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe.__main__ import run
@@ -32,6 +33,10 @@ class Ears:
 
 class Turns:
     models = None  # that could be told of
+    runtime = Runtime("cpu", 1)
+
+    def within(self, *_: object) -> Turns:
+        return self
 
     def diarize(self, samples: Samples, **_: Any) -> Diarization:
         turns = (Turn(0.0, 0.5, "SPEAKER_00"),) if samples.any() else ()
