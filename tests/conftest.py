@@ -34,11 +34,14 @@ os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever set
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing.
+# No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing; so the
+# default run need not go far.
+FUZZING = bool(os.environ.get("DIARFUSE_FUZZ_SECONDS"))
 settings.register_profile(
     "diarfuse",
     deadline=None,
-    derandomize=not os.environ.get("DIARFUSE_FUZZ_SECONDS"),
+    derandomize=not FUZZING,
+    max_examples=100 if FUZZING else 40,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("diarfuse")

@@ -95,7 +95,7 @@ def test_line_files(name: str, tmp_path: Path) -> None:
         if transcript is not None:
             check_transcript(transcript)
 
-    fuzz(100, one)
+    fuzz(50, one)
 
 
 def test_answers_of_a_server() -> None:
@@ -110,7 +110,7 @@ def test_answers_of_a_server() -> None:
             check_turns(diarization.turns + diarization.exclusive if diarization else ())
             taken.append(transcript)
 
-    fuzz(200, one)
+    fuzz(90, one)
     assert len(taken) > 20
 
 
@@ -141,7 +141,7 @@ def test_saved_documents() -> None:
             check_transcript(found.transcript, found.diarization)
             taken.append(found)
 
-    fuzz(200, one)
+    fuzz(90, one)
     assert taken
 
 
@@ -162,4 +162,4 @@ def test_settings(tmp_path: Path, monkeypatch) -> None:
             for name, command in commands.items():
                 answer(lambda _, name=name, command=command: defaults(name, command, files, ["--diarize"]), data)
 
-    fuzz(150, one)
+    fuzz(70, one)
