@@ -39,6 +39,8 @@ def check(name: str, options: Options, store: Store) -> None:
         return
     known = (*store.names, "auto")
     if name not in known:
+        if Path(name).is_dir():
+            raise OptionError(f"There is no pack {name!r}: for the network in the folder of that name give {name}/.")
         raise UnknownNameError("diarization pack", name, known)
     if options.preset is not None:
         raise OptionError(

@@ -37,6 +37,7 @@ def test_who_spoke_when_by_a_network_in_a_folder_or_a_file(here, capfd):
         (["--diarizer", "other/"], 1, "There is no network at other"),
         (["--diarizer", "./models"], 1, "There is no network at models"),
         (["--diarizer", "campplus", "--preset", "low"], 2, "campplus is a pack"),
+        (["--diarizer", "net"], 2, "for the network in the folder of that name give net/."),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(here, capfd, asked, code, said):

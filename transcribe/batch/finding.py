@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ...fusion.errors import AudioError, AudioNotFoundError, OptionError
-from .items import Item, check_id, is_address
+from .items import Item, check_id, is_address, shown
 from .manifest import is_manifest, read_manifest
 from .places import Bucket
 
@@ -105,14 +105,14 @@ def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str,
         found = {relative: address for relative, address in Bucket(given).files() if not address.startswith(ours)}
         wanted = sorted(name for name in found if _fits(name, pattern) and all(map(_seen, name.split("/"))))
         if not wanted:
-            raise OptionError(_nothing(repr(given), len(found), pattern))
+            raise OptionError(_nothing(repr(shown(given)), len(found), pattern))
         yield from ((name, found[name]) for name in wanted)
     elif "*" in given:
         base = given[: given.index("*")].rpartition("/")[0] + "/"
         every = {relative: address for relative, address in Bucket(base).files() if not address.startswith(ours)}
         wanted = sorted(fnmatch.filter(every, given.removeprefix(base)))
         if not wanted:
-            raise OptionError(f"No file fits {given!r}: check the pattern.")
+            raise OptionError(f"No file fits {shown(given)!r}: check the pattern.")
         yield from ((name, every[name]) for name in wanted)
     else:
         yield name.partition("?")[0] or "audio", given

@@ -12,7 +12,7 @@ from typing import Any
 from ...fusion.errors import MissingExtraError, OptionError, UnknownNameError
 from ...fusion.given import why_no_json
 from ..options import Wish
-from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address
+from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address, shown
 from .places import Bucket, Folder
 
 ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet")
@@ -36,7 +36,7 @@ def read_manifest(given: str) -> list[Item]:
     read = {".csv": _csv, ".parquet": _parquet}.get(Path(_path(given)).suffix.lower(), _jsonl)
     items = [_item(row, where, given) for where, row in read(content, given)]
     if not items:
-        raise OptionError(f"The manifest {given!r} lists no recording: give lines with id and audio.")
+        raise OptionError(f"The manifest {shown(given)!r} lists no recording: give lines with id and audio.")
     return items
 
 
@@ -52,7 +52,7 @@ def _content(given: str) -> bytes:
     else:
         content = Folder(Path(given).parent).read(Path(given).name)
     if content is None:
-        raise OptionError(f"There is no manifest {given!r}: check the path.")
+        raise OptionError(f"There is no manifest {shown(given)!r}: check the path.")
     return content
 
 
@@ -61,12 +61,12 @@ def _text(content: bytes, given: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise OptionError(f"{given}, line {line} is not UTF-8: save the manifest as UTF-8.") from None
+        raise OptionError(f"{shown(given)}, line {line} is not UTF-8: save the manifest as UTF-8.") from None
 
 
 def _jsonl(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for number, line in enumerate(_text(content, given).split("\n"), 1):
-        where = f"{given}, line {number}"
+        where = f"{shown(given)}, line {number}"
         if not line.strip():
             continue
         try:
@@ -84,12 +84,12 @@ def _csv(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(_text(content, given), newline=""), strict=True)
     try:
         for row in reader:
-            where = f"{given}, line {reader.line_num}"
+            where = f"{shown(given)}, line {reader.line_num}"
             if None in row or None in row.values():
                 raise OptionError(f"{where} has {'more' if None in row else 'fewer'} fields than the first line names.")
             yield where, {key: _value(key, text) for key, text in row.items() if text}
     except csv.Error as error:
-        raise OptionError(f"{given}, line {reader.line_num} is no CSV ({error}): mend it.") from None
+        raise OptionError(f"{shown(given)}, line {reader.line_num} is no CSV ({error}): mend it.") from None
 
 
 def _value(column: str, text: str) -> Any:
@@ -106,13 +106,13 @@ def _parquet(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
-        raise MissingExtraError(f"The manifest {given}", "pyarrow", "parquet") from None
+        raise MissingExtraError(f"The manifest {shown(given)}", "pyarrow", "parquet") from None
     try:
         rows = parquet.read_table(io.BytesIO(content)).to_pylist()
     except ArrowException as error:
-        raise OptionError(f"{given} is no parquet file ({str(error).splitlines()[0]}): write it anew.") from None
+        raise OptionError(f"{shown(given)} is no parquet file ({str(error).splitlines()[0]}): write it anew.") from None
     for number, row in enumerate(rows, 1):
-        yield f"{given}, row {number}", {key: value for key, value in row.items() if value is not None}
+        yield f"{shown(given)}, row {number}", {key: value for key, value in row.items() if value is not None}
 
 
 def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:

@@ -18,7 +18,7 @@ from ..job import Job
 from .caches import Cache
 from .doing import Outcome, Plan, settle, write_lost
 from .finding import find, with_durations
-from .items import Item, check_apart, folded
+from .items import Item, check_apart, folded, shown
 from .keys import Basis
 from .logbook import Logbook, pace
 from .places import Bucket, place_of
@@ -228,7 +228,7 @@ class Batch:
         seconds = sum(item.duration or 0.0 for item in mine)
         part = f"Part {self.shard.index}/{self.shard.count}: " if self.shard.count > 1 else ""
         by = f" (by {self.shard.told})" if self.shard.told else ""
-        self.screen.note(f"{part}{counted(len(mine))}, {told(seconds)}, to {self.plan.out}{by}.")
+        self.screen.note(f"{part}{counted(len(mine))}, {told(seconds)}, to {shown(self.plan.out)}{by}.")
         if self.plan.keep_voices:
             self.screen.note(
                 f"Voices are kept: {self.cache.root} holds embeddings of everybody who speaks, readable by you alone, "
@@ -263,7 +263,7 @@ class Batch:
             parts.append(f"dropped: {names}" if names else "what was begun is finished")
         if left:
             parts.append(f"{left} left: give the same command again")
-        self.screen.note(f"{'; '.join(parts)}. All in one table: {self.plan.out.rstrip('/')}/{TABLE}.")
+        self.screen.note(f"{'; '.join(parts)}. All in one table: {shown(self.plan.out.rstrip('/'))}/{TABLE}.")
 
 
 def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard, screen: Reporter) -> int:
@@ -319,7 +319,7 @@ def check_plan(plan: Plan) -> None:
         raise OptionError("--channels is told by words: leave --no-words out, or --channels.")
     if isinstance(place_of(plan.out), Bucket) and plan.out.startswith(("http://", "https://")):
         raise OptionError(
-            f"-o {plan.out!r} cannot be written to: give a folder, or an address such as s3://bucket/path."
+            f"-o {shown(plan.out)!r} cannot be written to: give a folder, or an address such as s3://bucket/path."
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.errors import MissingExtraError, OptionError
 from diarfuse.fusion.types import SpeakerCount
 from diarfuse.transcribe.batch.items import Asked, check_apart, folded
 from diarfuse.transcribe.batch.manifest import is_manifest, read_manifest
@@ -133,6 +133,17 @@ def test_a_list_at_an_address_may_be_signed() -> None:
     assert is_manifest("memory://signed/calls.csv?sig=a/b")
     assert not is_manifest("memory://signed/a.wav?like=calls.csv")
     assert [item.id for item in read_manifest("memory://signed/calls.csv?sig=a/b")] == ["one"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("content", [None, b"", b"\xff", b"id,audio\n1,2,3\n", b"{", b"[]"])
+def test_no_sentence_of_a_list_tells_its_signature(ending: str, content: bytes | None) -> None:
+    address = f"memory://signed/bad{ending}?sig=5ec7e7{content!r}".replace("'", "").replace(" ", "")
+    if content is not None:
+        fsspec.filesystem("memory").pipe_file(address.removeprefix("memory:/"), content)
+    with pytest.raises((OptionError, MissingExtraError)) as caught:
+        read_manifest(address)
+    assert "5ec7e7" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
