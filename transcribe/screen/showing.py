@@ -39,8 +39,10 @@ def summary(document: Document) -> str:
     '1 word in 1:01'
     """
     words, speakers = len(document.transcript.words), len(document.speakers)
+    said = 0 if words else sum(bool(segment.text.strip()) for segment in document.transcript.segments)
     minutes, seconds = divmod(round(document.transcript.duration), 60)
-    counts = [_count(speakers, "speaker")] * bool(speakers) + [_count(words, "word")] * bool(words)
+    rows = ((speakers, "speaker"), (words, "word"), (said, "segment"))  # a recogniser may give no words' times
+    counts = [_count(number, what) for number, what in rows if number]
     return f"{', '.join(counts) or 'no speech'} in {minutes}:{seconds:02d}"
 
 

@@ -76,3 +76,9 @@ def test_a_pipe_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_file_holds() -> None:
     assert summary(TALK) == "2 speakers, 4 words in 0:04"
     assert summary(document()) == "no speech in 0:00"
+
+
+def test_what_a_recogniser_heard_without_words_times_is_no_silence() -> None:
+    segments = (Segment(0.0, 1.0, " Hello there."), Segment(1.0, 2.0, " "))
+    assert summary(Document(Transcript(segments, "en", 61.0))) == "1 segment in 1:01"
+    assert summary(Document(Transcript(segments[1:], "en", 61.0))) == "no speech in 1:01"
