@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -78,11 +79,13 @@ def attributions_of(decision: Decision, lengths: Floats, shares: Shares, turns: 
     return out
 
 
+@cache
 def _plain_explanations() -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Every explanation that has neither others nor detail, shared by all words it fits."""
     rows = [Attribution(reason, step / _STEPS) for reason in REASONS for step in range(_STEPS + 1)]
     table = np.empty(len(rows), dtype=object)
     table[:] = rows
+    table.flags.writeable = False
     return table
 
 

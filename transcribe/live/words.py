@@ -50,6 +50,7 @@ class Words:
     said: list[Segment] = field(default_factory=list)
     waiting: list[Segment] = field(default_factory=list)
     _firsts: list[int] = field(default_factory=list)
+    _near: list[list[Turn]] = field(default_factory=list)
     _count: int = 0
 
     def hear(self, segments: Iterable[Segment]) -> None:
@@ -67,8 +68,11 @@ class Words:
         """
         yield from self._revise(-1.0 if anew else until - _RECENT, turns)
         while self.waiting and self.waiting[0].end <= until:
-            segment = _joined(self.waiting.pop(0), turns)
+            bare = self.waiting.pop(0)
+            near = _near(bare, turns)
+            segment = _joined(bare, near)
             self.said.append(segment)
+            self._near.append(near)
             self._firsts.append(self._count)
             for word in segment.words:
                 yield WordSaid(self._count, word.start or 0.0, word.end or 0.0, word.text, word.speaker)
@@ -79,13 +83,21 @@ class Words:
             before = self.said[place]
             if before.end < since:
                 return
-            now = self.said[place] = _joined(before, turns)
+            near = _near(before, turns)
+            if near == self._near[place]:
+                continue
+            now = self.said[place] = _joined(before, near)
+            self._near[place] = near
             for number, (old, new) in enumerate(zip(before.words, now.words, strict=True), self._firsts[place]):
                 if old.speaker != new.speaker:
                     yield WordRevised(number, new.speaker)
 
 
-def _joined(segment: Segment, turns: Sequence[Turn]) -> Segment:
-    near = [turn for turn in turns if turn.end > segment.start - 2 and turn.start < segment.end + 2]
+def _near(segment: Segment, turns: Iterable[Turn]) -> list[Turn]:
+    """The turns that can decide whose its words are."""
+    return [turn for turn in turns if turn.end > segment.start - 2 and turn.start < segment.end + 2]
+
+
+def _joined(segment: Segment, near: Sequence[Turn]) -> Segment:
     bare: list[Word] = [replace(word, speaker=None, attribution=None) for word in segment.words]
     return replace(segment, words=tuple(assign_speakers(bare, near, _PLAIN)))

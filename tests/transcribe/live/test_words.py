@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from diarfuse.fusion.join.assign import assign_speakers
 from diarfuse.fusion.types import Segment, Turn, Word
 from diarfuse.transcribe.live.words import WordRevised, Words, WordSaid, to_json
 
@@ -21,3 +22,20 @@ def test_words_are_said_once_and_only_change_hands():
     assert [event.word for event in words.commit(100.0, [], anew=True)] == [2, 0, 1]
     assert to_json(said[0])["type"] == "word.said"
     assert to_json(changed[0]) == {"type": "word.revised", "word": 1, "speaker": BEN}
+
+
+def test_words_are_joined_again_only_where_turns_changed(monkeypatch):
+    joined = []
+
+    def join(bare, turns, policy):
+        joined.append(bare[0].text)
+        return assign_speakers(bare, turns, policy)
+
+    monkeypatch.setattr("diarfuse.transcribe.live.words.assign_speakers", join)
+    words = Words()
+    words.hear([HI, Segment(30.0, 31.0, "Bye.", (Word(30.0, 31.0, "Bye."),))])
+    list(words.commit(31.0, [Turn(0.0, 9.0, ANA), Turn(29.0, 31.0, ANA)], anew=False))
+    assert joined == [" Hi", "Bye."]
+    changed = list(words.commit(31.5, [Turn(0.0, 9.0, ANA), Turn(29.0, 31.0, BEN)], anew=True))
+    assert changed == [WordRevised(2, BEN)]
+    assert joined == [" Hi", "Bye.", "Bye."]
