@@ -7,7 +7,7 @@ import dataclasses
 import graphlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -103,14 +103,24 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imported(path: Path, node: ast.AST | None = None) -> Iterator[tuple[ast.stmt, str]]:
+@cache
+def imported(path: Path, node: ast.AST | None = None) -> list[tuple[ast.stmt, str]]:
     """Every import of the file (or below `node` of it) with its full dotted name, as seen from below `diarfuse`."""
+    return list(_imported(path, nodes(path) if node is None else ast.walk(node)))
+
+
+def _imported(path: Path, within_it: Iterable[ast.AST]) -> Iterator[tuple[ast.stmt, str]]:
     here = path.relative_to(ROOT).parent.parts
-    for inner in ast.walk(node or tree(path)):
+    for inner in within_it:
         if isinstance(inner, ast.Import):
             assert not any(within(alias.name, ("diarfuse", *PACKAGES)) for alias in inner.names), "ours are relative"
             yield from ((inner, alias.name) for alias in inner.names)
@@ -121,11 +131,10 @@ def imported(path: Path, node: ast.AST | None = None) -> Iterator[tuple[ast.stmt
             yield from ((inner, f"{home}.{alias.name}") for alias in inner.names)
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def calls(path: Path) -> list[tuple[str, ast.Call]]:
     """Every call with what is called, e.g. ``sys.exit``."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+    return [(ast.unparse(node.func), node) for node in nodes(path) if isinstance(node, ast.Call)]
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:
@@ -167,9 +176,10 @@ def test_no_circle_of_imports() -> None:
 
 def test_ours_is_imported_by_its_one_name() -> None:
     """`import fusion` from the checkout would quietly make a second set of types."""
+    looks = re.compile(rf"^\s*(from|import\b.*\b)\s*({'|'.join(PACKAGES)})\b", re.MULTILINE)
     wrong = []
     for path in sorted(p for folder in ("tests", "benchmarks", "examples") for p in (CHECKOUT / folder).rglob("*.py")):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path) if looks.search(path.read_text(encoding="utf-8")) else ():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             wrong += [f"{path}:{node.lineno} imports {name}" for name in names if name.split(".")[0] in PACKAGES]
@@ -332,7 +342,7 @@ def test_failures_are_not_swallowed() -> None:
     wrong = []
     for path in FILES:
         lines = path.read_text(encoding="utf-8").splitlines()
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not isinstance(node.body[-1], ast.Raise):
                 reason = re.search(r"# noqa: BLE001\W+\w+", lines[node.lineno - 1])
                 wrong += [] if reason else [f"{name_of(path)}:{node.lineno}"]
@@ -353,7 +363,7 @@ def test_files_and_functions_can_be_read_without_scrolling() -> None:
     wrong += [
         f"{name_of(path)}:{node.lineno} {node.name}"
         for path in FILES
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _code_lines(node) > LONGEST_FUNCTION
     ]
     assert wrong == []

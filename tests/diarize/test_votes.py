@@ -73,32 +73,30 @@ from diarfuse.diarize.reconstruct import reconstruct
 from diarfuse.diarize.turns import build_turns
 from diarfuse.diarize.windows import Windows
 from diarfuse.fusion.types import SpeakerCount
-folder, plda = (Path(name) for name in sys.argv[1:])
+plda, *folders = (Path(name) for name in sys.argv[1:])
 plda = load_plda(plda / "xvec_transform.npz", plda / "plda.npz")
-bits = np.load(folder / "segmentations.npz")["segmentations"].astype(np.uint8)
-voices = np.load(folder / "raw_embeddings.npz")["embeddings"]
-windows = Windows((len(bits) - 1) * 16_000 + 160_000, 1.0)
 learn = lambda training, _: clustering.vbx_centroids(training, plda, threshold=0.6, fa=0.07, fb=0.8)
-found, _ = clustering.cluster(voices, bits, learn, SpeakerCount())
-for method in (UPSTREAM, OURS):
+for folder, method in ((folder, method) for folder in folders for method in (UPSTREAM, OURS)):
+    bits = np.load(folder / "segmentations.npz")["segmentations"].astype(np.uint8)
+    voices = np.load(folder / "raw_embeddings.npz")["embeddings"]
+    windows = Windows((len(bits) - 1) * 16_000 + 160_000, 1.0)
+    found, _ = clustering.cluster(voices, bits, learn, SpeakerCount())
     timeline = reconstruct(bits, found.hard, counting.speaker_count(bits, windows), windows, keep=method.keep)
     for turns in build_turns(timeline, windows, label_order="pyannote")[:2]:
         for turn in turns:
-            print(f"{turn.start:.3f} {turn.end:.3f} {turn.speaker}")
+            print(f"{folder.name} {turn.start:.3f} {turn.end:.3f} {turn.speaker}")
 """
 
 
-@pytest.mark.parametrize("name", ["03_dual_speaker", "06_long_recording"])
-def test_the_same_turns_whatever_the_processor_can_do(name, shared):
+def test_the_same_turns_whatever_the_processor_can_do(shared):
     """From recorded network outputs; the older processor is this one with most of numpy's instructions switched off."""
     dispatched = json.loads(_python(_DISPATCHED, {}).stdout)
     if not dispatched:
         pytest.skip("numpy uses no instructions on this processor that could be switched off")
-    answer = partial(
-        _python, PROGRAM, arguments=[str(shared / "golden/community1" / name), str(shared / "models/plda")]
-    )
+    folders = [shared / "golden/community1" / name for name in ("03_dual_speaker", "06_long_recording")]
+    answer = partial(_python, PROGRAM, arguments=[str(path) for path in (shared / "models/plda", *folders)])
     here = answer({}).stdout
-    assert here.count("\n") > 10
+    assert all(here.count(folder.name) > 10 for folder in folders)
     assert answer({"NPY_DISABLE_CPU_FEATURES": " ".join(dispatched), "OPENBLAS_CORETYPE": "Nehalem"}).stdout == here
 
 

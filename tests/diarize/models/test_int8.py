@@ -11,7 +11,7 @@ from diarfuse.diarize.models.graph import Graph
 from diarfuse.diarize.models.int8 import convolved, measured_ranges, with_integer_convolutions, with_integer_recurrences
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.pipeline import Diarizer
-from diarfuse.diarize.runtime import Runtime
+from diarfuse.diarize.runtime import Runtime, Session
 from diarfuse.fusion.audio import load_audio
 
 
@@ -64,12 +64,10 @@ def test_every_convolution_has_its_measured_range(network, inputs):
     assert kinds.count("QuantizeLinear") >= kinds.count("Conv")
 
 
-def test_a_voice_stays_the_same_voice(campplus_weights, runner, shared):
-    from diarfuse.diarize.models.checkpoint import read_checkpoint
-
-    built = campplus.build(read_checkpoint(campplus_weights))
-    built["trunk-int8"] = campplus.with_integers(built["trunk"])
-    graphs = {name: runner(model) for name, model in built.items()}
+def test_a_voice_stays_the_same_voice(store, shared):
+    models = store.load("campplus")
+    paths = {**models.graphs, "trunk-int8": models.graph("trunk", integers=True)}
+    graphs = {name: Session(path) for name, path in paths.items()}
     bands = fbank(load_audio(shared / "audio/real/ami_EN2004a_0-30.wav")[:48_000])
     bands = (bands - bands.mean(axis=0))[None]
     features = graphs["trunk"](bands), graphs["trunk-int8"](bands)

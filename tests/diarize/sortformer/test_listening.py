@@ -12,7 +12,6 @@ from diarfuse.diarize.sortformer.memory import Pace
 from tests.golden.sortformer import weights
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "sortformer" / "networks.npz"
-SPEECH = weights.speech(16_000 * 45)
 CASES = {
     "nemotron_low": Pace(9, 4, 264, 222),
     "nemotron_cpu": Pace(32, 4, 40, 40),
@@ -32,15 +31,20 @@ def hear(networks, pace, samples, block=50_000):
     return np.concatenate([*said, *listener.close()])
 
 
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    return weights.speech(16_000 * 45)
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_as_the_reference(networks, case):
+def test_as_the_reference(networks, speech, case):
     """Within 1e-4 (1.5e-5 of it are the golden file's steps) up to the first choice between equals, if there is one.
 
     That was 28 s into nemotron_cpu and 21 s into audar_low, by at most 0.06; nowhere else.
     """
     kind, expected = networks[case.partition("_")[0]], np.load(GOLDEN)[case] / 65535
     seconds = 15 if case.endswith("_low") and case != "audar_low" else 45  # many steps, and the memory is never full
-    said = hear(kind, CASES[case], SPEECH[: 16_000 * seconds])
+    said = hear(kind, CASES[case], speech[: 16_000 * seconds])
     assert len(said) == (100 * seconds if kind.rows == 8 else -(-100 * seconds // 8))
     said = said[:: 5 if kind.rows == 8 else 1]
     if seconds < 45:  # the last chunk but one has not heard what comes behind it
@@ -53,8 +57,8 @@ def test_as_the_reference(networks, case):
 
 
 @pytest.mark.parametrize("kind", ["nemotron", "sortformer"])
-def test_it_does_not_matter_how_the_samples_come(networks, kind):
-    pace, part = Pace(5, 3, 10, 6, 1), SPEECH[: 16_000 * 2 + 77]
+def test_it_does_not_matter_how_the_samples_come(networks, speech, kind):
+    pace, part = Pace(5, 3, 10, 6, 1), speech[: 16_000 * 2 + 77]
     whole = hear(networks[kind], pace, part, len(part))
     for block in (641, 7_000, 33_333):
         np.testing.assert_array_equal(hear(networks[kind], pace, part, block), whole)
@@ -62,15 +66,15 @@ def test_it_does_not_matter_how_the_samples_come(networks, kind):
 
 @pytest.mark.parametrize("kind", ["nemotron", "sortformer"])
 @pytest.mark.parametrize("samples", [0, 1, 159, 160, 1279, 1280, 1281, 8000])
-def test_recordings_of_any_length_have_their_rows(networks, kind, samples):
+def test_recordings_of_any_length_have_their_rows(networks, speech, kind, samples):
     listener = Listener(networks[kind], Pace(3, 1, 264, 222))
-    said = [*listener.feed(SPEECH[:samples]), *listener.close()]
+    said = [*listener.feed(speech[:samples]), *listener.close()]
     mels, rows = samples // 160, networks[kind].rows
     assert sum(map(len, said)) == (mels if rows == 8 else -(-mels // 8))
 
 
-def test_a_long_stream_keeps_no_more_audio_than_it_needs(networks):
+def test_a_long_stream_keeps_no_more_audio_than_it_needs(networks, speech):
     listener = Listener(networks["sortformer"], Pace(6, 7, 188, 144, 1))
     for start in range(0, 16_000 * 8, 16_000):
-        list(listener.feed(SPEECH[start : start + 16_000]))
+        list(listener.feed(speech[start : start + 16_000]))
         assert listener._kept.size < 16_000 * 2.2

@@ -22,7 +22,7 @@ from diarfuse.fusion.errors import CancelledError, CorruptModelError, ModelNotFo
 from diarfuse.fusion.types import Turn
 from tests.golden.sortformer import files, weights
 
-SPEECH = weights.speech(16_000 * 12 + 77)
+SPEECH = weights.speech(16_000 * 8 + 77)
 MOST = {"nemotron": 8, "sortformer": 4, "audar": 8}
 
 

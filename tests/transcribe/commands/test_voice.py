@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from diarfuse.diarize.voiceprint import VoiceEmbedder
 from diarfuse.fusion.errors import DiarfuseError
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.formats.turns import read_turns_file
@@ -34,10 +36,28 @@ def home(tmp_path: Path, monkeypatch) -> Path:
     return tmp_path / "voices"
 
 
+class Remembering:
+    """An embedder that hears each recording once: the same answer to the same question."""
+
+    def __init__(self, real: VoiceEmbedder) -> None:
+        self._real, self._answers = real, {}
+        self.space, self.pack = real.space, real.pack
+
+    def __getattr__(self, name: str):
+        def ask(samples, *further):
+            spans = [list(each) if isinstance(each, Iterable) else each for each in further]
+            key = (name, samples.tobytes(), repr(spans))
+            if key not in self._answers:
+                self._answers[key] = getattr(self._real, name)(samples, *spans)
+            return self._answers[key]
+
+        return ask
+
+
 @pytest.fixture(scope="module")
 def embedder(store):
     """Loaded once for the module; the commands load their own."""
-    return load_embedder(models_dir=store.root, offline=True)
+    return Remembering(load_embedder(models_dir=store.root, offline=True))
 
 
 @pytest.fixture
