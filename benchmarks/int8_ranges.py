@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from diarfuse.diarize.models.store import ModelSet
+    from diarfuse.diarize.models.packs import ModelSet
 
 VOICES = 24
 SECONDS = {"campplus": 3, "resnet34": 10}

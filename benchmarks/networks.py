@@ -24,7 +24,8 @@ import onnxruntime
 
 from benchmarks.local_pack import open_store
 from benchmarks.machine import describe, gemm_gflops
-from diarfuse.diarize.models.store import ModelSet, Store
+from diarfuse.diarize.models.packs import ModelSet
+from diarfuse.diarize.models.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

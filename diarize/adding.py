@@ -12,8 +12,18 @@ from ..fusion.watch import Watch
 from .front_ends import FRONT_ENDS
 from .joined import JoinedEmbedder
 from .models.foreign import Foreign, inspect
-from .models.packs import READY, Basis, Distances, EmbeddingNetwork, FrontEndName, Network, Pack, Use
-from .models.store import ModelSet, Store
+from .models.packs import (
+    READY,
+    Basis,
+    ClusteringPack,
+    Distances,
+    EmbeddingNetwork,
+    FrontEndName,
+    ModelSet,
+    Network,
+    Use,
+)
+from .models.store import Store
 from .options import FARTHEST, Execution
 from .pipeline import Diarizer
 from .runtime import Runtime
@@ -48,7 +58,7 @@ class Wanted:
 class Added:
     """The pack that was added, and how well it told the voices of `examples/` apart."""
 
-    pack: Pack
+    pack: ClusteringPack
     separation: Separation
 
 
@@ -86,7 +96,7 @@ def add_pack(
             put(folder, "embedding/model.onnx", foreign.model.SerializeToString()),
         )
         network = _network(foreign, front_end, folder / files[1].path)
-        pack = Pack(
+        pack = ClusteringPack(
             name=name,
             summary=f"{graph.name} over the segmentation of {source.name}",
             source=None,

@@ -10,8 +10,7 @@ from ..fusion.watch import Advance
 from .arrays import Bits, Float32
 from .embedding import TrunkEmbedder
 from .joined import JoinedEmbedder
-from .models.packs import READY
-from .models.store import ModelSet
+from .models.packs import READY, ModelSet
 from .runtime import Runtime
 from .stretches import Stretch
 from .windows import Windows

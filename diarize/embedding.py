@@ -24,8 +24,7 @@ from .arrays import Bits, Flags, Float32, Int64
 from .front_ends import FRONT_ENDS, FrontEnd
 from .front_ends.kaldi import FRAME, HOP
 from .masks import active_speakers, embedding_masks
-from .models.packs import Cut
-from .models.store import ModelSet
+from .models.packs import Cut, ModelSet
 from .runtime import Network, Runtime
 from .stretches import Stretch, cut_stretches
 from .windows import Windows

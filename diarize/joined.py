@@ -20,7 +20,7 @@ from .embedding import LocalEmbeddings
 from .front_ends import FRONT_ENDS, FrontEnd
 from .front_ends.kaldi import FRAME, HOP
 from .masks import embedding_masks
-from .models.store import ModelSet
+from .models.packs import ModelSet
 from .runtime import Runtime, Session
 from .stretches import Stretch
 from .windows import Windows

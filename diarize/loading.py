@@ -1,4 +1,4 @@
-"""A diarizer by its name: a pack, or a network of its own in a folder or file."""
+"""A diarizer by its name: a pack of either kind, or a network in a folder or file that its user gives."""
 
 from __future__ import annotations
 
@@ -24,18 +24,26 @@ def is_place(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith(".nemo")
 
 
-def check(name: str, options: Options, store: Store) -> None:
+def check(name: str, options: Options, store: Store, speakers: SpeakerCount | None = None) -> None:
     """Refuse a diarizer that there is not, before any work.
+
+    Args:
+        name: a pack's, or a folder's or file's.
+        options: what changes the answer.
+        store: where packs are.
+        speakers: how many there are.
 
     Raises:
         UnknownNameError: no such pack.
-        OptionError: an option of one kind of diarizer for the other.
+        OptionError: an option of one kind of diarizer for the other, or a number of speakers that it cannot be held to.
         ModelError: the folder or file holds no network that can be used.
     """
-    if is_place(name):
-        from .sortformer.sources import find
+    from .sortformer.asked import held_to, refuse_clustering
 
-        find(Path(name))
+    found = _end_to_end(name, store)
+    if found is not None:
+        refuse_clustering(found[0], options)
+        held_to(*found, speakers or SpeakerCount())
         return
     known = (*store.names, "auto")
     if name not in known:
@@ -44,9 +52,22 @@ def check(name: str, options: Options, store: Store) -> None:
         raise UnknownNameError("diarization pack", name, known)
     if options.preset is not None:
         raise OptionError(
-            f"--preset {options.preset} is for a network that hears speakers by itself, and {name} is a pack: "
-            "give such a network's folder with --diarizer, or leave --preset out."
+            f"--preset {options.preset} is for a network that hears speakers by itself, and {name} tells voices apart: "
+            "name such a network with --diarizer, or leave --preset out."
         )
+
+
+def _end_to_end(name: str, store: Store) -> tuple[str, int] | None:
+    """The name of a network that hears who speaks by itself, and how many speakers it tells apart."""
+    from .models.packs import EndToEndPack
+
+    if is_place(name):
+        from .sortformer.sources import find
+
+        source = find(Path(name))
+        return source.kind, source.room.speakers
+    pack = store.packs.get(name)
+    return (name, pack.speakers) if isinstance(pack, EndToEndPack) else None
 
 
 def load(
@@ -63,6 +84,12 @@ def load(
         from .sortformer.pipeline import SortformerDiarizer
 
         return SortformerDiarizer.from_path(name, options=options, execution=execution, store=store, on_note=on_note)
+    if _end_to_end(name, store) is not None:
+        from .sortformer.pipeline import SortformerDiarizer
+
+        return SortformerDiarizer.from_pretrained(
+            name, options=options, execution=execution, store=store, on_progress=on_progress, on_note=on_note
+        )
     models = store.load(name, on_progress=on_progress, on_note=on_note)
     from .pipeline import Diarizer  # half a second of scipy, wasted where there is no model
 

@@ -25,7 +25,8 @@ from .embedders import embedder_of
 from .embedding import TrunkEmbedder
 from .masks import finite, training_pairs
 from .models.carrying import load_dir
-from .models.store import ModelSet, Store
+from .models.packs import ModelSet
+from .models.store import Store
 from .options import Execution, Options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of

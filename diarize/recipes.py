@@ -24,8 +24,7 @@ from .classic import THRESHOLD, classic_centroids
 from .clustering import Clusters, vbx_centroids
 from .embedders import Embedder
 from .masks import training_pairs
-from .models.packs import Cut, Distances
-from .models.store import ModelSet
+from .models.packs import Cut, Distances, ModelSet
 from .options import Mode, Options, RecipeName
 from .plda import Plda
 from .reconstruct import Timeline, drop_specks

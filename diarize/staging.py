@@ -13,7 +13,7 @@ from pathlib import Path
 from ..fusion.errors import OptionError
 from .models.files import landing, locked, writing_in
 from .models.pack_file import FILE_NAME, NAME, write_pack
-from .models.packs import Pack, PackFile
+from .models.packs import ClusteringPack, PackFile
 from .models.store import AUTO, Store
 from .models.yours import RECORD, record, today
 
@@ -55,7 +55,7 @@ def put(folder: Path, path: str, content: bytes) -> PackFile:
     return PackFile(path, len(content), hashlib.sha256(content).hexdigest())
 
 
-def commit(store: Store, folder: Path, pack: Pack) -> None:
+def commit(store: Store, folder: Path, pack: ClusteringPack) -> None:
     """Give the stage `folder` the pack's name, and record the hash of its description."""
     with landing(folder / FILE_NAME) as file:
         file.write(write_pack(pack).encode())

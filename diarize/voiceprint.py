@@ -21,7 +21,7 @@ from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
 from .arrays import Span
 from .counting import speaker_count
 from .embedders import embedder_of
-from .models.store import ModelSet
+from .models.packs import ModelSet
 from .options import WINDOW, Execution
 from .runtime import Runtime
 from .segmentation import segment

@@ -183,7 +183,11 @@ def _store(store: Store) -> Iterator[Check]:
             continue
         problems = store.verify(name)
         remedy = f"transcribe models pull {name}" if problems else ""
-        verified = "on disk, verified" if store.origin(name) == "pinned" else "yours, as it was when you added it"
+        verified = {
+            "pinned": "on disk, verified",
+            "first use": "on disk, as it was when it was first fetched",
+            "yours": "yours, as it was when you added it",
+        }[store.origin(name)]
         yield Check(name, not problems, " ".join(problems) or verified, remedy)
 
 
@@ -208,8 +212,11 @@ def _network(store: Store) -> Iterator[Check]:
 
 def _without_network(store: Store) -> Iterator[Check]:
     """Whether ``transcribe --diarize --offline`` finds its models."""
-    whole = [name for name in store.packs if store.has(name) and not store.verify(name)]
-    missing = " nor ".join(store.packs)
+    from ..diarize.models.packs import ClusteringPack
+
+    clustering = [name for name, pack in store.packs.items() if isinstance(pack, ClusteringPack)]
+    whole = [name for name in clustering if store.has(name) and not store.verify(name)]
+    missing = " nor ".join(clustering)
     remedy = "where there is a network: transcribe models export DIR; here: transcribe models import DIR"
     yield Check(
         "offline speakers",

@@ -100,7 +100,7 @@ class Job:
 
         wish = wish or self._usual
         check_name(self.setup.asr)
-        check(self.setup.diarizer, self.setup.options, Store(self.setup.models_dir, offline=True))
+        check(self.setup.diarizer, self.setup.options, Store(self.setup.models_dir, offline=True), wish.speakers)
         if wish.channels is not None and not listens(self.setup.asr):
             name = self.setup.asr
             raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")

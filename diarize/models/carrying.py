@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
 from ...fusion.types import Note
+from .end_to_end import first_use
 from .files import copy_file, is_intact, landing, locked
 from .pack_file import FILE_NAME, NAME, PACKS, read_pack
-from .packs import READY, Pack
-from .store import AUTO, ModelSet, Store, default_root
+from .packs import READY, ClusteringPack, ModelSet, Pack
+from .store import AUTO, Store, default_root
 from .yours import record, today
 
 
@@ -48,19 +49,24 @@ def export_packs(store: Store, folder: str | os.PathLike[str], names: Iterable[s
     for pack in packs:
         _copy(pack, store.root, target)
         _write_notice(pack, target / pack.name)
+        if store.origin(pack.name) == "first use":
+            first_use.trust(target, pack, store.packs[pack.name])
         if store.origin(pack.name) == "yours":
             copy_file(store.root / pack.name / FILE_NAME, target / pack.name / FILE_NAME)
             record(target, pack.name, store.yours[pack.name].added)
     return chosen
 
 
-def import_packs(store: Store, folder: str | os.PathLike[str], names: Iterable[str] = ()) -> tuple[str, ...]:
+def import_packs(
+    store: Store, folder: str | os.PathLike[str], names: Iterable[str] = (), on_note: Note | None = None
+) -> tuple[str, ...]:
     """Copy the packs that `folder` holds into the store, verified, and convert them.
 
     Args:
         store: where they go.
         folder: what `export_packs` wrote, or any folder of pack folders.
         names: the packs; none means every pinned one. A pack that is not pinned is taken only by its name.
+        on_note: hears of files that nobody pinned.
 
     Returns:
         The names copied.
@@ -71,17 +77,20 @@ def import_packs(store: Store, folder: str | os.PathLike[str], names: Iterable[s
         UnsafeModelError: a network of an own pack is more than a network.
     """
     source = Store(folder, offline=True, packs=store.packs)
-    chosen = tuple(names) or tuple(name for name in store.packs if source.has(name))
+    pinned = (name for name in store.packs if store.origin(name) == "pinned")
+    chosen = tuple(names) or tuple(name for name in pinned if source.has(name))
     if not chosen:
         raise _nothing_there(source.root)
     for name in chosen:
-        if name in store.packs:
-            if not source.has(name):
-                raise _nothing_there(source.root, name)
+        if name not in store.packs:
+            _take_own(store, source.root, name)
+        elif store.origin(name) == "first use":
+            _take_unpinned(store, source, name, on_note)
+        elif source.has(name):
             _copy(store.packs[name], source.root, store.root)
         else:
-            _take_own(store, source.root, name)
-        store.load(name, fresh=True)
+            raise _nothing_there(source.root, name)
+        store.prepare(name)
     return chosen
 
 
@@ -89,7 +98,7 @@ def load_dir(
     folder: str | os.PathLike[str],
     pack: str = AUTO,
     *,
-    packs: Mapping[str, Pack] = PACKS,
+    packs: Mapping[str, ClusteringPack] = PACKS,
     on_note: Note | None = None,
 ) -> ModelSet:
     """A pack in a folder that ``transcribe models export`` wrote, without any network.
@@ -105,12 +114,27 @@ def load_dir(
     return store.load(name, on_note=on_note)
 
 
+def _take_unpinned(store: Store, source: Store, name: str, on_note: Note | None) -> None:
+    """Copy a pack of the program that has files which nobody pinned; as they are recorded here, or else there."""
+    if not source.started(name):
+        raise _nothing_there(source.root, name)
+    here = store.pack(name)
+    pack = here if all(file.known for file in here.files) else first_use.seen_in(source.root / name, source.pack(name))
+    _copy(pack, source.root, store.root)
+    if pack != here:
+        sentence = first_use.trust(store.root, pack, store.packs[name])
+        if on_note is not None:
+            on_note(sentence)
+
+
 def _take_own(store: Store, source: Path, name: str) -> None:
     """Copy a pack that somebody added elsewhere, and record its hash here."""
     if not NAME.fullmatch(name) or not (source / name / FILE_NAME).is_file():
         there = [path.parent.name for path in sorted(source.glob(f"*/{FILE_NAME}"))]
         raise UnknownNameError(f"pack in {source}", name, (*store.packs, *there))
     pack = read_pack(source / name / FILE_NAME)
+    if not isinstance(pack, ClusteringPack):
+        raise CorruptModelError(f"{source / name / FILE_NAME} is of no kind that is added: give its network's folder.")
     if pack.name != name:
         raise CorruptModelError(
             f"{source / name / FILE_NAME} describes the pack {pack.name}: rename its folder to that."

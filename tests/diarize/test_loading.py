@@ -36,7 +36,7 @@ def test_who_spoke_when_by_a_network_in_a_folder_or_a_file(here, capfd):
         (["--diarizer", "net/", "--threshold", "0.5"], 2, "threshold=0.5 is for packs"),
         (["--diarizer", "other/"], 1, "There is no network at other"),
         (["--diarizer", "./models"], 1, "There is no network at models"),
-        (["--diarizer", "campplus", "--preset", "low"], 2, "campplus is a pack"),
+        (["--diarizer", "campplus", "--preset", "low"], 2, "campplus tells voices apart"),
         (["--diarizer", "net"], 2, "for the network in the folder of that name give net/."),
     ],
 )

@@ -6,14 +6,15 @@
 
 transformers and NeMo write their own files of two-layer networks, of which everything is kept but the weights: these
 are `sortformer/weights.py`'s, so that the tests can put the files together again. What the classes then say of the
-speech there, hearing it piece by piece at several paces, is kept too. Run::
+speech there, hearing it piece by piece at several paces, is kept too. With ``--official`` the networks have the shape
+of those that are published, hear a minute, and go into `sortformer/official.npz` with all of their files. Run::
 
-    python tests/golden/make_sortformer_networks.py
+    python tests/golden/make_sortformer_networks.py [--official]
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import shutil
 import sys
 import tarfile
@@ -42,8 +43,19 @@ from transformers import (  # noqa: E402
     NemotronAsrStreamingFeatureExtractor,
 )
 
-SECONDS = 45
-WIDTH, NARROW = 64, 32
+OFFICIAL_NEMOTRON = {"audio_config": {}, "head_config": {}}
+SMALL_NEMOTRON = {
+    "audio_config": {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2},
+    "head_config": {"hidden_size": 32, "audio_hidden_size": 64},
+}
+OFFICIAL_SORTFORMER = [
+    "model_defaults.fc_d_model=512",
+    "model_defaults.tf_d_model=192",
+    "encoder.n_layers=17",
+    "encoder.subsampling_conv_channels=256",
+    "transformer_encoder.num_layers=18",
+    "transformer_encoder.inner_size=768",
+]
 PACES = {
     # chunk, left, right, fifo, period
     "nemotron_low": (9, 0, 4, 264, 222),
@@ -65,12 +77,8 @@ def place(network: torch.nn.Module) -> dict[str, list[int]]:
     return {name: list(tensor.shape) for name, tensor in state.items()}
 
 
-def nemotron() -> Nemotron3DiarizationForAudioFrameClassification:
-    config = Nemotron3DiarizationConfig(
-        audio_config={"hidden_size": WIDTH, "intermediate_size": 96, "num_hidden_layers": 2},
-        head_config={"hidden_size": NARROW, "audio_hidden_size": WIDTH},
-    )
-    network = Nemotron3DiarizationForAudioFrameClassification(config).eval()
+def nemotron(shape: dict[str, dict[str, int]]) -> Nemotron3DiarizationForAudioFrameClassification:
+    network = Nemotron3DiarizationForAudioFrameClassification(Nemotron3DiarizationConfig(**shape)).eval()
     place(network)
     return network
 
@@ -79,24 +87,21 @@ def extractor() -> NemotronAsrStreamingFeatureExtractor:
     return NemotronAsrStreamingFeatureExtractor(feature_size=128, mel_filters_dtype="bfloat16")
 
 
-def sortformer(speakers: int) -> SortformerEncLabelModel:
-    config = OmegaConf.load(HERE / "streaming.yaml")
+def sortformer(speakers: int, shape: list[str]) -> SortformerEncLabelModel:
+    config = OmegaConf.merge(OmegaConf.load(HERE / "streaming.yaml"), OmegaConf.from_dotlist(shape))
     config.max_num_of_spks = speakers
     network = SortformerEncLabelModel(config).eval()
     place(network)
     return network
 
 
-def balance(network: SortformerEncLabelModel) -> dict[str, np.ndarray]:
+def balance(last: torch.nn.Linear, name: str, said: np.ndarray) -> dict[str, np.ndarray]:
     """Turn the last layer up and shift it, so that each speaker speaks in half of the frames; its tensors."""
-    said = torch.logit(torch.from_numpy(hear_sortformer(network, PACES["sortformer_offline"])).double())
-    last = network.sortformer_modules.single_hidden_to_spks
-    middle, spread = said.median(dim=0).values, said.std(dim=0)
+    scores = torch.logit(torch.from_numpy(said).double(), eps=1e-7)
+    middle, spread = scores.median(dim=0).values, scores.std(dim=0)
     last.weight.copy_(2 * last.weight / spread[:, None])
     last.bias.copy_(2 * (last.bias - middle) / spread)
-    return {
-        f"sortformer_modules.single_hidden_to_spks.{what}": getattr(last, what).numpy() for what in ("weight", "bias")
-    }
+    return {f"{name}.{what}": getattr(last, what).numpy() for what in ("weight", "bias")}
 
 
 def keep_nemotron(network: Nemotron3DiarizationForAudioFrameClassification, folder: Path) -> None:
@@ -120,13 +125,15 @@ def keep_sortformer(network: SortformerEncLabelModel, folder: Path) -> None:
             (folder / "data.pkl").write_bytes(archive.read("model_weights/data.pkl"))
 
 
-def hear_nemotron(network: Nemotron3DiarizationForAudioFrameClassification, pace: tuple[int, ...]) -> np.ndarray:
+def hear_nemotron(
+    network: Nemotron3DiarizationForAudioFrameClassification, pace: tuple[int, ...], seconds: int
+) -> np.ndarray:
     from transformers.models.nemotron3_diarization.modeling_nemotron3_diarization import (
         Nemotron3DiarizationSpeakerCache,
     )
 
     chunk, _, right, fifo, period = pace
-    mel = extractor()(weights.speech(16_000 * SECONDS), sampling_rate=16_000, return_tensors="pt")
+    mel = extractor()(weights.speech(16_000 * seconds), sampling_rate=16_000, return_tensors="pt")
     features = mel["input_features"][:, : int(mel["attention_mask"].sum())]
     cache = Nemotron3DiarizationSpeakerCache(network.config.streaming_config, fifo, period)
     said, total = [], features.shape[1]
@@ -141,42 +148,85 @@ def hear_nemotron(network: Nemotron3DiarizationForAudioFrameClassification, pace
     return torch.cat(said)[:total].numpy()
 
 
-def hear_sortformer(network: SortformerEncLabelModel, pace: tuple[int, ...]) -> np.ndarray:
+def hear_sortformer(network: SortformerEncLabelModel, pace: tuple[int, ...], seconds: int) -> np.ndarray:
     modules = network.sortformer_modules
     modules.chunk_len, modules.chunk_left_context, modules.chunk_right_context = pace[:3]
     modules.fifo_len, modules.spkcache_update_period = pace[3:]
-    signal = torch.from_numpy(weights.speech(16_000 * SECONDS))[None]
+    signal = torch.from_numpy(weights.speech(16_000 * seconds))[None]
     return network(signal, torch.tensor([signal.shape[1]]))[0].numpy()
 
 
-def coarse(said: np.ndarray) -> np.ndarray:
+def coarse(said: np.ndarray, seconds: int) -> np.ndarray:
     """Every fifth row of many, in steps of 1/65535."""
-    every = 5 if len(said) > 100 * SECONDS - 1 else 1
+    every = 5 if len(said) > 100 * seconds - 1 else 1
     return np.round(said[::every] * 65535).astype(np.uint16)
 
 
+def keep(networks: dict[str, torch.nn.Module], folder: Path) -> None:
+    """The files of each network, but for its weights."""
+    for name, network in networks.items():
+        (folder / name).mkdir(exist_ok=True)
+        (keep_nemotron if name == "nemotron" else keep_sortformer)(network, folder / name)
+
+
+def answers(networks: dict[str, torch.nn.Module], seconds: int) -> dict[str, np.ndarray]:
+    """What the networks say of the speech, at every pace."""
+    found = {}
+    for case, pace in PACES.items():
+        kind = case.partition("_")[0]
+        said = (hear_nemotron if kind == "nemotron" else hear_sortformer)(networks[kind], pace, seconds)
+        sys.stdout.write(f"{case}: {said.shape}, {(said > 0.5).mean():.0%} of it above a half\n")
+        sys.stdout.flush()
+        found[case] = coarse(said, seconds)
+    return found
+
+
+def balanced(networks: dict[str, torch.nn.Module], seconds: int) -> dict[str, np.ndarray]:
+    """The tensors of the last layers of several networks, made to say something."""
+    found = {}
+    for kind, network in networks.items():
+        if kind == "nemotron":
+            said, name = hear_nemotron(network, PACES["nemotron_offline"], seconds), "classifier.out_proj"
+        else:
+            said = hear_sortformer(network, PACES["sortformer_offline"], seconds)
+            name = "sortformer_modules.single_hidden_to_spks"
+        tensors = balance(network.get_submodule(name), name, said)
+        found |= {f"{kind}:{tensor}": values for tensor, values in tensors.items()}
+    return found
+
+
+def small() -> None:
+    networks = {"nemotron": nemotron(SMALL_NEMOTRON), "sortformer": sortformer(4, []), "audar": sortformer(8, [])}
+    kept = balanced({kind: networks[kind] for kind in ("sortformer", "audar")}, 45)
+    keep(networks, HERE)
+    kept |= answers(networks, 45)
+    signal = torch.from_numpy(weights.speech(5_000))[None]
+    mel = extractor()(signal[0].numpy(), sampling_rate=16_000, return_tensors="pt")["input_features"][0]
+    kept["mel_rounded"] = mel.numpy()
+    mel, count = networks["sortformer"].preprocessor(input_signal=signal, length=torch.tensor([5_000]))
+    kept["mel"] = mel[0, :, : int(count)].T.numpy()
+    np.savez_compressed(HERE / "networks.npz", **kept)
+
+
+def official() -> None:
+    networks = {
+        "nemotron": nemotron(OFFICIAL_NEMOTRON),
+        "sortformer": sortformer(4, OFFICIAL_SORTFORMER),
+        "audar": sortformer(8, OFFICIAL_SORTFORMER),
+    }
+    kept = balanced(networks, 60) | answers(networks, 60)
+    with tempfile.TemporaryDirectory() as scratch:
+        keep(networks, Path(scratch))
+        for path in Path(scratch).glob("*/*"):
+            kept[f"{path.parent.name}/{path.name}"] = np.frombuffer(path.read_bytes(), np.uint8)
+    np.savez_compressed(HERE / "official.npz", **kept)
+
+
 def main() -> None:
-    answers: dict[str, np.ndarray] = {}
-    networks = {"nemotron": nemotron(), "sortformer": sortformer(4), "audar": sortformer(8)}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--official", action="store_true")
     with torch.inference_mode():
-        for name, network in networks.items():
-            folder = HERE / name
-            folder.mkdir(exist_ok=True)
-            if name != "nemotron":
-                answers |= {f"{name}:{tensor}": values for tensor, values in balance(network).items()}
-            (keep_nemotron if name == "nemotron" else keep_sortformer)(network, folder)
-        for case, pace in PACES.items():
-            kind = case.partition("_")[0]
-            said = (hear_nemotron if kind == "nemotron" else hear_sortformer)(networks[kind], pace)
-            sys.stdout.write(f"{case}: {said.shape}, {(said > 0.5).mean():.0%} of it above a half\n")
-            answers[case] = coarse(said)
-        signal = torch.from_numpy(weights.speech(5_000))[None]
-        mel = extractor()(signal[0].numpy(), sampling_rate=16_000, return_tensors="pt")["input_features"][0]
-        answers["mel_rounded"] = mel.numpy()
-        mel, count = networks["sortformer"].preprocessor(input_signal=signal, length=torch.tensor([5_000]))
-        answers["mel"] = mel[0, :, : int(count)].T.numpy()
-    np.savez_compressed(HERE / "networks.npz", **answers)
-    json.loads((HERE / "nemotron" / "header.json").read_bytes())
+        (official if parser.parse_args().official else small)()
 
 
 if __name__ == "__main__":

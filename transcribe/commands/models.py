@@ -80,8 +80,8 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
 def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
     """Fetch PACK (its name, or auto for the best in reach) and convert it, anew if it is there, for all modes."""
     store = _store(models_dir, offline)
-    found = store.load(pack, on_progress=_progress(), on_note=_note, fresh=True)
-    _tell(f"{found.name} is ready in {store.root}")
+    found = store.prepare(pack, on_progress=_progress(), on_note=_note)
+    _tell(f"{found} is ready in {store.root}")
 
 
 @models.command(epilog="transcribe models verify")
@@ -105,7 +105,11 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
             f"{len(problems)} model file(s) in {store.root} are not as they should be: "
             "run 'transcribe models pull PACK', or add the pack again if it is yours."
         )
-    for origin, what in (("pinned", "as pinned"), ("yours", "as it was when you added it")):
+    for origin, what in (
+        ("pinned", "as pinned"),
+        ("first use", "as pinned, or as it was when it was first fetched"),
+        ("yours", "as it was when you added it"),
+    ):
         if these := [name for name in names if store.origin(name) == origin]:
             click.echo(f"{', '.join(these)}: every file is {what}")
 
@@ -139,14 +143,15 @@ def import_(
 ) -> None:
     """Copy the PACKs in FOLDER into the store and convert them: the pinned ones, if none is named.
 
-    A pack that somebody added, and a recogniser's model, is taken only by its name: nobody here vouches for it.
+    A pack that somebody added, or that has a file which nobody pinned, and a recogniser's model, is taken only by its
+    name: nobody here vouches for it.
     """
     from ...asr_adapters.carrying import import_model
     from ...diarize.models.carrying import import_packs
 
     store = _store(models_dir, offline)
     said = [import_model(name, folder) for name in asr]
-    _tell("\n".join((f"{', '.join(import_packs(store, folder, pack))} copied to {store.root}", *said)))
+    _tell("\n".join((f"{', '.join(import_packs(store, folder, pack, _note))} copied to {store.root}", *said)))
 
 
 @models.command(

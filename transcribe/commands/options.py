@@ -130,7 +130,7 @@ DIARIZER_OPTIONS = Section(
         default="auto",
         metavar="PACK",
         help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus; or a "
-        "FOLDER/ or FILE.nemo that holds Nemotron-3-Diarization or a streaming Sortformer.",
+        "network that hears who speaks by itself: nemotron, sortformer-v2.1, audar-v1, or the FOLDER/ or file of one.",
         show_default=True,
     ),
     click.option(
@@ -141,7 +141,7 @@ DIARIZER_OPTIONS = Section(
     click.option(
         "--preset",
         type=click.Choice(get_args(Preset)),
-        help="Of a FOLDER/ or FILE.nemo: how much it hears at a time. [default: offline]",
+        help="Of a network that hears who speaks by itself: how much it hears at a time. [default: offline]",
     ),
     click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
     click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),

@@ -18,7 +18,7 @@ from ...fusion.types import ModelRecognizer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...diarize.models.store import ModelSet
+    from ...diarize.models.packs import ModelSet
     from ...diarize.sortformer.pipeline import Model
     from ...fusion.document import Document
     from ...fusion.types import Note, Recognizer, Seconds

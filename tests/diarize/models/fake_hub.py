@@ -14,12 +14,12 @@ import pytest
 
 import diarfuse.diarize.models.end_to_end.weights
 from diarfuse.diarize.models.packs import (
+    ClusteringPack,
     Cut,
     Distances,
     EmbeddingNetwork,
     HubSource,
     Network,
-    Pack,
     PackFile,
     WheelSource,
 )
@@ -35,9 +35,9 @@ CONTENTS = {
 }
 
 
-def fake_pack(name: str = "fake", source: HubSource | WheelSource | None = None) -> Pack:
+def fake_pack(name: str = "fake", source: HubSource | WheelSource | None = None) -> ClusteringPack:
     """A pack with a real pack's shape whose files the test serves itself."""
-    return Pack(
+    return ClusteringPack(
         name=name,
         summary="random bytes",
         source=source or HubSource("someone/something", "0123abc"),

@@ -23,7 +23,7 @@ import pytest
 from diarfuse.diarize.models import download
 from diarfuse.diarize.models.checkpoint import read_checkpoint
 from diarfuse.diarize.models.pack_file import PACKS
-from diarfuse.diarize.models.packs import Pack, PackFile
+from diarfuse.diarize.models.packs import ClusteringPack, PackFile
 from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.pipeline import Diarizer
@@ -76,7 +76,7 @@ def official(inputs) -> dict[str, bytes]:
     }
 
 
-def pinned(files: Mapping[str, bytes]) -> Pack:
+def pinned(files: Mapping[str, bytes]) -> ClusteringPack:
     """community-1 with the hashes of these files."""
     found = [PackFile(path, len(content), hashlib.sha256(content).hexdigest()) for path, content in files.items()]
     return replace(OFFICIAL, files=tuple(found))

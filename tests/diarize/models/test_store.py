@@ -16,8 +16,8 @@ from diarfuse.diarize.models import download
 from diarfuse.diarize.models.download import hub_answers
 from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.models.packs import (
+    ClusteringPack,
     HubSource,
-    Pack,
     WheelSource,
 )
 from diarfuse.diarize.models.store import Store, default_root
@@ -296,7 +296,7 @@ def make_wheel(index: Path, contents: Mapping[str, bytes]) -> None:
         archive.writestr(f"{info}/RECORD", "")
 
 
-def wheel_pack() -> Pack:
+def wheel_pack() -> ClusteringPack:
     pack = fake_pack(source=WHEEL)
     return replace(pack, files=tuple(replace(file, member=f"models/{file.path}") for file in pack.files))
 
