@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +125,7 @@ class Distances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pack:
+class Pack(ABC):
     """A named set of model files that together diarize.
 
     source: where its files come from; None for one that its user added.
@@ -147,9 +148,9 @@ class Pack:
         return sum(file.size for file in self.files)
 
     @property
+    @abstractmethod
     def networks(self) -> tuple[Network, ...]:
         """Those that are converted here."""
-        raise NotImplementedError
 
     def file(self, path: str) -> PackFile:
         """The file at `path`, which must be one of the pack's."""
