@@ -29,7 +29,7 @@ class Options:
     recipe: how speakers are told apart; None is the pack's own.
     step: hop of the 10 s windows in seconds, in (0, 10].
     threshold: AHC distance (before VBx, where the pack has a PLDA).
-    fa, fb: VBx evidence scaling at 1 s hop, and speaker penalty.
+    fa, fb: VBx evidence scaling, and speaker penalty at 1 s hop.
     min_duration_on, min_duration_off: turns shorter than this are dropped, gaps
         shorter than this are filled (seconds).
     preset: how much a network that hears who speaks by itself hears at a time (`diarize.sortformer`); packs have none.

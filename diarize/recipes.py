@@ -164,9 +164,9 @@ class Recipe:
 def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 | None:
     """VBx over agglomerative clusters."""
     options = setting.options
-    # At a longer hop each second of speech is seen by fewer windows, so each window counts for more.
-    fa, threshold = options.fa * setting.step, options.threshold or setting.distances.before_vbx
-    return vbx_centroids(training, cast("Plda", setting.plda), threshold=threshold, fa=fa, fb=options.fb)
+    # At a hop of h seconds each window stands for h of upstream's: as if it were there h times, which is Fb / h.
+    fb, threshold = options.fb / setting.step, options.threshold or setting.distances.before_vbx
+    return vbx_centroids(training, cast("Plda", setting.plda), threshold=threshold, fa=options.fa, fb=fb)
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:

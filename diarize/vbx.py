@@ -71,6 +71,10 @@ def cluster_vbx(
 ) -> Mixture:
     """Refine an agglomerative clustering; speakers that the evidence does not need lose their prior.
 
+    ``fb / h`` is what ``fb`` would be if every row came `h` times: where rows are
+    fewer for the same speech, that keeps the balance. Scaling `fa` instead would
+    also make every row surer of its speaker, and keep speakers who are not there.
+
     Args:
         labels: (n,) clusters 0..S-1 to begin with, n >= 1.
         features: float64 (n, D) from `Plda.transform`.

@@ -7,10 +7,13 @@ import pytest
 import soundfile
 
 from diarfuse.diarize.models.pack_file import PACKS
+from diarfuse.diarize.models.packs import Distances
 from diarfuse.diarize.options import Execution, Mode, Options, RecipeName
 from diarfuse.diarize.pipeline import Diarizer
-from diarfuse.diarize.recipes import OURS, RECIPES, UPSTREAM
+from diarfuse.diarize.plda import Plda
+from diarfuse.diarize.recipes import OURS, RECIPES, UPSTREAM, Setting
 from diarfuse.fusion.errors import OptionError, UnknownNameError
+from diarfuse.fusion.types import SpeakerCount
 
 
 def test_every_recipe_can_be_asked_for_and_says_what_each_mode_does():
@@ -49,3 +52,16 @@ def test_a_recipe_that_the_pack_cannot_run_is_refused_before_anything_runs(store
         Diarizer.from_pretrained("campplus", options=Options(recipe="community-1"), store=store)
     with pytest.raises(UnknownNameError, match=r"did you mean 'speaker-diarization-3\.1'"):
         Options(recipe="speaker-diarization-31")
+
+
+def test_vbx_at_a_longer_hop_takes_each_window_for_as_many_as_it_stands_for():
+    rng, dim = np.random.default_rng(0), 8
+    plda = Plda(np.zeros(dim), np.eye(dim), np.zeros(dim), np.zeros(dim), np.eye(dim), np.full(dim, 10.0))
+    voices = np.eye(dim)[rng.integers(4, size=60)] + 0.3 * rng.standard_normal((60, dim))
+
+    def learn(rows, step):
+        setting = Setting(SpeakerCount(), Distances(alone=0.8), plda, Options(), step)
+        return RECIPES["community-1"].learn["exact"](rows, np.arange(len(rows)), setting)
+
+    for hop in (2, 5):
+        np.testing.assert_allclose(learn(voices, hop), learn(voices.repeat(hop, axis=0), 1), atol=1e-6)

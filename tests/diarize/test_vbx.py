@@ -52,6 +52,19 @@ def test_the_papers_updates(seed, n, clusters, weights):
     np.testing.assert_allclose(found.elbo, elbo, atol=1e-7)
 
 
+@settings(max_examples=20)
+@given(st.integers(0, 99), st.integers(8, 40), st.integers(2, 6), st.sampled_from([2, 3, 10]))
+def test_a_row_that_stands_for_many_is_a_smaller_penalty(seed, n, clusters, times):
+    labels, features, phi = draw(seed, n, clusters)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vbx, "_MIN_GAIN", -np.inf)  # the bound differs by the factor `times`, and so would the last update
+        repeated = vbx.cluster_vbx(labels.repeat(times), features.repeat(times, axis=0), phi, fa=0.07, fb=0.8)
+        once = vbx.cluster_vbx(labels, features, phi, fa=0.07, fb=0.8 / times)
+    np.testing.assert_array_equal(once.kept, repeated.kept)
+    np.testing.assert_allclose(once.gamma, repeated.gamma[::times], atol=1e-9)
+    np.testing.assert_allclose(np.multiply(once.elbo, times), repeated.elbo, rtol=1e-9)
+
+
 def test_blocks_of_rows_change_nothing(monkeypatch):
     labels, features, phi = draw(3, 200, 5)
     at_once = vbx.cluster_vbx(labels, features, phi, fa=0.07, fb=0.8)
