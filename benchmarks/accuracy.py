@@ -36,7 +36,7 @@ def main() -> None:
             raise SystemExit(f"No audio with an .rttm beside it in {folder}; give a folder that has some.")
         for spec in arguments.system or ["ours"]:
             with tempfile.TemporaryDirectory() as temporary:
-                keep = arguments.keep / _file_name(spec) / folder.name if arguments.keep else Path(temporary, "answers")
+                keep = arguments.keep / file_name(spec) / folder.name if arguments.keep else Path(temporary, "answers")
                 answers = _answers(spec, recordings, keep, arguments)
                 scores = {collar: _score(recordings, answers, collar) for collar in COLLARS}
             if not arguments.totals:
@@ -94,7 +94,8 @@ def table(first: str, rows: Sequence[str]) -> str:
     return "\n".join([HEAD.format(first), *rows])
 
 
-def _file_name(spec: str) -> str:
+def file_name(spec: str) -> str:
+    """The name of a folder for what the system `spec` answered."""
     return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in spec)
 
 

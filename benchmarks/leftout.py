@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from diarfuse.fusion.types import Turn
 
 KINDS = ("full", "telephone", "noise", "codec", "clips30", "clips60")
+LINES = ("sim-telephone", "sim-noise")
+"""`sim` through other lines, where ``benchmarks.generated --lines`` wrote them into OUT. Scored, never chosen on."""
 FOLDS = range(4)
 NO_FOLD = -1
 WANTED = Wanted(SpeakerCount(), embeddings=False, activity=False)
@@ -66,18 +68,18 @@ def main() -> None:
     arguments = _parse()
     store = open_store(arguments.local) if arguments.local else Store()
     diarizer = Diarizer(store.load(arguments.pack), execution=Execution(mode=arguments.mode))
-    cases = list(_cases(arguments, diarizer))
+    kept = arguments.cache / f"{arguments.pack}-{arguments.mode}"
+    cases = find_cases(diarizer, folders_of(arguments.generated, arguments.audio), kept)
     if arguments.bands:
         found = mean_voices(cases)
         table = {name: [round(float(x), 4) for x in getattr(found, name)] for name in ("full", "narrow")}
         arguments.bands.write_text(json.dumps(table), encoding="ascii")
         return
-    rates = {limit: _rates(diarizer, cases, limit) for limit in arguments.limits}
-    chosen = {fold: _choose(rates, cases, fold) for fold in (*FOLDS, NO_FOLD)}
+    chosen, rates = left_out(diarizer, cases, arguments.limits)
     print(f"chosen without each fold: {[chosen[fold] for fold in FOLDS]}, on all: {chosen[NO_FOLD]}\n")
     print("| | DER % | least and greatest of the folds | right number of speakers | floor |\n|---|---|---|---|---|")
     for kind in dict.fromkeys(case.kind for case in cases):
-        print(_row(kind, cases, [rates[chosen[case.fold]][i] for i, case in enumerate(cases)]))
+        print(_row(kind, cases, rates))
 
 
 def _parse() -> argparse.Namespace:
@@ -93,18 +95,36 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _cases(arguments: argparse.Namespace, diarizer: Diarizer) -> Iterable[Case]:
-    folders = [arguments.generated / kind for kind in KINDS] + [arguments.audio / name for name in ("real", "sim")]
-    for folder in folders:
-        for recording in find_recordings(folder):
-            kept = arguments.cache / f"{arguments.pack}-{arguments.mode}" / folder.name / f"{recording.name}.npz"
-            yield Case(recording, listen(diarizer, recording.audio, kept), folder.name, _fold(recording, folder.name))
+def folders_of(generated: Path, audio: Path) -> list[Path]:
+    """The folders of the rows, in their order."""
+    lines = [folder for folder in (generated / name for name in LINES) if folder.is_dir()]
+    return [generated / kind for kind in KINDS] + [audio / "real", audio / "sim"] + lines
 
 
-def _fold(recording: Recording, kind: str) -> int:
+def find_cases(diarizer: Diarizer, folders: Sequence[Path], kept: Path) -> list[Case]:
+    """Every recording of `folders`, with what the networks hear in it, from `kept` where that is there."""
+    return [
+        Case(one, listen(diarizer, one.audio, kept / folder.name / f"{one.name}.npz"), folder.name, fold_of(one))
+        for folder in folders
+        for one in find_recordings(folder)
+    ]
+
+
+def fold_of(recording: Recording) -> int:
+    """The fold of its speakers, by the folder it lies in and what was written beside it."""
+    kind = recording.audio.parent.name
     if kind in KINDS:
         return int(json.loads(recording.audio.with_suffix(".json").read_text(encoding="utf-8"))["fold"])
-    return 0 if kind == "sim" else NO_FOLD
+    return 0 if kind in {"sim", *LINES} else NO_FOLD
+
+
+def left_out(
+    diarizer: Diarizer, cases: Sequence[Case], limits: Iterable[float]
+) -> tuple[dict[int, float], list[ErrorRates]]:
+    """The limit chosen without each fold (and on all), and every case scored with what was chosen without its own."""
+    rates = {limit: _rates(diarizer, cases, limit) for limit in limits}
+    chosen = {fold: _choose(rates, cases, fold) for fold in (*FOLDS, NO_FOLD)}
+    return chosen, [rates[chosen[case.fold]][i] for i, case in enumerate(cases)]
 
 
 def mean_voices(cases: Sequence[Case]) -> Bands:

@@ -7,12 +7,15 @@ writes OUT/full (rooms and mild noise), the same talk once more as OUT/telephone
 opus, 11 kHz in turns), and excerpts as OUT/clips30 and OUT/clips60. The same
 seed and the same voices give the same files. ``--stretched HOURS`` instead
 writes one long recording that repeats clips under other rooms, at other speeds
-and through other codecs: for time and memory only.
+and through other codecs: for time and memory only. ``--lines FOLDER`` writes the
+recordings of another folder through the telephone and with noise:
+OUT/NAME-telephone and OUT/NAME-noise, with their truth.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +27,7 @@ from benchmarks.generated.acoustics import Channel, Room, through, transmit, wit
 from benchmarks.generated.layout import Placement, Plan, lay_out, plans
 from benchmarks.generated.material import Clip, Piece, by_speaker, read_clips, read_folds
 from benchmarks.generated.truth import write_truth
+from benchmarks.scoring import find_recordings
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.types import SAMPLE_RATE
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from diarfuse.fusion.types import Samples, Seconds
 
 CODECS: tuple[Channel, ...] = ("mp3", "opus", "11k")
+LINES: tuple[Channel, ...] = ("telephone", "noise")
 _FADE = SAMPLE_RATE // 200
 _PEAK = 0.7
 
@@ -44,7 +49,11 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--heard", type=Path, help="words for clips that WORDS.tsv lacks (benchmarks.generated.words)")
     parser.add_argument("--stretched", type=float, metavar="HOURS")
+    parser.add_argument("--lines", type=Path, metavar="FOLDER", help="a folder of recordings, as ../shared/audio/sim")
     arguments = parser.parse_args()
+    if arguments.lines:
+        write_lines(arguments.lines, arguments.out)
+        return
     clips = read_clips(arguments.voices, arguments.heard)
     if arguments.stretched:
         from benchmarks.generated.stretched import write_stretched
@@ -71,6 +80,20 @@ def _write_all(voices: Path, out: Path, plan: Plan, number: int, clips: Sequence
     if number % 2 == 0:
         seconds = (30.0, 60.0)[number // 2 % 2]
         _write_excerpt(out / f"clips{seconds:.0f}" / f"{plan.name}.wav", mix, placements, seconds, about)
+
+
+def write_lines(folder: Path, out: Path) -> None:
+    """The recordings of `folder` once more, through each of `LINES`, with the truth that lies beside them."""
+    for channel in LINES:
+        written = out / f"{folder.name}-{channel}"
+        written.mkdir(parents=True, exist_ok=True)
+        for recording in find_recordings(folder):
+            heard = transmit(load_audio(recording.audio), channel, np.random.default_rng(0))
+            path = written / f"{recording.name}.wav"
+            soundfile.write(path, np.clip(heard, -1, 1), SAMPLE_RATE, subtype="PCM_16")
+            for ending in (".rttm", ".uem"):
+                if recording.audio.with_suffix(ending).is_file():
+                    shutil.copyfile(recording.audio.with_suffix(ending), path.with_suffix(ending))
 
 
 def fold_of(clips: Sequence[Clip], fold: int) -> dict[str, list[Clip]]:
