@@ -57,7 +57,7 @@ def test_the_papers_updates(seed, n, clusters, weights):
 def test_a_row_that_stands_for_many_is_a_smaller_penalty(seed, n, clusters, times):
     labels, features, phi = draw(seed, n, clusters)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vbx, "_MIN_GAIN", -np.inf)  # the bound differs by the factor `times`, and so would the last update
+        patch.setattr(vbx, "_MIN_GAIN", -np.inf)  # the bounds differ by `times`: so would the last update
         repeated = vbx.cluster_vbx(labels.repeat(times), features.repeat(times, axis=0), phi, fa=0.07, fb=0.8)
         once = vbx.cluster_vbx(labels, features, phi, fa=0.07, fb=0.8 / times)
     np.testing.assert_array_equal(once.kept, repeated.kept)
