@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def is_place(name: str) -> bool:
     """Whether a diarizer's name is that of a file or folder, and not a pack's."""
-    return "/" in name or "\\" in name or name.endswith(".nemo")
+    return "/" in name or "\\" in name or name.endswith((".nemo", ".onnx"))
 
 
 def check(name: str, options: Options, store: Store, speakers: SpeakerCount | None = None) -> None:

@@ -224,18 +224,27 @@ class Session:
         Raises:
             CorruptModelError: the graph cannot compute it.
         """
-        feeds = {key: np.ascontiguousarray(value) for key, value in zip(self._inputs, inputs, strict=True)}
+        return self.named([name], dict(zip(self._inputs, inputs, strict=True)))[0]
+
+    def named(self, wanted: Sequence[str], feeds: Mapping[str, AnyArray]) -> list[AnyArray]:
+        """The outputs `wanted` of a graph that others made; its inputs by name.
+
+        Raises:
+            CorruptModelError: the graph cannot compute them.
+        """
         try:
-            output: AnyArray = self._session.run([name], feeds)[0]
+            found: list[AnyArray] = self._session.run(
+                list(wanted), {name: np.asarray(value, order="C") for name, value in feeds.items()}
+            )
         except Exception as error:  # ONNX Runtime's exceptions share no public base
             if ran_out(error):
                 raise LowMemoryError("There is not enough memory to run the networks: free some.") from error
-            shapes = ", ".join(str(value.shape) for value in inputs)
+            shapes = ", ".join(str(value.shape) for value in feeds.values())
             raise CorruptModelError(
-                f"The network cannot compute {name!r} of inputs {shapes} ({_first_line(error)}): export it with a free "
-                "number of frames."
+                f"The network cannot compute {', '.join(map(repr, wanted))} of inputs {shapes} ({_first_line(error)}): "
+                "export it with a free number of frames."
             ) from error
-        return output
+        return found
 
     def on_device(self, *inputs: Any) -> Any:
         """Like calling, but inputs may be device values and the output stays on the device.

@@ -8,7 +8,7 @@ for NeMo ``window_size_ms``, ``window_stride_ms``, ``window_type``, ``feat_dim``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .packs import FrontEndName
 
 MAX_BYTES = 1 << 30
 BANDS = 80
-_STANDARD = ("", "ai.onnx", "ai.onnx.ml")
+STANDARD = ("", "ai.onnx", "ai.onnx.ml")
 _EMBEDDINGS = ("embs", "embedding", "embeddings", "emb")
 """What exporters call the output that is the embedding, where there are several."""
 _FRAMEWORKS: Mapping[str, FrontEndName] = {
@@ -106,9 +106,9 @@ def inspect(path: Path, *, join: bool = False) -> Foreign:
         UnsafeModelError: it has custom operators, data outside its folder, or too many bytes.
         OptionError: it wants another sample rate.
     """
-    model = _parse(path)
-    _refuse_foreign_operators(path, model)
-    _check_external(path, model, join=join)
+    model = parse(path, "a speaker embedding")
+    refuse_foreign_operators(path, model)
+    check_external(path, model, join=join)
     if join:
         load_external_data_for_model(model, str(path.parent))
     try:
@@ -122,11 +122,16 @@ def inspect(path: Path, *, join: bool = False) -> Foreign:
     return Foreign(model, _layout(path, model.graph), _embedding(path, model.graph, metadata), metadata)
 
 
-def _parse(path: Path) -> onnx.ModelProto:
+def parse(path: Path, what: str) -> onnx.ModelProto:
+    """The graph of `what`, without the weights that lie in other files.
+
+    Raises:
+        ModelNotFoundError, CorruptModelError, UnsafeModelError: see `inspect`.
+    """
     if not path.is_file():
-        raise ModelNotFoundError(f"There is no file {path}: give the ONNX file of a speaker embedding.")
+        raise ModelNotFoundError(f"There is no file {path}: give the ONNX file of {what}.")
     if path.stat().st_size > MAX_BYTES:
-        raise UnsafeModelError(f"{path} has more than {MAX_BYTES >> 20} MB: no speaker embedding needs that.")
+        raise UnsafeModelError(f"{path} has more than {MAX_BYTES >> 20} MB: {what} does not need that.")
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # protobuf's DecodeError, whose package is onnx's business
@@ -138,18 +143,27 @@ def _parse(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _refuse_foreign_operators(path: Path, model: onnx.ModelProto) -> None:
+def refuse_foreign_operators(path: Path, model: onnx.ModelProto, known: Sequence[str] = STANDARD) -> None:
+    """Refuse operators of other domains than the `known`, for which somebody's library would have to be loaded.
+
+    Raises:
+        UnsafeModelError: there is one.
+    """
     local = {(function.domain, function.name) for function in model.functions}
     for node in _nodes(model):
-        if node.domain not in _STANDARD and (node.domain, node.op_type) not in local:
+        if node.domain not in known and (node.domain, node.op_type) not in local:
             raise UnsafeModelError(
                 f"{path} uses the operator {node.domain[:60]}.{node.op_type[:60]}, which is not ONNX's own: "
                 "export it without custom operators."
             )
 
 
-def _check_external(path: Path, model: onnx.ModelProto, *, join: bool) -> None:
-    """Weights beside the graph: only plain files of its own folder, and only where they are to be joined."""
+def check_external(path: Path, model: onnx.ModelProto, *, join: bool) -> list[Path]:
+    """Weights beside the graph: only plain files of its own folder, and only where they are to be joined.
+
+    Raises:
+        UnsafeModelError: they lie elsewhere, or are too large.
+    """
     home, total = path.parent.resolve(), path.stat().st_size
     files: set[Path] = set()
     for tensor in _tensors(model):
@@ -165,6 +179,7 @@ def _check_external(path: Path, model: onnx.ModelProto, *, join: bool) -> None:
         files.add(file)
     if total + sum(file.stat().st_size for file in files) > MAX_BYTES:
         raise UnsafeModelError(f"{path} and its weights have more than {MAX_BYTES >> 20} MB.")
+    return sorted(files)
 
 
 def _layout(path: Path, graph: onnx.GraphProto) -> bool | None:
@@ -173,45 +188,45 @@ def _layout(path: Path, graph: onnx.GraphProto) -> bool | None:
     inputs = [value for value in graph.input if value.name not in weights]
     wanted = "it must take features, float32 [1, frames, 80] or [1, 80, frames], and perhaps their number"
     if not 1 <= len(inputs) <= 2 or inputs[0].type.tensor_type.elem_type != TensorProto.FLOAT:  # noqa: PLR2004
-        raise CorruptModelError(f"{path} has inputs {_described(inputs)}: {wanted}.")
-    sizes = _sizes(inputs[0])
+        raise CorruptModelError(f"{path} has inputs {described(inputs)}: {wanted}.")
+    sizes = sizes_of(inputs[0])
     if len(sizes) != 3 or sizes[0] > 1:  # noqa: PLR2004 - batch, and two more
-        raise CorruptModelError(f"{path} has inputs {_described(inputs)}: {wanted}.")
-    if len(inputs) > 1 and len(_sizes(inputs[1])) != 1:
-        raise CorruptModelError(f"{path} has inputs {_described(inputs)}: {wanted}.")
+        raise CorruptModelError(f"{path} has inputs {described(inputs)}: {wanted}.")
+    if len(inputs) > 1 and len(sizes_of(inputs[1])) != 1:
+        raise CorruptModelError(f"{path} has inputs {described(inputs)}: {wanted}.")
     if sizes[1:] == [0, 0]:
         return None
     if sizes[1:] not in ([0, BANDS], [BANDS, 0]):
-        raise CorruptModelError(f"{path} has inputs {_described(inputs)}: {wanted}, with a free number of frames.")
+        raise CorruptModelError(f"{path} has inputs {described(inputs)}: {wanted}, with a free number of frames.")
     return sizes[1] == BANDS
 
 
 def _embedding(path: Path, graph: onnx.GraphProto, metadata: Mapping[str, str]) -> str:
     """The output that is the embedding: the only one, the one as wide as the metadata says, or the one called so."""
     outputs = list(graph.output)
-    wide = [output for output in outputs if str(_sizes(output)[-1:]) == f"[{metadata.get('output_dim')}]"]
+    wide = [output for output in outputs if str(sizes_of(output)[-1:]) == f"[{metadata.get('output_dim')}]"]
     called = [output for output in outputs if output.name in _EMBEDDINGS]
     for found in (outputs, wide, called):
         if len(found) == 1:
             return str(found[0].name)
     raise CorruptModelError(
-        f"{path} has outputs {_described(outputs)}: one must be all there is, be as wide as the metadata's output_dim, "
+        f"{path} has outputs {described(outputs)}: one must be all there is, be as wide as the metadata's output_dim, "
         f"or be called {' or '.join(_EMBEDDINGS)}."
     )
 
 
-def _sizes(value: Any) -> list[int]:
+def sizes_of(value: Any) -> list[int]:
     """The sizes of an input or output; 0 for a free one."""
     return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
 
 
-def _described(values: list[Any]) -> str:
+def described(values: Sequence[Any]) -> str:
     """Names and shapes, for an error message."""
     kinds = TensorProto.DataType.Name
     return (
         ", ".join(
             f"{value.name[:40]} {kinds(value.type.tensor_type.elem_type).lower()} "
-            f"[{', '.join(str(size or '?') for size in _sizes(value))}]"
+            f"[{', '.join(str(size or '?') for size in sizes_of(value))}]"
             for value in values[:4]
         )
         or "none"

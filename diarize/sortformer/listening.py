@@ -17,6 +17,9 @@ STACK = 8
 """Mel frames in a frame of embeddings."""
 
 Graph: TypeAlias = Callable[[Float32], Float32]
+Hear: TypeAlias = Callable[[Float32, Float32, Float32], tuple[Float32, Float32]]
+"""Cache and FIFO, each (frames, dimension), and mel (mels, 128) -> the mel's embeddings, (ceil(mels / 8), dimension),
+and speech, 0 to 1, (rows * all frames, speakers)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +27,28 @@ class Networks:
     """A loaded member of the family.
 
     mel: its front end.
-    embed: mel [1, mels, 128] -> embeddings [1, ceil(mels / 8), dimension].
-    step: embeddings [1, frames, dimension] -> speech [1, rows * frames, speakers], 0 to 1.
+    hear: what is remembered and a piece of the front end's, heard together; whole frames only where `rows` is above 1.
     room: how much it remembers.
     rows: of speech that it says of every frame.
     dimension: of an embedding. silence: what it has learnt of silence, float32 (dimension,), if it has.
     """
 
     mel: Mel
-    embed: Graph
-    step: Graph
+    hear: Hear
     room: Room
     rows: int
     dimension: int
     silence: Float32 | None
+
+
+def two_graphs(embed: Graph, step: Graph) -> Hear:
+    """Hear with a graph of mel [1, mels, 128] and one of embeddings [1, frames, dimension]."""
+
+    def hear(cache: Float32, fifo: Float32, mel: Float32) -> tuple[Float32, Float32]:
+        embeddings = embed(mel[None])[0]
+        return embeddings, step(np.concatenate([cache, fifo, embeddings])[None])[0]
+
+    return hear
 
 
 class Listener:
@@ -71,8 +82,8 @@ class Listener:
         """Hear the chunk up to the mel frame `end`, and `right` more."""
         left = min(STACK * self._pace.left, self._start)
         mel = self._networks.mel(self._kept, self._start - left, end + right, self._offset)
-        piece = Piece(self._embedded(mel), left // STACK, -(-right // STACK))
-        speech = self._networks.step(self._memory.before(piece)[None])[0]
+        embeddings, speech = self._networks.hear(self._memory.cache, self._memory.fifo, self._whole(mel))
+        piece = Piece(embeddings, left // STACK, -(-right // STACK))
         rows, first = self._networks.rows, self._memory.frames + piece.left
         by_frame = speech.reshape(-1, rows, speech.shape[-1])
         self._memory = self._memory.after(piece, by_frame.mean(axis=1), self._networks.room, self._pace)
@@ -81,11 +92,10 @@ class Listener:
         said: Float32 = speech[first * rows : first * rows + count]
         return said
 
-    def _embedded(self, mel: Float32) -> Float32:
-        """Embeddings of a piece, which the network hears in whole frames."""
+    def _whole(self, mel: Float32) -> Float32:
+        """A piece in whole frames, where the network hears it so."""
         whole = -(-len(mel) // STACK) * STACK if self._networks.rows > 1 else len(mel)
-        embeddings: Float32 = self._networks.embed(np.pad(mel, ((0, whole - len(mel)), (0, 0)))[None])[0]
-        return embeddings
+        return np.pad(mel, ((0, whole - len(mel)), (0, 0)))
 
     def _go_on(self, start: int) -> None:
         """Let go of the samples that no chunk from the mel frame `start` on needs."""

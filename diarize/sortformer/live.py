@@ -19,7 +19,8 @@ from ..live.feeding import Feeding
 from ..live.linking import NOBODY
 from ..live.tail import Span
 from ..options import Preset
-from .listening import Listener
+from .listening import STACK, Listener
+from .mel import BANDS
 from .memory import FRAME, Pace
 from .pipeline import SortformerDiarizer
 from .presets import PACES
@@ -102,7 +103,8 @@ def too_slow(diarizer: SortformerDiarizer, clock: Callable[[], Seconds] = time.p
     if share <= _MOST:
         return None
     able = next((name for name in get_args(Preset) if _share(diarizer, paces[name], clock) <= _MOST), None)
-    remedy = f"take --preset {able}, which it can" if able else "no preset is fast enough here: take a pack (campplus)"
+    other = "no preset is fast enough here: take one that tells voices apart (--diarizer auto)"
+    remedy = f"take --preset {able}, which it can" if able else other
     return (
         f"This machine needs {share:.1f} s for every second of audio at the preset {asked} of {diarizer.models.name}, "
         f"and cannot keep up with who speaks: {remedy}."
@@ -112,9 +114,10 @@ def too_slow(diarizer: SortformerDiarizer, clock: Callable[[], Seconds] = time.p
 def _share(diarizer: SortformerDiarizer, pace: Pace, clock: Callable[[], Seconds]) -> float:
     """Seconds that hearing a second takes."""
     networks = diarizer.networks
-    frames = networks.room.cache + pace.fifo + pace.left + pace.chunk + pace.right
-    heard = np.zeros((1, frames, networks.dimension), np.float32)
-    networks.step(heard[:, :1])  # the first call of all takes longer
+    cache, fifo = (np.zeros((frames, networks.dimension), np.float32) for frames in (networks.room.cache, pace.fifo))
+    mel = np.zeros((STACK * (pace.left + pace.chunk + pace.right), BANDS), np.float32)
+    nothing = np.zeros((0, networks.dimension), np.float32)
+    networks.hear(nothing, nothing, mel[:STACK])  # the first call of all takes longer
     started = clock()
-    networks.step(heard)
+    networks.hear(cache, fifo, mel)
     return (clock() - started) / (pace.chunk * FRAME)

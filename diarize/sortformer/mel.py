@@ -52,6 +52,11 @@ class Mel:
         object.__setattr__(self, "_window", keep(hann))
         object.__setattr__(self, "_bands", keep(mel_matrix(BANDS, _FFT // 2 + 1, SAMPLE_RATE / 2)))
 
+    @property
+    def bands(self) -> Float64:
+        """Its filters, (128, 257)."""
+        return self._bands
+
     def __call__(self, samples: Samples, first: int, last: int, offset: int = 0) -> Float32:
         """Frames `first` up to but not `last`, float32 (frames, 128).
 

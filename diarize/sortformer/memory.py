@@ -125,16 +125,12 @@ class Memory:
         """How many go before a piece."""
         return len(self.cache) + len(self.fifo)
 
-    def before(self, piece: Piece) -> Float32:
-        """What the network hears: the cache, the FIFO and the piece, float32 (frames, dimension)."""
-        return np.concatenate([self.cache, self.fifo, piece.embeddings])
-
     def after(self, piece: Piece, said: Float32, room: Room, pace: Pace) -> Memory:
-        """What is remembered when the network has heard `before(piece)`.
+        """What is remembered when the network has heard the cache, the FIFO and `piece`.
 
         Args:
             piece: the last one.
-            said: float32 (frames, speakers), how surely each speaks, for every frame of `before(piece)`.
+            said: float32 (frames, speakers), how surely each speaks, for every frame of these three.
             room: the network's.
             pace: how the audio is cut.
         """

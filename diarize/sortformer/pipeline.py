@@ -25,7 +25,8 @@ from ..options import Execution, Options, Preset
 from ..pipeline import samples_of
 from ..runtime import Network, Runtime
 from .asked import held_to, refuse_clustering
-from .listening import Listener, Networks
+from .exports import Export, networks_of
+from .listening import Listener, Networks, two_graphs
 from .mel import Mel
 from .memory import FRAME, Pace
 from .presets import PACES
@@ -43,7 +44,7 @@ class Model:
     notes: what a reader of a result must know of where it comes from.
     """
 
-    source: Source
+    source: Source | Export
     hashes: Mapping[str, str]
     notes: tuple[str, ...]
 
@@ -83,10 +84,10 @@ class SortformerDiarizer:
         store: Store | None = None,
         on_note: Note | None = None,
     ) -> SortformerDiarizer:
-        """Load a network from a folder or a ``.nemo`` (`sources.find`).
+        """Load a network from a folder, a ``.nemo`` or an ``.onnx`` (`sources.find`).
 
         Args:
-            path: where its official files lie.
+            path: where its official files lie, or graphs that others exported.
             options: what changes the answer.
             execution: what changes the wait.
             store: where its graphs are kept; default the user's cache.
@@ -97,10 +98,13 @@ class SortformerDiarizer:
             DeviceError: the device asked for is not usable.
         """
         source = find(Path(path))
+        note = f"The network {source.kind} is yours: its files are those you gave, and nobody else vouches for them."
+        if isinstance(source, Export):
+            hashes = {file.name: _hash(file) for file in source.files}
+            return cls._loaded(Model(source, hashes, (note,)), {}, options, execution)
         sha256 = _hash(source.weights)
         folders = (store or Store()).graph_folders()
         graphs = ensure_graphs(source.builder, source.weights, sha256, folders, on_note)
-        note = f"The network {source.kind} is yours: its files are those you gave, and nobody else vouches for them."
         return cls._loaded(Model(source, {source.weights.name: sha256}, (note,)), graphs, options, execution)
 
     @classmethod
@@ -140,7 +144,10 @@ class SortformerDiarizer:
         execution = execution or Execution()
         runtime = Runtime.of(execution)
         load = partial(runtime.session, threads=runtime.workers)
-        networks = _networks(model.source, {name: load(graph) for name, graph in graphs.items()})
+        if isinstance(model.source, Export):
+            networks = networks_of(model.source, load)
+        else:
+            networks = _networks(model.source, {name: load(graph) for name, graph in graphs.items()})
         return cls(networks, model, runtime, options or Options(), execution)
 
     @property
@@ -247,7 +254,7 @@ def _networks(source: Source, graphs: Mapping[str, Network]) -> Networks:
             "they do not belong together."
         )
     silence = graphs["silence"]() if "silence" in graphs else None
-    return Networks(Mel(source.rounded), embed, step, source.room, source.rows, dimension, silence)
+    return Networks(Mel(source.rounded), two_graphs(embed, step), source.room, source.rows, dimension, silence)
 
 
 def _reporting(said: Iterator[Float32], advance: Callable[[], None]) -> Iterator[Float32]:

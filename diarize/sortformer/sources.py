@@ -1,7 +1,8 @@
 """The files of a network of the family, found and looked at before anything of them is run.
 
-A folder with the ``model.safetensors``, ``config.json`` and ``processor_config.json`` of Nemotron, or a ``.nemo`` of
-Sortformer. What the files say of themselves and no tensor tells must be what is computed here, or they are refused.
+A folder with the ``model.safetensors``, ``config.json`` and ``processor_config.json`` of Nemotron, a ``.nemo`` of
+Sortformer, or graphs that others exported (`exports`). What the official files say of themselves and no tensor tells
+must be what is computed here, or they are refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, OptionError
 from ..models.end_to_end.nemo_file import read_nemo_config
+from .exports import Export, exported
 from .memory import Room
 from .presets import Kind
 
@@ -98,8 +100,8 @@ class Source:
         return 8 if self.kind == "nemotron" else 1
 
 
-def find(path: Path) -> Source:
-    """The network in a folder, or in a ``.nemo``.
+def find(path: Path) -> Source | Export:
+    """The network in a folder, in a ``.nemo``, or in an ``.onnx``.
 
     Raises:
         ModelNotFoundError: there is nothing, or nothing that is one.
@@ -108,15 +110,21 @@ def find(path: Path) -> Source:
     """
     if path.is_file() and path.suffix == ".nemo":
         return _sortformer(path)
+    if path.is_file() and path.suffix == ".onnx":
+        return exported([path], sorted(path.parent.glob("*.onnx")))
     if not path.is_dir():
-        raise ModelNotFoundError(f"There is no network at {path}: give a folder that holds one, or a .nemo file.")
+        raise ModelNotFoundError(f"There is no network at {path}: give a folder that holds one, a .nemo or an .onnx.")
     found = [*path.glob("*.nemo"), *path.glob(_WEIGHTS)]
-    if len(found) > 1:
-        raise OptionError(f"{path} holds several networks ({', '.join(file.name for file in found)}): give one's file.")
+    graphs = sorted([*path.glob("*.onnx"), *path.glob("onnx/*.onnx")])
+    if len(found) > 1 or (found and graphs):
+        names = ", ".join(file.name for file in (*found, *graphs))
+        raise OptionError(f"{path} holds several networks ({names}): give one's file.")
+    if graphs:
+        return exported(graphs, graphs)
     if not found:
         raise ModelNotFoundError(
             f"{path} holds no network: it needs Nemotron's {_WEIGHTS}, config.json and processor_config.json, "
-            "or Sortformer's .nemo."
+            "Sortformer's .nemo, or an .onnx that others exported."
         )
     return _sortformer(found[0]) if found[0].suffix == ".nemo" else _nemotron(path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diarfuse.diarize.models.end_to_end import nemotron, sortformer
-from diarfuse.diarize.sortformer.listening import Networks
+from diarfuse.diarize.sortformer.listening import Networks, two_graphs
 from diarfuse.diarize.sortformer.mel import Mel
 from diarfuse.diarize.sortformer.memory import Room
 from tests.golden.sortformer import files
@@ -22,6 +22,5 @@ def _networks(kind, runner):
     run = {name: runner(graph) for name, graph in graphs.items()}
     room = Room(8, 264, 1) if kind == "nemotron" else Room(4 if kind == "sortformer" else 8, 188, 3)
     silence = run["silence"]() if kind == "nemotron" else None
-    return Networks(
-        Mel(kind == "nemotron"), run["embed"], run["step"], room, 8 if silence is not None else 1, 64, silence
-    )
+    hear = two_graphs(run["embed"], run["step"])
+    return Networks(Mel(kind == "nemotron"), hear, room, 8 if silence is not None else 1, 64, silence)

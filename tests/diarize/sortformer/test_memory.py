@@ -38,7 +38,7 @@ def test_every_step_of_half_an_hour_as_the_reference(made, case):
     memory = Memory.empty(made.DIMENSION, made.silence() if case.startswith("nemotron") else None)
     for step, (start, end, before, behind) in enumerate(made.chunks(case)):
         piece = Piece(frames[start:end], before, behind)
-        said = made.said(memory.before(piece), speakers, step)
+        said = made.said(np.concatenate([memory.cache, memory.fifo, piece.embeddings]), speakers, step)
         memory = memory.after(piece, said, room, pace)
         assert made.mark(memory.cache, memory.kept, memory.fifo, memory.silence) == expected[step], step
     assert step + 1 == len(expected)
