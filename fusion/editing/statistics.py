@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
-from ..types import Seconds, Turn
+from ..text import split_text
+from ..types import Seconds, Transcript, Turn
 from .content import Content
 
 PAUSE: Seconds = 2.0
@@ -86,7 +88,7 @@ def statistics_of(content: Content) -> Statistics:
     heard = list(stretches(content.turns))
     floors = _floors(content)
     interruptions = _interruptions(content.turns)
-    words = [word.speaker for word in content.transcript.words]
+    words = list(sayers(content.transcript))
     seconds = {who: sum(b - a for a, b, active in heard if who in active) for who in content.speakers}
     total = sum(seconds.values())
     talks = [
@@ -106,6 +108,15 @@ def statistics_of(content: Content) -> Statistics:
     several = sum(b - a for a, b, active in heard if len(active) > 1)
     ordered = sorted(talks, key=lambda talk: (-talk.talk, talk.speaker))
     return Statistics(content.transcript.duration, spoken, several, len(words), tuple(ordered))
+
+
+def sayers(transcript: Transcript) -> Iterator[str | None]:
+    """Who says each word; a line that came without words is cut at its spaces."""
+    for segment in transcript.segments:
+        if segment.words:
+            yield from (word.speaker for word in segment.words)
+        elif segment.text.strip():
+            yield from repeat(segment.speaker, len(split_text(segment.text)))
 
 
 def stretches(turns: Iterable[Turn]) -> Iterator[tuple[Seconds, Seconds, frozenset[str]]]:

@@ -344,15 +344,16 @@ def write_lost(plan: Plan, basis: Basis, item: Item, stage: str, reason: str) ->
 
 
 def row_of(document: Document) -> dict[str, Any]:
-    """Numbers about a result, for the table; seconds, and shares from 0 to 1."""
+    """Numbers about a result, for the table; seconds, and shares from 0 to 1. Of talk only where somebody asked."""
     found = statistics_of(document.content)
-    return {
-        "duration": round(found.duration, 3),
+    row: dict[str, Any] = {"duration": round(found.duration, 3), "words": found.words}
+    if document.diarization is None:
+        return row
+    return row | {
         "speakers": len(found.speakers),
         "talk": round(found.talk, 3),
         "silence": round(found.silence, 4),
         "overlap": round(found.overlap, 3),
-        "words": found.words,
         "talks": {talk.speaker: round(talk.talk, 3) for talk in found.speakers},
     }
 

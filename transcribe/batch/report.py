@@ -49,8 +49,9 @@ def table(done: Iterable[tuple[str, Record]], failed: Iterable[tuple[str, Failur
 
 
 def _done_row(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    talks = json.dumps({label(who): talk for who, talk in row.get("talks", {}).items()}, ensure_ascii=False)
-    return {key: row.get(key, "") for key in COLUMNS} | {"id": name, "state": "done", "talks": talks}
+    talks = {label(who): talk for who, talk in row.get("talks", {}).items()}
+    told = {"talks": json.dumps(talks, ensure_ascii=False)} if "talks" in row else {}
+    return {key: row.get(key, "") for key in COLUMNS} | {"id": name, "state": "done"} | told
 
 
 def status(tree: Tree, *, verbose: bool = False) -> Iterator[str]:

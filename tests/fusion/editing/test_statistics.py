@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.editing.statistics import Statistics, Talk, statistics_of
-from diarfuse.fusion.types import Diarization, Transcript, Turn
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn
 from tests.fusion.documents import MEETING, line
 
 
@@ -28,6 +28,12 @@ def test_a_meeting_by_hand() -> None:
     assert (found.talk, found.overlap, found.words, found.turns) == (9.0, pytest.approx(0.2), 15, 2)
     assert found.silence == pytest.approx(0.1)
     assert found.interruptions == 1
+
+
+def test_lines_without_words_are_cut_into_them() -> None:
+    lines = (Segment(0, 2, " Hello there, all.", speaker="A"), Segment(2, 3, "  "), Segment(3, 4, "世界"))
+    found = statistics_of(Document(Transcript(lines, None, 4.0)).content)
+    assert (found.words, [talk.words for talk in found.speakers]) == (5, [3])
 
 
 def test_a_pause_or_another_speaker_ends_a_turn() -> None:
