@@ -1,12 +1,15 @@
 """Many files by `transcribe diarize`, `transcribe batch` and the queue, against one by one; memory; and killed runs.
 
     python -m benchmarks.batch ../shared/audio/sim --files 200 --option=--diarizer=campplus --option=--offline
-    python -m benchmarks.batch ../shared/audio/sim --files 200 --longest 30 --option=--diarizer=campplus
+    python -m benchmarks.batch ../shared/audio/sim --files 200 --shortest 5 --longest 30 --option=--diarizer=campplus
 
-The files are cut from the folder's recordings, and may overlap. One by one is a
-program that loads the models once and takes every core for each file;
-`transcribe diarize` of all of them has several in work at once. Then the batch runs again and is killed with
-SIGKILL at 30, 60 and 90 % of the files, goes on each time, and its tree is
+The files are cut from the folder's recordings, and may overlap. A command a file
+is what a loop of a shell does, with the first fifth of the files, times five. One
+by one is a program that loads the models once and takes every core for each file;
+`transcribe diarize` of all of them has several in work at once. With `--ray` the
+batch runs on a Ray of this machine as well, timed from when `ray.init` has
+returned to the end of the process. Then the batch runs again and is killed with
+SIGKILL at 30, 60 and 90 % of the files, goes on each time, and each tree is
 compared with that of the undisturbed run, byte for byte.
 """
 
@@ -59,6 +62,24 @@ with DiarizationQueue(Diarizer.from_pretrained(sys.argv[1])) as queue:
         done.get()
 """
 
+A_COMMAND_A_FILE = """
+for path in "${@:3}"; do "$0" -m diarfuse diarize $1 "$path" -o "$2" || exit; done
+"""
+ON_RAY = """
+import sys, time
+from pathlib import Path
+import ray
+from diarfuse.transcribe.__main__ import run
+def init(*given, start=ray.init, **named):
+    found = start(*given, **named)
+    Path(sys.argv[1]).write_text(str(time.monotonic()))
+    return found
+ray.init = init
+sys.exit(run(sys.argv[2:]))
+"""
+LOOP, SHARE = "a command a file", 5
+"""Tried on one file of so many."""
+
 
 def main() -> None:
     """Cut, run, kill, and print the tables."""
@@ -67,9 +88,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         clips = Path(scratch, "clips")
         seconds = cut(arguments.folder, clips, arguments.files, (arguments.shortest, arguments.longest))
+        part, plain = sum(soundfile.info(str(clip)).duration for clip in first(clips)), 0.0
         print(f"- {arguments.files} files, {seconds:.0f} s of audio in all\n\n{HEAD}")
         for name, command in commands(clips, Path(scratch), arguments.option, arguments.pack).items():
-            print(row(name, measured(command), seconds), flush=True)
+            found = measured(command)
+            print(row(name, found, part if name == LOOP else seconds, seconds), flush=True)
+            plain = found.seconds if name == "batch" else plain
+        if arguments.ray:
+            print(f"\n{on_ray(clips, Path(scratch), arguments.option, plain)}")
         if not arguments.no_kills:
             print(f"\n{killed(clips, Path(scratch), arguments.files, arguments.option)}")
 
@@ -82,6 +108,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--longest", type=float, default=120.0, help="seconds")
     parser.add_argument("--pack", default="campplus", help="of what is no command")
     parser.add_argument("--option", action="append", default=[], help="of `transcribe diarize` and `transcribe batch`")
+    parser.add_argument("--ray", action="store_true", help="also on a Ray of this machine (extra `ray`)")
     parser.add_argument("--no-kills", action="store_true", help="only the times")
     parser.add_argument("--scratch", type=Path, help="folder for the files")
     return parser.parse_args()
@@ -100,11 +127,19 @@ def cut(folder: Path, clips: Path, count: int, lengths: tuple[Seconds, Seconds])
     return total
 
 
+def first(clips: Path) -> list[Path]:
+    """The files that a command each is tried on."""
+    files = sorted(clips.iterdir())
+    return files[: max(1, len(files) // SHARE)]
+
+
 def commands(clips: Path, scratch: Path, options: Sequence[str], pack: str) -> dict[str, Sequence[str]]:
     """What is compared, by name."""
     out = scratch / "diarize"
     out.mkdir()
+    loop = ["bash", "-c", A_COMMAND_A_FILE, sys.executable, " ".join(options), f"{out}/", *map(str, first(clips))]
     return {
+        LOOP: loop,
         "one by one": [sys.executable, "-c", ONE_BY_ONE, pack, str(clips)],
         "diarize": [*CLI, "diarize", *options, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
         "batch": batch(clips, scratch / "batch", options),
@@ -178,12 +213,27 @@ def _resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def row(name: str, found: Measured, audio: Seconds) -> str:
-    """One line of the table."""
+def row(name: str, found: Measured, heard: Seconds, audio: Seconds) -> str:
+    """One line of the table, for all `audio` as for the part of it that was `heard`."""
     half = len(found.memory) // 2
-    first, second = (max(part, default=0.0) for part in (found.memory[:half], found.memory[half:]))
-    busy = found.busy / found.seconds / usable_cores()
-    return f"| {name} | {found.seconds:.1f} | {audio / found.seconds:.1f} | {busy:.0%} | {first:.0f} | {second:.0f} |"
+    before, after = (max(part, default=0.0) for part in (found.memory[:half], found.memory[half:]))
+    busy, speed = found.busy / found.seconds / usable_cores(), heard / found.seconds
+    name = name if heard == audio else f"{name} (of {heard:.0f} s, scaled)"
+    return f"| {name} | {audio / speed:.1f} | {speed:.1f} | {busy:.0%} | {before:.0f} | {after:.0f} |"
+
+
+def on_ray(clips: Path, scratch: Path, options: Sequence[str], plain: Seconds) -> str:
+    """What a Ray of this machine takes from when it has begun, beside the plain batch; and whether its tree is that."""
+    begun, out = scratch / "begun", scratch / "ray"
+    command = [sys.executable, "-c", ON_RAY, str(begun), *batch(clips, out, options)[len(CLI) :], "--ray"]
+    start = time.monotonic()
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    end, at = time.monotonic(), float(begun.read_text(encoding="ascii"))
+    same = tree(out) == tree(scratch / "batch")
+    return (
+        f"Ray: {at - start:.1f} s until `ray.init` has returned, and {end - at:.1f} s from there on; the plain batch "
+        f"took {plain:.1f} s in all, so {(end - at) / plain - 1:+.1%}. Its tree is {'the same' if same else 'ANOTHER'}."
+    )
 
 
 def killed(clips: Path, scratch: Path, files: int, options: Sequence[str]) -> str:
