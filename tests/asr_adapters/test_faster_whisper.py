@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import random_whisper
 from diarfuse.asr_adapters import faster_whisper as adapter
 from diarfuse.asr_adapters.faster_whisper import FasterWhisper, available, on_disk
 from diarfuse.fusion.errors import (
@@ -32,12 +33,7 @@ NOISE = np.random.default_rng(0).normal(0, 0.1, 40 * 16000).astype(np.float32)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("tiny_whisper", Path(__file__).with_name("tiny_whisper.py"))
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    return str(maker.make(tmp_path_factory.mktemp("tiny_whisper")))
+    return str(random_whisper.make(tmp_path_factory.mktemp("tiny_whisper")))
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import random_whisper
 from diarfuse.asr_adapters import moonshine, registry
 from diarfuse.asr_adapters.faster_whisper import FasterWhisper
 from diarfuse.fusion.errors import ModelError, NetworkError
@@ -23,13 +23,7 @@ NOISE = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A model folder as the hub has it: by file name."""
-    home = Path(__file__).resolve().parents[1] / "asr_adapters" / "tiny_whisper.py"
-    spec = importlib.util.spec_from_file_location("tiny_whisper", home)
-    assert spec is not None
-    assert spec.loader is not None
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    made = Path(maker.make(tmp_path_factory.mktemp("tiny_whisper")))
+    made = random_whisper.make(tmp_path_factory.mktemp("tiny_whisper"))
     return {path.name: path.read_bytes() for path in made.iterdir()}
 
 
