@@ -6,7 +6,7 @@ from benchmarks.together import ALONE, BOTH, TURNS, bars, stages
 
 
 def test_stages_are_read_from_what_verbose_says() -> None:
-    said = "words: 3 in 2 segments\ntime: load audio 0.06 s, recognise 8.58 s; the recording lasts 60.0 s\nWrote a 9 s b."
+    said = "words: 3 in 2 segments\ntime: load audio 0.06 s, recognise 8.58 s; the recording lasts 60.0 s\nWrote a."
     assert stages(said) == {"load audio": 0.06, "recognise": 8.58}
 
 

@@ -16,6 +16,7 @@ from ...fusion.errors import OptionError
 from ...fusion.types import Seconds
 from .caches import Cache
 from .items import Item
+from .places import unwritable
 from .sharding import Shard
 
 _LOG, _LOCKS = "log", "locks"
@@ -96,20 +97,27 @@ class Logbook:
         )
 
     def begin(self, mine: Sequence[Item], todo: Sequence[Item]) -> None:
-        """Begin a new log."""
+        """Begin a new log.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
         self._begun = time.time()
         row = {"items": len(mine), "seconds": _sum(mine), "left": len(todo), "left_seconds": _sum(todo)}
         self._write({"at": self._begun, **row}, "w")
 
     def add(self, item: Item, state: str) -> None:
-        """A recording was done, or has failed."""
+        """A recording was done, or has failed; raises as `begin`."""
         self._write({"at": time.time(), "id": item.id, "state": state, "seconds": item.duration or 0.0}, "a")
 
     def _write(self, row: dict[str, Any], mode: str) -> None:
         path = self.cache.root / _LOG / f"{self.shard.name}.jsonl"
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with path.open(mode, encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise unwritable(path, error, "written") from error
 
 
 def pace(cache: Cache) -> Pace:

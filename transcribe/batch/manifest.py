@@ -72,9 +72,9 @@ def _jsonl(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise OptionError(
-                f"{where} is no JSON ({why_no_json(error)}): give one object a line, with id and audio."
-            ) from None
+            at = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+            why = at or why_no_json(error)
+            raise OptionError(f"{where} is no JSON ({why}): give one object a line, with id and audio.") from None
         if not isinstance(row, dict):
             raise OptionError(f"{where} is no object: give one object a line, with id and audio.")
         yield where, {key: value for key, value in row.items() if value is not None}  # as tables with gaps are written

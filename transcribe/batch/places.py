@@ -83,7 +83,7 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise _unwritable(self.path / name, error, "read") from error
+            raise unwritable(self.path / name, error, "read") from error
 
     def write(self, name: str, content: bytes) -> None:
         """See `Place.write`."""
@@ -92,7 +92,7 @@ class Folder:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
         except OSError as error:
-            raise _unwritable(path, error, "written") from error
+            raise unwritable(path, error, "written") from error
 
     def delete(self, name: str) -> None:
         """See `Place.delete`; folders that are empty then go as well."""
@@ -235,7 +235,8 @@ def _relative(path: str, root: str) -> str:
     return path.removeprefix(root).lstrip("/")
 
 
-def _unwritable(path: Path, error: OSError, what: str) -> OutputError:
+def unwritable(path: Path, error: OSError, what: str) -> OutputError:
+    """Why a file cannot be `what`, in one sentence; a disk that is full ends the run."""
     if error.errno in _FULL:
         return FullDiskError(
             f"{path} cannot be {what} ({error.strerror}): free some space and give the same command again; what is "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -212,7 +212,7 @@ def clean(out: str) -> None:
 
     place = place_of(out)
     cache = Cache.of(place)
-    _check_there(Tree(place).there or cache.root.exists(), out)
+    _check_there(cache.root.exists() or Tree(place).there, out)  # what is kept can be deleted without a network
     if in_use(cache):
         raise OptionError(f"A batch is at work on {out}: wait for it, or stop it.")
     click.echo(f"{cache.root} is deleted." if cache.clean() else f"{cache.root} holds nothing.")
@@ -246,9 +246,10 @@ def _plan(out: str, formats: tuple[str, ...], values: dict[str, Any]) -> Plan:
     options = job_options(values)
     known = registry.of_turns() if own["no_words"] else registry.names()
     wanted = tuple(name for name in formats if name in known) if isinstance(formats, Usual) else formats
+    wish = _part(options, Wish)
     return Plan(
         out=out,
-        asked=Asked(_part(options, Wish), names),
+        asked=Asked(replace(wish, diarize=True) if own["no_words"] else wish, names),
         setup=_part(options, Setup),
         words=not own["no_words"],
         formats=wanted,

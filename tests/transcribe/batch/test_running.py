@@ -19,6 +19,7 @@ import soundfile
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch.caches import Cache
 from diarfuse.transcribe.batch.logbook import Logbook
+from diarfuse.transcribe.batch.places import place_of
 from diarfuse.transcribe.batch.sharding import Shard
 
 from .conftest import noise, tree
@@ -277,8 +278,18 @@ def test_a_dry_run_writes_nothing_and_knows_what_is_done(capsys: pytest.CaptureF
     assert "7 recordings, 4 s; 1 to do, 0 s: at the last run's" in said
 
 
+def test_no_words_takes_the_number_of_speakers(folder: Path) -> None:
+    Path("list.csv").write_text("audio,num_speakers\ncalls/a0.wav,2\n", encoding="utf-8")
+    for inputs in (["list.csv"], ["calls", "--num-speakers", "3"]):
+        assert run(["batch", "run", *inputs, "--no-words", "--offline", "-o", "out", "--dry-run"]) == 0
+    assert not (folder / "out").exists()
+
+
 @pytest.mark.usefixtures("folder")
-def test_clean_deletes_what_is_kept_and_no_result(capsys: pytest.CaptureFixture) -> None:
+def test_clean_deletes_what_is_kept_and_no_result(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
     assert batch("-o", "out") == 0
     assert Path("out/.cache").stat().st_mode & 0o777 == 0o700
     before = tree(Path("out"))
@@ -286,6 +297,10 @@ def test_clean_deletes_what_is_kept_and_no_result(capsys: pytest.CaptureFixture)
     assert not Path("out/.cache").exists()
     assert tree(Path("out")) == before
     assert run(["batch", "clean", "calls"]) == 2
+    kept = Cache.of(place_of("nobody://knows/this")).root
+    kept.mkdir(parents=True)
+    assert run(["batch", "clean", "nobody://knows/this"]) == 0, "no network is needed for it"
+    assert not kept.exists()
     assert run(["batch", "status", "nowhere"]) == 2
     assert "'nowhere' holds no results of transcribe batch" in capsys.readouterr().err
 
@@ -328,6 +343,14 @@ def test_a_disk_that_is_full_ends_the_run_in_one_sentence(
     assert batch("-o", "out", "--language", "de") == 1
     assert "No space left on device): free some space and give the same command again" in capsys.readouterr().err
     assert results("out") == NAMES
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_log_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture) -> None:
+    Path("out/.cache").mkdir(parents=True)
+    Path("out/.cache/log").touch()
+    assert batch("-o", "out") == 1
+    assert "Error: out/.cache/log/0-of-1.jsonl cannot be written: " in capsys.readouterr().err.splitlines()[-1]
 
 
 def _full(path: Path, _: bytes) -> None:
