@@ -122,7 +122,8 @@ def left_out(
     diarizer: Diarizer, cases: Sequence[Case], limits: Iterable[float]
 ) -> tuple[dict[int, float], list[ErrorRates]]:
     """The limit chosen without each fold (and on all), and every case scored with what was chosen without its own."""
-    rates = {limit: _rates(diarizer, cases, limit) for limit in limits}
+    bands = {fold: mean_voices([case for case in cases if case.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
+    rates = {limit: _rates(diarizer, cases, bands, limit) for limit in limits}
     chosen = {fold: _choose(rates, cases, fold) for fold in (*FOLDS, NO_FOLD)}
     return chosen, [rates[chosen[case.fold]][i] for i, case in enumerate(cases)]
 
@@ -145,11 +146,10 @@ def _mean_voice(cases: Sequence[Case]) -> np.ndarray:
     return mean
 
 
-def _rates(diarizer: Diarizer, cases: Sequence[Case], limit: float) -> list[ErrorRates]:
-    """Every recording scored at `limit`, with the mean voices of the other folds."""
+def _rates(diarizer: Diarizer, cases: Sequence[Case], bands: Mapping[int, Bands], limit: float) -> list[ErrorRates]:
+    """Every recording scored at `limit`, with the mean voices of the folds other than its own."""
     pack = dataclasses.replace(diarizer.models.pack, distances=Distances(alone=limit))
     diarizer.models = dataclasses.replace(diarizer.models, pack=pack)
-    bands = {fold: mean_voices([case for case in cases if case.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
     found = []
     for case in cases:
         diarizer.bands = bands[case.fold]

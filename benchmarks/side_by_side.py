@@ -6,9 +6,11 @@ OUT and CACHE are those of `benchmarks.leftout`, which chooses our numbers.
 ANSWERS keeps the turns of every other system by the SHA-256 of the recording, so
 that an interrupted run goes on and no recording is heard twice; under the table
 stands how many answers each system gave in this run. For systems that are too
-slow for everything ``--of-each K`` takes only K recordings of every kind, for
-all systems: those whose names have the smallest hashes, so that nobody chose
-them. Printed: DER in % at collar 0 with overlap, and in parentheses on how many
+slow for everything ``--row full:4`` takes only 4 recordings of a kind, for all
+systems: those whose names have the smallest hashes, so that nobody chose them.
+``--kept`` hears nothing, and has "not run" where answers are missing.
+
+Printed: DER in % at collar 0 with overlap, and in parentheses on how many
 recordings the number of speakers is right; the best of each are bold.
 """
 
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.accuracy import file_name
-from benchmarks.leftout import KINDS, LINES, find_cases, folders_of, left_out
+from benchmarks.leftout import KINDS, find_cases, folders_of, left_out
 from benchmarks.local_pack import open_store
 from benchmarks.rivals import launch
 from benchmarks.scoring import ErrorRates, Recording, find_recordings, read_rttm, score, total
@@ -37,9 +39,8 @@ LIMITS = (0.7, 0.75, 0.775, 0.8, 0.825, 0.85, 0.9)
 def main() -> None:
     """Print the table."""
     arguments = _parse()
-    folders = {folder.name: folder for folder in folders_of(arguments.generated, arguments.audio)}
-    shown = {kind: drawn(find_recordings(folders[kind]), arguments.of_each) for kind in arguments.kind or folders}
-    every = [recording for recordings in shown.values() for recording in recordings]
+    shown = dict(_row(row, arguments) for row in arguments.row or (*KINDS, "real", "sim"))
+    every = list({one.audio: one for recordings in shown.values() for one in recordings}.values())
     columns, heard = {}, []
     for spec in arguments.system:
         columns[label(spec)], now = _score(spec, every, arguments)
@@ -59,14 +60,19 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--system", action="append", default=[], help="see benchmarks/README.md; may be repeated")
     parser.add_argument("--envs", type=Path, default=Path(".envs"), help="folder of the rivals' environments")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--of-each", type=int, metavar="K", help="only K recordings of every kind")
-    parser.add_argument(
-        "--kind",
-        action="append",
-        choices=(*KINDS, "real", "sim", *LINES),
-        help="only rows of this name; may be repeated",
-    )
+    parser.add_argument("--row", action="append", metavar="KIND[:K]", help="a row, of K recordings; may be repeated")
+    parser.add_argument("--kept", action="store_true", help="hear nothing: only answers that are kept")
     return parser.parse_args()
+
+
+def _row(row: str, arguments: argparse.Namespace) -> tuple[str, list[Recording]]:
+    """The name of a row, and its recordings."""
+    folders = {folder.name: folder for folder in folders_of(arguments.generated, arguments.audio)}
+    kind, _, most = row.partition(":")
+    if kind not in folders or (most and not most.isdecimal()):
+        raise SystemExit(f"No row {row!r}: give one of {', '.join(folders)}, or NAME:4 for four of its recordings.")
+    recordings = drawn(find_recordings(folders[kind]), int(most) if most else None)
+    return f"{kind} ({len(recordings)})", recordings
 
 
 def drawn(recordings: Sequence[Recording], most: int | None) -> list[Recording]:
@@ -97,15 +103,16 @@ def _ours(pack: str, arguments: argparse.Namespace) -> dict[Path, ErrorRates]:
 def _score(
     spec: str, recordings: Sequence[Recording], arguments: argparse.Namespace
 ) -> tuple[dict[Path, ErrorRates], int]:
-    """What a system made of `recordings`, and how many of them it had to hear for it."""
+    """What a system made of those of `recordings` that it answered, and how many it had to hear for it."""
     out = arguments.answers / file_name(spec)
     files = {one.audio: out / f"{hashlib.sha256(one.audio.read_bytes()).hexdigest()}.rttm" for one in recordings}
-    missing = [one.audio for one in recordings if not files[one.audio].is_file()]
+    missing = [] if arguments.kept else [audio for audio, file in files.items() if not file.is_file()]
     if missing:
         with tempfile.TemporaryDirectory() as folder:
             copies = [_copy(audio, Path(folder, f"{files[audio].stem}.wav")) for audio in missing]
             launch.run(launch.parse(spec, arguments.envs), copies, out, threads=arguments.threads)
-    return {one.audio: score(one.turns, read_rttm(files[one.audio]), one.uem) for one in recordings}, len(missing)
+    answered = [one for one in recordings if files[one.audio].is_file()]
+    return {one.audio: score(one.turns, read_rttm(files[one.audio]), one.uem) for one in answered}, len(missing)
 
 
 def _copy(audio: Path, copy: Path) -> Path:
@@ -114,20 +121,30 @@ def _copy(audio: Path, copy: Path) -> Path:
 
 
 def table(shown: Mapping[str, Sequence[Recording]], columns: Mapping[str, Mapping[Path, ErrorRates]]) -> Iterable[str]:
-    """The table, a row for each kind of recording."""
+    """The table, a row for each kind of recording; "not run" where a system lacks an answer."""
     yield "| | " + " | ".join(columns) + " |"
     yield "|---|" + "---|" * len(columns)
-    for kind, recordings in shown.items():
-        pooled = [total(rates[one.audio] for one in recordings) for rates in columns.values()]
-        ders = _best_bold([f"{100 * each.der:.1f}" for each in pooled], min(100 * each.der for each in pooled))
-        counts = _best_bold([f"{each.right}" for each in pooled], max(each.right for each in pooled))
-        cells = [f"{der} ({count})" for der, count in zip(ders, counts, strict=True)]
-        yield f"| {kind} ({len(recordings)}) | " + " | ".join(cells) + " |"
+    for name, recordings in shown.items():
+        pooled = [_pooled(recordings, rates) for rates in columns.values()]
+        yield f"| {name} | " + " | ".join(_cells(pooled)) + " |"
 
 
-def _best_bold(cells: Sequence[str], best: float) -> list[str]:
-    """Cells that are as good as the best to the digits shown."""
-    return [f"**{cell}**" if float(cell) == round(best, 1) else cell for cell in cells]
+def _pooled(recordings: Sequence[Recording], rates: Mapping[Path, ErrorRates]) -> ErrorRates | None:
+    """All of `recordings` together; None where one is missing."""
+    found = [rates.get(one.audio) for one in recordings]
+    return None if None in found else total(rate for rate in found if rate)
+
+
+def _cells(pooled: Sequence[ErrorRates | None]) -> Iterable[str]:
+    """DER and right counts of one row, the best of each bold."""
+    least = min((f"{100 * each.der:.1f}" for each in pooled if each), key=float, default="")
+    most = max((str(each.right) for each in pooled if each), key=int, default="")
+    for each in pooled:
+        yield f"{_bold(f'{100 * each.der:.1f}', least)} ({_bold(str(each.right), most)})" if each else "not run"
+
+
+def _bold(cell: str, best: str) -> str:
+    return f"**{cell}**" if cell == best else cell
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_an_answer_is_kept_by_the_recordings_content(tmp_path: Path, heard: list[str]) -> None:
-    arguments = argparse.Namespace(answers=tmp_path / "answers", envs=tmp_path, threads=1)
+    arguments = argparse.Namespace(answers=tmp_path / "answers", envs=tmp_path, threads=1, kept=False)
     for kind in ("full", "noise"):  # of the same names, as generated conversations are
         _recording(tmp_path / kind, "g0", {"full": 0.1, "noise": 0.2}[kind])
     recordings = [*find_recordings(tmp_path / "full"), *find_recordings(tmp_path / "noise")]
@@ -51,6 +51,10 @@ def test_an_answer_is_kept_by_the_recordings_content(tmp_path: Path, heard: list
     assert (now, len(set(heard)), sum(rate.right for rate in rates.values())) == (2, 2, 2)
     assert side_by_side._score("ours", recordings, arguments)[1] == 0
     _recording(tmp_path / "full", "g0", 0.3)
+    arguments.kept = True
+    rates, now = side_by_side._score("ours", recordings, arguments)
+    assert (set(rates), now) == ({recordings[1].audio}, 0)
+    arguments.kept = False
     assert side_by_side._score("ours", recordings, arguments)[1] == 1
     assert len(set(heard)) == 3
 
@@ -59,8 +63,8 @@ def test_the_best_of_a_row_are_bold_as_they_are_shown() -> None:
     one = Recording(Path("g0.wav"), (), None)
     errors = {"ours": 12.04, "equal": 11.96, "worse": 12.06}
     columns = {name: {one.audio: ErrorRates(100, error, 0, 0, right=name != "ours")} for name, error in errors.items()}
-    *_, row = side_by_side.table({"full": [one]}, columns)
-    assert row == "| full (1) | **12.0** (0) | **12.0** (**1**) | 12.1 (**1**) |"
+    *_, row = side_by_side.table({"full (1)": [one]}, {**columns, "slow": {}})
+    assert row == "| full (1) | **12.0** (0) | **12.0** (**1**) | 12.1 (**1**) | not run |"
 
 
 def test_who_is_drawn_depends_on_names_alone() -> None:
