@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from openai.types.audio import TranscriptionVerbose
-from openai.types.audio.transcription_diarized import TranscriptionDiarized
 
 from diarfuse.exporters import registry
 from diarfuse.exporters.openai import full_text
@@ -41,6 +39,8 @@ def test_lines_are_joined_as_their_script_joins_them(lines: list[str], whole: st
 
 def test_verbose_json_is_the_clients() -> None:
     text = registry.dumps(MEETING, "verbose_json")
+    from openai.types.audio import TranscriptionVerbose
+
     answer = TranscriptionVerbose.model_validate_json(text, strict=True)
     assert (answer.language, answer.duration) == ("en", 10.0)
     assert answer.text == "Hello there Anna. How are you to day? I am fine Anna Smith really fine."
@@ -63,6 +63,8 @@ def test_diarized_json_is_the_clients_and_cut_where_the_speaker_changes() -> Non
     words = (Word(0.0, 0.5, " Hi.", speaker="Ana"), Word(0.6, 1.0, " Yes.", speaker="Ben"))
     said = Transcript((Segment(0.0, 1.5, " Hi. Yes.", words, "Ana"), Segment(3.0, 4.0, " Hm.")), "en", 5.0)
     text = registry.dumps(Document(said), "diarized_json")
+    from openai.types.audio.transcription_diarized import TranscriptionDiarized
+
     answer = TranscriptionDiarized.model_validate_json(text, strict=True)
     assert [(s.id, s.start, s.end, s.speaker, s.text) for s in answer.segments] == [
         ("seg_000", 0.0, 0.5, "Ana", "Hi."),

@@ -36,10 +36,10 @@ def with_marks(test):
     return test
 
 
-@pytest.fixture
-def own_store(store: Store, tmp_path: Path) -> Store:
+@pytest.fixture(scope="module")
+def own_store(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The user's store with graphs kept elsewhere, so that no program is left in it."""
-    return Store(store.root, offline=True, graphs=tmp_path / "graphs")
+    return Store(store.root, offline=True, graphs=tmp_path_factory.mktemp("graphs"))
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_the_whole_pipeline_on_programs(own_store: Store, monkeypatch: pytest.Mo
     import coremltools
     from coremltools.converters.mil.frontend.milproto import load  # noqa: F401 - before the name below is taken
 
-    samples, _ = soundfile.read(ROOT / "examples" / "meeting.wav", frames=11 * 16_000, dtype="float32")
+    samples, _ = soundfile.read(ROOT / "examples" / "meeting.wav", frames=10 * 16_000, dtype="float32")
     theirs = Diarizer.from_pretrained("campplus", store=own_store, execution=Execution(device="cpu")).diarize(samples)
     loaded: list[Path] = []
 

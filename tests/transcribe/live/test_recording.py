@@ -32,12 +32,12 @@ def load_fakes():
 
 @pytest.fixture
 def talk(tmp_path, monkeypatch, models_dir) -> Path:
-    """12 s of two people, where the recogniser is the tests' own."""
+    """10 s of two people, where the recogniser is the tests' own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(models_dir))
     counting = load_fakes().Counting()
     monkeypatch.setattr(recognisers, "make", lambda *_: counting)
-    samples, rate = soundfile.read(MEETING, dtype="int16", frames=12 * 16_000)
+    samples, rate = soundfile.read(MEETING, dtype="int16", frames=10 * 16_000)
     soundfile.write("talk.wav", samples, rate)
     return tmp_path
 
