@@ -152,8 +152,8 @@ def _first_label(run: Run, recording: Recording) -> Seconds | None:
 
 def row(name: str, pack: str, recordings: Sequence[Recording], runs: Sequence[Run]) -> str:
     """One line of the table: errors pooled, the rest over all."""
-    ders = [_der(recordings, [joined(run.said[delay]) for run in runs]) for delay in DELAYS]
-    ders += [_der(recordings, [run.end for run in runs]), _der(recordings, [run.offline for run in runs])]
+    ders = [pooled(recordings, [joined(run.said[delay]) for run in runs]) for delay in DELAYS]
+    ders += [pooled(recordings, [run.end for run in runs]), pooled(recordings, [run.offline for run in runs])]
     seconds = sum(run.duration for run in runs)
     first = np.median([run.first_label for run in runs if run.first_label is not None])
     commit = " / ".join(f"{np.percentile([x for run in runs for x in run.latency], q):.1f}" for q in (50, 90, 99))
@@ -178,7 +178,8 @@ def _words_changed(runs: Sequence[Run]) -> str:
     return f"{100 * sum(len(run.changed) for run in runs) / committed:.1f}" if committed else "-"
 
 
-def _der(recordings: Sequence[Recording], answers: Sequence[Sequence[Turn]]) -> float:
+def pooled(recordings: Sequence[Recording], answers: Sequence[Sequence[Turn]]) -> float:
+    """DER over all, 0 to 1 and above, collar 0, overlap counted."""
     rates: list[ErrorRates] = [
         score(each.turns, turns, each.uem, 0.0) for each, turns in zip(recordings, answers, strict=True)
     ]
