@@ -1,7 +1,7 @@
 """An OpenAI-compatible server that cannot know who anybody is.
 
 ``POST /v1/audio/transcriptions``, ``/v1/realtime`` as a WebSocket and for a
-streamed body, ``GET /v1/models``, ``/healthz`` and ``/metrics``. Answers carry
+streamed body, the WebSocket ``/v1/listen``, ``GET /v1/models``, ``/healthz`` and ``/metrics``. Answers carry
 SPEAKER_00, SPEAKER_01 ...; no endpoint takes or returns a voice, and this file
 and all it imports never reach `fusion.identity` (a test follows the imports).
 Uploads live in a private folder and are gone after the answer, whatever kind of
@@ -26,9 +26,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from ...fusion.errors import OptionError
 from ...fusion.types import Segment
@@ -38,10 +37,10 @@ from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
 from .limits import Admission, Limits
 from .live_page import ROUTES
+from .live_routes import live_routes
 from .log import JsonFormatter, Metrics, Rarely, error_event, event
-from .posted import Posted
 from .protocol import patient
-from .realtime import MOST_BYTES, PATH, Realtime
+from .realtime import MOST_BYTES
 from .recordings import OpenLive, Sessions
 from .uploads import UploadFolder
 from .wishes import ApiRequest, read_request
@@ -88,7 +87,7 @@ def create_app(
             Route("/v1/models/{model:path}", service.model_info),
             Route("/healthz", service.health),
             Route("/metrics", service.metrics_text),
-            *([] if open_live is None else _live_routes(Sessions(open_live, service.limits, service.metrics))),
+            *([] if open_live is None else live_routes(Sessions(open_live, service.limits, service.metrics))),
             *(ROUTES if page else ()),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
@@ -162,18 +161,6 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         timeout_keep_alive=5,
         timeout_graceful_shutdown=int(limits.grace) + TO_ANSWER,
     )
-
-
-def _live_routes(sessions: Sessions) -> list[BaseRoute]:
-    realtime, posted = Realtime(sessions), Posted(sessions)
-
-    async def live(socket: WebSocket) -> None:
-        await realtime(socket)
-
-    async def post(request: Request) -> Response:
-        return await posted(request)
-
-    return [WebSocketRoute(PATH, live), Route(PATH, post, methods=["POST"])]
 
 
 def _log_to_stderr() -> None:

@@ -19,9 +19,9 @@ from ...fusion.errors import OptionError
 from .limits import Bucket, Limits
 from .log import Metrics, Stopwatch, event
 
-REALTIME, PAGE = "/v1/realtime", "/live"
+REALTIME, LISTEN, PAGE = "/v1/realtime", "/v1/listen", "/live"
 OPEN_PATHS = ("/healthz",)
-ROUTES = ("/v1/audio/transcriptions", REALTIME, "/v1/models", "/healthz", "/metrics", PAGE)
+ROUTES = ("/v1/audio/transcriptions", REALTIME, LISTEN, "/v1/models", "/healthz", "/metrics", PAGE)
 PRINTABLE = re.compile("[ -~]+")
 DELAY = 1.0
 """Seconds until the answer to a wrong token, once there were many."""
@@ -139,8 +139,8 @@ class Guard:
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket: refused before it is accepted, with the status that a request would get."""
         refusal = self._refusal(scope)
-        if refusal is None and scope["path"] != REALTIME:
-            refusal = Refusal(404, f"WebSockets are served at {REALTIME} only.")
+        if refusal is None and scope["path"] not in (REALTIME, LISTEN):
+            refusal = Refusal(404, f"WebSockets are served at {REALTIME} and {LISTEN} only.")
         if refusal is None:
             await self._app(scope, receive, send)
             return
@@ -173,7 +173,8 @@ class Guard:
             own = self._page and (scope["type"] == "websocket" or scope["path"].startswith(PAGE))
             return _browser(headers, own=own) or self._unusable(headers)
         scheme, _, given = headers.get("authorization", "").encode("latin-1").partition(b" ")
-        right = hmac.compare_digest(given, self._token) and scheme.lower() == b"bearer"
+        schemes = (b"bearer", b"token") if scope["path"] == LISTEN else (b"bearer",)  # the second is Deepgram's
+        right = hmac.compare_digest(given, self._token) and scheme.lower() in schemes
         if not right and scope["path"] not in OPEN_PATHS:
             return Refusal(401, "The bearer token is missing or wrong: send the header 'Authorization: Bearer TOKEN'.")
         return self._unusable(headers)

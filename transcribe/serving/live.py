@@ -111,13 +111,15 @@ class Session:
         return list(self._take(self._resampler.feed(floats)))
 
     def finish(self) -> Sequence[Json]:
-        """The offline answer, for the recogniser hears the whole once more."""
+        """The rest of the words, and the offline answer, for the recogniser hears the whole once more."""
         events = list(self._take(self._resampler.rest() if self._resampler else np.empty(0, np.float32)))
+        self._words.hear(self._hearing.close(wait=True))
         found, samples, last = self._live.finish(activity=True)
-        self._hearing.close(wait=False)
+        self._ledger.apply(last)
+        words = list(self._said(float("inf"), anew=True))
         with self.recogniser.lock:
             result = self.job.conclude("the recording", samples, found, self.wish, Watch())
-        return [*events, *map(_of_turns, last), *_completed(result.transcript, result.diarization)]
+        return [*events, *map(_of_turns, last), *words, *_completed(result.transcript, result.diarization)]
 
     def abandon(self) -> None:
         """Drop it."""
@@ -133,8 +135,11 @@ class Session:
         yield from map(_of_turns, events)
         segments, until = self._hearing.take()
         self._words.hear(segments)
-        anew = any(map(changes_all, events))
-        for change in self._words.commit(min(self._ledger.committed, until), turns_of(self._ledger), anew=anew):
+        yield from self._said(min(self._ledger.committed, until), anew=any(map(changes_all, events)))
+
+    def _said(self, until: Seconds, *, anew: bool) -> Iterator[Json]:
+        """The words up to there, and whose those before them are now."""
+        for change in self._words.commit(until, turns_of(self._ledger), anew=anew):
             yield {**_ITEM, **word_json(change), "type": f"diarization.{word_json(change)['type']}"}
             if isinstance(change, WordSaid):
                 yield {"type": f"{_TEXT}.delta", **_ITEM, "delta": change.text}

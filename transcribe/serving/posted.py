@@ -20,7 +20,7 @@ from .answers import Json, sse
 from .limits import Deadline
 from .log import Stopwatch, error_event, event
 from .realtime import COMMITTED
-from .recordings import RATE, Recording, RefusedMessageError, Sessions, checked_rate, error_of
+from .recordings import RATE, Recording, RefusedMessageError, Sessions, error_of, rate_in
 
 _HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"))
 _CONTAINERS = (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3")
@@ -41,9 +41,8 @@ class Posted:
         Raises:
             HTTPException: 400 for a rate that is none, 429 where all sessions are taken.
         """
-        given = request.query_params.get("rate", str(RATE))
         try:
-            rate = checked_rate(int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else None)  # noqa: PLR2004
+            rate = rate_in(request.query_params.get("rate", str(RATE)))
         except RefusedMessageError as error:
             raise HTTPException(400, str(error)) from None
         if self.sessions.are_taken:

@@ -162,6 +162,16 @@ def checked_rate(rate: object) -> int:
     return rate
 
 
+def rate_in(query: str) -> int:
+    """The rate that an address gives as text.
+
+    Raises:
+        RefusedMessageError: it is none.
+    """
+    longest = 9
+    return checked_rate(int(query) if query.isascii() and query.isdecimal() and len(query) < longest else None)
+
+
 def error_of(kind: str, why: str) -> Json:
     """An event that says what went wrong."""
     return {"type": "error", "error": {"type": kind, "code": None, "message": why, "param": None}}

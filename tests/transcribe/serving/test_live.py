@@ -42,6 +42,8 @@ def test_a_session_ends_with_the_offline_answer_and_names_nobody(store: Store, m
     assert {"diarization.turn.started", "diarization.committed", "diarization.word.said"} <= early
     assert "conversation.item.input_audio_transcription.delta" in early
     events = list(session.finish())
+    last = [event for event in events if event["type"] == "diarization.word.said"]
+    assert last[-1]["end"] > 11  # all that was heard is told, committed or not
     (done,) = (event for event in events if event["type"] == "diarization.done")
     offline = Diarizer.from_pretrained("campplus", store=store).diarize(samples.astype(np.float32) / 32_768)
     assert [(turn["start"], turn["end"], turn["speaker"]) for turn in done["turns"]] == [
