@@ -51,7 +51,7 @@ export function replaced(doc, find, fresh) {
 export function checkText(text) {
   const line = oneLine(text);
   // eslint-disable-next-line no-control-regex -- they are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(line)) throw new Refused(STRINGS.textInvisible);
+  if (/[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/u.test(line)) throw new Refused(STRINGS.textInvisible);
   return line;
 }
 

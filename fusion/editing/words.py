@@ -15,6 +15,9 @@ from ..text import carve, is_unspaced, sentence_ends, split_text, unspaced
 from ..types import Seconds, Segment, Word
 from .content import Content, flat, words_before
 
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""C0, C1, and surrogates: what a shell's bytes become that are no UTF-8."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -89,10 +92,10 @@ def check_text(text: str) -> str:
     """`text` in one line with single spaces.
 
     Raises:
-        OptionError: it has control characters.
+        OptionError: it has control characters, or halves of characters, which no file can hold.
     """
     line = " ".join(text.split())
-    if any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in line):  # noqa: PLR2004 - C0, C1
+    if _UNSEEN.search(line):
         raise OptionError(f"The text {line[:40]!r} holds control characters: leave them out.")
     return line
 

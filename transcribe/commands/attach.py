@@ -120,7 +120,7 @@ def attach(
 
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
     embed = values.pop("embed_audio")
-    view = View(style=style_of(values), embed_audio=embed)
+    view = View(style=style_of(values, on_stdout="srt"), embed_audio=embed)
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)

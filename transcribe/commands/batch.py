@@ -240,7 +240,7 @@ def _plan(out: str, formats: tuple[str, ...], values: dict[str, Any]) -> Plan:
     own = {name: values.pop(name) for name in ("no_words", "keep_voices", "redo", "replace")}
     if own["no_words"] and values["diarize"]:
         raise OptionError("--no-words finds turns only, and --diarize puts speakers on words: leave one of them out.")
-    style = style_of(values)
+    style = style_of(values, in_folder="json")
     values["asr_options"] = pairs(values["asr_options"])
     values["verbose"] = False  # results must not tell of the machine that made them
     options = job_options(values)

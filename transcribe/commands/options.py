@@ -198,14 +198,20 @@ SCREEN_OPTIONS = (
     click.option(
         "--max-line-width",
         "width",
-        type=int,
+        type=click.IntRange(min=1),
         default=LAYOUT.width,
         show_default=True,
         metavar="COLUMNS",
         help="Of readable cues, label included.",
     ),
     click.option(
-        "--max-lines", "lines", type=int, default=LAYOUT.lines, show_default=True, metavar="N", help="A readable cue."
+        "--max-lines",
+        "lines",
+        type=click.IntRange(min=1),
+        default=LAYOUT.lines,
+        show_default=True,
+        metavar="N",
+        help="A readable cue.",
     ),
     click.option(
         "--fps",
@@ -291,45 +297,72 @@ def output_options(formats: Iterable[str], *, picture_alone: bool = False) -> Se
     )
 
 
-def style_of(values: dict[str, Any]) -> Style:
+def style_of(values: dict[str, Any], *, on_stdout: str = "txt", in_folder: str = "srt") -> Style:
     """The style that `LAYOUT_OPTIONS` ask for; their values are taken out of `values`.
 
+    on_stdout, in_folder: what the command writes there where no format is named; see `output.plan`.
+
     Raises:
-        OptionError: a value is not possible, or a template is for a format that is not written.
+        OptionError: a value is not possible, or is for a format that is not written.
         MissingExtraError: a template needs what is not installed.
     """
     cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
     times = not values.pop("no_times")
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
     parsed = None if template is None else parse_template(template)
-    _check_templates(click.get_current_context())
+    _check_takers(click.get_current_context(), on_stdout, in_folder)
     form = _form(values.pop("docx_template"))
     return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, form=form, times=times)
 
 
-def _check_templates(ctx: click.Context) -> None:
-    """Refuse a template that was asked for in this call, where all that is written is known to be something else."""
+_TAKERS = {
+    "template": ("txt",),
+    "docx_template": ("docx",),
+    "highlight_words": ("vtt", "ass"),
+    "no_times": ("docx", "md"),
+}
+"""The only formats that look at an option; those of other packages may look at any."""
+
+
+def _check_takers(ctx: click.Context, on_stdout: str, in_folder: str) -> None:
+    """Refuse what was asked for in this call where nothing that is written takes it."""
+    from ...exporters import registry
     from ...fusion.errors import OptionError
-    from ..output import Usual
 
-    outs, formats = ctx.params.get("outs", ()), ctx.params.get("formats", ())
-    written = set() if isinstance(formats, Usual) else set(formats)
-    written = written or {_format_of(out) for out in outs} or {None}
-    for option, taker in (("template", "txt"), ("docx_template", "docx")):
+    written = _written(ctx, on_stdout, in_folder)
+    for option, takers in _TAKERS.items():
         asked = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
-        if asked and not written & {taker, None}:
-            raise OptionError(f"--{option.replace('_', '-')} is for {taker}, and none is written: add -o FILE.{taker}.")
+        if asked and written <= set(registry.BUILTIN) - set(takers):
+            raise OptionError(
+                f"--{option.replace('_', '-')} is for {' and '.join(takers)}, and none is written: "
+                f"add -o FILE.{takers[0]}, or --format {takers[0]}."
+            )
 
 
-def _format_of(out: str) -> str | None:
-    """The format of a file by its ending; None of what has none of ours, such as a folder."""
+def _written(ctx: click.Context, on_stdout: str, in_folder: str) -> set[str]:
+    """The formats of all outputs of the call."""
+    from ..output import STDOUT, Usual
+
+    outs, formats = ctx.params.get("outs", (in_folder,)), ctx.params.get("formats", ())
+    if formats and not isinstance(formats, Usual):
+        return set(formats)
+    on_stdout, *_ = (*formats, on_stdout)
+    return {
+        name
+        for out in outs or (STDOUT,)
+        for name in ((on_stdout,) if out == STDOUT else _formats_of(out) or formats or (in_folder,))
+    }
+
+
+def _formats_of(out: str) -> tuple[str, ...]:
+    """The format of a file by its ending; none of what has none of ours, such as a folder."""
     from ...exporters import registry
     from ...fusion.errors import OptionError
 
     try:
-        return registry.format_of(out)
+        return (registry.format_of(out),)
     except OptionError:
-        return None
+        return ()
 
 
 def _form(path: Path | None) -> bytes | None:

@@ -100,9 +100,9 @@ def _held(path: Path, until: float) -> int:
                 os.close(handle)
                 raise _busy(path) from None
             time.sleep(0.02)
-        except OSError:
+        except OSError as error:  # it went away meanwhile, or its disk knows no locks
             os.close(handle)
-            raise
+            raise TranscriptError(f"{path} cannot be held for an edit: {error.strerror or error}.") from error
         os.close(handle)
 
 

@@ -109,7 +109,7 @@ def test_words_without_times_stay_without_trouble() -> None:
     assert after.words[0].start is None
 
 
-@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\x00", "a\x85b\x9b"])
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\x00", "a\x85b\x9b", "caf\udce9"])
 def test_control_characters_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match="control characters"):
         correct(CONTENT, Place(0, 3), text)

@@ -64,10 +64,10 @@ def test_clean_leaves_out_what_was_before() -> None:
 
 def test_a_template_that_nothing_is_written_with_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     template = ["export", "meeting.json", "--template", "nvivo"]
-    for rest in (["-o", "out/a.srt"], ["--format", "csv"], ["-o", "out/a.md", "-o", "out/a.docx"]):
+    for rest in (["-o", "out/a.srt"], ["--format", "csv"], ["-o", "out/a.md", "-o", "out/a.docx"], ["-o", "out/"]):
         assert run([*template, *rest]) == 2
         assert "--template is for txt, and none is written" in capsys.readouterr().err
-    for rest in ([], ["-o", "out/a.srt", "-o", "out/a.txt"], ["-o", "out/", "--format", "txt"], ["-o", "out/"]):
+    for rest in ([], ["-o", "out/a.srt", "-o", "out/a.txt"], ["-o", "out/", "--format", "txt"]):
         assert run([*template, *rest]) == 0
     Path("diarfuse.toml").write_text('template = "nvivo"\n', encoding="utf-8")
     assert run(["export", "meeting.json", "-o", "out/b.srt", "-o", "out/b.txt"]) == 0
@@ -75,6 +75,27 @@ def test_a_template_that_nothing_is_written_with_is_refused(capsys: pytest.Captu
     assert run(["export", "meeting.json", "-o", "out/b.srt"]) == 0
     assert run(["export", "meeting.json", "--docx-template", "call.json", "-o", "out/b.srt"]) == 2
     assert "--docx-template is for docx" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "rest", "said"),
+    [
+        ("--highlight-words", ["-o", "out/a.srt"], "is for vtt and ass, and none is written: add -o FILE.vtt, or"),
+        ("--highlight-words", [], "is for vtt and ass"),
+        ("--no-times", ["--format", "srt", "-o", "out/"], "is for docx and md"),
+        ("--max-line-width=0", [], "'--max-line-width': 0 is not in the range"),
+        ("--max-lines=-1", [], "'--max-lines': -1 is not in the range"),
+    ],
+)
+def test_what_nothing_written_takes_is_refused(
+    option: str, rest: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", "meeting.json", option, *rest]) == 2
+    assert said in capsys.readouterr().err
+    Path("diarfuse.toml").write_text('highlight-words = true\nno-times = true\nformat = ["vtt"]\n', encoding="utf-8")
+    assert run(["export", "meeting.json", "-o", "out/a.srt"]) == 0
+    assert run(["export", "meeting.json", "--highlight-words", "-o", "out/"]) == 0
+    assert Path("out/meeting.vtt").exists()
 
 
 def told(path: Path) -> str:

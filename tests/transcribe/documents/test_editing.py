@@ -53,6 +53,17 @@ def test_a_refused_edit_leaves_the_file(meeting: Path) -> None:
     assert meeting.read_bytes() == before
 
 
+def test_a_disk_without_locks_is_told(meeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def none(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(TranscriptError, match=r"meeting\.json cannot be held for an edit: No locks available\."):
+        edit(meeting, to_ana)
+
+
 def test_a_full_disk_leaves_the_file(meeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = meeting.read_bytes()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-import select
+from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -178,10 +178,11 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         with self._shown.presence.page():
             self._head(HTTPStatus.OK, None, {"Content-Type": "text/plain"})
+            self.connection.settimeout(_LOOK)  # not select, which knows no handle from 1024 on
             while self.command == "GET" and not self._shown.ending.is_set():
-                heard, _, _ = select.select([self.connection], [], [], _LOOK)
-                if heard and not self.connection.recv(_CHUNK):
-                    return
+                with suppress(TimeoutError):
+                    if not self.connection.recv(_CHUNK):
+                        return
 
     def _refuse(self, status: HTTPStatus, told: Json) -> None:
         self.close_connection = True  # what it sent may not have been read
