@@ -52,6 +52,16 @@ _NEEDLES = (
     _needle(b"Creative Voice File\x1a"),
     _needle(b"TTA1\x01\x00"),
     _needle(b"#!AMR", rb"(?:-WB)?\n"),
+    _needle(b"NIST_1A\n", rb" *\d+\n"),
+    _needle(b"MATLAB 5.0 MAT-file"),
+    _needle(b"\0\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\x0b\0\0\0samplerate\0"),  # MAT of level 4, little-endian
+    _needle(b"\0\0\x03\xe8\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\x0bsamplerate\0"),  # the same, big-endian
+    _needle(b"PVF1\n", rb"\d+ \d+ \d+\n"),
+    _needle(b" paf", rb"\x00{8}.{4}\x00\x00\x00[\x00-\x02]\x00\x00\x00[\x01-\x20]"),
+    _needle(b"fap ", rb"\x00{4}\x01\x00{3}.{4}[\x00-\x02]\x00{3}[\x01-\x20]\x00{3}"),
+    _needle(b"2BIT", rb".{8}(?:\x00\x00|\xff\xff)\x00[\x08\x10](?:\x00\x00|\xff\xff){2}"),
+    _needle(b"d\xa3", rb"[\x01-\x04]\x00.{4}[\x01-\x20]\x00{3}.\x00[\x00-\x04]\x00"),  # IRCAM, little-endian
+    _needle(b"\xf0\x7e", rb"[\x00-\x7f]\x01[\x00-\x7f]{2}[\x08-\x1c][\x00-\x7f]{13}\xf7"),  # SDS
 )
 _OGG = _needle(b"OggS\x00\x02" + bytes(8), rb".{4}\x00{4}.{4}[\x01-\xff]")
 _TAGS = (

@@ -343,15 +343,14 @@ def _written(ctx: click.Context, on_stdout: str, in_folder: str) -> set[str]:
     """The formats of all outputs of the call."""
     from ..output import STDOUT, Usual
 
-    outs, formats = ctx.params.get("outs", (in_folder,)), ctx.params.get("formats", ())
+    formats: tuple[str, ...] = ctx.params.get("formats", ())
     if formats and not isinstance(formats, Usual):
         return set(formats)
-    on_stdout, *_ = (*formats, on_stdout)
-    return {
-        name
-        for out in outs or (STDOUT,)
-        for name in ((on_stdout,) if out == STDOUT else _formats_of(out) or formats or (in_folder,))
-    }
+    if "outs" not in ctx.params:  # a batch, which has its own folder
+        return {*formats, in_folder}
+    shown, kept = formats[:1] or (on_stdout,), formats or (in_folder,)
+    outs = ctx.params["outs"] or (STDOUT,)
+    return {name for out in outs for name in (shown if out == STDOUT else _formats_of(out) or kept)}
 
 
 def _formats_of(out: str) -> tuple[str, ...]:

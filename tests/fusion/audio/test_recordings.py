@@ -62,6 +62,38 @@ def test_recordings_one_after_another(tmp_path: Path, encode, pitch, ending: str
     assert pitch(samples, 1.3, 2.3) == pytest.approx(1000, abs=5)
 
 
+@pytest.mark.parametrize(
+    ("kind", "subtype", "endian"),
+    [
+        *(("NIST", "PCM_16", endian) for endian in ("LITTLE", "BIG")),
+        *(("PAF", "PCM_24", endian) for endian in ("LITTLE", "BIG")),
+        *(("MAT4", "FLOAT", endian) for endian in ("LITTLE", "BIG")),
+        ("MAT5", "PCM_16", None),
+        ("PVF", "PCM_16", None),
+        ("AVR", "PCM_16", None),
+        ("IRCAM", "PCM_16", "LITTLE"),
+        ("SDS", "PCM_16", None),
+    ],
+)
+def test_two_of_the_kinds_that_libsndfile_alone_reads(
+    tmp_path: Path, pitch, kind: str, subtype: str, endian: str | None
+) -> None:
+    """The second one of some was not heard, and of others its header was."""
+    whole = b""
+    for rate, hertz in ((16_000, 500), (22_050, 1000)):
+        sound = 0.5 * np.sin(2 * np.pi * hertz * np.arange(rate) / rate)
+        soundfile.write(tmp_path / "one", sound, rate, format=kind, subtype=subtype, endian=endian)
+        whole += (tmp_path / "one").read_bytes()
+    path = tmp_path / "both"
+    path.write_bytes(whole)
+    notes: list[str] = []
+    samples = load_audio(path, on_note=notes.append)
+    assert notes == []
+    assert len(samples) == pytest.approx(32_000, abs=5 if kind != "SDS" else 60)  # whose rate is a whole number of ns
+    assert pitch(samples, 0.1, 0.9) == pytest.approx(500, abs=5)
+    assert pitch(samples, 1.1, 1.9) == pytest.approx(1000, abs=5)
+
+
 def test_channels_of_each_recording(tmp_path: Path, encode) -> None:
     one, two = encode("1.flac", "flac", 16_000, "mono"), encode("2.flac", "flac", 48_000, "stereo", seconds=2.0)
     both = tmp_path / "both.flac"
