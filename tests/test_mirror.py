@@ -64,7 +64,10 @@ ELSEWHERE = {
     "transcribe/screen/interrupt.py": "transcribe/test_cli.py",
     "transcribe/options.py": "transcribe/test_cli_bad_input.py",
     "transcribe/runs.py": "transcribe/test_cli.py",
+    "transcribe/live/concluding.py": "transcribe/live/test_beside.py",
     "transcribe/live/session.py": "transcribe/live/test_recording.py",
+    "transcribe/live/sharing.py": "transcribe/live/test_hearing.py",
+    "transcribe/live/tracks.py": "transcribe/live/test_beside.py",
     "transcribe/documents/verbose_lines.py": "transcribe/test_cli.py",
 }
 """Pattern of modules -> the test file."""

@@ -36,9 +36,14 @@ def load_different(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> li
         raise AudioError(f"{path} has one channel, and --channels needs one for each speaker: use --diarize instead.")
     if not same_channels(channels):
         return channels
-    remedy = "" if wish.diarize else "; only --diarize can tell its speakers apart"
-    watch.keep(f"All {len(channels)} channels carry the same recording and are taken as one{remedy}.")
+    tell_same(len(channels), wish, watch)
     return channels[:1]
+
+
+def tell_same(count: int, wish: Wish, watch: Watch) -> None:
+    """Say that `count` channels are taken as one."""
+    remedy = "" if wish.diarize else "; only --diarize can tell its speakers apart"
+    watch.keep(f"All {count} channels carry the same recording and are taken as one{remedy}.")
 
 
 def transcribe_channels(

@@ -100,8 +100,7 @@ class Job:
 
         wish = wish or self._usual
         check_name(self.setup.asr)
-        store = Store(self.setup.models_dir, offline=True)
-        check(self.setup.diarizer, self.setup.options, store, wish.speakers, self.setup.labels_from)
+        check(self.setup.diarizer, self.setup.options, Store(self.setup.models_dir, offline=True), wish.speakers)
         if wish.channels is not None and not listens(self.setup.asr):
             name = self.setup.asr
             raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")
@@ -177,7 +176,7 @@ class Job:
     ) -> Result:
         """`transcribe` of a recording called `name` whose turns, and perhaps `words`, were found while it came."""
         if words is None:
-            words = self._recognise(samples, self._recogniser_for(wish, watch), wish, watch)
+            words = self.words(samples, wish, watch)
         from .joining import join
 
         transcript = join(words, samples, diarization, wish, watch)
@@ -185,6 +184,10 @@ class Job:
             with watch.stage("identify"):
                 transcript, diarization = rename(transcript, diarization, samples)
         return finish(name, transcript, diarization, watch)
+
+    def words(self, samples: Samples, wish: Wish, watch: Watch) -> Transcript:
+        """What the recogniser hears."""
+        return self._recognise(samples, self._recogniser_for(wish, watch), wish, watch)
 
     def origin(self, wish: Wish | None = None) -> Origin:
         """What makes its results, for those who keep them; tells of models that have been loaded."""
@@ -373,15 +376,8 @@ def load_diarizer(setup: Setup, on_progress: Progress | None = None, on_note: No
     from ..diarize.models.store import Store
 
     store = Store(setup.models_dir, offline=setup.offline)
-    return load(
-        setup.diarizer,
-        store,
-        options=setup.options,
-        execution=setup.execution,
-        labels_from=setup.labels_from,
-        on_progress=on_progress,
-        on_note=on_note,
-    )
+    options, execution = setup.options, setup.execution
+    return load(setup.diarizer, store, options=options, execution=execution, on_progress=on_progress, on_note=on_note)
 
 
 def transcribe_file(

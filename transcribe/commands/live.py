@@ -37,25 +37,21 @@ Examples:
 """
 
 
-def _one_input(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> str | None:
-    if len(given) > 1:
-        raise OptionError(
-            f"--input was given {len(given)} times, and one input can be heard: record the others into the channels of "
-            "one file, and transcribe that with --channels."
-        )
-    return given[0] if given else None
-
-
 SOURCE_OPTIONS = Section(
     "Recording",
     click.argument("source", required=False, metavar="[-]"),
     click.option(
         "--input",
-        "microphone",
+        "inputs",
         metavar="DEVICE",
         multiple=True,
-        callback=_one_input,
-        help="The microphone: its number or a part of its name.",
+        help="The microphone: its number or a part of its name; given twice: two, as microphone and system, a channel "
+        "each.",
+    ),
+    click.option(
+        "--channels",
+        type=click.Choice(["hybrid"]),
+        help="Hear each channel of the file by itself, and find the voices in each; so several inputs are heard.",
     ),
     click.option("--list-devices", is_flag=True, help="Show the microphones, and leave."),
     click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file in the place of the microphone."),
@@ -133,14 +129,18 @@ def _plan(values: dict[str, Any]) -> Plan:
     source, file = values.pop("source"), values.pop("from_file")
     if source is not None and source != str(DASH):
         raise OptionError(f"transcribe live records, and takes no {source!r}: play a file with --from-file {source}.")
-    given = {"-": source, "--from-file": file, "--input": values["microphone"]}
+    given = {"-": source, "--from-file": file, "--input": values["inputs"] or None}
     both = [name for name, value in given.items() if value is not None]
     if len(both) > 1:
         raise OptionError(f"{both[0]} and {both[1]} do not go together: choose one source.")
+    if values["channels"] is not None and file is None:
+        raise OptionError("--channels is about a file: give --from-file as well, or --input for each device.")
+    if len(values["inputs"]) > 1:
+        values["channels"] = "hybrid"
     if values["raw"] is not None and source is None:
         raise OptionError("--raw is about stdin: give - as well, as in `transcribe live - --raw 16000`.")
     named = {name: values.pop(name) for name in ("identify", "primary", "link_speakers", "replace")}
     view = View(style=style_of(values), labels=values.pop("names"), **named)
-    own = ("microphone", "pace", "raw", "outs", "formats", "events", "save_audio", "final_pass")
+    own = ("inputs", "pace", "raw", "outs", "formats", "events", "save_audio", "final_pass")
     rest = {name: values.pop(name) for name in own}
     return Plan(source=file or (DASH if source else None), view=view, quiet=is_quiet(), **rest)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 
 from ...diarize.loading import live_of
 from ...fusion.document import Document
 from ...fusion.errors import OptionError, OutputError
 from ...fusion.landing import landing
 from ...fusion.times import repair_transcript
-from ...fusion.types import SAMPLE_RATE
+from ...fusion.types import SAMPLE_RATE, SpeakerCount
 from ...fusion.watch import Watch
 from .. import output
 from ..documents.names import check_outputs
@@ -29,19 +30,26 @@ from ..screen.interrupt import run_interruptible
 from ..screen.showing import content, summary
 from ..screen.terminal import Reporter, reporter
 from . import sources
+from .beside import together
+from .concluding import Recorded, conclude
 from .hearing import Hearing
 from .naming import LiveNaming
 from .screen import screen
 from .session import Session
+from .sharing import Shared
+from .sources import count_channels
+from .tracks import Numbers, Track, merged
 from .writing import EventLines, Files
 
 if TYPE_CHECKING:
-    from ...fusion.types import Note, Samples, Segment, Transcript
+    from ...diarize.loading import AnyDiarizer
+    from ...fusion.types import Note, Recognizer, Samples, Transcript
     from ..options import JobOptions
     from ..voices.namer import Namer
-    from .sources import Piece
+    from .session import Given
 
 _STDIN = Path("-")
+_PART = SAMPLE_RATE * 60
 _LIVE_WORDS = "The words are the live ones: the recogniser did not hear the whole once more (--no-final-pass)."
 
 
@@ -49,14 +57,14 @@ _LIVE_WORDS = "The words are the live ones: the recogniser did not hear the whol
 class Plan:
     """What `transcribe live` was asked for.
 
-    source: ``-`` for stdin, a file that is played, or None for a `microphone`, None the system's.
+    source: ``-`` for stdin, a file that is played, or None for the `inputs`: devices, none for the system's microphone.
     pace: of a file, 1 as it was spoken, 0 as fast as may be. raw: the rate of headerless samples on stdin.
     outs, formats: as of `run_batch`. events: where JSON lines go. save_audio: a WAV or FLAC file.
     final_pass: whether the recogniser hears the whole once more. quiet: show no running text.
     """
 
     source: Path | None
-    microphone: str | None
+    inputs: tuple[str, ...]
     pace: float
     raw: int | None
     outs: tuple[str, ...]
@@ -72,12 +80,14 @@ class Plan:
         """The file that is played."""
         return None if self.source == _STDIN else self.source
 
-    def pieces(self, stop: threading.Event, on_note: Note) -> Iterator[Piece]:
-        """The audio as it comes."""
+    def pieces(self, stop: threading.Event, on_note: Note, *, channels: bool) -> Iterator[Given]:
+        """The audio as it comes; `channels`: each by itself."""
         if self.played is not None:
-            return sources.from_file(self.played, self.pace, stop, on_note)
+            return sources.from_file(self.played, self.pace, stop, on_note, channels=channels)
+        if self.source is None and len(self.inputs) > 1:
+            return together([(name, sources.from_microphone(name, stop)) for name in self.inputs])
         if self.source is None:
-            return sources.from_microphone(self.microphone, stop)
+            return sources.from_microphone(next(iter(self.inputs), None), stop)
         stream = sources.stdin()
         return sources.from_container(stream, stop) if self.raw is None else sources.from_raw(stream, self.raw, stop)
 
@@ -93,7 +103,8 @@ def record(plan: Plan, options: JobOptions) -> int:
     check_outputs(targets, replace=plan.view.replace, named=plan.view.names or bool(plan.view.labels))
     _check_audio_file(plan.save_audio)
     if plan.source is None:
-        sources.check_microphone(plan.microphone)
+        for device in plan.inputs or (None,):
+            sources.check_microphone(device)
     elif plan.source == _STDIN:
         sources.stdin()
     job, stop = Job(options), threading.Event()
@@ -129,61 +140,75 @@ class _Recording:
             self.namer = namer_of(self.options, self.plan.view, told)
         view = screen(quiet=self.plan.quiet)
         told = Told(view.note, self.heard)
-        inline = self.plan.played is not None and self.plan.pace == 0
         files = Files(self.targets, lambda document, target: self._content(document, target, told))
-        with (
-            live_of(diarizer, self.options.speakers, on_note=told) as live,
-            EventLines(self.plan.events) as lines,
-        ):
-            hearing = Hearing(recogniser, self.options.language, told, inline=inline)
-            session = Session(
-                self.heard.stem,
-                self.job.origin(self.options),
-                self.options.language,
-                live,
-                hearing,
-                files,
-                lines,
-                view,
-                self._naming(),
-            )
-            pieces = self.plan.pieces(stop, told)
+        with ExitStack() as stack:
+            lines = stack.enter_context(EventLines(self.plan.events))
+            tracks = self._tracks(recogniser, diarizer, told, stack)
+            origin, language = self.job.origin(self.options), self.options.language
+            session = Session(self.heard.stem, origin, language, tracks, files, lines, view)
+            pieces = self.plan.pieces(stop, told, channels=self.options.channels is not None)
             _keys(session, stop, view.note, reads=self.plan.source != _STDIN)
             try:
                 session.run(pieces)
-                rest = hearing.close(wait=not self.plan.final_pass)
+                for track in tracks:
+                    track.words.hear(track.hearing.close(wait=not self.plan.final_pass))
             finally:
                 view.stop()
             with self.ending as bars:
-                self._conclude(session, rest, replace(told, on_note=bars.note), bars, cancel)
+                self._conclude(session, replace(told, on_note=bars.note), bars, cancel)
 
-    def _conclude(
-        self, session: Session, rest: list[Segment], told: Told, bars: Reporter, cancel: threading.Event
-    ) -> None:
+    def _tracks(self, recogniser: Recognizer, diarizer: AnyDiarizer, told: Told, stack: ExitStack) -> list[Track]:
+        """One, or one for each channel; several share the recogniser."""
+        inline = self.plan.played is not None and self.plan.pace == 0
+        count, speakers = self._channels(), self.options.speakers
+        if self.options.channels is not None:  # how many there are was said of the whole
+            recogniser, speakers = Shared(recogniser, threading.Lock()), SpeakerCount()
+        tracks: list[Track] = []
+        numbers = Numbers()
+        for _ in range(count):
+            live = stack.enter_context(live_of(diarizer, speakers, on_note=None if tracks else told))
+            hearing = Hearing(recogniser, self.options.language, told, inline=inline)
+            tracks.append(Track(live, hearing, numbers, self._naming()))
+        return tracks
+
+    def _channels(self) -> int:
+        """How many channels are heard by themselves."""
+        if self.options.channels is None:
+            return 1
+        return len(self.plan.inputs) if self.plan.played is None else count_channels(self.plan.played)
+
+    def _conclude(self, session: Session, told: Told, bars: Reporter, cancel: threading.Event) -> None:
         watch = Watch(bars.on_progress, told, cancel)
-        found, samples, events = session.diarizer.finish(bars.on_progress, cancel, activity=True)
-        session.words.hear(rest)
-        words: Transcript | None = None
+        ends = [track.diarizer.finish(bars.on_progress, cancel, activity=True) for track in session.tracks]
+        found, channels, events = zip(*ends, strict=True)
+        words: list[Transcript] | None = None
         if not self.plan.final_pass:
-            words = repair_transcript(session.all_words(found.duration), "The live recogniser")
+            live = [track.all_words(self.options.language, found[0].duration) for track in session.tracks]
+            words = [repair_transcript(each, "The live recogniser") for each in live]
             told(_LIVE_WORDS)
         view = self.plan.view
         rename = renamer(self.options, view, bars.note, self.namer) if view.renames else None
-        result = self.job.conclude(self.heard.name, samples, found, self.options, watch, words=words, rename=rename)
+        recorded = Recorded(self.heard.name, channels, found, words)
+        result = conclude(self.job, recorded, self.options, watch, rename)
         told.each(result.notes)
-        recording = None if self.plan.played is None else recording_of(self.plan.played, found.duration)
-        origin = self.job.origin(self.options)
+        recording = None if self.plan.played is None else recording_of(self.plan.played, found[0].duration)
         document = Document(
-            result.transcript, result.diarization, self.heard.stem, recording, origin, tuple(told.sentences)
+            result.transcript,
+            result.diarization,
+            self.heard.stem,
+            recording,
+            self.job.origin(self.options),
+            tuple(told.sentences),
         )
         bars.rest()
-        session.rest(events, only_names(document, self.heard))
+        last = [event for track, told in zip(session.tracks, events, strict=True) for event in track.take(told)]
+        session.rest(merged(session.tracks, last, result.diarization or found[0]), only_names(document, self.heard))
         for target in self.targets:
             if target.path is not None:
                 bars.wrote(target.path, summary(document))
         if self.plan.save_audio is not None:
-            _save(self.plan.save_audio, samples)
-            bars.wrote(self.plan.save_audio, f"{found.duration:.0f} s of sound")
+            _save(self.plan.save_audio, channels)
+            bars.wrote(self.plan.save_audio, f"{found[0].duration:.0f} s of sound")
 
     def _naming(self) -> LiveNaming | None:
         """Names on the way, which link no recordings."""
@@ -203,20 +228,28 @@ def _check_audio_file(path: Path | None) -> None:
         raise OptionError(f"--save-audio {str(path)!r}: there is no folder {str(path.parent)!r}.")
 
 
-def _save(path: Path, samples: Samples) -> None:
+def _save(path: Path, channels: Sequence[Samples]) -> None:
+    """Write the sound: 16 bits where that loses nothing; what was resampled as WAV in float32."""
     import soundfile
 
+    fine = path.suffix.lower() == ".wav" and not all(map(_is_16_bit, channels))
+    kind = "FLOAT" if fine else "PCM_16"
     try:
         with (
             landing(path) as file,
-            soundfile.SoundFile(file, "w", SAMPLE_RATE, 1, "PCM_16", format=path.suffix[1:].upper()) as sound,
+            soundfile.SoundFile(file, "w", SAMPLE_RATE, len(channels), kind, format=path.suffix[1:].upper()) as sound,
         ):
-            for start in range(0, len(samples), SAMPLE_RATE * 60):
-                sound.write(samples[start : start + SAMPLE_RATE * 60])
+            for start in range(0, len(channels[0]), _PART):
+                sound.write(np.stack([samples[start : start + _PART] for samples in channels], axis=1))
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}. Choose another --save-audio."
         ) from error
+
+
+def _is_16_bit(samples: Samples) -> bool:
+    parts = (samples[start : start + _PART] * 32_768 for start in range(0, len(samples), _PART))
+    return all(np.array_equal(part, np.rint(part)) for part in parts)
 
 
 @contextmanager

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ...asr_adapters.grouping import grouped
-from ...diarize.live.events import Committed, Event
+from ...diarize.live.events import Committed, Event, Gap
 from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.ledger import Ledger
 from ...fusion.cues import split_segments
 from ...fusion.document import Document
 from ...fusion.relabel import rename_diarization, rename_transcript
 from ...fusion.types import SAMPLE_RATE, Diarization, Transcript, Turn
-from .committing import changes_all, turns_of
+from .beside import Silent
+from .committing import turns_of
 from .sources import Lost, Stopped
 from .words import Words
 from .words import to_json as word_json
@@ -25,38 +26,35 @@ from .words import to_json as word_json
 if TYPE_CHECKING:
     from ...diarize.live.feeding import Feeding
     from ...fusion.editing.content import Origin
-    from ...fusion.types import Samples, Seconds
-    from .hearing import Hearing
-    from .naming import LiveNaming
+    from ...fusion.types import Samples
     from .screen import Screen
-    from .sources import Piece
+    from .tracks import Track
     from .writing import EventLines, Files
+
+    Given: TypeAlias = Samples | Lost | Silent | Stopped
 
 
 @dataclass(slots=True)
 class Session:
     """Brings together what is heard, and tells it: files first, then events, then the screen.
 
-    name: of the recording. origin: what makes the result. language: of the words, None if unknown. naming: says
-        whose voices they are.
+    name: of the recording. origin: what makes the result. language: of the words, None if unknown. tracks: one for
+        each channel. ledger: the turns of all of them.
     """
 
     name: str
     origin: Origin | None
     language: str | None
-    diarizer: Feeding
-    hearing: Hearing
+    tracks: Sequence[Track]
     files: Files
     lines: EventLines
     screen: Screen
-    naming: LiveNaming | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    words: Words = field(default_factory=Words)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _held: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, pieces: Iterable[Piece]) -> None:
-        """Take all that comes."""
+    def run(self, pieces: Iterable[Given]) -> None:
+        """Take all that comes: of one channel float32 (num_samples,), of several (channels, num_samples)."""
         for piece in pieces:
             with self._lock:
                 self._take(piece)
@@ -72,72 +70,90 @@ class Session:
     def toggle(self) -> None:
         """Pause, or go on; from any thread."""
         with self._lock:
-            self._tell(self.diarizer.resume() if self.diarizer.is_paused else self.diarizer.pause())
-
-    def all_words(self, duration: Seconds) -> Transcript:
-        """All live words of the recording, without speakers."""
-        segments = (*self.words.said, *self.words.waiting)
-        bare = (replace(word, speaker=None, attribution=None) for segment in segments for word in segment.words)
-        return Transcript(tuple(grouped(bare, self.language)), self.language, duration)
+            if self.tracks[0].diarizer.is_paused:
+                told, *_ = [track.diarizer.resume() for track in self.tracks]
+                self._tell(told)
+            else:
+                self._pause("paused")
 
     @property
-    def turns(self) -> list[Turn]:
-        """Those of now that have a speaker."""
-        return turns_of(self.ledger)
+    def words(self) -> Words:
+        """Of all channels, in order of time."""
+        if len(self.tracks) == 1:
+            return self.tracks[0].words
+        said, waiting = (
+            sorted((each for track in self.tracks for each in getattr(track.words, kind)), key=lambda each: each.start)
+            for kind in ("said", "waiting")
+        )
+        return Words(said, waiting)
 
     @property
     def transcript(self) -> Transcript:
         """The words behind the commitment."""
-        words = (word for segment in self.words.said for word in segment.words)
-        return Transcript(tuple(grouped(words, self.language)), self.language, self.ledger.committed)
+        segments = [
+            each
+            for track in self.tracks
+            for each in grouped((word for segment in track.words.said for word in segment.words), self.language)
+        ]
+        segments.sort(key=lambda segment: segment.start)
+        return Transcript(tuple(segments), self.language, self.ledger.committed)
 
     @property
     def document(self) -> Document:
         """All that is committed."""
         until = self.ledger.committed
-        turns = tuple(Turn(t.start, min(t.end, until), t.speaker) for t in self.turns if t.start < until)
+        turns = tuple(Turn(t.start, min(t.end, until), t.speaker) for t in turns_of(self.ledger) if t.start < until)
         found = Diarization(turns, turns, until)
         words, names = split_segments(self.transcript), self.ledger.names
         return Document(rename_transcript(words, names), rename_diarization(found, names), self.name, None, self.origin)
 
-    def _take(self, piece: Piece) -> None:
+    def _take(self, piece: Given) -> None:
         if isinstance(piece, Stopped):
-            self._tell(self.diarizer.pause(piece.why))
+            self._pause(piece.why)
+        elif isinstance(piece, Silent):
+            now = self.tracks[0].diarizer.seconds
+            self._note_gap(piece)
+            self._tell([Gap(max(now - piece.seconds, 0.0), now, piece.why)])
         elif isinstance(piece, Lost):
-            self.hearing.feed(np.zeros(round(piece.seconds * SAMPLE_RATE), np.float32))
-            self._tell(self.diarizer.gap(piece.seconds, piece.why))
-            self._name(np.zeros(round(piece.seconds * SAMPLE_RATE), np.float32))
-        elif len(piece):
-            self._hear(piece)
+            self._note_gap(piece)
+            silence = np.zeros(round(piece.seconds * SAMPLE_RATE), np.float32)
+            self._hear(silence[None], lambda diarizer, _: diarizer.gap(piece.seconds, piece.why))
+        elif piece.size:
+            self._hear(np.atleast_2d(piece), lambda diarizer, samples: diarizer.feed(samples))
 
-    def _hear(self, samples: Samples) -> None:
-        if self.diarizer.is_paused:
+    def _hear(self, channels: Samples, feed: Callable[[Feeding, Samples], list[Event]]) -> None:
+        if self.tracks[0].diarizer.is_paused:
             return
-        self.hearing.feed(samples)
-        self._tell(self.diarizer.feed(samples))
-        self._name(samples)
+        for track, samples in zip(self.tracks, channels, strict=True):
+            track.hearing.feed(samples)
+            self._tell(track.take(feed(track.diarizer, samples)), track)
+            if named := track.name(samples):
+                self._tell(named)
 
-    def _name(self, samples: Samples) -> None:
-        if self.naming is not None and (named := self.naming.hear(samples, self.turns, self.ledger.names)):
-            self._tell(named)
+    def _note_gap(self, gap: Lost | Silent) -> None:
+        self.screen.note(f"{gap.seconds:.1f} s are missing ({gap.why}) and stand as silence.")
 
-    def _tell(self, events: Sequence[Event]) -> None:
-        self.ledger.apply(events)
+    def _pause(self, why: str) -> None:
+        told, *_ = [track.diarizer.pause(why) for track in self.tracks]
+        self._tell(told)
+        self.screen.note(f"The recording stands still: {why}.")
+
+    def _tell(self, events: Sequence[Event], of: Track | None = None) -> None:
+        self.ledger.apply(event for event in events if not isinstance(event, Committed))
         self.lines.write(turn_json(event) for event in events if not isinstance(event, Committed))
-        self._commit(events)
+        self._commit(events, of=of)
 
-    def _commit(self, events: Sequence[Event], *, last: bool = False) -> None:
+    def _commit(self, events: Sequence[Event], *, of: Track | None = None, last: bool = False) -> None:
         """Words behind the commitment: into the files, and only then told."""
-        segments, until = self.hearing.take()
-        self.words.hear(segments)
-        if not events and not segments and not last:
-            return
-        anew = any(map(changes_all, events))
-        changes = self.words.commit(min(self.ledger.committed, until), self.turns, anew=anew)
+        changes = [word for track in self.tracks for word in track.commit(events if track is of else (), last=last)]
         self._held += [word_json(change) for change in changes]
-        self._held += [turn_json(event) for event in events if isinstance(event, Committed)]
+        committed = min(track.ledger.committed for track in self.tracks)
+        if committed > self.ledger.committed:
+            self.ledger.committed = committed
+            self._held.append(turn_json(Committed(committed)))
         if self._held and (last or self.files.are_due):
             self.files.write(self.document)
             self.lines.write(self._held)
             self._held = []
-        self.screen.show(self.words, self.ledger)
+        if events or changes or last:
+            self.screen.show(self.words, self.ledger)

@@ -6,14 +6,14 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-from ...fusion.audio import load_audio
+from ...fusion.audio import load_audio, load_channels
 from ...fusion.audio.resampling import Resampler
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
@@ -46,16 +46,35 @@ class Stopped:
 Piece: TypeAlias = "Samples | Lost | Stopped"
 
 
-def from_file(path: Path, pace: float, stop: threading.Event, on_note: Note) -> Iterator[Piece]:
-    """A file as if somebody spoke: `pace` times as fast; 0 is as fast as may be."""
-    samples, size = load_audio(path, on_note=on_note), round(BLOCK * SAMPLE_RATE)
-    began = time.monotonic()
-    for start in range(0, len(samples), size):
+def count_channels(path: Path) -> int:
+    """How many channels a file has.
+
+    Raises:
+        AudioError: fewer than two, or no audio.
+    """
+    count = len(load_channels(path))
+    if count == 1:
+        raise AudioError(f"{path} has one channel, and --channels needs one for each speaker: leave it out.")
+    return count
+
+
+def from_file(
+    path: Path, pace: float, stop: threading.Event, on_note: Note, *, channels: bool = False
+) -> Iterator[Samples]:
+    """A file as if somebody spoke: `pace` times as fast; 0 is as fast as may be.
+
+    Yields:
+        float32 (num_samples,); with `channels` (channels, num_samples).
+    """
+    found = load_channels(path, on_note=on_note) if channels else [load_audio(path, on_note=on_note)]
+    size, began = round(BLOCK * SAMPLE_RATE), time.monotonic()
+    for start in range(0, len(found[0]), size):
         if stop.is_set():
             return
-        block = samples[start : start + size]
+        parts = [samples[start : start + size] for samples in found]
+        block = np.stack(parts) if channels else parts[0]
         if pace:
-            due = began + (start + len(block)) / SAMPLE_RATE / pace
+            due = began + (start + len(parts[0])) / SAMPLE_RATE / pace
             stop.wait(max(due - time.monotonic(), 0.0))
         yield block
 
@@ -103,7 +122,7 @@ def from_container(stream: BinaryIO, stop: threading.Event) -> Iterator[Piece]:
         ) from error
 
 
-def from_microphone(device: str | None, stop: threading.Event) -> Iterator[Piece]:
+def from_microphone(device: str | None, stop: threading.Event) -> Generator[Piece]:
     """What a device hears, until it stops or is told to.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from ...fusion.estimating import with_estimated_words
@@ -44,14 +45,14 @@ class Words:
     """Segments that wait for the commitment, and those behind it.
 
     said: behind the commitment, each word with its speaker; none of their texts changes any more.
-    waiting: recognised, and not committed yet.
+    waiting: recognised, and not committed yet. numbers: of the words, which several channels may share.
     """
 
     said: list[Segment] = field(default_factory=list)
     waiting: list[Segment] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
     _firsts: list[int] = field(default_factory=list)
     _near: list[list[Turn]] = field(default_factory=list)
-    _count: int = 0
 
     def hear(self, segments: Iterable[Segment]) -> None:
         """Take what the recogniser is sure of; words without times get estimated ones."""
@@ -73,10 +74,10 @@ class Words:
             segment = _joined(bare, near)
             self.said.append(segment)
             self._near.append(near)
-            self._firsts.append(self._count)
-            for word in segment.words:
-                yield WordSaid(self._count, word.start or 0.0, word.end or 0.0, word.text, word.speaker)
-                self._count += 1
+            numbers = [next(self.numbers) for _ in segment.words]
+            self._firsts.append(numbers[0] if numbers else 0)
+            for number, word in zip(numbers, segment.words, strict=True):
+                yield WordSaid(number, word.start or 0.0, word.end or 0.0, word.text, word.speaker)
 
     def _revise(self, since: Seconds, turns: Sequence[Turn]) -> Iterator[WordRevised]:
         for place in range(len(self.said) - 1, -1, -1):

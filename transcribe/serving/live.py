@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...asr_adapters.streaming import WordStream, stream_of
 from ...diarize.live.events import Event
 from ...diarize.live.events import to_json as turn_json
 from ...diarize.live.feeding import Feeding
@@ -17,11 +16,12 @@ from ...diarize.live.ledger import Ledger
 from ...diarize.loading import live_of
 from ...exporters.openai import full_text
 from ...fusion.audio.resampling import Resampler
-from ...fusion.types import Diarization, Recognizer, Samples, Seconds, Segment, Transcript
+from ...fusion.types import Diarization, Samples, Seconds, Segment, Transcript
 from ...fusion.watch import Watch
 from ..job import Job
 from ..live.committing import changes_all, turns_of
 from ..live.hearing import Hearing
+from ..live.sharing import Shared
 from ..live.words import Words, WordSaid
 from ..live.words import to_json as word_json
 from ..options import Setup, Wish
@@ -41,49 +41,9 @@ def make_open_live(setup: Setup, lender: Job | None = None) -> Callable[[str | N
     def open_live(language: str | None) -> Session:
         wish = Wish(diarize=True, language=language)
         recogniser, diarizer = job.both(wish, Watch())
-        return Session(job, wish, _Shared(recogniser, lock), diarizer)
+        return Session(job, wish, Shared(recogniser, lock), diarizer)
 
     return open_live
-
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """A recogniser that several sessions use, one at a time."""
-
-    recogniser: Recognizer
-    lock: threading.Lock
-
-    def transcribe(self, samples: Samples, *, language: str | None = None, on_progress: Any = None) -> Transcript:
-        """As the recogniser's own."""
-        with self.lock:
-            return self.recogniser.transcribe(samples, language=language, on_progress=on_progress)
-
-    def stream(self, *, language: str | None = None) -> _Turns:
-        """As the recogniser's own, if it has one."""
-        return _Turns(stream_of(self.recogniser, language), self.lock)
-
-
-@dataclass(frozen=True, slots=True)
-class _Turns:
-    """A stream of a shared recogniser, which hears one block at a time."""
-
-    words: WordStream
-    lock: threading.Lock
-
-    @property
-    def until(self) -> Seconds:
-        """As the stream's own."""
-        return self.words.until
-
-    def feed(self, samples: Samples) -> tuple[Segment, ...]:
-        """As the stream's own."""
-        with self.lock:
-            return self.words.feed(samples)
-
-    def close(self) -> tuple[Segment, ...]:
-        """As the stream's own."""
-        with self.lock:
-            return self.words.close()
 
 
 @dataclass(slots=True)
@@ -92,7 +52,7 @@ class Session:
 
     job: Job
     wish: Wish
-    recogniser: _Shared
+    recogniser: Shared
     diarizer: AnyDiarizer
     _live: Feeding = field(init=False)
     _resampler: Resampler | None = None

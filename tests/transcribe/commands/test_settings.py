@@ -124,7 +124,6 @@ CLASSES = {
         "compute-type",
         "batch-size",
         "diarizer",
-        "labels-from",
         "voice-model",
     }
     | {"models-dir", "embedding", "segmentation", "front-end", "licence", "forbids", "recordings"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import signal
@@ -15,39 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.live import recording, sources
 
 HERE = Path(__file__).resolve().parent
 MEETING = HERE.parents[2] / "examples" / "meeting.wav"
-
-
-def load_fakes():
-    spec = importlib.util.spec_from_file_location("live_fakes", HERE / "fakes.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def talk(tmp_path, monkeypatch, models_dir) -> Path:
-    """10 s of two people, where the recogniser is the tests' own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(models_dir))
-    counting = load_fakes().Counting()
-    monkeypatch.setattr(recognisers, "make", lambda *_: counting)
-    samples, rate = soundfile.read(MEETING, dtype="int16", frames=10 * 16_000)
-    soundfile.write("talk.wav", samples, rate)
-    return tmp_path
-
-
-@pytest.fixture
-def growing(talk, monkeypatch) -> Path:
-    """The same, where the recogniser tells its words as they come."""
-    recogniser = load_fakes().Growing()
-    monkeypatch.setattr(recognisers, "make", lambda *_: recogniser)
-    return talk
 
 
 LIVE = ["live", "--from-file", "talk.wav", "--pace", "0", "--diarizer", "campplus"]
@@ -134,7 +105,8 @@ def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["live", "--input", "1", "--input", "2"], "--channels"),
+        (["live", "--channels", "hybrid"], "give --from-file as well"),
+        ([*LIVE, "--channels", "hybrid"], "has one channel"),
         (["live", "talk.wav"], "--from-file talk.wav"),
         (["live", "--raw", "16000"], "give - as well"),
         (["live", "-", "--from-file", "talk.wav"], "choose one source"),

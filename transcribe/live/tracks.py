@@ -1,0 +1,120 @@
+"""One channel of a live recording: its diarizer, its words, and the labels that no other channel has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from ...asr_adapters.grouping import grouped
+from ...diarize.live.book import Book, Told
+from ...diarize.live.events import Done, Event
+from ...diarize.live.ledger import Ledger
+from ...diarize.live.linking import NOBODY
+from ...diarize.live.speakers import UNKNOWN
+from ...fusion.types import Transcript
+from .committing import changes_all, turns_of
+from .words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...diarize.live.events import SpeakerNamed
+    from ...diarize.live.feeding import Feeding
+    from ...diarize.live.ledger import Entry
+    from ...fusion.types import Diarization, Samples, Seconds
+    from .hearing import Hearing
+    from .naming import LiveNaming
+    from .words import WordRevised, WordSaid
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Numbers that all channels of a recording share, so that none is given twice."""
+
+    turns: Iterator[int] = field(default_factory=count)
+    speakers: Iterator[int] = field(default_factory=count)
+    words: Iterator[int] = field(default_factory=count)
+
+
+@dataclass(slots=True)
+class Track:
+    """One channel. naming: says whose voices they are. ledger: the turns of this channel alone."""
+
+    diarizer: Feeding
+    hearing: Hearing
+    numbers: Numbers
+    naming: LiveNaming | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    words: Words = field(init=False)
+    _turns: dict[int, int] = field(default_factory=dict)
+    _labels: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.words = Words(numbers=self.numbers.words)
+
+    def take(self, events: Sequence[Event]) -> list[Event]:
+        """What the diarizer said, under the recording's numbers and labels."""
+        told = [self._renamed(event) for event in events]
+        self.ledger.apply(event for event in told if not isinstance(event, Done))
+        return told
+
+    def name(self, samples: Samples) -> list[SpeakerNamed]:
+        """Whose voices turn out to be in it, with `samples`."""
+        named = [] if self.naming is None else self.naming.hear(samples, turns_of(self.ledger), self.ledger.names)
+        self.ledger.apply(named)
+        return named
+
+    def commit(self, events: Sequence[Event], *, last: bool) -> list[WordSaid | WordRevised]:
+        """The words that the last `events`, or what was recognised meanwhile, put behind the commitment."""
+        segments, until = self.hearing.take()
+        self.words.hear(segments)
+        if not events and not segments and not last:
+            return []
+        anew = any(map(changes_all, events))
+        return list(self.words.commit(min(self.ledger.committed, until), turns_of(self.ledger), anew=anew))
+
+    def all_words(self, language: str | None, duration: Seconds) -> Transcript:
+        """All live words of the channel, without speakers."""
+        segments = (*self.words.said, *self.words.waiting)
+        bare = (replace(word, speaker=None, attribution=None) for segment in segments for word in segment.words)
+        return Transcript(tuple(grouped(bare, language)), language, duration)
+
+    def _renamed(self, event: Event) -> Event:
+        if isinstance(event, Done):
+            return replace(event, speakers={self._label(old): new for old, new in event.speakers.items()})
+        changed: dict[str, Any] = {}
+        if (turn := getattr(event, "turn", None)) is not None:
+            if turn not in self._turns:
+                self._turns[turn] = next(self.numbers.turns)
+            changed["turn"] = self._turns[turn]
+        for name in ("speaker", "gone", "into"):
+            if (label := getattr(event, name, None)) is not None:
+                changed[name] = self._label(label)
+        return replace(event, **changed) if changed else event
+
+    def _label(self, label: str) -> str:
+        if label not in self._labels:
+            self._labels[label] = f"SPEAKER_{next(self.numbers.speakers):02d}"
+        return self._labels[label]
+
+
+def merged(tracks: Sequence[Track], events: Sequence[Event], diarization: Diarization) -> list[Event]:
+    """The last events of all channels, which end with one `Done` of them together.
+
+    Args:
+        tracks: whose they are.
+        events: of each track up to its own `Done`, under the recording's labels.
+        diarization: of the whole recording.
+    """
+    if len(tracks) == 1:
+        return [*events]
+    told = [Told(e.turn, e.start, e.end, _number(e), NOBODY) for track in tracks for e in track.ledger.entries]
+    speakers = Book({each.turn: each for each in told}).final(diarization.turns)
+    rest = [event for event in events if not isinstance(event, Done)]
+    return [*rest, Done(diarization.duration, diarization.turns, speakers)]
+
+
+def _number(entry: Entry) -> int:
+    return UNKNOWN if entry.speaker is None else int(entry.speaker.rpartition("_")[2])
