@@ -35,6 +35,7 @@ import soundfile
 
 from benchmarks.machine import describe, usable_cores
 from benchmarks.scoring import find_audio
+from benchmarks.speed import check
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.types import SAMPLE_RATE, Seconds
 
@@ -44,17 +45,17 @@ HEAD = "| how | seconds | x realtime | cores busy | peak MB, first half | second
 ONE_BY_ONE = """
 import sys
 from pathlib import Path
-from diarfuse import Diarizer
-diarizer = Diarizer.from_pretrained(sys.argv[1])
+from diarfuse import Diarizer, Execution
+diarizer = Diarizer.from_pretrained(sys.argv[1], execution=Execution(device=sys.argv[3]))
 for path in sorted(Path(sys.argv[2]).iterdir()):
     diarizer.diarize(path)
 """
 QUEUE = """
 import sys
 from pathlib import Path
-from diarfuse import Diarizer
+from diarfuse import Diarizer, Execution
 from diarfuse.diarize.queue import DiarizationQueue
-with DiarizationQueue(Diarizer.from_pretrained(sys.argv[1])) as queue:
+with DiarizationQueue(Diarizer.from_pretrained(sys.argv[1], execution=Execution(device=sys.argv[3]))) as queue:
     for path in sorted(Path(sys.argv[2]).iterdir()):
         queue.push(path.name, path)
     queue.close()
@@ -84,13 +85,17 @@ LOOP, SHARE = "a command a file", 5
 def main() -> None:
     """Cut, run, kill, and print the tables."""
     arguments = _parse()
+    check(arguments.device)
+    arguments.option += [f"--device={arguments.device}"]
     print(describe())
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         clips = Path(scratch, "clips")
         seconds = cut(arguments.folder, clips, arguments.files, (arguments.shortest, arguments.longest))
         part, plain = sum(soundfile.info(str(clip)).duration for clip in first(clips)), 0.0
         print(f"- {arguments.files} files, {seconds:.0f} s of audio in all\n\n{HEAD}")
-        for name, command in commands(clips, Path(scratch), arguments.option, arguments.pack).items():
+        for name, command in commands(
+            clips, Path(scratch), arguments.option, (arguments.pack, arguments.device)
+        ).items():
             found = measured(command)
             print(row(name, found, part if name == LOOP else seconds, seconds), flush=True)
             plain = found.seconds if name == "batch" else plain
@@ -107,6 +112,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--shortest", type=float, default=20.0, help="seconds")
     parser.add_argument("--longest", type=float, default=120.0, help="seconds")
     parser.add_argument("--pack", default="campplus", help="of what is no command")
+    parser.add_argument("--device", choices=["cpu", "cuda", "coreml"], default="cpu")
     parser.add_argument("--option", action="append", default=[], help="of `transcribe diarize` and `transcribe batch`")
     parser.add_argument("--ray", action="store_true", help="also on a Ray of this machine (extra `ray`)")
     parser.add_argument("--no-kills", action="store_true", help="only the times")
@@ -133,17 +139,18 @@ def first(clips: Path) -> list[Path]:
     return files[: max(1, len(files) // SHARE)]
 
 
-def commands(clips: Path, scratch: Path, options: Sequence[str], pack: str) -> dict[str, Sequence[str]]:
-    """What is compared, by name."""
+def commands(clips: Path, scratch: Path, options: Sequence[str], own: tuple[str, str]) -> dict[str, Sequence[str]]:
+    """What is compared, by name; `own`: pack and device of what is no command."""
+    pack, device = own
     out = scratch / "diarize"
     out.mkdir()
     loop = ["bash", "-c", A_COMMAND_A_FILE, sys.executable, " ".join(options), f"{out}/", *map(str, first(clips))]
     return {
         LOOP: loop,
-        "one by one": [sys.executable, "-c", ONE_BY_ONE, pack, str(clips)],
+        "one by one": [sys.executable, "-c", ONE_BY_ONE, pack, str(clips), device],
         "diarize": [*CLI, "diarize", *options, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
         "batch": batch(clips, scratch / "batch", options),
-        "queue": [sys.executable, "-c", QUEUE, pack, str(clips)],
+        "queue": [sys.executable, "-c", QUEUE, pack, str(clips), device],
     }
 
 

@@ -1,6 +1,7 @@
 """Ours and its rivals side by side: the same audio, the same threads, one after the other in turns.
 
     python -m benchmarks.speed ../shared/audio/sim --system ours:pack=campplus --system sherpa --system senko
+    python -m benchmarks.speed ../shared/audio/sim --system ours:pack=campplus --minutes 60 --device cuda
 
 One long recording is made of the folder's files. Every system runs once a
 round in a process of its own, rounds alternate, and the medians are printed
@@ -26,13 +27,16 @@ import soundfile
 from benchmarks.machine import describe, gemm_gflops
 from benchmarks.rivals import launch
 from benchmarks.scoring import find_audio
+from diarfuse.diarize.runtime import pick_device
 from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.errors import DeviceError
 from diarfuse.fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.rivals.launch import Report, System
+    from diarfuse.diarize.options import Device
     from diarfuse.fusion.types import Seconds
 
 HEAD = "| system | x realtime (least to most) | load s | peak MB | seconds by stage | versions |\n|" + "---|" * 6
@@ -42,7 +46,8 @@ CLI = (sys.executable, "-m", "diarfuse")
 def main() -> None:
     """Run everything and print the tables."""
     arguments = _parse()
-    systems = [launch.parse(spec, arguments.envs) for spec in arguments.system or ["ours"]]
+    check(arguments.device)
+    systems = [launch.parse(spec, arguments.envs) for spec in on(arguments.device, arguments.system or ["ours"])]
     print(describe())
     print(f"- sgemm, one thread: {gemm_gflops(1):.0f} GFLOP/s; {arguments.threads} at once: ", end="")
     print(f"{gemm_gflops(arguments.threads):.0f} GFLOP/s")
@@ -63,11 +68,32 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--envs", type=Path, default=Path(".envs"), help="folder of the rivals' environments")
     parser.add_argument("--minutes", type=float, default=0, help="length of the audio; 0 is every file once")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=["cpu", "cuda", "coreml"], default="cpu", help="of ours")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument(
         "--cli-option", action="append", default=[], help="for the command line's start, as --cli-option=--offline"
     )
     return parser.parse_args()
+
+
+def check(device: Device) -> None:
+    """End in one sentence where the device cannot be used."""
+    try:
+        pick_device(device)
+    except DeviceError as error:
+        raise SystemExit(f"Error: {error}") from None
+
+
+def on(device: Device, specs: Sequence[str]) -> list[str]:
+    """The systems, with ours on a device.
+
+    >>> on("cuda", ["ours", "ours:mode=fast", "senko"]), on("cpu", ["ours"])
+    (['ours:device=cuda', 'ours:mode=fast,device=cuda', 'senko'], ['ours'])
+    """
+    if device == "cpu":
+        return list(specs)
+    ours = {spec: f"{spec}{',' if ':' in spec else ':'}device={device}" for spec in specs if spec.startswith("ours")}
+    return [ours.get(spec, spec) for spec in specs]
 
 
 def build_audio(folder: Path, seconds: Seconds, path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from .models.store import Store
     from .options import Execution, Options
     from .pipeline import Diarizer
+    from .sortformer.hybrid import HybridDiarizer
     from .sortformer.pipeline import SortformerDiarizer
 
-    AnyDiarizer: TypeAlias = Diarizer | SortformerDiarizer
+    AnyDiarizer: TypeAlias = Diarizer | SortformerDiarizer | HybridDiarizer
 
 
 def is_place(name: str) -> bool:
@@ -24,7 +26,9 @@ def is_place(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith((".nemo", ".onnx"))
 
 
-def check(name: str, options: Options, store: Store, speakers: SpeakerCount | None = None) -> None:
+def check(
+    name: str, options: Options, store: Store, speakers: SpeakerCount | None = None, labels_from: str | None = None
+) -> None:
     """Refuse a diarizer that there is not, before any work.
 
     Args:
@@ -32,12 +36,39 @@ def check(name: str, options: Options, store: Store, speakers: SpeakerCount | No
         options: what changes the answer.
         store: where packs are.
         speakers: how many there are.
+        labels_from: the network that says who it is where `name` hears speech.
 
     Raises:
         UnknownNameError: no such pack.
         OptionError: an option of one kind of diarizer for the other, or a number of speakers that it cannot be held to.
         ModelError: the folder or file holds no network that can be used.
     """
+    if labels_from is None:
+        _check_one(name, options, store, speakers)
+        return
+    own, others = _parted(options)
+    _check_one(labels_from, own, store, speakers)
+    _check_one(name, others, store, None)
+    if _end_to_end(labels_from, store) is None:
+        raise OptionError(
+            f"--labels-from takes a network that hears who speaks by itself, such as nemotron, and not {labels_from}."
+        )
+    if _end_to_end(name, store) is not None:
+        raise OptionError(
+            f"--labels-from puts labels on the speech of a pack that tells voices apart, and {name} has labels of its "
+            "own: leave it out, or name such a pack with --diarizer."
+        )
+
+
+def _parted(options: Options) -> tuple[Options, Options]:
+    """What is for the network that says who it is, and what for the pack that hears speech."""
+    return (
+        replace(options, recipe=None, step=None, threshold=None),
+        replace(options, preset=None),
+    )
+
+
+def _check_one(name: str, options: Options, store: Store, speakers: SpeakerCount | None) -> None:
     from .sortformer.asked import held_to, refuse_clustering
 
     found = _end_to_end(name, store)
@@ -76,20 +107,46 @@ def load(
     *,
     options: Options,
     execution: Execution,
+    labels_from: str | None = None,
     on_progress: Progress | None = None,
     on_note: Note | None = None,
 ) -> AnyDiarizer:
-    """The diarizer called `name`, its models fetched first where needed."""
+    """The diarizer called `name`, its models fetched first where needed; see `check` for `labels_from`."""
+    if labels_from is not None:
+        from .sortformer.hybrid import HybridDiarizer
+
+        own, others = _parted(options)
+        labels = _network(labels_from, store, own, execution, on_progress, on_note)
+        return HybridDiarizer(_pack(name, store, others, execution, on_progress, on_note), labels)
+    one = _pack if _end_to_end(name, store) is None else _network
+    return one(name, store, options, execution, on_progress, on_note)
+
+
+def _network(
+    name: str,
+    store: Store,
+    options: Options,
+    execution: Execution,
+    on_progress: Progress | None,
+    on_note: Note | None,
+) -> SortformerDiarizer:
+    from .sortformer.pipeline import SortformerDiarizer
+
     if is_place(name):
-        from .sortformer.pipeline import SortformerDiarizer
-
         return SortformerDiarizer.from_path(name, options=options, execution=execution, store=store, on_note=on_note)
-    if _end_to_end(name, store) is not None:
-        from .sortformer.pipeline import SortformerDiarizer
+    return SortformerDiarizer.from_pretrained(
+        name, options=options, execution=execution, store=store, on_progress=on_progress, on_note=on_note
+    )
 
-        return SortformerDiarizer.from_pretrained(
-            name, options=options, execution=execution, store=store, on_progress=on_progress, on_note=on_note
-        )
+
+def _pack(
+    name: str,
+    store: Store,
+    options: Options,
+    execution: Execution,
+    on_progress: Progress | None,
+    on_note: Note | None,
+) -> Diarizer:
     models = store.load(name, on_progress=on_progress, on_note=on_note)
     from .pipeline import Diarizer  # half a second of scipy, wasted where there is no model
 
@@ -108,10 +165,13 @@ def live_of(
         on_note: hears whether this machine is too slow for it.
     """
     from .live import LiveDiarizer
+    from .sortformer.hybrid import HybridDiarizer, LiveHybrid
     from .sortformer.live import LiveSortformer, too_slow
     from .sortformer.pipeline import SortformerDiarizer
 
     numbers = (speakers or SpeakerCount()).given()
+    if isinstance(diarizer, HybridDiarizer):
+        return LiveHybrid(diarizer, **numbers, in_memory=in_memory)
     if not isinstance(diarizer, SortformerDiarizer):
         return LiveDiarizer(diarizer, **numbers, in_memory=in_memory)
     if on_note is not None and (sentence := too_slow(diarizer)) is not None:

@@ -25,16 +25,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy.typing as npt
 
 from ..fusion.errors import CancelledError, OptionError
 from ..fusion.types import Diarization
 from .gathering import Gathered
-from .pipeline import Diarizer
 from .runtime import Runtime, SharedRuntime, usable_cores
-from .sortformer.pipeline import SortformerDiarizer
+
+if TYPE_CHECKING:
+    from .loading import AnyDiarizer
 
 Audio = TypeVar("Audio")
 Answer = TypeVar("Answer")
@@ -253,7 +254,7 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         asked: options of `Diarizer.diarize` for every recording, such as ``num_speakers``.
     """
 
-    def __init__(self, diarizer: Diarizer | SortformerDiarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
+    def __init__(self, diarizer: AnyDiarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
         together = sharing(diarizer)
 
         def work(audio: Recording, cancel: threading.Event) -> Diarization:
@@ -262,7 +263,7 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         super().__init__(work, files=files_at_once(diarizer.runtime), capacity=capacity)
 
 
-def sharing(diarizer: Diarizer | SortformerDiarizer) -> Diarizer | SortformerDiarizer:
+def sharing(diarizer: AnyDiarizer) -> AnyDiarizer:
     """The same diarizer for several threads at once, which share the machine instead of each taking all of it."""
     runtime = diarizer.runtime
     if runtime.device == "cpu":

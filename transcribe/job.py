@@ -100,7 +100,8 @@ class Job:
 
         wish = wish or self._usual
         check_name(self.setup.asr)
-        check(self.setup.diarizer, self.setup.options, Store(self.setup.models_dir, offline=True), wish.speakers)
+        store = Store(self.setup.models_dir, offline=True)
+        check(self.setup.diarizer, self.setup.options, store, wish.speakers, self.setup.labels_from)
         if wish.channels is not None and not listens(self.setup.asr):
             name = self.setup.asr
             raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")
@@ -376,8 +377,15 @@ def load_diarizer(setup: Setup, on_progress: Progress | None = None, on_note: No
     from ..diarize.models.store import Store
 
     store = Store(setup.models_dir, offline=setup.offline)
-    options, execution = setup.options, setup.execution
-    return load(setup.diarizer, store, options=options, execution=execution, on_progress=on_progress, on_note=on_note)
+    return load(
+        setup.diarizer,
+        store,
+        options=setup.options,
+        execution=setup.execution,
+        labels_from=setup.labels_from,
+        on_progress=on_progress,
+        on_note=on_note,
+    )
 
 
 def transcribe_file(

@@ -27,7 +27,7 @@ class Setup:
     asr: a recogniser's name or ``auto``. model, compute_type: the recogniser's; None is its own default.
     asr_options: further options of that recogniser, by name.
     diarizer: a pack's name or ``auto``. options: what changes the diarizer's answer. execution: what only changes
-        the wait.
+        the wait. labels_from: a network that says who speaks where that diarizer hears speech.
     models_dir, offline: of the model store; None is the environment's choice.
     """
 
@@ -36,6 +36,7 @@ class Setup:
     compute_type: str | None = None
     asr_options: Mapping[str, object] = field(default_factory=dict)
     diarizer: str = "auto"
+    labels_from: str | None = None
     options: Options = field(default_factory=Options)
     execution: Execution = field(default_factory=Execution)
     models_dir: Path | None = None

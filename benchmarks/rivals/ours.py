@@ -1,6 +1,6 @@
 """This project's diarizer, run as its rivals are.
 
-Options: pack, mode, step; local (a folder that `benchmarks.local_pack` made, in
+Options: pack, mode, device, step; local (a folder that `benchmarks.local_pack` made, in
 place of the official community-1); labels=pyannote for upstream's label order.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from benchmarks.local_pack import open_store
 from benchmarks.rivals.runner import Engine, main
-from diarfuse.diarize.options import Execution, Mode, Options
+from diarfuse.diarize.options import Device, Execution, Mode, Options
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.audio import load_audio
 
@@ -21,9 +21,18 @@ if TYPE_CHECKING:
     from benchmarks.rivals.runner import Answer
 
 
+KNOWN = ("pack", "mode", "device", "step", "local", "labels")
+
+
 def load(options: Mapping[str, str], threads: int) -> Engine:
     """A diarizer of the pack `pack`, or of the local files named."""
-    execution = Execution(mode=cast("Mode", options.get("mode", "default")), threads=threads)
+    if unknown := options.keys() - set(KNOWN):
+        raise SystemExit(f"ours has no option {', '.join(sorted(unknown))}: there are {', '.join(KNOWN)}.")
+    execution = Execution(
+        mode=cast("Mode", options.get("mode", "default")),
+        threads=threads,
+        device=cast("Device", options.get("device", "cpu")),
+    )
     result = Options(
         step=float(options["step"]) if "step" in options else None,
         label_order="pyannote" if options.get("labels") == "pyannote" else "appearance",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.diarize import runtime
 from diarfuse.fusion import audio as audio_module
 from diarfuse.fusion.types import Diarization, Segment, SpeakerCount, Transcript, Turn
 from diarfuse.transcribe import job as job_module
@@ -79,14 +80,29 @@ def test_each_recording_has_its_own_wish(audio: Path, lines: Lines, voices: Voic
     assert job.transcribe(audio).transcript == plain.transcript
 
 
-@pytest.mark.usefixtures("lines", "voices")
-def test_a_recording_is_read_once_for_all_stages(audio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[object] = []
-    decode = audio_module.decode
-    monkeypatch.setattr(audio_module, "decode", lambda *given: (read.append(given[0]), decode(*given))[1])
-    result = Job(Setup()).transcribe(audio, Wish(diarize=True))
-    assert {"recognise", "diarize", "align", "join"} <= set(result.timings)
-    assert read == [audio]
+@pytest.mark.usefixtures("lines")
+def test_nothing_is_loaded_or_decoded_twice(models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[object] = []
+    loaded: list[str] = []
+
+    def decode(path: Path, *further: object) -> object:
+        decoded.append(path)
+        return decode_once(path, *further)
+
+    def load(session: runtime.Session, path: Path, *further: object, **named: object) -> None:
+        loaded.append(path.name)
+        load_once(session, path, *further, **named)
+
+    decode_once, load_once = audio_module.decode, runtime.Session.__init__
+    monkeypatch.setattr(audio_module, "decode", decode)
+    monkeypatch.setattr(runtime.Session, "__init__", load)
+    job = Job(JobOptions(diarize=True, diarizer="campplus", models_dir=models_dir, offline=True))
+    for count, name in enumerate(("one.wav", "two.wav"), 1):
+        soundfile.write(tmp_path / name, np.random.default_rng(count).uniform(-0.1, 0.1, 24_000), 16_000)
+        found = job.transcribe(tmp_path / name)
+        assert {"recognise", "diarize", "align", "join"} <= set(found.timings)
+        assert len(decoded) == count
+    assert len(loaded) == len(set(loaded)) == 3, "segmentation, trunk and pooling, for both recordings"
 
 
 @pytest.mark.usefixtures("voices")

@@ -120,13 +120,13 @@ class _Turns:
         """See `Diarizer.diarize`."""
         heard = [self._basis, hash_of_samples(samples), self.execution.mode, self.runtime.device]
         key = hashed([*heard, asdict(self.options), speakers])
-        from ...diarize.sortformer.pipeline import SortformerDiarizer
+        from ...diarize.pipeline import Diarizer
 
         kept = self._cache.get("turns", key, read_turns)
         if kept is not None:
             return kept
         inner = self._inner
-        if self._voices and not isinstance(inner, SortformerDiarizer):
+        if self._voices and isinstance(inner, Diarizer):
             inner = inner.remembering(self._recall(hashed([*heard, self.options.recipe, self.options.step])))
         found = inner.diarize(samples, on_progress=on_progress, cancel=cancel, **speakers)
         content = write_turns(found)

@@ -143,6 +143,11 @@ DIARIZER_OPTIONS = Section(
         type=click.Choice(get_args(Preset)),
         help="Of a network that hears who speaks by itself: how much it hears at a time. [default: offline]",
     ),
+    click.option(
+        "--labels-from",
+        metavar="NETWORK",
+        help="Who speaks, as such a network hears it, where --diarizer hears speech and as many at a time (to try).",
+    ),
     click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
     click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
 )

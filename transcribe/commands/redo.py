@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 INPUTS = (DOCUMENT, click.argument("audio", required=False, type=InputPath()))
 DIARIZE_OPTION = click.option("--diarize", is_flag=True, help="Tell the speakers apart again; the words stay.")
-OF_TURNS = ("num_speakers", "min_speakers", "max_speakers", "preset", "step", "threshold", "recipe")
+OF_TURNS = ("num_speakers", "min_speakers", "max_speakers", "preset", "labels_from", "step", "threshold", "recipe")
 
 EPILOG = """\b
 Examples:

@@ -88,8 +88,9 @@ def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbos
     options = job_options(values)
     lender = Job(options)
     lender.check()
-    if not is_place(options.diarizer):
-        Store(options.models_dir, offline=True).permit(options.diarizer, "serve")
+    for used in (options.diarizer, options.labels_from):
+        if used is not None and not is_place(used):
+            Store(options.models_dir, offline=True).permit(used, "serve")
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
         click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...diarize.models.packs import ModelSet
+    from ...diarize.sortformer.hybrid import Both
     from ...diarize.sortformer.pipeline import Model
     from ...fusion.document import Document
     from ...fusion.types import Note, Recognizer, Seconds
@@ -81,7 +82,9 @@ def recording_of(path: Path, duration: Seconds) -> Recording | None:
     return Recording(path.name, sha256_of(path), duration) if path.is_file() else None
 
 
-def origin_of(setup: Setup, wish: Wish, recogniser: Recognizer | None, models: ModelSet | Model | None) -> Origin:
+def origin_of(
+    setup: Setup, wish: Wish, recogniser: Recognizer | None, models: ModelSet | Model | Both | None
+) -> Origin:
     """What made a result: the program, what was asked for, and the models that did the work."""
     settings = settings_of(setup, wish)
     if recogniser is not None:

@@ -124,6 +124,7 @@ CLASSES = {
         "compute-type",
         "batch-size",
         "diarizer",
+        "labels-from",
         "voice-model",
     }
     | {"models-dir", "embedding", "segmentation", "front-end", "licence", "forbids", "recordings"},
