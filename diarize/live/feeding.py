@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from typing import Self
 
 import numpy as np
@@ -17,6 +17,9 @@ from ...fusion.errors import AudioError, OptionError
 from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds
 from .book import Book
 from .events import Done, Event, Gap, Paused, Resumed
+
+LONGEST_GAP: Seconds = 86_400.0
+_PIECE = 60 * SAMPLE_RATE
 
 
 class Feeding(ABC):
@@ -54,16 +57,26 @@ class Feeding(ABC):
         """
         with self._lock:
             self._check_open()
-            if not np.size(samples) or self._paused:
+            if _is_empty(samples) or self._paused:
                 return []
             return list(self._take(self._resampler.feed(check_samples(samples))))
 
     def gap(self, seconds: Seconds, why: str = "audio was lost") -> list[Event]:
-        """Take `seconds` of silence in the place of audio that never came."""
+        """Take `seconds` of silence in the place of audio that never came; while paused nothing is taken.
+
+        Raises:
+            OptionError: below 0 or above a day.
+        """
         with self._lock:
             self._check_open()
-            start = self.seconds
-            events = list(self._take(np.zeros(round(seconds * SAMPLE_RATE), np.float32)))
+            if not isinstance(seconds, int | float | np.number) or not 0 <= seconds <= LONGEST_GAP:
+                raise OptionError(f"A gap of {seconds!r} s must be from 0 to {LONGEST_GAP:g}: close this recording.")
+            if self._paused:
+                return []
+            start, rest, events = self.seconds, round(seconds * SAMPLE_RATE), list[Event]()
+            while rest > 0:
+                events += self._take(np.zeros(min(rest, _PIECE), np.float32))
+                rest -= _PIECE
             return [Gap(start, self.seconds, why), *events]
 
     def pause(self, why: str = "paused") -> list[Event]:
@@ -146,3 +159,9 @@ class Feeding(ABC):
     def _check_open(self) -> None:
         if self._closed:
             raise OptionError("This live diarizer is closed: make another one for the next recording.")
+
+
+def _is_empty(samples: npt.ArrayLike) -> bool:
+    if isinstance(samples, np.ndarray):
+        return not samples.size
+    return isinstance(samples, Sized) and not len(samples)

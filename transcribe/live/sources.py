@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BLOCK: Seconds = 0.1
 _SILENT: Seconds = 3.0
 """A device that gives nothing for so long has stopped."""
+_TEXT = 64
+"""So many bytes below 128 without a zero among them are no 16-bit sound."""
 _MOST_WAITING = 600
 """Blocks of a device that may wait (a minute); what comes beyond is lost, and told as a gap."""
 
@@ -83,13 +85,15 @@ def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Pie
     """Headerless signed 16-bit little-endian mono PCM.
 
     Raises:
-        AudioError: it begins as a container does.
+        AudioError: it begins as a container does, or is text.
     """
     resampler, rest, size = Resampler(rate), b"", 2 * round(BLOCK * rate)
     first = True
     while not stop.is_set() and (data := _read(stream, size)):
         if first and data[:4] in (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3"):
             raise AudioError("Stdin holds a file with a header, not raw samples: leave --raw out.")
+        if first and len(data) >= _TEXT and data.isascii() and b"\0" not in data:
+            raise AudioError("Stdin holds text, not raw samples: pipe sound in, as arecord -f S16_LE gives it.")
         first, data = False, rest + data
         whole = len(data) // 2 * 2
         rest = data[whole:]

@@ -59,16 +59,19 @@ class Session:
     _ledger: Ledger = field(default_factory=Ledger)
     _words: Words = field(default_factory=Words)
     _hearing: Hearing = field(init=False)
+    _notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._live = live_of(self.diarizer, in_memory=True)
+        self._live = live_of(self.diarizer, in_memory=True, on_note=self._notes.append)
         self._hearing = Hearing(self.recogniser, self.wish.language, _unheard, inline=True)
 
     def feed(self, samples: bytes, rate: int) -> Sequence[Json]:
         """Take 16-bit samples; whoever sends faster than this returns waits."""
         self._resampler = self._resampler or Resampler(rate)
         floats = np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(32_768)
-        return list(self._take(self._resampler.feed(floats)))
+        notes, self._notes = self._notes, []
+        told: list[Json] = [{"type": "diarization.note", "message": note} for note in notes]
+        return told + list(self._take(self._resampler.feed(floats)))
 
     def finish(self) -> Sequence[Json]:
         """The rest of the words, and the offline answer, for the recogniser hears the whole once more."""

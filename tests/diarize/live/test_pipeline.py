@@ -111,8 +111,12 @@ def test_pauses_and_gaps_are_told(diarizer):
     assert live.pause("the device stopped") == [Paused(100 / SECOND, "the device stopped")]
     assert live.pause() == []
     assert live.feed(np.zeros(100, np.float32)) == []  # not taken
+    assert live.gap(1.0) == []  # nor silence
     assert live.resume() == [Resumed(100 / SECOND)]
     assert live.resume() == []
+    for seconds in (-1.0, float("nan"), float("inf"), 1e12, "1"):
+        with pytest.raises(OptionError, match="A gap of"):
+            live.gap(seconds)
     assert live.gap(1.0)[0] == Gap(100 / SECOND, 100 / SECOND + 1.0, "audio was lost")
     assert live.close().duration == 100 / SECOND + 1.0
 
@@ -124,6 +128,9 @@ def test_pauses_and_gaps_are_told(diarizer):
         (np.array([0.0, np.nan], np.float32), "NaN"),
         (np.array([True, False]), "bool"),
         (b"1234", "bytes"),
+        ([[0.1, 0.2], [0.3]], "several lengths"),
+        (np.zeros(3, complex), "no audio"),
+        (0.5, "mono"),
     ],
 )
 def test_a_bad_block_is_refused_and_the_rest_goes_on(diarizer, block, words):

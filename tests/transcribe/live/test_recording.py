@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,9 @@ def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
     monkeypatch.setattr(sys, "stdin", Piped((talk / "talk.wav").read_bytes()))
     assert run(["live", "-", "--raw", "16000", "--diarizer", "campplus", "-o", "no.rttm"]) == 1
     assert "leave --raw out" in capfd.readouterr().err
+    monkeypatch.setattr(sys, "stdin", Piped(b"Dear all, this is a letter.\n" * 99))
+    assert run(["live", "-", "--raw", "16000", "--diarizer", "campplus", "-o", "no.rttm"]) == 1
+    assert "Stdin holds text" in capfd.readouterr().err
     monkeypatch.setattr(sys, "stdin", Piped(b"this is no sound" * 99))
     assert run(["live", "-", "--diarizer", "campplus", "-o", "no.rttm"]) == 1
     assert "give --raw RATE" in capfd.readouterr().err
@@ -140,6 +144,64 @@ def test_no_microphone_is_told_with_a_remedy(talk, monkeypatch, capfd):
     assert run(["live", "--diarizer", "campplus"]) == 1
     assert "--list-devices" in capfd.readouterr().err
     assert talk.is_dir()
+
+
+def test_a_pause_a_gap_and_a_device_that_stops_are_told_and_the_rest_is_there(talk, monkeypatch, capfd):
+    samples = soundfile.read("talk.wav", dtype="float32")[0][: 4 * 16_000]
+    sessions = []
+    monkeypatch.setattr(recording, "_keys", lambda session, *_, **__: sessions.append(session))
+
+    def device(*_):
+        yield samples[:32_000]
+        sessions[0].toggle()
+        yield np.ones(16_000, np.float32)  # said while it stood still
+        sessions[0].toggle()
+        yield samples[32_000:48_000]
+        yield sources.Lost(0.5, "this machine could not keep up")
+        yield samples[48_000:]
+        yield sources.Stopped("the device gives nothing any more")
+
+    monkeypatch.setattr(sources, "check_microphone", lambda *_: None)
+    monkeypatch.setattr(sources, "from_microphone", device)
+    outs = ["-o", "a.srt", "--events", "events.jsonl", "--save-audio", "kept.wav"]
+    assert run(["live", "--diarizer", "campplus", *outs]) == 0
+    events = [json.loads(line) for line in (talk / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    told = [{k: e[k] for k in e if k != "type"} | {"": e["type"]} for e in events if e["type"] in STANDS]
+    assert told == [
+        {"": "paused", "at": 2.0, "why": "paused"},
+        {"": "resumed", "at": 2.0},
+        {"": "gap", "start": 3.0, "end": 3.5, "why": "this machine could not keep up"},
+        {"": "paused", "at": 4.5, "why": "the device gives nothing any more"},
+    ]
+    wanted = np.concatenate([samples[:48_000], np.zeros(8_000, np.float32), samples[48_000:]])
+    assert np.array_equal(soundfile.read("kept.wav", dtype="float32")[0], wanted)
+    seen = capfd.readouterr().err
+    assert "0.5 s are missing (this machine could not keep up) and stand as silence." in seen
+    assert "The recording stands still: the device gives nothing any more." in seen
+
+
+STANDS = ("paused", "resumed", "gap")
+
+
+def test_keys_pause_and_end(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    class Session:
+        toggled = 0
+
+        def toggle(self):
+            self.toggled += 1
+
+    session, stop, notes = Session(), threading.Event(), []
+    monkeypatch.setattr(sys, "stdin", Terminal("p\n\np\nq\np\n"))
+    recording._keys(session, stop, notes.append, reads=True)
+    assert stop.wait(60)
+    assert session.toggled == 2
+    assert "p and Enter" in notes[0]
+    recording._keys(session, stop, notes.append, reads=False)  # stdin is the sound
+    assert len(notes) == 1
 
 
 KILLED = """

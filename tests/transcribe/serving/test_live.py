@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from diarfuse.diarize.live import LiveDiarizer
 from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript, Word
@@ -15,6 +16,7 @@ from diarfuse.fusion.watch import Watch
 from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import Setup
+from diarfuse.transcribe.serving import live
 from diarfuse.transcribe.serving.live import make_open_live
 
 MEETING = Path(__file__).resolve().parents[3] / "examples" / "meeting.wav"
@@ -53,4 +55,18 @@ def test_a_session_ends_with_the_offline_answer_and_names_nobody(store: Store, m
     segments = [event for event in events if event["type"].endswith("transcription.segment")]
     assert {segment["speaker"] for segment in segments} <= {"SPEAKER_00", "SPEAKER_01", "UNKNOWN"}
     assert "embedding" not in json.dumps(events)
+    session.abandon()
+
+
+def test_a_machine_that_is_too_slow_is_told_first(models_dir, monkeypatch):
+    monkeypatch.setattr(recognisers, "make", lambda *_: Word100())
+
+    def slow(diarizer, *, in_memory, on_note):
+        on_note("This machine cannot keep up: take --preset cpu, which it can.")
+        return LiveDiarizer(diarizer, in_memory=in_memory)
+
+    monkeypatch.setattr(live, "live_of", slow)
+    session = make_open_live(Setup(diarizer="campplus", models_dir=models_dir))(None)
+    told = [event for _ in range(2) for event in session.feed(bytes(3_200), SAMPLE_RATE)]
+    assert [event["message"] for event in told] == ["This machine cannot keep up: take --preset cpu, which it can."]
     session.abandon()
