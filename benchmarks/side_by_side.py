@@ -33,8 +33,6 @@ from diarfuse.diarize.pipeline import Diarizer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-LIMITS = (0.7, 0.75, 0.775, 0.8, 0.825, 0.85, 0.9)
-
 
 def main() -> None:
     """Print the table."""
@@ -62,6 +60,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--row", action="append", metavar="KIND[:K]", help="a row, of K recordings; may be repeated")
     parser.add_argument("--kept", action="store_true", help="hear nothing: only answers that are kept")
+    parser.add_argument("--limits", type=float, nargs="+", default=[0.7, 0.75, 0.775, 0.8, 0.825, 0.85, 0.9])
     return parser.parse_args()
 
 
@@ -96,7 +95,7 @@ def _ours(pack: str, arguments: argparse.Namespace) -> dict[Path, ErrorRates]:
     diarizer = Diarizer(store.load(pack))
     folders = folders_of(arguments.generated, arguments.audio)
     cases = find_cases(diarizer, folders, arguments.cache / f"{pack}-default")
-    _, rates = left_out(diarizer, cases, LIMITS)
+    _, rates = left_out(diarizer, cases, arguments.limits)
     return {case.recording.audio: rate for case, rate in zip(cases, rates, strict=True)}
 
 
