@@ -17,8 +17,9 @@ The second way gave scipy's clusters wherever both were run (the recorded
 meetings, 60 invented ones of up to 3 000 embeddings). The third gave them on 36
 of 36 invented ones in blocks of 500, but not always: not on two recorded
 meetings of 806 and 1 501 embeddings in blocks of 100 to 500, 29 clusters instead
-of 30 at 12 000 embeddings, 69 instead of 74 at 20 000. What that costs in DER
-was not measured. So it is kept for those that would take the second way too long.
+of 30 at 12 000 embeddings, 69 instead of 74 at 20 000. In DER that cost nothing
+where it was measured, at blocks of 2 000 and after VBx (benchmarks/RESULTS.md);
+it is kept for those that would take the second way too long.
 """
 
 from __future__ import annotations
