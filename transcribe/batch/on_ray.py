@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,6 +25,8 @@ from .pool import Pool, RefusedError, Report
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from ...fusion.types import Note
 
 _USAGE = "RAY_USAGE_STATS_ENABLED"
 _MOST_BLOCKS = 10_000
@@ -91,16 +93,22 @@ class Actor:
         return self._pool
 
 
-def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Report) -> None:
+def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Report, on_note: Note) -> None:
     """Do the items in this order, on all actors; `report` hears of each as it is done.
 
     Raises:
         RefusedError: a worker met what every other one would meet.
         MissingExtraError: Ray is not installed.
         NetworkError: there is no Ray at the address.
+        OptionError: this machine has no room for an actor.
     """
     known = {item.id: item for item in items}
+    gpus = int(plan.setup.execution.device == "cuda")
     with _ray(cluster.address) as ray:
+        if lacking := no_room(ray.nodes(), cluster.threads, gpus):
+            if cluster.address == "local":
+                raise OptionError(f"{lacking}: give fewer --threads, or --device cpu.")
+            on_note(f"{lacking}; the batch waits for one.")
         rows = [{"item": json.dumps(asdict(item))} for item in items]
         cores = int(ray.cluster_resources().get("CPU", 1))
         most = min(cluster.actors or max(1, cores // cluster.threads), len(rows))
@@ -111,7 +119,7 @@ def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Repo
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most),
             num_cpus=cluster.threads,
-            num_gpus=1 if plan.setup.execution.device == "cuda" else 0,
+            num_gpus=gpus,
             udf_modifying_row_count=False,
         )
         for row in done.iter_rows():
@@ -119,6 +127,18 @@ def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Repo
             if "refused" in outcome:
                 raise RefusedError(*outcome["refused"])
             report(known[outcome["id"]], Outcome(**outcome))
+
+
+def no_room(nodes: Sequence[Mapping[str, Any]], cores: int, gpus: int) -> str:
+    """Why no node can hold an actor, for which Ray would wait for ever; "" where one can.
+
+    >>> no_room([{"Alive": True, "Resources": {"CPU": 2.0}}], 4, 0)
+    'No node of this Ray has 4 cores'
+    """
+    there = [node["Resources"] for node in nodes if node["Alive"]]
+    if any(one.get("CPU", 0) >= cores and one.get("GPU", 0) >= gpus for one in there):
+        return ""
+    return f"No node of this Ray has {cores} core{'s' * (cores != 1)}{' and a GPU' if gpus else ''}"
 
 
 def _check(address: str) -> None:

@@ -192,7 +192,7 @@ class Batch:
             limit=crew.time_limit,
         )
         try:
-            run_on_ray(self.plan, mine, cluster, report)
+            run_on_ray(self.plan, mine, cluster, report, self.screen.note)
         except KeyboardInterrupt:
             return ["what the actors had in hand"]
         return None

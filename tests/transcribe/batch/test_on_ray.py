@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import types
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -121,6 +122,19 @@ def test_its_usage_reports_are_off_before_it_starts(monkeypatch: pytest.MonkeyPa
     with pytest.raises(NetworkError, match="--ray=local cannot be reached"), on_ray._ray("local"):
         pass
     assert seen == ["0"]
+
+
+def test_a_ray_that_can_hold_no_actor_is_not_waited_for(
+    folder: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = [{"Alive": True, "Resources": {"CPU": 2.0}}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 1.0}}]
+    assert on_ray.no_room(nodes, 2, 0) == ""
+    assert on_ray.no_room(nodes, 1, 1) == "No node of this Ray has 1 core and a GPU"
+    monkeypatch.setattr(on_ray, "_ray", lambda _: nullcontext(types.SimpleNamespace(nodes=lambda: nodes)))
+    assert run([*QUICK, "-o", "out", "--ray", "--threads", "64"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == "Error: No node of this Ray has 64 cores: give fewer --threads, or --device cpu."
+    assert not (folder / "out" / "a0.json").exists()
 
 
 @pytest.mark.usefixtures("folder")
