@@ -15,7 +15,7 @@ among the least certain tenth, and among those that `transcribe review` lists.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 FOLDS = (0, 1, 2, 3)
 HEAD = ("how many", "said", "right", "ECE", "of calibrated ones", "wrong in the tenth", "listed", "wrong among them")
 SYSTEMS = ("campplus default", "community-1 default")
+COLUMNS = {"WEIGHTS": 9, "WITH_VOICES": 16}
+"""What fusion/join/confidence.py holds for turns whose voices were not compared, and where they were."""
 _BINS = 10
 _DRAWN = 400
 _RIDGE = 1e-3
@@ -58,11 +60,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability", description=__doc__.split("\n", 1)[0])
     add_folders(parser, SYSTEMS)
     parser.add_argument("--plot", type=Path, help="where to write the reliability plot, as SVG")
+    parser.add_argument("--without-voices", action="store_true", help="as for turns whose voices were not compared")
     arguments = parser.parse_args()
     talks = load_talks(arguments.generated, arguments.audio, arguments.cache, arguments.systems, arguments.local)
     told = [tell(case) for case in cases_of(talks, arguments.cache) if case.turns != TRUE]
+    for name, columns in COLUMNS.items():
+        every = fit([replace(one, features=one.features[:, :columns]) for one in told])
+        print(f"{name} = np.array({every.round(2).tolist()})\n")
+    if arguments.without_voices:
+        told = [replace(one, features=one.features[:, : COLUMNS["WEIGHTS"]]) for one in told]
     weights = {fold: fit([one for one in told if one.case.talk.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
-    print(f"WEIGHTS = np.array({weights[NO_FOLD].round(2).tolist()})\n")
     print(f"| words | turns | {' | '.join(HEAD)} |\n|{'---|' * (2 + len(HEAD))}")
     for group, source, turns in dict.fromkeys((t.case.talk.group, t.case.source, t.case.turns) for t in told):
         of = [t for t in told if (t.case.talk.group, t.case.source, t.case.turns) == (group, source, turns)]

@@ -34,6 +34,7 @@ from .reconstruct import Timeline, reconstruct
 from .runtime import Network, Runtime
 from .segmentation import Known, nothing_known, segment
 from .turns import activity, build_turns, minor_speakers
+from .turns import likeness as likeness_of
 from .windows import Windows
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
@@ -275,9 +276,10 @@ class Diarizer:
         with watch.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with watch.stage("resegmentation"):
-            timeline = voices.second_look(timeline, pairs, clusters, windows, wanted.bounds.low)
+            timeline, likeness = voices.second_look(timeline, pairs, clusters, windows, wanted.bounds.low)
         clusters = clusters if voices is heard.voices else clusters.of(heard.voices.vectors, pairs)
-        return self._result(windows, clusters, timeline, wanted, notes, watch)
+        found, labels = self._result(windows, clusters, timeline, wanted, notes, watch)
+        return replace(found, likeness=likeness_of(likeness, voices.spans, windows, labels))
 
     def _windows(self, samples: Samples) -> Windows:
         duration = samples.size / SAMPLE_RATE
@@ -312,7 +314,8 @@ class Diarizer:
         wanted: Wanted,
         notes: tuple[str, ...],
         watch: Watch,
-    ) -> Diarization:
+    ) -> tuple[Diarization, dict[int, str]]:
+        """Who spoke when, and the label of each cluster."""
         options, duration = self.options, windows.num_samples / SAMPLE_RATE
         turns, exclusive, labels = build_turns(
             timeline,
@@ -322,7 +325,7 @@ class Diarizer:
             min_duration_off=options.min_duration_off,
             end=self._method.end(duration),
         )
-        return Diarization(
+        found = Diarization(
             turns=turns,
             exclusive=exclusive,
             duration=duration,
@@ -331,6 +334,7 @@ class Diarizer:
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(watch.timings),
         )
+        return found, labels
 
 
 def samples_of(audio: npt.ArrayLike | str | os.PathLike[str], sample_rate: float, on_note: Note) -> Samples:

@@ -54,13 +54,17 @@ class Embedded:
 
     def second_look(
         self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
-    ) -> Timeline:
-        """The timeline, resegmented where there are spans to look at, and without specks."""
+    ) -> tuple[Timeline, Float64 | None]:
+        """The timeline, resegmented and without specks, and what it rests on: how much spans sound like each cluster.
+
+        Where there are no spans to look at, the timeline as it is, and None.
+        """
         if self.span_vectors is None:
-            return timeline
+            return timeline, None
         voices = resegment.Voices.of(self.vectors, pairs, clusters)
-        timeline = resegment.resegment(timeline, self.spans, self.span_vectors, voices, windows)
-        return drop_specks(timeline, min_speakers)
+        likeness = resegment.compare(self.spans, self.span_vectors, voices, windows)
+        timeline = resegment.resegment(timeline, self.spans, likeness, windows)
+        return drop_specks(timeline, min_speakers), likeness
 
 
 @dataclass(frozen=True, slots=True)

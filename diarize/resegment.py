@@ -79,29 +79,40 @@ class Voices:
         return np.where(counts >= _OTHER_WINDOWS, scores, -1.0)
 
 
-def resegment(
-    timeline: Timeline, spans: Sequence[Stretch], vectors: Float32, voices: Voices, windows: Windows
-) -> Timeline:
-    """Give spans of one speaker to another where their own embedding plainly says so.
+def compare(spans: Sequence[Stretch], vectors: Float32, voices: Voices, windows: Windows) -> Float64:
+    """How much each span sounds like everybody's speech elsewhere.
 
     Args:
-        timeline: as reconstructed.
         spans: short stretches cut at changes, in order of time.
         vectors: float32 (spans, dimension), NaN where a span has none.
         voices: everybody's speech.
         windows: where the windows lie.
 
     Returns:
+        Cosines, (spans, K): NaN for spans without a vector, -1 where too little is known of a speaker.
+    """
+    likeness = np.full((len(spans), len(voices.counts)), np.nan)
+    for row in np.flatnonzero(np.isfinite(vectors).all(axis=1)).tolist():
+        likeness[row] = voices.likeness(vectors[row], windows.around(*spans[row].seconds))
+    return likeness
+
+
+def resegment(timeline: Timeline, spans: Sequence[Stretch], likeness: Float64, windows: Windows) -> Timeline:
+    """Give spans of one speaker to another where their own embedding plainly says so.
+
+    Args:
+        timeline: as reconstructed.
+        spans: short stretches cut at changes, in order of time.
+        likeness: of each span to everybody, (spans, K), as `compare` has it.
+        windows: where the windows lie.
+
+    Returns:
         The timeline with those frames moved; nobody loses their last frame.
     """
-    if len(voices.counts) < 2:  # noqa: PLR2004 - nobody to give anything to
+    if likeness.shape[1] < 2:  # noqa: PLR2004 - nobody to give anything to
         return timeline
     alone = _alone(timeline, windows.total_frames)
-    moves = [
-        move
-        for span, vector in zip(spans, vectors, strict=True)
-        for move in _look(span, vector, alone, voices, windows)
-    ]
+    moves = [move for span, scores in zip(spans, likeness, strict=True) for move in _look(span, scores, alone, windows)]
     return _apply(timeline, moves, windows.total_frames)
 
 
@@ -118,10 +129,10 @@ def _alone(timeline: Timeline, total: int) -> Int32:
     return who
 
 
-def _look(span: Stretch, vector: Float32, alone: Int32, voices: Voices, windows: Windows) -> Iterator[Move]:
+def _look(span: Stretch, scores: Float64, alone: Int32, windows: Windows) -> Iterator[Move]:
     """The frames of `span` that go to somebody else: none, or all those of its one speaker."""
     begin, end = span.seconds
-    if end - begin < SHORTEST or not np.isfinite(vector).all():
+    if end - begin < SHORTEST or np.isnan(scores).any():
         return
     first, last = (round(edge / windows.frame_step) for edge in (begin, end))
     inside = alone[first:last]
@@ -129,9 +140,8 @@ def _look(span: Stretch, vector: Float32, alone: Int32, voices: Voices, windows:
     if single.size < _ALONE * (last - first):
         return
     current = int(np.bincount(single).argmax())
-    if current >= len(voices.counts):  # a speaker without a voice of their own
+    if current >= len(scores):  # a speaker without a voice of their own
         return
-    scores = voices.likeness(vector, windows.around(begin, end))
     best = int(scores.argmax())
     own = scores[current] if scores[current] > -1 else _UNKNOWN
     if best != current and scores[best] - own > _MARGIN:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..fusion.types import Activity, Seconds, Turn
-from .arrays import Runs, Spans
+from ..fusion.types import Activity, Likeness, Seconds, Turn
+from .arrays import AnyFloat, Runs, Spans
 from .binarize import drop_short, fill_gaps
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .options import LabelOrder
     from .reconstruct import Timeline
+    from .stretches import Stretch
     from .windows import Windows
 
 _MINOR_SHARE, _MINOR_SECONDS = 0.02, 10.0
@@ -91,6 +92,21 @@ def activity(timeline: Timeline, windows: Windows, labels: dict[int, str]) -> Ac
     clusters = sorted(labels, key=lambda cluster: labels[cluster])
     start = float(windows.frame_times(0))
     return Activity(timeline.scores[:, clusters], tuple(labels[c] for c in clusters), start, windows.frame_step)
+
+
+def likeness(
+    scores: AnyFloat | None, spans: Sequence[Stretch], windows: Windows, labels: dict[int, str]
+) -> Likeness | None:
+    """How much `spans` sound like each speaker, on the turns' clock and under their labels; None without scores.
+
+    scores: (spans, clusters), -1 or NaN where too little is known. A speaker who is no cluster has no column.
+    """
+    if scores is None:
+        return None
+    clusters = sorted((cluster for cluster in labels if cluster < scores.shape[1]), key=lambda cluster: labels[cluster])
+    edges = np.array([span.seconds for span in spans], np.float64).reshape(-1, 2) + float(windows.frame_times(0))
+    known = np.where(scores > -1, scores, np.nan)[:, clusters].astype(np.float32)
+    return Likeness(edges[:, 0], edges[:, 1], known, tuple(labels[cluster] for cluster in clusters))
 
 
 def minor_speakers(turns: Iterable[Turn]) -> tuple[str, ...]:

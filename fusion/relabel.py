@@ -9,9 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from .types import Activity, Attribution, Diarization, Embedding, Seconds, Segment, SpeakerShare, Transcript, Turn, Word
+from .types import (
+    Activity,
+    Attribution,
+    Diarization,
+    Embedding,
+    Likeness,
+    Seconds,
+    Segment,
+    SpeakerShare,
+    Transcript,
+    Turn,
+    Word,
+)
 
+Scored = TypeVar("Scored", Activity, Likeness)
 _NUMBERED = re.compile(
     r"(?:[a-z]+[\s_.#:-]*)?\d{1,9}|[a-z]|(?:speaker|spk|guest|channel|person)[\s_.#:-]*[a-z]"
     r"|uu|unknown(?:[\s_-]?speaker)?|unk|nobody|none|null|<na>|",
@@ -37,17 +51,18 @@ def rename_transcript(transcript: Transcript, names: Mapping[str, str]) -> Trans
 
 
 def rename_diarization(diarization: Diarization, names: Mapping[str, str]) -> Diarization:
-    """`diarization` under new names, with its embeddings and activity if it has them.
+    """`diarization` under new names, with its embeddings, activity and likeness if it has them.
 
     Where two labels take one name, the embedding is the mean weighted by the
-    time they speak, and the activity the larger of the two.
+    time they speak, and the activity and the likeness the larger of the two.
     """
     return replace(
         diarization,
         turns=rename_turns(diarization.turns, names),
         exclusive=rename_turns(diarization.exclusive, names),
         embeddings=_embeddings(diarization, names),
-        activity=None if diarization.activity is None else _activity(diarization.activity, names),
+        activity=None if diarization.activity is None else _scored(diarization.activity, names),
+        likeness=None if diarization.likeness is None else _scored(diarization.likeness, names),
     )
 
 
@@ -162,13 +177,14 @@ def _mean(members: list[tuple[Embedding, float]]) -> Embedding:
     return np.average(np.stack(vectors), axis=0, weights=np.array(weights)).astype(np.float32)
 
 
-def _activity(activity: Activity, names: Mapping[str, str]) -> Activity:
-    renamed = [names.get(speaker, speaker) for speaker in activity.speakers]
+def _scored(told: Scored, names: Mapping[str, str]) -> Scored:
+    """Columns of scores under new names; those that take one name become one, the larger score of each row."""
+    renamed = [names.get(speaker, speaker) for speaker in told.speakers]
     speakers = tuple(dict.fromkeys(renamed))
     columns = [[i for i, name in enumerate(renamed) if name == speaker] for speaker in speakers]
     if all(len(column) == 1 for column in columns):
-        return replace(activity, speakers=speakers)
+        return replace(told, speakers=speakers)
     import numpy as np
 
-    scores = np.stack([activity.scores[:, column].max(axis=1) for column in columns], axis=1)
-    return replace(activity, scores=scores, speakers=speakers)
+    scores = np.stack([np.fmax.reduce(told.scores[:, column], axis=1) for column in columns], axis=1)
+    return replace(told, scores=scores, speakers=speakers)

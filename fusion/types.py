@@ -232,6 +232,22 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much short stretches of speech sound like each speaker.
+
+    starts, ends: float64 (num_stretches,), seconds, rising and apart.
+    scores: float32 (num_stretches, num_speakers), the cosine of the stretch's voice with
+        what the speaker says elsewhere; NaN where too little is known of either.
+    speakers: the column labels.
+    """
+
+    starts: npt.NDArray[np.float64]
+    ends: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float32]
+    speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Diarization:
     """Who spoke when.
 
@@ -239,7 +255,9 @@ class Diarization:
     exclusive: the same speech with at most one speaker at a time.
     duration: of the recording. notes: sentences a user should see (e.g. a
     speaker count that could not be met). embeddings and activity are None
-    unless asked for. timings: seconds of work by stage.
+    unless asked for. timings: seconds of work by stage. likeness: what voices say
+    of short stretches, None where they were not compared; the confidence of words
+    rests on it, and it does not count when diarizations are compared.
     """
 
     turns: tuple[Turn, ...]
@@ -249,6 +267,7 @@ class Diarization:
     embeddings: Mapping[str, Embedding] | None = None
     activity: Activity | None = None
     timings: Mapping[str, Seconds] = field(default_factory=dict)
+    likeness: Likeness | None = field(default=None, compare=False)
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .explain import NONE, Decision
-from .intervals import Evidence, Floats, Ints, Shares, TurnTable, rows_of, run_starts, seconds_of
+from .intervals import Evidence, Floats, Ints, Shares, TurnTable, VoiceTable, rows_of, run_starts, seconds_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -16,28 +17,33 @@ if TYPE_CHECKING:
 # Logistic regression on words of made-up conversations with our turns, made by `benchmarks.reliability`, which also
 # tells what it is worth on words of speakers and recordings that it was not fitted on.
 WEIGHTS = np.array([1.14, 0.18, -2.7, 4.08, 1.6, -1.06, 1.02, -4.62, -1.55])
-"""One weight a column of `features`."""
+"""One weight a column of `features` where voices were not compared."""
+WITH_VOICES = np.zeros(16)
+"""The same where they were."""
 _NEAR: Seconds = 1.0
 _LONG: Seconds = 3.0
 _LITTLE: Seconds = 10.0
+_WHOLE: Seconds = 2.0
+"""Stretches whose voices are compared are no longer."""
 _ENOUGH: Seconds = 30.0
 """Few say more in the conversations that the weights rest on, so no more is known."""
 
 
 def confidence_of(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
     """Probability that each word's speaker is right, float64 (num_words,); 0 for words without one."""
-    sure = 1.0 / (1.0 + np.exp(-(features(decision, times, shares, evidence) @ WEIGHTS)))
+    weights = WEIGHTS if evidence.voices is None else WITH_VOICES
+    sure = 1.0 / (1.0 + np.exp(-(features(decision, times, shares, evidence) @ weights)))
     return np.where(decision.reasons == NONE, 0.0, sure)
 
 
 def features(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
-    """What confidence rests on, float64 (num_words, 9), each 0 to 1.
+    """What confidence rests on, float64 (num_words, 9), each 0 to 1; 16 columns where voices were compared.
 
     A constant; the part of the word that its speaker's turns cover; the part that the strongest
     other speaker's cover; how certain the choice among neighbours was; whether it was one;
     how near the next edge of a turn is, 1 at the edge and 0 from a second on; how long the turn is,
     1 from three seconds on; how little its speaker says in all, a half at ten seconds
-    and a quarter from thirty on; and the share of all speech that is not its speaker's.
+    and a quarter from thirty on; and the share of all speech that is not its speaker's. Then what `_voice` tells.
     """
     count, turns = len(times.starts), evidence.turns
     word, speakers = np.arange(count), np.maximum(decision.speakers, 0)
@@ -45,7 +51,7 @@ def features(decision: Decision, times: Times, shares: Shares, evidence: Evidenc
     own = np.minimum(1.0, seconds_of(shares, word, speakers) / lengths)
     rival = np.minimum(1.0, strongest_other(shares, decision.speakers) / lengths)
     spoken = np.bincount(turns.speakers, turns.ends - turns.starts, minlength=max(len(turns.labels), 1))
-    columns = (
+    columns: tuple[npt.NDArray[Any], ...] = (
         np.ones(count),
         own,
         rival,
@@ -56,7 +62,33 @@ def features(decision: Decision, times: Times, shares: Shares, evidence: Evidenc
         _LITTLE / (_LITTLE + np.minimum(spoken[speakers], _ENOUGH)),
         1.0 - spoken[speakers] / max(spoken.sum(), 1e-6),
     )
+    if evidence.voices is not None:
+        columns += _voice(times, decision.speakers, evidence.voices)
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArray[Any], ...]:
+    """What the voice says of the stretch that each word's middle lies in: seven columns, 0 where there is none.
+
+    Whether it is compared with the word's speaker and with another; its likeness to the speaker; to the
+    most alike of the others; whether only the speaker is known well enough to compare; whether the
+    speaker is not; how long the stretch is, 1 at two seconds, and that times the lead over the other.
+    """
+    words = np.arange(len(speakers))
+    middle = (times.starts + times.ends) / 2
+    stretch = np.searchsorted(voices.starts, middle, side="right") - 1
+    ends = np.append(voices.ends, -np.inf)  # the last row is that of words before the first stretch
+    inside = (stretch >= 0) & (middle <= ends[stretch]) & (speakers >= 0)
+    scores = np.vstack((voices.scores, np.full(voices.scores.shape[1], np.nan)))[np.where(inside, stretch, -1)]
+    scores = np.column_stack((np.where(np.isnan(scores), -np.inf, scores), np.full(len(words), -np.inf)))
+    own = scores[words, speakers]
+    scores[words, speakers] = -np.inf
+    other = scores.max(axis=1)
+    mine, theirs = own > -np.inf, other > -np.inf
+    both = mine & theirs
+    own, other = np.where(both, own, 0.0), np.where(both, other, 0.0)
+    length = np.where(both, np.minimum(1.0, (ends - np.append(voices.starts, 0.0))[stretch] / _WHOLE), 0.0)
+    return (both, own, other, mine & ~theirs, theirs & ~mine, length, length * (own - other))
 
 
 def _turn(shares: Shares, words: Ints, speakers: Ints, turns: TurnTable) -> Floats:

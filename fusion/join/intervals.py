@@ -41,15 +41,29 @@ class TurnTable:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceTable:
+    """What voices say of short stretches of speech.
+
+    starts, ends: float64 (num_stretches,), rising and apart. scores: float64
+    (num_stretches, num_labels), how much each sounds like each speaker; NaN where unknown.
+    """
+
+    starts: Floats
+    ends: Floats
+    scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is known of who spoke when.
 
     turns: what decides. exclusive: the same speech with one speaker at a time,
-    with the labels of `turns`, or None.
+    with the labels of `turns`, or None. voices: also with these labels, or None.
     """
 
     turns: TurnTable
     exclusive: TurnTable | None = None
+    voices: VoiceTable | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ import numpy as np
 from ..errors import TranscriptError
 from ..given import check_list
 from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time
-from ..types import Attribution, Diarization, Turn, Word
-from .intervals import Bools, Evidence, Floats, TurnTable
+from ..types import Attribution, Diarization, Likeness, Turn, Word
+from .intervals import Bools, Evidence, Floats, TurnTable, VoiceTable
 
 W = TypeVar("W")
 _SHORT = 2**15
@@ -182,7 +182,16 @@ def read_evidence(turns: Diarization | Iterable[Any] | TurnTable) -> Evidence:
     if not isinstance(turns, Diarization):
         return Evidence(table)
     exclusive = relabelled(read_turns(turns.exclusive), table.labels) if turns.exclusive else None
-    return Evidence(table, exclusive)
+    return Evidence(table, exclusive, None if turns.likeness is None else _voices(turns.likeness, table.labels))
+
+
+def _voices(likeness: Likeness, labels: tuple[str, ...]) -> VoiceTable:
+    """The likeness with a column for each of `labels`, in their order."""
+    scores = np.full((len(likeness.starts), len(labels)), np.nan)
+    for column, label in enumerate(labels):
+        if label in likeness.speakers:
+            scores[:, column] = likeness.scores[:, likeness.speakers.index(label)]
+    return VoiceTable(likeness.starts, likeness.ends, scores)
 
 
 def relabelled(turns: TurnTable, labels: tuple[str, ...]) -> TurnTable:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize.binarize import runs
 from diarfuse.diarize.clustering import Clusters
 from diarfuse.diarize.reconstruct import Timeline
-from diarfuse.diarize.resegment import Move, Voices, _apply, resegment
+from diarfuse.diarize.resegment import Move, Voices, _apply, compare, resegment
 from diarfuse.diarize.stretches import Stretch
 from diarfuse.diarize.windows import Windows
 
@@ -39,6 +39,10 @@ def voices_of(windows: Windows, *heard: tuple[float, int]) -> Voices:
     return Voices.of(embeddings, (window, np.zeros_like(window)), Clusters(hard, np.stack([ANA, BEN]).astype(float)))
 
 
+def look(timeline: Timeline, spans: list[Stretch], vectors: np.ndarray, voices: Voices, windows: Windows) -> Timeline:
+    return resegment(timeline, spans, compare(spans, vectors, voices, windows), windows)
+
+
 EVERYWHERE = [*((window, 0) for window in range(12)), *((window, 1) for window in range(30, 45))]
 
 
@@ -48,7 +52,7 @@ def seconds(timeline: Timeline, windows: Windows) -> list[float]:
 
 def test_a_span_that_sounds_like_somebody_else_goes_to_them(windows):
     timeline = timeline_of(windows, (0, 0, 30), (1, 40, 55))
-    after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
+    after = look(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
     assert seconds(after, windows) == [28.0, 17.0]
     middle = round(25 / windows.frame_step)
     assert any(first <= middle < last for first, last in after.exclusive[1])
@@ -67,7 +71,7 @@ def test_a_span_that_sounds_like_somebody_else_goes_to_them(windows):
 )
 def test_a_span_stays_where(windows, span, vector, why):
     timeline = timeline_of(windows, (0, 0, 30), (1, 40, 55))
-    after = resegment(timeline, [span], np.float32([vector]), voices_of(windows, *EVERYWHERE), windows)
+    after = look(timeline, [span], np.float32([vector]), voices_of(windows, *EVERYWHERE), windows)
     assert seconds(after, windows) == seconds(timeline, windows), why
 
 
@@ -79,7 +83,7 @@ def test_the_nearer_of_two_distant_voices_has_it(windows):
     """On the telephone and in noise all voices are unlike their own speech elsewhere."""
     timeline = timeline_of(windows, (0, 0, 30), (1, 40, 55))
     near_ben = 0.3 * BEN + 0.95 * FAR
-    after = resegment(timeline, [Stretch(2400, 2600)], near_ben[None], voices_of(windows, *EVERYWHERE), windows)
+    after = look(timeline, [Stretch(2400, 2600)], near_ben[None], voices_of(windows, *EVERYWHERE), windows)
     assert seconds(after, windows) == [28.0, 17.0]
 
 
@@ -88,13 +92,13 @@ def test_a_speaker_of_whom_nothing_else_is_known_loses_a_span_only_to_a_near_voi
     timeline = timeline_of(windows, (0, 22, 30), (1, 40, 55))
     vector = part * BEN + np.sqrt(1 - part**2) * FAR
     known = [(24, 0), *((window, 1) for window in range(30, 45))]
-    after = resegment(timeline, [Stretch(2400, 2600)], np.float32([vector]), voices_of(windows, *known), windows)
+    after = look(timeline, [Stretch(2400, 2600)], np.float32([vector]), voices_of(windows, *known), windows)
     assert (seconds(after, windows) != seconds(timeline, windows)) == moves
 
 
 def test_overlapped_speech_is_not_touched(windows):
     timeline = timeline_of(windows, (0, 0, 30), (1, 24, 26), (1, 40, 55))
-    after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
+    after = look(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
     assert seconds(after, windows) == seconds(timeline, windows)
 
 
@@ -102,13 +106,13 @@ def test_a_span_is_no_witness_for_itself(windows):
     """Ben is known only from the windows around the span: that is the span's own sound."""
     timeline = timeline_of(windows, (0, 0, 30), (1, 20, 21))
     near = [*((window, 0) for window in range(12)), *((window, 1) for window in range(17, 25))]
-    after = resegment(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *near), windows)
+    after = look(timeline, [Stretch(2400, 2600)], BEN[None], voices_of(windows, *near), windows)
     assert seconds(after, windows) == seconds(timeline, windows)
 
 
 def test_nobody_loses_their_last_frame(windows):
     timeline = timeline_of(windows, (0, 24, 26), (1, 40, 55))
-    after = resegment(timeline, [Stretch(2390, 2610)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
+    after = look(timeline, [Stretch(2390, 2610)], BEN[None], voices_of(windows, *EVERYWHERE), windows)
     assert seconds(after, windows) == [2.0, 15.0]
 
 
@@ -136,3 +140,10 @@ def test_moves_are_what_they_are_frame_by_frame(turns, moves):
             expected[move.first : move.last, [move.source, move.target]] = [False, True]
     after = _apply(timeline, plain, 100)
     assert [part.tolist() for part in after.active] == [runs(column).tolist() for column in expected.T]
+
+
+def test_a_span_without_a_vector_is_like_nobody_and_little_speech_is_no_voice(windows):
+    spans = [Stretch(2400, 2600), Stretch(2600, 2800)]
+    vectors = np.stack([BEN, np.full(8, np.nan, np.float32)])
+    likeness = compare(spans, vectors, voices_of(windows, *((w, 0) for w in range(12)), (40, 1)), windows)
+    np.testing.assert_array_equal(likeness, [[0.0, -1.0], [np.nan, np.nan]])

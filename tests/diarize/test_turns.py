@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from diarfuse.diarize.reconstruct import Timeline
-from diarfuse.diarize.turns import activity, build_turns, minor_speakers
+from diarfuse.diarize.stretches import Stretch
+from diarfuse.diarize.turns import activity, build_turns, likeness, minor_speakers
 from diarfuse.diarize.windows import Windows
 from diarfuse.fusion.types import Turn
 
@@ -100,3 +101,18 @@ def test_minor_speakers_are_reported():
     (note,) = minor_speakers(turns)
     assert note.startswith("SPEAKER_01 speaks for only 3.2 s (0.6% of the speech)")
     assert minor_speakers(turns[:1]) == minor_speakers([]) == ()
+
+
+def test_likeness_is_told_under_labels_and_on_the_turns_clock():
+    scores = np.array([[0.2, 0.7], [-1.0, 0.4], [np.nan, np.nan]])
+    spans = [Stretch(0, 100), Stretch(100, 250), Stretch(300, 350)]
+    told = likeness(scores, spans, WINDOWS, {1: "SPEAKER_00", 0: "SPEAKER_01", 5: "SPEAKER_02"})
+    assert told.speakers == ("SPEAKER_00", "SPEAKER_01")  # cluster 5 has no voice
+    np.testing.assert_array_equal(told.scores, np.float32([[0.7, 0.2], [0.4, np.nan], [np.nan, np.nan]]))
+    np.testing.assert_allclose(told.starts, np.array([0, 1, 3]) + MIDDLE, atol=1e-9)
+    np.testing.assert_allclose(told.ends, np.array([1, 2.5, 3.5]) + MIDDLE, atol=1e-9)
+
+
+def test_without_a_second_look_there_is_no_likeness():
+    assert likeness(None, (), WINDOWS, {0: "SPEAKER_00"}) is None
+    assert likeness(np.empty((0, 1)), (), WINDOWS, {0: "SPEAKER_00"}).scores.shape == (0, 1)

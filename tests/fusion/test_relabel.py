@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.relabel import is_name, rename_diarization, rename_transcript, rename_turns
-from diarfuse.fusion.types import Activity, Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from diarfuse.fusion.types import (
+    Activity,
+    Attribution,
+    Diarization,
+    Likeness,
+    Segment,
+    SpeakerShare,
+    Transcript,
+    Turn,
+    Word,
+)
 
 
 def test_words_segments_and_others_are_renamed_and_texts_stay() -> None:
@@ -74,6 +84,16 @@ def test_embeddings_and_activity_follow_a_merge() -> None:
     np.testing.assert_array_equal(named.activity.scores, np.array([[0.6, 0.2]], np.float32))
     assert named.speakers == ("Ana", "C")
     assert rename_diarization(diarization, {"A": "Ana"}).activity.scores is scores
+
+
+def test_likeness_follows_a_merge_and_keeps_what_is_known() -> None:
+    turns = (Turn(0, 3, "A"), Turn(3, 4, "B"), Turn(4, 5, "C"))
+    scores = np.array([[0.1, 0.6, 0.2], [0.4, np.nan, np.nan], [np.nan, np.nan, 0.3]], np.float32)
+    told = Likeness(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), scores, ("A", "B", "C"))
+    named = rename_diarization(Diarization(turns, turns, 5.0, likeness=told), {"A": "Ana", "B": "Ana"}).likeness
+    assert named.speakers == ("Ana", "C")
+    np.testing.assert_array_equal(named.scores, np.float32([[0.6, 0.2], [0.4, np.nan], [np.nan, 0.3]]))
+    np.testing.assert_array_equal(named.starts, told.starts)
 
 
 def test_numbers_and_letters_are_no_names() -> None:

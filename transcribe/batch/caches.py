@@ -31,7 +31,7 @@ import platformdirs
 from ...fusion.errors import TranscriptError
 from ...fusion.landing import write_whole
 from ...fusion.records import read_segment, read_turn, write_segment, write_turn
-from ...fusion.types import Diarization, Transcript
+from ...fusion.types import Diarization, Likeness, Transcript
 from .places import Bucket, Place
 
 if TYPE_CHECKING:
@@ -139,15 +139,30 @@ def write_turns(found: Diarization) -> bytes:
         "exclusive": list(map(write_turn, found.exclusive)),
         "duration": float(found.duration),
         "notes": list(found.notes),
+        "likeness": None if found.likeness is None else _likeness_row(found.likeness),
     }
     return json.dumps(row).encode()
+
+
+def _likeness_row(told: Likeness) -> dict[str, Any]:
+    arrays: dict[str, npt.NDArray[Any]] = {"starts": told.starts, "ends": told.ends, "scores": told.scores}
+    return {"speakers": list(told.speakers), **{name: array.tolist() for name, array in arrays.items()}}
 
 
 def read_turns(content: bytes) -> Diarization:
     """What `write_turns` wrote."""
     row = json.loads(content)
     turns, exclusive = (tuple(map(read_turn, row[name])) for name in ("turns", "exclusive"))
-    return Diarization(turns, exclusive, row["duration"], tuple(row["notes"]))
+    likeness = None if row["likeness"] is None else _read_likeness(row["likeness"])
+    return Diarization(turns, exclusive, row["duration"], tuple(row["notes"]), likeness=likeness)
+
+
+def _read_likeness(row: dict[str, Any]) -> Likeness:
+    import numpy as np
+
+    speakers = tuple(row["speakers"])
+    starts, ends = (np.array(row[name], np.float64) for name in ("starts", "ends"))
+    return Likeness(starts, ends, np.array(row["scores"], np.float32).reshape(len(starts), len(speakers)), speakers)
 
 
 def write_voices(heard: Heard) -> bytes:

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarfuse.fusion.join.assign import DEFAULT, assign_speakers, join
+from diarfuse.fusion.join.confidence import WEIGHTS, WITH_VOICES, features
+from diarfuse.fusion.join.kinds import read_evidence, read_times
+from diarfuse.fusion.types import Diarization, Likeness, Turn, Word
+
+TURNS = (Turn(0.0, 4.0, "A"), Turn(4.0, 8.0, "B"))
+
+
+def heard(*rows: tuple[float, float, float, float], turns: tuple[Turn, ...] = TURNS, speakers: str = "AB"):
+    """A diarization with stretches: start, end, likeness to A and to B."""
+    table = np.array(rows, float).reshape(-1, 2 + len(speakers))
+    return Diarization(turns, turns, 8.0, likeness=Likeness(table[:, 0], table[:, 1], table[:, 2:], tuple(speakers)))
+
+
+def confidence(found: Diarization, start: float = 1.0) -> float:
+    (word,) = assign_speakers([Word(start, start + 0.4, "yes")], found)
+    return word.attribution.confidence
+
+
+def voice_features(found: Diarization, words: list[Word]) -> np.ndarray:
+    evidence = read_evidence(found)
+    decision, said = join(read_times(words), [], evidence, DEFAULT)
+    return features(decision, said.times, said.shares, evidence)[:, len(WEIGHTS) :]
+
+
+def test_a_word_is_surer_where_its_stretch_sounds_like_its_speaker():
+    clear, even, other = (confidence(heard((0.5, 2.5, *scores))) for scores in ((0.8, 0.1), (0.4, 0.4), (0.1, 0.8)))
+    assert clear > even > other
+
+
+def test_a_voice_elsewhere_says_nothing_of_a_word():
+    assert confidence(heard((2.5, 3.5, 0.1, 0.8))) == confidence(heard((2.5, 3.5, 0.8, 0.1)))
+    assert confidence(heard()) == confidence(heard((2.5, 3.5, 0.8, 0.1)))
+
+
+def test_turns_alone_have_the_confidence_of_turns():
+    assert confidence(Diarization(TURNS, TURNS, 8.0)) == confidence(TURNS)
+    assert len(WITH_VOICES) == len(WEIGHTS) + 7
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ((0.5, 1.5, 0.75, 0.25), [1, 0.75, 0.25, 0, 0, 0.5, 0.25]),
+        ((0.5, 9.0, 0.75, 0.25), [1, 0.75, 0.25, 0, 0, 1, 0.5]),  # no stretch counts as longer than two seconds
+        ((0.5, 1.5, 0.75, math.nan), [0, 0, 0, 1, 0, 0, 0]),
+        ((0.5, 1.5, math.nan, 0.75), [0, 0, 0, 0, 1, 0, 0]),
+        ((0.5, 1.5, math.nan, math.nan), [0, 0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_what_is_told_of_a_stretch(row, told):
+    np.testing.assert_allclose(voice_features(heard(row), [Word(1.0, 1.4, "yes")]), [told], atol=1e-12)
+
+
+def test_the_columns_are_found_by_their_labels():
+    swapped = Likeness(np.array([0.5]), np.array([1.5]), np.float32([[0.25, 0.75, 0.9]]), ("B", "A", "nobody else"))
+    found = Diarization(TURNS, TURNS, 8.0, likeness=swapped)
+    np.testing.assert_allclose(voice_features(found, [Word(1.0, 1.4, "yes")])[0, 1:3], [0.75, 0.25])
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 9), st.floats(0, 2)), min_size=1, max_size=8),
+    st.lists(st.tuples(st.floats(0.1, 1), st.floats(-1, 1), st.floats(-1, 1), st.booleans()), max_size=6),
+)
+def test_as_a_slow_search_through_the_stretches(times, parts):
+    words = [Word(start, start + length, "yes") for start, length in sorted(times)]
+    edges = np.cumsum([0.0, *(length for length, *_ in parts)])
+    rows = [(edges[i], edges[i + 1], math.nan if unknown else a, b) for i, (_, a, b, unknown) in enumerate(parts)]
+    evidence = read_evidence(heard(*rows))
+    decision, said = join(read_times(words), [], evidence, DEFAULT)
+    found = features(decision, said.times, said.shares, evidence)[:, len(WEIGHTS) :]
+    for number, row in enumerate(found):
+        middle = (said.times.starts[number] + said.times.ends[number]) / 2
+        within = [r for r in rows if r[0] <= middle < r[1]] or [r for r in rows if r[0] <= middle <= r[1]]
+        speaker = int(decision.speakers[number])
+        expected = [0.0] * 7
+        if within and speaker >= 0:
+            start, end, *scores = within[0]
+            own, other = scores[speaker], scores[1 - speaker]
+            length = min(1.0, (end - start) / 2)
+            if math.isnan(own) or math.isnan(other):
+                expected[3:5] = [not math.isnan(own), not math.isnan(other)]
+            else:
+                expected = [1, own, other, 0, 0, length, length * (own - other)]
+        np.testing.assert_allclose(row, expected, atol=1e-6)
