@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FOLDS = (0, 1, 2, 3)
 HEAD = ("how many", "said", "right", "ECE", "of calibrated ones", "wrong in the tenth", "listed", "wrong among them")
 SYSTEMS = ("campplus default", "community-1 default")
-COLUMNS = {"WEIGHTS": 9, "WITH_VOICES": 16}
+COLUMNS = {"WEIGHTS": 9, "WITH_VOICES": 14}
 """What fusion/join/confidence.py holds for turns whose voices were not compared, and where they were."""
 _BINS = 10
 _DRAWN = 400
@@ -130,7 +130,8 @@ def calibration_error(said: Floats, right: Bools) -> float:
 
 def _row(name: str, said: Floats, right: Bools) -> str:
     rng = np.random.default_rng(0)
-    drawn = np.percentile([calibration_error(said, rng.random(len(said)) < said) for _ in range(_DRAWN)], 95)
+    rising = np.sort(said)
+    drawn = np.percentile([calibration_error(rising, rng.random(len(said)) < rising) for _ in range(_DRAWN)], 95)
     tenth, listed = np.argsort(said, kind="stable")[: len(said) // _BINS], said < SURE
     wrong = max(int((~right).sum()), 1)
     error = calibration_error(said, right)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # tells what it is worth on words of speakers and recordings that it was not fitted on.
 WEIGHTS = np.array([1.14, 0.18, -2.7, 4.08, 1.6, -1.06, 1.02, -4.62, -1.55])
 """One weight a column of `features` where voices were not compared."""
-WITH_VOICES = np.zeros(16)
+WITH_VOICES = np.array([3.49, -0.83, -1.38, 4.53, 1.88, -1.2, 1.1, -1.91, -0.89, -4.37, 4.52, -2.03, -1.36, -5.01])
 """The same where they were."""
 _NEAR: Seconds = 1.0
 _LONG: Seconds = 3.0
@@ -37,7 +37,7 @@ def confidence_of(decision: Decision, times: Times, shares: Shares, evidence: Ev
 
 
 def features(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
-    """What confidence rests on, float64 (num_words, 9), each 0 to 1; 16 columns where voices were compared.
+    """What confidence rests on, float64 (num_words, 9), each 0 to 1; 14 columns where voices were compared.
 
     A constant; the part of the word that its speaker's turns cover; the part that the strongest
     other speaker's cover; how certain the choice among neighbours was; whether it was one;
@@ -68,11 +68,11 @@ def features(decision: Decision, times: Times, shares: Shares, evidence: Evidenc
 
 
 def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArray[Any], ...]:
-    """What the voice says of the stretch that each word's middle lies in: seven columns, 0 where there is none.
+    """What the voice says of the stretch that each word's middle lies in: five columns, 0 where there is none.
 
-    Whether it is compared with the word's speaker and with another; its likeness to the speaker; to the
-    most alike of the others; whether only the speaker is known well enough to compare; whether the
-    speaker is not; how long the stretch is, 1 at two seconds, and that times the lead over the other.
+    Whether it was compared with the word's speaker and with another; its likeness to the speaker; to the
+    most alike of the others; how long the stretch is, 1 at two seconds; and whether others are known well
+    enough to compare it with, but not the speaker.
     """
     words = np.arange(len(speakers))
     middle = (times.starts + times.ends) / 2
@@ -88,7 +88,7 @@ def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArra
     both = mine & theirs
     own, other = np.where(both, own, 0.0), np.where(both, other, 0.0)
     length = np.where(both, np.minimum(1.0, (ends - np.append(voices.starts, 0.0))[stretch] / _WHOLE), 0.0)
-    return (both, own, other, mine & ~theirs, theirs & ~mine, length, length * (own - other))
+    return both, own, other, length, theirs & ~mine
 
 
 def _turn(shares: Shares, words: Ints, speakers: Ints, turns: TurnTable) -> Floats:

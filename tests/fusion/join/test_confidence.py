@@ -44,17 +44,17 @@ def test_a_voice_elsewhere_says_nothing_of_a_word():
 
 def test_turns_alone_have_the_confidence_of_turns():
     assert confidence(Diarization(TURNS, TURNS, 8.0)) == confidence(TURNS)
-    assert len(WITH_VOICES) == len(WEIGHTS) + 7
+    assert len(WITH_VOICES) == len(WEIGHTS) + 5
 
 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ((0.5, 1.5, 0.75, 0.25), [1, 0.75, 0.25, 0, 0, 0.5, 0.25]),
-        ((0.5, 9.0, 0.75, 0.25), [1, 0.75, 0.25, 0, 0, 1, 0.5]),  # no stretch counts as longer than two seconds
-        ((0.5, 1.5, 0.75, math.nan), [0, 0, 0, 1, 0, 0, 0]),
-        ((0.5, 1.5, math.nan, 0.75), [0, 0, 0, 0, 1, 0, 0]),
-        ((0.5, 1.5, math.nan, math.nan), [0, 0, 0, 0, 0, 0, 0]),
+        ((0.5, 1.5, 0.75, 0.25), [1, 0.75, 0.25, 0.5, 0]),
+        ((0.5, 9.0, 0.75, 0.25), [1, 0.75, 0.25, 1, 0]),  # no stretch counts as longer than two seconds
+        ((0.5, 1.5, 0.75, math.nan), [0, 0, 0, 0, 0]),
+        ((0.5, 1.5, math.nan, 0.75), [0, 0, 0, 0, 1]),
+        ((0.5, 1.5, math.nan, math.nan), [0, 0, 0, 0, 0]),
     ],
 )
 def test_what_is_told_of_a_stretch(row, told):
@@ -82,13 +82,11 @@ def test_as_a_slow_search_through_the_stretches(times, parts):
         middle = (said.times.starts[number] + said.times.ends[number]) / 2
         within = [r for r in rows if r[0] <= middle < r[1]] or [r for r in rows if r[0] <= middle <= r[1]]
         speaker = int(decision.speakers[number])
-        expected = [0.0] * 7
+        expected = [0.0] * 5
         if within and speaker >= 0:
             start, end, *scores = within[0]
             own, other = scores[speaker], scores[1 - speaker]
-            length = min(1.0, (end - start) / 2)
-            if math.isnan(own) or math.isnan(other):
-                expected[3:5] = [not math.isnan(own), not math.isnan(other)]
-            else:
-                expected = [1, own, other, 0, 0, length, length * (own - other)]
+            if not math.isnan(own) and not math.isnan(other):
+                expected = [1, own, other, min(1.0, (end - start) / 2), 0]
+            expected[4] = math.isnan(own) and not math.isnan(other)
         np.testing.assert_allclose(row, expected, atol=1e-6)
