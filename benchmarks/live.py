@@ -1,6 +1,7 @@
 """How right the live diarizer is while people speak, and how much it corrects; docs/live.md defines the measures.
 
     python -m benchmarks.live ../shared/audio/real ../shared/audio/sim --pack campplus
+    python -m benchmarks.live ../shared/audio/sim --hours 1
 
 prints, in Markdown, a row a folder: DER of the label as last said d seconds
 after each frame, DER at the end and offline, latency, corrections, and what it
@@ -10,6 +11,7 @@ costs. A provisional frame (no speaker yet) counts as missed.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -49,7 +51,8 @@ class Run:
 
     said: turns as they were said `d` seconds after each frame. latency: from a word's frame to its commitment. words:
         the recording's true ones, told as they are committed. committed, changed: how many were told, and the numbers
-        of those whose speaker was corrected afterwards, before the end.
+        of those whose speaker was corrected afterwards, before the end. cpu, closing: processor seconds of all that was
+        fed, and of the end.
     """
 
     said: Answer = field(default_factory=lambda: {delay: [] for delay in DELAYS})
@@ -61,6 +64,7 @@ class Run:
     revised: Seconds = 0.0
     duration: Seconds = 0.0
     cpu: Seconds = 0.0
+    closing: Seconds = 0.0
     labels: int = 0
     words: Words = field(default_factory=Words)
     committed: int = 0
@@ -83,17 +87,38 @@ def main() -> None:
     parser.add_argument("--pack", default="campplus")
     parser.add_argument("--only", default="", help="recordings whose name holds this")
     parser.add_argument("--each", action="store_true", help="also a row for each recording")
+    parser.add_argument("--hours", type=float, help="a folder's recordings in turns, as one recording so long")
     arguments = parser.parse_args()
     diarizer = Diarizer.from_pretrained(arguments.pack, execution=Execution(threads=1))
     print(f"{COLUMNS}{MORE}\n|" + "---|" * 15)
     for folder in arguments.folder:
         recordings = [each for each in find_recordings(folder) if arguments.only in each.name]
         runs = []
-        for recording in recordings:
+        if arguments.hours:
+            samples, recordings = chained(recordings, arguments.hours * 3600)
+            runs = [play(diarizer, samples, recordings[0])]
+            print(f"close: {runs[0].closing:.0f} s of processor time", file=sys.stderr)
+        for recording in recordings if not runs else ():
             runs.append(play(diarizer, load_audio(recording.audio), recording))
             if arguments.each:
                 print(row(recording.name, arguments.pack, [recording], runs[-1:]), flush=True)
         print(row(f"{folder.name} ({len(runs)})", arguments.pack, recordings, runs), flush=True)
+
+
+def chained(recordings: Sequence[Recording], seconds: Seconds) -> tuple[Samples, list[Recording]]:
+    """One recording of `seconds`: all of them one after another, from the first again; words are left out."""
+    parts: list[Samples] = []
+    turns: list[Turn] = []
+    size, number = 0, 0
+    while size < seconds * SAMPLE_RATE:
+        recording = recordings[number % len(recordings)]
+        samples, start = load_audio(recording.audio), size / SAMPLE_RATE
+        turns += [Turn(turn.start + start, turn.end + start, turn.speaker) for turn in recording.turns]
+        parts.append(samples)
+        size, number = size + len(samples), number + 1
+    whole = np.concatenate(parts)[: round(seconds * SAMPLE_RATE)]
+    inside = tuple(Turn(t.start, min(t.end, seconds), t.speaker) for t in turns if t.start < seconds)
+    return whole, [Recording(Path("chained"), inside, ((0.0, len(whole) / SAMPLE_RATE),))]
 
 
 def play(diarizer: Diarizer, samples: Samples, recording: Recording) -> Run:
@@ -124,7 +149,9 @@ def play(diarizer: Diarizer, samples: Samples, recording: Recording) -> Run:
     for delay in DELAYS:  # the last seconds, as they were said at the end
         run.said[delay] += _slice(tail, max(live.seconds - delay, 0.0), live.seconds)
     run.labels = len({entry.speaker for entry in tail} - {None})
+    began = time.process_time()
     run.end = live.close().turns
+    run.closing = time.process_time() - began
     run.offline = diarizer.diarize(samples).turns
     run.first_label = _first_label(run, recording)
     return run

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from benchmarks.live import Run, _slice, _words_changed, joined
+import numpy as np
+import soundfile
+
+from benchmarks.live import Run, _slice, _words_changed, chained, joined
+from benchmarks.scoring import Recording
 from diarfuse.diarize.live.events import Committed, TurnRevised, TurnStarted
 from diarfuse.diarize.live.ledger import Entry, Ledger
 from diarfuse.fusion.types import Segment, Turn, Word
@@ -13,6 +17,16 @@ def test_slices_of_what_was_said_are_laid_together():
     assert joined(slices) == [Turn(0.0, 1.2, "SPEAKER_00"), Turn(1.1, 1.9, "SPEAKER_01")]
     assert joined([Turn(0.0, 0.5, "A"), Turn(1.0, 1.5, "A")]) == [Turn(0.0, 0.5, "A"), Turn(1.0, 1.5, "A")]
     assert joined([]) == []
+
+
+def test_recordings_in_turns_are_one(tmp_path):
+    for name, level in (("a", 0.25), ("b", 0.5)):
+        soundfile.write(tmp_path / f"{name}.wav", np.full(16_000, level), 16_000)
+    both = [Recording(tmp_path / f"{name}.wav", (Turn(0.5, 1.0, name),), None) for name in "ab"]
+    samples, (whole,) = chained(both, 2.75)
+    assert np.array_equal(samples[8_000::16_000], np.float32([0.25, 0.5, 0.25]))
+    assert len(samples) == 44_000
+    assert whole.turns == (Turn(0.5, 1.0, "a"), Turn(1.5, 2.0, "b"), Turn(2.5, 2.75, "a"))
 
 
 def test_words_count_as_changed_once_and_only_behind_the_commitment():

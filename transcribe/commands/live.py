@@ -135,6 +135,8 @@ def _plan(values: dict[str, Any]) -> Plan:
         raise OptionError(f"{both[0]} and {both[1]} do not go together: choose one source.")
     if values["channels"] is not None and file is None:
         raise OptionError("--channels is about a file: give --from-file as well, or --input for each device.")
+    if len({*values["inputs"]}) < len(values["inputs"]):
+        raise OptionError("--input was given the same device twice: give each once.")
     if len(values["inputs"]) > 1:
         values["channels"] = "hybrid"
     if values["raw"] is not None and source is None:

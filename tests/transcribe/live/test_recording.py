@@ -109,6 +109,7 @@ def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["live", "--input", "1", "--input", "1"], "the same device twice"),
         (["live", "--channels", "hybrid"], "give --from-file as well"),
         ([*LIVE, "--channels", "hybrid"], "has one channel"),
         (["live", "talk.wav"], "--from-file talk.wav"),
