@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def _row(row: str, arguments: argparse.Namespace) -> tuple[str, list[Recording]]
     """The name of a row, and its recordings."""
     folders = {folder.name: folder for folder in folders_of(arguments.generated, arguments.audio)}
     kind, _, most = row.partition(":")
-    if kind not in folders or (most and not most.isdecimal()):
+    if kind not in folders or not re.fullmatch("(:[1-9][0-9]*)?", row.removeprefix(kind)):
         raise SystemExit(f"No row {row!r}: give one of {', '.join(folders)}, or NAME:4 for four of its recordings.")
     recordings = drawn(find_recordings(folders[kind]), int(most) if most else None)
     return f"{kind} ({len(recordings)})", recordings

@@ -84,10 +84,13 @@ def _write_all(voices: Path, out: Path, plan: Plan, number: int, clips: Sequence
 
 def write_lines(folder: Path, out: Path) -> None:
     """The recordings of `folder` once more, through each of `LINES`, with the truth that lies beside them."""
+    recordings = find_recordings(folder)
+    if not recordings:
+        raise SystemExit(f"No audio with an .rttm beside it in {folder}; give a folder that has some.")
     for channel in LINES:
         written = out / f"{folder.name}-{channel}"
         written.mkdir(parents=True, exist_ok=True)
-        for recording in find_recordings(folder):
+        for recording in recordings:
             heard = transmit(load_audio(recording.audio), channel, np.random.default_rng(0))
             path = written / f"{recording.name}.wav"
             soundfile.write(path, np.clip(heard, -1, 1), SAMPLE_RATE, subtype="PCM_16")

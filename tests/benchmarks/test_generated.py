@@ -139,3 +139,19 @@ def test_a_conversation_is_written_with_all_its_forms(tmp_path: Path) -> None:
     first = placements[0]
     silence = mix[: round((first.at + first.speech[0][0] - first.at) * RATE) - 1]
     assert silence.size == 0 or float(np.abs(silence).max()) < float(np.abs(mix).max())
+
+
+def test_recordings_go_through_lines_with_their_truth(tmp_path: Path) -> None:
+    folder = tmp_path / "talk"
+    folder.mkdir()
+    with pytest.raises(SystemExit, match=r"No audio with an \.rttm"):
+        generated.write_lines(folder, tmp_path)
+    samples = np.random.default_rng(0).standard_normal(RATE // 2) / 10
+    soundfile.write(folder / "a.flac", samples, RATE)
+    (folder / "a.rttm").write_text("SPEAKER a 1 0.000 0.500 <NA> <NA> x <NA> <NA>\n", encoding="utf-8")
+    generated.write_lines(folder, tmp_path)
+    for name in ("talk-telephone", "talk-noise"):
+        heard, _ = soundfile.read(tmp_path / name / "a.wav")
+        assert len(heard) == len(samples)
+        assert np.abs(heard - samples).max() > 0.01
+        assert (tmp_path / name / "a.rttm").read_text() == (folder / "a.rttm").read_text()

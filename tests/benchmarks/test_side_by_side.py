@@ -74,3 +74,15 @@ def test_who_is_drawn_depends_on_names_alone() -> None:
     assert side_by_side.drawn(every[::-1], 5) == drawn
     assert set(drawn) < set(side_by_side.drawn(every, 10))
     assert len(side_by_side.drawn(every, None)) == 20
+
+
+def test_a_row_is_a_kind_of_so_many_recordings(tmp_path: Path) -> None:
+    arguments = argparse.Namespace(generated=tmp_path, audio=tmp_path / "audio")
+    for name in ("g0", "g1", "g2"):
+        _recording(tmp_path / "full", name, 0.1)
+    assert side_by_side._row("full", arguments)[0] == "full (3)"
+    name, recordings = side_by_side._row("full:2", arguments)
+    assert (name, len(recordings)) == ("full (2)", 2)
+    for wrong in ("none", "full:0", "full:", "full:x", "full:2:2", "ful"):
+        with pytest.raises(SystemExit, match=f"No row '{wrong}'"):
+            side_by_side._row(wrong, arguments)
