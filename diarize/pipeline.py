@@ -251,7 +251,7 @@ class Diarizer:
             high: None is any number.
         """
         bounds = SpeakerCount(0, high)
-        setting = Setting(bounds, self.models.distances, self._plda, self.options, step)
+        setting = Setting(bounds, self.models.distances, self._plda, self.options, step, absorb=False)
         learn = partial(self._recipe.learn[self.execution.mode], setting=setting)
         pairs = training_pairs(segmentations, vectors, _ALONE_SO_FAR)
         narrowness = self.bands.narrowness(vectors[pairs]) if self.bands else 0.0
