@@ -24,6 +24,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from inspect import signature
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -252,9 +253,13 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         diarizer: its networks are used; it may be used beside the queue.
         capacity: how many recordings may wait.
         asked: options of `Diarizer.diarize` for every recording, such as ``num_speakers``.
+
+    Raises:
+        TypeError: it has no such option, of which every recording would fail.
     """
 
     def __init__(self, diarizer: AnyDiarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
+        signature(diarizer.diarize).bind((), **asked)
         together = sharing(diarizer)
 
         def work(audio: Recording, cancel: threading.Event) -> Diarization:

@@ -188,6 +188,8 @@ def test_turns_are_those_of_one_by_one(store, tmp_path: Path) -> None:
     clips = [samples[start * rate : (start + 9 + start) * rate] for start in range(4)]
     diarizer = Diarizer(store.load("campplus"), execution=Execution(threads=2))
     (tmp_path / "text.wav").write_text("no audio", encoding="utf-8")
+    with pytest.raises(TypeError, match="min_speeker"):
+        DiarizationQueue(diarizer, min_speeker=2)
     with DiarizationQueue(diarizer, min_speakers=2) as queue:
         queue.push("bad", tmp_path / "text.wav")
         queue.push("nan", np.full(16_000, np.nan, np.float32))
