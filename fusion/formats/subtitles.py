@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 _LINES = re.compile(r"\r\n|\r|\n")
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<[\d:.]+>|</>|\{\\[^{}]*\}")
-"""``<i>``, ``<v Ann>``, ``<00:01.000>`` and ``{\\an8}`` are no text."""
+_PLAIN = r"(?:c|ruby|rt|(?i:b|i|u|s|em|strong|strike|big|small|tt|sub|sup))(?:\.[^\s<>]*)?"
+_FURTHER = r"(?:v|lang|(?i:font|span|p|div))(?:[\s.][^<>]*)?"
+_TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[\d:.]+>|</>|\{{\\[^{{}}]*\}}")
+"""``<i>``, ``<v Ann>``, ``<00:01.000>`` and ``{\\an8}`` are no text; ``<enter>`` is."""
 
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+(?P<name>[^>]+?)\s*>")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s(?P<name>[^<>]*)>")
 
 _DIRECTION = re.compile("[\u200e\u200f\u2066-\u2069]")
 """Marks of direction, which say nothing."""
@@ -126,7 +130,7 @@ def _blocks(lines: list[str], name: str) -> Iterator[tuple[str, Seconds, Seconds
 
 def _bare(line: str) -> str:
     """A line as it is shown."""
-    return html.unescape(_TAG.sub("", line)).strip()
+    return html.unescape(_TAG.sub("", _BREAK.sub(" ", line))).strip()
 
 
 def _said(line: str) -> str:
@@ -152,7 +156,7 @@ def _voices(lines: Sequence[str], known: set[str], last: str | None) -> list[Spo
         said = _said(line)
         dash, tag = _DASH.match(said), _VOICE.search(line)
         head = _LABEL.match(said, dash.end() if dash else 0)
-        label = html.unescape(tag["name"]) if tag else head["name"] if head and head["name"] in known else None
+        label = html.unescape(tag["name"]).strip() if tag else head["name"] if head and head["name"] in known else None
         rest = said[(head.end() if head and not tag else dash.end() if dash else 0) :] if label or dash else said
         if label or (dash and voices) or not voices:
             speaker = label or (voices[-1].speaker if voices else last)

@@ -64,6 +64,30 @@ def test_vtt_without_its_tags_notes_and_settings(tmp_path):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("Press <enter> or <Ctrl>+<C>.", "Press <enter> or <Ctrl>+<C>."),
+        ("a <b>bold</b> <I>one</I>, <3 you", "a bold one, <3 you"),
+        ('<font color="red">red</font> x<y>z', "red x<y>z"),
+        ("<c.yellow>y</c> <00:00:03.000>late <Voice>", "y late <Voice>"),
+        ("one<br/>two<BR>three", "one two three"),
+        ("<v.loud Bob>hi</v> <bold>no</bold>", "hi <bold>no</bold>"),
+        ("if a<b and b>a", "if a<b and b>a"),
+    ],
+)
+def test_only_what_is_a_tag_is_no_text(shown, said):
+    (cue,) = read_cues(f"1\n00:00:00,000 --> 00:00:02,000\n{shown}\n", "a.srt")
+    assert cue.lines == (said,)
+
+
+@pytest.mark.parametrize("begin", ["<v", "<v a", "<b", "<br", "<v.", "<font "])
+def test_a_tag_that_never_ends_keeps_nobody(begin):
+    """It took the cube of its length."""
+    (cue,) = read_cues(f"1\n00:00:00,000 --> 00:00:02,000\n{begin}{' ' * 100_000}.\n", "a.srt")
+    assert cue.lines[0].startswith(begin.strip())
+
+
 def test_our_own_labels_are_not_words(tmp_path):
     (tmp_path / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nSPEAKER_00: Hello\n")
     assert [w.text for w in attach(tmp_path / "a.srt", TURNS).words] == [" Hello"]
