@@ -21,10 +21,8 @@ _FEW_SHARE = 0.02
 _FEW_SECONDS: Seconds = 12.0
 
 
-def agglomerative_centroids(
-    training: Float64, windows: Int64, threshold: float, step: Seconds, *, absorb: bool = True
-) -> Float64 | None:
-    """Centroids of agglomerative clusters, the smallest of them given to their nearest neighbour if `absorb`.
+def agglomerative_centroids(training: Float64, windows: Int64, threshold: float, step: Seconds) -> Float64 | None:
+    """Centroids of agglomerative clusters, the smallest of them given to their nearest neighbour.
 
     Args:
         training: float64 (n, dimension), finite.
@@ -37,16 +35,14 @@ def agglomerative_centroids(
     """
     if len(training) < 2:  # noqa: PLR2004 - a pair
         return None
-    labels = agglomerative_labels(training, windows, threshold, step, absorb=absorb)
+    labels = agglomerative_labels(training, windows, threshold, step)
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
-def agglomerative_labels(
-    training: Float64, windows: Int64, threshold: float, step: Seconds, *, absorb: bool = True
-) -> Labels:
+def agglomerative_labels(training: Float64, windows: Int64, threshold: float, step: Seconds) -> Labels:
     """The clusters that `agglomerative_centroids` takes its means of, int64 (n,), of at least two embeddings."""
     labels = apart.cluster(training, windows, threshold, step)
-    return absorb_small(training, labels, few(len(training), step)) if absorb else labels
+    return absorb_small(training, labels, few(len(training), step))
 
 
 def few(count: int, step: Seconds) -> float:

@@ -19,7 +19,7 @@ from ..fusion.types import SpeakerCount
 from . import ahc
 from .arrays import AnyFloat, Bits, Flags, Float64, Int32, Int64, Labels, Pairs
 from .kmeans import kmeans
-from .masks import MIN_ACTIVE_RATIO, active_speakers, finite, training_pairs
+from .masks import active_speakers, finite, training_pairs
 from .plda import Plda, unit_length
 from .vbx import cluster_vbx
 
@@ -64,7 +64,6 @@ def cluster(
     bounds: SpeakerCount,
     *,
     constrained: bool = True,
-    alone: float = MIN_ACTIVE_RATIO,
 ) -> tuple[Clusters, Pairs]:
     """Learn the speakers from who is heard alone for long enough, then say who everybody is.
 
@@ -75,12 +74,11 @@ def cluster(
             the window of each, int64 (n,); None for one cluster of everything.
         bounds: how many speakers are allowed.
         constrained: see `hard_clusters`.
-        alone: see `training_pairs`.
 
     Returns:
         Clusters, and the window and speaker indices of the training embeddings.
     """
-    pairs = training_pairs(segmentations, embeddings, alone)
+    pairs = training_pairs(segmentations, embeddings)
     centroids = learn(embeddings[pairs].astype(np.float64), pairs[0])
     active = active_speakers(segmentations)
     return finish(embeddings, active, pairs, centroids, bounds, constrained=constrained), pairs

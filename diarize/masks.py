@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MIN_SAMPLES, _WINDOW_SAMPLES = 400, 160_000
 """The fewest samples the embedding network takes (one 25 ms fbank frame), of those in a window."""
-MIN_ACTIVE_RATIO = 0.2
+_MIN_ACTIVE_RATIO = 0.2
 """Share of the window that somebody must speak alone for, to be learnt from."""
 _BLOCK = 1024  # windows handled at once, so that a day of audio needs no second copy of itself
 
@@ -60,21 +60,21 @@ def clean_frames(segmentations: Bits) -> Int64:
     return counts
 
 
-def training_pairs(segmentations: Bits, embeddings: AnyFloat, alone: float = MIN_ACTIVE_RATIO) -> Pairs:
+def training_pairs(segmentations: Bits, embeddings: AnyFloat) -> Pairs:
     """The (window, local speaker) pairs the clustering learns from.
 
-    Those who speak alone for long enough and whose embedding is finite.
+    Those who speak alone for at least a fifth of the window and whose
+    embedding is finite.
 
     Args:
         segmentations: 0 or 1, (windows, frames, local speakers).
         embeddings: (windows, local speakers, dimension); NaN where there is none.
-        alone: share of the window that somebody must speak alone for.
 
     Returns:
         Two int64 arrays of one length, window and speaker indices, in order of
         window then speaker. Empty where nobody qualifies.
     """
-    enough = clean_frames(segmentations) >= alone * segmentations.shape[1]
+    enough = clean_frames(segmentations) >= _MIN_ACTIVE_RATIO * segmentations.shape[1]
     window, speaker = np.nonzero(enough & finite(embeddings))
     return window, speaker
 

@@ -38,9 +38,6 @@ from .turns import likeness as likeness_of
 from .windows import Windows
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
-_ALONE_SO_FAR = 0.12
-"""Share of a window that somebody must speak alone for to be learnt from while people speak: less than of the whole, so
-that whoever is new is found sooner."""
 _RELEASE_EVERY = 256  # windows; batches are powers of two
 
 
@@ -251,13 +248,12 @@ class Diarizer:
             high: None is any number.
         """
         bounds = SpeakerCount(0, high)
-        setting = Setting(bounds, self.models.distances, self._plda, self.options, step, absorb=False)
+        setting = Setting(bounds, self.models.distances, self._plda, self.options, step)
         learn = partial(self._recipe.learn[self.execution.mode], setting=setting)
-        pairs = training_pairs(segmentations, vectors, _ALONE_SO_FAR)
+        pairs = training_pairs(segmentations, vectors)
         narrowness = self.bands.narrowness(vectors[pairs]) if self.bands else 0.0
         level = partial(self._levelled, narrowness=narrowness)
-        find = partial(cluster, constrained=self._recipe.constrained, alone=_ALONE_SO_FAR)
-        clusters, _ = find(level(vectors), segmentations, learn, bounds)
+        clusters, _ = cluster(level(vectors), segmentations, learn, bounds, constrained=self._recipe.constrained)
         heard_alone = np.unique(clusters.hard[pairs] if len(pairs[0]) else clusters.hard[finite(vectors)])
         return Told(clusters, level, heard_alone[heard_alone >= 0])
 

@@ -123,17 +123,13 @@ OURS = Method(trim=silence_padding, embed=_each_stretch, level=_levelled, end=la
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What learning depends on besides the embeddings: the pack's distances and PLDA, what is asked for, the run.
-
-    absorb: give clusters of a few windows to their neighbours; not while people speak, when whoever is new has few.
-    """
+    """What learning depends on besides the embeddings: the pack's distances and PLDA, what is asked for, the run."""
 
     bounds: SpeakerCount
     distances: Distances
     plda: Plda | None
     options: Options
     step: Seconds
-    absorb: bool = True
 
 
 class Learn(Protocol):
@@ -180,7 +176,7 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
     """Agglomerative clusters, small ones given to their neighbours."""
     threshold = setting.options.threshold or setting.distances.alone
-    return agglomerative_centroids(training, windows, threshold, setting.step, absorb=setting.absorb)
+    return agglomerative_centroids(training, windows, threshold, setting.step)
 
 
 def _by_dendrogram(training: Float64, _windows: Int64, setting: Setting) -> Float64 | None:

@@ -294,16 +294,3 @@ def test_a_folder_with_an_exported_pack_is_enough(campplus, store, tmp_path, tel
     diarizer = Diarizer.from_dir(tmp_path / "pack")
     first = telephone[: 12 * SECOND]
     assert diarizer.diarize(first).to_rttm() == campplus.diarize(first).to_rttm()
-
-
-@pytest.mark.parametrize(("alone", "speakers"), [(1.4, 2), (1.0, 1)])
-def test_whoever_speaks_alone_for_more_than_a_second_is_found_while_people_speak(campplus, alone, speakers):
-    heard = np.zeros((12, 589, 3), np.uint8)
-    heard[:, :300, 0] = 1
-    heard[8:, 400 : 400 + round(alone / 10 * 589), 1] = 1
-    rng = np.random.default_rng(0)
-    centres, vectors = rng.standard_normal((2, 192)), np.full((12, 3, 192), np.nan, np.float32)
-    vectors[:, 0] = centres[0] + 0.1 * rng.standard_normal((12, 192))
-    vectors[8:, 1] = centres[1] + 0.1 * rng.standard_normal((4, 192))
-    told = campplus.tell_apart(vectors, heard, 1.0, None)
-    assert told.heard_alone.tolist() == list(range(speakers))
