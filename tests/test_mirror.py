@@ -76,6 +76,7 @@ NO_MODULE = {
     "asr_adapters/*": "an adapter's behaviour that needs more than one file",
     "benchmarks/*": "of benchmarks/",
     "diarize/models/test_first_contact.py": "the store, the reader and the builders against a hub",
+    "diarize/sortformer/test_official.py": "files, networks and memory at the official shape, against the references",
     "diarize/models/test_bits.py": "a law: equal bits in any batch",
     "diarize/test_parity.py": "the whole pipeline against pyannote's recorded stages",
     "diarize/test_speaker_contract.py": "the whole pipeline",
