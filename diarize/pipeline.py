@@ -17,7 +17,7 @@ from ..fusion.audio import check_samples, doubt_rate, load_audio, release
 from ..fusion.errors import OptionError
 from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
 from ..fusion.watch import Watch
-from .arrays import Bits, Float32, Int32
+from .arrays import Bits, Float32, Float64, Int32
 from .bands import Bands
 from .clustering import Clusters, cluster
 from .counting import speaker_count
@@ -264,8 +264,9 @@ class Diarizer:
         """Say who spoke when from what the networks heard."""
         windows, segmentations = heard.windows, heard.segmentations
         with watch.stage("clustering"):
-            learn = partial(self._recipe.learn[self.execution.mode], setting=self._setting(windows, wanted.bounds))
             voices, notes = self._method.level(heard.voices, segmentations, self.bands)
+            setting = self._setting(windows, wanted.bounds, voices.heard_alone(segmentations, windows))
+            learn = partial(self._recipe.learn[self.execution.mode], setting=setting)
             clusters, pairs = cluster(
                 voices.vectors, segmentations, learn, wanted.bounds, constrained=self._recipe.constrained
             )
@@ -287,8 +288,8 @@ class Diarizer:
             return 1
         return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
 
-    def _setting(self, windows: Windows, bounds: SpeakerCount) -> Setting:
-        return Setting(bounds, self.models.distances, self._plda, self.options, windows.step)
+    def _setting(self, windows: Windows, bounds: SpeakerCount, alone: Float64 | None) -> Setting:
+        return Setting(bounds, self.models.distances, self._plda, self.options, windows.step, alone)
 
     def _timeline(self, segmentations: Bits, windows: Windows, clusters: Clusters, wanted: Wanted) -> Timeline:
         return reconstruct(

@@ -16,8 +16,8 @@ import numpy as np
 from ..fusion.errors import OptionError
 from ..fusion.types import Samples, Seconds, SpeakerCount
 from ..fusion.watch import Advance
-from . import resegment
-from .agglomerative import agglomerative_centroids
+from . import communities, resegment
+from .agglomerative import agglomerative_centroids, agglomerative_labels
 from .arrays import Bits, Float32, Float64, Int64, Pairs
 from .bands import Bands
 from .classic import THRESHOLD, classic_centroids
@@ -36,6 +36,9 @@ from .windows import Windows
 SHORT: Seconds = 180.0
 """A recording up to this long keeps the 1 s hop in every mode: it has few windows to learn from."""
 
+_TELLS = 1.1
+"""Times the distance at which clusters stay apart: what lies further apart is two people, whatever the graph says."""
+
 KEEP = 0.1
 """Share of the windows by which somebody else must be heard more to take a frame from who speaks: speakrs' epsilon."""
 
@@ -51,6 +54,13 @@ class Embedded:
     vectors: Float32
     span_vectors: Float32 | None = None
     spans: tuple[Stretch, ...] = ()
+
+    def heard_alone(self, segmentations: Bits, windows: Windows) -> Float64 | None:
+        """The span vectors in which one person speaks (`communities.heard_alone`); None where there are no spans."""
+        if self.span_vectors is None:
+            return None
+        found = communities.heard_alone(self.spans, self.span_vectors, segmentations, windows)
+        return found if len(found) else None
 
     def second_look(
         self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
@@ -123,13 +133,17 @@ OURS = Method(trim=silence_padding, embed=_each_stretch, level=_levelled, end=la
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What learning depends on besides the embeddings: the pack's distances and PLDA, what is asked for, the run."""
+    """What learning depends on besides the embeddings: the pack's distances and PLDA, what is asked for, the run.
+
+    alone: float64 (n, dimension), stretches in which one person speaks; None where they are too few, or too many.
+    """
 
     bounds: SpeakerCount
     distances: Distances
     plda: Plda | None
     options: Options
     step: Seconds
+    alone: Float64 | None = None
 
 
 class Learn(Protocol):
@@ -174,9 +188,14 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
-    """Agglomerative clusters, small ones given to their neighbours."""
+    """Communities of stretches, no fewer than distances plainly tell; else agglomerative clusters alone."""
     threshold = setting.options.threshold or setting.distances.alone
-    return agglomerative_centroids(training, windows, threshold, setting.step)
+    alone = setting.alone
+    if alone is None or len(training) < 2:  # noqa: PLR2004 - a pair
+        return agglomerative_centroids(training, windows, threshold, setting.step)
+    least = int(agglomerative_labels(training, windows, _TELLS * threshold, setting.step).max()) + 1
+    labels = communities.cluster(alone, min(least, len(alone)))
+    return np.stack([alone[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
 def _by_dendrogram(training: Float64, _windows: Int64, setting: Setting) -> Float64 | None:

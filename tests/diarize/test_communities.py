@@ -1,0 +1,106 @@
+"""Communities of stretches: how many people there are, and who is who."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diarfuse.diarize import communities, recipes
+from diarfuse.diarize.models.packs import Distances
+from diarfuse.diarize.options import Options
+from diarfuse.diarize.stretches import Stretch
+from diarfuse.diarize.windows import Windows
+from diarfuse.fusion.types import SpeakerCount
+
+
+def stretches(*sizes: int, spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors of len(sizes) people, in a random order, and who is who."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    vectors = rng.standard_normal((len(sizes), 64))[labels] + spread * rng.standard_normal((len(labels), 64))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), labels
+
+
+def same(found: np.ndarray, labels: np.ndarray) -> bool:
+    return np.array_equal(found[:, None] == found, labels[:, None] == labels)
+
+
+@pytest.mark.parametrize("sizes", [(20,), (10, 12), (8, 30, 9), (9, 9, 9, 9, 9, 9, 9)])
+@pytest.mark.parametrize("line", [0.0, 3.0])
+def test_people_are_told_apart_whatever_the_line_adds_to_all_of_them(sizes, line):
+    vectors, labels = stretches(*sizes, spread=0.7)
+    vectors = vectors + line * np.eye(64)[0]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert same(communities.cluster(vectors, 1), labels)
+
+
+def test_the_laplacian_joins_each_to_the_five_most_like_it():
+    vectors, _ = stretches(12, 12, spread=1.0)
+    slow = np.zeros((24, 24))
+    for i in range(24):
+        others = sorted((j for j in range(24) if j != i), key=lambda j, i=i: -float(vectors[i] @ vectors[j]))[:5]
+        for j in others:
+            weight = max(float(vectors[i] @ vectors[j]), 0) / 2
+            slow[i, j] -= weight
+            slow[j, i] -= weight
+    np.fill_diagonal(slow, -slow.sum(axis=1))
+    assert np.allclose(communities._laplacian(vectors), slow)
+
+
+def test_no_fewer_than_told():
+    vectors, labels = stretches(20, 20, spread=0.7)
+    found = communities.cluster(vectors, 3)
+    assert found.max() == 2
+    assert all(len(set(labels[found == label])) == 1 for label in range(3))
+
+
+def test_one_stretch_is_nobody():
+    vectors, labels = stretches(15, 15, 1, spread=0.5)
+    found = communities.cluster(vectors, 3)
+    assert set(np.bincount(found)) <= set(range(2, 32))
+    assert len(set(found[labels == 2])) == 1
+
+
+def test_identical_stretches_end():
+    assert communities.cluster(np.tile(np.eye(8)[0], (18, 1)), 1).shape == (18,)
+
+
+def talk(seconds: int, speakers: int) -> tuple[Windows, np.ndarray, tuple[Stretch, ...]]:
+    windows = Windows(seconds * 16_000, 1.0)
+    segmentations = np.zeros((windows.count, windows.frames_per_window, 3), np.uint8)
+    segmentations[:, :, :speakers] = 1
+    return windows, segmentations, tuple(Stretch(i * 100, i * 100 + 100) for i in range(seconds - 1))
+
+
+@pytest.mark.parametrize(("speakers", "expected"), [(0, 0), (1, 28), (2, 0)])
+def test_only_stretches_of_one_person_count(speakers, expected):
+    windows, segmentations, spans = talk(30, speakers)
+    vectors = np.ones((len(spans), 4), np.float32)
+    vectors[3] = np.nan
+    assert len(communities.heard_alone(spans, vectors, segmentations, windows)) == expected
+
+
+def test_of_too_few_or_too_many_stretches_there_are_none(monkeypatch):
+    windows, segmentations, spans = talk(30, 1)
+    vectors = np.ones((len(spans), 4), np.float32)
+    few = communities.FEWEST - 1
+    assert len(communities.heard_alone(spans[:few], vectors[:few], segmentations, windows)) == 0
+    short = tuple(Stretch(span.first, span.first + 40) for span in spans)
+    assert len(communities.heard_alone(short, vectors, segmentations, windows)) == 0
+    monkeypatch.setattr(communities, "MOST", len(spans) - 1)
+    assert communities.heard_alone(spans, vectors, segmentations, windows).shape == (0, 4)
+    assert communities.heard_alone((), vectors[:0], segmentations, windows).shape == (0, 4)
+
+
+def test_people_of_few_stretches_are_told_by_distance():
+    """Three stretches are too few for a community, but their windows lie far from everybody else's."""
+    alone, labels = stretches(20, 20, 3, spread=0.5)
+    alone = alone + 3 * np.eye(64)[0]
+    alone /= np.linalg.norm(alone, axis=1, keepdims=True)
+    training, who = stretches(40, 40, 12, spread=0.3)
+    setting = recipes.Setting(SpeakerCount(), Distances(alone=0.75), None, Options(), 1.0, alone)
+    learn = recipes.RECIPES["agglomerative"].learn["default"]
+    assert communities.cluster(alone, 1).max() + 1 == 2
+    centroids = learn(training, np.arange(len(who)), setting)
+    expected = np.stack([alone[labels == label].mean(axis=0) for label in range(3)])
+    assert np.allclose(np.sort(centroids, axis=0), np.sort(expected, axis=0))
