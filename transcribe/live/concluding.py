@@ -33,8 +33,10 @@ class Recorded:
     words: Sequence[Transcript] | None
 
 
-def conclude(job: Job, recorded: Recorded, wish: Wish, watch: Watch, rename: Rename | None) -> Result:
-    """The offline answer."""
+def conclude(
+    job: Job, recorded: Recorded, wish: Wish, watch: Watch, rename: Rename | None
+) -> tuple[Result, Diarization]:
+    """The offline answer; and its turns without names."""
     channels, words = recorded.channels, recorded.words
     first = words[0] if words else None
     if wish.channels is None:
@@ -48,17 +50,20 @@ def conclude(job: Job, recorded: Recorded, wish: Wish, watch: Watch, rename: Ren
             )
     else:
         return _of_channels(job, recorded, wish, watch, rename)
-    return job.conclude(recorded.name, channels[0], found, wish, watch, words=first, rename=rename)
+    return job.conclude(recorded.name, channels[0], found, wish, watch, words=first, rename=rename), found
 
 
-def _of_channels(job: Job, recorded: Recorded, wish: Wish, watch: Watch, rename: Rename | None) -> Result:
+def _of_channels(
+    job: Job, recorded: Recorded, wish: Wish, watch: Watch, rename: Rename | None
+) -> tuple[Result, Diarization]:
     found, words = iter(recorded.found), iter(recorded.words or ())
 
     def find(samples: Samples, alone: Wish, part: Watch) -> tuple[Transcript, Diarization]:
         return next(words) if recorded.words else job.words(samples, alone, part), next(found)
 
     transcript, diarization = transcribe_channels(recorded.channels, wish, watch, find)
+    turns = diarization
     if rename is not None:
         with watch.stage("identify"):
             transcript, diarization = rename(transcript, diarization, np.mean(recorded.channels, axis=0))
-    return finish(recorded.name, transcript, diarization, watch)
+    return finish(recorded.name, transcript, diarization, watch), turns

@@ -15,6 +15,7 @@ import click
 import numpy as np
 
 from ...diarize.loading import live_of
+from ...fusion.audio import same_channels
 from ...fusion.document import Document
 from ...fusion.errors import OptionError, OutputError
 from ...fusion.landing import landing
@@ -37,7 +38,6 @@ from .naming import LiveNaming
 from .screen import screen
 from .session import Session
 from .sharing import Shared
-from .sources import count_channels
 from .tracks import Numbers, Track, merged
 from .writing import EventLines, Files
 
@@ -109,17 +109,30 @@ def record(plan: Plan, options: JobOptions) -> int:
         sources.stdin()
     job, stop = Job(options), threading.Event()
     job.check(options)
+    count = _count(plan, options)
     bars = reporter([heard]), reporter([heard])  # here, where the command line's wishes are known
     with _ending(stop):
-        run_interruptible(lambda cancel: _Recording(plan, options, job, targets, heard, *bars).run(stop, cancel))
+        run_interruptible(lambda cancel: _Recording(plan, options, job, targets, heard, count, *bars).run(stop, cancel))
     return 0
+
+
+def _count(plan: Plan, options: JobOptions) -> int:
+    """How many channels are heard by themselves.
+
+    Raises:
+        AudioError: the file that is played has one.
+    """
+    if options.channels is None:
+        return 1
+    return len(plan.inputs) if plan.played is None else sources.count_channels(plan.played)
 
 
 @dataclass(slots=True)
 class _Recording:
     """One recording, as far as it has come.
 
-    heard: the file that is played, or what stands for it in results. loading, ending: hear of the work around it.
+    heard: the file that is played, or what stands for it in results. count: channels heard by themselves.
+    loading, ending: hear of the work around it.
     namer: who knows the enrolled voices, where they are asked for.
     """
 
@@ -128,6 +141,7 @@ class _Recording:
     job: Job
     targets: list[output.Target]
     heard: Path
+    count: int
     loading: Reporter
     ending: Reporter
     namer: Namer | None = None
@@ -160,22 +174,16 @@ class _Recording:
     def _tracks(self, recogniser: Recognizer, diarizer: AnyDiarizer, told: Told, stack: ExitStack) -> list[Track]:
         """One, or one for each channel; several share the recogniser."""
         inline = self.plan.played is not None and self.plan.pace == 0
-        count, speakers = self._channels(), self.options.speakers
+        speakers = self.options.speakers
         if self.options.channels is not None:  # how many there are was said of the whole
             recogniser, speakers = Shared(recogniser, threading.Lock()), SpeakerCount()
         tracks: list[Track] = []
         numbers = Numbers()
-        for _ in range(count):
+        for _ in range(self.count):
             live = stack.enter_context(live_of(diarizer, speakers, on_note=None if tracks else told))
             hearing = Hearing(recogniser, self.options.language, told, inline=inline)
             tracks.append(Track(live, hearing, numbers, self._naming()))
         return tracks
-
-    def _channels(self) -> int:
-        """How many channels are heard by themselves."""
-        if self.options.channels is None:
-            return 1
-        return len(self.plan.inputs) if self.plan.played is None else count_channels(self.plan.played)
 
     def _conclude(self, session: Session, told: Told, bars: Reporter, cancel: threading.Event) -> None:
         watch = Watch(bars.on_progress, told, cancel)
@@ -189,7 +197,7 @@ class _Recording:
         view = self.plan.view
         rename = renamer(self.options, view, bars.note, self.namer) if view.renames else None
         recorded = Recorded(self.heard.name, channels, found, words)
-        result = conclude(self.job, recorded, self.options, watch, rename)
+        result, turns = conclude(self.job, recorded, self.options, watch, rename)
         told.each(result.notes)
         recording = None if self.plan.played is None else recording_of(self.plan.played, found[0].duration)
         document = Document(
@@ -202,7 +210,8 @@ class _Recording:
         )
         bars.rest()
         last = [event for track, told in zip(session.tracks, events, strict=True) for event in track.take(told)]
-        session.rest(merged(session.tracks, last, result.diarization or found[0]), only_names(document, self.heard))
+        alone = None if same_channels(channels) else found
+        session.rest(merged(session.tracks, last, alone, turns), only_names(document, self.heard))
         for target in self.targets:
             if target.path is not None:
                 bars.wrote(target.path, summary(document))

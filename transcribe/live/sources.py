@@ -229,8 +229,9 @@ def stdin() -> BinaryIO:
         OptionError: it is a terminal, or closed.
     """
     if sys.stdin is None or sys.stdin.isatty():
+        what = "closed" if sys.stdin is None else "a terminal"
         raise OptionError(
-            "Stdin (-) is a terminal: pipe audio in, as in `arecord -f S16_LE -r 16000 | transcribe live -`."
+            f"Stdin (-) is {what}: pipe audio in, as in `arecord -f S16_LE -r 16000 | transcribe live -`."
         )
     return sys.stdin.buffer
 

@@ -13,6 +13,7 @@ from ...diarize.live.events import Done, Event
 from ...diarize.live.ledger import Ledger
 from ...diarize.live.linking import NOBODY
 from ...diarize.live.speakers import UNKNOWN
+from ...fusion.channels import voices
 from ...fusion.types import Transcript
 from .committing import changes_all, turns_of
 from .words import Words
@@ -100,20 +101,37 @@ class Track:
         return self._labels[label]
 
 
-def merged(tracks: Sequence[Track], events: Sequence[Event], diarization: Diarization) -> list[Event]:
+def merged(
+    tracks: Sequence[Track], events: Sequence[Event], found: Sequence[Diarization] | None, whole: Diarization
+) -> list[Event]:
     """The last events of all channels, which end with one `Done` of them together.
 
     Args:
         tracks: whose they are.
         events: of each track up to its own `Done`, under the recording's labels.
-        diarization: of the whole recording.
+        found: the answer for each channel alone; None where they were taken as one.
+        whole: for the recording.
     """
     if len(tracks) == 1:
         return [*events]
-    told = [Told(e.turn, e.start, e.end, _number(e), NOBODY) for track in tracks for e in track.ledger.entries]
-    speakers = Book({each.turn: each for each in told}).final(diarization.turns)
+    speakers: dict[str, str] = {}
+    labels = [{*whole.speakers}] * len(tracks) if found is None else _own_labels(found)
+    for track, own in zip(tracks, labels, strict=True):
+        told = [Told(e.turn, e.start, e.end, _number(e), NOBODY) for e in track.ledger.entries]
+        turns = [turn for turn in whole.turns if turn.speaker in own]
+        speakers |= Book({each.turn: each for each in told}).final(turns)
     rest = [event for event in events if not isinstance(event, Done)]
-    return [*rest, Done(diarization.duration, diarization.turns, speakers)]
+    return [*rest, Done(whole.duration, whole.turns, speakers)]
+
+
+def _own_labels(found: Sequence[Diarization]) -> list[set[str]]:
+    """The labels of each channel in the answer for all."""
+    counts = [len(each.speakers) if len(voices(each)) > 1 else 1 for each in found]
+    firsts = [sum(counts[:number]) for number in range(len(counts))]
+    return [
+        {f"SPEAKER_{label:02d}" for label in range(first, first + count)}
+        for first, count in zip(firsts, counts, strict=True)
+    ]
 
 
 def _number(entry: Entry) -> int:

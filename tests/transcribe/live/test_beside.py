@@ -173,7 +173,9 @@ def test_two_devices_end_with_what_the_file_of_both_gives(two):
 
 def test_a_file_of_two_channels_is_played_the_same_way(two, capfd):
     live = ["live", "--from-file", "two.wav", "--channels", "hybrid", "--pace", "0", "--diarizer", "campplus"]
-    assert run([*live, "-o", "a.json", "-o", "a.srt", "--save-audio", "kept.flac"]) == 0
+    assert run([*live, "-o", "a.json", "-o", "a.srt", "--save-audio", "kept.flac", "--events", "e.jsonl"]) == 0
+    done = json.loads((two / "e.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert len({*done["speakers"].values()}) == len(done["speakers"])  # nobody is of the other channel
     assert "Speakers by channel" in capfd.readouterr().err
     assert run(["two.wav", *OFFLINE, "-o", "b.json", "-o", "b.srt"]) == 0
     assert (two / "a.json").read_bytes() == (two / "b.json").read_bytes()
