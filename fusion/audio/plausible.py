@@ -85,8 +85,8 @@ def _bands(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _pitch(power: npt.NDArray[np.float64], window: npt.NDArray[np.float64]) -> float | None:
     """The middle octave of the frames' pitches above 1 Hz; None where hardly one has a pitch."""
-    likeness = np.fft.irfft(power)[:, _LAGS]
-    likeness /= np.fft.irfft(power)[:, :1] * (window[_LAGS] / window[0])
+    whole = np.fft.irfft(power)
+    likeness = whole[:, _LAGS] / (whole[:, :1] * (window[_LAGS] / window[0]))
     likeness *= 1 - 4e-4 * np.arange(_LAGS.start, _LAGS.stop)  # of equal ones the shortest
     fallen = np.logical_or.accumulate(likeness < _VOICED / 2, axis=1)  # a slow wave is like itself a little later
     best = np.where(fallen, likeness, 0.0).argmax(axis=1)
