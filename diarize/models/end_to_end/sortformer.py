@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..graph import Graph, Weights, norm, weight
-from ..int8 import with_integer_recurrences
+from ..int8 import with_integer_products
 from .layers import (
     HEADS,
     angles,
@@ -32,7 +32,7 @@ from .layers import (
 if TYPE_CHECKING:
     import onnx
 
-VERSION = 1
+VERSION = 2
 """Raised whenever `build` or `with_integers` would give another graph for the same weights."""
 GRAPHS = ("embed", "step")
 """What `build` returns."""
@@ -56,7 +56,7 @@ def build(weights: Weights) -> dict[str, onnx.ModelProto]:
 
 def with_integers(graph: onnx.ModelProto) -> onnx.ModelProto:
     """The graph with its products in 8-bit integers."""
-    return with_integer_recurrences(graph)
+    return with_integer_products(graph)
 
 
 def _embed(weights: Weights, width: int) -> onnx.ModelProto:

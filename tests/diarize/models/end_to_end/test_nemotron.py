@@ -54,5 +54,8 @@ def test_eight_bits_agree_on_most_decisions(runner, kind):
     """Random weights lie closer to a half than learnt ones: here 93 % and more agree."""
     builder, graphs = BUILDERS[kind], BUILDERS[kind].build(files.tensors(kind))
     embeddings = np.random.default_rng(0).standard_normal((1, 60, 64)).astype(np.float32)
-    exact, short = (runner(graph)(embeddings) for graph in (graphs["step"], builder.with_integers(graphs["step"])))
+    integers = builder.with_integers(graphs["step"])
+    assert integers.ByteSize() < 0.6 * graphs["step"].ByteSize()
+    exact, short = (runner(graph)(embeddings) for graph in (graphs["step"], integers))
+    assert not np.array_equal(exact, short)
     assert ((exact > 0.5) == (short > 0.5)).mean() > 0.9
