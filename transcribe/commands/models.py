@@ -66,7 +66,8 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
         except CorruptModelError as error:
             table.add_row(name, "damaged", "", store.origin(name), str(error), "")
             continue
-        table.add_row(name, there, f"{pack.size / 1e6:.0f}", store.origin(name), pack.summary, pack.licence)
+        size = f"{pack.size / 1e6:.0f}" if pack.size else "?"
+        table.add_row(name, there, size, store.origin(name), pack.summary, pack.licence)
     # A pipe has no width: rows must stay on one line for whoever reads them there.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)

@@ -40,7 +40,9 @@ def test_list_of_an_empty_store(tmp_path: Path) -> None:
     assert lines[1].split()[:4] == ["community-1", "no", "33", "pinned"]
     assert "CC-BY-4.0" in lines[1]
     assert lines[2].split()[:4] == ["campplus", "no", "34", "pinned"]
-    assert lines[3] == f"in {tmp_path}"
+    assert [line.split()[0] for line in lines[3:6]] == ["audar-v1", "nemotron", "sortformer-v2.1"]
+    assert lines[3].split()[1:3] == ["no", "?"]  # nobody has published its size
+    assert lines[6] == f"in {tmp_path}"
 
 
 @pytest.mark.parametrize(
@@ -109,15 +111,17 @@ def test_a_pack_of_ones_own(tmp_path: Path, store: Store) -> None:
     )
     assert re.fullmatch(r"distance: \d\.\d+, a guess, halfway between the two: .*--recordings", lines[3])
     shown = invoke("list", "--models-dir", root).output.splitlines()
-    assert shown[3].split()[:4] == ["tiny", "yes", "6", "yours"]
-    assert "CC0 (embedding)" in shown[3]
+    (own,) = (line for line in shown if line.startswith("tiny"))
+    assert own.split()[:4] == ["tiny", "yes", "6", "yours"]
+    assert "CC0 (embedding)" in own
     assert invoke("verify", "--models-dir", root).output == (
         "campplus: every file is as pinned\ntiny: every file is as it was when you added it\n"
     )
     assert isinstance(invoke(*add).exception, OptionError)
     (root / "tiny" / "pack.toml").write_text("name = 1")
     shown = invoke("list", "--models-dir", root).output.splitlines()
-    assert shown[3].split()[:3] == ["tiny", "damaged", "yours"]
+    (own,) = (line for line in shown if line.startswith("tiny"))
+    assert own.split()[:3] == ["tiny", "damaged", "yours"]
     assert isinstance(invoke("verify", "--models-dir", root).exception, CorruptModelError)
     assert invoke("verify", "campplus", "--models-dir", root).exception is None
 
