@@ -32,7 +32,7 @@ from benchmarks.who_said_what import run_whisperx_on
 from diarfuse.fusion.types import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from diarfuse.fusion.types import Diarization
 
@@ -45,12 +45,18 @@ _RESAMPLED = 2000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Words of one source on one recording, with turns of one kind."""
+    """Words of one source on one recording, with turns of one kind.
+
+    names: the people for whom the turns' labels stand: those whose turns they share most time with, so that every join
+    of the same turns is judged by the same mapping. both: which of the true words another voice overlaps.
+    """
 
     talk: Talk
     source: str
     turns: str
     heard: Heard
+    names: Mapping[str, str]
+    both: Sequence[bool]
 
     @property
     def found(self) -> Diarization:
@@ -108,7 +114,13 @@ def cases_of(talks: Iterable[Talk], cache: Path) -> Iterable[Case]:
                 heard[engine] = mishear(talk.words, where, models[engine], seed)
             elif talk.kind in kinds:
                 heard[engine] = recognised(talk, engine, cache)
-        yield from (Case(talk, source, turns, told) for source, told in heard.items() for turns in talk.turns)
+        both = overlapped(talk.words)
+        names = {turns: turn_mapping(talk.recording.turns, found.turns) for turns, found in talk.turns.items()}
+        yield from (
+            Case(talk, source, turns, told, names[turns], both)
+            for source, told in heard.items()
+            for turns in talk.turns
+        )
 
 
 def _as_they_are(talk: Talk) -> Heard:
@@ -152,24 +164,20 @@ def _theirs(envs: Path, cases: Sequence[Case]) -> list[Joined]:
 
 
 def rightly(case: Case, joined: Sequence[str | None]) -> list[bool | None]:
-    """Of every word whether its speaker is right; None for words nobody said.
-
-    Labels stand for the people whose turns they share most time with, so that
-    every join of the same turns is judged by the same mapping.
-    """
-    names = turn_mapping(case.talk.recording.turns, case.found.turns)
+    """Of every word whether its speaker is right; None for words nobody said."""
     told = zip(joined, case.heard.truth, strict=True)
     return [
-        None if true == NO_WORD else label is not None and names.get(label) == case.talk.words[true].speaker
+        None if true == NO_WORD else label is not None and case.names.get(label) == case.talk.words[true].speaker
         for label, true in told
     ]
 
 
 def score(case: Case, joined: Sequence[str | None]) -> Counts:
     """Add up the words that are true ones."""
-    both = overlapped(case.talk.words)
     told = [
-        (ok, both[true]) for ok, true in zip(rightly(case, joined), case.heard.truth, strict=True) if ok is not None
+        (ok, case.both[true])
+        for ok, true in zip(rightly(case, joined), case.heard.truth, strict=True)
+        if ok is not None
     ]
     return Counts(len(told), sum(ok for ok, _ in told), sum(o for _, o in told), sum(ok and o for ok, o in told))
 
