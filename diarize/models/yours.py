@@ -16,9 +16,9 @@ from ...fusion.errors import CorruptModelError
 from .files import landing, locked, sha256_of
 from .pack_file import FILE_NAME, NAME, read_pack
 from .packs import ClusteringPack
+from .records import read_record
 
 RECORD = "yours.json"
-_LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,8 @@ def entries(root: Path) -> dict[str, Entry]:
     Raises:
         CorruptModelError: the record is damaged.
     """
-    path = root / RECORD
-    try:
-        if not path.is_file():
-            return {}
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("too large")  # noqa: TRY301 - one sentence for all that can be wrong with it
-        found = {str(name): Entry(**entry) for name, entry in json.loads(path.read_bytes()).items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise CorruptModelError(
-            f"{path} is damaged ({error}): delete it and add your packs again (transcribe models add)."
-        ) from error
+    remedy = "delete it and add your packs again (transcribe models add)."
+    found = read_record(root / RECORD, lambda entry: Entry(**entry), remedy)
     return {
         name: entry for name, entry in found.items() if NAME.fullmatch(name) and (root / name / FILE_NAME).is_file()
     }

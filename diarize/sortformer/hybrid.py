@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...fusion.errors import OptionError
 from ...fusion.types import SAMPLE_RATE, Activity, Diarization, Progress, Samples, Seconds, Turn
 from ...fusion.watch import Watch
 from ..arrays import AnyArray, Float32, Float64, Int64, Spans
@@ -83,24 +82,12 @@ class HybridDiarizer:
         activity: bool = False,
     ) -> Diarization:
         """Find who spoke when; see `Diarizer.diarize`, and `SortformerDiarizer.diarize` for numbers of speakers."""
-        self.check(num_speakers, min_speakers, max_speakers, embeddings=embeddings)
+        self.labels.wanted(num_speakers, min_speakers, max_speakers, embeddings=embeddings)
         notes: list[str] = []
         samples = samples_of(audio, sample_rate, notes.append)
         found = self.speech.diarize(samples, on_progress=on_progress, cancel=cancel)
         named = self.named(found, samples, Watch(on_progress, cancel=cancel), activity=activity)
         return replace(named, notes=(*notes, *named.notes))
-
-    def check(
-        self, num_speakers: int | None, min_speakers: int | None, max_speakers: int | None, *, embeddings: bool
-    ) -> None:
-        """Refuse what the network that says who it is cannot do.
-
-        Raises:
-            OptionError: a number of speakers that it cannot be held to, or embeddings, which it has not.
-        """
-        self.labels.bounds(num_speakers, min_speakers, max_speakers)
-        if embeddings:
-            raise OptionError(f"{self.labels.models.name} has no embeddings of voices: take them with VoiceEmbedder.")
 
     def named(self, found: Diarization, samples: Samples, watch: Watch, *, activity: bool) -> Diarization:
         """What the other diarizer found, under the network's labels."""
@@ -130,7 +117,7 @@ class LiveHybrid(LiveDiarizer):
         max_speakers: int | None = None,
         in_memory: bool = False,
     ) -> None:
-        diarizer.check(num_speakers, min_speakers, max_speakers, embeddings=False)
+        diarizer.labels.wanted(num_speakers, min_speakers, max_speakers, embeddings=False)
         super().__init__(diarizer.speech, in_memory=in_memory)
         self._hybrid = diarizer
 
@@ -143,7 +130,7 @@ class LiveHybrid(LiveDiarizer):
         embeddings: bool,
         activity: bool,
     ) -> Diarization:
-        self._hybrid.check(None, None, None, embeddings=embeddings)
+        self._hybrid.labels.wanted(None, None, None, embeddings=embeddings)
         found = super()._answer(samples, on_progress, cancel, embeddings=False, activity=False)
         return self._hybrid.named(found, samples, Watch(on_progress, cancel=cancel), activity=activity)
 

@@ -9,7 +9,6 @@ from typing import get_args
 
 import numpy as np
 
-from ...fusion.errors import OptionError
 from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds
 from ...fusion.watch import Watch
 from ..arrays import Float32
@@ -50,7 +49,7 @@ class LiveSortformer(Feeding):
         max_speakers: int | None = None,
         in_memory: bool = False,
     ) -> None:
-        self._bounds = diarizer.bounds(num_speakers, min_speakers, max_speakers)
+        self._bounds = diarizer.wanted(num_speakers, min_speakers, max_speakers, embeddings=False)
         super().__init__(sample_rate, in_memory=in_memory)
         self._diarizer, self._listener = diarizer, Listener(diarizer.networks, diarizer.pace("low"))
         self._said: list[Float32] = []
@@ -85,8 +84,7 @@ class LiveSortformer(Feeding):
     ) -> Diarization:
         """What was said, and the chunks that waited for what comes behind them."""
         watch = Watch(on_progress, cancel=cancel)
-        if embeddings:
-            raise OptionError(f"{self._diarizer.models.name} has no embeddings of voices.")
+        self._diarizer.wanted(None, None, None, embeddings=embeddings)
         with watch.stage("segmentation"):
             said = np.concatenate([self._diarizer.nothing, *self._said, *self._listener.close()])
         return self._diarizer.decide(said, samples.size / SAMPLE_RATE, self._bounds, activity=activity)

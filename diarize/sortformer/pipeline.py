@@ -179,9 +179,7 @@ class SortformerDiarizer:
             OptionError: a number of speakers that the network cannot be held to, or embeddings, which it has not.
             CancelledError: `cancel` was set.
         """
-        if embeddings:
-            raise OptionError(f"{self.models.name} has no embeddings of voices: take them with VoiceEmbedder.")
-        bounds = self.bounds(num_speakers, min_speakers, max_speakers)
+        bounds = self.wanted(num_speakers, min_speakers, max_speakers, embeddings=embeddings)
         notes: list[str] = []
         samples = samples_of(audio, sample_rate, notes.append)
         watch = Watch(on_progress, cancel=cancel)
@@ -215,12 +213,16 @@ class SortformerDiarizer:
         only = () if mode == "default" else (f"mode={mode!r} changes nothing: {self.models.name} has one mode.",)
         return replace(found, notes=(*asked, *found.notes, *only, *self.models.notes))
 
-    def bounds(self, num_speakers: int | None, min_speakers: int | None, max_speakers: int | None) -> SpeakerCount:
+    def wanted(
+        self, num_speakers: int | None, min_speakers: int | None, max_speakers: int | None, *, embeddings: bool
+    ) -> SpeakerCount:
         """What was asked of the number of speakers, which the network finds by itself.
 
         Raises:
-            OptionError: it has not so many, or would have to be told how many there are.
+            OptionError: it has not so many, or would have to be told how many there are, or has to give embeddings.
         """
+        if embeddings:
+            raise OptionError(f"{self.models.name} has no embeddings of voices: take them with VoiceEmbedder.")
         bounds = SpeakerCount.of(num_speakers, min_speakers, max_speakers)
         held_to(self.models.name, self.networks.room.speakers, bounds)
         return bounds

@@ -132,9 +132,10 @@ def test_a_folder_in_the_store_is_no_pack(own, tmp_path):
     shutil.copytree(own.root / "tiny", own.root / "planted")
     with pytest.raises(UnknownNameError):
         own.load("planted")
-    (own.root / "yours.json").write_text("[1]")
-    with pytest.raises(CorruptModelError, match=r"yours\.json is damaged"):
-        own.load("tiny")
+    for content in ("[1]", "[" * 100_000, '{"tiny": 1}'):
+        (own.root / "yours.json").write_text(content)
+        with pytest.raises(CorruptModelError, match=r"yours\.json is damaged"):
+            own.load("tiny")
     assert own.load("campplus").name == "campplus"
 
 

@@ -68,6 +68,11 @@ USAGE = {
     "over its input": (["good.wav", "-o", "good.wav", "--format", "srt"], "good.wav", "another -o"),
     "same output twice": (["good.wav", "-o", "a.srt", "-o", "./a.srt"], "a.srt", "apart"),
     "words-json without its file": (["--asr", "words-json", "good.wav"], "words-json", "--model"),
+    "asr-option in too many brackets": (
+        words_json("good.wav", "--asr-option", f"speed={'[' * 100_000}"),
+        "speed",
+        "model",
+    ),
     "asr-option": (["good.wav", "--asr-option", "beam"], "beam", "KEY=VALUE"),
     "option the recogniser lacks": (words_json("good.wav", "--asr-option", "speed=3"), "speed", "model"),
     "srt of turns": (["diarize", "good.wav", "-o", "a.srt"], "srt", "rttm"),

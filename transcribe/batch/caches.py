@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".cache"
 T = TypeVar("T")
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, TranscriptError)
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, zipfile.BadZipFile, TranscriptError)
 
 
 @dataclass(frozen=True, slots=True)

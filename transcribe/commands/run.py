@@ -153,6 +153,6 @@ def pairs(items: tuple[str, ...]) -> dict[str, object]:
             raise click.BadParameter(f"{item!r} must look like KEY=VALUE.", param_hint="'--asr-option'")
         try:
             pairs[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             pairs[key] = value
     return pairs

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ....fusion.errors import CorruptModelError, ModelNotFoundError
+from ....fusion.errors import ModelNotFoundError
 from ..files import landing, locked, sha256_of
 from ..packs import EndToEndPack, PackFile
+from ..records import read_record
 from ..yours import today
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..packs import Pack
 
 RECORD = "first-use.json"
-_LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,11 @@ def firsts(root: Path) -> dict[str, First]:
     Raises:
         CorruptModelError: the record is damaged.
     """
-    path = root / RECORD
-    try:
-        if not path.is_file():
-            return {}
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("too large")  # noqa: TRY301 - one sentence for all that can be wrong with it
-        return {
-            str(name): First(str(entry["day"]), tuple(PackFile(**file) for file in entry["files"]))
-            for name, entry in json.loads(path.read_bytes()).items()
-        }
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise CorruptModelError(
-            f"{path} is damaged ({error}): delete it, and the packs that it names are trusted anew."
-        ) from error
+
+    def first(entry: dict[str, Any]) -> First:
+        return First(str(entry["day"]), tuple(PackFile(**file) for file in entry["files"]))
+
+    return read_record(root / RECORD, first, "delete it, and the packs that it names are trusted anew.")
 
 
 def known_at(root: Path, pack: Pack) -> Pack:
