@@ -31,6 +31,8 @@ _A_PERSON = 3
 """Stretches a person, at least, in the mean: the spectrum beyond is that of chance."""
 _SMALLEST = 2
 """Stretches of a person who counts."""
+_DIGITS = 9
+"""Of a cosine: what processors round differently does not decide who is likest."""
 _ALONE, _SHORTEST = 0.7, 50
 """Share of a stretch in which one person speaks, and its least filterbank frames (0.5 s)."""
 
@@ -82,7 +84,7 @@ def _one_person(span: Stretch, single: Labels, windows: Windows) -> bool:
 
 def _laplacian(vectors: Float64) -> Float64:
     """The Laplacian (n, n) of the graph in which everybody is joined to those they are most like, by their cosine."""
-    likeness = vectors @ vectors.T
+    likeness = (vectors @ vectors.T).round(_DIGITS)
     np.fill_diagonal(likeness, -np.inf)
     likest = np.argsort(-likeness, axis=1, kind="stable")[:, :_LIKEST]
     graph = np.zeros_like(likeness)

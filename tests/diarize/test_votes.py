@@ -66,7 +66,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import numpy as np
-from diarfuse.diarize import clustering, counting
+from diarfuse.diarize import clustering, communities, counting
 from diarfuse.diarize.plda import load_plda
 from diarfuse.diarize.recipes import OURS, UPSTREAM
 from diarfuse.diarize.reconstruct import reconstruct
@@ -85,6 +85,11 @@ for folder, method in ((folder, method) for folder in folders for method in (UPS
     for turns in build_turns(timeline, windows, label_order="pyannote")[:2]:
         for turn in turns:
             print(f"{folder.name} {turn.start:.3f} {turn.end:.3f} {turn.speaker}")
+    if method is UPSTREAM:
+        continue
+    heard = voices[::7][np.isfinite(voices[::7]).all(axis=-1)][: communities.MOST].astype(np.float64)
+    heard /= np.linalg.norm(heard, axis=1, keepdims=True)
+    print(f"{folder.name} communities {communities.cluster(heard, 3).tolist()}")
 """
 
 
@@ -97,6 +102,7 @@ def test_the_same_turns_whatever_the_processor_can_do(shared):
     answer = partial(_python, PROGRAM, arguments=[str(path) for path in (shared / "models/plda", *folders)])
     here = answer({}).stdout
     assert all(here.count(folder.name) > 10 for folder in folders)
+    assert here.count("communities") == len(folders)
     assert answer({"NPY_DISABLE_CPU_FEATURES": " ".join(dispatched), "OPENBLAS_CORETYPE": "Nehalem"}).stdout == here
 
 
