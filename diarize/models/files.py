@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from filelock import FileLock
 
-from ...fusion.errors import DiarfuseError, ModelError, OutputError
+from ...fusion.errors import CorruptModelError, DiarfuseError, ModelError, OutputError
 from ...fusion.landing import landing as whole_or_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_CHUNK = 1 << 20
+T = TypeVar("T")
+_CHUNK = _LARGEST = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
@@ -91,3 +93,24 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def read_record(path: Path, entry: Callable[[Any], T], remedy: str) -> dict[str, T]:
+    """What a store's record at `path` says of each pack, by its name; nothing where there is none.
+
+    Args:
+        path: a JSON object.
+        entry: makes one of its values.
+        remedy: what to do where it is damaged.
+
+    Raises:
+        CorruptModelError: it is damaged.
+    """
+    try:
+        if not path.is_file():
+            return {}
+        if path.stat().st_size > _LARGEST:
+            raise ValueError("too large")  # noqa: TRY301 - one sentence for all that can be wrong with it
+        return {str(name): entry(value) for name, value in json.loads(path.read_bytes()).items()}
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise CorruptModelError(f"{path} is damaged ({error}): {remedy}") from error

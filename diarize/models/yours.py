@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...fusion.errors import CorruptModelError
-from .files import landing, locked, sha256_of
+from .files import landing, locked, read_record, sha256_of
 from .pack_file import FILE_NAME, NAME, read_pack
 from .packs import ClusteringPack
-from .records import read_record
 
 RECORD = "yours.json"
 

@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ....fusion.errors import ModelNotFoundError
-from ..files import landing, locked, sha256_of
+from ..files import landing, locked, read_record, sha256_of
 from ..packs import EndToEndPack, PackFile
-from ..records import read_record
 from ..yours import today
 
 if TYPE_CHECKING:
