@@ -32,8 +32,9 @@ import numpy.typing as npt
 
 from ..fusion.errors import CancelledError, OptionError
 from ..fusion.types import Diarization
+from ..fusion.watch import usable_cores
 from .gathering import Gathered
-from .runtime import Runtime, SharedRuntime, usable_cores
+from .runtime import Runtime, SharedRuntime
 
 if TYPE_CHECKING:
     from .loading import AnyDiarizer

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 
 from ..fusion.errors import CorruptModelError, DeviceError, LowMemoryError
 from ..fusion.given import enough_memory, ran_out
+from ..fusion.watch import ahead, spread, usable_cores
 from .arrays import AnyArray
 from .options import Device, Execution
 
@@ -79,14 +79,7 @@ class Runtime:
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Apply `work` to `items` on all workers; results in order, only a few items ahead."""
-        if self.workers == 1:
-            yield from map(work, items)
-            return
-        pool = ThreadPoolExecutor(self.workers)
-        try:
-            yield from _ahead(pool, work, items, 2 * self.workers)
-        finally:  # also when the consumer stops early: nothing that was queued starts any more
-            pool.shutdown(wait=True, cancel_futures=True)
+        return spread(work, items, self.workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +90,7 @@ class SharedRuntime(Runtime):
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """See `Runtime.map`."""
-        return _ahead(self.pool, work, items, 2 * self.workers)
-
-
-def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], most: int
-) -> Iterator[Result]:
-    """Results in order, of at most so many items ahead; what was given to the pool ends with the consumer."""
-    ahead: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            ahead.append(pool.submit(work, item))
-            if len(ahead) > most:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        for future in ahead:
-            future.cancel()
-        wait(ahead)
-
-
-def usable_cores() -> int:
-    """Cores this process may use: the affinity mask where the system has one."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+        return ahead(self.pool, work, items, 2 * self.workers)
 
 
 def pick_device(asked: Device) -> Device:

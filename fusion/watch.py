@@ -1,17 +1,23 @@
-"""Progress, notes, timings and the wish to stop of one piece of work, whichever threads do it."""
+"""One piece of work, whichever threads do it: progress, notes, timings, the wish to stop, and results in order."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from .errors import CancelledError
 from .types import Note, OnSegment, Progress, Seconds
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 Advance: TypeAlias = Callable[[int, int], None]
 """``advance(done, total)``: a stage has come so far. Raises `CancelledError` where the caller wants to stop."""
@@ -84,3 +90,39 @@ class Watch:
         started = time.perf_counter()
         yield
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
+
+
+def usable_cores() -> int:
+    """Cores this process may use: the affinity mask where the system has one."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def spread(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Apply `work` to `items` in so many threads; results in order, only a few items ahead."""
+    if workers == 1:
+        yield from map(work, items)
+        return
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from ahead(pool, work, items, 2 * workers)
+    finally:  # also when the consumer stops early: nothing that was queued starts any more
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ahead(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], most: int
+) -> Iterator[Result]:
+    """Results in order, of at most so many items ahead; what was given to the pool ends with the consumer."""
+    given: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            given.append(pool.submit(work, item))
+            if len(given) > most:
+                yield given.popleft().result()
+        while given:
+            yield given.popleft().result()
+    finally:
+        for future in given:
+            future.cancel()
+        wait(given)

@@ -41,6 +41,7 @@ MAY_IMPORT = {
         "fusion.text",
         "fusion.estimating",
         "fusion.audio",
+        "fusion.watch",
         "fusion.landing",
     ),
     "exporters": (

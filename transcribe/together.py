@@ -32,7 +32,8 @@ def beside_recogniser(execution: Execution) -> Execution | None:
     Raises:
         DeviceError: the device asked for is not usable.
     """
-    from ..diarize.runtime import pick_device, usable_cores
+    from ..diarize.runtime import pick_device
+    from ..fusion.watch import usable_cores
 
     cores = usable_cores()
     if pick_device(execution.device) != "cpu":

@@ -101,6 +101,14 @@ def test_what_was_heard_before_changes_nothing(recogniser, meeting):
     assert all(found.segments for found in alone)
 
 
+def test_lines_heard_at_once_are_those_heard_one_by_one(meeting):
+    two, told = Moonshine(threads=2), []
+    piece = meeting[: 20 * 16000]
+    assert two.transcribe(piece, on_segment=told.append) == Moonshine(threads=1).transcribe(piece)
+    assert len(told) > 1
+    assert two._idle.qsize() == 2  # both copies were used, and are free again
+
+
 def test_a_caller_can_stop_it(recogniser, meeting):
     def stop(_stage, done, _total):
         if done:
@@ -144,6 +152,12 @@ def test_an_option_the_engine_does_not_take_is_named(options):
 def test_a_threshold_is_a_probability(value):
     with pytest.raises(OptionError, match="vad_threshold="):
         Moonshine(vad_threshold=value)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "many"])
+def test_lines_at_once_are_a_number(value):
+    with pytest.raises(OptionError, match="threads="):
+        Moonshine(threads=value)
 
 
 def test_it_is_installed():

@@ -13,6 +13,7 @@ import soundfile
 
 from diarfuse.diarize import runtime
 from diarfuse.diarize.options import Execution
+from diarfuse.fusion import watch
 from diarfuse.fusion.errors import CancelledError, DiarfuseError, ModelError, TranscriptError
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
@@ -67,7 +68,7 @@ def start(audio: Path, monkeypatch: pytest.MonkeyPatch):
     """Runs a job of two stubs on a machine with so many cores."""
 
     def run(recogniser: Stage, diarizer: Stage, *, cores: int = 16, **options):
-        monkeypatch.setattr(runtime, "usable_cores", lambda: cores)
+        monkeypatch.setattr(watch, "usable_cores", lambda: cores)
         monkeypatch.setattr(runtime, "_available_providers", lambda: ["CPUExecutionProvider"])
         monkeypatch.setattr(recognisers, "make", lambda *_: recogniser)
         monkeypatch.setattr(job_module, "load_diarizer", lambda *_: diarizer)
@@ -101,7 +102,7 @@ def nothing(_: Callable[[], None]) -> None:
     ],
 )
 def test_when_it_pays(cores, providers, execution, threads, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "usable_cores", lambda: cores)
+    monkeypatch.setattr(watch, "usable_cores", lambda: cores)
     monkeypatch.setattr(
         runtime, "_available_providers", lambda: [f"{name}ExecutionProvider" for name in providers.split()]
     )
@@ -221,7 +222,7 @@ def test_the_real_diarizer_says_the_same_beside_a_recogniser(
     wish = JobOptions(diarize=True, diarizer="campplus", models_dir=models_dir, offline=True)
     found = []
     for cores in (2, 16):
-        monkeypatch.setattr(runtime, "usable_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(watch, "usable_cores", lambda cores=cores: cores)
         found.append(Job(wish).transcribe(tmp_path / "part.wav"))
     assert len(found[0].diarization.speakers) > 1
     assert found[0].diarization.to_rttm() == found[1].diarization.to_rttm()

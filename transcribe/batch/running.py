@@ -334,7 +334,8 @@ def _check_asked(plan: Plan, item: Item) -> None:
 
 def workers_for(asked: int, items: int, setup: Setup) -> int:
     """How many workers: as asked; else one a core, as memory allows, or one on a GPU; never more than recordings."""
-    from ...diarize.runtime import pick_device, usable_cores
+    from ...diarize.runtime import pick_device
+    from ...fusion.watch import usable_cores
 
     usual = min(usable_cores(), _by_memory()) if pick_device(setup.execution.device) == "cpu" else 1
     return max(1, min(asked or usual, items))
@@ -349,7 +350,7 @@ def _by_memory() -> int:
 
 def _with_threads(setup: Setup, workers: int) -> Setup:
     """The setup of one of several workers: with its share of the cores, unless threads were asked for."""
-    from ...diarize.runtime import usable_cores
+    from ...fusion.watch import usable_cores
 
     if setup.execution.threads:
         return setup

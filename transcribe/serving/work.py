@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...diarize.options import Execution
-from ...diarize.runtime import usable_cores
 from ...fusion.audio.decode import decode
 from ...fusion.errors import AudioError, CancelledError
 from ...fusion.types import Seconds
+from ...fusion.watch import usable_cores
 from ..job import Job, Result
 from ..options import Setup
 from .jobs import JobRequest
