@@ -111,7 +111,7 @@ def add_pack(
             forbids=wanted.forbids | source.pack.forbids,
         )
         graphs = {"segmentation": source.graph("segmentation"), "embedding": folder / files[1].path}
-        models = ModelSet(pack, graphs, None, "", lambda graph: graphs[graph])
+        models = ModelSet(pack, graphs, None, "", lambda graph, _: graphs[graph])
         found = _tried(models, graph)
         pack = replace(pack, distances=_distances(models, found, wanted, Watch(on_progress, on_note)))
         commit(store, folder, pack)

@@ -10,7 +10,7 @@ from ..fusion.watch import Advance
 from .arrays import Bits, Float32
 from .embedding import TrunkEmbedder
 from .joined import JoinedEmbedder
-from .models.packs import READY, ModelSet
+from .models.packs import READY, ModelSet, Precision
 from .runtime import Runtime
 from .stretches import Stretch
 from .windows import Windows
@@ -52,8 +52,8 @@ class Embedder(Protocol):
         ...
 
 
-def embedder_of(models: ModelSet, runtime: Runtime, *, integers: bool = False) -> Embedder:
-    """The pack's embedder; `integers`: computing with 8-bit integers where it can."""
+def embedder_of(models: ModelSet, runtime: Runtime, precision: Precision = "float32") -> Embedder:
+    """The pack's embedder, computing in `precision` where it can."""
     if models.pack.embedding.builder == READY:
         return JoinedEmbedder.of(models, runtime)
-    return TrunkEmbedder.of(models, runtime, integers=integers)
+    return TrunkEmbedder.of(models, runtime, precision)

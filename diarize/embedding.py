@@ -24,7 +24,7 @@ from .arrays import Bits, Flags, Float32, Int64
 from .front_ends import FRONT_ENDS, FrontEnd
 from .front_ends.kaldi import FRAME, HOP
 from .masks import active_speakers, embedding_masks
-from .models.packs import Cut, ModelSet
+from .models.packs import Cut, ModelSet, Precision
 from .runtime import Network, Runtime
 from .stretches import Stretch, cut_stretches
 from .windows import Windows
@@ -49,12 +49,12 @@ class TrunkEmbedder:
     cut: Cut
 
     @classmethod
-    def of(cls, models: ModelSet, runtime: Runtime, *, integers: bool = False) -> TrunkEmbedder:
-        """The pack's embedder; `integers`: with its trunk in 8-bit integers."""
+    def of(cls, models: ModelSet, runtime: Runtime, precision: Precision = "float32") -> TrunkEmbedder:
+        """The pack's embedder, its trunk in `precision`; pooling squares and subtracts, and stays float32."""
         network = models.pack.embedding
         return cls(
             FRONT_ENDS[network.front_end],
-            runtime.network(models.graph("trunk", integers=integers), bears_half=True),
+            runtime.network(models.graph("trunk", precision), bears_half=True),
             runtime.network(models.graph("pooling")),
             network.stride,
             network.dimension,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -25,9 +25,9 @@ from .embedders import embedder_of
 from .embedding import TrunkEmbedder
 from .masks import finite, training_pairs
 from .models.carrying import load_dir
-from .models.packs import ModelSet
+from .models.packs import ModelSet, Precision
 from .models.store import Store
-from .options import Execution, Options
+from .options import Device, Execution, Options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
@@ -38,6 +38,8 @@ from .turns import likeness as likeness_of
 from .windows import Windows
 
 _CPU_BATCH, _GPU_BATCH = 4, 32
+_FAST: Mapping[Device, Precision] = {"cpu": "int8", "cuda": "float16", "coreml": "float32"}
+"""What `fast` computes in: the trunk, and 8-bit integers also in the segmentation. CoreML's programs see to theirs."""
 _RELEASE_EVERY = 256  # windows; batches are powers of two
 
 
@@ -101,10 +103,11 @@ class Diarizer:
             )
         self.execution = execution or Execution()
         self.runtime = Runtime.of(self.execution)
-        integers = self.execution.mode == "fast" and self.runtime.device == "cpu"  # elsewhere they do not pay
+        precision: Precision = _FAST[self.runtime.device] if self.execution.mode == "fast" else "float32"
+        integers = precision == "int8"
         self._batch = self._windows_a_call(integers=integers)
-        self._segmentation = self.runtime.network(models.graph("segmentation", integers=integers))
-        self._embedder = embedder_of(models, self.runtime, integers=integers)
+        self._segmentation = self.runtime.network(models.graph("segmentation", "int8" if integers else "float32"))
+        self._embedder = embedder_of(models, self.runtime, precision)
         self.bands = Bands.of(models.distances.bands)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None
         self._recipe = recipe_of(models, self.options.recipe)

@@ -19,6 +19,9 @@ Use: TypeAlias = Literal["export", "serve", "voices"]
 Basis: TypeAlias = Literal["measured", "calibrated", "given", "guess"]
 """Where a distance comes from: benchmarks/RESULTS.md, the user's recordings, the user, or a few voices."""
 
+Precision: TypeAlias = Literal["float32", "float16", "int8"]
+"""What the heavy parts of a network compute in."""
+
 READY = "onnx"
 """The network of an embedding that is a graph already: features in, one vector out, no masks."""
 VOICE_PACK = "campplus"
@@ -232,14 +235,14 @@ class ModelSet:
     graphs: ONNX files named ``segmentation``, and ``trunk`` and ``pooling``, or ``embedding`` where it has no masks.
     plda: the transform's and the PLDA's npz file, or None where the pack has none.
     added: the day its user added it; empty for a pinned pack.
-    integers: makes the 8-bit graph of a name, or gives the float one where there is none.
+    reduced: makes the graph of a name in another precision, or gives the float32 one where there is no other.
     """
 
     pack: ClusteringPack
     graphs: Mapping[str, Path]
     plda: tuple[Path, Path] | None
     added: str
-    integers: Callable[[str], Path] = field(compare=False)
+    reduced: Callable[[str, Precision], Path] = field(compare=False)
 
     @property
     def name(self) -> str:
@@ -280,6 +283,6 @@ class ModelSet:
             ),
         )
 
-    def graph(self, name: str, *, integers: bool = False) -> Path:
-        """The graph called `name`, in 8-bit integers where wanted and possible (made when first asked for)."""
-        return self.integers(name) if integers else self.graphs[name]
+    def graph(self, name: str, precision: Precision = "float32") -> Path:
+        """The graph called `name`, in another precision where wanted and possible (made when first asked for)."""
+        return self.graphs[name] if precision == "float32" else self.reduced(name, precision)

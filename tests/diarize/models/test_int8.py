@@ -66,7 +66,7 @@ def test_every_convolution_has_its_measured_range(network, inputs):
 
 def test_a_voice_stays_the_same_voice(store, shared):
     models = store.load("campplus")
-    paths = {**models.graphs, "trunk-int8": models.graph("trunk", integers=True)}
+    paths = {**models.graphs, "trunk-int8": models.graph("trunk", "int8")}
     graphs = {name: Session(path) for name, path in paths.items()}
     bands = fbank(load_audio(shared / "audio/real/ami_EN2004a_0-30.wav")[:48_000])
     bands = (bands - bands.mean(axis=0))[None]
@@ -86,11 +86,18 @@ def test_integer_recurrences_decide_alike(store, shared, runner):
 
 @pytest.mark.parametrize(
     ("mode", "device", "kind"),
-    [("fast", "cpu", "-int8"), ("fast", "cuda", ""), ("default", "cpu", ""), ("exact", "cpu", "")],
+    [
+        ("fast", "cpu", ("-int8", "-int8")),
+        ("fast", "cuda", ("", "-half")),
+        ("fast", "coreml", ("", "")),
+        ("default", "cpu", ("", "")),
+        ("default", "cuda", ("", "")),
+        ("exact", "cpu", ("", "")),
+    ],
 )
-def test_only_fast_mode_on_a_processor_computes_with_integers(store, monkeypatch, mode, device, kind):
+def test_only_fast_mode_computes_in_less_than_float32(store, monkeypatch, mode, device, kind):
     loaded = []
     monkeypatch.setattr(pipeline.Runtime, "of", lambda _: Runtime(device, 1))
     monkeypatch.setattr(pipeline.Runtime, "session", lambda _, path: loaded.append(path.stem.split("-", 2)[2]))
     Diarizer(store.load("campplus"), execution=Execution(mode=mode))
-    assert loaded == [f"segmentation{kind}", f"trunk{kind}", "pooling"]
+    assert loaded == [f"segmentation{kind[0]}", f"trunk{kind[1]}", "pooling"]
