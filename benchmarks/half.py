@@ -114,9 +114,9 @@ def _row(name: str, whole: Diarizer, half: Diarizer, recordings: list[Recording]
             turns.append(answer.turns)
         same += turns[0] == turns[1]
         rates.append([score(recording.turns, each, recording.uem) for each in turns])
-    found = cosines(*vectors)
+    alike = cosines(*vectors)
     ders = " | ".join(f"{100 * total(column).der:.2f}" for column in zip(*rates, strict=True))
-    least = f"{found.mean():.6f}, {np.quantile(found, 0.01):.6f}, {found.min():.6f}"
+    least = f"{alike.mean():.6f}, {np.quantile(alike, 0.01):.6f}, {alike.min():.6f}"
     return f"| {name} | {least} | {ders} | {same}/{len(recordings)} |"
 
 

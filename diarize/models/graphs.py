@@ -132,7 +132,8 @@ def _reduce(builder: Builder, graph: Any, precision: Precision) -> Serializable:
         return builder.with_integers(graph)
     from .graph import in_half
 
-    return in_half(graph)
+    short: Serializable = in_half(graph)
+    return short
 
 
 def _builder(network: str) -> Builder:
