@@ -7,9 +7,12 @@ truth its word edges are off by 10 to 30 ms in the median.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +38,7 @@ def align(
     sample_rate: float = SAMPLE_RATE,
     language: str | None = None,
     on_progress: Progress | None = None,
+    ahead: Ahead | None = None,
 ) -> Transcript:
     """Give words with times to every segment of `transcript` that has none.
 
@@ -50,22 +54,76 @@ def align(
         sample_rate: of `samples`.
         language: overrides ``transcript.language``.
         on_progress: called as ``("align", segments done, segments)``.
+        ahead: what has been aligned of `samples` already; where it heard anything else than these segments, all are
+            aligned anew.
     """
-    wordless = [
-        index for index, segment in enumerate(transcript.segments) if not segment.words and segment.text.strip()
-    ]
+    wordless = [index for index, segment in enumerate(transcript.segments) if _is_wordless(segment)]
     if not wordless:
         return transcript
-    samples = at_16_khz(samples, sample_rate)
-    aligner, note = _aligner(language or transcript.language)
-    segments = list(transcript.segments)
+    language = language or transcript.language
+    segments, lines = list(transcript.segments), [transcript.segments[index] for index in wordless]
+    aligned, note = ahead.of(lines, language) if ahead else None, tuple[str, ...]()
+    if aligned is None:
+        samples = at_16_khz(samples, sample_rate)
+        aligner, note = _aligner(language)
+        aligned = (_with_words(line, samples, aligner) for line in lines)
     for done, index in enumerate(wordless):
         if on_progress is not None:
             on_progress("align", done, len(wordless))
-        segments[index] = _with_words(segments[index], samples, aligner)
+        segments[index] = next(aligned)
     if on_progress is not None:
         on_progress("align", len(wordless), len(wordless))
     return replace(transcript, segments=tuple(segments), notes=(*transcript.notes, *note))
+
+
+class Ahead:
+    """Lines aligned in a thread of their own, in their order, while a recogniser hears the next ones.
+
+    The aligner holds Python's lock, which recognisers hardly need, and one core.
+
+    Args:
+        samples: 16 kHz, of the recording that is recognised.
+        language: of the lines, as far as is known before they are heard.
+    """
+
+    def __init__(self, samples: Samples, language: str | None) -> None:
+        self._samples, self._language = samples, language
+        self._lines: list[tuple[Segment, Future[Segment]]] = []
+        self._thread = ThreadPoolExecutor(1, "align")
+
+    def __enter__(self) -> Self:
+        """Nothing starts before the first line is heard."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Give up what is not aligned yet."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def hear(self, segment: Segment) -> None:
+        """Align a segment that has no words, soon; nothing where `align` would only estimate."""
+        if _is_wordless(segment) and _can_align(self._language):
+            self._lines.append((segment, self._thread.submit(self._align, segment)))
+
+    def of(self, lines: Sequence[Segment], language: str | None) -> Iterator[Segment] | None:
+        """The `lines` with words, as they are done; None unless they are just those that were heard."""
+        if language != self._language or [line for line, _ in self._lines] != list(lines):
+            return None
+        return (aligned.result() for _, aligned in self._lines)
+
+    def _align(self, segment: Segment) -> Segment:
+        return _with_words(segment, self._samples, self._aligner)
+
+    @cached_property
+    def _aligner(self) -> Aligner:
+        return Aligner()
+
+
+def _is_wordless(segment: Segment) -> bool:
+    return not segment.words and bool(segment.text.strip())
+
+
+def _can_align(language: str | None) -> bool:
+    return language is not None and code_of(language) == "en" and find_spec("pocketsphinx") is not None
 
 
 def _aligner(language: str | None) -> tuple[Aligner | None, tuple[str, ...]]:

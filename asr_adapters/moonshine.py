@@ -91,6 +91,11 @@ class Moonshine:
         self._files: tuple[Path, ...] = ()
 
     @property
+    def only_language(self) -> str | None:
+        """The one that its model knows; None where nobody says which."""
+        return "en" if self._model == BUNDLED else None
+
+    @property
     def model_files(self) -> tuple[Path, ...]:
         """The networks, once they are loaded."""
         return self._files
@@ -139,8 +144,8 @@ class Moonshine:
         return api
 
     def _language(self, asked: str | None) -> str | None:
-        if self._model != BUNDLED or asked is None:
-            return asked or ("en" if self._model == BUNDLED else None)
+        if self.only_language is None or asked is None:
+            return asked or self.only_language
         if code_of(asked) != "en":
             raise OptionError(
                 f"language={asked!r}: moonshine's own model knows English only; use --asr faster-whisper."

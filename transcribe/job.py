@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..fusion.errors import OptionError
-from ..fusion.times import repair_transcript
 from ..fusion.types import SegmentRecognizer
 from ..fusion.watch import Watch
 from .options import JobOptions, Wish
@@ -258,17 +257,10 @@ class Job:
     def _recognise(
         self, samples: Samples, recogniser: Recognizer, wish: Wish, watch: Watch, on_segment: OnSegment | None = None
     ) -> Transcript:
-        on_segment = on_segment or watch.on_heard
-        if watch.on_heard is not None and not isinstance(recogniser, SegmentRecognizer):
-            watch.note(f"The recogniser {type(recogniser).__name__} tells its text at the end, and shows none before.")
-        with self._recognising, watch.timed("recognise"):
-            if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
-                found = recogniser.transcribe(
-                    samples, language=wish.language, on_progress=watch.progress, on_segment=on_segment
-                )
-            else:
-                found = recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
-        return repair_transcript(found, f"The recogniser {type(recogniser).__name__}")
+        from .recognisers import recognise
+
+        with self._recognising:
+            return recognise(samples, recogniser, wish, watch, on_segment)
 
     def _recogniser_for(self, wish: Wish, watch: Watch) -> Recognizer:
         from .recognisers import make

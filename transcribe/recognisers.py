@@ -1,17 +1,21 @@
-"""Which recogniser a job gets, and with which options."""
+"""Which recogniser a job gets, with which options, and what it hears."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..asr_adapters import registry
 from ..fusion.errors import ModelError, NetworkError, UnknownNameError
 from ..fusion.text.languages import code_of
+from ..fusion.times import repair_transcript
+from ..fusion.types import SegmentRecognizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..fusion.types import Note, Recognizer
+    from ..fusion.types import Note, OnSegment, Recognizer, Samples, Segment, Transcript
+    from ..fusion.watch import Watch
     from .options import Setup, Wish
 
 AUTO = "auto"
@@ -111,3 +115,36 @@ def _offline(setup: Setup) -> bool:
     from ..diarize.models.store import Store
 
     return Store(setup.models_dir, offline=setup.offline).offline
+
+
+def recognise(
+    samples: Samples, recogniser: Recognizer, wish: Wish, watch: Watch, on_segment: OnSegment | None = None
+) -> Transcript:
+    """What `recogniser` hears; of one that tells its lines, they are aligned meanwhile where words are wanted."""
+    on_segment, name = on_segment or watch.on_heard, type(recogniser).__name__
+    if not isinstance(recogniser, SegmentRecognizer):
+        if watch.on_heard is not None:
+            watch.note(f"The recogniser {name} tells its text at the end, and shows none before.")
+        with watch.timed("recognise"):
+            found = recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
+        return repair_transcript(found, f"The recogniser {name}")
+    from ..asr_adapters.align import Ahead
+    from .joining import align_lines
+
+    with Ahead(samples, wish.language or getattr(recogniser, "only_language", None)) as ahead:
+        hears = (*((ahead.hear,) if _wants_words(wish) else ()), *((on_segment,) if on_segment else ()))
+        with watch.timed("recognise"):
+            found = recogniser.transcribe(
+                samples, language=wish.language, on_progress=watch.progress, on_segment=partial(_tell, hears)
+            )
+        found = repair_transcript(found, f"The recogniser {name}")
+        return align_lines(found, samples, watch, ahead) if _wants_words(wish) else found
+
+
+def _wants_words(wish: Wish) -> bool:
+    return wish.words or wish.diarize
+
+
+def _tell(hears: Sequence[OnSegment], segment: Segment) -> None:
+    for hear in hears:
+        hear(segment)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from diarfuse.asr_adapters.align import Aligner, align
+from diarfuse.asr_adapters.align import Ahead, Aligner, align
 from diarfuse.fusion.text import split_text
 from diarfuse.fusion.types import Segment, Transcript, Word
 
@@ -45,6 +45,28 @@ def test_every_word_of_the_example_is_aligned(meeting, lines):
     assert {word.timing for word in found.words} == {"aligned"}
     assert found.notes == ()
     assert calls == [("align", done, len(lines)) for done in range(len(lines) + 1)]
+
+
+def test_lines_aligned_ahead_are_those_aligned_afterwards(meeting, lines, monkeypatch):
+    few = lines[:3]
+    afterwards = align(Transcript(few, "en", 86.0), meeting)
+    with Ahead(meeting, "en") as ahead:
+        for line in few:
+            ahead.hear(line)
+        with monkeypatch.context() as patched:
+            patched.setattr("diarfuse.asr_adapters.align._aligner", None)  # nothing is aligned again
+            assert align(Transcript(few, "en", 86.0), meeting, ahead=ahead) == afterwards
+        fewer = align(Transcript(few[:2], "en", 86.0), meeting, ahead=ahead)
+        german = align(Transcript(few, "de", 86.0), meeting, ahead=ahead)
+    assert fewer.segments == afterwards.segments[:2]  # anew, since other lines were heard
+    assert {word.timing for word in german.words} == {"estimated"}
+
+
+def test_what_is_not_aligned_yet_is_given_up(meeting, lines):
+    with Ahead(meeting, "en") as ahead:
+        for line in lines:
+            ahead.hear(line)
+    assert any(aligned.cancelled() for _, aligned in ahead._lines)
 
 
 def test_edges_lie_close_to_the_truth(shared):
