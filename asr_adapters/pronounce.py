@@ -61,10 +61,11 @@ def _run(run: str, token: str, is_known: Callable[[str], bool]) -> Iterator[str]
 
 
 def _number(digits: str) -> Iterator[str]:
-    value = int(digits)
     if (digits[0] == "0" and len(digits) > 1) or len(digits) > _LONGEST_NUMBER:
         yield from (_ONES[int(digit)] for digit in digits)
-    elif 1100 <= value <= 2099 and value % 1000 >= 10:  # noqa: PLR2004 - said like a year: nineteen oh five, twenty ten
+        return
+    value = int(digits)
+    if 1100 <= value <= 2099 and value % 1000 >= 10:  # noqa: PLR2004 - said like a year: nineteen oh five, twenty ten
         yield from _cardinal(value // 100)
         yield from _two_digits(value % 100)
     else:

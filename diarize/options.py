@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ..fusion.errors import OptionError, UnknownNameError
+from ..fusion.given import check_number
 
 if TYPE_CHECKING:  # the command line's --help reads the names below, without numpy
     from ..fusion.types import Seconds
@@ -51,6 +52,8 @@ class Options:
             raise UnknownNameError("recipe", self.recipe, get_args(RecipeName))
         if self.preset is not None and self.preset not in get_args(Preset):
             raise UnknownNameError("preset", self.preset, get_args(Preset))
+        for name in ("step", "threshold", "fa", "fb", "min_duration_on", "min_duration_off"):
+            check_number(getattr(self, name), name)
         if self.step is not None and not 0 < self.step <= WINDOW:
             raise OptionError(f"step={self.step:g} must be above 0 and at most {WINDOW:g} seconds.")
         if self.threshold is not None and not 0 < self.threshold <= FARTHEST:
@@ -77,5 +80,6 @@ class Execution:
             if getattr(self, name) not in known:
                 raise OptionError(f"{name}={getattr(self, name)!r} must be one of {', '.join(known)}.")
         for name in ("threads", "batch"):
+            check_number(getattr(self, name), name, whole=True)
             if getattr(self, name) < 0:
                 raise OptionError(f"{name}={getattr(self, name)} must be 0 (choose for me) or more.")

@@ -18,9 +18,9 @@ from .editing.content import NOBODY, Content, Origin, check_name, worded
 from .editing.history import CONTENT, CONTENT_MORE, Edit, read_content, read_edit, write_content, write_edit
 from .editing.operations import Correct, Merge, Operation, Reassign, Redo, Rename, Replace, spans_of
 from .errors import OptionError, TranscriptError
-from .given import why_no_json
+from .given import read_bytes, short, whole_number, why_no_json
 from .records import DamagedError, Json, check_keys, item, number, rows, text
-from .types import Diarization, Seconds, Transcript, Turn
+from .types import Diarization, Seconds, Transcript, Turn, check_transcript
 
 VERSION = 1
 FORMAT = f"diarfuse/{VERSION}"
@@ -59,6 +59,7 @@ class Document:
     history: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
+        check_transcript(self.transcript)
         found = self.diarization
         told = (*self.transcript.notes, *(found.notes if found else ()), *self.notes)
         object.__setattr__(self, "notes", tuple(dict.fromkeys(told)))
@@ -89,6 +90,8 @@ class Document:
             UnknownNameError: nobody is called so; the known ones are listed.
             OptionError: a name is in use (merge them), is given twice, or cannot be one.
         """
+        if not isinstance(names, Mapping):
+            raise OptionError(f"names={short(names)} must be a dict, such as {{'SPEAKER_00': 'Ana'}}.")
         return self.edited(Rename(names))
 
     def merge(self, keep: str, *others: str) -> Document:
@@ -110,8 +113,8 @@ class Document:
             OptionError: no word is there, or the name cannot be one.
         """
         content = worded(self.content)
-        chosen = selecting.parse_where(where, content.transcript) if isinstance(where, str) else sorted(set(where))
-        return self.edited(Reassign(spans_of(tuple(chosen)), None if speaker == NOBODY else speaker))
+        chosen = selecting.chosen(where, content.transcript)
+        return self.edited(Reassign(spans_of(chosen), None if speaker == NOBODY else speaker))
 
     def text(self, when: str, new: str) -> Document:
         """Correct the sentence that is said at a time such as ``"00:12:03"``; words that stay keep their times.
@@ -228,6 +231,8 @@ def parse_document(data: bytes | str, source: str, name: str = "audio") -> Docum
     Raises:
         TranscriptError: it is none, damaged, or of a newer version.
     """
+    if not isinstance(data, bytes | str):
+        raise TranscriptError(f"{source} is a {type(data).__name__}: give JSON as text, or a file to read_document.")
     try:
         row = json.loads(data)
         document = Document.from_json(row)
@@ -246,18 +251,15 @@ def read_document(path: str | Path) -> Document:
     Raises:
         TranscriptError: there is none, it cannot be read, is damaged, or of a newer version.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return parse_document(data, str(path), Path(path).stem)
+    return parse_document(read_bytes(path), str(path), Path(path).stem)
 
 
 def _check_version(said: Any) -> None:
     name, slash, version = said.partition("/") if isinstance(said, str) else ("", "", "")
-    if name != "diarfuse" or not slash or not version.isascii() or not version.isdigit():
-        raise DamagedError(f"is {said!r}, where {FORMAT!r} is expected", "format")
-    if int(version) != VERSION:
+    number = whole_number(version)
+    if name != "diarfuse" or not slash or number is None:
+        raise DamagedError(f"is {short(said)}, where {FORMAT!r} is expected", "format")
+    if number != VERSION:
         raise DamagedError(
             f"is {said!r}, of a newer version of this program, which reads {FORMAT!r}: install that version",
             "format",

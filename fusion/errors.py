@@ -66,7 +66,7 @@ class UnknownNameError(OptionError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
-        near = difflib.get_close_matches(name, self.known)
+        near = difflib.get_close_matches(name, self.known) if isinstance(name, str) else []
         near.sort(key=lambda one: sorted(one) != sorted(name))  # letters in another order are the likelier slip
         hint = f"; did you mean {near[0]!r}?" if near else "."
         super().__init__(f"Unknown {kind} {name!r}: the known ones are {', '.join(self.known)}{hint}")

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import errno
 import json
+import numbers
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from .errors import DiarfuseError, LowMemoryError, TranscriptError
+from .errors import DiarfuseError, LowMemoryError, OptionError, TranscriptError
+
+LARGEST_TEXT = 1 << 29
+"""Bytes of a transcript; the words of a day without a pause are a tenth of that."""
+
+_DIGITS = 18
+"""Of a number that is read: Python refuses thousands of them, and nothing here counts so far."""
 
 _NO_MEMORY = (
     "bad_alloc",
@@ -39,8 +49,78 @@ def check_list(value: Any, name: str) -> None:
         raise TranscriptError(f"The {name} are the text {value[:40]!r}: give a list; a file is read before.")
     if isinstance(value, Mapping):
         raise TranscriptError(f"The {name} are a {kind}: give the list that is in it, or use attach for a transcript.")
-    if hasattr(value, "_fields") or not isinstance(value, Iterable):
+    if hasattr(value, "_fields") or not isinstance(value, Iterable) or getattr(value, "shape", None) == ():
         raise TranscriptError(f"The {name} are one {kind}: give a list of them.")
+
+
+def check_path(path: Any, what: str, error: type[DiarfuseError]) -> Path:
+    """`path` as a path.
+
+    Args:
+        path: what was given.
+        what: it is to be of, e.g. ``a transcript``.
+        error: what to raise.
+
+    Raises:
+        DiarfuseError: it is no path, such as None, bytes, or an open file.
+    """
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(name, str):
+        raise error(f"A {type(path).__name__} is no path: give {what}'s path as text, or as a Path.")
+    return Path(name)
+
+
+def check_number(value: Any, name: str, *, whole: bool = False) -> None:
+    """Refuse what cannot be compared with the bounds of an option; None is nothing given.
+
+    Raises:
+        OptionError: no number, or no `whole` one; a number that no float can be.
+    """
+    if value is None:
+        return
+    is_number = isinstance(value, numbers.Integral if whole else numbers.Real) and not isinstance(value, bool)
+    if not is_number or sys.float_info.max < abs(value) < float("inf"):
+        raise OptionError(f"{name}={short(value)} must be a {'whole ' if whole else ''}number.")
+
+
+def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> bytes:
+    """All that a file of text holds; from a pipe too.
+
+    Raises:
+        TranscriptError: it is no path, cannot be read, or never ends, as devices and sparse files may.
+    """
+    file = check_path(path, what, TranscriptError)
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST_TEXT + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name no system allows
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise TranscriptError(f"{path} cannot be read: {why}.") from error
+    if len(data) > LARGEST_TEXT:
+        raise TranscriptError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB, as {what} never is: check the name.")
+    return data
+
+
+def short(value: object, most: int = 40) -> str:
+    """The beginning of a value, `most` characters, for a sentence; Python refuses to write thousands of digits out.
+
+    >>> short("a" * 99, 12), short(10**5000)
+    ("'aaaaaaaa...", 'a number of thousands of digits')
+    """
+    try:
+        shown = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return shown if len(shown) <= most else f"{shown[: most - 3]}..."
+
+
+def whole_number(text: str) -> int | None:
+    """The number that `text` writes in plain digits; None where it is something else, or has too many to be meant.
+
+    >>> whole_number("12"), whole_number("-1"), whole_number("\u00b2"), whole_number("9" * 5000)
+    (12, None, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from .errors import OptionError
+from .given import check_number
 
 if TYPE_CHECKING:
     from .types import Seconds
@@ -53,6 +54,8 @@ class Layout:
     late: Seconds = 1.0
 
     def __post_init__(self) -> None:
+        for name in ("width", "lines", "speed", "fastest", "shortest", "longest", "fps", "pause", "late"):
+            check_number(getattr(self, name), name, whole=name in ("width", "lines"))
         for name in ("width", "lines", "speed", "fastest", "longest", "fps", "pause"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be above 0.")

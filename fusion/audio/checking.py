@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioError, AudioNotFoundError, OptionError
+from ..given import check_path, short
 from ..types import SAMPLE_RATE, Samples, Seconds
 from .resampling import record, release, resample
 from .source import HIGHEST_RATE, LOWEST_RATE, Block
@@ -58,7 +59,7 @@ def _check_rate(sample_rate: float) -> None:
     is_number = isinstance(sample_rate, int | float | np.number)  # and not what a caller without types may give
     if not is_number or not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
         raise OptionError(
-            f"sample_rate={sample_rate!r} must be a number of samples a second, "
+            f"sample_rate={short(sample_rate)} must be a number of samples a second, "
             f"from {LOWEST_RATE} to {HIGHEST_RATE}, as in sample_rate=44100."
         )
 
@@ -106,7 +107,7 @@ def finite(blocks: Iterable[Block], name: str) -> Iterator[Block]:
 
 def existing(path: str | os.PathLike[str]) -> Path:
     """The file as a path; refuses what cannot be read as one."""
-    file = Path(path)
+    file = check_path(path, "a recording", AudioError)
     try:
         status = file.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a name no system allows

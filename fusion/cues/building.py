@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..layout import DASH, DEFAULT, NOBODY
+from ..errors import OptionError
+from ..given import short
+from ..layout import DASH, DEFAULT, NOBODY, Layout
 from ..text import best_lines, display_width, fitting, text_of
+from ..types import check_transcript
 from .cutting import Cycle, cut
 from .pieces import runs_of
 from .timing import Said, retimed
@@ -18,7 +21,6 @@ from .timing import Said, retimed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..layout import Layout
     from ..types import Seconds, Transcript
     from .pieces import Piece, Run
 
@@ -106,6 +108,9 @@ def build_cues(transcript: Transcript, layout: Layout = DEFAULT) -> tuple[Cue, .
     each is shown in whole lines, not word by word. Cues never overlap: the earlier
     one's makes way. They stay on for as long as they need to be read, if there is room.
     """
+    check_transcript(transcript)
+    if not isinstance(layout, Layout):
+        raise OptionError(f"layout={short(layout)} must be a Layout, such as Layout(width=32).")
     names = {segment.speaker for segment in transcript.segments} | {w.speaker for w in transcript.words}
     widest = max((display_width(_shown(name, layout)) for name in names), default=0) if layout.labels != "none" else 0
     runs = runs_of(transcript, layout.width if layout.lines > 1 else max(1, layout.width - widest))

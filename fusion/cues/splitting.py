@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..join.assign import main_speaker
 from ..text import carve, share_found
+from ..types import check_transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ def split_segments(transcript: Transcript) -> Transcript:
     of speakers, is left alone; one whose words are not those of its text stays whole,
     with its main speaker and a note.
     """
+    check_transcript(transcript)
     pieces: list[Segment] = []
     notes: list[str] = []
     for segment in transcript.segments:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import estimating
 from ..errors import OptionError, UnknownNameError
+from ..given import short
 from ..types import Diarization, Segment, Transcript, Turn
 
 NOBODY = "nobody"
@@ -79,6 +80,8 @@ def known_speaker(content: Content, name: str) -> str:
         UnknownNameError: it is not; the known ones are listed.
         OptionError: there are no speakers at all.
     """
+    if not isinstance(name, str):
+        raise OptionError(f"The speaker {short(name)} must be text.")
     speakers = content.speakers
     if not speakers:
         raise OptionError(f"There is no speaker {name!r}, since the transcript names none: run redo --diarize first.")
@@ -106,6 +109,8 @@ def check_name(name: str) -> str:
     Raises:
         OptionError: it cannot be a speaker's name.
     """
+    if not isinstance(name, str):
+        raise OptionError(f"The name {short(name)} must be text.")
     clean = unicodedata.normalize("NFC", name.strip())
     clean = clean if clean.strip(JOINERS) else ""
     if not all(character.isprintable() or character in JOINERS for character in clean):

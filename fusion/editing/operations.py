@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..errors import OptionError
-from ..records import DamagedError, Json, check_keys, count, item, one_of, optional, rows, short, text, texts
+from ..given import short
+from ..records import DamagedError, Json, check_keys, count, item, one_of, optional, rows, text, texts
 from . import speakers, words
 from .content import NOBODY, Content, worded
 

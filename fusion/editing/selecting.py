@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import OptionError
+from ..given import short, whole_number
 from ..types import Seconds, Transcript, Word
 
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+)(?:[.,](\d{1,6}))?(s?)", re.ASCII)
+_TIME = re.compile(r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9})(?:[.,](\d{1,6}))?(s?)", re.ASCII)
 _NEAR: Seconds = 3.0
 """Further from a word than this, a time is a mistake."""
 
@@ -28,9 +30,9 @@ def parse_moment(text: str) -> Moment:
     Raises:
         OptionError: it is no time.
     """
-    found = _TIME.fullmatch(text.strip())
+    found = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None or not (":" in text or found[5]):
-        raise OptionError(f"{text!r} is no time: write 00:12:03, 12:03.4 or 723.4s.")
+        raise OptionError(f"{short(text)} is no time: write 00:12:03, 12:03.4 or 723.4s.")
     hours, minutes, seconds, fraction = (found[i] or "" for i in range(1, 5))
     start = 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds) + float(f"0.{fraction or 0}")
     return Moment(start, start + 10.0 ** -len(fraction))
@@ -45,10 +47,11 @@ def parse_where(text: str, transcript: Transcript) -> tuple[int, ...]:
         OptionError: it is neither, or no word is there.
     """
     first, dash, last = text.strip().partition("-")
-    if first.strip().isascii() and first.strip().isdigit() and (not dash or last.strip().isdigit()):
-        return _numbered(int(first), int(last if dash else first), len(transcript.words))
+    low, high = whole_number(first.strip()), whole_number((last if dash else first).strip())
+    if low is not None and high is not None:
+        return _numbered(low, high, len(transcript.words))
     if not dash:
-        raise OptionError(f"{text!r} is no stretch of time: write 00:12:03-00:12:09, or words by number, 120-131.")
+        raise OptionError(f"{short(text)} is no stretch of time: write 00:12:03-00:12:09, or words by number, 120-131.")
     start, end = parse_moment(first).start, parse_moment(last).start
     if not start < end:
         raise OptionError(f"{text!r} ends before it begins: swap the two times.")
@@ -56,6 +59,25 @@ def parse_where(text: str, transcript: Transcript) -> tuple[int, ...]:
     if not chosen:
         raise OptionError(f"No word is spoken in {text}: {_nearest(transcript, (start + end) / 2)}.")
     return chosen
+
+
+def chosen(where: str | Iterable[int], transcript: Transcript) -> tuple[int, ...]:
+    """The numbers, from 0 and rising, of words: see `parse_where`, or already numbers from 0.
+
+    Raises:
+        OptionError: it is neither, or no word is there.
+    """
+    if isinstance(where, str):
+        return parse_where(where, transcript)
+    count = len(transcript.words)
+    try:
+        numbers = {operator.index(number) for number in where}
+    except TypeError:
+        raise OptionError(f"{short(where)} names no words: give a time as text, or words' numbers.") from None
+    for number in numbers:
+        if not 0 <= number < count:
+            raise OptionError(f"There is no word {short(number)}: they are numbered from 0 to {count - 1}.")
+    return tuple(sorted(numbers))
 
 
 def word_at(moment: Moment, transcript: Transcript) -> int:

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from ..errors import OptionError
 from ..estimating import words_at
+from ..given import short
 from ..text import carve, is_unspaced, sentence_ends, split_text, unspaced
 from ..types import Seconds, Segment, Word
 from .content import Content, flat, words_before
@@ -94,6 +95,8 @@ def check_text(text: str) -> str:
     Raises:
         OptionError: it has control characters, or halves of characters, which no file can hold.
     """
+    if not isinstance(text, str):
+        raise OptionError(f"The text {short(text)} must be text.")
     line = " ".join(text.split())
     if _UNSEEN.search(line):
         raise OptionError(f"The text {line[:40]!r} holds control characters: leave them out.")

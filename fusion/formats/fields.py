@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
+from ..given import read_bytes
 from ..times import BOUNDS, LONGEST
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ def read_text(path: str | os.PathLike[str], kind: str) -> str:
         TranscriptError: no such file, or not text.
     """
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+        return read_bytes(path, kind).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TranscriptError(f"{path} is no text: give {kind} in UTF-8.") from error
 
 
 def rows(text: str, name: str) -> Iterator[Row]:
     """The lines that are neither blank nor comments; `name` is the file's."""
+    if not isinstance(text, str):
+        raise TranscriptError(f"{name} is a {type(text).__name__}: give text, or the file to a function that reads it.")
     for index, line in enumerate(_LINES.split(text), 1):
         fields = tuple(line.split())
         if fields and not line.startswith(_COMMENT):

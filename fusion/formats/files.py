@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ..errors import OptionError, TranscriptError
-from ..given import check_list, why_no_json
+from ..given import check_list, read_bytes, why_no_json
 from ..types import Seconds, Segment, Transcript, Word
 from . import ctm, in_shape, read, read_several, stream, subtitles, whisper_cpp
 
@@ -67,11 +67,7 @@ def load_json(path: Path) -> Any:
     Raises:
         TranscriptError: no such file, no text, or none of these.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
-    text = content.decode("utf-8-sig", "surrogateescape")
+    text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
     broken = _HALVES.search(text) is not None
     try:
         data = text if path.suffix.lower() in _OTHERS else _parsed(text, path)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
+from ..given import short
 from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced, weight
 from ..times import BOUNDS, LONGEST, repair_times
 
@@ -164,10 +165,9 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
         if not math.isfinite(seconds):
             raise ValueError  # noqa: TRY301 - see above
     except (TypeError, ValueError, OverflowError):
-        given = repr(value)[:40]
-        raise TranscriptError(f"{where} is {given}: give a finite number of seconds, or leave it out.") from None
+        raise TranscriptError(f"{where} is {short(value)}: give a finite number of seconds, or leave it out.") from None
     if seconds > LONGEST:
-        raise TranscriptError(f"{where} is {value!r}, or {seconds:g} s: {BOUNDS}.")
+        raise TranscriptError(f"{where} is {short(value)}, or {seconds:g} s: {BOUNDS}.")
     return seconds
 
 

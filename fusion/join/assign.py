@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from ..errors import OptionError, TranscriptError
-from ..given import check_list, enough_memory
-from ..types import Diarization, Seconds, Transcript, Word
+from ..errors import OptionError
+from ..given import check_list, enough_memory, short
+from ..times import LONGEST
+from ..types import Diarization, Seconds, Transcript, Word, check_transcript
 from .boundaries import follow_words, settle_contested
 from .confidence import confidence_of
 from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
@@ -50,8 +51,8 @@ class Policy:
     def __post_init__(self) -> None:
         if self.join not in ("resolved", "plain"):
             raise OptionError(f"join={self.join!r} must be 'resolved' or 'plain'.")
-        if not isinstance(self.max_gap, int | float) or not 0 <= self.max_gap < float("inf"):
-            raise OptionError(f"max_gap={self.max_gap!r} must be a number of seconds, 0 or more.")
+        if not isinstance(self.max_gap, int | float) or not 0 <= self.max_gap <= LONGEST:
+            raise OptionError(f"max_gap={short(self.max_gap)} must be a number of seconds, 0 or more, up to a year.")
 
 
 DEFAULT = Policy()
@@ -232,8 +233,7 @@ def assign_transcript(
     words is itself joined like a word. Nothing is split: `fusion.split_segments`
     does that.
     """
-    if not isinstance(transcript, Transcript):
-        raise TranscriptError(f"The transcript is a {type(transcript).__name__}: use assign_speakers or attach for it.")
+    check_transcript(transcript)
     evidence = read_evidence(turns)
     lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
     words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy))

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ..errors import TranscriptError
-from ..given import check_list
+from ..given import check_list, short
 from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time
 from ..types import Attribution, Diarization, Likeness, Turn, Word
 from .intervals import Bools, Evidence, Floats, TurnTable, VoiceTable
@@ -65,10 +65,11 @@ def _possible(times: Floats) -> Bools:
 def read_texts(words: Sequence[Any]) -> list[str]:
     """The words' texts, or an empty list where any of them has none (`text`, or `word` elsewhere)."""
     kinds = set(map(type, words))
-    if kinds <= {Word}:
-        return [word.text for word in words]
     key = "word" if kinds == {dict} and "word" in words[0] else "text"
-    texts = [word.get(key) for word in words] if kinds == {dict} else [_text(word) for word in words]
+    if kinds <= {Word}:
+        texts = [word.text for word in words]
+    else:
+        texts = [word.get(key) for word in words] if kinds == {dict} else [_text(word) for word in words]
     return texts if set(map(type, texts)) <= {str} else []
 
 
@@ -100,7 +101,7 @@ def _to_array(values: list[Any], key: str) -> Floats:
     if numbers.shape != (len(values),) or int((~_possible(numbers)).sum()) != missing:
         index = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
         raise TranscriptError(
-            f"words[{index}] has {key}={repr(values[index])[:40]}: give seconds as a finite number, or None if "
+            f"words[{index}] has {key}={short(values[index])}: give seconds as a finite number, or None if "
             f"unknown; {BOUNDS}."
         )
     return numbers
@@ -216,7 +217,9 @@ def _turn(turn: Any, index: int) -> tuple[float, float, str]:
             return float(start), float(end), str(speaker)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         pass
-    raise TranscriptError(f"turns[{index}]={turn!r} is no turn: give start and end in seconds, and a speaker.")
+    raise TranscriptError(
+        f"turns[{index}]={short(turn, 100)} is no turn: give start and end in seconds, and a speaker."
+    )
 
 
 def with_speakers(
@@ -271,7 +274,7 @@ def _label(word: Any, speaker: str | None, attribution: Attribution | None) -> A
     new = {"speaker": speaker}
     if isinstance(word, Mapping):
         copied = _own_copy(word) if hasattr(word, "__setitem__") else dict(word)
-        cast("dict[str, Any]", copied).update(new)
+        copied["speaker"] = speaker  # not `update`, which a Counter adds with
         return copied
     if dataclasses.is_dataclass(word) and not isinstance(word, type):
         names = {f.name for f in dataclasses.fields(word) if f.init}
@@ -315,7 +318,11 @@ def _label_row(word: Any, values: Mapping[str, Any]) -> Any:
 def _label_object(word: Any, values: Mapping[str, Any]) -> Any:
     """A shallow copy with the attributes set, also where the class is frozen or has slots."""
     new = copy.copy(word) if hasattr(word, "__dict__") or hasattr(type(word), "speaker") else _roomy_copy(word)
-    object.__setattr__(new, "speaker", values["speaker"])
+    try:
+        object.__setattr__(new, "speaker", values["speaker"])
+    except AttributeError:
+        kind = type(word).__name__
+        raise TranscriptError(f"A {kind} has a speaker that cannot be set: give dicts or other objects.") from None
     if "attribution" in values:
         with suppress(AttributeError):  # it may be a property that only reads
             object.__setattr__(new, "attribution", values["attribution"])

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import errno
-from collections import namedtuple
+import io
+from collections import Counter, namedtuple
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from diarfuse.diarize.options import Execution, Options
+from diarfuse.fusion import given
 from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.cues.building import build_cues
+from diarfuse.fusion.cues.splitting import split_segments
+from diarfuse.fusion.document import Document, parse_document, read_document
 from diarfuse.fusion.errors import AudioError, LowMemoryError, OptionError, TranscriptError
+from diarfuse.fusion.formats.files import read_file
+from diarfuse.fusion.formats.rttm import parse_rttm, read_rttm
 from diarfuse.fusion.given import enough_memory, ran_out
 from diarfuse.fusion.join.assign import Policy, assign_speakers, assign_transcript
 from diarfuse.fusion.join.guessed import assign_with_lines
-from diarfuse.fusion.types import Transcript, Turn
+from diarfuse.fusion.layout import Layout
+from diarfuse.fusion.types import Diarization, Segment, SpeakerCount, Transcript, Turn, Word
 
 TURNS = [Turn(0.0, 1.0, "A")]
 WORDS = [{"word": "a", "start": 0.1, "end": 0.4}]
@@ -129,3 +142,108 @@ def test_memory_that_runs_out_is_told_in_a_sentence(monkeypatch):
 )
 def test_what_says_that_memory_ran_out(error: Exception, *, is_memory: bool) -> None:
     assert ran_out(error) is is_memory
+
+
+LINE = Segment(0.0, 1.0, "a b", (Word(0.0, 0.4, "a"), Word(0.5, 1.0, "b")), "A")
+SAID = Transcript((LINE,), "en", 1.0)
+
+
+def no_transcripts() -> Iterator[tuple[object, str]]:
+    yield [LINE], "The transcript is a list"
+    yield {"segments": []}, "The transcript is a dict"
+    yield replace(SAID, segments=({"start": 0},)), r"segments\[0\] is a dict"
+    yield replace(SAID, segments=(replace(LINE, words=None),)), r"segments\[0\]\.words is None"
+    yield replace(SAID, segments=(replace(LINE, words=({"word": "a"},)),)), r"segments\[0\]\.words is \(\{"
+
+
+@pytest.mark.parametrize("act", [lambda t: assign_transcript(t, TURNS), split_segments, build_cues, Document])
+def test_what_is_no_transcript_is_named_by_its_place(act):
+    for value, message in no_transcripts():
+        with pytest.raises(TranscriptError, match=message):
+            act(value)
+
+
+def test_what_can_be_walked_through_once_is_kept_whole():
+    found = Diarization(iter(TURNS), iter(()), 1.0)
+    assert found.turns == tuple(TURNS)
+    assert assign_speakers(WORDS, found)[0]["speaker"] == "A"
+    assert assign_transcript(Transcript(iter([LINE]), None, 1.0), TURNS).segments[0].speaker == "A"
+    with pytest.raises(TranscriptError, match="The segments are one NoneType"):
+        Transcript(None, None, 1.0)  # type: ignore[arg-type]
+
+
+def test_words_of_other_kinds_get_a_speaker_or_a_sentence():
+    class Fixed:
+        start, end, speaker = 0.1, 0.4, property(lambda _: None)
+
+    assert assign_speakers([Counter(start=0, end=1)], TURNS)[0]["speaker"] == "A"
+    assert assign_speakers([Word(0.0, 1.0, None), Word(0.0, 1.0, 5)], TURNS)[1].speaker == "A"  # type: ignore[arg-type]
+    with pytest.raises(TranscriptError, match="Fixed has a speaker that cannot be set"):
+        assign_speakers([Fixed()], TURNS)
+    with pytest.raises(TranscriptError, match="are one ndarray"):
+        assign_speakers(np.array(3), TURNS)
+
+
+@pytest.mark.parametrize("huge", [10**400, 10**5000, "9" * 100_000], ids=["no float", "no text", "text"])
+def test_numbers_that_nothing_holds_are_refused_in_a_short_sentence(huge):
+    for act in (
+        lambda: assign_speakers([{"start": huge, "end": huge}], TURNS),
+        lambda: assign_speakers(WORDS, [(huge, huge, "A")]),
+        lambda: attach([{"start": 0, "end": huge, "text": "a"}], TURNS),
+        lambda: Policy(max_gap=huge),
+        lambda: Options(step=huge),
+        lambda: Execution(threads=huge),
+        lambda: Layout(width=huge),
+        lambda: SpeakerCount(huge),
+        lambda: SpeakerCount(3, 2),
+        lambda: Document(SAID).reassign([huge], "B"),
+    ):
+        with pytest.raises((TranscriptError, OptionError)) as told:
+            act()
+        assert len(str(told.value)) < 300
+
+
+def test_names_and_texts_that_are_none_are_refused():
+    for act in (
+        lambda: Document(SAID).rename("A=B"),
+        lambda: Document(SAID).reassign([0, 2], "B"),
+        lambda: Document(SAID).reassign([-1], "B"),
+        lambda: Document(SAID).reassign(["0"], "B"),
+        lambda: Document(SAID).reassign("9" * 5000, "B"),
+        lambda: Document(SAID).reassign("1-\u00b2", "B"),
+        lambda: Document(SAID).text(f"{'9' * 5000}:00", "a"),
+        lambda: Document(SAID).text(f"{'9' * 400}:00:00", "a"),
+        lambda: Document(SAID).rename({"A": None}),
+        lambda: Document(SAID).merge("A", ["B"]),
+        lambda: Document(SAID).reassign([0], 5),
+        lambda: Document(SAID).text("0:00", None),
+        lambda: Document(SAID).text(0, "a"),
+        lambda: Document(SAID).replace_text("a", None),
+    ):
+        with pytest.raises(OptionError):
+            act()
+
+
+READERS = (read_document, read_rttm, load_audio, read_file)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_what_is_no_path_or_no_name_is_said(read):
+    for path in (None, 3, b"a", io.BytesIO(b"a"), "a\0b", "a" * 5000):
+        with pytest.raises((TranscriptError, AudioError)):
+            read(path)
+
+
+def test_a_file_that_never_ends_is_not_read_for_ever(monkeypatch):
+    monkeypatch.setattr(given, "LARGEST_TEXT", 1 << 20)
+    for read in (read_document, read_rttm, read_file):
+        with pytest.raises(TranscriptError, match=r"/dev/zero is larger than 1 MiB, as an? \w+ ?\w* never is"):
+            read(Path("/dev/zero"))
+
+
+def test_json_and_rttm_that_are_no_text_are_said():
+    for act in (lambda: parse_document(None, "x"), lambda: parse_rttm(b"x")):
+        with pytest.raises(TranscriptError, match=r"is a (NoneType|bytes): give"):
+            act()
+    with pytest.raises(TranscriptError, match="'diarfuse/9999"):
+        parse_document('{"format": "diarfuse/%s"}' % ("9" * 5000), "x")

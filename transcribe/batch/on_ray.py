@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...fusion.errors import MissingExtraError, NetworkError, OptionError, OutputError
+from ...fusion.given import whole_number
 from .doing import Outcome, Plan, write_lost
 from .items import Item
 from .pool import Pool, RefusedError, Report
@@ -151,10 +152,11 @@ def _check(address: str) -> None:
     if address in ("local", "auto"):
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isascii() or not port.isdigit():
+    number = whole_number(port)
+    if not host or number is None:
         raise OptionError(f"--ray={address} is no address: give HOST:PORT, or auto, or leave it out for this machine.")
     try:
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+        socket.create_connection((host, number), _PATIENCE).close()
     except (OSError, OverflowError) as error:
         raise _unreached(address, str(error)) from error
 

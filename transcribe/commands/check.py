@@ -74,11 +74,10 @@ def _text(path: Path) -> str:
     """
     from ...fusion.errors import TranscriptError
     from ...fusion.formats.subtitles import looks_like
+    from ...fusion.given import read_bytes
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
+        text = read_bytes(path, "a file of subtitles").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TranscriptError(f"{path} is no text in UTF-8: save it as such.") from error
     if text.strip() and not looks_like(text) and not text.startswith("WEBVTT"):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ....exporters import registry
 from ....fusion.document import Document, parse_document
 from ....fusion.editing.operations import read_operation, write_operation
-from ....fusion.errors import DiarfuseError, OptionError, TranscriptError
+from ....fusion.errors import DiarfuseError, OptionError
+from ....fusion.given import read_bytes
 from ..editing import alone, write
 
 if TYPE_CHECKING:
@@ -131,10 +132,7 @@ class Editor:
             return self._known
 
     def _bytes(self) -> bytes:
-        try:
-            return self.path.read_bytes()
-        except OSError as error:
-            raise TranscriptError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+        return read_bytes(self.path)
 
 
 def _tag(data: bytes) -> str:
