@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -51,6 +53,27 @@ class Cluster:
     limit: float
 
 
+class Hands:
+    """What actors have in hand and what came of the rest, for a driver that is stopped: a Ray actor of its own."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, None] = {}
+        self._ended: dict[str, str] = {}
+
+    def begin(self, name: str) -> None:
+        """A recording is taken up, perhaps again, since a node was lost."""
+        self._held[name] = None
+
+    def end(self, name: str, outcome: str) -> None:
+        """It is done: its outcome as JSON."""
+        self._held.pop(name, None)
+        self._ended[name] = outcome
+
+    def told(self) -> tuple[list[str], list[str]]:
+        """The ids of those in hand, and the outcomes of those that were."""
+        return list(self._held), list(self._ended.values())
+
+
 class Actor:
     """What a Ray actor does with a row; the worker process below it is the one that a bad recording may take along.
 
@@ -58,18 +81,24 @@ class Actor:
         plan: what is asked.
         cluster: how it works.
         folder: where the driver was started, which relative paths are relative to.
+        hands: the handle of a `Hands`.
     """
 
-    def __init__(self, plan: Plan, cluster: Cluster, folder: str) -> None:
-        self._plan, self._cluster, self._folder = plan, cluster, folder
+    def __init__(self, plan: Plan, cluster: Cluster, folder: str, hands: Any) -> None:
+        self._plan, self._cluster, self._folder, self._hands = plan, cluster, folder, hands
         self._pool: Pool | None = None
 
     def __call__(self, batch: dict[str, npt.NDArray[Any]]) -> dict[str, list[str]]:
         """Items as JSON in, outcomes as JSON out; a refusal is a row too, since Ray would repeat an error."""
-        return {"outcome": [json.dumps(self._row(text)) for text in batch["item"].tolist()]}
+        return {"outcome": [self._one(Item(**json.loads(text))) for text in batch["item"].tolist()]}
 
-    def _row(self, text: str) -> dict[str, Any]:
-        item = Item(**json.loads(text))
+    def _one(self, item: Item) -> str:
+        self._hands.begin.remote(item.id)
+        outcome = json.dumps(self._row(item))
+        self._hands.end.remote(item.id, outcome)
+        return outcome
+
+    def _row(self, item: Item) -> dict[str, Any]:
         try:
             pool = self._ready()
             found: list[Outcome] = []
@@ -94,8 +123,13 @@ class Actor:
         return self._pool
 
 
-def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Report, on_note: Note) -> None:
+def run_on_ray(
+    plan: Plan, items: Sequence[Item], cluster: Cluster, report: Report, on_note: Note
+) -> Sequence[str] | None:
     """Do the items in this order, on all actors; `report` hears of each as it is done.
+
+    Returns:
+        The ids that actors had in hand and dropped where Ctrl-C or SIGTERM stopped it, else None.
 
     Raises:
         RefusedError: a worker met what every other one would meet.
@@ -103,7 +137,6 @@ def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Repo
         NetworkError: there is no Ray at the address.
         OptionError: this machine has no room for an actor.
     """
-    known = {item.id: item for item in items}
     gpus = int(plan.setup.execution.device == "cuda")
     with _ray(cluster.address) as ray:
         if lacking := no_room(ray.nodes(), cluster.threads, gpus):
@@ -114,20 +147,49 @@ def run_on_ray(plan: Plan, items: Sequence[Item], cluster: Cluster, report: Repo
         cores = int(ray.cluster_resources().get("CPU", 1))
         most = min(cluster.actors or max(1, cores // cluster.threads), len(rows))
         setup = replace(plan.setup, execution=replace(plan.setup.execution, threads=cluster.threads))
+        hands = ray.remote(num_cpus=0)(Hands).remote()
         done = ray.data.from_items(rows, override_num_blocks=min(len(rows), _MOST_BLOCKS)).map_batches(
             Actor,
-            fn_constructor_args=(replace(plan, setup=setup), cluster, str(Path.cwd())),
+            fn_constructor_args=(replace(plan, setup=setup), cluster, str(Path.cwd()), hands),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=most),
             num_cpus=cluster.threads,
             num_gpus=gpus,
             udf_modifying_row_count=False,
         )
-        for row in done.iter_rows():
-            outcome = json.loads(row["outcome"])
-            if "refused" in outcome:
-                raise RefusedError(*outcome["refused"])
-            report(known[outcome["id"]], Outcome(**outcome))
+        left = {item.id: item for item in items}
+        try:
+            with _terminable():
+                for row in done.iter_rows():
+                    _take(row["outcome"], left, report)
+        except KeyboardInterrupt:
+            held, ended = ray.get(hands.told.remote())
+            for outcome in ended:  # published, and on their way to here
+                _take(outcome, left, report)
+            return [name for name in held if name in left]
+    return None
+
+
+def _take(text: str, left: dict[str, Item], report: Report) -> None:
+    """Report an outcome, once."""
+    outcome = json.loads(text)
+    if "refused" in outcome:
+        raise RefusedError(*outcome["refused"])
+    if (item := left.pop(outcome["id"], None)) is not None:
+        report(item, Outcome(**outcome))
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While SIGTERM does what Ctrl-C does: Ray's own way is a page of its insides."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def no_room(nodes: Sequence[Mapping[str, Any]], cores: int, gpus: int) -> str:

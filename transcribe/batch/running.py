@@ -192,10 +192,9 @@ class Batch:
             limit=crew.time_limit,
         )
         try:
-            run_on_ray(self.plan, mine, cluster, report, self.screen.note)
-        except KeyboardInterrupt:
-            return ["what the actors had in hand"]
-        return None
+            return run_on_ray(self.plan, mine, cluster, report, self.screen.note)
+        except KeyboardInterrupt:  # before anything was begun
+            return ()
 
     def _settled(self, item: Item, basis: Basis) -> bool:
         """Whether a recording needs no worker, as far as can be told without reading it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 import types
 from contextlib import nullcontext
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +21,8 @@ import soundfile
 from diarfuse.fusion.errors import NetworkError
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch import on_ray
+from diarfuse.transcribe.batch.doing import Outcome
+from diarfuse.transcribe.batch.items import Item
 
 from .conftest import noise, tree
 
@@ -94,6 +98,25 @@ def test_a_driver_that_was_killed_starts_anew_and_does_only_what_is_left(folder:
     assert tree(Path("ray")) == tree(Path("one"))
 
 
+@pytest.mark.ray
+@needs_ray
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_says_which_recordings_the_actors_had_in_hand(folder: Path, stop: signal.Signals) -> None:
+    held = ["--asr-option", f"log={folder / 'log'}", "--asr-option", f"gate={folder / 'never'}"]
+    with started(folder, "-o", "ray", "--ray", "--workers", "2", *held) as process:
+        while not (folder / "log").exists() or len((folder / "log").read_text()) < 2:
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.01)
+        process.send_signal(stop)
+        said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130, said
+    (dropped,) = re.findall(
+        r"^0 done; 0 failed; dropped: (\S+), (\S+); 6 left: give the same command again", said, re.MULTILINE
+    )
+    assert {Path(f"calls/{name}.wav").is_file() for name in dropped} == {True}
+    assert not [line for line in said.splitlines() if "Traceback" in line or "SIGTERM" in line]
+
+
 def _ended(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -106,6 +129,19 @@ def _ended(pid: int) -> bool:
 def test_without_ray_the_extra_is_named(capsys: pytest.CaptureFixture) -> None:
     assert run([*QUICK, "-o", "out", "--ray"]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "Error: --ray needs ray: pip install 'diarfuse[ray]'"
+
+
+def test_a_driver_that_stops_takes_what_was_on_its_way_once() -> None:
+    hands, told = on_ray.Hands(), list[str]()
+    left = {name: Item(name, f"{name}.wav", "calls") for name in ("a", "b", "c")}
+    for name in left:
+        hands.begin(name)
+    hands.end("a", json.dumps(asdict(Outcome("a", "done"))))
+    hands.begin("b")  # again, by another node
+    held, ended = hands.told()
+    for text in (*ended, *ended):
+        on_ray._take(text, left, lambda item, outcome: told.append(f"{item.id} {outcome.state}"))
+    assert (held, told, list(left)) == (["b", "c"], ["a done"], ["b", "c"])
 
 
 def test_its_usage_reports_are_off_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
