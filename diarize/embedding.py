@@ -13,8 +13,9 @@ another mean removed); benchmarks/RESULTS.md has the price.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from ..fusion.watch import Advance
 from .arrays import Bits, Flags, Float32, Int64
 from .front_ends import FRONT_ENDS, FrontEnd
 from .front_ends.kaldi import FRAME, HOP
+from .gathering import in_parts
+from .held import HeldFeatures, joining_network
 from .masks import active_speakers, embedding_masks
 from .models.packs import Cut, ModelSet, Precision
 from .runtime import Network, Runtime
@@ -39,6 +42,7 @@ class TrunkEmbedder:
     pooling: trunk features and weights ``[batch, masks, frames / stride]`` -> ``[batch, masks, dimension]``.
     stride: feature frames (10 ms) in a frame of the trunk.
     cut: how speech is cut into stretches for it.
+    joining: keeps features on the device between the two graphs (`diarize.held`); None where the host has them anyway.
     """
 
     front_end: FrontEnd
@@ -47,6 +51,7 @@ class TrunkEmbedder:
     stride: int
     dimension: int
     cut: Cut
+    joining: Network | None = None
 
     @classmethod
     def of(cls, models: ModelSet, runtime: Runtime, precision: Precision = "float32") -> TrunkEmbedder:
@@ -59,6 +64,7 @@ class TrunkEmbedder:
             network.stride,
             network.dimension,
             network.cut,
+            joining_network(runtime) if runtime.device == "cuda" else None,
         )
 
     def windows(
@@ -77,15 +83,17 @@ class TrunkEmbedder:
             float32 (windows, local speakers, dimension), NaN where a local speaker is silent.
         """
 
-        def one(window: int) -> Float32:
-            features = self.trunk.on_device(self.front_end.features(windows.window(samples, window))[None])
-            masks = embedding_masks(segmentations[window : window + 1])
-            pooled: Float32 = self.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()[0]
+        def some(chosen: Int64) -> Float32:
+            bands = np.stack([self.front_end.features(windows.window(samples, window)) for window in chosen])
+            features, masks = self.trunk.on_device(bands), embedding_masks(segmentations[chosen])
+            pooled: Float32 = self.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()
             return pooled
 
-        result = LocalEmbeddings.empty(segmentations, self.dimension)
-        for window, pooled in zip(result.busy, runtime.map(one, result.busy), strict=True):
-            advance(result.put(window, pooled), len(result.busy))
+        result, most = LocalEmbeddings.empty(segmentations, self.dimension), runtime.windows_a_call
+        calls = [result.busy[first : first + most] for first in range(0, len(result.busy), most)]
+        for chosen, pooled in zip(calls, runtime.map(partial(in_parts, some), calls), strict=True):
+            for window, vectors in zip(chosen, pooled, strict=True):
+                advance(result.put(window, vectors), len(result.busy))
         return result.embeddings
 
     def stretches(
@@ -108,22 +116,32 @@ class TrunkEmbedder:
             dimension), NaN where a span lies in no stretch.
         """
 
-        def features_of(stretch: Stretch) -> tuple[int, Float32]:
+        def bands(stretch: Stretch) -> tuple[int, Float32]:
             piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
             if piece.size < FRAME:  # a stretch in the zeros behind the end
                 piece = np.pad(piece, (0, FRAME - piece.size))
-            return stretch.first // self.stride, self.trunk(self.front_end.features(piece)[None])[0]
+            return stretch.first // self.stride, self.front_end.features(piece)[None]
 
         cuts = cut_stretches(segmentations, windows, self.cut, multiple=self.stride)
-        recent = _RecentFeatures(runtime.map(features_of, cuts))
+        recent = self._recent(runtime, bands, cuts)
         result = LocalEmbeddings.empty(segmentations, self.dimension)
         looks = _Looks(self, recent, spans, np.full((len(spans), self.dimension), np.nan, np.float32))
         for window in result.busy:
             first, masks = _on_grid(segmentations[window], window, windows, self.stride)
             looks.until(first)
-            advance(result.put(window, _pool(recent, first, masks, self)), len(result.busy))
+            advance(result.put(window, recent.pool(first, masks)), len(result.busy))
         looks.until(np.inf)
         return result.embeddings, looks.vectors
+
+    def _recent(
+        self, runtime: Runtime, bands: Callable[[Stretch], tuple[int, Float32]], cuts: Sequence[Stretch]
+    ) -> _RecentFeatures | HeldFeatures:
+        """Features of `cuts` as they are needed, where pooling wants them."""
+        if self.joining is None:
+            hidden = runtime.staged(bands, lambda piece: (piece[0], self.trunk(piece[1])[0]), cuts)
+            return _RecentFeatures(hidden, self.pooling, self.dimension)
+        values = runtime.staged(bands, lambda piece: (piece[0], self.trunk.on_device(piece[1])), cuts)
+        return HeldFeatures(values, self.pooling, self.joining, self.dimension)
 
     def whole(self, samples: Samples) -> Embedding:
         """The embedding of all of `samples`, float32 (dimension,), not normalised."""
@@ -138,7 +156,7 @@ class _Looks:
     """Spans embedded in order of time, as the features under them come along."""
 
     embedder: TrunkEmbedder
-    recent: _RecentFeatures
+    recent: _RecentFeatures | HeldFeatures
     spans: Sequence[Stretch]
     vectors: Float32
     done: int = 0
@@ -150,19 +168,8 @@ class _Looks:
             span = self.spans[self.done]
             begin, end = span.first // stride, -(-span.last // stride)
             mask = np.ones((1, end - begin), np.float32)
-            self.vectors[self.done] = _pool(self.recent, begin, mask, self.embedder)[0]
+            self.vectors[self.done] = self.recent.pool(begin, mask)[0]
             self.done += 1
-
-
-def _pool(recent: _RecentFeatures, first: int, masks: Float32, embedder: TrunkEmbedder) -> Float32:
-    """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for an empty mask."""
-    features, known = recent.take(first, masks.shape[1])
-    masks = masks * known
-    if not known.any():
-        return np.full((len(masks), embedder.dimension), np.nan, np.float32)
-    pooled: Float32 = embedder.pooling(features[None], masks[None])[0]
-    pooled[~masks.any(axis=1)] = np.nan
-    return pooled
 
 
 def nearest(masks: Float32, frames: int) -> Float32:
@@ -210,7 +217,19 @@ class _RecentFeatures:
     """Features of the last few stretches, drawn from `source` as they are needed."""
 
     source: Iterator[tuple[int, Float32]]
+    pooling: Network
+    dimension: int
     held: deque[tuple[int, Float32]] = field(default_factory=deque)
+
+    def pool(self, first: int, masks: Float32) -> Float32:
+        """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for empty ones."""
+        features, known = self.take(first, masks.shape[1])
+        masks = masks * known
+        if not known.any():
+            return np.full((len(masks), self.dimension), np.nan, np.float32)
+        pooled: Float32 = self.pooling(features[None], masks[None])[0]
+        pooled[~masks.any(axis=1)] = np.nan
+        return pooled
 
     def take(self, first: int, length: int) -> tuple[Float32, Flags]:
         """Features (channels, length) from trunk frame `first` on, and which of the frames are known.

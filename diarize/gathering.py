@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from .arrays import AnyArray
 from .runtime import Network
 
 
-def in_parts(network: Network, rows: AnyArray) -> AnyArray:
+def in_parts(network: Callable[[AnyArray], AnyArray], rows: AnyArray) -> AnyArray:
     """What `network` makes of `rows`, in halves where there is no memory for all at once.
 
     A device may be shared with a recogniser, or with another program, that takes what it needs at any moment; rows are

@@ -68,12 +68,14 @@ class Execution:
     """What only changes the wait (``mode`` trades a measured little accuracy; README has the table).
 
     threads: 0 means all cores. batch: windows a network call; 0 means what is fastest on the device.
+    cuda_graph: on an NVIDIA GPU, replay the segmentation's calls as CUDA graphs. Nobody has measured whether it pays.
     """
 
     mode: Mode = "default"
     device: Device = "auto"
     threads: int = 0
     batch: int = 0
+    cuda_graph: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("mode", ("exact", "default", "fast")), ("device", ("auto", "cpu", "cuda", "coreml"))):

@@ -23,6 +23,7 @@ from .clustering import Clusters, cluster
 from .counting import speaker_count
 from .embedders import embedder_of
 from .embedding import TrunkEmbedder
+from .fixed import segmentation_network
 from .masks import finite, training_pairs
 from .models.carrying import load_dir
 from .models.packs import ModelSet, Precision
@@ -106,7 +107,11 @@ class Diarizer:
         precision: Precision = _FAST[self.runtime.device] if self.execution.mode == "fast" else "float32"
         integers = precision == "int8"
         self._batch = self._windows_a_call(integers=integers)
-        self._segmentation = self.runtime.network(models.graph("segmentation", "int8" if integers else "float32"))
+        self._segmentation = segmentation_network(
+            models.graph("segmentation", "int8" if integers else "float32"),
+            self.runtime,
+            cuda_graph=self.execution.cuda_graph,
+        )
         self._embedder = embedder_of(models, self.runtime, precision)
         self.bands = Bands.of(models.distances.bands)
         self._plda: Plda | None = load_plda(*models.plda) if models.plda else None

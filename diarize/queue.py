@@ -33,6 +33,7 @@ import numpy.typing as npt
 from ..fusion.errors import CancelledError, OptionError
 from ..fusion.types import Diarization
 from ..fusion.watch import usable_cores
+from .fixed import MOST
 from .gathering import Gathered
 from .runtime import Runtime, SharedRuntime
 
@@ -46,7 +47,6 @@ Recording: TypeAlias = npt.ArrayLike | str | os.PathLike[str]
 CAPACITY = 32
 """Recordings that may wait; whoever pushes more has to wait too."""
 _FILES_ON_GPU = 8
-_ROWS_ON_GPU = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ def sharing(diarizer: AnyDiarizer) -> AnyDiarizer:
     if runtime.device == "cpu":
         pool = ThreadPoolExecutor(runtime.workers, thread_name_prefix="networks")
         return diarizer.within(SharedRuntime(runtime.device, runtime.workers, pool), lambda network: network)
-    return diarizer.within(runtime, partial(Gathered, most=_ROWS_ON_GPU))
+    return diarizer.within(runtime, partial(Gathered, most=MOST))
 
 
 def files_at_once(runtime: Runtime) -> int:

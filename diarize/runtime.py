@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ from .arrays import AnyArray
 from .options import Device, Execution
 
 Item = TypeVar("Item")
+Prepared = TypeVar("Prepared")
 Result = TypeVar("Result")
 
 PROVIDERS: Mapping[str, str] = {
@@ -33,6 +35,12 @@ PROVIDERS: Mapping[str, str] = {
     "cuda": "CUDAExecutionProvider",
     "coreml": "CoreMLExecutionProvider",
 }
+
+
+_GPU_WINDOWS = 32
+_HOST_THREADS = 2
+"""That make filterbanks beside a GPU: one makes those of an hour in a second."""
+NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 
 class Network(Protocol):
@@ -65,9 +73,11 @@ class Runtime:
         workers = (execution.threads or usable_cores()) if device == "cpu" else 1
         return cls(device, workers, half=device == "coreml" and execution.mode == "fast")
 
-    def session(self, path: Path, *, threads: int = 1) -> Session:
-        """Load the graph at `path` on this device; `threads`: that one call computes with."""
-        return Session(path, self.device, threads=threads)
+    def session(
+        self, path: Path | bytes, *, threads: int = 1, sizes: Mapping[str, int] = NO_SIZES, cuda_graph: bool = False
+    ) -> Session:
+        """Load a graph on this device. See `Session`."""
+        return Session(path, self.device, threads=threads, sizes=sizes, cuda_graph=cuda_graph)
 
     def network(self, path: Path, *, bears_half: bool = False) -> Network:
         """Load a graph of ours: as `session`, or as a program where CoreML is asked for and coremltools is there."""
@@ -76,6 +86,21 @@ class Runtime:
         from .models.programs import program_of
 
         return Program(program_of(path, half=self.half and bears_half))
+
+    @property
+    def windows_a_call(self) -> int:
+        """How many windows an embedding network hears at once, where it hears each by itself."""
+        return _GPU_WINDOWS if self.device == "cuda" else 1
+
+    def staged(
+        self, prepare: Callable[[Item], Prepared], work: Callable[[Prepared], Result], items: Iterable[Item]
+    ) -> Iterator[Result]:
+        """``work(prepare(item))`` of each, in order; the host prepares the next ones while a GPU works."""
+        if self.device != "cuda":
+            yield from self.map(lambda item: work(prepare(item)), items)
+            return
+        with ThreadPoolExecutor(_HOST_THREADS) as pool:
+            yield from self.map(work, ahead(pool, prepare, items, 2 * _HOST_THREADS))
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Apply `work` to `items` on all workers; results in order, only a few items ahead."""
@@ -145,25 +170,44 @@ def both_packages_installed() -> bool:
 
 
 class Session:
-    """One loaded graph. Calls are thread-safe; inputs and outputs are float32 arrays by name and order."""
+    """One loaded graph. Calls are thread-safe; inputs and outputs are float32 arrays by name and order.
 
-    def __init__(self, path: Path, device: Device = "cpu", *, threads: int = 1) -> None:
+    Args:
+        path: of the graph; or the graph itself.
+        device: where it runs.
+        threads: that one call computes with, on a CPU.
+        sizes: of dimensions that are free in the graph, by their names.
+        cuda_graph: calls are captured and replayed, and must go through one binding each (`diarize.fixed`).
+    """
+
+    def __init__(
+        self,
+        path: Path | bytes,
+        device: Device = "cpu",
+        *,
+        threads: int = 1,
+        sizes: Mapping[str, int] = NO_SIZES,
+        cuda_graph: bool = False,
+    ) -> None:
         import onnxruntime
 
         self.device = device
+        source = Path("graph") if isinstance(path, bytes) else path
         try:
             self._session = onnxruntime.InferenceSession(
-                os.fspath(path), sess_options=_options(path, threads), providers=_providers(device)
+                path if isinstance(path, bytes) else os.fspath(path),
+                sess_options=_options(path, threads, sizes),
+                providers=providers_of(device, cuda_graph=cuda_graph),
             )
         except Exception as error:  # ONNX Runtime's exceptions share no public base
             if ran_out(error):
-                raise LowMemoryError(f"There is not enough memory to load {path.name}: free some.") from error
+                raise LowMemoryError(f"There is not enough memory to load {source.name}: free some.") from error
             if device == "cpu":
                 message = (
-                    f"{path} is no graph that ONNX Runtime can load ({_first_line(error)}); delete it and pull again."
+                    f"{source} is no graph that ONNX Runtime can load ({_first_line(error)}); delete it and pull again."
                 )
                 raise CorruptModelError(message) from error
-            raise DeviceError(f"device={device!r} failed while loading {path.name}: {_first_line(error)}") from error
+            raise DeviceError(f"device={device!r} failed while loading {source.name}: {_first_line(error)}") from error
         self._inputs = [value.name for value in self._session.get_inputs()]
         self.input_types: tuple[str, ...] = tuple(value.type for value in self._session.get_inputs())
         self._outputs = [value.name for value in self._session.get_outputs()]
@@ -227,15 +271,31 @@ class Session:
         with enough_memory("run the networks"):
             for name, value in zip(self._inputs, inputs, strict=True):
                 if isinstance(value, np.ndarray):
-                    value = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), self._memory, 0)  # noqa: PLW2901 - same value, moved
+                    value = onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), self.memory, 0)  # noqa: PLW2901 - same value, moved
                 binding.bind_ortvalue_input(name, value)
-            binding.bind_output(self._outputs[0], self._memory)
+            binding.bind_output(self._outputs[0], self.memory)
             self._session.run_with_iobinding(binding)
         return binding.get_outputs()[0]
 
     @property
-    def _memory(self) -> str:
+    def raw(self) -> Any:
+        """ONNX Runtime's own session."""
+        return self._session
+
+    @property
+    def memory(self) -> str:
+        """ONNX Runtime's name for where values between two graphs stay."""
         return "cuda" if self.device == "cuda" else "cpu"
+
+    @property
+    def rows_of_input(self) -> tuple[int, ...]:
+        """The shape of one row of the first input, where its sizes are fixed."""
+        return tuple(self._session.get_inputs()[0].shape[1:])
+
+    @property
+    def rows_of_output(self) -> tuple[int, ...]:
+        """The same of the first output."""
+        return tuple(self._session.get_outputs()[0].shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +355,7 @@ class Program:
         return HostValue(self(*(value.array if isinstance(value, HostValue) else value for value in inputs)))
 
 
-def _options(path: Path, threads: int) -> Any:
+def _options(path: Path | bytes, threads: int, sizes: Mapping[str, int]) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -305,19 +365,23 @@ def _options(path: Path, threads: int) -> Any:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Freed arenas go back to the system instead of being kept for the largest batch ever seen.
     options.enable_mem_pattern = False
-    if path.suffix == ".ort":
+    for name, size in sizes.items():
+        options.add_free_dimension_override_by_name(name, size)
+    if isinstance(path, Path) and path.suffix == ".ort":
         options.add_session_config_entry("session.load_model_format", "ORT")
     return options
 
 
-def _providers(device: Device) -> list[Any]:
+def providers_of(device: Device, *, cuda_graph: bool = False) -> list[Any]:
+    """ONNX Runtime's providers for a device, with their options."""
     if device == "cuda":
-        # TF32 keeps 10 bits of mantissa: near-fp16 embeddings, which break clustering. The arena takes what is needed,
-        # not twice as much each time: a recogniser may want the rest of the device.
+        # TF32 keeps 10 bits of mantissa in all products: pooling, which squares and subtracts, does not bear that. The
+        # arena takes what is needed, not twice as much each time: a recogniser may want the rest of the device.
         options = {
             "use_tf32": "0",
             "cudnn_conv_algo_search": "HEURISTIC",
             "arena_extend_strategy": "kSameAsRequested",
+            "enable_cuda_graph": str(int(cuda_graph)),
         }
         return [(PROVIDERS["cuda"], options), PROVIDERS["cpu"]]
     if device == "coreml":

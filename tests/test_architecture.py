@@ -382,7 +382,7 @@ def test_speed_options_and_result_options_are_apart() -> None:
     speed = {field.name for field in dataclasses.fields(Execution)}
     result = {field.name for field in dataclasses.fields(Options)}
     assert speed & result == set()
-    assert speed == {"mode", "device", "threads", "batch"}
+    assert speed == {"mode", "device", "threads", "batch", "cuda_graph"}
 
 
 LISTS = {"fusion/formats", "exporters", "transcribe/commands", "diarize"}

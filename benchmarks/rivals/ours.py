@@ -1,6 +1,6 @@
 """This project's diarizer, run as its rivals are.
 
-Options: pack, mode, device, step; local (a folder that `benchmarks.local_pack` made, in
+Options: pack, mode, device, graphs (1: CUDA graphs), step; local (a folder that `benchmarks.local_pack` made, in
 place of the official community-1); labels=pyannote for upstream's label order.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.rivals.runner import Answer
 
 
-KNOWN = ("pack", "mode", "device", "step", "local", "labels")
+KNOWN = ("pack", "mode", "device", "graphs", "step", "local", "labels")
 
 
 def load(options: Mapping[str, str], threads: int) -> Engine:
@@ -32,6 +32,7 @@ def load(options: Mapping[str, str], threads: int) -> Engine:
         mode=cast("Mode", options.get("mode", "default")),
         threads=threads,
         device=cast("Device", options.get("device", "cpu")),
+        cuda_graph=options.get("graphs") == "1",
     )
     result = Options(
         step=float(options["step"]) if "step" in options else None,

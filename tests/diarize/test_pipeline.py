@@ -8,9 +8,13 @@ import soundfile
 import soxr
 
 from benchmarks.local_pack import make_store
+from diarfuse.diarize.fixed import Fixed
 from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.diarize.pipeline import Diarizer
+from diarfuse.diarize.queue import DiarizationQueue
+from diarfuse.diarize.runtime import Runtime, Session
+from diarfuse.diarize.windows import Windows
 from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
 from diarfuse.fusion.watch import Watch
 
@@ -34,6 +38,18 @@ def knowing(campplus, telephone) -> Diarizer:
     """The same, which heard `telephone` once: for what comes after the networks."""
     heard = campplus.listen(telephone, Watch())
     return campplus.remembering(lambda _: heard)
+
+
+@pytest.fixture
+def on_gpu(monkeypatch):
+    """``on_gpu(diarizer, execution)``: the same, run as on a GPU, with the CPU provider in the GPU's place."""
+
+    def load(diarizer, execution):
+        monkeypatch.setattr(Runtime, "of", lambda _: Runtime("cuda", 1))
+        monkeypatch.setattr(Runtime, "session", lambda _, graph, **how: Session(graph, **how))
+        return Diarizer(diarizer.models, options=diarizer.options, execution=execution)
+
+    return load
 
 
 def with_options(diarizer: Diarizer, **options: object) -> Diarizer:
@@ -294,3 +310,41 @@ def test_a_folder_with_an_exported_pack_is_enough(campplus, store, tmp_path, tel
     diarizer = Diarizer.from_dir(tmp_path / "pack")
     first = telephone[: 12 * SECOND]
     assert diarizer.diarize(first).to_rttm() == campplus.diarize(first).to_rttm()
+
+
+def test_the_way_of_a_gpu_gives_the_same_turns(campplus, knowing, telephone, on_gpu):
+    """Fixed shapes, places that are bound once, features that stay on the device: all but the device."""
+    other = on_gpu(campplus, Execution(batch=8, cuda_graph=True))
+    assert isinstance(other._segmentation, Fixed)
+    assert other._embedder.joining is not None
+    here, there = knowing._recall(None), other.listen(telephone, Watch())
+    assert np.array_equal(there.segmentations, here.segmentations)
+    for ours, its in (
+        (here.voices.vectors, there.voices.vectors),
+        (here.voices.span_vectors, there.voices.span_vectors),
+    ):
+        assert np.allclose(its, ours, rtol=1e-4, atol=1e-4, equal_nan=True)
+    assert other.remembering(lambda _: there).diarize(telephone).turns == knowing.diarize(telephone).turns
+
+
+def test_files_that_share_a_gpu_are_answered_alike(campplus, telephone, on_gpu):
+    pieces = [telephone[start * SECOND : (start + 11) * SECOND] for start in (0, 3)]
+    plain = [campplus.diarize(piece).turns for piece in pieces]
+    with DiarizationQueue(on_gpu(campplus, Execution(mode="default"))) as queue:
+        for number, piece in enumerate(pieces):
+            queue.push(number, piece)
+        queue.close()
+        assert {done.id: done.get().turns for done in queue} == dict(enumerate(plain))
+
+
+def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone):
+    samples = telephone[: 13 * SECOND]
+    windows, embedder = Windows(samples.size), campplus._embedder
+    segmentations = (np.arange(589) // 200 == np.arange(3)[:, None]).T.astype(np.uint8)[None].repeat(windows.count, 0)
+    segmentations[1] = 0
+    one, all_at_once = (
+        embedder.windows(samples, windows, segmentations, Runtime(device, 1), lambda *_: None)
+        for device in ("cpu", "cuda")
+    )
+    assert np.isnan(one[1]).all()
+    assert np.array_equal(all_at_once, one, equal_nan=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -84,6 +86,12 @@ def test_integer_recurrences_decide_alike(store, shared, runner):
     assert not np.array_equal(want, got)
 
 
+class Unloaded:
+    """A session that nobody runs."""
+
+    rows_of_input = (1, 160_000)
+
+
 @pytest.mark.parametrize(
     ("mode", "device", "kind"),
     [
@@ -98,6 +106,7 @@ def test_integer_recurrences_decide_alike(store, shared, runner):
 def test_only_fast_mode_computes_in_less_than_float32(store, monkeypatch, mode, device, kind):
     loaded = []
     monkeypatch.setattr(pipeline.Runtime, "of", lambda _: Runtime(device, 1))
-    monkeypatch.setattr(pipeline.Runtime, "session", lambda _, path: loaded.append(path.stem.split("-", 2)[2]))
+    monkeypatch.setattr(pipeline.Runtime, "session", lambda _, path, **_how: loaded.append(path) or Unloaded())
     Diarizer(store.load("campplus"), execution=Execution(mode=mode))
-    assert loaded == [f"segmentation{kind[0]}", f"trunk{kind[1]}", "pooling"]
+    names = [path.stem.split("-", 2)[2] for path in loaded if isinstance(path, Path)]
+    assert names == [f"segmentation{kind[0]}", f"trunk{kind[1]}", "pooling"]

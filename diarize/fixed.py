@@ -1,0 +1,127 @@
+"""A network whose calls have one of a few shapes, in memory that is bound once: what a GPU likes best.
+
+Inputs are put together in one place on the host, which the CUDA runtime pins where it is there, and go from there to
+the same place on the device. Rows of zeros fill a call up to the next size; rows are independent of each other, so the
+others' results stay the same, bit for bit. Fixed shapes at fixed addresses are also what a CUDA graph takes. Only
+segmentation is run so: its windows are all 10 s long, while the stretches that the trunk hears are not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..fusion.errors import DeviceError
+from ..fusion.given import enough_memory
+from ..fusion.types import SAMPLE_RATE
+from .arrays import AnyArray
+from .options import WINDOW
+from .runtime import HostValue, Network, Runtime, Session
+
+MOST = 128
+"""Windows of one call: as many as `diarize.queue` puts together of several files."""
+_CUDA_RUNTIME = "libcudart.so.12"
+
+
+def segmentation_network(path: Path, runtime: Runtime, *, cuda_graph: bool) -> Network:
+    """The network that hears 10 s windows.
+
+    Raises:
+        DeviceError: a CUDA graph is asked for, and the device is no GPU.
+    """
+    if cuda_graph and runtime.device != "cuda":
+        raise DeviceError(f"cuda_graph=True is for device='cuda', and {runtime.device} is used: leave it out.")
+    if runtime.device != "cuda":
+        return runtime.network(path)
+    sizes = {"samples": round(WINDOW * SAMPLE_RATE)}
+    return Fixed(runtime.session(path, sizes=sizes, cuda_graph=cuda_graph), MOST)
+
+
+class Fixed:
+    """A session with one input and one output, run on 1, 2, 4, ... rows up to `most`; see `Network`.
+
+    Args:
+        session: only the number of rows is free in its graph.
+        most: rows of one call; more go in several.
+    """
+
+    def __init__(self, session: Session, most: int) -> None:
+        self._session, self._most = session, most
+        self._staging = np.zeros((most, *session.rows_of_input), np.float32)
+        pin(self._staging)
+        self._bound: dict[int, _Bound] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
+        """Run on the rows of the one input, any number of them."""
+        (rows,) = inputs
+        with self._lock:
+            parts = [self._run(rows[first : first + self._most]) for first in range(0, len(rows), self._most)]
+        return np.concatenate(parts)
+
+    def on_device(self, *inputs: Any) -> HostValue:
+        """Like calling: the place on the device is overwritten by the next call, so the output leaves it."""
+        return HostValue(self(*inputs))
+
+    def _run(self, rows: AnyArray) -> AnyArray:
+        size = min(1 << (len(rows) - 1).bit_length(), self._most)
+        if size not in self._bound:
+            self._bound[size] = _Bound.of(self._session, size)
+        self._staging[: len(rows)] = rows
+        self._staging[len(rows) : size] = 0
+        return self._bound[size](self._staging[:size])[: len(rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """Calls of one size: a place for the input and one for the output on the device, bound to the session."""
+
+    session: Any
+    binding: Any
+    options: Any
+    taken: Any
+    given: Any
+
+    @classmethod
+    def of(cls, session: Session, rows: int) -> _Bound:
+        """The places for so many rows. Graphs of CUDA are told apart by that number."""
+        import onnxruntime
+
+        place, raw = onnxruntime.OrtValue.ortvalue_from_shape_and_type, session.raw
+        with enough_memory("run the networks"):
+            taken = place([rows, *session.rows_of_input], np.float32, session.memory, 0)
+            given = place([rows, *session.rows_of_output], np.float32, session.memory, 0)
+        binding, options = raw.io_binding(), onnxruntime.RunOptions()
+        binding.bind_ortvalue_input(raw.get_inputs()[0].name, taken)
+        binding.bind_ortvalue_output(raw.get_outputs()[0].name, given)
+        options.add_run_config_entry("gpu_graph_id", str(rows))
+        return cls(raw, binding, options, taken, given)
+
+    def __call__(self, rows: AnyArray) -> AnyArray:
+        with enough_memory("run the networks"):
+            self.taken.update_inplace(rows)
+            self.session.run_with_iobinding(self.binding, self.options)
+            return np.array(self.given.numpy())  # on a CPU that is the place itself
+
+
+def pin(array: AnyArray) -> bool:
+    """Lock `array` into the machine's memory while it lives, so that a GPU reads it without a detour; whether it is.
+
+    ONNX Runtime's Python offers no such memory for its CUDA provider. Without the CUDA runtime nothing is locked, and
+    copies take that detour.
+    """
+    try:
+        cuda = ctypes.CDLL(_CUDA_RUNTIME)
+    except OSError:
+        return False
+    address = ctypes.c_void_p(array.ctypes.data)
+    if cuda.cudaHostRegister(address, ctypes.c_size_t(array.nbytes), 0) != 0:
+        return False
+    weakref.finalize(array, cuda.cudaHostUnregister, address)
+    return True
