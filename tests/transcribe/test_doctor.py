@@ -112,5 +112,8 @@ def test_offline_finds_all_that_a_run_needs(
     monkeypatch.setattr("diarfuse.asr_adapters.faster_whisper.on_disk", lambda _: tmp_path)
     assert check("offline words", store.root, offline=True).detail == "the Whisper model small is on disk"
     assert check("offline speakers", store.root, offline=True).ok is True
+    assert run(["doctor", "--offline", "--quiet", "--models-dir", str(tmp_path)]) == 1
+    quiet = capsys.readouterr().out.splitlines()
+    assert {line[:6] for line in quiet} == {"FAIL  ", "      "}
     assert run(["doctor", "--offline", "--models-dir", str(tmp_path)]) == 1
     assert "FAIL  offline speakers" in capsys.readouterr().out

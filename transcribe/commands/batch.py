@@ -22,7 +22,7 @@ from .options import (
     usual_formats,
 )
 from .run import CHANNELS_OPTION, DIARIZE_OPTION, JOIN_OPTION, RECOGNISER_OPTIONS, RunCommand, pairs
-from .shape import Group, Section, command, command_first
+from .shape import Group, Section, command, command_first, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,6 +94,9 @@ Examples:
   transcribe batch calls/ --channel-names agent,customer -o results/ --format srt
   transcribe batch manifest.jsonl --diarize -o s3://bucket/results --shard 0/8
 """
+
+
+_terminal_options = with_options(TERMINAL_OPTIONS)
 
 
 class BatchCommand(RunCommand):
@@ -182,14 +185,16 @@ batch.add_command(run)
 @batch.command(epilog="transcribe batch status results/")
 @click.argument("out")
 @click.option("-v", "--verbose", is_flag=True, help="List every failure.")
+@_terminal_options
 def status(out: str, *, verbose: bool) -> None:
     """Tell what is done, what failed and why, the speed, and how long the rest will take; renew OUT/batch.csv."""
     from ..batch.places import place_of
     from ..batch.report import status as lines
     from ..batch.report import write_table
     from ..batch.tree import Tree
+    from ..screen.terminal import reporter
 
-    tree = Tree(place_of(out))
+    screen, tree = reporter(bar=False), Tree(place_of(out))
     _check_there(tree.there, out)
     tree.check()
     for line in lines(tree, verbose=verbose):
@@ -197,11 +202,12 @@ def status(out: str, *, verbose: bool) -> None:
     try:
         write_table(tree)
     except OSError as error:  # who may only read the results is told all the same
-        click.echo(f"batch.csv is not renewed: {error}", err=True)
+        screen.note(f"batch.csv is not renewed: {error}")
 
 
 @batch.command(epilog="transcribe batch clean results/")
 @click.argument("out")
+@_terminal_options
 def clean(out: str) -> None:
     """Delete OUT/.cache: words, turns and voices that were kept; results stay as they are."""
     from ...fusion.errors import OptionError
@@ -209,13 +215,14 @@ def clean(out: str) -> None:
     from ..batch.logbook import in_use
     from ..batch.places import place_of
     from ..batch.tree import Tree
+    from ..screen.terminal import outcome
 
     place = place_of(out)
     cache = Cache.of(place)
     _check_there(cache.root.exists() or Tree(place).there, out)  # what is kept can be deleted without a network
     if in_use(cache):
         raise OptionError(f"A batch is at work on {out}: wait for it, or stop it.")
-    click.echo(f"{cache.root} is deleted." if cache.clean() else f"{cache.root} holds nothing.")
+    outcome(f"{cache.root} is deleted." if cache.clean() else f"{cache.root} holds nothing.")
 
 
 def _check_there(there: bool, out: str) -> None:

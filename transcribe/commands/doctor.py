@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from .options import MODELS_DIR_OPTION
+from ..screen.terminal import outcome
+from .options import MODELS_DIR_OPTION, QUIET_OPTION
 from .shape import command
 
 ONLINE_OPTION = click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
@@ -16,7 +17,7 @@ OFFLINE_OPTION = click.option(
 MARKS = {True: "ok  ", False: "FAIL", None: "info"}
 
 
-@command((MODELS_DIR_OPTION, ONLINE_OPTION, OFFLINE_OPTION), epilog="transcribe doctor")
+@command((MODELS_DIR_OPTION, ONLINE_OPTION, OFFLINE_OPTION, QUIET_OPTION), epilog="transcribe doctor")
 def doctor(models_dir: Path | None, *, online: bool, offline: bool) -> int:
     """Check this installation and say how to mend what is wrong."""
     from ...diarize.models.store import Store
@@ -24,7 +25,8 @@ def doctor(models_dir: Path | None, *, online: bool, offline: bool) -> int:
 
     failed = 0
     for check in checks(Store(models_dir, offline=offline or None), online=online, offline=offline):
-        click.echo(f"{MARKS[check.ok]}  {check.name}: {check.detail}")
+        tell = click.echo if check.ok is False else outcome
+        tell(f"{MARKS[check.ok]}  {check.name}: {check.detail}")
         if check.ok is False:
             failed += 1
             click.echo(f"      remedy: {check.remedy}")

@@ -9,6 +9,8 @@ import click
 
 from ...fusion.errors import TranscriptError
 from ..inputs.paths import InputPath
+from ..screen.terminal import note
+from .options import TERMINAL_OPTIONS
 from .shape import command
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def old_names(ctx: click.Context, argument: click.Parameter, incomplete: str) ->
 
 @command(
     (DOCUMENT, click.argument("names", nargs=-1, required=True, metavar="OLD=NEW...", shell_complete=old_names)),
+    TERMINAL_OPTIONS,
     epilog='transcribe rename meeting.json SPEAKER_00=Ana SPEAKER_01="Ben K."',
 )
 def rename(document: Path, names: tuple[str, ...]) -> None:
@@ -57,6 +60,7 @@ def rename(document: Path, names: tuple[str, ...]) -> None:
         click.argument("keep", shell_complete=speakers),
         click.argument("others", nargs=-1, required=True, shell_complete=speakers),
     ),
+    TERMINAL_OPTIONS,
     epilog="transcribe merge meeting.json SPEAKER_02 SPEAKER_04",
 )
 def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
@@ -66,6 +70,7 @@ def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
 
 @command(
     (DOCUMENT, click.argument("where"), click.argument("speaker", shell_complete=speakers)),
+    TERMINAL_OPTIONS,
     epilog="transcribe reassign meeting.json 00:12:03-00:12:09 Ana",
 )
 def reassign(document: Path, where: str, speaker: str) -> None:
@@ -85,6 +90,7 @@ def reassign(document: Path, where: str, speaker: str) -> None:
         click.option("--find", metavar="TEXT", help="Instead of one sentence: wherever somebody says this,"),
         click.option("--replace", metavar="TEXT", help="say that."),
     ),
+    TERMINAL_OPTIONS,
     epilog="""\b
 Examples:
   transcribe text meeting.json 00:12:03 "the corrected sentence"
@@ -105,7 +111,7 @@ def text(document: Path, when: str | None, new: str | None, find: str | None, re
         raise click.UsageError("Give either a time and the sentence's new text, or --find and --replace.")
 
 
-@command((DOCUMENT,), epilog="transcribe undo meeting.json")
+@command((DOCUMENT,), TERMINAL_OPTIONS, epilog="transcribe undo meeting.json")
 def undo(document: Path) -> None:
     """Take back the last edit of DOCUMENT; again for the one before it."""
     from ..documents.editing import edit
@@ -118,16 +124,16 @@ def undo(document: Path) -> None:
         return after
 
     after = edit(document, change)
-    click.echo(f"{document}: undone: {undone[0]} (edits left: {len(after.history)})", err=True)
+    note(f"{document}: undone: {undone[0]} (edits left: {len(after.history)})")
 
 
-@command((DOCUMENT,), epilog="transcribe forget meeting.json")
+@command((DOCUMENT,), TERMINAL_OPTIONS, epilog="transcribe forget meeting.json")
 def forget(document: Path) -> None:
     """Empty the history of DOCUMENT: names and texts of before are no longer in it, and nothing can be undone."""
     from ..documents.editing import edit
 
     edit(document, lambda before: before.forget())
-    click.echo(f"{document}: the history is empty.", err=True)
+    note(f"{document}: the history is empty.")
 
 
 def _edit(path: Path, change: Callable[[Document], Document]) -> None:
@@ -135,7 +141,7 @@ def _edit(path: Path, change: Callable[[Document], Document]) -> None:
     from ..documents.editing import edit
 
     after = edit(path, change)
-    click.echo(f"{path}: {after.history[-1].operation.told()}", err=True)
+    note(f"{path}: {after.history[-1].operation.told()}")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -10,7 +10,9 @@ from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.formats.turns import has_turns, read_turns_file
 from ..documents.scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
 from ..inputs.paths import InputPath
-from .shape import command
+from ..screen.terminal import note
+from .options import TERMINAL_OPTIONS
+from .shape import command, with_options
 
 FILE = InputPath(error=TranscriptError)
 
@@ -20,6 +22,7 @@ FILE = InputPath(error=TranscriptError)
 @click.option("--stm", type=FILE, metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
 @click.option("--rttm", type=FILE, metavar="FILE", help="True turns: DER and JER.")
 @click.option("--collar", default=0.0, show_default=True, help="Seconds on each side of a turn's edge left out of DER.")
+@with_options(TERMINAL_OPTIONS)
 def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: float) -> None:
     """Score a transcript (.json) or turns (.rttm) against the truth.
 
@@ -42,6 +45,6 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
         )
     if rttm is not None:
         if not has_turns(hypothesis):
-            click.echo(f"{hypothesis} holds no turns, so its segments are scored as turns.", err=True)
+            note(f"{hypothesis} holds no turns, so its segments are scored as turns.")
         for name, value in turn_errors(read_turns_file(rttm), read_turns_of(hypothesis), collar).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")

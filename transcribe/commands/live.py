@@ -124,7 +124,6 @@ def _plan(values: dict[str, Any]) -> Plan:
     """
     from ..live.recording import Plan
     from ..runs import View
-    from ..screen.terminal import is_quiet
 
     source, file = values.pop("source"), values.pop("from_file")
     if source is not None and source != str(DASH):
@@ -145,4 +144,4 @@ def _plan(values: dict[str, Any]) -> Plan:
     view = View(style=style_of(values), labels=values.pop("names"), **named)
     own = ("inputs", "pace", "raw", "outs", "formats", "events", "save_audio", "final_pass")
     rest = {name: values.pop(name) for name in own}
-    return Plan(source=file or (DASH if source else None), view=view, quiet=is_quiet(), **rest)
+    return Plan(source=file or (DASH if source else None), view=view, **rest)

@@ -12,6 +12,7 @@ import click
 from ...diarize.models.packs import FrontEndName, Use
 from ...fusion.errors import ModelNotFoundError
 from ..inputs.paths import InputPath
+from ..screen.terminal import JsonLines, is_quiet, note, outcome, reporter
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS
 from .shape import Group, with_options
 
@@ -81,13 +82,14 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
 def pull(pack: str, models_dir: Path | None, offline: bool | None) -> None:
     """Fetch PACK (its name, or auto for the best in reach) and convert it, anew if it is there, for all modes."""
     store = _store(models_dir, offline)
-    found = store.prepare(pack, on_progress=_progress(), on_note=_note)
-    _tell(f"{found} is ready in {store.root}")
+    found = store.prepare(pack, on_progress=_progress(), on_note=note)
+    outcome(f"{found} is ready in {store.root}")
 
 
 @models.command(epilog="transcribe models verify")
 @click.argument("pack", nargs=-1)
 @_store_options
+@_terminal_options
 def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None) -> None:
     """Compare the PACKs on disk (all, if none is named) with their hashes, and their networks with what these give."""
     from ...fusion.errors import CorruptModelError, ModelNotFoundError
@@ -112,7 +114,7 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
         ("yours", "as it was when you added it"),
     ):
         if these := [name for name in names if store.origin(name) == origin]:
-            click.echo(f"{', '.join(these)}: every file is {what}")
+            outcome(f"{', '.join(these)}: every file is {what}")
 
 
 @models.command(epilog="transcribe models export models/")
@@ -130,7 +132,7 @@ def export(
 
     said = [export_model(name, folder) for name in asr]
     copied = export_packs(_store(models_dir, offline), folder, pack or None)
-    _tell("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
+    outcome("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
 
 
 @models.command("import", epilog="transcribe models import models/")
@@ -152,7 +154,7 @@ def import_(
 
     store = _store(models_dir, offline)
     said = [import_model(name, folder) for name in asr]
-    _tell("\n".join((f"{', '.join(import_packs(store, folder, pack, _note))} copied to {store.root}", *said)))
+    outcome("\n".join((f"{', '.join(import_packs(store, folder, pack, note))} copied to {store.root}", *said)))
 
 
 @models.command(
@@ -214,13 +216,15 @@ def add(
 
     store = _store(models_dir, offline)
     wanted = Wanted(segmentation, front_end, _distance(threshold), _labelled(recordings), licence, frozenset(forbids))
-    added = add_pack(store, name, embedding, wanted, on_progress=_progress(), on_note=_note)
+    added = add_pack(store, name, embedding, wanted, on_progress=_progress(), on_note=note)
     pack, found = added.pack, added.separation
     how = "named" if front_end else "as its metadata says"
-    _tell(f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB")
-    _tell(f"front end: {pack.embedding.front_end}, {how}")
-    _tell(f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}")
-    _tell(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
+    outcome(f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB")
+    outcome(f"front end: {pack.embedding.front_end}, {how}")
+    outcome(
+        f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}"
+    )
+    outcome(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
 
 
 def _distance(threshold: str | None) -> float | None:
@@ -268,24 +272,8 @@ def _store(models_dir: Path | None, offline: bool | None) -> Store:
     return Store(models_dir, offline=offline)
 
 
-def _note(sentence: str) -> None:
-    from ..screen.terminal import reporter
-
-    reporter(bar=False).note(sentence)
-
-
-def _tell(sentence: str) -> None:
-    """What came of it, on stdout."""
-    from ..screen.terminal import is_quiet
-
-    if not is_quiet():
-        click.echo(sentence)
-
-
 def _progress() -> Progress | None:
     """Bytes so far on one line of the terminal, or JSON lines; nothing where nobody watches."""
-    from ..screen.terminal import JsonLines, is_quiet, reporter
-
     screen = reporter(bar=False)
     if isinstance(screen, JsonLines):
         return screen.on_progress

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from ..inputs.paths import InputPath
+from ..screen.terminal import reporter
 from .edit import DOCUMENT
+from .options import TERMINAL_OPTIONS
 from .shape import command
 
 _OF_TERMINALS = frozenset(("www-browser", "links", "elinks", "lynx", "w3m"))
@@ -33,7 +35,7 @@ OPEN_OPTIONS = (
 )
 
 
-@command((DOCUMENT,), OPEN_OPTIONS, name="open", epilog="transcribe open meeting.json")
+@command((DOCUMENT,), OPEN_OPTIONS, TERMINAL_OPTIONS, name="open", epilog="transcribe open meeting.json")
 def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) -> None:
     """Listen to, name, correct and export DOCUMENT (the .json that transcribe wrote) in the browser.
 
@@ -46,16 +48,17 @@ def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) ->
     from ..documents.opening.server import PageServer
     from ..documents.opening.shown import Shown, sound_of
 
-    editor = Editor(document)
+    screen, editor = reporter(bar=False), Editor(document)
     sound = sound_of(editor, audio)
     if sound is not None and sound.other:
-        click.echo(f"{sound.path} is not the very file that {document} was made from: its times may differ.", err=True)
+        screen.note(f"{sound.path} is not the very file that {document} was made from: its times may differ.")
     server = PageServer(Shown(editor, sound), port)
 
     def show(address: str) -> None:
-        click.echo(f"{document}: {address} (ends when the page is closed, or with Ctrl-C)", err=True)
+        tell = screen.last if no_browser else screen.note
+        tell(f"{document}: {address} (ends when the page is closed, or with Ctrl-C)")
         if not (no_browser or _shown(address)):
-            click.echo("No browser could be started: copy that address into one.", err=True)
+            screen.last(f"No browser could be started: copy {address} into one.")
 
     with contextlib.suppress(KeyboardInterrupt):
         server.run(show)

@@ -181,11 +181,12 @@ MACHINE_OPTIONS = Section(
     *STORE_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
+QUIET_OPTION = click.option(
+    "-q", "--quiet", is_flag=True, expose_value=False, callback=manner, help="Say nothing but errors; no bar."
+)
 TERMINAL_OPTIONS = Section(
     "Terminal",
-    click.option(
-        "-q", "--quiet", is_flag=True, expose_value=False, callback=manner, help="Say nothing but errors; no bar."
-    ),
+    QUIET_OPTION,
     click.option(
         "--json-progress",
         is_flag=True,

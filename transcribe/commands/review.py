@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..inputs.paths import InputPath
+from ..screen.terminal import note
 from .edit import DOCUMENT
+from .options import TERMINAL_OPTIONS
 from .shape import command
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ REVIEW_OPTIONS = (
 )
 
 
-@command((DOCUMENT,), REVIEW_OPTIONS, epilog="transcribe review meeting.json")
+@command((DOCUMENT,), REVIEW_OPTIONS, TERMINAL_OPTIONS, epilog="transcribe review meeting.json")
 def review(document: Path, limit: int, audio: Path | None, *, as_json: bool) -> None:
     """Show where it is doubtful who speaks in DOCUMENT, worst first, with the runner-up.
 
@@ -57,7 +59,7 @@ def review(document: Path, limit: int, audio: Path | None, *, as_json: bool) -> 
 
     found = read_document(document)
     if found.transcript.words and not any(word.attribution for word in found.transcript.words):
-        click.echo(f"Nobody has told the speakers of {document} apart yet: run transcribe redo --diarize.", err=True)
+        note(f"Nobody has told the speakers of {document} apart yet: run transcribe redo --diarize.")
     worst = doubts(found.transcript)[:limit]
     if as_json:
         rows = [_row(found, doubt) for doubt in worst]
@@ -70,7 +72,7 @@ def review(document: Path, limit: int, audio: Path | None, *, as_json: bool) -> 
     for doubt in worst:
         click.echo(_line(found, doubt))
     if not worst:
-        click.echo("Nothing is doubtful.", err=True)
+        note("Nothing is doubtful.")
 
 
 def _row(document: Document, doubt: Doubt) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def _session(path: Path, document: Document, audio: Path | None) -> _Session | N
         why = f"{audio} is another recording than the one {path} was made of"
     else:
         return _Session(path, audio, player)
-    click.echo(f"The places are only listed, since {why}.", err=True)
+    note(f"The places are only listed, since {why}.")
     return None
 
 

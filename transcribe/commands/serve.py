@@ -10,7 +10,8 @@ import click
 
 from ...fusion.errors import OptionError
 from ..inputs.paths import InputPath
-from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, job_options
+from ..screen.terminal import is_quiet, note
+from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, QUIET_OPTION, job_options
 from .shape import Section, command
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ RECOGNISER_OPTIONS = Section(
     LIMIT_OPTIONS,
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
+    Section("Terminal", QUIET_OPTION),
     MACHINE_OPTIONS,
     epilog="transcribe serve --port 8000",
 )
@@ -93,14 +95,13 @@ def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbos
             Store(options.models_dir, offline=True).permit(used, "serve")
     name = options.model or (options.asr if options.asr != "auto" else "diarfuse")
     if verbose:
-        click.echo(f"Serving the model {name!r} on http://{host}:{port}/v1", err=True)
+        note(f"Serving the model {name!r} on http://{host}:{port}/v1")
     if live_page:
-        click.echo(f"Live captions: http://{host}:{port}/live", err=True)
+        note(f"Live captions: http://{host}:{port}/live")
     run_job = make_run_job(options, limits.concurrency, lender)
     open_live = make_open_live(options, lender) if limits.live else None
-    app.serve(
-        run_job, host=host, port=port, model=name, limits=limits, token=token, open_live=open_live, page=live_page
-    )
+    served = {"open_live": open_live, "page": live_page, "quiet": is_quiet()}
+    app.serve(run_job, host=host, port=port, model=name, limits=limits, token=token, **served)
 
 
 def _token(path: Path | None) -> str | None:

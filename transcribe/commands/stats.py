@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .export import DOCUMENTS
+from .options import TERMINAL_OPTIONS
 from .shape import command
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ Examples:
 """
 
 
-@command((DOCUMENTS,), STATS_OPTIONS, epilog=EPILOG)
+@command((DOCUMENTS,), STATS_OPTIONS, TERMINAL_OPTIONS, epilog=EPILOG)
 def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool) -> int:
     """Tell talk time, share, turns, longest monologue, interruptions, overlap and words per minute.
 
@@ -48,14 +49,16 @@ def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool)
     """
     from ...fusion.document import read_document
     from ...fusion.editing.statistics import statistics_of
-    from ...fusion.errors import TranscriptError, printable
+    from ...fusion.errors import TranscriptError
     from .. import output
+    from ..screen.terminal import reporter
 
     if as_csv and as_json:
         raise click.UsageError("Give --csv or --json, not both.")
     ending = Path(out).suffix.lower()
     write = _csv if as_csv else _json if as_json else {".csv": _csv, ".json": _json}.get(ending, _table)
     (targets,) = output.plan(documents[:1], [out], ["txt"], on_stdout="txt", in_folder="txt", read=documents[1:])
+    screen = reporter(bar=False)
     found: list[tuple[str, Statistics]] = []
     for path in documents:
         try:
@@ -63,11 +66,11 @@ def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool)
         except TranscriptError as error:
             if len(documents) == 1:
                 raise
-            click.echo(f"Error: {printable(str(error))}", err=True)
+            screen.problem(str(error))
     output.write(targets[0], write(found))
     failed = len(documents) - len(found)
     if failed:
-        click.echo(f"{failed} of {len(documents)} files failed; the others are in the table.", err=True)
+        screen.last(f"{failed} of {len(documents)} files failed; the others are in the table.")
     return 1 if failed else 0
 
 

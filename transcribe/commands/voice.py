@@ -14,6 +14,7 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
+from ..screen.terminal import note, outcome
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS, TRACK_OPTION
 from .shape import Group, with_options
 
@@ -38,6 +39,7 @@ ANOTHER_VOICE = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+_terminal_options = with_options(TERMINAL_OPTIONS)
 _model_options = with_options(
     (
         click.option(
@@ -59,7 +61,7 @@ def voice() -> None:
     from ..voices.root import default_root
 
     for sentence in tidy(default_root()):
-        _say(sentence)
+        note(sentence)
 
 
 @voice.command(epilog="transcribe voice embed ana.wav")
@@ -72,7 +74,7 @@ def embed(file: Path, as_json: bool, audio_track: Track, **where: Any) -> None:
     from ..voices.enrol import listen
     from ..voices.shapes import embedding_json, utterance_line
 
-    heard = listen(file, _embedder(where), on_note=_say, track=audio_track)
+    heard = listen(file, _embedder(where), on_note=note, track=audio_track)
     if as_json:
         click.echo(json.dumps({"file": str(file), **embedding_json(heard)}))
         return
@@ -95,7 +97,7 @@ def verify(one: Path, other: Path, as_json: bool, audio_track: Track, **where: A
 
     embedder = _embedder(where)
     calibration = _calibration(embedder)
-    hear = partial(listen, embedder=embedder, calibration=calibration, on_note=_say, track=audio_track)
+    hear = partial(listen, embedder=embedder, calibration=calibration, on_note=note, track=audio_track)
     heard = [(path, hear(path)) for path in (one, other)]
     found = compare(heard[0][1].print, heard[1][1].print, calibration)
     if as_json:
@@ -130,8 +132,8 @@ def search(folder: Path, query: str, limit: int, as_json: bool, audio_track: Tra
     threshold = _calibration(embedder).threshold
     wanted = _query(query, embedder, audio_track)
     index = VoiceIndex(folder, default_root(), embedder.space)
-    for problem in index.update(embedder, lambda path, done, total: _say(f"{done + 1}/{total} {path}"), _say):
-        _say(problem)
+    for problem in index.update(embedder, lambda path, done, total: note(f"{done + 1}/{total} {path}"), note):
+        note(problem)
     found = [one for one in index.search(wanted, threshold) if one.stretches][:limit]
     if as_json:
         click.echo(json.dumps([found_json(one) for one in found]))
@@ -166,7 +168,6 @@ def enroll(
     Enrolling again adds a recording: several rooms and microphones make naming
     surer. A voice unlike the one enrolled under NAME is refused.
     """
-    from ..screen.terminal import is_quiet
     from ..voices.enrol import take_prototypes, utc_now
     from ..voices.likeness import check_same_voice, sounds_like
     from ..voices.records import check_name
@@ -174,26 +175,26 @@ def enroll(
     name = check_name(name)
     store = _store()
     embedder = _embedder(where)
-    prototypes = take_prototypes(files, embedder, _calibration(embedder), _say, track=audio_track)
+    prototypes = take_prototypes(files, embedder, _calibration(embedder), note, track=audio_track)
     if not another_voice and (known := store.find(name)):
         check_same_voice(known, prototypes)  # before anything is asked, and again when it is written
     if not consent:
         _agree(CONSENT.format(name=name), f"--consent, if {name} agreed")
     for sentence in sounds_like(name, prototypes, store.voices(embedder.space)):
-        _say(sentence)
+        note(sentence)
     if encrypt:
         store.encrypt("" if store.locked(store.root) else _new_passphrase())
     person = store.add(name, prototypes, utc_now(), None if another_voice else check_same_voice)
     seconds = sum(prototype.speech for prototype in prototypes)
-    if not is_quiet():
-        click.echo(
-            f"{person.name} is enrolled from {seconds:.1f} s of speech. "
-            "Try: transcribe --diarize --identify AUDIO -o OUT.srt"
-        )
+    outcome(
+        f"{person.name} is enrolled from {seconds:.1f} s of speech. "
+        "Try: transcribe --diarize --identify AUDIO -o OUT.srt"
+    )
 
 
 @voice.command("list", epilog="transcribe voice list")
 @JSON
+@_terminal_options
 def list_(as_json: bool) -> None:
     """List who is enrolled."""
     from ..voices.shapes import person_json, person_line
@@ -210,6 +211,7 @@ def list_(as_json: bool) -> None:
 
 @voice.command(epilog="transcribe voice show Ana")
 @click.argument("name")
+@_terminal_options
 def show(name: str) -> None:
     """Show what is kept of NAME, without the numbers of the voice."""
     from ..voices.shapes import person_json
@@ -220,34 +222,38 @@ def show(name: str) -> None:
 @voice.command(epilog="transcribe voice rename Ana Anna")
 @click.argument("name")
 @click.argument("new")
+@_terminal_options
 def rename(name: str, new: str) -> None:
     """Give the enrolled NAME the name NEW; the voice stays as it is."""
-    click.echo(f"{name} is now called {_store().rename(name, new)}.")
+    outcome(f"{name} is now called {_store().rename(name, new)}.")
 
 
 @voice.command(epilog="transcribe voice delete Ana")
 @click.argument("name")
+@_terminal_options
 def delete(name: str) -> None:
     """Delete the voice of NAME for good."""
     _store().delete(name)
-    click.echo(f"The voice of {name} is deleted.")
+    outcome(f"The voice of {name} is deleted.")
 
 
 @voice.command("forget-all", epilog="transcribe voice forget-all")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@_terminal_options
 def forget_all_(yes: bool) -> None:
     """Delete every enrolled voice and every search index; works without the passphrase."""
     from ..voices.store import forget_all
 
     if not yes:
         _agree("Delete all enrolled voices and search indexes?", "--yes")
-    click.echo(f"{forget_all()} enrolled voices are deleted, and all search indexes.")
+    outcome(f"{forget_all()} enrolled voices are deleted, and all search indexes.")
 
 
 @voice.command("export", epilog="transcribe voice export Ana -o ana.voice")
 @click.argument("names", nargs=-1)
 @click.option("-o", "--output", "out", required=True, metavar="FILE", help="A new file, or - for stdout.")
 @click.option("--yes", is_flag=True, help="Do not ask before voices are written unencrypted.")
+@_terminal_options
 def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
     """Write the voices of NAMES (everybody, if left out) to a new private FILE, not encrypted.
 
@@ -266,12 +272,13 @@ def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
         sys.stdout.buffer.write(data)
         return
     save_export(Path(out), data, store.root)
-    click.echo(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")
+    outcome(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")
 
 
 @voice.command("import", epilog="transcribe voice import ana.voice")
 @click.argument("file", type=FILE)
 @ANOTHER_VOICE
+@_terminal_options
 def import_(file: Path, another_voice: bool) -> None:
     """Take in the voices that `voice export` wrote; people of the same name are replaced.
 
@@ -281,19 +288,13 @@ def import_(file: Path, another_voice: bool) -> None:
     from ..voices.likeness import check_same_voice
 
     names = _store().import_(read_import(file), str(file), None if another_voice else check_same_voice)
-    click.echo(f"Imported: {', '.join(names) or 'nobody'}.")
-
-
-def _say(sentence: str) -> None:
-    from ..screen.terminal import reporter
-
-    reporter(bar=False).note(sentence)
+    outcome(f"Imported: {', '.join(names) or 'nobody'}.")
 
 
 def _embedder(where: dict[str, Any]) -> VoiceEmbedder:
     from ..voices.namer import load_embedder
 
-    return load_embedder(on_note=_say, **where)
+    return load_embedder(on_note=note, **where)
 
 
 def _calibration(embedder: VoiceEmbedder) -> Calibration:
@@ -308,7 +309,7 @@ def _store() -> VoiceStore:
     passphrase = os.environ.get("DIARFUSE_VOICES_PASSPHRASE")
     if passphrase is None and VoiceStore.locked():
         passphrase = _ask_passphrase("Passphrase of the enrolled voices")
-    return VoiceStore(passphrase=passphrase, on_note=_say)
+    return VoiceStore(passphrase=passphrase, on_note=note)
 
 
 def _new_passphrase() -> str:
@@ -348,5 +349,5 @@ def _query(query: str, embedder: VoiceEmbedder, track: Track) -> Any:
     from ..voices.enrol import listen
 
     if Path(query).is_file():
-        return listen(Path(query), embedder, on_note=_say, track=track).print.embedding
+        return listen(Path(query), embedder, on_note=note, track=track).print.embedding
     return _store().get(query).mean(embedder.space)

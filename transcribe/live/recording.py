@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import numpy as np
 
 from ...diarize.loading import live_of
@@ -29,7 +28,7 @@ from ..job import Job
 from ..runs import View, namer_of, renamer, render
 from ..screen.interrupt import run_interruptible
 from ..screen.showing import content, summary
-from ..screen.terminal import Reporter, reporter
+from ..screen.terminal import Reporter, note, reporter
 from . import sources
 from .beside import together
 from .concluding import Recorded, conclude
@@ -60,7 +59,7 @@ class Plan:
     source: ``-`` for stdin, a file that is played, or None for the `inputs`: devices, none for the system's microphone.
     pace: of a file, 1 as it was spoken, 0 as fast as may be. raw: the rate of headerless samples on stdin.
     outs, formats: as of `run_batch`. events: where JSON lines go. save_audio: a WAV or FLAC file.
-    final_pass: whether the recogniser hears the whole once more. quiet: show no running text.
+    final_pass: whether the recogniser hears the whole once more.
     """
 
     source: Path | None
@@ -73,7 +72,6 @@ class Plan:
     events: Path | None
     save_audio: Path | None
     final_pass: bool
-    quiet: bool
 
     @property
     def played(self) -> Path | None:
@@ -152,7 +150,7 @@ class _Recording:
             told = Told(bars.note, self.heard)
             recogniser, diarizer = self.job.both(self.options, Watch(bars.on_progress, told, cancel))
             self.namer = namer_of(self.options, self.plan.view, told)
-        view = screen(quiet=self.plan.quiet)
+        view = screen(self.loading)
         told = Told(view.note, self.heard)
         files = Files(self.targets, lambda document, target: self._content(document, target, told))
         with ExitStack() as stack:
@@ -270,7 +268,7 @@ def _ending(stop: threading.Event) -> Iterator[None]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        click.echo("The recording is over; the last words are being heard (Ctrl-C again: leave it at that).", err=True)
+        note("The recording is over; the last words are being heard (Ctrl-C again: leave it at that).")
 
     signal.signal(signal.SIGINT, end)
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from ...fusion.errors import printable
+from ..screen.terminal import JsonLines, Quiet, json_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ...diarize.live.ledger import Ledger
     from ...fusion.types import Seconds
+    from ..screen.terminal import Reporter
     from .words import Words
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
@@ -36,10 +38,12 @@ class Screen(Protocol):
         """Nothing more comes."""
 
 
-def screen(*, quiet: bool = False) -> Screen:
-    """A view that moves where stderr is a terminal; else a line for each that is committed."""
-    if quiet:
+def screen(manner: Reporter) -> Screen:
+    """A view in the manner of `manner`: silent, as JSON, or moving where stderr is a terminal, else line by line."""
+    if type(manner) is Quiet:
         return Silent()
+    if isinstance(manner, JsonLines):
+        return Objects()
     return Moving() if sys.stderr is not None and sys.stderr.isatty() else Plain()
 
 
@@ -80,19 +84,37 @@ class Plain(Silent):
         """Print the lines that are complete."""
         lines = lines_of(words)
         for line in lines[self._shown : len(lines) - 1]:
-            self.note(_text(line, ledger))
+            self._print(self._told(line, ledger))
         self._shown = max(self._shown, len(lines) - 1)
-        self._rest = [_text(line, ledger) for line in lines[self._shown :]]
+        self._rest = [self._told(line, ledger) for line in lines[self._shown :]]
 
     def note(self, sentence: str) -> None:
         """Print it."""
-        click.echo(printable(sentence), err=True)
+        self._print(printable(sentence))
 
     def stop(self) -> None:
         """Print the last line."""
         for line in self._rest:
-            self.note(line)
+            self._print(line)
         self._rest = []
+
+    def _told(self, line: Line, ledger: Ledger) -> str:
+        return _text(line, ledger)
+
+    def _print(self, line: str) -> None:
+        click.echo(line, err=True)
+
+
+class Objects(Plain):
+    """The same as JSON lines; docs/progress.md tells the fields."""
+
+    def note(self, sentence: str) -> None:
+        """Print it."""
+        self._print(json_line("note", text=sentence))
+
+    def _told(self, line: Line, ledger: Ledger) -> str:
+        start, speaker, text = line
+        return json_line("text", start=start, speaker=ledger.names.get(speaker or "", speaker), text=text.strip())
 
 
 class Moving(Silent):

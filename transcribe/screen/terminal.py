@@ -81,6 +81,17 @@ def is_quiet() -> bool:
     return context is not None and "quiet" in _manner(context)
 
 
+def note(sentence: str) -> None:
+    """Something the user should read, of a command without a bar."""
+    reporter(bar=False).note(sentence)
+
+
+def outcome(sentence: str) -> None:
+    """What came of a command whose result is no text: a line on stdout, for whoever did not ask for silence."""
+    if not is_quiet():
+        click.echo(sentence)
+
+
 def _manner(context: click.Context) -> tuple[str, ...]:
     """What was asked for.
 

@@ -106,6 +106,7 @@ def serve(
     token: str | None = None,
     open_live: OpenLive | None = None,
     page: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM; running jobs get `limits.grace` seconds.
 
@@ -119,7 +120,7 @@ def serve(
         app = create_app(
             run_job, model=model, limits=limits, token=token, uploads=UploadFolder(), open_live=open_live, page=page
         )
-        _log_to_stderr()
+        _log_to_stderr(logging.ERROR if quiet else logging.INFO)
         config = uvicorn_config(app, limits, host=host, port=port)
         config.load()  # before it is said that we listen: an end that is asked for then is met by who knows it
         event("listening", port=listener.getsockname()[1])
@@ -163,16 +164,19 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
     )
 
 
-def _log_to_stderr() -> None:
-    """Our events, and of every library that something was said, but not what: it could be a text or a path."""
+def _log_to_stderr(least: int) -> None:
+    """Our events, and of every library that something was said, but not what: it could be a text or a path.
+
+    least: the level from which on an event is worth a line.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     handler.addFilter(Rarely())
     logging.captureWarnings(capture=True)
-    for name, level in (("", logging.WARNING), ("uvicorn", logging.WARNING), ("diarfuse.server", logging.INFO)):
+    for name, level in (("", logging.WARNING), ("uvicorn", logging.WARNING), ("diarfuse.server", least)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
+        logger.setLevel(max(level, least))
     # It logs bytes of malformed forms, which are the client's; the answer's status says enough.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 

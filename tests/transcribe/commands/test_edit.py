@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,17 @@ EDITS = {
     "reassign": (["00:00:00-00:00:01", "Cy"], lambda d: d.reassign("00:00:00-00:00:01", "Cy")),
     "text": (["00:00:00", "Hello, Anna."], lambda d: d.text("00:00:00", "Hello, Anna.")),
 }
+
+
+@pytest.mark.parametrize("words", [[name, "meeting.json", *given] for name, (given, _) in EDITS.items()])
+def test_an_edit_is_told_as_was_asked_for(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    for then in (words, ["undo", "meeting.json"], ["forget", "meeting.json"]):
+        assert run([*then, "--quiet"]) == 0
+        assert capsys.readouterr() == ("", "")
+    assert run([*words, "--json-progress"]) == 0
+    told = json.loads(capsys.readouterr().err)
+    assert told["event"] == "note"
+    assert told["text"] == f"meeting.json: {held().history[-1].operation.told()}"
 
 
 @pytest.mark.parametrize("name", EDITS)

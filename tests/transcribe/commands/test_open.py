@@ -57,6 +57,7 @@ class Browser:
         (Browser("firefox"), ["--no-browser"], False, False),
         (Browser("w3m"), [], False, True),
         (None, [], False, True),
+        (None, ["--quiet"], False, True),
     ],
 )
 def test_the_browser_is_started_where_there_is_one(
@@ -81,7 +82,17 @@ def test_the_browser_is_started_where_there_is_one(
     out = capsys.readouterr()
     assert out.out == ""
     assert bool(browser and browser.shown) == shown
-    assert ("copy that address" in out.err) == told
+    assert ("No browser could be started: copy http:" in out.err) == told
+
+
+def test_silence_holds_the_address_back_only_where_it_was_opened(monkeypatch, capsys) -> None:
+    firefox = Browser("firefox")
+    monkeypatch.setattr(webbrowser, "get", lambda: firefox)
+    monkeypatch.setattr(PageServer, "run", lambda self, on_ready: (on_ready(self.address), self.server_close()))
+    assert run(["open", "meeting.json", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["open", "meeting.json", "-q", "--no-browser"]) == 0
+    assert capsys.readouterr().err.startswith("meeting.json: http://127.0.0.1:")
 
 
 def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

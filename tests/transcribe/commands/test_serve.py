@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -49,6 +50,13 @@ def test_others_need_a_token(monkeypatch, tmp_path: Path) -> None:
     assert seen["token"] == "0123456789abcdef0123"  # noqa: S105  (of this test only)
     monkeypatch.setenv("DIARFUSE_SERVER_TOKEN", "from the environment")
     assert start(monkeypatch)["token"] == "from the environment"  # noqa: S105
+
+
+def test_silence_is_for_the_log_too_and_goes_with_no_verbose(monkeypatch, capsys) -> None:
+    assert (start(monkeypatch)["quiet"], start(monkeypatch, "--quiet")["quiet"]) == (False, True)
+    assert capsys.readouterr().err == ""
+    with pytest.raises(click.UsageError, match="--quiet and --verbose do not go together"):
+        start(monkeypatch, "-q", "-v")
 
 
 def test_limits_are_options(monkeypatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
@@ -8,8 +9,10 @@ from rich.console import Console
 from diarfuse.diarize.live.events import SpeakerNamed, TurnStarted
 from diarfuse.diarize.live.ledger import Ledger
 from diarfuse.fusion.types import Segment, Turn
-from diarfuse.transcribe.live.screen import Moving, Plain, Silent, lines_of, screen
+from diarfuse.transcribe.live.screen import Moving, Objects, Plain, Silent, lines_of, screen
 from diarfuse.transcribe.live.words import Words
+from diarfuse.transcribe.screen.progress import Meter
+from diarfuse.transcribe.screen.terminal import JsonLines, Quiet
 
 
 @pytest.fixture
@@ -53,8 +56,20 @@ def test_on_a_terminal_the_last_lines_are_drawn_anew(words):
         assert part in text
 
 
+def test_as_json_every_line_and_note_is_an_object(words, capsys):
+    view = screen(JsonLines(Meter((), (1.0,))))
+    assert type(view) is Objects
+    view.show(words, Ledger())
+    view.note("Something.")
+    view.stop()
+    found = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [one["text"] for one in found] == ["Hi you", "\x1b[2JYes.", "Something.", "No."]
+    assert found[1] == {"event": "text", "start": 3.0, "speaker": "SPEAKER_01", "text": "\x1b[2JYes."}
+    assert found[2]["event"] == "note"
+
+
 def test_quiet_is_quiet(words, capsys):
-    view = screen(quiet=True)
+    view = screen(Quiet())
     assert type(view) is Silent
     view.show(words, Ledger())
     view.note("Something.")

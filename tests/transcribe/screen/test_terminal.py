@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
 
 from diarfuse.fusion.types import Segment
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.cli import all_commands
+from diarfuse.transcribe.commands import options
 from diarfuse.transcribe.screen.progress import Meter
 from diarfuse.transcribe.screen.terminal import Terminal
 
@@ -53,6 +57,32 @@ def test_quiet_says_nothing_but_errors(capsys: pytest.CaptureFixture[str]) -> No
     err = capsys.readouterr().err
     assert err.startswith("Error: bad.wav ")
     assert err.count("\n") == 2
+
+
+def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with all words of its name."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for word, inner in command.commands.items():
+        yield from leaves(inner, f"{name} {word}")
+
+
+ONLY_ANSWERS = {"help", "check", "config show", "models list"}
+"""What these say is what was asked for."""
+
+
+def test_every_command_that_tells_of_its_work_can_do_it_silently() -> None:
+    found = [leaf for name, command in all_commands().items() for leaf in leaves(command, name)]
+    silent = {name for name, leaf in found if any({"-q", "--quiet"} <= {*one.opts} for one in leaf.params)}
+    assert {name for name, _ in found} - silent == ONLY_ANSWERS
+
+
+def test_no_command_writes_past_the_screen() -> None:
+    """So that silence, and JSON, are kept by all; but for the line of bytes that a terminal is shown, and a prompt."""
+    commands = Path(options.__file__).parent
+    written = [path.name for path in commands.rglob("*.py") if "err=True" in path.read_text(encoding="utf-8")]
+    assert sorted(written) == ["models.py", "voice.py"]
 
 
 @pytest.mark.parametrize("loud", ["--json-progress", "--verbose", "--live-text"])
