@@ -100,8 +100,17 @@ def serve(host: str, port: int, token_file: Path | None, live_page: bool, verbos
         note(f"Live captions: http://{host}:{port}/live")
     run_job = make_run_job(options, limits.concurrency, lender)
     open_live = make_open_live(options, lender) if limits.live else None
-    served = {"open_live": open_live, "page": live_page, "quiet": is_quiet()}
-    app.serve(run_job, host=host, port=port, model=name, limits=limits, token=token, **served)
+    app.serve(
+        run_job,
+        host=host,
+        port=port,
+        model=name,
+        limits=limits,
+        token=token,
+        open_live=open_live,
+        page=live_page,
+        quiet=is_quiet(),
+    )
 
 
 def _token(path: Path | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from diarfuse.diarize.models import download
+from diarfuse.diarize.models.store import Store
 from tests.diarize.models.fake_hub import Hub, install_builders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def own_store(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The user's store with graphs and programs kept elsewhere, in one folder for all workers: they are made once."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return Store(store.root, offline=True, graphs=folder / "graphs")
 
 
 @pytest.fixture

@@ -32,14 +32,9 @@ CLOSE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def graphs(store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The graphs of campplus, in a folder of their own."""
-    folder = tmp_path_factory.mktemp("graphs")
-    found = {}
-    for name, path in store.load("campplus").graphs.items():
-        found[name] = folder / path.name
-        found[name].write_bytes(path.read_bytes())
-    return found
+def graphs(own_store: Store) -> dict[str, Path]:
+    """The graphs of campplus."""
+    return dict(own_store.load("campplus").graphs)
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +57,16 @@ def test_segmentation_of_one_window_and_of_two(graphs, samples):
     assert differ(walk.predict({"samples": windows[:1]})["log_probabilities"], theirs[:1]) < CLOSE
 
 
-@pytest.mark.parametrize("frames", [31, 250])
-def test_the_trunk_of_any_length_and_pooling_of_any_masks(graphs, samples, frames):
-    features = FRONT_ENDS["kaldi"].features(samples)[None, :frames]
+def test_the_trunk_of_any_length_and_pooling_of_any_masks(graphs, samples):
     trunk, pooling = Walk(program_of(graphs["trunk"])), Walk(program_of(graphs["pooling"]))
-    theirs = Session(graphs["trunk"])(features)
-    ours = trunk.predict({"fbank": features})["features"]
-    assert differ(ours, theirs) < CLOSE
-    masks = np.random.default_rng(1).integers(0, 2, (1, 3, ours.shape[2])).astype(np.float32)
-    pooled = pooling.predict({"features": ours, "weights": masks})["embeddings"]
-    assert differ(pooled, Session(graphs["pooling"])(theirs, masks)) < CLOSE
+    for frames in (31, 250):
+        features = FRONT_ENDS["kaldi"].features(samples)[None, :frames]
+        theirs = Session(graphs["trunk"])(features)
+        ours = trunk.predict({"fbank": features})["features"]
+        assert differ(ours, theirs) < CLOSE
+        masks = np.random.default_rng(1).integers(0, 2, (1, 3, ours.shape[2])).astype(np.float32)
+        pooled = pooling.predict({"features": ours, "weights": masks})["embeddings"]
+        assert differ(pooled, Session(graphs["pooling"])(theirs, masks)) < CLOSE
 
 
 def test_a_trunk_of_random_weights(inputs, tmp_path):
@@ -80,6 +75,14 @@ def test_a_trunk_of_random_weights(inputs, tmp_path):
     features = np.random.default_rng(0).normal(0, 1, (1, 40, 80)).astype(np.float32)
     ours = Walk(program_of(graph)).predict({"fbank": features})["features"]
     assert differ(ours, Session(graph)(features)) < CLOSE
+
+
+def test_a_trunk_in_half(request, graphs):
+    if "coreml" not in request.config.getoption("markexpr"):
+        pytest.skip("it takes ten seconds: pytest -m coreml")
+    half = Walk(program_of(graphs["trunk"], half=True))
+    assert "cast" in half.kinds()
+    assert {kind for kind in half.kinds() if kind != "cast"} == {*Walk(program_of(graphs["trunk"])).kinds()}
 
 
 def test_half_is_asked_for_by_name_and_lies_beside(graphs):

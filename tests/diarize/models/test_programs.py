@@ -36,12 +36,6 @@ def with_marks(test):
     return test
 
 
-@pytest.fixture(scope="module")
-def own_store(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """The user's store with graphs kept elsewhere, so that no program is left in it."""
-    return Store(store.root, offline=True, graphs=tmp_path_factory.mktemp("graphs"))
-
-
 @pytest.fixture
 def pooling(own_store: Store, tmp_path: Path) -> Path:
     kept = own_store.load("campplus").graphs["pooling"]
@@ -101,28 +95,43 @@ def test_elsewhere_coreml_is_refused_with_the_remedy() -> None:
 
 
 @with_marks
-@pytest.mark.parametrize("mode", ["default", "fast"])
-def test_the_whole_pipeline_on_programs(own_store: Store, monkeypatch: pytest.MonkeyPatch, mode) -> None:
+def test_the_whole_pipeline_on_programs(own_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Walked in numpy: the turns are those of ONNX Runtime."""
     import coremltools
     from coremltools.converters.mil.frontend.milproto import load  # noqa: F401 - before the name below is taken
 
-    samples, _ = soundfile.read(ROOT / "examples" / "meeting.wav", frames=10 * 16_000, dtype="float32")
+    samples, _ = soundfile.read(ROOT / "examples" / "meeting.wav", frames=8 * 16_000, dtype="float32")
     theirs = Diarizer.from_pretrained("campplus", store=own_store, execution=Execution(device="cpu")).diarize(samples)
-    loaded: list[Path] = []
-
-    def model(path, **options):
-        return real(path, **options) if options else loaded.append(Path(path)) or Walk(path)
-
     real = coremltools.models.MLModel
-    monkeypatch.setattr(coremltools.models, "MLModel", model)
+    monkeypatch.setattr(
+        coremltools.models, "MLModel", lambda path, **given: real(path, **given) if given else Walk(path)
+    )
     monkeypatch.setattr(runtime, "_runs_programs", lambda: True)
-    diarizer = Diarizer.from_pretrained("campplus", store=own_store, execution=Execution(device="coreml", mode=mode))
-    assert [path.name.endswith("-half.mlpackage") for path in loaded] == [False, mode == "fast", False]
-    if mode == "fast":  # numpy would take half a minute for float16
-        return
+    diarizer = Diarizer.from_pretrained("campplus", store=own_store, execution=Execution(device="coreml"))
     ours = diarizer.diarize(samples)
     assert isinstance(diarizer._segmentation, Program)
     assert not isinstance(diarizer._segmentation, Session)
     assert [turn.speaker for turn in ours.turns] == [turn.speaker for turn in theirs.turns]
     assert [turn.start for turn in ours.turns] == pytest.approx([turn.start for turn in theirs.turns], abs=0.05)
+
+
+@with_marks
+@pytest.mark.parametrize("mode", ["default", "fast"])
+def test_only_the_fast_trunk_is_in_half(own_store: Store, monkeypatch: pytest.MonkeyPatch, mode) -> None:
+    """What is asked for; `test_mil` makes such a program."""
+    import coremltools
+
+    asked: list[tuple[str, bool]] = []
+    pooling, real = own_store.load("campplus").graphs["pooling"], coremltools.models.MLModel
+
+    def program(graph: Path, *, half: bool) -> Path:
+        asked.append((graph.stem.rpartition("-")[2], half))
+        return program_of(pooling)
+
+    monkeypatch.setattr(programs, "program_of", program)
+    monkeypatch.setattr(
+        coremltools.models, "MLModel", lambda path, **given: real(path, **{"skip_model_load": True, **given})
+    )
+    monkeypatch.setattr(runtime, "_runs_programs", lambda: True)
+    Diarizer.from_pretrained("campplus", store=own_store, execution=Execution(device="coreml", mode=mode))
+    assert sorted(asked) == [("pooling", False), ("segmentation", False), ("trunk", mode == "fast")]
