@@ -76,17 +76,16 @@ from diarfuse.fusion.types import SpeakerCount
 plda, *folders = (Path(name) for name in sys.argv[1:])
 plda = load_plda(plda / "xvec_transform.npz", plda / "plda.npz")
 learn = lambda training, _: clustering.vbx_centroids(training, plda, threshold=0.6, fa=0.07, fb=0.8)
-for folder, method in ((folder, method) for folder in folders for method in (UPSTREAM, OURS)):
+for folder in folders:
     bits = np.load(folder / "segmentations.npz")["segmentations"].astype(np.uint8)
     voices = np.load(folder / "raw_embeddings.npz")["embeddings"]
     windows = Windows((len(bits) - 1) * 16_000 + 160_000, 1.0)
     found, _ = clustering.cluster(voices, bits, learn, SpeakerCount())
-    timeline = reconstruct(bits, found.hard, counting.speaker_count(bits, windows), windows, keep=method.keep)
-    for turns in build_turns(timeline, windows, label_order="pyannote")[:2]:
-        for turn in turns:
-            print(f"{folder.name} {turn.start:.3f} {turn.end:.3f} {turn.speaker}")
-    if method is UPSTREAM:
-        continue
+    for method in (UPSTREAM, OURS):
+        timeline = reconstruct(bits, found.hard, counting.speaker_count(bits, windows), windows, keep=method.keep)
+        for turns in build_turns(timeline, windows, label_order="pyannote")[:2]:
+            for turn in turns:
+                print(f"{folder.name} {turn.start:.3f} {turn.end:.3f} {turn.speaker}")
     heard = voices[::7][np.isfinite(voices[::7]).all(axis=-1)][: communities.MOST].astype(np.float64)
     heard /= np.linalg.norm(heard, axis=1, keepdims=True)
     print(f"{folder.name} communities {communities.cluster(heard, 3).tolist()}")
