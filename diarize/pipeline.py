@@ -294,7 +294,12 @@ class Diarizer:
         """One for 8-bit recurrences, whose ranges are those of all windows of a call: neighbours would change bits."""
         if integers:
             return 1
-        return self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
+        batch = self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
+        if self.runtime.device != "coreml":
+            return batch
+        from .models.programs import BATCH
+
+        return min(batch, BATCH)
 
     def _setting(self, windows: Windows, bounds: SpeakerCount, alone: Float64 | None) -> Setting:
         return Setting(bounds, self.models.distances, self._plda, self.options, windows.step, alone)

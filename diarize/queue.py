@@ -275,7 +275,8 @@ def sharing(diarizer: AnyDiarizer) -> AnyDiarizer:
     if runtime.device == "cpu":
         pool = ThreadPoolExecutor(runtime.workers, thread_name_prefix="networks")
         return diarizer.within(SharedRuntime(runtime.device, runtime.workers, pool), lambda network: network)
-    return diarizer.within(runtime, partial(Gathered, most=MOST))
+    most = MOST if runtime.device == "cuda" else 1  # CoreML's programs have bounds: calls go one after the other
+    return diarizer.within(runtime, partial(Gathered, most=most))
 
 
 def files_at_once(runtime: Runtime) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -316,6 +317,8 @@ class HostValue:
 class Program:
     """One CoreML program, called like a `Session`; inputs and outputs are float32 arrays by name and order.
 
+    Apple wants a model used by one thread at a time: calls wait for each other.
+
     Args:
         path: the ``.mlpackage``.
 
@@ -327,6 +330,7 @@ class Program:
         from .models.mil import coremltools
 
         tools = coremltools()
+        self._free = threading.Lock()
         try:
             self._model = tools.models.MLModel(os.fspath(path))
         except Exception as error:  # CoreML's exceptions share no public base
@@ -345,7 +349,8 @@ class Program:
             name: np.ascontiguousarray(value, np.float32) for name, value in zip(self._inputs, inputs, strict=True)
         }
         try:
-            output: AnyArray = self._model.predict(feeds)[self._output]
+            with self._free:
+                output: AnyArray = self._model.predict(feeds)[self._output]
         except Exception as error:  # as above
             raise DeviceError(f"CoreML cannot compute ({_first_line(error)}): use device='cpu'.") from error
         return output

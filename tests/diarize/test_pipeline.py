@@ -348,3 +348,10 @@ def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone):
     )
     assert np.isnan(one[1]).all()
     assert np.array_equal(all_at_once, one, equal_nan=True)
+
+
+@pytest.mark.parametrize(("asked", "windows"), [(0, 32), (7, 7), (100, 32)])
+def test_coreml_gets_no_more_windows_than_its_program_takes(campplus, monkeypatch, asked, windows):
+    monkeypatch.setattr(Runtime, "of", lambda _: Runtime("coreml", 1))
+    monkeypatch.setattr(Runtime, "network", lambda *_, **_how: None)
+    assert Diarizer(campplus.models, execution=Execution(batch=asked))._batch == windows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.diarize.queue import DiarizationQueue, Done, Queue, sharing
+from diarfuse.diarize.runtime import Runtime
 from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "meeting.wav"
@@ -217,3 +219,40 @@ def test_a_file_that_is_given_up_leaves_the_shared_threads_to_the_others(store) 
     with pytest.raises(CancelledError):
         together.diarize(samples[: 30 * rate], on_progress=stop)
     assert together.diarize(samples[: 9 * rate]).turns == before.turns
+
+
+@pytest.mark.parametrize(("device", "together"), [("cuda", [(1, 2), (3, 2)]), ("coreml", [(1, 2), (1, 2), (2, 2)])])
+def test_only_a_gpu_of_nvidia_takes_rows_of_several_files(device, together) -> None:
+    """CoreML's programs have bounds, and that of the trunk takes one stretch."""
+
+    class Stub:
+        runtime = Runtime(device, 1)
+
+        def within(self, _runtime, change):
+            return change(network)
+
+    network = Waiting()
+    shared = sharing(Stub())
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(shared, np.zeros((1, 2), np.float32))]
+        assert network.begun.wait(60)
+        for rows in (1, 2):
+            futures.append(pool.submit(shared, np.zeros((rows, 2), np.float32)))
+            while len(shared._calls) < rows:
+                time.sleep(0.001)
+        network.go_on.set()
+        assert [future.result().shape for future in futures] == [(1, 2), (1, 2), (2, 2)]
+    assert network.shapes == together
+
+
+class Waiting:
+    """A network whose first call waits."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on, self.shapes = threading.Event(), threading.Event(), []
+
+    def __call__(self, rows):
+        self.shapes.append(rows.shape)
+        self.begun.set()
+        assert self.go_on.wait(60)
+        return rows
