@@ -3,29 +3,33 @@
     python -m benchmarks.reliability OUT CACHE --local .envs/int8 --plot docs/pictures/reliability.svg
 
 The weights for each fold are fitted on the words of the other three, true ones
-and recognised, with our turns; each of the kinds of recording weighs the same.
-`sim` is told with what was fitted without fold 0, which holds its speakers, and
-`real` with what all folds give. Printed: the weights of all folds, which
+and recognised, with our turns, and on `real`; the generated kinds of recording weigh
+the same. `sim` is told with what was fitted without fold 0, which holds its speakers,
+and a recording of `real` with what all folds give and those of `real` that share no
+speaker with it. Transcripts whose words sound at once, and those of a recogniser, have
+weights of their own. Printed: the weights of everything, which
 fusion/join/confidence.py holds; what is said and what is right; the expected
-calibration error over ten bins of equally many words, and the 95th percentile of
-what a calibrated one would show on as many; and the share of all wrong words
-among the least certain tenth, and among those that `transcribe review` lists.
+calibration error over ten bins of equally many words, the 95th percentile of
+what a calibrated one would show on as many, and of one whose passages (words in a row
+of one person, given to one speaker) are right or wrong as a whole; and the share of all
+wrong words among the least certain tenth, and among those that `transcribe review` lists.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.leftout_words import add_folders, cases_of, rightly
-from benchmarks.talks import GENERATED, NO_FOLD, TRUE, load_talks
+from benchmarks.talks import GENERATED, TRUE, load_talks
 from diarfuse.fusion.editing.review import SURE
 from diarfuse.fusion.join.assign import DEFAULT, join
-from diarfuse.fusion.join.confidence import features
+from diarfuse.fusion.join.confidence import features, sound_at_once
 from diarfuse.fusion.join.explain import NONE, labels_of
 from diarfuse.fusion.join.kinds import read_evidence, read_texts, read_times
 
@@ -33,26 +37,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from benchmarks.leftout_words import Case
-    from diarfuse.fusion.join.intervals import Bools, Floats
+    from diarfuse.fusion.join.intervals import Bools, Floats, Ints
 
-FOLDS = (0, 1, 2, 3)
-HEAD = ("how many", "said", "right", "ECE", "of calibrated ones", "wrong in the tenth", "listed", "wrong among them")
+REAL = "real"
+HEAD = (
+    "how many",
+    "said",
+    "right",
+    "ECE",
+    "of calibrated ones",
+    "in passages",
+    "wrong in the tenth",
+    "listed",
+    "wrong among them",
+)
 SYSTEMS = ("campplus default", "community-1 default")
-COLUMNS = {"WEIGHTS": 9, "WITH_VOICES": 14}
+COLUMNS = {"WEIGHTS": 11, "WITH_VOICES": 15}
 """What fusion/join/confidence.py holds for turns whose voices were not compared, and where they were."""
+_REAL = {False: 6.0, True: 0.5}
+"""How much `real` weighs, in generated kinds, without words that sound at once and with them.
+
+What a recogniser really wrote weighs as much as all that its model made.
+"""
 _BINS = 10
 _DRAWN = 400
-_RIDGE = 1e-3
+_RIDGE = 30.0
+"""Some columns say little, as of the few words of a recogniser that sound at once; this many words hold them at 0."""
 _COLOURS = {"generated": "#0b6e99", "sim": "#2e8b57", "real": "#c05020"}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The words of one case that have a speaker: what their confidence rests on, and whether it is right."""
+    """The words of one case that have a speaker: what their confidence rests on, and whether it is right.
+
+    passages: int64 (num_words,), rising: the number of the passage, words in a row of one
+    person and given to one speaker. at_once: whether words of the case sound at once.
+    """
 
     case: Case
     features: Floats
     right: Bools
+    passages: Ints
+    at_once: bool
+
+    @property
+    def people(self) -> tuple[int, frozenset[str]]:
+        """Whom its weights may not know: the fold of its speakers, and in `real` their names."""
+        talk = self.case.talk
+        return talk.fold, frozenset(turn.speaker for turn in talk.recording.turns if talk.kind == REAL)
+
+    def may_tell(self, people: tuple[int, frozenset[str]]) -> bool:
+        """Whether weights for these people may rest on it: none of them speaks in it, and it is not `sim`."""
+        kind, (fold, names) = self.case.talk.kind, self.people
+        return fold != people[0] if kind in GENERATED else kind == REAL and not names & people[1]
 
 
 def main() -> None:
@@ -69,11 +106,11 @@ def main() -> None:
         print(f"{name} = np.array({every.round(2).tolist()})\n")
     if arguments.without_voices:
         told = [replace(one, features=one.features[:, : COLUMNS["WEIGHTS"]]) for one in told]
-    weights = {fold: fit([one for one in told if one.case.talk.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
+    weights = left_out(told)
     print(f"| words | turns | {' | '.join(HEAD)} |\n|{'---|' * (2 + len(HEAD))}")
     for group, source, turns in dict.fromkeys((t.case.talk.group, t.case.source, t.case.turns) for t in told):
         of = [t for t in told if (t.case.talk.group, t.case.source, t.case.turns) == (group, source, turns)]
-        print(_row(f"{group}, {source} | {turns}", *_pooled(of, weights)))
+        print(_row(f"{group}, {source} | {turns}", *_pooled(of, weights), _passages(of)))
     if arguments.plot:
         groups = {group: [t for t in told if t.case.talk.group == group] for group in _COLOURS}
         arguments.plot.write_text(plot({g: bins(*_pooled(of, weights)) for g, of in groups.items()}), encoding="ascii")
@@ -83,19 +120,37 @@ def tell(case: Case) -> Told:
     """Join the words of a case."""
     evidence = read_evidence(case.found)
     decision, said = join(read_times(case.heard.words), read_texts(case.heard.words), evidence, DEFAULT)
-    right = rightly(case, labels_of(decision, evidence.turns))
+    labels = labels_of(decision, evidence.turns)
+    right = rightly(case, labels)
     known = np.array([ok is not None for ok in right], bool) & (decision.reasons != NONE)
     rows = features(decision, said.times, said.shares, evidence)
-    return Told(case, rows[known], np.array(right, object)[known].astype(bool))
+    pairs = [(labels[i], case.talk.words[case.heard.truth[i]].speaker) for i in np.flatnonzero(known)]
+    passages = np.cumsum([0, *(one != two for one, two in pairwise(pairs))])[: len(pairs)]
+    right_ones = np.array(right, object)[known].astype(bool)
+    return Told(case, rows[known], right_ones, passages, sound_at_once(said.times))
+
+
+def left_out(told: Sequence[Told]) -> dict[str, Floats]:
+    """For every recording, by name, the weights that know nothing of it and its speakers."""
+    known = {people: fit([one for one in told if one.may_tell(people)]) for people in {one.people for one in told}}
+    return {one.case.talk.name: known[one.people] for one in told}
 
 
 def fit(told: Iterable[Told]) -> Floats:
-    """Logistic regression by Newton's method, on generated talk, each kind of recording weighing the same."""
-    kinds = {kind: [one for one in told if one.case.talk.kind == kind] for kind in GENERATED}
+    """One row of weights for words of a recogniser, one for words that sound at once."""
+    told = list(told)
+    return np.stack([_fit([one for one in told if one.at_once == at_once], _REAL[at_once]) for at_once in _REAL])
+
+
+def _fit(told: Sequence[Told], real: float) -> Floats:
+    """Logistic regression by Newton's method, each generated kind of recording weighing the same."""
+    kinds = {kind: [one for one in told if one.case.talk.kind == kind] for kind in (*GENERATED, REAL)}
     rows = np.concatenate([one.features for of in kinds.values() for one in of])
     right = np.concatenate([one.right for of in kinds.values() for one in of]).astype(float)
-    counts = [sum(len(one.right) for one in of) for of in kinds.values()]
-    weigh = np.concatenate([np.full(count, len(rows) / (len(kinds) * max(count, 1))) for count in counts])
+    counts = {kind: sum(len(one.right) for one in of) for kind, of in kinds.items()}
+    made = sum(counts.values()) - counts[REAL]
+    share = {kind: (real if kind == REAL else 1.0) * made / len(GENERATED) for kind in kinds}
+    weigh = np.concatenate([np.full(count, share[kind] / max(count, 1)) for kind, count in counts.items()])
     weights = np.zeros(rows.shape[1])
     for _ in range(25):
         sure = _sure(rows, weights)
@@ -110,9 +165,9 @@ def _sure(rows: Floats, weights: Floats) -> Floats:
     return sure
 
 
-def _pooled(told: Sequence[Told], weights: dict[int, Floats]) -> tuple[Floats, Bools]:
+def _pooled(told: Sequence[Told], weights: dict[str, Floats]) -> tuple[Floats, Bools]:
     """What is said of each word with the weights that its recording was left out of, and whether it is right."""
-    said = [_sure(one.features, weights[one.case.talk.fold]) for one in told]
+    said = [_sure(one.features, weights[one.case.talk.name][int(one.at_once)]) for one in told]
     return np.concatenate(said), np.concatenate([one.right for one in told])
 
 
@@ -128,14 +183,31 @@ def calibration_error(said: Floats, right: Bools) -> float:
     return sum(count * abs(mean - share) for count, mean, share in bins(said, right)) / max(len(said), 1)
 
 
-def _row(name: str, said: Floats, right: Bools) -> str:
+def _passages(told: Iterable[Told]) -> Ints:
+    """The passages of all, numbered through."""
+    numbers, first = [], 0
+    for one in told:
+        numbers.append(one.passages + first)
+        first += int(one.passages.max(initial=-1)) + 1
+    return np.concatenate(numbers)
+
+
+def _calibrated(said: Floats, passages: Ints) -> float:
+    """95th percentile of the error of what is right as often as said, if each passage is right or wrong as a whole."""
     rng = np.random.default_rng(0)
-    rising = np.sort(said)
-    drawn = np.percentile([calibration_error(rising, rng.random(len(said)) < rising) for _ in range(_DRAWN)], 95)
+    mean = (np.bincount(passages, said) / np.bincount(passages))[passages]
+    count = int(passages.max()) + 1
+    return float(
+        np.percentile([calibration_error(mean, rng.random(count)[passages] < mean) for _ in range(_DRAWN)], 95)
+    )
+
+
+def _row(name: str, said: Floats, right: Bools, passages: Ints) -> str:
+    drawn, together = _calibrated(said, np.arange(len(said))), _calibrated(said, passages)
     tenth, listed = np.argsort(said, kind="stable")[: len(said) // _BINS], said < SURE
     wrong = max(int((~right).sum()), 1)
     error = calibration_error(said, right)
-    cells = [len(said), *(f"{value:.3f}" for value in (said.mean(), right.mean(), error, drawn))]
+    cells = [len(said), *(f"{value:.3f}" for value in (said.mean(), right.mean(), error, drawn, together))]
     shares = [f"{100 * (~right[part]).sum() / wrong:.0f} %" for part in (tenth, listed)]
     cells += [shares[0], f"{100 * listed.mean():.0f} %", shares[1]]
     return f"| {name} | {' | '.join(map(str, cells))} |"

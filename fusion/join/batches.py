@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CONTEXT = 2
 """Settled words told along on either side, so that the contested ones have neighbours."""
+_BATCH = 1024
+"""Passages told at a time: a word of each takes a kilobyte."""
 _CORE = 48
 """Longer passages are told in parts of so many words, each with its context."""
 
@@ -67,14 +69,15 @@ def settle(times: Times, candidates: Candidates, contested: Bools, clock: Clock)
     for value in np.unique(bucket[counts > 1]):
         rows = np.flatnonzero(bucket == value)
         rows = rows[np.argsort(-(windows.high - windows.low)[rows], kind="stable")]
-        part = windows.take(rows)
-        passages, known = _lay_out(part, local[rows, : value // 64], times, candidates=candidates, clock=clock)
-        told, sure = tell(passages)
-        word = part.low[:, None] + np.arange(told.shape[1])
-        counts_here = (word >= part.first[:, None]) & (word < part.stop[:, None]) & known
-        row, step = np.nonzero(counts_here)
-        speakers[word[row, step]] = local[rows[row], told[row, step]]
-        certainty[word[row, step]] = sure[row, step]
+        for some in np.array_split(rows, -(-len(rows) // _BATCH)):
+            part = windows.take(some)
+            passages, known = _lay_out(part, local[some, : value // 64], times, candidates=candidates, clock=clock)
+            told, sure = tell(passages)
+            word = part.low[:, None] + np.arange(told.shape[1])
+            counts_here = (word >= part.first[:, None]) & (word < part.stop[:, None]) & known
+            row, step = np.nonzero(counts_here)
+            speakers[word[row, step]] = local[some[row], told[row, step]]
+            certainty[word[row, step]] = sure[row, step]
     return np.where(contested, speakers, -1), certainty
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .intervals import Floats
     from .timing import Times
 
-_TOUCH: Seconds = 0.03
+TOUCH: Seconds = 0.03
 """Words may overlap by this much without being two voices."""
 
 
@@ -36,8 +36,8 @@ def contested_words(times: Times) -> Bools:
     contested = np.zeros(len(times.starts), bool)
     if len(contested):
         latest = np.maximum.accumulate(times.ends)
-        contested[1:] |= times.starts[1:] < latest[:-1] - _TOUCH
-        contested[:-1] |= times.starts[1:] < times.ends[:-1] - _TOUCH
+        contested[1:] |= times.starts[1:] < latest[:-1] - TOUCH
+        contested[:-1] |= times.starts[1:] < times.ends[:-1] - TOUCH
     return contested
 
 

@@ -7,19 +7,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .boundaries import TOUCH, contested_words
 from .explain import NONE, Decision
-from .intervals import Evidence, Floats, Ints, Shares, TurnTable, VoiceTable, rows_of, run_starts, seconds_of
+from .intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, VoiceTable, rows_of, run_starts, seconds_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
     from .timing import Times
 
-# Logistic regression on words of made-up conversations with our turns, made by `benchmarks.reliability`, which also
-# tells what it is worth on words of speakers and recordings that it was not fitted on.
-WEIGHTS = np.array([0.86, 0.38, -2.91, 4.03, 1.66, -1.14, 1.01, -2.09, -2.38])
-"""One weight a column of `features` where voices were not compared."""
-WITH_VOICES = np.array([3.27, -0.63, -1.58, 4.65, 2.01, -1.26, 0.91, -0.43, -1.9, -3.69, 4.15, -2.62, -1.31, -4.37])
+# Logistic regression on words of made-up conversations and of `real` with our turns, made by `benchmarks.reliability`,
+# which also tells what it is worth on words of speakers and recordings that it was not fitted on.
+WEIGHTS = np.array(
+    [
+        [1.98, 0.87, -2.52, 1.98, 0.14, -1.46, -0.27, 1.23, -1.93, 0.22, 0.04],
+        [0.17, 0.59, -1.75, 2.35, 1.92, -0.78, 1.66, -0.44, -1.12, -1.51, -1.35],
+    ]
+)
+"""One weight a column of `features` where voices were not compared; the second row where words `sound_at_once`."""
+WITH_VOICES = np.array(
+    [
+        [1.28, -0.37, -1.29, 1.28, 0.15, -1.12, -0.56, 2.01, -1.69, 0.23, 0.12, 5.86, -2.09, -0.62, -0.86],
+        [0.01, -0.12, -0.92, 2.2, 1.92, -0.87, 1.54, 0.14, -0.88, -1.26, -1.34, 2.92, -1.93, -0.59, -1.11],
+    ]
+)
 """The same where they were."""
+_AT_ONCE = 0.02
+"""A recogniser writes one voice at a time, so fewer of its words sound at once with another."""
+_OWN, _OTHER = 0.5, 0.25
+"""A voice's usual likeness to itself and to the most alike of the others, where it was not compared."""
 _NEAR: Seconds = 1.0
 _LONG: Seconds = 3.0
 _LITTLE: Seconds = 10.0
@@ -31,19 +46,25 @@ _ENOUGH: Seconds = 30.0
 
 def confidence_of(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
     """Probability that each word's speaker is right, float64 (num_words,); 0 for words without one."""
-    weights = WEIGHTS if evidence.voices is None else WITH_VOICES
+    weights = (WEIGHTS if evidence.voices is None else WITH_VOICES)[int(sound_at_once(times))]
     sure = 1.0 / (1.0 + np.exp(-(features(decision, times, shares, evidence) @ weights)))
     return np.where(decision.reasons == NONE, 0.0, sure)
 
 
+def sound_at_once(times: Times) -> bool:
+    """Whether these are words of several voices at a time, as people and channels give, and no recogniser."""
+    return len(times.starts) > 0 and bool(_contested(times).mean() >= _AT_ONCE)
+
+
 def features(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
-    """What confidence rests on, float64 (num_words, 9), each 0 to 1; 14 columns where voices were compared.
+    """What confidence rests on, float64 (num_words, 11), each 0 to 1; 15 columns where voices were compared.
 
     A constant; the part of the word that its speaker's turns cover; the part that the strongest
     other speaker's cover; how certain the choice among neighbours was; whether it was one;
     how near the next edge of a turn is, 1 at the edge and 0 from a second on; how long the turn is,
     1 from three seconds on; how little its speaker says in all, a half at ten seconds
-    and a quarter from thirty on; and the share of all speech that is not its speaker's. Then what `_voice` tells.
+    and a quarter from thirty on; the share of all speech that is not its speaker's; whether it sounds at once with
+    another word; and the part of it with which other words of its speaker sound. Then what `_voice` tells.
     """
     count, turns = len(times.starts), evidence.turns
     word, speakers = np.arange(count), np.maximum(decision.speakers, 0)
@@ -61,6 +82,8 @@ def features(decision: Decision, times: Times, shares: Shares, evidence: Evidenc
         _turn(shares, word, speakers, turns),
         _LITTLE / (_LITTLE + np.minimum(spoken[speakers], _ENOUGH)),
         1.0 - spoken[speakers] / max(spoken.sum(), 1e-6),
+        _contested(times),
+        _with_oneself(times, decision.speakers),
     )
     if evidence.voices is not None:
         columns += _voice(times, decision.speakers, evidence.voices)
@@ -68,11 +91,10 @@ def features(decision: Decision, times: Times, shares: Shares, evidence: Evidenc
 
 
 def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArray[Any], ...]:
-    """What the voice says of the stretch that each word's middle lies in: five columns, 0 where there is none.
+    """What the voice says of the stretch that each word's middle lies in: four columns.
 
-    Whether it was compared with the word's speaker and with another; its likeness to the speaker; to the
-    most alike of the others; how long the stretch is, 1 at two seconds; and whether others are known well
-    enough to compare it with, but not the speaker.
+    Its likeness to the word's speaker; to the most alike of the others; how long the stretch is, 1 at two seconds;
+    and whether it was not compared with the speaker. Likeness that is not known is taken to be as usual.
     """
     words = np.arange(len(speakers))
     middle = (times.starts + times.ends) / 2
@@ -84,11 +106,33 @@ def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArra
     own = scores[words, speakers]
     scores[words, speakers] = -np.inf
     other = scores.max(axis=1)
-    mine, theirs = own > -np.inf, other > -np.inf
-    both = mine & theirs
-    own, other = np.where(both, own, 0.0), np.where(both, other, 0.0)
-    length = np.where(both, np.minimum(1.0, (ends - np.append(voices.starts, 0.0))[stretch] / _WHOLE), 0.0)
-    return both, own, other, length, theirs & ~mine
+    known = own > -np.inf
+    own, other = np.where(known, own, _OWN), np.where(other > -np.inf, other, _OTHER)
+    length = np.where(inside, np.minimum(1.0, (ends - np.append(voices.starts, 0.0))[stretch] / _WHOLE), 0.0)
+    return own, other, length, ~known
+
+
+def _contested(times: Times) -> Bools:
+    """`contested_words` in the order of the text."""
+    order = np.argsort(times.starts, kind="stable")
+    out = np.zeros(len(order), bool)
+    out[order] = contested_words(times.take(order))
+    return out
+
+
+def _with_oneself(times: Times, speakers: Ints) -> Floats:
+    """The part of each word with which another word of its speaker sounds: one of them is somebody else's."""
+    order = np.lexsort((times.starts, speakers))
+    starts, ends, who = times.starts[order], times.ends[order], speakers[order]
+    shared = np.zeros(len(order))
+    if len(order):
+        apart = (who - who[0]) * (ends.max() - starts.min() + 1.0)  # so that no speaker's words reach the next one's
+        latest = np.maximum.accumulate(ends + apart)
+        shared[1:] = np.minimum(latest[:-1], (ends + apart)[1:]) - (starts + apart)[1:]
+        shared[:-1] = np.maximum(shared[:-1], (ends + apart)[:-1] - (starts + apart)[1:])
+    out = np.zeros(len(order))
+    out[order] = np.where(shared > TOUCH, np.minimum(1.0, shared / np.maximum(ends - starts, 1e-6)), 0.0)
+    return out
 
 
 def _turn(shares: Shares, words: Ints, speakers: Ints, turns: TurnTable) -> Floats:

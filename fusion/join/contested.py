@@ -102,6 +102,20 @@ class _Beam:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One word of every story.
+
+    parents, speakers: int64 (num_passages, num_stories), the story before that each
+    comes from, and who says the word. likely: float64 (num_passages, num_stories_before,
+    num_stories), the logarithm of how likely each goes on as each, -inf where it does not.
+    """
+
+    parents: Ints
+    speakers: Ints
+    likely: Floats
+
+
 def tell(passages: Passages, prices: Costs = PRICES, width: int = WIDTH) -> tuple[Ints, Floats]:
     """Find the cheapest assignment of each passage.
 
@@ -113,8 +127,9 @@ def tell(passages: Passages, prices: Costs = PRICES, width: int = WIDTH) -> tupl
 
     Returns:
         speakers, int64 (num_passages, num_words), -1 in the padding; and
-        certainty, float64, the same shape: the part of the surviving stories,
-        weighted by how cheap they are, that agrees with the cheapest on the word.
+        certainty, float64, the same shape: the part of all stories told, weighted by how
+        cheap they are, that agrees with the cheapest on the word; those that came to
+        the same state as a cheaper one count too.
     """
     count, words, speakers = passages.missed.shape
     beam = _Beam(
@@ -125,20 +140,19 @@ def tell(passages: Passages, prices: Costs = PRICES, width: int = WIDTH) -> tupl
         np.zeros((count, 1, speakers)),
     )
     alive = np.searchsorted(-passages.lengths, -np.arange(words + 1), side="left")
-    final = np.full((count, width), np.inf)
-    trail: list[tuple[Ints, Ints]] = []
+    trail: list[_Step] = []
     for word in range(words):
-        beam, parents = _advance(beam.rows(alive[word]), passages, word, prices, width)
-        trail.append((parents, beam.previous))
-        done = slice(alive[word + 1], alive[word])
-        final[done, : beam.cost.shape[1]] = beam.cost[done]
-    return _read_back(trail, final)
+        beam, step = _advance(beam.rows(alive[word]), passages, word, prices, width)
+        trail.append(step)
+    told = _read_back(trail, count)
+    return told, _certainty(trail, told)
 
 
-def _advance(beam: _Beam, passages: Passages, word: int, prices: Costs, width: int) -> tuple[_Beam, Ints]:
-    """Add one word to every story in every possible way; keep the cheapest, and which story each came from."""
+def _advance(beam: _Beam, passages: Passages, word: int, prices: Costs, width: int) -> tuple[_Beam, _Step]:
+    """Add one word to every story in every possible way; keep the cheapest, and how each was come to."""
     alive, stories, speakers = beam.last.shape
-    cost = (beam.cost[:, :, None] + _price(beam, passages, word, prices)).reshape(alive, -1)
+    price = _price(beam, passages, word, prices)
+    cost = (beam.cost[:, :, None] + price).reshape(alive, -1)
     keys = (beam.last + 1).view(np.uint64) * _TAGS[:speakers]
     reaches = passages.ends[:alive, word, None, None] > beam.last_end
     latest = np.where(reaches, np.uint64(word + 1) * _TAGS[:speakers], keys)
@@ -157,7 +171,10 @@ def _advance(beam: _Beam, passages: Passages, word: int, prices: Costs, width: i
         last_end=np.where(picked, end, last_end),
         spoken=np.where(picked, after, spoken),
     )
-    return told, parents
+    who = np.broadcast_to(chosen[:, None], (alive, stories, keep.shape[1]))
+    same = np.take_along_axis(keys, who, 2) == keys[rows, parents, chosen][:, None]
+    goes_on = same & np.isfinite(told.cost)[:, None]
+    return told, _Step(parents, chosen, np.where(goes_on, -np.take_along_axis(price, who, 2) / _TEMPERATURE, -np.inf))
 
 
 def _price(beam: _Beam, passages: Passages, word: int, prices: Costs) -> Floats:
@@ -190,20 +207,31 @@ def _cheapest_distinct(cost: Floats, keys: npt.NDArray[np.uint64], width: int) -
     return kept
 
 
-def _read_back(trail: list[tuple[Ints, Ints]], final: Floats) -> tuple[Ints, Floats]:
-    """Follow every surviving story from its end; the first is the cheapest."""
-    count, width = final.shape
-    weight = np.exp(-(final - final[:, :1]) / _TEMPERATURE)
-    weight /= weight.sum(axis=1, keepdims=True)
+def _read_back(trail: list[_Step], count: int) -> Ints:
+    """Follow the cheapest story, the first, of each passage from its end."""
     speakers = np.full((count, len(trail)), -1)
-    certainty = np.zeros((count, len(trail)))
-    story = np.tile(np.arange(width), (count, 1))
+    story = np.zeros(count, np.int64)
     for word in range(len(trail) - 1, -1, -1):
-        parents, chosen = trail[word]
-        alive, stories = parents.shape
-        at = np.minimum(story[:alive], stories - 1)
-        who = np.take_along_axis(chosen, at, 1)
-        speakers[:alive, word] = who[:, 0]
-        certainty[:alive, word] = (weight[:alive] * (who == who[:, :1])).sum(axis=1)
-        story[:alive] = np.take_along_axis(parents, at, 1)
-    return speakers, certainty
+        step = trail[word]
+        rows = np.arange(len(step.parents))
+        speakers[rows, word] = step.speakers[rows, story[rows]]
+        story[rows] = step.parents[rows, story[rows]]
+    return speakers
+
+
+def _certainty(trail: list[_Step], told: Ints) -> Floats:
+    """How likely each word's speaker is among all stories: sums over what comes before it and what comes after."""
+    before = [np.zeros((len(told), 1))]
+    for step in trail:
+        before.append(np.logaddexp.reduce(before[-1][: len(step.likely), :, None] + step.likely, axis=1))
+    certainty = np.zeros(told.shape)
+    after = np.zeros_like(before[-1])
+    for word in range(len(trail) - 1, -1, -1):
+        likely, alive = trail[word].likely, len(trail[word].likely)
+        onward = np.zeros((len(told), likely.shape[2]))  # nothing comes after the last word of a passage
+        onward[: len(after)] = after
+        through = before[word + 1] + onward[:alive]
+        agrees = np.where(trail[word].speakers == told[:alive, word, None], through, -np.inf)
+        certainty[:alive, word] = np.exp(np.logaddexp.reduce(agrees, axis=1) - np.logaddexp.reduce(through, axis=1))
+        after = np.logaddexp.reduce(likely + onward[:alive, None], axis=2)
+    return certainty

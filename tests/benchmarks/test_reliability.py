@@ -22,11 +22,37 @@ def test_a_calibrated_prediction_has_no_error_and_another_its_distance() -> None
     assert calibration_error(np.array([]), np.array([], bool)) == 0
 
 
-def test_the_fit_finds_the_weights_that_made_the_data() -> None:
-    rows = np.stack((np.ones(20_000), RNG.random(20_000)), axis=1)
-    right = RNG.random(20_000) < 1 / (1 + np.exp(-(rows @ [2.0, -3.0])))
-    case = SimpleNamespace(talk=SimpleNamespace(kind="full"))
-    assert fit([Told(case, rows, right)]) == pytest.approx([2.0, -3.0], abs=0.15)  # type: ignore[arg-type]
+def told(rows: np.ndarray, right: np.ndarray, kind: str = "full", fold: int = 0, at_once: bool = False, *people: str):
+    turns = [SimpleNamespace(speaker=name) for name in people]
+    talk = SimpleNamespace(kind=kind, fold=fold, name=f"{kind}/{fold}{people}", recording=SimpleNamespace(turns=turns))
+    return Told(SimpleNamespace(talk=talk), rows, right, np.arange(len(right)), at_once)  # type: ignore[arg-type]
+
+
+def test_the_fit_finds_the_weights_that_made_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.reliability._RIDGE", 1e-3)
+    rows = np.stack((np.ones(40_000), RNG.random(40_000)), axis=1)
+    made = ([2.0, -3.0], [1.0, 0.5])
+    both = [RNG.random(40_000) < 1 / (1 + np.exp(-(rows @ weights))) for weights in made]
+    found = fit([told(rows, right, at_once=bool(at_once)) for at_once, right in enumerate(both)])
+    assert found[0] == pytest.approx(made[0], abs=0.15)
+    assert found[1] == pytest.approx(made[1], abs=0.15)
+
+
+def test_weights_know_nothing_of_the_speakers_they_are_for() -> None:
+    none = (np.ones((0, 1)), np.zeros(0, bool))
+    first, second, sim = told(*none, "full", 0), told(*none, "codec", 1), told(*none, "sim", 0)
+    ann, ben = (told(*none, "real", -1, False, *names) for names in (("Ann", "Cid"), ("Ben",)))
+    cid = told(*none, "real", -1, False, "Cid")
+    every = (first, second, sim, ann, ben, cid)
+    known = [[one for one in every if one.may_tell(each.people)] for each in every]
+    assert known == [
+        [second, ann, ben, cid],
+        [first, ann, ben, cid],
+        [second, ann, ben, cid],
+        [first, second, ben],
+        [first, second, ann, cid],
+        [first, second, ben],
+    ]
 
 
 def test_the_plot_is_svg_with_a_line_a_group() -> None:
