@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from ..fusion.errors import DeviceError
 from ..fusion.given import enough_memory
 from ..fusion.types import SAMPLE_RATE
 from .arrays import AnyArray
+from .coreml import HostValue
 from .options import WINDOW
-from .runtime import HostValue, Network, Runtime, Session
+from .runtime import Network, Runtime, Session
 
 MOST = 128
 """Windows of one call: as many as `diarize.queue` puts together of several files."""
@@ -30,13 +30,7 @@ _CUDA_RUNTIME = "libcudart.so.12"
 
 
 def segmentation_network(path: Path, runtime: Runtime, *, cuda_graph: bool) -> Network:
-    """The network that hears 10 s windows.
-
-    Raises:
-        DeviceError: a CUDA graph is asked for, and the device is no GPU.
-    """
-    if cuda_graph and runtime.device != "cuda":
-        raise DeviceError(f"cuda_graph=True is for device='cuda', and {runtime.device} is used: leave it out.")
+    """The network that hears 10 s windows; `cuda_graph`: replayed, on a GPU."""
     if runtime.device != "cuda":
         return runtime.network(path)
     sizes = {"samples": round(WINDOW * SAMPLE_RATE)}

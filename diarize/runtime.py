@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,9 +21,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from ..fusion.errors import CorruptModelError, DeviceError, LowMemoryError
-from ..fusion.given import enough_memory, ran_out
+from ..fusion.given import enough_memory, first_line, ran_out
 from ..fusion.watch import ahead, spread, usable_cores
 from .arrays import AnyArray
+from .coreml import Program
 from .options import Device, Execution
 
 Item = TypeVar("Item")
@@ -71,6 +71,8 @@ class Runtime:
     def of(cls, execution: Execution) -> Runtime:
         """Settle `auto` and 0; raise `DeviceError` with the remedy if the device cannot be used."""
         device = pick_device(execution.device)
+        if execution.cuda_graph and device != "cuda":
+            raise DeviceError(f"cuda_graph=True is for device='cuda', and {device} is used: leave it out.")
         workers = (execution.threads or usable_cores()) if device == "cpu" else 1
         return cls(device, workers, half=device == "coreml" and execution.mode == "fast")
 
@@ -205,10 +207,10 @@ class Session:
                 raise LowMemoryError(f"There is not enough memory to load {source.name}: free some.") from error
             if device == "cpu":
                 message = (
-                    f"{source} is no graph that ONNX Runtime can load ({_first_line(error)}); delete it and pull again."
+                    f"{source} is no graph that ONNX Runtime can load ({first_line(error)}); delete it and pull again."
                 )
                 raise CorruptModelError(message) from error
-            raise DeviceError(f"device={device!r} failed while loading {source.name}: {_first_line(error)}") from error
+            raise DeviceError(f"device={device!r} failed while loading {source.name}: {first_line(error)}") from error
         self._inputs = [value.name for value in self._session.get_inputs()]
         self.input_types: tuple[str, ...] = tuple(value.type for value in self._session.get_inputs())
         self._outputs = [value.name for value in self._session.get_outputs()]
@@ -255,7 +257,7 @@ class Session:
                 raise LowMemoryError("There is not enough memory to run the networks: free some.") from error
             shapes = ", ".join(str(value.shape) for value in feeds.values())
             raise CorruptModelError(
-                f"The network cannot compute {', '.join(map(repr, wanted))} of inputs {shapes} ({_first_line(error)}): "
+                f"The network cannot compute {', '.join(map(repr, wanted))} of inputs {shapes} ({first_line(error)}): "
                 "export it with a free number of frames."
             ) from error
         return found
@@ -299,67 +301,6 @@ class Session:
         return tuple(self._session.get_outputs()[0].shape[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class HostValue:
-    """What a `Program` returns where a `Session` returns a device's value: an array on the host."""
-
-    array: AnyArray
-
-    def numpy(self) -> AnyArray:
-        """The array itself."""
-        return self.array
-
-    def shape(self) -> list[int]:
-        """Its sizes."""
-        return list(self.array.shape)
-
-
-class Program:
-    """One CoreML program, called like a `Session`; inputs and outputs are float32 arrays by name and order.
-
-    Apple wants a model used by one thread at a time: calls wait for each other.
-
-    Args:
-        path: the ``.mlpackage``.
-
-    Raises:
-        DeviceError: CoreML cannot load it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        from .models.mil import coremltools
-
-        tools = coremltools()
-        self._free = threading.Lock()
-        try:
-            self._model = tools.models.MLModel(os.fspath(path))
-        except Exception as error:  # CoreML's exceptions share no public base
-            raise DeviceError(f"CoreML cannot load {path.name} ({_first_line(error)}): use device='cpu'.") from error
-        description = self._model.get_spec().description
-        self._inputs = [value.name for value in description.input]
-        self._output = description.output[0].name
-
-    def __call__(self, *inputs: AnyArray) -> AnyArray:
-        """Run on host arrays, in the graph's input order; return its output.
-
-        Raises:
-            DeviceError: CoreML cannot compute it.
-        """
-        feeds = {
-            name: np.ascontiguousarray(value, np.float32) for name, value in zip(self._inputs, inputs, strict=True)
-        }
-        try:
-            with self._free:
-                output: AnyArray = self._model.predict(feeds)[self._output]
-        except Exception as error:  # as above
-            raise DeviceError(f"CoreML cannot compute ({_first_line(error)}): use device='cpu'.") from error
-        return output
-
-    def on_device(self, *inputs: Any) -> HostValue:
-        """Like calling; inputs may be what an earlier call of this returned."""
-        return HostValue(self(*(value.array if isinstance(value, HostValue) else value for value in inputs)))
-
-
 def _options(path: Path | bytes, threads: int, sizes: Mapping[str, int]) -> Any:
     import onnxruntime
 
@@ -392,7 +333,3 @@ def providers_of(device: Device, *, cuda_graph: bool = False) -> list[Any]:
     if device == "coreml":
         return [PROVIDERS["coreml"], PROVIDERS["cpu"]]
     return [PROVIDERS["cpu"]]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -98,7 +98,7 @@ class VoiceEmbedder:
         """
         samples = at_16_khz(samples, sample_rate)
         windows = Windows(len(samples), step=WINDOW / 2)
-        network = self._runtime.session(self._segmentation)
+        network = self._runtime.network(self._segmentation)
         active = segment(samples, windows, network, self._runtime, 1, lambda _done, _total: None)
         count = speaker_count(active, windows)
         return float((count > 1).sum() / max((count > 0).sum(), 1))

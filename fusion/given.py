@@ -150,6 +150,11 @@ def why_no_json(error: ValueError | RecursionError) -> str:
     return str(error) if is_told else "it holds a number of too many digits"
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
 def ran_out(error: BaseException) -> bool:
     """Whether an error, of whichever library, says that memory ran out: few have a class for it."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):

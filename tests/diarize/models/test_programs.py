@@ -10,12 +10,13 @@ import pytest
 import soundfile
 
 from diarfuse.diarize import runtime
+from diarfuse.diarize.coreml import Program
 from diarfuse.diarize.models import programs
 from diarfuse.diarize.models.programs import program_of
 from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.pipeline import Diarizer
-from diarfuse.diarize.runtime import Program, Runtime, Session
+from diarfuse.diarize.runtime import Runtime, Session
 from diarfuse.fusion.errors import DeviceError, MissingExtraError
 
 from .mil_walk import Walk
