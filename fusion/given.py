@@ -101,6 +101,18 @@ def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> byte
     return data
 
 
+def from_shell(text: str) -> str:
+    r"""Text whose bytes Python could not decode, as in the locale C, read as the UTF-8 that they are; other text stays.
+
+    >>> from_shell("Zo\udcc3\udcab"), from_shell("a\udcff") == "a\udcff"
+    ('Zoë', True)
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def short(value: object, most: int = 40) -> str:
     """The beginning of a value, `most` characters, for a sentence; Python refuses to write thousands of digits out.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from pathlib import Path
@@ -78,6 +79,10 @@ def _unforeseen(error: Exception) -> str:
         raise error
     if error.filename is None:  # it may be stdout itself, and its end would be told once more
         _silence_stdout()
+        if error.errno == errno.ENOENT:
+            return "The folder that this was started in is gone: change to one that is there (cd)."
+        if error.errno == errno.ENOSPC:
+            return f"stdout cannot be written to ({error.strerror}): free some space, or send it elsewhere."
     what = "" if error.filename is None else f"{str(error.filename)!r}: "
     return f"{what}{error.strerror or error}. Check the path, its permissions and the disk."
 
@@ -116,9 +121,10 @@ def _tell(message: str, code: int, *, as_json: bool) -> int:
 
         click.echo(json_line("stopped" if code == INTERRUPTED else "error", text=message, exit_code=code), err=True)
         return code
-    if code != INTERRUPTED:
-        click.secho("Error: ", fg="red", nl=False, err=True)
-    click.echo(printable(message), err=True)
+    with contextlib.suppress(OSError):  # the terminal may have been closed, which is why this ends
+        if code != INTERRUPTED:
+            click.secho("Error: ", fg="red", nl=False, err=True)
+        click.echo(printable(message), err=True)
     return code
 
 

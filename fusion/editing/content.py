@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import estimating
 from ..errors import OptionError, UnknownNameError
-from ..given import short
+from ..given import from_shell, short
 from ..types import Diarization, Segment, Transcript, Turn
 
 NOBODY = "nobody"
@@ -111,7 +111,7 @@ def check_name(name: str) -> str:
     """
     if not isinstance(name, str):
         raise OptionError(f"The name {short(name)} must be text.")
-    clean = unicodedata.normalize("NFC", name.strip())
+    clean = unicodedata.normalize("NFC", from_shell(name).strip())
     clean = clean if clean.strip(JOINERS) else ""
     if not all(character.isprintable() or character in JOINERS for character in clean):
         raise OptionError(f"The name {clean[:MAX_NAME]!r} holds line breaks or characters that cannot be seen.")

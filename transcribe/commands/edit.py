@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...fusion.errors import TranscriptError
+from ...fusion.given import from_shell
 from ..inputs.paths import InputPath
 from ..screen.terminal import note
 from .options import TERMINAL_OPTIONS
@@ -48,7 +49,7 @@ def rename(document: Path, names: tuple[str, ...]) -> None:
 
     To make one speaker of two, use `transcribe merge`.
     """
-    pairs = [_pair(name) for name in names]
+    pairs = [_pair(from_shell(name)) for name in names]
     if len(dict(pairs)) < len(pairs):
         raise click.UsageError("One speaker was given two names: give one.")
     _edit(document, lambda before: before.rename(dict(pairs)))
@@ -65,7 +66,7 @@ def rename(document: Path, names: tuple[str, ...]) -> None:
 )
 def merge(document: Path, keep: str, others: tuple[str, ...]) -> None:
     """Make one speaker of several in DOCUMENT; KEEP is the name that stays."""
-    _edit(document, lambda before: before.merge(keep, *others))
+    _edit(document, lambda before: before.merge(*map(from_shell, (keep, *others))))
 
 
 @command(
@@ -79,7 +80,7 @@ def reassign(document: Path, where: str, speaker: str) -> None:
     WHERE is a stretch of time such as 00:12:03-00:12:09.5, or numbers of words
     such as 120-131, as `transcribe review` shows them.
     """
-    _edit(document, lambda before: before.reassign(where, speaker))
+    _edit(document, lambda before: before.reassign(where, from_shell(speaker)))
 
 
 @command(
@@ -104,9 +105,9 @@ def text(document: Path, when: str | None, new: str | None, find: str | None, re
     TEXT takes the sentence out.
     """
     if find is not None and replace is not None and when is None:
-        _edit(document, lambda before: before.replace_text(find, replace))
+        _edit(document, lambda before: before.replace_text(from_shell(find), from_shell(replace)))
     elif when is not None and new is not None and find is None and replace is None:
-        _edit(document, lambda before: before.text(when, new))
+        _edit(document, lambda before: before.text(when, from_shell(new)))
     else:
         raise click.UsageError("Give either a time and the sentence's new text, or --find and --replace.")
 

@@ -17,11 +17,15 @@ POLL = 0.1
 GRACE = 0.5
 """Seconds that an interrupted worker has to stop by itself and tidy up."""
 
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Windows has no SIGHUP."""
+
 
 class Interruptible(Generic[T]):
     """`work(cancel)` in a daemon thread, for which the main thread waits, and which it can leave behind.
 
-    SIGTERM is taken for Ctrl-C from now on. On either, whoever waits gets KeyboardInterrupt: it ends the work, and then
+    SIGTERM, and SIGHUP of a terminal that is closed, are taken for Ctrl-C from now on, unless they are ignored, as
+    under nohup. On any, whoever waits gets KeyboardInterrupt: it ends the work, and then
     the process without waiting for threads.
     """
 
@@ -31,7 +35,9 @@ class Interruptible(Generic[T]):
         self._value: T
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in _ENDS:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, _interrupt)
         self._thread.start()
 
     def wait(self) -> None:

@@ -30,6 +30,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ...fusion.errors import DiarfuseError, OutputError, VoiceError
 from ...fusion.landing import PART, prepared
+from .records import MAX_BYTES
 
 RECORD, OLD = ".voice", ".old"
 LOCK = ".lock"
@@ -180,16 +181,12 @@ def shred(path: Path) -> None:
 def _overwrite(path: Path) -> None:
     handle = os.open(path, os.O_WRONLY | _NO_FOLLOW | _BINARY)
     try:
-        _write_all(handle, bytes(os.fstat(handle).st_size))
+        left, zeros = os.fstat(handle).st_size, bytes(_CHUNK)
+        while left:
+            left -= os.write(handle, zeros[:left])
+        os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view[:_CHUNK]) :]
-    os.fsync(handle)
 
 
 def _leftovers(root: Path) -> Iterator[Path]:
@@ -221,8 +218,8 @@ def _tidy(root: Path) -> list[str]:
 def _is_blank(path: Path) -> bool:
     """Whether a record holds zeros only, or nothing; what cannot be read is told of where people are read."""
     try:
-        return not path.is_symlink() and path.is_file() and not path.read_bytes().strip(b"\0")
-    except OSError:
+        return not read_private(path, MAX_BYTES, exposed=True).strip(b"\0")
+    except (VoiceError, OSError):
         return False
 
 

@@ -61,7 +61,7 @@ class VoiceStore:
                 raise VoiceError(
                     "The enrolled voices are encrypted: give the passphrase ($DIARFUSE_VOICES_PASSPHRASE)."
                 )
-            self._key = Key(passphrase, read_header((self.root / HEADER).read_bytes()))
+            self._key = Key(passphrase, read_header(files.read_private(self.root / HEADER, MAX_BYTES, exposed=True)))
 
     @staticmethod
     def locked(root: Path | None = None) -> bool:

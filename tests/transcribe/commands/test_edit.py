@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,3 +119,23 @@ def test_names_and_texts_are_corrected_without_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     assert done.stdout.strip() == "set()"
+
+
+def test_names_typed_in_a_locale_that_knows_no_accents() -> None:
+    """What Python makes of UTF-8 there."""
+    assert run(["rename", "meeting.json", "SPEAKER_00=Zo\udcc3\udcab"]) == 0
+    assert run(["merge", "meeting.json", "Zo\udcc3\udcab", "SPEAKER_01"]) == 0
+    assert run(["text", "meeting.json", "00:00:00", "Caf\udcc3\udca9."]) == 0
+    assert "Zoë" in held().speakers
+    assert "?" not in str(held().history)
+    assert "Café." in held().transcript.segments[0].text
+    assert run(["rename", "meeting.json", "Zoë=a\udcff"]) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no folder in which a process is")
+def test_a_working_folder_that_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(["export", str(tmp_path / "meeting.json")]) == 1
+    assert capsys.readouterr().err.startswith("Error: The folder that this was started in is gone: change to one")

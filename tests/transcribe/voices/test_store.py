@@ -6,6 +6,7 @@ import base64
 import contextlib
 import errno
 import json
+import os
 import stat
 import sys
 import threading
@@ -113,6 +114,7 @@ def foldered(path: Path) -> None:
         (exposed, "can be read by others: run chmod 600 on it"),
         (linked, "cannot be read"),
         (foldered, "is no file of ours"),
+        (lambda path: os.truncate(path, 1 << 40), "is no file of ours"),
     ],
 )
 def test_a_spoilt_record_costs_only_itself_and_is_named_once(root: Path, spoil, said: str) -> None:

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ....fusion.errors import AudioError
 from ..origin import sha256_of
 from .editor import Editor, formats
 from .presence import Presence
@@ -40,8 +41,13 @@ def sound_of(editor: Editor, given: Path | None) -> Sound | None:
     """The recording that a page plays: the one that is given, or that lies beside the document; None if there is none.
 
     A name with folders in it is none of ours, and leads nowhere.
+
+    Raises:
+        AudioError: `given` is no file that a browser could play from any place, such as a device.
     """
     recording = editor.state().document.recording
+    if given is not None and not given.is_file():
+        raise AudioError(f"{given} is no regular file: copy the recording to one first.")
     path = given
     if path is None and recording is not None and recording.name and _is_plain(recording.name):
         path = editor.path.parent / recording.name

@@ -10,6 +10,7 @@ import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Recording
+from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
 from tests.fusion.documents import MEETING
@@ -48,3 +49,8 @@ def test_a_name_of_a_recording_leads_to_no_other_folder(tmp_path: Path, name: st
     (tmp_path / "secret.wav").write_bytes(b"sound")
     (tmp_path / "in").mkdir()
     assert sound_of(written(tmp_path / "in" / "talk.json", Recording(name, "", 5.0)), None) is None
+
+
+def test_what_is_no_file_is_refused_as_recording(meeting: Path) -> None:
+    with pytest.raises(AudioError, match="no regular file"):
+        sound_of(Editor(meeting), Path("/dev/null"))
