@@ -9,6 +9,7 @@ import click
 
 from ...exporters import registry
 from ..inputs.paths import InputPath
+from .idle import NO_SPEAKERS, OF_CUES, about
 from .options import LAYOUT_OPTIONS, TERMINAL_OPTIONS, output_options, style_of
 from .shape import Section, command
 
@@ -50,10 +51,12 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
 
     planned = output.plan(documents, outs, formats, on_stdout="txt", in_folder="srt")
     style = style_of(values)
-    screen = reporter(bar=False)
+    screen, ctx = reporter(bar=False), click.get_current_context()
     for path, targets in zip(documents, planned, strict=True):
         document = read_document(path)
         document = document.clean() if values["clean"] else document
+        if document.diarization is None and (told := about(ctx, OF_CUES, f"for {path}, {NO_SPEAKERS}")):
+            screen.note(told)
         contents = [_content(document, target, style, path, screen) for target in targets]
         for target, content in zip(targets, contents, strict=True):
             output.write(target, content)

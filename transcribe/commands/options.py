@@ -18,6 +18,7 @@ from ...exporters.templates import PRESETS, parse_template
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
 from ..inputs.paths import InputPath
+from .idle import about, given
 from .shape import Section
 
 if TYPE_CHECKING:
@@ -321,23 +322,37 @@ _TAKERS = {
     "docx_template": ("docx",),
     "highlight_words": ("vtt", "ass"),
     "no_times": ("docx", "md"),
+    "embed_audio": ("html",),
 }
-"""The only formats that look at an option; those of other packages may look at any."""
+"""The only formats that look at an option which makes them what they are; those of other packages may look at any."""
+_CUES = ("srt", "vtt", "ass")
+_LOOKERS = {
+    "cues": _CUES,
+    "labels": ("srt", "ass"),
+    "width": _CUES,
+    "lines": _CUES,
+    "fps": (*_CUES, "edl", "otio"),
+}
+"""The same of options without which the formats are what they are."""
 
 
 def _check_takers(ctx: click.Context, on_stdout: str, in_folder: str) -> None:
-    """Refuse what was asked for in this call where nothing that is written takes it."""
+    """Refuse, or tell, what was asked for in this call where nothing that is written takes it."""
     from ...exporters import registry
     from ...fusion.errors import OptionError
+    from ..screen.terminal import note
 
-    written = _written(ctx, on_stdout, in_folder)
+    written, ours = _written(ctx, on_stdout, in_folder), set(registry.BUILTIN)
     for option, takers in _TAKERS.items():
-        asked = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
-        if asked and written <= set(registry.BUILTIN) - set(takers):
+        if given(ctx, option) and written <= ours - set(takers):
             raise OptionError(
                 f"--{option.replace('_', '-')} is for {' and '.join(takers)}, and none is written: "
                 f"add -o FILE.{takers[0]}, or --format {takers[0]}."
             )
+    for option, takers in _LOOKERS.items():
+        why = f"in what is written: it is for {', '.join(takers[:-1])} and {takers[-1]}"
+        if written <= ours - set(takers) and (sentence := about(ctx, (option,), why)):
+            note(sentence)
 
 
 def _written(ctx: click.Context, on_stdout: str, in_folder: str) -> set[str]:

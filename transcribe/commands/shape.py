@@ -52,6 +52,17 @@ class Command(ExamplesFirst, click.Command):
         super().__init__(*args, **kwargs)
         self.headings = headings or {}
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, after a line for the options that do nothing in this call."""
+        from .idle import sentences
+
+        if found := sentences(ctx):
+            from ..screen.terminal import note
+
+            for sentence in found:
+                note(sentence)
+        return super().invoke(ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One section a heading, in the order in which they are first met."""
         sections: dict[str, list[tuple[str, str]]] = {}

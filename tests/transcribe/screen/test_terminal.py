@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 import soundfile
 
 from diarfuse.fusion.types import Segment
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.cli import all_commands
 from diarfuse.transcribe.commands import options
 from diarfuse.transcribe.screen.progress import Meter
 from diarfuse.transcribe.screen.terminal import Terminal
+from tests.transcribe.commands.leaves import LEAVES
 
 WORDS = {"segments": [{"words": [{"word": " Hello", "start": 0.1, "end": 0.4}]}], "language": "en"}
 JOB = ("--asr", "words-json", "--model", "words.json")
@@ -59,23 +57,13 @@ def test_quiet_says_nothing_but_errors(capsys: pytest.CaptureFixture[str]) -> No
     assert err.count("\n") == 2
 
 
-def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, with all words of its name."""
-    if not isinstance(command, click.Group):
-        yield name, command
-        return
-    for word, inner in command.commands.items():
-        yield from leaves(inner, f"{name} {word}")
-
-
 ONLY_ANSWERS = {"help", "check", "config show", "models list"}
 """What these say is what was asked for."""
 
 
 def test_every_command_that_tells_of_its_work_can_do_it_silently() -> None:
-    found = [leaf for name, command in all_commands().items() for leaf in leaves(command, name)]
-    silent = {name for name, leaf in found if any({"-q", "--quiet"} <= {*one.opts} for one in leaf.params)}
-    assert {name for name, _ in found} - silent == ONLY_ANSWERS
+    silent = {name for name, leaf in LEAVES.items() if any({"-q", "--quiet"} <= {*one.opts} for one in leaf.params)}
+    assert LEAVES.keys() - silent == ONLY_ANSWERS
 
 
 def test_no_command_writes_past_the_screen() -> None:
