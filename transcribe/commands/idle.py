@@ -1,6 +1,6 @@
 """Options that do nothing beside the others of a call: each is told in one line, none is passed over in silence.
 
-Where something else must have been meant, a command refuses instead (see `options.TAKERS`).
+Where something else must have been meant, a command refuses instead.
 """
 
 from __future__ import annotations
@@ -77,6 +77,24 @@ RULES = (
     Rule(("audio",), lambda v: bool(v.get("as_json")) and "limit" in v, "with --json, which plays nothing"),
 )
 
+TAKERS = {
+    "template": ("txt",),
+    "docx_template": ("docx",),
+    "highlight_words": ("vtt", "ass"),
+    "no_times": ("docx", "md"),
+    "embed_audio": ("html",),
+}
+"""The only formats that look at an option which makes them what they are; those of other packages may look at any."""
+_CUES = ("srt", "vtt", "ass")
+LOOKERS = {
+    "cues": _CUES,
+    "labels": ("srt", "ass"),
+    "width": _CUES,
+    "lines": _CUES,
+    "fps": (*_CUES, "edl", "otio"),
+}
+"""The same of options without which the formats are what they are."""
+
 
 def sentences(ctx: click.Context) -> list[str]:
     """What is to be told of the options that were given in this call and do nothing in it; each is told of once."""
@@ -100,3 +118,53 @@ def about(ctx: click.Context, options: Iterable[str], why: str) -> str:
 def given(ctx: click.Context, name: str) -> bool:
     """Whether the command line has that option: what the settings say is for many calls."""
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def check_formats(ctx: click.Context, on_stdout: str, in_folder: str) -> None:
+    """Refuse, or tell, what was asked for in this call where nothing that is written takes it.
+
+    on_stdout, in_folder: the formats there where none is named.
+
+    Raises:
+        OptionError: what makes a format what it is was asked for, and no such format is written.
+    """
+    from ...exporters import registry
+    from ...fusion.errors import OptionError
+    from ..screen.terminal import note
+
+    written, ours = _written(ctx, on_stdout, in_folder), set(registry.BUILTIN)
+    for option, takers in TAKERS.items():
+        if given(ctx, option) and written <= ours - set(takers):
+            raise OptionError(
+                f"--{option.replace('_', '-')} is for {' and '.join(takers)}, and none is written: "
+                f"add -o FILE.{takers[0]}, or --format {takers[0]}."
+            )
+    for option, takers in LOOKERS.items():
+        why = f"in what is written: it is for {', '.join(takers[:-1])} and {takers[-1]}"
+        if written <= ours - set(takers) and (sentence := about(ctx, (option,), why)):
+            note(sentence)
+
+
+def _written(ctx: click.Context, on_stdout: str, in_folder: str) -> set[str]:
+    """The formats of all outputs of the call."""
+    from ..output import STDOUT, Usual
+
+    formats: tuple[str, ...] = ctx.params.get("formats", ())
+    if formats and not isinstance(formats, Usual):
+        return set(formats)
+    if "outs" not in ctx.params:  # a batch, which has its own folder
+        return {*formats, in_folder}
+    shown, kept = formats[:1] or (on_stdout,), formats or (in_folder,)
+    outs = ctx.params["outs"] or (STDOUT,)
+    return {name for out in outs for name in (shown if out == STDOUT else _formats_of(out) or kept)}
+
+
+def _formats_of(out: str) -> tuple[str, ...]:
+    """The format of a file by its ending; none of what has none of ours, such as a folder."""
+    from ...exporters import registry
+    from ...fusion.errors import OptionError
+
+    try:
+        return (registry.format_of(out),)
+    except OptionError:
+        return ()

@@ -18,7 +18,7 @@ from ...exporters.templates import PRESETS, parse_template
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
 from ..inputs.paths import InputPath
-from .idle import about, given
+from .idle import check_formats
 from .shape import Section
 
 if TYPE_CHECKING:
@@ -312,72 +312,9 @@ def style_of(values: dict[str, Any], *, on_stdout: str = "txt", in_folder: str =
     times = not values.pop("no_times")
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
     parsed = None if template is None else parse_template(template)
-    _check_takers(click.get_current_context(), on_stdout, in_folder)
+    check_formats(click.get_current_context(), on_stdout, in_folder)
     form = _form(values.pop("docx_template"))
     return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, form=form, times=times)
-
-
-_TAKERS = {
-    "template": ("txt",),
-    "docx_template": ("docx",),
-    "highlight_words": ("vtt", "ass"),
-    "no_times": ("docx", "md"),
-    "embed_audio": ("html",),
-}
-"""The only formats that look at an option which makes them what they are; those of other packages may look at any."""
-_CUES = ("srt", "vtt", "ass")
-_LOOKERS = {
-    "cues": _CUES,
-    "labels": ("srt", "ass"),
-    "width": _CUES,
-    "lines": _CUES,
-    "fps": (*_CUES, "edl", "otio"),
-}
-"""The same of options without which the formats are what they are."""
-
-
-def _check_takers(ctx: click.Context, on_stdout: str, in_folder: str) -> None:
-    """Refuse, or tell, what was asked for in this call where nothing that is written takes it."""
-    from ...exporters import registry
-    from ...fusion.errors import OptionError
-    from ..screen.terminal import note
-
-    written, ours = _written(ctx, on_stdout, in_folder), set(registry.BUILTIN)
-    for option, takers in _TAKERS.items():
-        if given(ctx, option) and written <= ours - set(takers):
-            raise OptionError(
-                f"--{option.replace('_', '-')} is for {' and '.join(takers)}, and none is written: "
-                f"add -o FILE.{takers[0]}, or --format {takers[0]}."
-            )
-    for option, takers in _LOOKERS.items():
-        why = f"in what is written: it is for {', '.join(takers[:-1])} and {takers[-1]}"
-        if written <= ours - set(takers) and (sentence := about(ctx, (option,), why)):
-            note(sentence)
-
-
-def _written(ctx: click.Context, on_stdout: str, in_folder: str) -> set[str]:
-    """The formats of all outputs of the call."""
-    from ..output import STDOUT, Usual
-
-    formats: tuple[str, ...] = ctx.params.get("formats", ())
-    if formats and not isinstance(formats, Usual):
-        return set(formats)
-    if "outs" not in ctx.params:  # a batch, which has its own folder
-        return {*formats, in_folder}
-    shown, kept = formats[:1] or (on_stdout,), formats or (in_folder,)
-    outs = ctx.params["outs"] or (STDOUT,)
-    return {name for out in outs for name in (shown if out == STDOUT else _formats_of(out) or kept)}
-
-
-def _formats_of(out: str) -> tuple[str, ...]:
-    """The format of a file by its ending; none of what has none of ours, such as a folder."""
-    from ...exporters import registry
-    from ...fusion.errors import OptionError
-
-    try:
-        return (registry.format_of(out),)
-    except OptionError:
-        return ()
 
 
 def _form(path: Path | None) -> bytes | None:

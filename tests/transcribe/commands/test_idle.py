@@ -11,8 +11,7 @@ from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.types import Segment, Transcript
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.commands import options
-from diarfuse.transcribe.commands.idle import RULES, about, sentences
+from diarfuse.transcribe.commands.idle import LOOKERS, RULES, TAKERS, about, sentences
 
 from .leaves import LEAVES
 
@@ -32,9 +31,9 @@ token_file voice_model workers yes
 
 def test_of_every_option_it_is_settled_what_becomes_of_it_where_it_has_nothing_to_do() -> None:
     there = {one.name for leaf in LEAVES.values() for one in leaf.params if isinstance(one, click.Option)}
-    told = {name for rule in RULES for name in rule.options} | {*options._LOOKERS}
+    told = {name for rule in RULES for name in rule.options} | {*LOOKERS}
     refused, works = set(REFUSED.split()), set(WORKS.split())
-    settled = refused | works | told | {*options._TAKERS}
+    settled = refused | works | told | {*TAKERS}
     assert there - settled == set()
     assert settled - there - {"name"} == set()
     assert not works & told
