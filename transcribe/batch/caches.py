@@ -93,7 +93,10 @@ class Cache:
     def known(self, item: Item) -> str | None:
         """The sha256 of a file that looks as it did when it was hashed."""
         kept = self.get("content", _name(item), json.loads)
-        return kept["sha256"] if isinstance(kept, dict) and kept.get("looks") == looks(item) else None
+        try:
+            return kept["sha256"] if isinstance(kept, dict) and kept.get("looks") == looks(item) else None
+        except OSError:  # gone since it was listed
+            return None
 
     def learn(self, item: Item, sha256: str, seen: list[Any]) -> str:
         """Remember the hash of a file that looked so before it was read; returns it."""

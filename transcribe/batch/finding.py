@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import glob
 import os
@@ -9,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
-from ...fusion.errors import AudioError, AudioNotFoundError, OptionError
+from ...fusion.errors import AudioError, AudioNotFoundError, NetworkError, OptionError
 from .items import Item, check_id, is_address, shown
 from .manifest import is_manifest, read_manifest
 from .places import Bucket
@@ -120,7 +122,9 @@ def _addresses(given: str, pattern: str | None, out: str) -> Iterator[tuple[str,
 
 def _by_pattern(given: str, out: str) -> Iterator[tuple[str, str]]:
     fixed, ours = Path(*_fixed(Path(given).parts)), None if is_address(out) else Path(out).resolve()
-    found = sorted(path for path in glob.glob(given, recursive=True) if Path(path).is_file())  # noqa: PTH207 - as typed
+    _check_readable(Path(given).parts)
+    # As typed, and with links to nowhere, which fail in their turn as they do in a folder.
+    found = sorted(path for path in glob.glob(given, recursive=True) if not os.path.isdir(path))  # noqa: PTH112, PTH207
     folders: dict[Path, Path] = {}  # ``**`` goes round and round through links to folders above
     for path in sorted(map(Path, found), key=lambda path: len(path.parts)):
         folders.setdefault(path.parent.resolve(), path.parent)
@@ -129,6 +133,19 @@ def _by_pattern(given: str, out: str) -> Iterator[tuple[str, str]]:
     if not wanted:
         raise OptionError(f"No file fits {given!r}: check the pattern.")
     yield from ((Path(path).relative_to(fixed).as_posix(), path) for path in wanted)
+
+
+def _check_readable(parts: Sequence[str]) -> None:
+    """Refuse folders in which a pattern would look for names and which may not be looked into: see `_unread`."""
+    for index, part in enumerate(parts):
+        if not _MAGIC & set(part):
+            continue
+        for folder in glob.glob(str(Path(*parts[:index])), recursive=True):  # noqa: PTH207 - a pattern of its own
+            if part == "**":
+                for _ in os.walk(folder, onerror=_unread):
+                    pass
+            elif os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):  # noqa: PTH112 - never raises
+                _unread(PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder))
 
 
 def _fixed(parts: Iterable[str]) -> Iterator[str]:
@@ -153,21 +170,39 @@ def _nothing(folder: str, others: int, pattern: str | None) -> str:
     return f"The folder {folder} holds no recording {fitting} ({others} other files): check it, or give --pattern."
 
 
-def with_durations(items: Iterable[Item]) -> list[Item]:
-    """The items, each with how long it probably is, so that every shard deals them out alike.
+def with_durations(items: Iterable[Item], *, shared: bool = False) -> list[Item]:
+    """The items, each with how long it probably is.
 
     What is not told is read from the files' headers; of addresses, and of what has no readable header, the
-    size tells it, as of speech in 128 kbit/s.
+    size tells it, as of speech in 128 kbit/s. 0 where nothing tells it: it fails when its turn comes, and costs only
+    itself.
+
+    Args:
+        items: the recordings.
+        shared: whether several parts deal them out, which must do so alike.
+
+    Raises:
+        NetworkError: an address of a shared batch cannot be asked now, and another part might be told.
     """
-    return [item if item.duration is not None else replace(item, duration=_guess(item)) for item in items]
+    down = set[tuple[str, str]]()
+    return [item if item.duration is not None else replace(item, duration=_guess(item, down, shared)) for item in items]
 
 
-def _guess(item: Item) -> float:
+def _guess(item: Item, down: set[tuple[str, str]], shared: bool) -> float:
+    """Seconds; hosts that could not be asked are noted in `down`, and not asked again."""
     from ...fusion.audio.decode import probable_duration
 
-    if item.remote:
-        try:
-            return Bucket(item.audio).size() / _USUAL_BYTES
-        except AudioError:
-            return 0.0  # it fails when its turn comes, and costs only itself
-    return probable_duration(Path(item.audio))
+    if not item.remote:
+        return probable_duration(Path(item.audio))
+    host = urlsplit(item.audio)[:2]
+    if host in down:
+        return 0.0
+    try:
+        return Bucket(item.audio).size() / _USUAL_BYTES
+    except AudioError:
+        return 0.0
+    except NetworkError:
+        if shared:
+            raise
+        down.add(host)
+        return 0.0

@@ -44,6 +44,11 @@ class Item:
         """Whether it has to be fetched."""
         return is_address(self.audio)
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether it is a file that this machine can look at; what cannot be looked at fails alone, in its turn."""
+        return not self.remote and os.path.isfile(self.audio)  # noqa: PTH113 - Path.is_file raises for most reasons
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -70,19 +71,38 @@ def _jsonl(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_object)
+        except OptionError as error:
+            raise OptionError(f"{where}: {error}: leave one out.") from None
         except (ValueError, RecursionError) as error:
             at = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
             why = at or why_no_json(error)
             raise OptionError(f"{where} is no JSON ({why}): give one object a line, with id and audio.") from None
         if not isinstance(row, dict):
             raise OptionError(f"{where} is no object: give one object a line, with id and audio.")
-        yield where, {key: value for key, value in row.items() if value is not None}  # as tables with gaps are written
+        yield where, _filled(row)
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are its own: of two values Python would take the last, without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise OptionError(f"it names {name!r} twice")
+    return found
+
+
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is not given, as tables with gaps are written."""
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def _csv(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(_text(content, given), newline=""), strict=True)
     try:
+        names = Counter(reader.fieldnames or ())
+        for name in (name for name, count in names.items() if count > 1):
+            raise OptionError(f"{shown(given)}, line 1 names the column {name!r} twice: leave one out.")
         for row in reader:
             where = f"{shown(given)}, line {reader.line_num}"
             if None in row or None in row.values():
@@ -109,10 +129,11 @@ def _parquet(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any
         raise MissingExtraError(f"The manifest {shown(given)}", "pyarrow", "parquet") from None
     try:
         rows = parquet.read_table(io.BytesIO(content)).to_pylist()
-    except ArrowException as error:
+    except (ArrowException, OSError) as error:
         raise OptionError(f"{shown(given)} is no parquet file ({str(error).splitlines()[0]}): write it anew.") from None
     for number, row in enumerate(rows, 1):
-        yield f"{shown(given)}, row {number}", {key: value for key, value in row.items() if value is not None}
+        given_cells = {key: value for key, value in row.items() if value == value}  # noqa: PLR0124 - NaN is a gap too
+        yield f"{shown(given)}, row {number}", _filled(given_cells)
 
 
 def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:
@@ -128,7 +149,8 @@ def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:
     further = row.get("options", {})
     if not isinstance(further, dict):
         raise OptionError(f"{where}: options must be an object, as in {{'language': 'de'}}.")
-    asked = {key: _whole(value) for key, value in ({key: row[key] for key in OWN if key in row} | further).items()}
+    own = {key: row[key] for key in OWN if key in row} | _filled(further)
+    asked = {key: _whole(value) for key, value in own.items()}
     item = Item(check_id(str(given), where), _located(audio, manifest), where, _duration(row, where), asked)
     _check_options(item)
     return item

@@ -124,7 +124,7 @@ class Batch:
         check_apart(found, self._endings)
         for item in found:
             _check_asked(self.plan, item)
-        return with_durations(found)
+        return with_durations(found, shared=self.shard.count > 1)
 
     @property
     def _endings(self) -> dict[str, None]:
@@ -198,9 +198,7 @@ class Batch:
 
     def _settled(self, item: Item, basis: Basis) -> bool:
         """Whether a recording needs no worker, as far as can be told without reading it."""
-        if item.remote or not Path(item.audio).is_file():
-            return False
-        content = self.cache.known(item)
+        content = self.cache.known(item) if item.on_disk else None
         if content is None:
             return False
         outcome = settle(item, basis.key(self.plan.asked.of(item), content), self.plan, self.tree)
@@ -286,7 +284,7 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
 def _probably_done(item: Item, plan: Plan, batch: Batch) -> bool:
     """Whether a result is there that the same models would make."""
     record = batch.tree.record(item.id)
-    content = None if item.remote or not Path(item.audio).is_file() else batch.cache.known(item)
+    content = batch.cache.known(item) if item.on_disk else None
     if record is None or content is None:
         return False
     settings = record.about.get("settings", {})

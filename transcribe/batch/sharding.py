@@ -60,7 +60,9 @@ def shard_of(given: str | None, environment: Mapping[str, str]) -> Shard:
         number, first, step = (_number(name, environment.get(name) or usual) for name, usual in _SLURM)
         place = str((number - first) // max(1, step))
         tasks = given or environment.get("SLURM_ARRAY_TASK_COUNT", "")
-        return _shard(place, tasks, f"SLURM's task {task} of {tasks or '?'}", "SLURM's array")
+        if not tasks:
+            raise OptionError(f"This is task {task} of a SLURM array, which does not tell its size: give --shard N.")
+        return _shard(place, tasks, f"SLURM's task {task} of {tasks}", "SLURM's array")
     if completion:
         if given is None:
             raise OptionError(

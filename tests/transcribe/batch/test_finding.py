@@ -8,9 +8,11 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from diarfuse.fusion.errors import AudioError, AudioNotFoundError, OptionError
+from diarfuse.fusion.errors import AudioError, AudioNotFoundError, NetworkError, OptionError
+from diarfuse.transcribe.batch.caches import Cache, looks
 from diarfuse.transcribe.batch.finding import find, with_durations
 from diarfuse.transcribe.batch.items import Item
+from diarfuse.transcribe.batch.places import Bucket
 
 from .conftest import noise
 
@@ -87,6 +89,34 @@ def test_durations_are_told_read_or_guessed_and_never_refused(tmp_path: Path) ->
     assert [item.duration for item in with_durations(items)] == [7.0, 0.5, 2.0, 0.0, 3.0, 0.0]
 
 
+def test_what_cannot_be_looked_at_is_no_file_and_no_failure_of_the_others(here: Path) -> None:
+    names = ("in/a.wav", "in/gone.wav", "x" * 400, "nul\0", "\ud800", "in/a.wav/b.wav", "https://calls.example/a.wav")
+    assert [Item("id", name, "").on_disk for name in names] == [True] + [False] * 6
+    cache = Cache(here / "cache")
+    cache.make()
+    item = Item("a", "in/a.wav", "")
+    assert cache.learn(item, "hash", looks(item)) == cache.known(item)
+    (here / "in" / "a.wav").unlink()
+    assert cache.known(item) is None
+
+
+def test_a_host_that_is_down_costs_its_own_recordings_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def size(bucket: Bucket) -> int:
+        asked.append(bucket.address)
+        if "//down/" in bucket.address:
+            raise NetworkError("cannot be reached")
+        return 32_000
+
+    monkeypatch.setattr(Bucket, "size", size)
+    items = [Item(name, f"https://{name}", "") for name in ("down/a.wav", "up/b.wav", "down/c.wav")]
+    assert [item.duration for item in with_durations(items)] == [0.0, 2.0, 0.0]
+    assert asked == ["https://down/a.wav", "https://up/b.wav"]
+    with pytest.raises(NetworkError):  # another part may be told, and would deal them out otherwise
+        with_durations(items, shared=True)
+
+
 @pytest.mark.usefixtures("here")
 def test_a_folder_that_may_not_be_read_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
@@ -101,6 +131,22 @@ def test_a_folder_that_may_not_be_read_is_not_passed_over(monkeypatch: pytest.Mo
         find(["in"], None, "out")
 
 
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("pattern", ["in/**/*.wav", "in/*/*.m4a"])
+def test_nor_is_one_in_which_a_pattern_looks(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir, access = os.scandir, os.access
+
+    def refusing(path: str) -> object:
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "sub" and access(path, mode))
+    with pytest.raises(AudioError, match=r"The folder 'in/sub' cannot be read \(Permission denied\): change"):
+        find([pattern], None, "out")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes, and links need a right")
 def test_neither_links_to_folders_above_nor_results_nor_pipes_are_waited_for_or_heard(here: Path) -> None:
     (here / "in" / "loop").symlink_to(here / "in")
@@ -109,5 +155,7 @@ def test_neither_links_to_folders_above_nor_results_nor_pipes_are_waited_for_or_
     assert ids("in/*/*.m4a", out="in/loop/out") == {"sub/c.v2": "in/sub/c.v2.m4a"}
     with pytest.raises(OptionError, match="No file fits"):
         ids("in/sub/*", out="in")
+    (here / "in" / "dead.wav").symlink_to("nowhere.wav")
+    assert ids("in/*.wav") == ids("in/d*.wav") | {"a": "in/a.wav"}  # it fails in its turn, and is not passed over
     os.mkfifo(here / "in" / "pipe.wav")
     assert with_durations([Item("pipe", "in/pipe.wav", "")])[0].duration == 0.0

@@ -64,6 +64,7 @@ def _schema(pa):
         ("{no", "line 2 is no JSON"),
         ('{"id": ' + "9" * 5000 + "}", "line 2 is no JSON (it holds a number of too many digits)"),
         ("[1]", "line 2 is no object"),
+        ('{"id": "b", "audio": "b", "id": "c"}', "line 2: it names 'id' twice: leave one out"),
         ('{"id": "b"}', "line 2 names no recording"),
         ('{"id": "b", "audio": 3}', "line 2 names no recording"),
         ('{"id": "b", "audio": "b", "speaker": 2}', "unknown column in"),
@@ -111,7 +112,10 @@ def test_a_line_that_cannot_be_is_named(line: str, said: str, tmp_path: Path) ->
         ("m.csv", b"id,audio\na,b,c\n", "line 2 has more fields"),
         ("m.csv", b"id,path\na,b\n", "unknown column"),
         ("m.csv", b'id,audio\na,"b', "is no CSV"),
+        ("m.csv", b"id,audio,audio\na,b,c\n", "line 1 names the column 'audio' twice"),
+        ("m.csv", "id,audio\na,b\n".encode("utf-16"), "line 1 is not UTF-8"),
         ("m.parquet", b"PAR1", "is no parquet file"),
+        ("m.parquet", b"", "is no parquet file"),
     ],
 )
 def test_a_file_that_cannot_be(name: str, content: bytes, said: str, tmp_path: Path) -> None:
@@ -167,9 +171,36 @@ def test_two_results_cannot_have_one_name(ids: list[str], said: str | None, tmp_
     assert said in str(caught.value)
 
 
+def test_a_parquet_file_with_damaged_pages_is_none(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    parquet.write_table(pa.table({"id": ["a", "b"], "audio": ["a.wav", "b.wav"]}), tmp_path / "m.parquet")
+    content = bytearray((tmp_path / "m.parquet").read_bytes())
+    content[10:60] = bytes(byte ^ 0x5A for byte in content[10:60])
+    (tmp_path / "m.parquet").write_bytes(content)
+    with pytest.raises(OptionError, match=r"m\.parquet is no parquet file \(.*\): write it anew"):
+        read_manifest(str(tmp_path / "m.parquet"))
+
+
+def test_gaps_in_the_columns_of_a_table_are_not_given(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    options = [{"language": "de", "min_speakers": None}, {"language": None, "min_speakers": 2}]
+    columns = {"audio": ["a.wav", "b.wav"], "num_speakers": [3.0, float("nan")], "options": options}
+    parquet.write_table(pa.table(columns), tmp_path / "m.parquet")
+    one, two = read_manifest(str(tmp_path / "m.parquet"))
+    assert one.asked == {"num_speakers": 3, "language": "de"}
+    assert two.asked == {"min_speakers": 2}
+
+
 def test_a_field_that_is_null_is_not_given(tmp_path: Path) -> None:
     manifest = tmp_path / "m.jsonl"
-    manifest.write_text('{"id": null, "audio": "a.wav", "language": null, "num_speakers": null}\n', encoding="utf-8")
+    manifest.write_text(
+        '{"id": null, "audio": "a.wav", "language": null, "num_speakers": null, "options": {"join": null}}\n',
+        encoding="utf-8",
+    )
     [item] = read_manifest(str(manifest))
     assert (item.id, item.asked) == ("a", {})
 
