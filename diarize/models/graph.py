@@ -80,7 +80,7 @@ class Graph:
 def in_half(model: onnx.ModelProto) -> onnx.ModelProto:
     """A graph of ours computing in float16; its inputs and its output stay float32.
 
-    Weights beyond 65 504 would be infinite; those of our networks stay below 100.
+    Beyond 65 504 is infinity; our networks' weights stay below 500, and what they compute of voices below 100.
     """
     import onnx
 

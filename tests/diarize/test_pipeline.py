@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.diarize.queue import DiarizationQueue
 from diarfuse.diarize.runtime import Runtime, Session
 from diarfuse.diarize.windows import Windows
-from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
+from diarfuse.fusion.errors import AudioError, CancelledError, LowMemoryError, OptionError
 from diarfuse.fusion.watch import Watch
 
 SECOND = 16_000
@@ -312,29 +313,24 @@ def test_a_folder_with_an_exported_pack_is_enough(campplus, store, tmp_path, tel
     assert diarizer.diarize(first).to_rttm() == campplus.diarize(first).to_rttm()
 
 
-def test_the_way_of_a_gpu_gives_the_same_turns(campplus, knowing, telephone, on_gpu):
+def test_the_way_of_a_gpu_gives_the_same_turns(campplus, telephone, on_gpu):
     """Fixed shapes, places that are bound once, features that stay on the device: all but the device."""
-    other = on_gpu(campplus, Execution(batch=8, cuda_graph=True))
+    samples = telephone[: 13 * SECOND]
+    here, other = campplus.listen(samples, Watch()), on_gpu(campplus, Execution(batch=8, cuda_graph=True))
     assert isinstance(other._segmentation, Fixed)
     assert other._embedder.joining is not None
-    here, there = knowing._recall(None), other.listen(telephone, Watch())
+    there = other.listen(samples, Watch())
     assert np.array_equal(there.segmentations, here.segmentations)
-    for ours, its in (
-        (here.voices.vectors, there.voices.vectors),
-        (here.voices.span_vectors, there.voices.span_vectors),
-    ):
+    for name in ("vectors", "span_vectors"):
+        ours, its = getattr(here.voices, name), getattr(there.voices, name)
         assert np.allclose(its, ours, rtol=1e-4, atol=1e-4, equal_nan=True)
-    assert other.remembering(lambda _: there).diarize(telephone).turns == knowing.diarize(telephone).turns
-
-
-def test_files_that_share_a_gpu_are_answered_alike(campplus, telephone, on_gpu):
-    pieces = [telephone[start * SECOND : (start + 11) * SECOND] for start in (0, 3)]
-    plain = [campplus.diarize(piece).turns for piece in pieces]
-    with DiarizationQueue(on_gpu(campplus, Execution(mode="default"))) as queue:
-        for number, piece in enumerate(pieces):
-            queue.push(number, piece)
+    turns = campplus.remembering(lambda _: here).diarize(samples).turns
+    assert len({turn.speaker for turn in turns}) == 2
+    with DiarizationQueue(other) as queue:
+        for number in range(2):  # at once, so their windows may go together
+            queue.push(number, samples)
         queue.close()
-        assert {done.id: done.get().turns for done in queue} == dict(enumerate(plain))
+        assert [done.get().turns for done in queue] == [turns, turns]
 
 
 def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone):
@@ -342,12 +338,29 @@ def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone):
     windows, embedder = Windows(samples.size), campplus._embedder
     segmentations = (np.arange(589) // 200 == np.arange(3)[:, None]).T.astype(np.uint8)[None].repeat(windows.count, 0)
     segmentations[1] = 0
-    one, all_at_once = (
-        embedder.windows(samples, windows, segmentations, Runtime(device, 1), lambda *_: None)
-        for device in ("cpu", "cuda")
+    shapes = []
+    cramped = replace(embedder, trunk=Cramped(embedder.trunk, shapes))
+    one, all_at_once, in_halves = (
+        each.windows(samples, windows, segmentations, Runtime(device, 1), lambda *_: None)
+        for each, device in ((embedder, "cpu"), (embedder, "cuda"), (cramped, "cuda"))
     )
     assert np.isnan(one[1]).all()
     assert np.array_equal(all_at_once, one, equal_nan=True)
+    assert np.array_equal(in_halves, one, equal_nan=True)
+    assert shapes == [3, 1, 2]
+
+
+class Cramped:
+    """A network on a device that has room for two windows."""
+
+    def __init__(self, network, shapes):
+        self._network, self._shapes = network, shapes
+
+    def on_device(self, rows):
+        self._shapes.append(len(rows))
+        if len(rows) > 2:
+            raise LowMemoryError("There is not enough memory to run the networks.")
+        return self._network.on_device(rows)
 
 
 @pytest.mark.parametrize(("asked", "windows"), [(0, 32), (7, 7), (100, 32)])
