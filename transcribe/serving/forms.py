@@ -18,6 +18,8 @@ from .uploads import Upload, safe_suffix
 
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 16 << 10
+MAX_HEADER_BYTES = 16 << 10
+"""Of one part, all its headers together."""
 NAMING_REFUSED = (
     "known_speaker_names and known_speaker_references are refused: this server never learns who anybody is; "
     "name speakers on your own machine with `transcribe --remote URL --diarize --identify FILE`."
@@ -109,6 +111,7 @@ class _Sink:
         self._upload = upload
         self._parts = 0
         self._header = [b"", b""]
+        self._header_bytes = 0
         self._disposition = b""
         self._name = ""
         self._text = bytearray()
@@ -119,13 +122,20 @@ class _Sink:
         if self._parts > MAX_FIELDS:
             raise HTTPException(400, f"The form has more than {MAX_FIELDS} fields: send only the documented ones.")
         self._disposition = b""
+        self._header_bytes = 0
         self._text.clear()
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header[0] += data[start:end]
+        self._add_to_header(0, data[start:end])
 
     def on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header[1] += data[start:end]
+        self._add_to_header(1, data[start:end])
+
+    def _add_to_header(self, part: int, data: bytes) -> None:
+        self._header_bytes += len(data)  # older versions of the parser know no bound
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise _malformed()
+        self._header[part] += data
 
     def on_header_end(self) -> None:
         if self._header[0].lower() == b"content-disposition":

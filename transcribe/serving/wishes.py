@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +26,21 @@ IGNORED = ("prompt", "temperature", "include", "chunking_strategy")
 """OpenAI's knobs of another engine. They are accepted, do nothing, and the answer's header says so."""
 
 
+HONOURED = (
+    "model",
+    "response_format",
+    "stream",
+    "diarize",
+    "num_speakers",
+    "min_speakers",
+    "max_speakers",
+    "language",
+    "timestamp_granularities",
+)
+_ALIKE = 0.8  # difflib's ratio, from which on a field is a slip and no other server's
+_PLAIN = re.compile(r"[\w.-]{1,40}", re.ASCII)
+"""A field's name that a header can hold."""
+
 GRANULARITIES = ("word", "segment")
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -32,7 +49,7 @@ FLAGS = {"true": True, "1": True, "false": False, "0": False}
 class ApiRequest:
     """One request: what is asked of the job, and how the answer is to look.
 
-    ignored: the fields that were sent and do nothing here.
+    ignored: the fields that were sent and do nothing here, without those whose names are odd.
     """
 
     wish: Wish = field(default_factory=Wish)
@@ -69,8 +86,18 @@ def _read(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
         ),
         response_format=response_format,
         stream=stream,
-        ignored=tuple(name for name in IGNORED if any(f == name or f.startswith(f"{name}[") for f in fields)),
+        ignored=_ignored(fields),
     )
+
+
+def _ignored(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The fields that nothing here reads; one that is nearly one of ours is refused, for it would be missed."""
+    sent = dict.fromkeys(name.partition("[")[0].strip() for name in fields)
+    unknown = [name for name in sent if name not in (*HONOURED, *IGNORED, "file")]
+    for name in unknown:
+        if near := difflib.get_close_matches(name.lower(), HONOURED, 1, _ALIKE):
+            raise OptionError(f"There is no field {name[:40]!r}: did you mean {near[0]!r}?")
+    return (*filter(sent.__contains__, IGNORED), *filter(_PLAIN.fullmatch, unknown))
 
 
 def _last(fields: Mapping[str, Sequence[str]], name: str) -> str:

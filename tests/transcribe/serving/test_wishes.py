@@ -38,6 +38,10 @@ def granularities(*values: str, **fields: str):
         ({"num_speakers": "2.0", "diarize": "true"}, 400, "must be a whole number"),
         ({"min_speakers": "4", "max_speakers": "2", "diarize": "true"}, 400, "min_speakers=4 is above max_speakers=2"),
         ({"language": "englsh"}, 400, "did you mean english"),
+        ({"num_speaker": "2"}, 400, "no field 'num_speaker': did you mean 'num_speakers'"),
+        ({"Diarize": "true"}, 400, "did you mean 'diarize'"),
+        ({"diarise": "x" * 5000}, 400, "did you mean 'diarize'"),
+        ({"timestamp-granularities[]": "word"}, 400, "did you mean 'timestamp_granularities'"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_name(fields: dict[str, str], status: int, says: str) -> None:
@@ -71,3 +75,7 @@ def test_word_times_are_asked_of_the_job_where_the_answer_has_room_for_them() ->
 
 def test_knobs_of_other_engines_are_named() -> None:
     assert asked(**{"prompt": "x", "include[]": "logprobs"}).ignored == ("prompt", "include")
+    assert asked(**{"vad_filter": "true", "a\r\nb: c": "", "x" * 999: "", "temperature": "0", "": "x"}).ignored == (
+        "temperature",
+        "vad_filter",
+    )
