@@ -9,17 +9,21 @@ import ast
 import importlib
 import importlib.metadata
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import dropwhile, groupby
 from pathlib import Path
 
 import click
+import pytest
 
 import diarfuse
 from diarfuse.exporters import registry
 from diarfuse.fusion.errors import MissingExtraError
 from diarfuse.transcribe.cli import COMMANDS, cli
+from diarfuse.transcribe.commands.idle import sentences
 from diarfuse.transcribe.commands.shape import examples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +106,37 @@ def test_every_command_in_the_documents_exists() -> None:
                 assert call[0] in known, line
                 if any(name.startswith(f"{call[0]} ") for name in known):
                     assert " ".join(call).strip() in known, line
+
+
+def calls() -> Iterator[list[str]]:
+    """The words behind the program's name, of every call in the documents' blocks for a shell."""
+    for document in DOCUMENTS:
+        for line in "\n".join(code_blocks(document.read_text(encoding="utf-8"), "sh")).splitlines():
+            if re.search(r"\b(transcribe|diarfuse) ", line):
+                for _, words in groupby(shlex.split(line, comments=True), lambda word: word in ("&&", "|", "<")):
+                    program, *rest = dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words)
+                    if Path(program).name in ("transcribe", "diarfuse"):
+                        yield rest
+
+
+def test_every_call_in_the_documents_can_be_made_and_none_has_an_idle_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found, known = list(calls()), {name: one for name, one in commands() if not isinstance(one, click.Group)}
+    for words in found:
+        for name in words:
+            if re.fullmatch(r"\w[\w/-]*(\.\w+|/)|token", name):  # of a file or folder
+                path = Path(name)
+                (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+                path.touch()
+        named = [name for name in known if words[: len(name.split())] == name.split()]
+        name = max(named, key=len, default="batch run" if words[0] == "batch" else "run")
+        rest = words[len(name.split()) if named else words[0] == "batch" :]
+        if not {"--help", "--version"} & {*words}:
+            with known[name].make_context(name, rest) as context:
+                assert sentences(context) == [], words
+    assert len(found) > 100
 
 
 def test_the_readme_has_every_option_and_format() -> None:

@@ -159,7 +159,7 @@ def import_(
 
 @models.command(
     context_settings={"max_content_width": 100},
-    epilog="transcribe models add mine embedding.onnx --segmentation campplus --recordings tuning/",
+    epilog="transcribe models add mine --embedding embedding.onnx --segmentation campplus --recordings tuning/",
 )
 @click.argument("name")
 @click.option(
