@@ -58,7 +58,7 @@ class Unsettled(Format, Protocol):
 
 
 SETTLED: tuple[Format, ...] = (
-    whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, assemblyai, gladia, rev, soniox, elevenlabs,
+    whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, elevenlabs, assemblyai, gladia, rev, soniox,
     chunks, nemo, parakeet_mlx, vosk,
 )  # fmt: skip
 UNSETTLED: tuple[Unsettled, ...] = (segments, plain)

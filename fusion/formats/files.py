@@ -86,7 +86,7 @@ def _parsed(text: str, path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         if ctm.looks_like(text) or subtitles.looks_like(text) or stream.read(text, str(path)) is not None:
             return text
-        raise TranscriptError(f"{path} is no JSON: {why_no_json(error)}.") from error
+        raise TranscriptError(f"{path} is no JSON ({why_no_json(error)}): give JSON, CTM, SRT or VTT.") from error
     if not isinstance(data, dict | list):
         raise TranscriptError(f"{path} holds {json.dumps(data)[:40]}: a transcript is an object or a list.")
     return data

@@ -6,7 +6,7 @@ import html
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import TranscriptError
 from ..layout import NOBODY
@@ -25,6 +25,9 @@ _FURTHER = r"(?:v|lang|(?i:font|span|p|div))(?:[\s.][^<>]*)?"
 _TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[\d:.]+>|</>|\{{\\[^{{}}]*\}}")
 """``<i>``, ``<v Ann>``, ``<00:01.000>`` and ``{\\an8}`` are no text; ``<enter>`` is."""
 
+_MOMENT = re.compile(r"<[\d:.]+>")
+"""When the words after it are said."""
+
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s(?P<name>[^<>]*)>")
@@ -37,6 +40,9 @@ _LABEL = re.compile(r"\[?(?P<name>[^\s:\[\]][^:\[\]]{0,59}?)\]?:(?:\s+|$)")
 _ANONYMOUS = re.compile(rf"SPEAKER_\d+|{re.escape(NOBODY)}")
 _MOST_WORDS = 4
 """A name has no more words than this; a sentence before a colon has."""
+
+Block: TypeAlias = "tuple[str, Seconds, Seconds, list[str]]"
+"""Place, start, end and lines of a cue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def looks_like(text: str) -> bool:
 
 
 def read(text: str, name: str) -> Reading:
-    """Read cues; those without text are left out, labels are not words.
+    """Read cues; those without text are left out, labels are not words, nor lines that roll up and were said before.
 
     Raises:
         TranscriptError: a cue whose times cannot be, by its line.
@@ -76,7 +82,7 @@ def read(text: str, name: str) -> Reading:
     family = "WebVTT" if text.lstrip("\ufeff").startswith("WEBVTT") else "SubRip"
     lines = (
         replace(make_line(None, cue.where, f" {said}", [], (cue.start, cue.end)), homes=_homes(cue))
-        for cue in read_cues(text, name)
+        for cue in read_cues(text, name, unrolled=True)
         if (said := " ".join(voice.text for voice in cue.voices if voice.text))
     )
     return Reading(family, tuple(lines))
@@ -87,16 +93,17 @@ def _homes(cue: Shown) -> tuple[dict[str, str], ...]:
     return tuple({"speaker": voice.speaker} for voice in cue.voices if voice.speaker is not None)
 
 
-def read_cues(text: str, name: str) -> tuple[Shown, ...]:
+def read_cues(text: str, name: str, *, unrolled: bool = False) -> tuple[Shown, ...]:
     """The cues as they are shown, and who says what in them.
 
     A cue without a label is said by whoever was named last, as `Layout.labels`
-    has it; WebVTT's voice tags tell for themselves.
+    has it; WebVTT's voice tags tell for themselves. `unrolled`: see `_unrolled`.
 
     Raises:
         TranscriptError: a cue whose times cannot be, by its line.
     """
     found = list(_blocks(_LINES.split(text), name))
+    found = list(_unrolled(found)) if unrolled else found
     tagged = any(_VOICE.search(line) for *_, lines in found for line in lines)
     known = _names([lines for *_, lines in found])
     cues: list[Shown] = []
@@ -109,7 +116,20 @@ def read_cues(text: str, name: str) -> tuple[Shown, ...]:
     return tuple(cues)
 
 
-def _blocks(lines: list[str], name: str) -> Iterator[tuple[str, Seconds, Seconds, list[str]]]:
+def _unrolled(cues: list[Block]) -> Iterator[Block]:
+    """Without the lines that captions such as YouTube's, where words have times, show again under the next line."""
+    rolling = any(_MOMENT.search(line) for *_, lines in cues for line in lines)
+    before: set[str] = set()
+    for where, start, end, lines in cues:
+        shown = [line for line in lines if _bare(line)]
+        known = [not _MOMENT.search(line) and _bare(line) in before for line in shown]
+        fresh = shown[[*known, False].index(False) :]
+        if fresh or not rolling:
+            yield where, start, end, fresh if rolling else lines
+        before = set(map(_bare, shown))
+
+
+def _blocks(lines: list[str], name: str) -> Iterator[Block]:
     """Place, start, end and lines of each cue that has a text."""
     at = 0
     while at < len(lines):
@@ -121,11 +141,16 @@ def _blocks(lines: list[str], name: str) -> Iterator[tuple[str, Seconds, Seconds
             continue
         where = f"{name}, line {at + 1}"
         at, first = at + 1, at + 1
-        while at < len(lines) and lines[at].strip():
+        if at < len(lines) and lines[at].isspace():  # the upper of two lines, and empty; no end of the cue
             at += 1
-        if any(_bare(line) for line in lines[first:at]):
+        while at < len(lines) and lines[at].strip() and not _CUE.fullmatch(lines[at]):
+            at += 1
+        said = lines[first:at]
+        if said and at < len(lines) and lines[at].strip() and said[-1].strip().isdecimal():
+            said.pop()  # the number of the next cue, which no blank line parts from this one
+        if any(map(_bare, said)):
             fields = found.groups()
-            yield where, _seconds(fields[:4]), _seconds(fields[4:]), lines[first:at]
+            yield where, _seconds(fields[:4]), _seconds(fields[4:]), said
 
 
 def _bare(line: str) -> str:

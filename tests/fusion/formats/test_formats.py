@@ -321,6 +321,17 @@ def test_elevenlabs_writes_a_transcript_a_channel():
     assert [channel["words"][0]["speaker_id"] for channel in labelled] == ["Bob", "Ann"]
 
 
+def test_elevenlabs_whole_seconds_are_no_milliseconds():
+    """JavaScript writes 1.0 as 1; the languages' codes are called as AssemblyAI's."""
+    words = [
+        {"text": "Hi", "start": 0, "end": 1, "type": "word"},
+        {"text": " ", "start": 1, "end": 2, "type": "spacing"},
+        {"text": "you", "start": 2, "end": 3, "type": "word"},
+    ]
+    assert read_any({"language_code": "eng", "text": "Hi you", "words": words}).family == "ElevenLabs"
+    assert lines({"language_code": "eng", "text": "Hi you", "words": words}) == [("Ann", "Hi"), ("Bob", " you")]
+
+
 def test_vosk_with_alternatives_reads_the_best():
     best = {"confidence": 0.9, "text": "hi", "result": [{"word": "hi", "start": 0.2, "end": 0.5}]}
     assert lines({"alternatives": [best, {**best, "text": "high"}]}) == [("Ann", "hi")]

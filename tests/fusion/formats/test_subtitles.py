@@ -168,3 +168,34 @@ def test_voice_tags_speak_for_their_own_cue():
         "00:02.000 --> 00:03.000\nSilence.\n"
     )
     assert said(vtt) == [[("Ana", "Hi: there"), ("Ben & Co", "Oh")], [(None, "Silence.")]]
+
+
+def lines_of(path, text):
+    path.write_text(text, encoding="utf-8")
+    return [(line.start, line.text.split()) for line in read_any(path).lines]
+
+
+@pytest.mark.parametrize("number", ["", "2\n"])
+def test_a_time_begins_a_cue_without_a_blank_line_too(tmp_path, number):
+    text = f"00:00:01,000 --> 00:00:02,000\nHi 5\n{number}00:00:06,000 --> 00:00:07,000\nyou\n7\n"
+    assert lines_of(tmp_path / "a.srt", text) == [(1.0, ["Hi", "5"]), (6.0, ["you", "7"])]
+
+
+def test_lines_that_roll_up_are_said_once(tmp_path):
+    """As YouTube writes captions of its own making."""
+    text = (
+        "WEBVTT\nKind: captions\nLanguage: en\n\n"
+        "00:01.000 --> 00:02.000 align:start\n \nhello<00:01.500><c> world</c>\n\n"
+        "00:02.000 --> 00:02.010 align:start\nhello world\n \n\n"
+        "00:02.010 --> 00:03.000 align:start\nhello world\nagain<00:02.500><c> here</c>\n\n"
+        "00:03.000 --> 00:04.000 align:start\nagain here\nagain<00:03.500><c> here</c>\n"
+    )
+    assert lines_of(tmp_path / "a.vtt", text) == [
+        (1.0, ["hello", "world"]), (2.01, ["again", "here"]), (3.0, ["again", "here"]),
+    ]  # fmt: skip
+    assert len(read_cues(text, "a.vtt")) == 4
+
+
+def test_a_line_that_is_said_twice_stays_where_nothing_rolls(tmp_path):
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n"
+    assert lines_of(tmp_path / "a.vtt", text) == [(1.0, ["No."]), (2.0, ["No."])]
