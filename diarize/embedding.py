@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from .arrays import Bits, Flags, Float32, Int64
 from .front_ends import FRONT_ENDS, FrontEnd
 from .front_ends.kaldi import FRAME, HOP
 from .gathering import in_parts
-from .held import HeldFeatures, joining_network
+from .held import Handling, HeldFeatures, blocks
 from .masks import active_speakers, embedding_masks
 from .models.packs import Cut, ModelSet, Precision
 from .runtime import Network, Runtime
@@ -42,7 +43,7 @@ class TrunkEmbedder:
     pooling: trunk features and weights ``[batch, masks, frames / stride]`` -> ``[batch, masks, dimension]``.
     stride: feature frames (10 ms) in a frame of the trunk.
     cut: how speech is cut into stretches for it.
-    joining: keeps features on the device between the two graphs (`diarize.held`); None where the host has them anyway.
+    handling: of features that stay on the device between the two graphs; None where the host has them anyway.
     """
 
     front_end: FrontEnd
@@ -51,7 +52,7 @@ class TrunkEmbedder:
     stride: int
     dimension: int
     cut: Cut
-    joining: Network | None = None
+    handling: Handling | None = None
 
     @classmethod
     def of(cls, models: ModelSet, runtime: Runtime, precision: Precision = "float32") -> TrunkEmbedder:
@@ -64,7 +65,7 @@ class TrunkEmbedder:
             network.stride,
             network.dimension,
             network.cut,
-            joining_network(runtime) if runtime.device == "cuda" else None,
+            Handling.on(runtime) if runtime.device == "cuda" else None,
         )
 
     def windows(
@@ -137,11 +138,14 @@ class TrunkEmbedder:
         self, runtime: Runtime, bands: Callable[[Stretch], tuple[int, Float32]], cuts: Sequence[Stretch]
     ) -> _RecentFeatures | HeldFeatures:
         """Features of `cuts` as they are needed, where pooling wants them."""
-        if self.joining is None:
+        handling = self.handling
+        if handling is None:
             hidden = runtime.staged(bands, lambda piece: (piece[0], self.trunk(piece[1])[0]), cuts)
             return _RecentFeatures(hidden, self.pooling, self.dimension)
-        values = runtime.staged(bands, lambda piece: (piece[0], self.trunk.on_device(piece[1])), cuts)
-        return HeldFeatures(values, self.pooling, self.joining, self.dimension)
+        made = runtime.staged(
+            lambda block: [bands(cut) for cut in block], partial(handling.through, self.trunk), blocks(cuts)
+        )
+        return HeldFeatures(chain.from_iterable(made), self.pooling, handling, self.dimension)
 
     def whole(self, samples: Samples) -> Embedding:
         """The embedding of all of `samples`, float32 (dimension,), not normalised."""

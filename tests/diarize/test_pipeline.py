@@ -318,7 +318,7 @@ def test_the_way_of_a_gpu_gives_the_same_turns(campplus, telephone, on_gpu):
     samples = telephone[: 13 * SECOND]
     here, other = campplus.listen(samples, Watch()), on_gpu(campplus, Execution(batch=8, cuda_graph=True))
     assert isinstance(other._segmentation, Fixed)
-    assert other._embedder.joining is not None
+    assert other._embedder.handling is not None
     there = other.listen(samples, Watch())
     assert np.array_equal(there.segmentations, here.segmentations)
     for name in ("vectors", "span_vectors"):
