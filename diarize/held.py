@@ -2,9 +2,9 @@
 
 Stretches of one length go through the trunk in one call: they are short, and a GPU is as soon done with many.
 
-The host's way (`embedding.RecentFeatures`) cuts each window out of the features; a device's values cannot be cut from
-Python. So whole stretches are joined there, and masks are zero wherever the window is not: the same sums, with zeros
-between, which may move a result's last bits.
+On the host (`diarize.embedding`) each window is cut out of the features; a device's values cannot be cut from Python.
+So whole stretches are joined there, and masks are zero wherever the window is not: the same sums, with zeros between,
+which may move a result's last bits.
 """
 
 from __future__ import annotations

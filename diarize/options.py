@@ -81,6 +81,8 @@ class Execution:
         for name, known in (("mode", ("exact", "default", "fast")), ("device", ("auto", "cpu", "cuda", "coreml"))):
             if getattr(self, name) not in known:
                 raise OptionError(f"{name}={getattr(self, name)!r} must be one of {', '.join(known)}.")
+        if not isinstance(self.cuda_graph, bool):
+            raise OptionError(f"cuda_graph={self.cuda_graph!r} must be True or False.")
         for name in ("threads", "batch"):
             check_number(getattr(self, name), name, whole=True)
             if getattr(self, name) < 0:

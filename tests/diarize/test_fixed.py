@@ -13,7 +13,7 @@ from diarfuse.diarize.fixed import Fixed, pin, segmentation_network
 from diarfuse.diarize.models.graph import Graph
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.runtime import Runtime, Session
-from diarfuse.fusion.errors import DeviceError, LowMemoryError
+from diarfuse.fusion.errors import DeviceError, LowMemoryError, OptionError
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,8 @@ def test_no_room_on_the_device_is_told_as_such(network):
 def test_a_cuda_graph_is_refused_where_there_is_no_gpu(graph):
     with pytest.raises(DeviceError, match="cuda_graph=True is for device='cuda', and cpu is used: leave it out"):
         Runtime.of(Execution(device="cpu", cuda_graph=True))
+    with pytest.raises(OptionError, match="cuda_graph='no' must be True or False"):
+        Execution(cuda_graph="no")
     assert isinstance(segmentation_network(graph, Runtime("cpu", 1), cuda_graph=False), Session)
 
 
