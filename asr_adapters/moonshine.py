@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from ..fusion.errors import ModelError, ModelNotFoundError, OptionError
+from ..fusion.errors import AudioError, LowMemoryError, ModelError, ModelNotFoundError, OptionError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from ..fusion.watch import spread, usable_cores
@@ -154,7 +154,8 @@ class Moonshine:
 
     def _speech(self, samples: Samples) -> Iterator[tuple[int, int]]:
         """Sample ranges in which somebody speaks."""
-        vad = engine("faster_whisper.vad", "--asr moonshine", "faster-whisper", "whisper")
+        for module in ("onnxruntime", "faster_whisper.vad"):  # the second imports the first late, and hides why not
+            vad = engine(module, "--asr moonshine", "faster-whisper", "whisper")
         options = vad.VadOptions(threshold=self._vad_threshold, **_SPEECH)
         for first, last in blocks(samples, longest=_BLOCK):
             for span in vad.get_speech_timestamps(samples[first:last], options):
@@ -166,11 +167,20 @@ class Moonshine:
         try:
             engine = self._idle.get_nowait()
         except queue.Empty:
-            engine = self._load(api)
+            engine = self._another(api)
         try:
             return last / SAMPLE_RATE, self._lines(api, engine, samples[first:last], first / SAMPLE_RATE)
         finally:
             self._idle.put(engine)
+
+    def _another(self, api: Any) -> Any:
+        """A further copy of the model, of which one is loaded."""
+        try:
+            return self._load(api)
+        except ModelError as error:
+            raise LowMemoryError(
+                "There is not enough memory for a second copy of moonshine's model: free some, or give --threads 1."
+            ) from error
 
     def _lines(self, api: Any, engine: Any, samples: Samples, offset: Seconds) -> list[Segment]:
         """What an engine hears in samples that begin at `offset`."""
@@ -178,7 +188,9 @@ class Moonshine:
             # As a list: of an array the package makes one numpy number after the other.
             lines = engine.transcribe_without_streaming(np.append(samples, _TAIL).tolist(), SAMPLE_RATE).lines
         except api.MoonshineError as error:
-            raise ModelError(f"Moonshine failed at {offset:.1f} s: {error}") from error
+            raise AudioError(  # of this recording alone, as far as the engine tells
+                f"Moonshine failed at {offset:.1f} s of the recording ({error}): free memory, or take another --asr."
+            ) from error
         return _segments(lines, offset, offset + seconds(samples))
 
     def _load(self, api: Any) -> Any:

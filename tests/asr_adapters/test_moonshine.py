@@ -1,5 +1,7 @@
 import difflib
 import re
+import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +11,14 @@ import pytest
 import soundfile as sf
 
 from diarfuse.asr_adapters.moonshine import Moonshine, installed
-from diarfuse.fusion.errors import ModelError, ModelNotFoundError, OptionError
+from diarfuse.fusion.errors import (
+    AudioError,
+    LowMemoryError,
+    MissingExtraError,
+    ModelError,
+    ModelNotFoundError,
+    OptionError,
+)
 
 moonshine_voice = pytest.importorskip("moonshine_voice")
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -101,12 +110,25 @@ def test_what_was_heard_before_changes_nothing(recogniser, meeting):
     assert all(found.segments for found in alone)
 
 
-def test_lines_heard_at_once_are_those_heard_one_by_one(meeting):
-    two, told = Moonshine(threads=2), []
-    piece = meeting[: 20 * 16000]
-    assert two.transcribe(piece, on_segment=told.append) == Moonshine(threads=1).transcribe(piece)
-    assert len(told) > 1
-    assert two._idle.qsize() == 2  # both copies were used, and are free again
+@pytest.fixture
+def two_pieces(monkeypatch):
+    """Speech in the first and in the next 3 s of every recording."""
+    monkeypatch.setattr(Moonshine, "_speech", lambda *_: iter([(0, 48_000), (48_000, 96_000)]))
+
+
+@pytest.mark.usefixtures("two_pieces")
+def test_lines_heard_at_once_are_those_heard_one_by_one(meeting, monkeypatch):
+    one_by_one = Moonshine(threads=1).transcribe(meeting[:96_000])
+    both, hear, told = threading.Barrier(2), Moonshine._lines, []
+
+    def at_once(*given):
+        both.wait(60)
+        return hear(*given)
+
+    monkeypatch.setattr(Moonshine, "_lines", at_once)
+    assert Moonshine(threads=2).transcribe(meeting[:96_000], on_segment=told.append) == one_by_one
+    assert tuple(told) == one_by_one.segments
+    assert {segment.start < 3 for segment in told} == {True, False}
 
 
 def test_a_caller_can_stop_it(recogniser, meeting):
@@ -115,7 +137,39 @@ def test_a_caller_can_stop_it(recogniser, meeting):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        recogniser.transcribe(meeting, on_progress=stop)
+        recogniser.transcribe(meeting[: 20 * 16000], on_progress=stop)
+
+
+def test_a_piece_that_the_engine_fails_on_costs_the_recording_only(meeting, monkeypatch):
+    def fail(*_):
+        raise moonshine_voice.MoonshineError("Unknown error")
+
+    monkeypatch.setattr(moonshine_voice.Transcriber, "transcribe_without_streaming", fail)
+    with pytest.raises(
+        AudioError, match=r"Moonshine failed at \d+\.\d s of the recording \(Unknown error\): free memory"
+    ):
+        Moonshine(threads=2).transcribe(meeting[: 3 * 16000])
+
+
+@pytest.mark.usefixtures("two_pieces")
+def test_a_second_copy_that_has_no_room_is_told(meeting, monkeypatch):
+    recogniser, tried = Moonshine(threads=2), threading.Event()
+    recogniser._loaded()
+
+    def fail(*_, **__):
+        tried.set()
+        raise moonshine_voice.MoonshineError("Failed to load transcriber: Unknown error")
+
+    monkeypatch.setattr(Moonshine, "_lines", lambda *_: [tried.wait(60)][:0])
+    monkeypatch.setattr(moonshine_voice, "Transcriber", fail)
+    with pytest.raises(LowMemoryError, match=r"a second copy of moonshine's model: free some, or give --threads 1\."):
+        recogniser.transcribe(meeting[:96_000])
+
+
+def test_why_speech_cannot_be_looked_for_is_told(meeting, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtraError, match="--asr moonshine needs faster-whisper"):
+        Moonshine(threads=1).transcribe(meeting[:16000])
 
 
 @pytest.mark.parametrize("num_samples", [0, 1, 800, 16000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from .sharding import Shard
 
 _LOG, _LOCKS = "log", "locks"
 _BEGIN, _EVENT = frozenset({"at", "items", "seconds", "left", "left_seconds"}), frozenset({"at", "seconds", "state"})
+_NUMBERS = _BEGIN  # of an event too
 _MOMENT: Seconds = 0.2
 """For as long somebody who only asks may hold a lock."""
 
@@ -134,7 +136,7 @@ def in_use(cache: Cache) -> bool:
 
 
 def _pace(path: Path, cache: Cache) -> Pace:
-    rows = [row for line in path.read_bytes().splitlines() if isinstance(row := _row(line), dict)]
+    rows = [row for line in path.read_bytes().splitlines() if (row := _row(line))]
     begin = next((row for row in rows if row.keys() >= _BEGIN), None)
     events = [row for row in rows if row.keys() >= _EVENT]
     if begin is None:
@@ -147,17 +149,18 @@ def _pace(path: Path, cache: Cache) -> Pace:
         max(0, begin["left"] - len(events)),
         max(0.0, begin["left_seconds"] - passed),
         done,
-        events[-1]["at"] - begin["at"] if events else 0.0,
+        max(0.0, events[-1]["at"] - begin["at"]) if events else 0.0,  # the clock may have been set back
         _is_held(cache.root / _LOCKS / path.stem),
     )
 
 
-def _row(line: bytes) -> Any:
-    """What a line holds; None where a process died, or the disk was full, in the middle of it."""
+def _row(line: bytes) -> dict[str, Any]:
+    """What a line holds; nothing where a process died in the middle of it, or where a number is none."""
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+        row = json.loads(line)
+        return row if isinstance(row, dict) and all(math.isfinite(row[key]) for key in _NUMBERS & row.keys()) else {}
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return {}
 
 
 def _is_held(path: Path) -> bool:
