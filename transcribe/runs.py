@@ -212,18 +212,19 @@ def _each(
     """
     stdin.receive(audio)
     _check_existing(audio)
-    failed, wrote = 0, list[tuple[Path, str]]()
+    failed, wrote = 0, list[tuple[Path, str, str]]()
     with reporter(audio, stages) as screen, Ahead(audio, partial(_one, process), screen, at_once) as found:
         for path, targets in zip(audio, planned, strict=True):
             screen.start(path.name)
             try:
-                wrote += _write(*found.next(), targets, screen)
+                wrote += [(*file, path.name) for file in _write(*found.next(), targets, screen)]
             except OF_ONE_FILE as error:
                 if len(audio) == 1:
                     raise
                 failed += 1
                 screen.problem(str(error))
-        for file, what in wrote:
+        for file, what, name in wrote:
+            screen.about(name)
             screen.wrote(file, what)
         if failed:
             screen.last(f"{failed} of {len(audio)} recordings failed; the others are written.")

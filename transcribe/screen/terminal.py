@@ -45,6 +45,9 @@ class Reporter(AbstractContextManager["Reporter"]):
     def heard(self, segment: Segment) -> None:
         """A segment was recognised, whose speaker is not known yet."""
 
+    def about(self, title: str) -> None:
+        """What is told from here on is of an earlier recording."""
+
     def wrote(self, path: Path, what: str) -> None:
         """A file was written, which holds `what`."""
 
@@ -188,6 +191,10 @@ class JsonLines(Reporter):
     def heard(self, segment: Segment) -> None:
         """What was recognised."""
         self._say("text", start=segment.start, end=segment.end, text=segment.text.strip())
+
+    def about(self, title: str) -> None:
+        """Another recording, which was begun before."""
+        self._file = title
 
     def wrote(self, path: Path, what: str) -> None:
         """A file that is there now."""

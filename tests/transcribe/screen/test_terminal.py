@@ -88,7 +88,8 @@ def test_json_lines_tell_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert fractions
     assert {"stage", "doing", "seconds_left"} <= next(one for one in found if one["event"] == "progress").keys()
     assert next(one for one in found if one["event"] == "error")["file"] == "bad.wav"
-    assert [one["path"] for one in found if one["event"] == "written"] == [os.path.join("out", "a.srt")]  # noqa: PTH118
+    written = [(one["path"], one["file"]) for one in found if one["event"] == "written"]
+    assert written == [(os.path.join("out", "a.srt"), "a.wav")]  # noqa: PTH118 - and not the file that came last
     documented = (Path(__file__).parents[3] / "docs" / "progress.md").read_text(encoding="utf-8")
     for one in found:
         assert f"| `{one['event']}` |" in documented
