@@ -9,14 +9,14 @@ from pathlib import Path
 
 from ...fusion.errors import OutputError, VoiceError
 from . import files
-from .records import MAX_BYTES, Check, Person, from_json, name_key, parse, to_json
+from .records import MAX_BYTES, VERSION, Check, Person, from_json, name_key, parse, to_json
 
 FORMAT = "diarfuse-voices"
 
 
 def write_export(people: Iterable[Person]) -> bytes:
     """`people` as one JSON document."""
-    document = {"format": FORMAT, "version": 1, "people": [to_json(person) for person in people]}
+    document = {"format": FORMAT, "version": VERSION, "people": [to_json(person) for person in people]}
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 
@@ -31,6 +31,8 @@ def read_export(data: bytes, source: str, check: Check | None = None) -> dict[st
     people = document.get("people") if isinstance(document, dict) else None
     if not isinstance(people, list) or document.get("format") != FORMAT:
         raise VoiceError(f"{source} is no voice file: export one with `transcribe voice export`.")
+    if document.get("version") != VERSION:
+        raise VoiceError(f"{source} has another version: export it again with this program.")
     found: dict[str, Person] = {}
     for item in people:
         person = from_json(item, source)

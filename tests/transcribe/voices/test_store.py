@@ -378,6 +378,8 @@ def test_export_and_import(root: Path, tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match="another format or version"):
         third.import_(json.dumps(document).encode(), "x.json")
     assert third.people() == []  # all or nothing
+    with pytest.raises(VoiceError, match="another version"):
+        third.import_(json.dumps(json.loads(store.export()) | {"version": 2}).encode(), "x.json")
 
 
 @pytest.mark.parametrize("field", ["consent", "added", "space"])
