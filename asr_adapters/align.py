@@ -105,8 +105,10 @@ class Ahead:
             self._lines.append((segment, self._thread.submit(self._align, segment)))
 
     def of(self, lines: Sequence[Segment], language: str | None) -> Iterator[Segment] | None:
-        """The `lines` with words, as they are done; None unless they are just those that were heard."""
+        """The `lines` with words, as they are done; None unless they are just those that were heard, and can be."""
         if language != self._language or [line for line, _ in self._lines] != list(lines):
+            return None
+        if isinstance(self._lines[0][1].exception(), ImportError):  # a package that is there and cannot be loaded
             return None
         return (aligned.result() for _, aligned in self._lines)
 

@@ -62,6 +62,15 @@ def test_lines_aligned_ahead_are_those_aligned_afterwards(meeting, lines, monkey
     assert {word.timing for word in german.words} == {"estimated"}
 
 
+def test_an_aligner_that_cannot_be_loaded_is_told_as_ever(meeting, lines, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    monkeypatch.setattr("diarfuse.asr_adapters.align.find_spec", lambda _: True)
+    with Ahead(meeting, "en") as ahead:
+        ahead.hear(lines[0])
+        found = align(Transcript(lines[:1], "en", 86.0), meeting, ahead=ahead)
+    assert found.notes == ("Word times are estimated: alignment needs pip install 'diarfuse[offline]'.",)
+
+
 def test_what_is_not_aligned_yet_is_given_up(meeting, lines):
     with Ahead(meeting, "en") as ahead:
         for line in lines:
