@@ -7,12 +7,14 @@ and recognised, with our turns, and on `real`; the generated kinds of recording 
 the same. `sim` is told with what was fitted without fold 0, which holds its speakers,
 and a recording of `real` with what all folds give and those of `real` that share no
 speaker with it. Transcripts whose words sound at once, and those of a recogniser, have
-weights of their own. Printed: the weights of everything, which
-fusion/join/confidence.py holds; what is said and what is right; the expected
-calibration error over ten bins of equally many words, the 95th percentile of
-what a calibrated one would show on as many, and of one whose passages (words in a row
-of one person, given to one speaker) are right or wrong as a whole; and the share of all
-wrong words among the least certain tenth, and among those that `transcribe review` lists.
+weights of their own. They are fitted on words as the turns give them, since where the
+voice has the last word all agree with it, and measured on words as they are. Printed:
+the weights of everything, which fusion/join/confidence.py holds; what is said and what
+is right; the expected calibration error over ten bins of equally many words, the 95th
+percentile of what a calibrated one would show on as many, and of one whose passages
+(words in a row of one person, given to one speaker) are right or wrong as a whole; and
+the share of all wrong words among the least certain tenth, and among those that
+`transcribe review` lists.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.leftout_words import add_folders, cases_of, rightly
+from benchmarks.rules import patched
 from benchmarks.talks import GENERATED, TRUE, load_talks
 from diarfuse.fusion.editing.review import SURE
+from diarfuse.fusion.join import assign
 from diarfuse.fusion.join.assign import DEFAULT, join
 from diarfuse.fusion.join.confidence import features, sound_at_once
 from diarfuse.fusion.join.explain import NONE, labels_of
@@ -100,13 +104,16 @@ def main() -> None:
     parser.add_argument("--without-voices", action="store_true", help="as for turns whose voices were not compared")
     arguments = parser.parse_args()
     talks = load_talks(arguments.generated, arguments.audio, arguments.cache, arguments.systems, arguments.local)
-    told = [tell(case) for case in cases_of(talks, arguments.cache) if case.turns != TRUE]
+    cases = [case for case in cases_of(talks, arguments.cache) if case.turns != TRUE]
+    told = [tell(case) for case in cases]
+    with patched(assign, "follow_voices", lambda *given: given[-1]):
+        by_turns = [tell(case) for case in cases]
     for name, columns in COLUMNS.items():
-        every = fit([replace(one, features=one.features[:, :columns]) for one in told])
+        every = fit([replace(one, features=one.features[:, :columns]) for one in by_turns])
         print(f"{name} = np.array({every.round(2).tolist()})\n")
     if arguments.without_voices:
-        told = [replace(one, features=one.features[:, : COLUMNS["WEIGHTS"]]) for one in told]
-    weights = left_out(told)
+        told = by_turns = [replace(one, features=one.features[:, : COLUMNS["WEIGHTS"]]) for one in by_turns]
+    weights = left_out(by_turns)
     print(f"| words | turns | {' | '.join(HEAD)} |\n|{'---|' * (2 + len(HEAD))}")
     for group, source, turns in dict.fromkeys((t.case.talk.group, t.case.source, t.case.turns) for t in told):
         of = [t for t in told if (t.case.talk.group, t.case.source, t.case.turns) == (group, source, turns)]

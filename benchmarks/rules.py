@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from diarfuse.fusion.join.intervals import Bools
 
 Rule: TypeAlias = "Callable[[Sequence[Word], Diarization], list[str | None]]"
-PLAIN, TOGETHER = "plain", "told together"
+PLAIN, TOGETHER, BY_VOICE = "plain", "told together", "and by voice"
 _REACH: Seconds = 0.25
 _ISLAND: Seconds = 0.5
 _SURE = 0.975
 _RESAMPLED = 2000
 
 
+def _by_voice(words: Sequence[Word], found: Diarization) -> list[str | None]:
+    return [word.speaker for word in assign_speakers(words, found)]
+
+
 def _together(words: Sequence[Word], found: Diarization, prices: Costs = PRICES) -> list[str | None]:
-    with _patched(batches, "tell", partial(tell, prices=prices)):
-        return [word.speaker for word in assign_speakers(words, found)]
+    with patched(batches, "tell", partial(tell, prices=prices)):
+        return _by_voice(words, replace(found, likeness=None))
 
 
 def _plain(words: Sequence[Word], found: Diarization) -> list[str | None]:
@@ -53,7 +57,7 @@ def _around(words: Sequence[Word], found: Diarization) -> list[str | None]:
         near[:-1] |= known[1:]
         return near
 
-    with _patched(boundaries, "contested_words", wider):
+    with patched(boundaries, "contested_words", wider):
         return _together(words, found)
 
 
@@ -87,6 +91,7 @@ RULES: dict[str, Rule] = {
     "plain, turns alone": _turns_only,
     PLAIN: _plain,
     TOGETHER: _together,
+    BY_VOICE: _by_voice,
     "half the price outside": partial(_together, prices=replace(PRICES, outside=PRICES.outside / 2)),
     "twice the price outside": partial(_together, prices=replace(PRICES, outside=PRICES.outside * 2)),
     "no price of a gap": partial(_together, prices=replace(PRICES, gap=0.0)),
@@ -98,7 +103,8 @@ RULES: dict[str, Rule] = {
 
 
 @contextmanager
-def _patched(module: Any, name: str, value: Any) -> Iterator[None]:
+def patched(module: Any, name: str, value: Any) -> Iterator[None]:
+    """`module` with another value under a name, for as long as it lasts."""
     before = getattr(module, name)
     setattr(module, name, value)
     try:

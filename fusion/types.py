@@ -62,7 +62,7 @@ class Attribution:
     """Why a word carries its speaker.
 
     reason: ``overlap`` (a turn covers it), ``nearest`` (snapped to a turn close
-        by), ``context`` (its neighbours decided), ``channel`` (it was spoken on
+        by), ``context`` (its neighbours or its voice decided), ``channel`` (it was spoken on
         that speaker's channel), ``edited`` (a person said so, or said that it is
         nobody's) or ``none`` (no speaker could be given).
     confidence: probability in [0, 1] that the speaker is right.
@@ -282,8 +282,8 @@ class Diarization:
     duration: of the recording. notes: sentences a user should see (e.g. a
     speaker count that could not be met). embeddings and activity are None
     unless asked for. timings: seconds of work by stage. likeness: what voices say
-    of short stretches, None where they were not compared; the confidence of words
-    rests on it, and it does not count when diarizations are compared.
+    of short stretches, None where they were not compared; words that two turns cover
+    follow it, the confidence of words rests on it, and it does not count when diarizations are compared.
     """
 
     turns: tuple[Turn, ...]

@@ -26,6 +26,7 @@ from .intervals import (
     share_table,
 )
 from .kinds import read_evidence, read_texts, read_times, with_speakers
+from .likeness import follow_voices
 from .timing import Times, timed
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Policy:
     """How words are joined to turns.
 
     join: ``plain`` is pure maximal overlap; ``resolved`` also repairs times for
-        the join, and tells words that sound at once apart.
+        the join, tells words that sound at once apart, and where two people speak
+        follows `Diarization.likeness`.
     max_gap: a word without overlap goes to the turn whose edge is nearest, if
         within this many seconds; 0 leaves such words unassigned.
     """
@@ -188,12 +190,12 @@ def join(
     if policy.join == "plain":
         return decision, said
     if bool((times.starts[1:] >= times.starts[:-1]).all()):
-        decision = resolve(said, evidence.turns, decision)
+        decision = resolve(said, evidence, decision)
     else:
         order = np.argsort(times.starts, kind="stable")
         back = np.argsort(order, kind="stable")
         ordered = SpokenWords(times.take(order), evidence.turns)
-        decision = resolve(ordered, evidence.turns, decision.take(order)).take(back)
+        decision = resolve(ordered, evidence, decision.take(order)).take(back)
     return decision.take(follow_words(texts)) if texts else decision, said
 
 
@@ -216,12 +218,13 @@ def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
     return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
 
 
-def resolve(said: SpokenWords, turns: TurnTable, plain: Decision) -> Decision:
-    """The rules of `fusion.join.boundaries` on top of the plain join, for words by rising start."""
-    told, certainty = settle_contested(said.times, said.shares, turns)
+def resolve(said: SpokenWords, evidence: Evidence, plain: Decision) -> Decision:
+    """The rules of `fusion.join.boundaries` on top of the plain join, for words by rising start, then the voices."""
+    told, certainty = settle_contested(said.times, said.shares, evidence.turns)
     speakers = np.where(told >= 0, told, plain.speakers)
     reasons = np.where(speakers != plain.speakers, CONTEXT, plain.reasons)
-    return replace(plain, speakers=speakers, reasons=reasons, confidence=np.where(told >= 0, certainty, 1.0))
+    settled = replace(plain, speakers=speakers, reasons=reasons, confidence=np.where(told >= 0, certainty, 1.0))
+    return follow_voices(said.times, said.shares, evidence, settled)
 
 
 def assign_transcript(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .boundaries import TOUCH, contested_words
 from .explain import NONE, Decision
 from .intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, VoiceTable, rows_of, run_starts, seconds_of
+from .likeness import voices_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -96,20 +97,10 @@ def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArra
     Its likeness to the word's speaker; to the most alike of the others; how long the stretch is, 1 at two seconds;
     and whether it was not compared with the speaker. Likeness that is not known is taken to be as usual.
     """
-    words = np.arange(len(speakers))
-    middle = (times.starts + times.ends) / 2
-    stretch = np.searchsorted(voices.starts, middle, side="right") - 1
-    ends = np.append(voices.ends, -np.inf)  # the last row is that of words before the first stretch
-    inside = (stretch >= 0) & (middle <= ends[stretch]) & (speakers >= 0)
-    scores = np.vstack((voices.scores, np.full(voices.scores.shape[1], np.nan)))[np.where(inside, stretch, -1)]
-    scores = np.column_stack((np.where(np.isnan(scores), -np.inf, scores), np.full(len(words), -np.inf)))
-    own = scores[words, speakers]
-    scores[words, speakers] = -np.inf
-    other = scores.max(axis=1)
-    known = own > -np.inf
-    own, other = np.where(known, own, _OWN), np.where(other > -np.inf, other, _OTHER)
-    length = np.where(inside, np.minimum(1.0, (ends - np.append(voices.starts, 0.0))[stretch] / _WHOLE), 0.0)
-    return own, other, length, ~known
+    found = voices_of(times, speakers, voices)
+    known, others = ~np.isnan(found.own), ~np.isnan(found.other)
+    own, other = np.where(known, found.own, _OWN), np.where(others, found.other, _OTHER)
+    return own, other, np.minimum(1.0, found.lengths / _WHOLE), ~known
 
 
 def _contested(times: Times) -> Bools:
