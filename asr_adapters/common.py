@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fusion.audio import check_samples, doubt_rate
+from ..fusion.audio import check_samples, doubts
 from ..fusion.errors import LowMemoryError, MissingExtraError
 from ..fusion.given import ran_out
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
@@ -41,7 +41,7 @@ def sound(samples: Samples, sample_rate: float) -> Samples:
 def told(samples: Samples, segments: tuple[Segment, ...], language: str | None) -> Transcript:
     """The transcript of `samples`, with a note if their speech sounds as if they had another rate."""
     spans = [(segment.start, segment.end) for segment in segments]
-    return Transcript(segments, language, seconds(samples), doubt_rate(samples, spans))
+    return Transcript(segments, language, seconds(samples), doubts(samples, spans))
 
 
 def seconds(samples: Samples) -> Seconds:

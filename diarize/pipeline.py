@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..fusion.audio import check_samples, doubt_rate, load_audio, release
+from ..fusion.audio import check_samples, doubts, load_audio, release
 from ..fusion.errors import OptionError
 from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
 from ..fusion.watch import Watch
@@ -197,7 +197,7 @@ class Diarizer:
         notes: list[str] = []
         samples = samples_of(audio, sample_rate, notes.append)
         found = self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
-        notes += doubt_rate(samples, [(turn.start, turn.end) for turn in found.exclusive])
+        notes += doubts(samples, [(turn.start, turn.end) for turn in found.exclusive])
         return replace(found, notes=(*notes, *found.notes))
 
     def remembering(self, recall: Recall) -> Diarizer:

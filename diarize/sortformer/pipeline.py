@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...fusion.audio import doubt_rate
+from ...fusion.audio import doubts
 from ...fusion.errors import CorruptModelError, ModelError, OptionError
 from ...fusion.types import SAMPLE_RATE, Diarization, Note, Progress, Samples, Seconds, SpeakerCount
 from ...fusion.watch import Watch
@@ -184,7 +184,7 @@ class SortformerDiarizer:
         samples = samples_of(audio, sample_rate, notes.append)
         watch = Watch(on_progress, cancel=cancel)
         found = self.decide(self.hear(samples, watch), samples.size / SAMPLE_RATE, bounds, activity=activity)
-        notes += doubt_rate(samples, [(turn.start, turn.end) for turn in found.exclusive])
+        notes += doubts(samples, [(turn.start, turn.end) for turn in found.exclusive])
         return replace(found, notes=(*notes, *found.notes), timings=dict(watch.timings))
 
     def hear(self, samples: Samples, watch: Watch) -> Float32:

@@ -19,7 +19,7 @@ from ..types import SAMPLE_RATE, Note, Samples, Seconds
 from .checking import at_16_khz, check_samples, existing, finite
 from .decode import count_tracks, decode
 from .mixing import Mixer
-from .plausible import doubt_rate
+from .plausible import doubts
 from .resampling import record, release, resample
 from .source import Block
 
@@ -28,7 +28,7 @@ __all__ = [
     "at_16_khz",
     "check_samples",
     "check_track",
-    "doubt_rate",
+    "doubts",
     "load_audio",
     "load_channels",
     "release",

@@ -85,6 +85,10 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
         array = np.asarray(samples)
     except (ValueError, TypeError) as error:
         raise AudioError("samples must be one array (num_samples,), and not lists of several lengths.") from error
+    if not array.ndim:
+        raise AudioError(
+            f"audio given as {type(samples).__name__} cannot be used: give a file's path, or an array of samples."
+        )
     if array.ndim != 1:
         raise AudioError(
             f"samples of shape {array.shape} must be mono, shape (num_samples,): "

@@ -1,4 +1,4 @@
-"""Whether speech sounds as if its sample rate were another than was told.
+"""Whether speech sounds as if its sample rate, or its level, were another than was told.
 
 Samples of 44.1 kHz that are taken for 16 kHz are speech 2.8 times too slow, its
 pitch and the resonances of its mouth 1.5 octaves too low. How many octaves, a
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..types import SAMPLE_RATE, Samples, Seconds
+from .resampling import release
 
 _FRAME, _HOP = 1024, 256
 _MOST_FRAMES = 600
@@ -29,6 +30,38 @@ _LEAST_VOICED = 10
 WEIGHTS = np.array([0.0049323, -0.00084076, -0.0093727, -0.0061702, -0.014034, -0.4719, 2.9694])
 SLOW, FAST = 0.9, -0.85
 """Octaves from which it is told: no recording at its own rate came near in the benchmark."""
+
+_FAINT = 1e-3  # of full scale, -60 dB: of a recording made fainter by that much the networks hear next to nothing
+_LITTLE = 0.5  # of the recording: with more speech than this it was loud enough
+_BLOCK = 1 << 20
+
+
+def doubts(samples: Samples, speech: Iterable[tuple[Seconds, Seconds]]) -> tuple[str, ...]:
+    """`doubt_level` and `doubt_rate`."""
+    spans = list(speech)
+    return (*doubt_level(samples, spans), *doubt_rate(samples, spans))
+
+
+def doubt_level(samples: Samples, speech: Iterable[tuple[Seconds, Seconds]]) -> tuple[str, ...]:
+    """A sentence if little speech was found in what is fainter than any, as 16 bits taken for 32 are.
+
+    Args:
+        samples: (num_samples,) within [-1, 1], at 16 kHz.
+        speech: where somebody speaks, ``(start, end)``.
+    """
+    if sum(end - start for start, end in speech) * SAMPLE_RATE > _LITTLE * len(samples):
+        return ()
+    peak = 0.0
+    for start in range(0, len(samples), _BLOCK):
+        block = samples[start : start + _BLOCK]
+        peak = max(peak, float(block.max()), -float(block.min()))
+        release(samples)
+        if peak >= _FAINT:
+            return ()
+    if peak == 0.0:
+        return ()
+    told = f"The loudest sample lies {-20 * np.log10(peak):.0f} dB below full scale, fainter than speech is recorded"
+    return (f"{told}: check the level, or whether integers hold fewer bits than their type.",)
 
 
 def doubt_rate(samples: Samples, speech: Iterable[tuple[Seconds, Seconds]]) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def test_what_is_no_rate_is_refused(rate: Any) -> None:
         ([[0.0, 0.1], [0.2, 0.3]], r"shape \(2, 2\) must be mono"),
         ([None, None], "type object"),
         (np.array([object()]), "type object"),
-        (None, r"shape \(\) must be mono"),
+        (None, "given as NoneType cannot be used: give a file"),
         (range(0), "empty"),
     ],
 )

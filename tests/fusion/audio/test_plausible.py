@@ -9,14 +9,14 @@ import pytest
 import soxr
 from scipy.signal import butter, sosfilt
 
-from diarfuse.fusion.audio import doubt_rate, load_audio
+from diarfuse.fusion.audio import doubts, load_audio
 from diarfuse.fusion.formats.rttm import read_rttm
 
 MEETING = Path(__file__).resolve().parents[3] / "examples" / "meeting.wav"
 
 
 def doubted(samples: np.ndarray) -> str:
-    return "".join(doubt_rate(samples.astype(np.float32), [(0.0, len(samples) / 16_000)]))
+    return "".join(doubts(samples.astype(np.float32), [(0.0, len(samples) / 16_000)]))
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,9 @@ def test_speech_at_its_own_rate_is_not_doubted(meeting: np.ndarray) -> None:
 
 def test_too_little_to_tell(meeting: np.ndarray) -> None:
     slow = soxr.resample(meeting, 16_000, 48_000)
-    assert doubt_rate(slow, []) == ()
-    assert doubt_rate(slow, [(1.0, 5.0)]) == ()
-    assert doubt_rate(slow[:100], [(0.0, 100.0)]) == ()
+    assert doubts(slow, []) == ()
+    assert doubts(slow, [(1.0, 5.0)]) == ()
+    assert doubts(slow[:100], [(0.0, 100.0)]) == ()
     assert doubted(np.zeros(160_000)) == ""
     assert doubted(np.random.default_rng(0).normal(size=160_000)) == ""
 
@@ -60,4 +60,21 @@ def test_no_recording_of_real_voices_is_doubted(shared: Path) -> None:
     for folder in ("real", "sim"):
         for path in sorted(p for p in (shared / "audio" / folder).iterdir() if p.suffix in (".wav", ".flac")):
             speech = [(turn.start, turn.end) for turn in read_rttm(path.with_suffix(".rttm"))]
-            assert doubt_rate(load_audio(path), speech) == (), path
+            assert doubts(load_audio(path), speech) == (), path
+
+
+@pytest.mark.parametrize(
+    ("scale", "speech", "told"),
+    [
+        (2.0**-16, [(0.0, 0.2)], "lies 96 dB below full scale"),
+        (9e-4, [], "lies 61 dB"),
+        (1.1e-3, [], None),
+        (2.0**-16, [(0.0, 1.0)], None),  # it was heard all the same
+        (0.0, [], None),  # silence is told by whoever finds no speech
+    ],
+)
+def test_what_is_fainter_than_speech_is_told_where_little_of_it_was_found(scale, speech, told):
+    samples = np.full(16_000, -scale, np.float32)
+    found = doubts(samples, speech)
+    assert len(found) == (told is not None)
+    assert told is None or told in found[0]
