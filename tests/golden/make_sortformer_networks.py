@@ -6,8 +6,10 @@
 
 transformers and NeMo write their own files of two-layer networks, of which everything is kept but the weights: these
 are `sortformer/weights.py`'s, so that the tests can put the files together again. What the classes then say of the
-speech there, hearing it piece by piece at several paces, is kept too. With ``--official`` the networks have the shape
-of those that are published, hear a minute, and go into `sortformer/official.npz` with all of their files. Run::
+speech there, hearing it piece by piece at several paces, is kept too, and whenever their memory chooses: what was said
+of the frames it chose from, and which it kept (of equal scores the first, see `make_sortformer.py`). With
+``--official`` the networks have the shape of those that are published, hear a minute, and go into
+`sortformer/official.npz` with all of their files. Run::
 
     python tests/golden/make_sortformer_networks.py [--official]
 """
@@ -21,6 +23,7 @@ import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch.loggers
 import numpy as np
@@ -34,13 +37,19 @@ sys.modules[overrides.override.__module__].ensure_signature_is_compatible = lamb
 lightning.pytorch.loggers.NeptuneLogger = type("NeptuneLogger", (), {})
 
 import weights  # noqa: E402 - found through the line above
+from make_sortformer import FirstOfEqual  # noqa: E402
 from nemo.collections.asr.models.sortformer_diar_models import SortformerEncLabelModel  # noqa: E402
+from nemo.collections.asr.modules.sortformer_modules import SortformerModules  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
+from torch import Tensor  # noqa: E402
 from transformers import (  # noqa: E402
     Nemotron3DiarizationConfig,
     Nemotron3DiarizationForAudioFrameClassification,
     Nemotron3DiarizationProcessor,
     NemotronAsrStreamingFeatureExtractor,
+)
+from transformers.models.nemotron3_diarization.modeling_nemotron3_diarization import (  # noqa: E402
+    Nemotron3DiarizationSpeakerCache,
 )
 
 LAST = {
@@ -70,6 +79,8 @@ PACES = {
     "sortformer_cpu": (124, 1, 1, 124, 124),
     "sortformer_offline": (340, 1, 40, 40, 300),
     "audar_low": (13, 1, 7, 40, 300),
+    "audar_cpu": (124, 1, 1, 124, 124),
+    "audar_offline": (340, 1, 40, 40, 300),
 }
 
 
@@ -133,10 +144,6 @@ def keep_sortformer(network: SortformerEncLabelModel, folder: Path) -> None:
 def hear_nemotron(
     network: Nemotron3DiarizationForAudioFrameClassification, pace: tuple[int, ...], seconds: int
 ) -> np.ndarray:
-    from transformers.models.nemotron3_diarization.modeling_nemotron3_diarization import (
-        Nemotron3DiarizationSpeakerCache,
-    )
-
     chunk, _, right, fifo, period = pace
     mel = extractor()(weights.speech(16_000 * seconds), sampling_rate=16_000, return_tensors="pt")
     features = mel["input_features"][:, : int(mel["attention_mask"].sum())]
@@ -174,13 +181,55 @@ def keep(networks: dict[str, torch.nn.Module], folder: Path) -> None:
         (keep_nemotron if name == "nemotron" else keep_sortformer)(network, folder / name)
 
 
-def answer(networks: dict[str, torch.nn.Module], case: str, seconds: int) -> np.ndarray:
-    """What a network says of the speech at one pace."""
+class Choices:
+    """What the memory of either network was told of the frames it chose from, and which of them it kept, in turn."""
+
+    def __init__(self) -> None:
+        self.said: list[np.ndarray] = []
+        self.kept: list[np.ndarray] = []
+        theirs = Nemotron3DiarizationSpeakerCache._compress
+        nemos = SortformerModules._compress_spkcache
+
+        def compress(memory: Nemotron3DiarizationSpeakerCache, embeds: Tensor, probs: Tensor, silence: Tensor) -> Any:
+            self._keep(probs, theirs(memory, *numbered(probs))[0])
+            return theirs(memory, embeds, probs, silence)
+
+        def compress_spkcache(memory: SortformerModules, preds: Tensor, **given: Any) -> Any:
+            frames, last = numbered(preds)[0], numbered(preds)[2]
+            self._keep(preds, nemos(memory, emb_seq=frames, preds=preds, mean_sil_emb=last)[0])
+            return nemos(memory, preds=preds, **given)
+
+        Nemotron3DiarizationSpeakerCache._compress = compress
+        SortformerModules._compress_spkcache = compress_spkcache
+
+    def _keep(self, said: Tensor, frames: Tensor) -> None:
+        self.said.append(said[0].numpy().copy())
+        self.kept.append(frames[0, :, 0].numpy().astype(np.int16))
+
+    def taken(self, case: str) -> dict[str, np.ndarray]:
+        """All choices since this was last asked: each by its number of frames, what was said of them, those kept."""
+        sizes = np.array([len(said) for said in self.said], np.int16)
+        found = {"sizes": sizes, "said": np.concatenate(self.said), "kept": np.array(self.kept)}
+        self.said, self.kept = [], []
+        return {f"{case}:{name}": values for name, values in found.items()}
+
+
+def numbered(said: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Frames that are their own numbers, what was said of them, and a silence that is the number behind them."""
+    count = said.shape[1]
+    return torch.arange(count, dtype=torch.float32)[None, :, None], said, torch.full((1, 1), float(count))
+
+
+def answer(networks: dict[str, torch.nn.Module], case: str, seconds: int, choices: Choices) -> dict[str, np.ndarray]:
+    """What a network says of the speech at one pace, and what its memory chose."""
     kind = case.partition("_")[0]
+    torch.topk = topk = FirstOfEqual()
     said = (hear_nemotron if kind == "nemotron" else hear_sortformer)(networks[kind], PACES[case], seconds)
-    sys.stdout.write(f"{case}: {said.shape}, {(said > 0.5).mean():.0%} of it above a half\n")
+    torch.topk = topk._topk
+    found = {case: coarse(said, seconds)} | (choices.taken(case) if choices.said else {})
+    sys.stdout.write(f"{case}: {said.shape}, {(said > 0.5).mean():.0%} of it above a half, {topk.ties} ties\n")
     sys.stdout.flush()
-    return coarse(said, seconds)
+    return found
 
 
 def balanced(networks: dict[str, torch.nn.Module], seconds: int) -> dict[str, np.ndarray]:
@@ -194,11 +243,19 @@ def balanced(networks: dict[str, torch.nn.Module], seconds: int) -> dict[str, np
     return found
 
 
+def answers(networks: dict[str, torch.nn.Module], seconds: int) -> dict[str, np.ndarray]:
+    """Of every network at each of its paces."""
+    choices, kept = Choices(), {}
+    for case in PACES:
+        kept |= answer(networks, case, seconds, choices)
+    return kept
+
+
 def small() -> None:
     networks = {"nemotron": nemotron(SMALL_NEMOTRON), "sortformer": sortformer(4, []), "audar": sortformer(8, [])}
     kept = balanced({kind: networks[kind] for kind in ("sortformer", "audar")}, 45)
     keep(networks, HERE)
-    kept |= {case: answer(networks, case, 45) for case in PACES}
+    kept |= answers(networks, 45)
     signal = torch.from_numpy(weights.speech(5_000))[None]
     mel = extractor()(signal[0].numpy(), sampling_rate=16_000, return_tensors="pt")["input_features"][0]
     kept["mel_rounded"] = mel.numpy()
@@ -208,15 +265,17 @@ def small() -> None:
 
 
 def official() -> None:
-    networks = {"nemotron": nemotron(OFFICIAL_NEMOTRON), "sortformer": sortformer(4, OFFICIAL_SORTFORMER)}
+    networks = {
+        "nemotron": nemotron(OFFICIAL_NEMOTRON),
+        "sortformer": sortformer(4, OFFICIAL_SORTFORMER),
+        "audar": sortformer(8, OFFICIAL_SORTFORMER),
+    }
     kept = balanced(networks, 60)
-    kept |= {case: answer(networks, case, 60) for case in ("nemotron_cpu", "nemotron_offline", "sortformer_offline")}
-    kept["sortformer_offline"] = kept["sortformer_offline"][: PACES["sortformer_offline"][0]]  # tests say why
     with tempfile.TemporaryDirectory() as scratch:
         keep(networks, Path(scratch))
         for path in Path(scratch).glob("*/*"):
             kept[f"{path.parent.name}/{path.name}"] = np.frombuffer(path.read_bytes(), np.uint8)
-    np.savez_compressed(HERE / "official.npz", **kept)
+    np.savez_compressed(HERE / "official.npz", **kept, **answers(networks, 60))
 
 
 def main() -> None:
