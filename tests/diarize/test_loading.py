@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.diarize.sortformer import live, pipeline
+from diarfuse.fusion.formats.turns import read_turns_file
+from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.__main__ import run
 from tests.golden.sortformer import files, weights
+from tests.transcribe.live.fakes import Counting
+
+MEETING = Path(__file__).parents[2] / "examples" / "meeting.wav"
 
 
 @pytest.fixture
@@ -44,3 +54,48 @@ def test_what_cannot_be_is_said_in_one_sentence(here, capfd, asked, code, said):
     assert run(["diarize", "a.wav", *asked, "-o", "a.rttm"]) == code
     assert said in capfd.readouterr().err
     assert not (here / "a.rttm").exists()
+
+
+class Knows:
+    """In the place of a `Listener`: says who speaks in the meeting by its truth, for 30 s."""
+
+    def __init__(self, *_):
+        self._waiting = np.full((375, 4), 0.1, np.float32)
+        for turn in read_turns_file(MEETING.with_suffix(".rttm")):
+            self._waiting[round(turn.start / 0.08) : round(turn.end / 0.08), int(turn.speaker[-1])] = 0.9
+        self._heard = 0
+
+    def feed(self, samples):
+        self._heard += len(samples)
+        ready, self._heard = divmod(self._heard, 1280)
+        yield self._waiting[:ready]
+        self._waiting = self._waiting[ready:]
+
+    def close(self):
+        yield self._waiting
+
+
+def test_voices_on_the_turns_of_a_network_get_their_names(here, models_dir, monkeypatch, capfd):
+    """A network has no embeddings of its own: the voices' pack listens to its turns, at the end and while they come."""
+    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(models_dir))
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", str(here / "voices"))
+    monkeypatch.setattr(recognisers, "make", lambda *_: Counting())
+    for module in (pipeline, live):
+        monkeypatch.setattr(module, "Listener", Knows)
+    samples, rate = soundfile.read(MEETING, dtype="int16")
+    soundfile.write("talk.wav", samples[: 30 * rate], rate)
+    turns = [turn for turn in read_turns_file(MEETING.with_suffix(".rttm")) if turn.speaker == "SPEAKER_01"]
+    parts = [samples[round(turn.start * rate) : round(turn.end * rate)] for turn in turns if turn.start > 30]
+    soundfile.write("ana.wav", np.concatenate(parts), rate)
+    assert run(["voice", "enroll", "Ana", "ana.wav", "--consent"]) == 0
+
+    assert run(["identify", "talk.wav", "--diarizer", "net/", "-o", "named.rttm"]) == 0
+    assert "SPEAKER_01 is Ana" in capfd.readouterr().err
+    assert {turn.speaker for turn in read_turns_file(here / "named.rttm")} == {"SPEAKER_00", "Ana", "SPEAKER_02"}
+    assert run(["--diarize", "--identify", "talk.wav", "--diarizer", "net/", "-o", "a.srt"]) == 0
+    heard = ["live", "--from-file", "talk.wav", "--pace", "0", "--identify", "--diarizer", "net/"]
+    assert run([*heard, "-o", "b.srt", "--events", "events.jsonl"]) == 0
+    assert "Ana: " in (here / "a.srt").read_text()
+    assert (here / "a.srt").read_text() == (here / "b.srt").read_text()
+    events = [json.loads(line) for line in (here / "events.jsonl").read_text().splitlines()]
+    assert {"type": "speaker.named", "speaker": "SPEAKER_01", "name": "Ana"} in events

@@ -32,7 +32,7 @@ from .layers import (
 if TYPE_CHECKING:
     import onnx
 
-VERSION = 2
+VERSION = 3
 """Raised whenever `build` or `with_integers` would give another graph for the same weights."""
 GRAPHS = ("embed", "step")
 """What `build` returns."""
@@ -112,7 +112,8 @@ class _Distances:
     def __init__(self, graph: Graph, x: str, width: int) -> None:
         self._graph, one = graph, graph.constant(1, np.int64)
         self._frames = frame_count(graph, x)
-        rates = np.exp(np.arange(0, width, 2, dtype=np.float32) * np.float32(-np.log(_SLOWEST) / width))
+        exponents = np.arange(0, width, 2, dtype=np.float32) * np.float32(-np.log(_SLOWEST) / width)
+        rates = np.exp(exponents.astype(np.float64))  # of float32, as theirs are; numpy's own exp of them is coarser
         farthest = graph.op("Sub", self._frames, one)
         turns = angles(graph, farthest, graph.op("Neg", self._frames), -1, rates)
         pair = [graph.op("Unsqueeze", graph.op(wave, turns), graph.shape(-1)) for wave in ("Sin", "Cos")]
