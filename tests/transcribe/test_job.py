@@ -11,6 +11,7 @@ import soundfile
 
 from diarfuse.diarize import runtime
 from diarfuse.fusion import audio as audio_module
+from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.types import Diarization, Segment, SpeakerCount, Transcript, Turn
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe import recognisers
@@ -20,6 +21,7 @@ from diarfuse.transcribe.serving.answers import answer_body
 from diarfuse.transcribe.serving.jobs import JobRequest
 from diarfuse.transcribe.serving.wishes import read_request
 from diarfuse.transcribe.serving.work import make_run_job
+from tests.golden.sortformer import files
 
 
 class Lines:
@@ -130,3 +132,18 @@ def test_a_server_answers_with_the_words_that_were_asked_for(audio: Path) -> Non
     answer = make_run_job(Setup())(JobRequest(audio, request.wish, 60))
     body = json.loads(answer_body(answer.transcript, answer.diarization, request)[0])
     assert [word["word"] for word in body["words"]] == ["Good", "morning"]
+
+
+def test_a_number_that_a_network_cannot_be_held_to_is_refused_before_anything_is_heard(audio, lines, tmp_path) -> None:
+    files.write("sortformer", tmp_path)
+    setup = Setup(diarizer=f"{tmp_path}/", models_dir=tmp_path / "models")
+    job, server = Job(setup), make_run_job(setup)
+    for count, words in (((5,), "at most 4"), ((2,), "held to 2"), ((None, 5), "at most 4"), ((None, None, 3), "to 3")):
+        wish = Wish(diarize=True, speakers=SpeakerCount.of(*count, *[None] * (3 - len(count))))
+        for work in (
+            lambda wish=wish: job.transcribe(audio, wish),
+            lambda wish=wish: server(JobRequest(audio, wish, 60)),
+        ):
+            with pytest.raises(OptionError, match=words):
+                work()
+    assert lines.asked == []
