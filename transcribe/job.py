@@ -93,21 +93,17 @@ class Job:
             UnknownNameError: no such recogniser or pack.
             OptionError: options that do not go together.
         """
+        from ..diarize.loading import check
+        from ..diarize.models.store import Store
         from .recognisers import check_name, listens
 
         wish = wish or self._usual
         check_name(self.setup.asr)
-        self._check_diarizer(wish)
+        store = Store(self.setup.models_dir, offline=True)
+        check(self.setup.diarizer, self.setup.options, store, wish.speakers, self.setup.labels_from)
         if wish.channels is not None and not listens(self.setup.asr):
             name = self.setup.asr
             raise OptionError(f"--channels listens to each channel and cannot use {name}: choose another --asr.")
-
-    def _check_diarizer(self, wish: Wish) -> None:
-        from ..diarize.loading import check
-        from ..diarize.models.store import Store
-
-        store = Store(self.setup.models_dir, offline=True)
-        check(self.setup.diarizer, self.setup.options, store, wish.speakers, self.setup.labels_from)
 
     def transcribe(
         self,
@@ -131,8 +127,8 @@ class Job:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
         wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard)
-        if wish.diarize and wish.speakers.given():  # or else it is refused when all words are recognised
-            self._check_diarizer(wish)
+        if wish.diarize and wish.speakers.given():  # else refused when all words are recognised
+            self.check(wish)
         recordings = _load(path, wish, watch)
         transcript, diarization = self._speakers(recordings, wish, watch, on_segment)
         if diarization is not None and rename is not None:
@@ -215,7 +211,6 @@ class Job:
 
         if diarization is None:
             return align_lines(transcript, recordings[0], watch) if wish.words else transcript, None
-
         return join(transcript, recordings[0], diarization, wish, watch), diarization
 
     def _find(

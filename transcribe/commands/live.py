@@ -37,6 +37,26 @@ Examples:
 """
 
 
+class _Heard(click.Choice[str]):
+    """What ``--channels`` may be while people speak."""
+
+    def __init__(self) -> None:
+        super().__init__(["hybrid"])
+
+    def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
+        """The value, if it is possible.
+
+        Raises:
+            OptionError: it is not.
+        """
+        if value not in self.choices:
+            raise OptionError(
+                f"--channels {value} cannot be heard live, only --channels hybrid can: each channel by itself, and the "
+                "voices in it found. For another way record first (--save-audio), then give the file to transcribe."
+            )
+        return str(value)
+
+
 SOURCE_OPTIONS = Section(
     "Recording",
     click.argument("source", required=False, metavar="[-]"),
@@ -50,7 +70,9 @@ SOURCE_OPTIONS = Section(
     ),
     click.option(
         "--channels",
-        type=click.Choice(["hybrid"]),
+        type=_Heard(),
+        is_flag=False,
+        flag_value="speakers",
         help="Hear each channel of the file by itself, and find the voices in each; so several inputs are heard.",
     ),
     click.option("--list-devices", is_flag=True, help="Show the microphones, and leave."),

@@ -16,7 +16,7 @@ import numpy as np
 from ...diarize.loading import live_of
 from ...fusion.audio import same_channels
 from ...fusion.document import Document
-from ...fusion.errors import OptionError, OutputError
+from ...fusion.errors import OutputError
 from ...fusion.landing import landing
 from ...fusion.times import repair_transcript
 from ...fusion.types import SAMPLE_RATE, SpeakerCount
@@ -38,7 +38,7 @@ from .screen import screen
 from .session import Session
 from .sharing import Shared
 from .tracks import Numbers, Track, merged
-from .writing import EventLines, Files
+from .writing import EventLines, Files, check_places
 
 if TYPE_CHECKING:
     from ...diarize.loading import AnyDiarizer
@@ -99,7 +99,7 @@ def record(plan: Plan, options: JobOptions) -> int:
     heard = plan.played or Path("live")
     targets = output.plan([heard], plan.outs, plan.formats, on_stdout="txt", in_folder="srt")[0]
     check_outputs(targets, replace=plan.view.replace, named=plan.view.names or bool(plan.view.labels))
-    _check_audio_file(plan.save_audio)
+    check_places(plan.events, plan.save_audio, plan.played, targets)
     if plan.source is None:
         for device in plan.inputs or (None,):
             sources.check_microphone(device)
@@ -226,13 +226,6 @@ class _Recording:
 
     def _content(self, document: Document, target: output.Target, on_note: Note) -> str | bytes:
         return content(document, target, self.plan.view.seen(target, self.plan.played, on_note), render)
-
-
-def _check_audio_file(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() not in (".wav", ".flac"):
-        raise OptionError(f"--save-audio {str(path)!r} must end in .wav or .flac.")
-    if path is not None and not path.absolute().parent.is_dir():
-        raise OptionError(f"--save-audio {str(path)!r}: there is no folder {str(path.parent)!r}.")
 
 
 def _save(path: Path, channels: Sequence[Samples]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from ...fusion.errors import OutputError
+from ...fusion.errors import OptionError, OutputError
+from ...fusion.landing import prepared
 from .. import output
 
 if TYPE_CHECKING:
@@ -59,17 +62,14 @@ class EventLines:
 
     def __enter__(self) -> Self:
         if self.path is not None:
-            try:
+            with self._failing():
                 self._file = self.path.open("w", encoding="utf-8")
-            except OSError as error:
-                raise OutputError(
-                    f"{self.path} cannot be written: {error.strerror}. Choose another --events."
-                ) from error
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._failing():  # what the disk had no room for is tried once more
+                self._file.close()
 
     def write(self, events: Iterable[dict[str, Any]]) -> None:
         """Add `events`.
@@ -79,9 +79,58 @@ class EventLines:
         """
         if self._file is None:
             return
-        try:
+        with self._failing():
             for event in events:
                 self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._file.flush()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise OutputError(f"{self.path} cannot be written: {error.strerror}. Choose another --events.") from error
+
+
+def check_places(
+    events: Path | None, save_audio: Path | None, played: Path | None, targets: Sequence[output.Target]
+) -> None:
+    """Refuse, before anything is heard, what could not be written beside the outputs.
+
+    Args:
+        events: where JSON lines go. save_audio: where the sound does.
+        played: the recording, where it is a file.
+        targets: the outputs, which have been checked.
+
+    Raises:
+        OptionError: it would replace the recording or another file of these, or has an ending that is not of sound.
+        OutputError: it is a folder, or in none that can be written to.
+    """
+    if save_audio is not None and save_audio.suffix.lower() not in (".wav", ".flac"):
+        raise OptionError(f"--save-audio {str(save_audio)!r} must end in .wav or .flac.")
+    taken = {os.path.realpath(target.path): "written by -o" for target in targets if target.path is not None}
+    if played is not None:
+        taken[os.path.realpath(played)] = "the recording itself"
+    for name, path in (("--events", events), ("--save-audio", save_audio)):
+        if path is None or (path.exists() and not path.is_file() and not path.is_dir()):  # a pipe or device
+            continue
+        place = os.path.realpath(path)
+        if place in taken:
+            raise OptionError(f"{name} {str(path)!r} is {taken[place]}: choose another file.")
+        taken[place] = f"written by {name}"
+        _check_place(name, path)
+
+
+def _check_place(name: str, path: Path) -> None:
+    if path.is_dir():
+        raise OutputError(f"{name} {str(path)!r} is a folder: name a file in it.")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"{name} {str(path)!r}: there is no folder {str(path.parent)!r}. Choose another {name}.")
+    try:
+        with prepared(folder, b""):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"{name} {str(path)!r} cannot be written ({error.strerror or error}): choose another file."
+        ) from error

@@ -111,6 +111,8 @@ def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
     [
         (["live", "--input", "1", "--input", "1"], "the same device twice"),
         (["live", "--channels", "hybrid"], "give --from-file as well"),
+        ([*LIVE, "--channels", "left"], "--channels left cannot be heard live, only --channels hybrid"),
+        ([*LIVE, "--channels"], "--channels speakers cannot be heard live, only --channels hybrid"),
         ([*LIVE, "--channels", "hybrid"], "has one channel"),
         (["live", "talk.wav"], "--from-file talk.wav"),
         (["live", "--raw", "16000"], "give - as well"),
@@ -118,14 +120,24 @@ def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
         (["live", "--from-file", "talk.wav", "--pace", "-1"], "--pace"),
         ([*LIVE, "--save-audio", "a.mp3"], "must end in .wav or .flac"),
         ([*LIVE, "--save-audio", "nowhere/a.wav"], "there is no folder"),
+        ([*LIVE, "--save-audio", "talk.wav", "-o", "a.srt"], "'talk.wav' is the recording itself"),
+        ([*LIVE, "--save-audio", "x.flac", "--events", "x.flac", "-o", "a.srt"], "is written by --events"),
+        ([*LIVE, "--save-audio", "folder.wav", "-o", "a.srt"], "is a folder"),
+        ([*LIVE, "--save-audio", "/proc/a.wav", "-o", "a.srt"], "--save-audio '/proc/a.wav' cannot be written"),
+        ([*LIVE, "--events", "talk.wav", "-o", "a.srt"], "'talk.wav' is the recording itself"),
+        ([*LIVE, "--events", "./a.srt", "-o", "a.srt"], "is written by -o"),
+        ([*LIVE, "--events", "folder.wav", "-o", "a.srt"], "is a folder"),
         ([*LIVE, "--events", "nowhere/e.jsonl", "-o", "a.srt"], "Choose another --events"),
         (["live", "--from-file", "missing.wav"], "missing.wav"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(talk, arguments, words, capfd):
+    (talk / "folder.wav").mkdir()
+    before = (talk / "talk.wav").read_bytes()
     assert run(arguments) in (1, 2)
     assert words in capfd.readouterr().err
-    assert not (talk / "a.srt").exists()
+    assert {path.name for path in talk.iterdir()} == {"talk.wav", "folder.wav"}
+    assert (talk / "talk.wav").read_bytes() == before
 
 
 def test_no_microphone_is_told_with_a_remedy(talk, monkeypatch, capfd):
