@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 
 import httpx
 import pytest
 
 from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe.serving.limits import Limits
-from tests.transcribe.serving.test_realtime import SECOND, TOKEN, Works, call, hear
+from tests.transcribe.serving.test_realtime import MOST, SECOND, TOKEN, Works, call, hear, holding, sent_while_held
 
 
 def events(answer: httpx.Response) -> list[dict]:
@@ -58,6 +59,18 @@ def test_events_come_while_the_body_does(serving):
         assert sum(size for size, _ in works[0].blocks) == 2 * len(SECOND)
         assert {rate for _, rate in works[0].blocks} == {24_000}
         assert live.leftovers() == []
+
+
+def test_who_sends_faster_than_is_heard_waits_and_fills_no_memory(serving):
+    works, go = Works(), threading.Event()
+    with serving(open_live=works) as live, streaming(live) as (sock, back):
+        send(sock, SECOND)
+        read_until(back, b'"until": 1.0')
+        works[0].feed = holding(go)
+        sock.settimeout(60)
+        held, sent = sent_while_held(lambda data: send(sock, data), go)
+        assert held < MOST
+        assert sent == 64 << 20
 
 
 @pytest.mark.parametrize(

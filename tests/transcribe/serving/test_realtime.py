@@ -180,6 +180,54 @@ def test_who_never_sends_or_sends_for_too_long_is_told(serving):
         assert "at most" in hear(socket)["error"]["message"]
 
 
+MOST = 24 << 20
+"""One message, or one piece of a body, and the buffers of two sockets."""
+
+
+def sent_while_held(send, go: threading.Event) -> tuple[int, int]:
+    """How many bytes leave while nothing is heard, until no more do; how many of 64 MiB when it goes on."""
+    sent: list[int] = []
+
+    def send_all() -> None:
+        for _ in range(128):
+            send(bytes(1 << 19))
+            sent.append(1 << 19)
+
+    sender = threading.Thread(target=send_all, daemon=True)
+    sender.start()
+    while sender.is_alive():
+        before = len(sent)
+        sender.join(0.5)
+        if before and len(sent) == before:
+            break
+    held = sum(sent)
+    go.set()
+    sender.join(60)
+    return held, sum(sent)
+
+
+def holding(go: threading.Event):
+    """A work that hears nothing until then."""
+
+    def feed(*_) -> list:
+        go.wait(60)
+        return []
+
+    return feed
+
+
+def test_who_sends_faster_than_is_heard_waits_and_fills_no_memory(serving):
+    works, go = Works(), threading.Event()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        socket.send(SECOND)
+        hear(socket)
+        works[0].feed = holding(go)
+        held, sent = sent_while_held(socket.send, go)
+        assert held < MOST
+        assert sent == 64 << 20
+
+
 def test_a_failure_says_nothing_of_the_server(serving):
     works = Works()
     with serving(open_live=works) as live, call(live) as socket:
