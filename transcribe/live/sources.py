@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BLOCK: Seconds = 0.1
 _SILENT: Seconds = 3.0
 """A device that gives nothing for so long has stopped."""
+_HEADERS = (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3", b"FORM", b"caff")
 _TEXT = 64
 """So many bytes below 128 without a zero among them are no 16-bit sound."""
 _MOST_WAITING = 600
@@ -81,6 +82,13 @@ def from_file(
         yield block
 
 
+def no_samples(beginning: bytes) -> Literal["a file", "text"] | None:
+    """What it is that begins as no raw samples do; None for what may be such."""
+    if beginning.startswith(_HEADERS) or beginning[4:8] == b"ftyp":
+        return "a file"
+    return "text" if len(beginning) >= _TEXT and beginning.isascii() and b"\0" not in beginning else None
+
+
 def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Piece]:
     """Headerless signed 16-bit little-endian mono PCM.
 
@@ -90,9 +98,10 @@ def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Pie
     resampler, rest, size = Resampler(rate), b"", 2 * round(BLOCK * rate)
     first = True
     while not stop.is_set() and (data := _read(stream, size)):
-        if first and data[:4] in (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3"):
+        other = no_samples(data) if first else None
+        if other == "a file":
             raise AudioError("Stdin holds a file with a header, not raw samples: leave --raw out.")
-        if first and len(data) >= _TEXT and data.isascii() and b"\0" not in data:
+        if other == "text":
             raise AudioError("Stdin holds text, not raw samples: pipe sound in, as arecord -f S16_LE gives it.")
         first, data = False, rest + data
         whole = len(data) // 2 * 2

@@ -152,6 +152,7 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         ws="websockets-sansio",
         ws_max_size=MOST_BYTES,
         ws_per_message_deflate=False,
+        ws_ping_timeout=None,  # a pong lies behind all audio that waits to be heard; deadlines of our own let go
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -23,7 +23,8 @@ from .realtime import COMMITTED
 from .recordings import RATE, Recording, RefusedMessageError, Sessions, error_of, rate_in
 
 _HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"))
-_CONTAINERS = (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3")
+_BEGINNING = 64
+"""Bytes that are waited for before the first are heard, since they tell a file or text from samples."""
 _HEARTBEAT = 10.0
 _PIECE = 1 << 16
 """Bytes heard before the next are read: one that sends faster than they are heard waits."""
@@ -101,7 +102,7 @@ class _Answer(Response):
         """The body in whole samples, as it comes.
 
         Raises:
-            RefusedMessageError: it begins as a container, ends in half a sample, or stands still for too long.
+            RefusedMessageError: it ends in half a sample, or stands still for too long.
         """
         limits, rest, first = self._sessions.limits, b"", True
         deadline, chunks = Deadline(limits.live_seconds), aiter(request.stream())
@@ -115,8 +116,7 @@ class _Answer(Response):
                 why = f"Nothing came for {left:g} s." if deadline.left() else self._recording.too_long
                 raise RefusedMessageError(why) from None
             rest += chunk
-            if first and len(rest) >= len(_CONTAINERS[0]):
-                first = _refuse_container(rest)
+            first = first and len(rest) < _BEGINNING
             while len(rest) > 1 and not first:
                 piece, rest = rest[: min(len(rest) // 2 * 2, _PIECE)], rest[min(len(rest) // 2 * 2, _PIECE) :]
                 yield piece
@@ -131,12 +131,3 @@ class _Answer(Response):
         if events:
             body = b"".join(sse({**each, "event_id": f"event_{secrets.token_hex(8)}"}) for each in events)
             await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-def _refuse_container(beginning: bytes) -> bool:
-    if beginning.startswith(_CONTAINERS):
-        raise RefusedMessageError(
-            "The body is a file with a header: send bare 16-bit samples, as "
-            "`ffmpeg -i FILE -f s16le -ac 1 -ar 24000 -` writes them."
-        )
-    return False

@@ -10,11 +10,17 @@ from typing import Any, Protocol
 
 from ...fusion.errors import AudioError, DiarfuseError, OptionError
 from ...fusion.types import Seconds
+from ..live.sources import no_samples
 from .answers import Json
 from .limits import Limits
 from .log import Metrics
 
 RATE, LOWEST, HIGHEST = 24_000, 8_000, 48_000
+_OTHER = {
+    "a file": "The audio is a file with a header, or a browser's recording: open another session and send bare 16-bit "
+    "samples, as `ffmpeg -i FILE -f s16le -ac 1 -ar {rate} -` writes them.",
+    "text": "The audio is text: open another session and send 16-bit samples.",
+}
 
 
 class LiveWork(Protocol):
@@ -81,6 +87,7 @@ class Recording:
     def __init__(self, sessions: Sessions, rate: int = RATE) -> None:
         self._sessions, self.rate, self.seconds = sessions, rate, 0.0
         self._work: LiveWork | None = None
+        self._other: str | None = None
         self._busy: asyncio.Future[Any] | None = None
 
     @property
@@ -108,8 +115,12 @@ class Recording:
         """Take whole 16-bit samples; the events that follow.
 
         Raises:
-            RefusedMessageError: the recording is too long, or `data` holds half a sample.
+            RefusedMessageError: the recording is too long, began as a file or text, or `data` holds half a sample.
         """
+        if self._work is None:
+            self._other = self._other or no_samples(data)  # what follows a file's header looks like samples
+        if self._other is not None:
+            raise RefusedMessageError(_OTHER[self._other].format(rate=self.rate))
         if len(data) % 2:
             raise RefusedMessageError("The audio has an odd number of bytes: send whole 16-bit samples.")
         seconds: Seconds = len(data) / 2 / self.rate

@@ -79,7 +79,9 @@ def test_who_sends_faster_than_is_heard_waits_and_fills_no_memory(serving):
         (b"", "empty"),
         (b"\1", "middle of a sample"),
         (SECOND + b"\1", "middle of a sample"),
-        (b"RIFF" + SECOND, "ffmpeg"),
+        (b"RIFF" + SECOND, "ffmpeg -i FILE -f s16le -ac 1 -ar 24000"),
+        (b"RIFF", "ffmpeg"),
+        (b"This is what was said, and nobody ever heard it: it is no sound at all.", "is text"),
         (SECOND * 3, "at most"),
     ],
 )

@@ -134,6 +134,26 @@ def test_what_cannot_be_used_is_answered_and_the_session_goes_on_for_a_while(ser
                 assert words in hear(other)["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (b"RIFF$\0\0\0WAVEfmt ", "a file with a header"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81", "a browser's recording"),
+        (b"\0\0\0\x1cftypM4A ", "a file with a header"),
+        (b"This is what was said, and nobody ever heard it: it is no sound at all.", "The audio is text"),
+    ],
+)
+@pytest.mark.parametrize("send", [bytes, append])
+def test_a_file_or_text_is_no_sound_and_neither_is_what_follows_it(serving, first, words, send):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        for part in (first, SECOND):
+            socket.send(send(part))
+            assert words in hear(socket)["error"]["message"]
+    assert works == []
+
+
 def test_one_too_many_is_told_and_the_others_go_on(serving):
     works = Works()
     with serving(open_live=works, limits=Limits(live=1)) as live, call(live) as socket:
@@ -226,6 +246,12 @@ def test_who_sends_faster_than_is_heard_waits_and_fills_no_memory(serving):
         held, sent = sent_while_held(socket.send, go)
         assert held < MOST
         assert sent == 64 << 20
+
+
+def test_who_waits_to_be_heard_is_not_taken_for_gone(serving):
+    """Its answer to a ping lies behind its own audio, for longer than any ping should be waited for."""
+    with serving(open_live=Works()) as live:
+        assert live.server.config.ws_ping_timeout is None
 
 
 def test_a_failure_says_nothing_of_the_server(serving):
