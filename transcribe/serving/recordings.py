@@ -117,6 +117,8 @@ class Recording:
         Raises:
             RefusedMessageError: the recording is too long, began as a file or text, or `data` holds half a sample.
         """
+        if not data:
+            return []
         if self._work is None:
             self._other = self._other or no_samples(data)  # what follows a file's header looks like samples
         if self._other is not None:
@@ -140,7 +142,12 @@ class Recording:
         """
         if self._work is None:
             raise RefusedMessageError("The buffer is empty: append audio before the commit.")
-        events: Sequence[Json] = await self._thread(self._work.finish)
+        try:
+            events: Sequence[Json] = await self._thread(self._work.finish)
+        except (AudioError, OptionError):  # too little came to be a recording: the next audio begins another
+            self._work.abandon()
+            self._work = None
+            raise
         self._work = None
         return events
 

@@ -13,6 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe.serving.limits import Limits
 
 TOKEN = "0123456789abcdef"  # noqa: S105
@@ -152,6 +153,34 @@ def test_a_file_or_text_is_no_sound_and_neither_is_what_follows_it(serving, firs
             socket.send(send(part))
             assert words in hear(socket)["error"]["message"]
     assert works == []
+
+
+COMMIT = json.dumps({"type": "input_audio_buffer.commit"})
+
+
+def test_empty_blocks_begin_nothing_and_too_little_to_hear_ends_nothing(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        for message in (b"", append(b""), COMMIT):
+            socket.send(message)
+        assert "The buffer is empty" in hear(socket)["error"]["message"]
+        assert works == []
+        socket.send(SECOND[:2])
+        assert hear(socket)["until"] > 0
+        works[0].finish = too_little
+        socket.send(COMMIT)
+        assert hear(socket)["type"] == "input_audio_buffer.committed"
+        assert "No audio came" in hear(socket)["error"]["message"]
+        assert works[0].abandoned.is_set()
+        socket.send(SECOND)
+        assert hear(socket)["until"] == 1.0
+        socket.send(COMMIT)
+        assert [hear(socket)["type"] for _ in range(2)] == ["input_audio_buffer.committed", "diarization.done"]
+
+
+def too_little():
+    raise AudioError("No audio came.")
 
 
 def test_one_too_many_is_told_and_the_others_go_on(serving):
