@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ...diarize.loading import live_of
 from ...fusion.audio import same_channels
+from ...fusion.audio.encode import encoding
 from ...fusion.document import Document
 from ...fusion.errors import OutputError
 from ...fusion.landing import landing
@@ -230,17 +231,12 @@ class _Recording:
 
 def _save(path: Path, channels: Sequence[Samples]) -> None:
     """Write the sound: 16 bits where that loses nothing; what was resampled as WAV in float32."""
-    import soundfile
-
     fine = path.suffix.lower() == ".wav" and not all(map(_is_16_bit, channels))
-    kind = "FLOAT" if fine else "PCM_16"
+    container: Literal["WAV", "FLAC"] = "WAV" if path.suffix.lower() == ".wav" else "FLAC"
     try:
-        with (
-            landing(path) as file,
-            soundfile.SoundFile(file, "w", SAMPLE_RATE, len(channels), kind, format=path.suffix[1:].upper()) as sound,
-        ):
+        with landing(path) as file, encoding(file, len(channels), "FLOAT" if fine else "PCM_16", container) as add:
             for start in range(0, len(channels[0]), _PART):
-                sound.write(np.stack([samples[start : start + _PART] for samples in channels], axis=1))
+                add(np.stack([samples[start : start + _PART] for samples in channels], axis=1))
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}. Choose another --save-audio."

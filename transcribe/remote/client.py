@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import SplitResult, urlsplit
 
-from ...fusion.errors import NetworkError, OptionError
+from ...fusion.audio.encode import encoding
+from ...fusion.errors import NetworkError, OptionError, OutputError
 from ...fusion.types import SAMPLE_RATE, Diarization, Samples, Seconds, SpeakerCount, Transcript
 from ...fusion.watch import Watch
 from .answer import read_answer
@@ -137,13 +138,17 @@ def transcribe_remote(samples: Samples, options: RemoteOptions, watch: Watch) ->
 
 def _flac(samples: Samples) -> IO[bytes]:
     """The audio and nothing else: encoded anew, so that no tag, picture or name of the file comes along."""
-    import soundfile
-
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
-    with soundfile.SoundFile(file, "w", SAMPLE_RATE, 1, "PCM_16", format="FLAC") as out:
-        for start in range(0, len(samples), 1 << 20):
-            out.write(samples[start : start + (1 << 20)])
-    file.seek(0)
+    try:
+        with encoding(file, 1, "PCM_16", "FLAC") as add:
+            add(samples)
+        file.seek(0)
+    except OSError as error:
+        file.close()
+        raise OutputError(
+            f"The audio cannot be kept until it is sent ({error.strerror or error}): "
+            f"make room in {tempfile.gettempdir()}."
+        ) from error
     return file
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import errno
 import io
 import json
 import socket
@@ -19,11 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.diarize.options import Execution, Options
-from diarfuse.fusion.errors import NetworkError, OptionError, TranscriptError
+from diarfuse.fusion.errors import NetworkError, OptionError, OutputError, TranscriptError
 from diarfuse.fusion.naming.match import Gate, Voice
 from diarfuse.fusion.types import Diarization, SpeakerCount, Transcript, Turn
 from diarfuse.fusion.watch import Watch
 from diarfuse.transcribe.options import JobOptions, Setup, Wish
+from diarfuse.transcribe.remote import client
 from diarfuse.transcribe.remote.answer import read_answer
 from diarfuse.transcribe.remote.client import RemoteOptions, transcribe_remote
 from diarfuse.transcribe.remote.job import RemoteJob
@@ -327,3 +329,16 @@ def test_no_recording_leaves_a_machine_that_is_to_stay_offline(monkeypatch) -> N
 def test_values_that_would_break_the_form_are_refused(name: str, value: str) -> None:
     with pytest.raises(OptionError, match=f"--{name} .* holds what no server can be sent"):
         RemoteOptions(url="http://localhost/v1", **{name: value})
+
+
+def test_no_room_for_the_audio_that_is_to_be_sent_is_told(monkeypatch):
+    class FullDisk(io.BytesIO):
+        def __init__(self, *_) -> None:
+            super().__init__()
+
+        def write(self, _data) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(client.tempfile, "SpooledTemporaryFile", FullDisk)
+    with pytest.raises(OutputError, match=r"No space left on device\): make room in"):
+        transcribe_remote(speech(), RemoteOptions(url="http://127.0.0.1:9/v1"), Watch())
