@@ -17,6 +17,7 @@ from .options import (
     SPEAKER_OPTIONS,
     TERMINAL_OPTIONS,
     TRACK_OPTION,
+    finite,
     job_options,
     style_of,
     usual_formats,
@@ -81,6 +82,7 @@ BATCH_OPTIONS = (
     click.option(
         "--time-limit",
         type=click.FloatRange(min=0, min_open=True),
+        callback=finite,
         default=20.0,
         show_default=True,
         metavar="TIMES",

@@ -18,6 +18,7 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TERMINAL_OPTIONS,
+    finite,
     job_options,
     output_options,
     style_of,
@@ -80,6 +81,7 @@ SOURCE_OPTIONS = Section(
     click.option(
         "--pace",
         type=click.FloatRange(min=0),
+        callback=finite,
         default=1.0,
         show_default=True,
         metavar="TIMES",

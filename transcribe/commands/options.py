@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,15 @@ def manner(ctx: click.Context, option: click.Parameter, value: bool) -> None:
 
     if value:
         ctx.meta[MANNER] = (*ctx.meta.get(MANNER, ()), option.name)
+
+
+def finite(_: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """Refuse nan and inf, which lie within every range."""
+    if value is not None and not math.isfinite(value):
+        from ...fusion.errors import OptionError
+
+        raise OptionError(f"{option.opts[0]} {value} must be a number that is finite.")
+    return value
 
 
 def pictures(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
