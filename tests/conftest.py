@@ -29,6 +29,12 @@ SHARED = ROOT.parent / "shared"
 os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever settings the one who tests has
 
 
+# A worker a core, so one thread in each: those of BLAS and OpenMP wait for each other by spinning. Workers inherit it,
+# and so does what tests start.
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+
 # A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a
 # program would then wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)

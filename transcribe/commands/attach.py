@@ -139,7 +139,8 @@ def attach(
         turns = _named(found, names, screen)
         if same_shape:
             texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
-            what = f"{words.name} with {len(turns.speakers)} speakers in it"
+            count = len(turns.speakers)
+            what = f"{words.name} with {count} {'speaker' if count == 1 else 'speakers'} in it"
         else:
             joined = task.joined(reading, turns, screen)
             heard = None if audio is None else recording_of(audio, joined.duration)

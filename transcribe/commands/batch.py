@@ -175,7 +175,7 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
     crew = Crew(workers=values.pop("workers"), time_limit=values.pop("time_limit"), ray=values.pop("ray"))
     plan = _plan(out, formats, values)
     part = shard_of(shard, os.environ)
-    with reporter() as screen:
+    with reporter(checked=False) as screen:
         if dry:
             return dry_run(inputs, pattern, plan, part, screen)
         return run_batch(inputs, pattern, plan, crew, part, screen)

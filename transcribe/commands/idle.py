@@ -64,7 +64,7 @@ RULES = (
     Rule(OF_RECOGNISER, lambda v: "document" in v and not v.get("asr given"), "without --asr: the words stay"),
     Rule(OF_DIARIZER, lambda v: v.get("rttm") is not None, "with --rttm, whose turns stay as they are"),
     Rule(COUNTS, lambda v: "voice_model" in v and v["rttm"] is not None, "with --rttm, whose turns stay as they are"),
-    Rule(("audio_track",), lambda v: "same_shape" in v and v["audio"] is None, "without AUDIO"),
+    Rule(("audio_track", "embed_audio"), lambda v: "same_shape" in v and v["audio"] is None, "without AUDIO"),
     Rule(("asr", *OF_RECOGNISER, "join"), lambda v: bool(v.get("no_words")), "with --no-words, which hears none"),
     Rule(("keep_voices",), _no_voices, "without --diarize, as no voices are heard"),
     Rule(("audio_track",), lambda v: not _only_files((v.get("query", __file__),)), "as QUERY is no file"),
@@ -130,7 +130,7 @@ def check_formats(ctx: click.Context, on_stdout: str, in_folder: str) -> None:
     """
     from ...exporters import registry
     from ...fusion.errors import OptionError
-    from ..screen.terminal import note
+    from ..screen.terminal import PENDING
 
     written, ours = _written(ctx, on_stdout, in_folder), set(registry.BUILTIN)
     for option, takers in TAKERS.items():
@@ -142,7 +142,7 @@ def check_formats(ctx: click.Context, on_stdout: str, in_folder: str) -> None:
     for option, takers in LOOKERS.items():
         why = f"in what is written: it is for {', '.join(takers[:-1])} and {takers[-1]}"
         if written <= ours - set(takers) and (sentence := about(ctx, (option,), why)):
-            note(sentence)
+            ctx.meta.setdefault(PENDING, []).append(sentence)
 
 
 def _written(ctx: click.Context, on_stdout: str, in_folder: str) -> set[str]:

@@ -53,15 +53,15 @@ class Command(ExamplesFirst, click.Command):
         self.headings = headings or {}
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it, after a line for the options that do nothing in this call."""
+        """Run it; where it can be done, a line is told for options that do nothing in it."""
+        from ..screen.terminal import PENDING, reporter
         from .idle import sentences
 
-        if found := sentences(ctx):
-            from ..screen.terminal import note
-
-            for sentence in found:
-                note(sentence)
-        return super().invoke(ctx)
+        ctx.meta[PENDING] = sentences(ctx)
+        result = super().invoke(ctx)
+        if ctx.meta.get(PENDING):
+            reporter(bar=False)
+        return result
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One section a heading, in the order in which they are first met."""

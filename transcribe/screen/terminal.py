@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MANNER = f"{__name__}.manner"
 """Where click keeps which of ``--quiet`` and ``--json-progress`` were given."""
+PENDING = f"{__name__}.pending"
+"""Where click keeps sentences that are to be read once the call is seen to be one that can be done."""
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -58,24 +60,34 @@ class Reporter(AbstractContextManager["Reporter"]):
         """The result follows on stdout: what moves makes room."""
 
 
-def reporter(recordings: Sequence[Path] = (), expect: Sequence[str] = (), *, bar: bool = True) -> Reporter:
+def reporter(
+    recordings: Sequence[Path] = (), expect: Sequence[str] = (), *, bar: bool = True, checked: bool = True
+) -> Reporter:
     """What was asked for; usually a bar where stderr is a terminal, and sentences elsewhere.
 
     Args:
         recordings: all that will be worked on, for the bar; sentences name them where there are several.
         expect: the stages of each, see `progress.expected`.
         bar: whether there may be one: work of a second has none.
+        checked: whether the call was, so that what is pending can be told; else it is at the end.
     """
     context = click.get_current_context(silent=True)
     manner = () if context is None else _manner(context)
     meter = Meter(expect, [_size(path) for path in recordings] or [1.0])
+    found = _of_manner(manner, meter, bar=bar, named=len(recordings) > 1)
+    for sentence in context.meta.pop(PENDING, ()) if context is not None and checked else ():
+        found.note(sentence)
+    return found
+
+
+def _of_manner(manner: tuple[str, ...], meter: Meter, *, bar: bool, named: bool) -> Reporter:
     if "quiet" in manner:
         return Quiet()
     if "json_progress" in manner:
         return JsonLines(meter)
     if bar and sys.stderr is not None and sys.stderr.isatty():
         return Terminal(meter)
-    return Sentences(named=len(recordings) > 1)
+    return Sentences(named=named)
 
 
 def is_quiet() -> bool:
