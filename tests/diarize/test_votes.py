@@ -86,7 +86,7 @@ for folder in folders:
         for turns in build_turns(timeline, windows, label_order="pyannote")[:2]:
             for turn in turns:
                 print(f"{folder.name} {turn.start:.3f} {turn.end:.3f} {turn.speaker}")
-    heard = voices[::7][np.isfinite(voices[::7]).all(axis=-1)][: communities.MOST].astype(np.float64)
+    heard = voices[::7][np.isfinite(voices[::7]).all(axis=-1)][:1000].astype(np.float64)
     heard /= np.linalg.norm(heard, axis=1, keepdims=True)
     print(f"{folder.name} communities {communities.cluster(heard, 3).tolist()}")
 """
