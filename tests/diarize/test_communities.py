@@ -85,8 +85,9 @@ def test_what_a_recording_holds_twice_counts_once():
     assert np.allclose(communities.heard_alone(spans, vectors, segmentations, windows), half)
 
 
-def test_of_many_stretches_too():
-    vectors, labels = stretches(30, 800, 20, 250, spread=0.7)
+@pytest.mark.parametrize("sizes", [(30, 800, 20, 250), [17] * 60])
+def test_of_many_stretches_too(sizes):
+    vectors, labels = stretches(*sizes, spread=0.7)
     assert same(communities.cluster(vectors, 1), labels)
 
 
