@@ -23,6 +23,11 @@ DASH = "- "
 _FRAMES = 2
 """Pictures without a cue between two of them: fewer cannot be seen."""
 
+_SLOWEST = 1
+"""Pictures a second: with fewer, the room between cues would push them far from their words,"""
+_LONGEST: Seconds = 3600.0
+"""and so would cues that stay longer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -59,6 +64,10 @@ class Layout:
         for name in ("width", "lines", "speed", "fastest", "longest", "fps", "pause"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be above 0.")
+        if self.fps < _SLOWEST:
+            raise OptionError(f"fps={self.fps:g} must be at least {_SLOWEST} picture a second.")
+        if self.longest > _LONGEST:
+            raise OptionError(f"longest={self.longest:g} must be at most {_LONGEST:g} seconds.")
         if not 0 <= self.shortest <= self.longest:
             raise OptionError(f"shortest={self.shortest:g} must lie between 0 and longest={self.longest:g} seconds.")
         if not self.speed <= self.fastest:

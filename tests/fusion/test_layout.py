@@ -7,9 +7,12 @@ import pytest
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.layout import Layout
 
+FAR = ({"fps": 1e-300}, {"fps": 0.1}, {"longest": 1e15}, {"longest": 1e5, "shortest": 1e5})
+"""They put cues hours away from their words, or beyond what a time can be."""
+
 
 def test_impossible_layouts_are_refused():
-    for bad in ({"width": 0}, {"shortest": 8.0}, {"fps": 0}, {"speed": 30.0}, {"labels": "some"}, {"late": -1.0}):
+    for bad in ({"width": 0}, {"shortest": 8.0}, {"fps": 0}, {"speed": 30.0}, {"labels": "some"}, {"late": -1.0}, *FAR):
         with pytest.raises(OptionError, match=next(iter(bad))):
             Layout(**bad)
 
