@@ -130,7 +130,7 @@ def test_pauses_and_gaps_are_told(diarizer):
         (b"1234", "bytes"),
         ([[0.1, 0.2], [0.3]], "several lengths"),
         (np.zeros(3, complex), "no audio"),
-        (0.5, "mono"),
+        (0.5, "float"),
     ],
 )
 def test_a_bad_block_is_refused_and_the_rest_goes_on(diarizer, block, words):
