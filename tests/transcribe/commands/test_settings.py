@@ -152,7 +152,8 @@ def test_a_key_means_the_same_to_every_command() -> None:
     shapes: dict[str, set[tuple[bool, str]]] = {}
     for command in all_commands().values():
         for key, option in config._all_options(command).items():
-            shapes.setdefault(key, set()).add((option.multiple, type(option.type).__name__.removesuffix("ParamType")))
+            kind = "Choice" if isinstance(option.type, click.Choice) else type(option.type).__name__
+            shapes.setdefault(key, set()).add((option.multiple, kind.removesuffix("ParamType")))
     differing = {key for key, found in shapes.items() if len(found) > 1}
     assert differing <= {"port"}  # a number in all, bounded in one
 
