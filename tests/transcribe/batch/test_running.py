@@ -332,10 +332,7 @@ def test_bad_input_is_one_sentence(given: list[str], said: str, capsys: pytest.C
     assert batch("-o", "out", *given) in (1, 2)
     told = capsys.readouterr().err
     assert said in told
-    assert (
-        len([line for line in told.splitlines() if line != "--asr does nothing with --no-words, which hears none."])
-        == 1
-    )
+    assert told.count("\n") == 1
     assert not Path("out").exists() or not results("out")
 
 
