@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from .errors import DiarfuseError, LowMemoryError, OptionError, TranscriptError
 
 LARGEST_TEXT = 1 << 29
 """Bytes of a transcript; the words of a day without a pause are a tenth of that."""
+_BLOCK = 1 << 20
+"""Bytes read at a time: what is asked for is taken from memory before it is there."""
 
 _DIGITS = 18
 """Of a number that is read: Python refuses thousands of them, and nothing here counts so far."""
@@ -92,7 +96,8 @@ def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> byte
     file = check_path(path, what, TranscriptError)
     try:
         with file.open("rb") as opened:
-            data = opened.read(LARGEST_TEXT + 1)
+            blocks = iter(partial(opened.read, _BLOCK), b"")
+            data = b"".join(islice(blocks, LARGEST_TEXT // _BLOCK + 1))
     except (OSError, ValueError) as error:  # ValueError: a name no system allows
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise TranscriptError(f"{path} cannot be read: {why}.") from error
