@@ -243,7 +243,7 @@ def with_speakers(
 
 def _label_dicts(words: Sequence[dict[str, Any]], speakers: Sequence[str | None]) -> list[dict[str, Any]]:
     """Copy first, write then: faster than ``{**word, "speaker": ...}``, and there may be a million words."""
-    copies = [word.copy() for word in words]
+    copies = list(map(dict.copy, words))
     for copied, speaker in zip(copies, speakers, strict=True):
         copied["speaker"] = speaker
     return copies
