@@ -128,6 +128,8 @@ def wav_data(source: Source) -> WavData:
 
 
 def _au_data(file: BinaryIO, head: bytes) -> WavData:
+    if len(head) < 12:  # noqa: PLR2004  (name, start of the samples, their size)
+        return WavData()
     start, size = struct.unpack(">II", head[4:12])
     file.seek(start)
     return WavData(goes_on=0 < size < _UNKNOWN_SIZE and _is_sound_after(file, size, 1))

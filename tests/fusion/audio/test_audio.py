@@ -233,6 +233,20 @@ def test_no_header_does_harm(tmp_path_factory: pytest.TempPathFactory, content: 
         assert str(path) in str(error)  # noqa: PT017  (either outcome is right; only a crash is not)
 
 
+@pytest.mark.parametrize("kind", ["WAV", "AU", "AIFF", "FLAC", "OGG", "CAF", "RF64", "W64", "MP3"])
+def test_a_recording_cut_anywhere_in_its_head_is_sound_or_refused_in_one_sentence(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "whole"
+    soundfile.write(path, np.sin(np.arange(16_000) / 9), 16_000, format=kind)
+    whole = path.read_bytes()
+    pages = [at for at in range(len(whole)) if whole.startswith(b"OggS", at)]  # of others: none
+    for length in {*range(4, 64), *(page + cut for page in pages[1:] for cut in (3, 4, 14, 26, 27, 28))}:
+        path.write_bytes(whole[:length])
+        try:
+            assert load_audio(path).size <= 16_000
+        except AudioError as error:
+            assert "text" not in str(error), f"{length} bytes"  # noqa: PT017  (either outcome is right)
+
+
 def test_nan_and_infinity_are_refused_with_their_position(tmp_path: Path) -> None:
     stereo = np.zeros((200_000, 2), np.float32)
     stereo[150_000, 1] = np.nan
