@@ -2,11 +2,14 @@
 
     python -m benchmarks.batch ../shared/audio/sim --files 200 --option=--diarizer=campplus --option=--offline
     python -m benchmarks.batch ../shared/audio/sim --files 200 --shortest 5 --longest 30 --option=--diarizer=campplus
+    python -m benchmarks.batch ../shared/audio/sim --shortest 5 --longest 30 --words --no-kills --option=--offline
 
 The files are cut from the folder's recordings, and may overlap. A command a file
 is what a loop of a shell does, with the first fifth of the files, times five. One
 by one is a program that loads the models once and takes every core for each file;
-`transcribe diarize` of all of them has several in work at once. With `--ray` the
+`transcribe diarize` of all of them has several in work at once. With `--words`
+all of them recognise the words as well, and `transcribe --diarize` stands in the
+place of `transcribe diarize`. With `--ray` the
 batch runs on a Ray of this machine as well, timed from when `ray.init` has
 returned to the end of the process. Then the batch runs again and is killed with
 SIGKILL at 30, 60 and 90 % of the files, goes on each time, and each tree is
@@ -63,8 +66,28 @@ with DiarizationQueue(Diarizer.from_pretrained(sys.argv[1], execution=Execution(
         done.get()
 """
 
+WORDS_ONE_BY_ONE = """
+import sys
+from pathlib import Path
+from diarfuse import Execution, Job, JobOptions
+job = Job(JobOptions(diarize=True, diarizer=sys.argv[1], execution=Execution(device=sys.argv[3]), offline=True))
+for path in sorted(Path(sys.argv[2]).iterdir()):
+    job.transcribe(path)
+"""
+WORDS_QUEUE = """
+import sys
+from pathlib import Path
+from diarfuse import Execution, Job, JobOptions
+job = Job(JobOptions(diarize=True, diarizer=sys.argv[1], execution=Execution(device=sys.argv[3]), offline=True))
+with job.queue(capacity=1000) as queue:
+    for path in sorted(Path(sys.argv[2]).iterdir()):
+        queue.push(path.name, path)
+    queue.close()
+    for done in queue:
+        done.get()
+"""
 A_COMMAND_A_FILE = """
-for path in "${@:3}"; do "$0" -m diarfuse diarize $1 "$path" -o "$2" || exit; done
+for path in "${@:3}"; do "$0" -m diarfuse $1 "$path" -o "$2" || exit; done
 """
 ON_RAY = """
 import sys, time
@@ -86,7 +109,7 @@ def main() -> None:
     """Cut, run, kill, and print the tables."""
     arguments = _parse()
     check(arguments.device)
-    arguments.option += [f"--device={arguments.device}"]
+    arguments.option += [f"--device={arguments.device}", "--diarize" if arguments.words else "--no-words"]
     print(describe())
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         clips = Path(scratch, "clips")
@@ -114,6 +137,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--pack", default="campplus", help="of what is no command")
     parser.add_argument("--device", choices=["cpu", "cuda", "coreml"], default="cpu")
     parser.add_argument("--option", action="append", default=[], help="of `transcribe diarize` and `transcribe batch`")
+    parser.add_argument("--words", action="store_true", help="who said what, not only who spoke when")
     parser.add_argument("--ray", action="store_true", help="also on a Ray of this machine (extra `ray`)")
     parser.add_argument("--no-kills", action="store_true", help="only the times")
     parser.add_argument("--scratch", type=Path, help="folder for the files")
@@ -144,19 +168,22 @@ def commands(clips: Path, scratch: Path, options: Sequence[str], own: tuple[str,
     pack, device = own
     out = scratch / "diarize"
     out.mkdir()
-    loop = ["bash", "-c", A_COMMAND_A_FILE, sys.executable, " ".join(options), f"{out}/", *map(str, first(clips))]
+    words = "--diarize" in options
+    name, *rest = ["transcribe", "--diarize"] if words else ["diarize", "diarize"]
+    command = [*rest, *(option for option in options if option not in {"--diarize", "--no-words"})]
+    loop = ["bash", "-c", A_COMMAND_A_FILE, sys.executable, " ".join(command), f"{out}/", *map(str, first(clips))]
     return {
         LOOP: loop,
-        "one by one": [sys.executable, "-c", ONE_BY_ONE, pack, str(clips), device],
-        "diarize": [*CLI, "diarize", *options, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
+        "one by one": [sys.executable, "-c", WORDS_ONE_BY_ONE if words else ONE_BY_ONE, pack, str(clips), device],
+        name: [*CLI, *command, *map(str, sorted(clips.iterdir())), "-o", f"{out}/"],
         "batch": batch(clips, scratch / "batch", options),
-        "queue": [sys.executable, "-c", QUEUE, pack, str(clips), device],
+        "queue": [sys.executable, "-c", WORDS_QUEUE if words else QUEUE, pack, str(clips), device],
     }
 
 
 def batch(clips: Path, out: Path, options: Sequence[str]) -> list[str]:
     """The batch's command."""
-    return [*CLI, "batch", str(clips), "--no-words", *options, "-o", str(out)]
+    return [*CLI, "batch", str(clips), *options, "-o", str(out)]
 
 
 @dataclass(slots=True)
