@@ -284,6 +284,8 @@ class Diarizer:
             timeline, likeness = voices.second_look(timeline, pairs, clusters, windows, wanted.bounds.low)
         clusters = clusters if voices is heard.voices else clusters.of(heard.voices.vectors, pairs)
         found, labels = self._result(windows, clusters, timeline, wanted, notes, watch)
+        if self.execution.mode == "exact":  # words follow the turns alone there, as they do after pyannote.audio
+            return found
         return replace(found, likeness=likeness_of(likeness, voices.spans, windows, labels))
 
     def _windows(self, samples: Samples) -> Windows:

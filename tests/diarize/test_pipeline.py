@@ -89,6 +89,16 @@ def test_where_the_windows_together_hear_nobody_there_is_nobody(campplus, shared
     assert len(campplus.remembering(lambda _: heard).diarize(whispers, num_speakers=1).turns) == 1
 
 
+def test_words_follow_the_turns_alone_in_exact(campplus, shared):
+    heard = campplus.listen(
+        soundfile.read(shared / "audio/real/pyannote_sample.wav", dtype="float32", frames=5 * SECOND)[0], Watch()
+    )
+    exact = Diarizer(campplus.models, execution=Execution(mode="exact"))
+    told, kept = (by.remembering(lambda _: heard).diarize(np.zeros(5 * SECOND, np.float32)) for by in (campplus, exact))
+    assert told.likeness is not None
+    assert kept.likeness is None
+
+
 @pytest.mark.parametrize("seconds", [0.01, 0.05, 3, 10, 10 + 1 / SECOND, 12.3])
 def test_silence_of_any_length_has_no_turns(campplus, seconds):
     result = campplus.diarize(np.zeros(round(seconds * SECOND), np.float32), embeddings=True, activity=True)
