@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from ..fusion.text import weight
+from ..fusion.text import is_punctuation, weight
 from .lines import passages
 from .nist import CHANNEL, recording
 from .style import DEFAULT, Style
@@ -35,8 +35,13 @@ def dumps(document: Document, _: Style = DEFAULT) -> str:
 
 
 def _tokens(word: SpokenWord) -> Iterator[tuple[Seconds, Seconds, str]]:
-    """The word, which may hold spaces: its parts share its time by their letters."""
-    parts = word.text.split()
+    """The word, which may hold spaces: its parts share its time by their letters; a mark alone is no part."""
+    parts: list[str] = []
+    for part in word.text.split():
+        if parts and is_punctuation(part):
+            parts[-1] += part
+        else:
+            parts.append(part)
     shares = [*accumulate(map(weight, parts), initial=0)]
     for part, (before, after) in zip(parts, pairwise(shares), strict=True):
         length = word.end - word.start

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import TranscriptError
+from ..text import is_punctuation, opens
 from . import (
     assemblyai,
     aws,
@@ -31,10 +32,10 @@ from . import (
     watson,
     whisper_cpp,
 )
-from .reading import interleaved, with_lengths
+from .reading import extended, interleaved, with_lengths
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from .reading import Line, Reading, Slot
 
 
 class Format(Protocol):
@@ -83,8 +84,25 @@ def read(data: Any, per_second: int = 1) -> Reading:
 
 
 def in_shape(found: Reading) -> Reading:
-    """What a format read, in the order of time where it has several channels, and no line without a length."""
-    return replace(found, lines=with_lengths(interleaved(found.lines)))
+    """What a format read, in the order of time where it has several channels, no line without a length.
+
+    Marks that stand as words without times go with the word before them: nobody says them, so that they
+    count as no words, and make nobody speak for longer.
+    """
+    lines = (replace(line, slots=_without_marks(line)) for line in found.lines)
+    return replace(found, lines=with_lengths(interleaved(tuple(lines))))
+
+
+def _without_marks(line: Line) -> tuple[Slot, ...]:
+    slots: list[Slot] = []
+    for slot in line.slots:
+        timeless = slot.start is None and slot.end is None
+        if slots and timeless and is_punctuation(slot.text) and not opens(slot.text):
+            apart = f"{slots[-1].text} {slot.text}".strip() in line.text
+            slots[-1] = extended(slots[-1], replace(slot, text=f" {slot.text}") if apart else slot)
+        else:
+            slots.append(slot)
+    return tuple(slots)
 
 
 def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _COMMENT = ";;"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_LINES = re.compile(r"\r\n|\r|\n")
+_LINES = re.compile(r"\r{0,2}\n|\r")
 """What ends a line; ``str.splitlines`` also takes characters that may stand in a name."""
 
 

@@ -1,7 +1,8 @@
 """Soniox: ``{"text", "tokens": [{"text", "start_ms", "end_ms", "confidence"}]}``.
 
 Tokens are parts of words, a space at the front of the first; times are whole
-milliseconds. Translated tokens have no times, and are left out.
+milliseconds. Translated tokens have no times, and are left out, as are the tokens that
+mark the end of what was said while it listened.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 from .reading import Reading, Slot, any_holds, flat_lines, get, language_code, make_slot, merged, number
 
 _MS = 1000
+_ENDS = ("<end>", "<fin>")
 
 
 def matches(data: Any) -> bool:
@@ -20,7 +22,11 @@ def matches(data: Any) -> bool:
 
 def read(data: Any) -> Reading:
     """Put the tokens together to words."""
-    tokens = [(i, node) for i, node in enumerate(data["tokens"]) if get(node, "translation_status") != "translation"]
+    tokens = [
+        (i, node)
+        for i, node in enumerate(data["tokens"])
+        if get(node, "translation_status") != "translation" and get(node, "text") not in _ENDS
+    ]
     slots = merged(_slot(node, f"tokens[{i}]") for i, node in tokens)
     language = language_code(get(tokens[0][1], "language")) if tokens else None
     return Reading("Soniox", flat_lines(slots, "tokens", get(data, "text"), language), language)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from ..types import Seconds
 
-_LINES = re.compile(r"\r\n|\r|\n")
+_LINES = re.compile(r"\r{0,2}\n|\r")
+"""Ends of lines; CR CR LF is what Windows makes of a line end that it had made before."""
+
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
 _PLAIN = r"(?:c|ruby|rt|(?i:b|i|u|s|em|strong|strike|big|small|tt|sub|sup))(?:\.[^\s<>]*)?"
@@ -100,8 +102,10 @@ def read_cues(text: str, name: str, *, unrolled: bool = False) -> tuple[Shown, .
     has it; WebVTT's voice tags tell for themselves. `unrolled`: see `_unrolled`.
 
     Raises:
-        TranscriptError: a cue whose times cannot be, by its line.
+        TranscriptError: a cue whose times cannot be, by its line; text without any times.
     """
+    if "-->" not in text and text.strip("\ufeff \t\r\n") and not text.lstrip("\ufeff").startswith("WEBVTT"):
+        raise TranscriptError(f"{name} holds no cue: the line before its text reads 00:00:01,000 --> 00:00:02,500.")
     found = list(_blocks(_LINES.split(text), name))
     found = list(_unrolled(found)) if unrolled else found
     tagged = any(_VOICE.search(line) for *_, lines in found for line in lines)

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarfuse.exporters import ctm
 from diarfuse.fusion.attaching import attach, attach_same_shape
+from diarfuse.fusion.cues import passages_of
+from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import TranscriptError
 from diarfuse.fusion.formats.files import load_json, read_any
 from diarfuse.fusion.formats.reading import flat_lines, make_slot
@@ -409,6 +412,51 @@ def test_what_cannot_carry_speakers_back_is_refused():
 def test_soniox_with_nothing_but_a_translation():
     data = {"text": "", "tokens": [{"text": "Hi", "start_ms": 0, "translation_status": "translation"}]}
     assert attach(data, TURNS).segments == ()
+
+
+def test_what_marks_the_end_of_speech_is_no_word_of_soniox():
+    said = [("Hi", 100), (".", 300), ("<end>", 400), (" Bye", 500), ("<fin>", 700)]
+    data = {"tokens": [{"text": text, "start_ms": start, "end_ms": start + 100} for text, start in said]}
+    assert "".join(text for _, text in lines(data)) == "Hi. Bye"
+
+
+def item(text: str, *times: str) -> dict[str, object]:
+    kind = dict(zip(("start_time", "end_time"), times, strict=True)) if times else {}
+    return {"type": "pronunciation" if times else "punctuation", "alternatives": [{"content": text}], **kind}
+
+
+def timed(text: str, *times: float) -> dict[str, object]:
+    return {"word": text, **(dict(zip(("start", "end"), times, strict=True)) if times else {})}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"results": {"items": [item("Hi", "0.5", "0.75"), item(","), item("you", "1", "1.5"), item(".")]}},
+        [timed("Hi", 0.5, 0.75), timed(","), timed("you", 1.0, 1.5), timed(".")],
+        {"segments": [{"start": 0.5, "end": 1.5, "text": " Hi , you.", "words": [
+            timed("Hi", 0.5, 0.75), timed(","), timed("you", 1.0, 1.5), timed("."),
+        ]}]},
+    ],
+    ids=["AWS", "plain list", "segments"],
+)  # fmt: skip
+def test_nobody_says_marks(data):
+    transcript = attach(data, TURNS)
+    assert [(word.start, word.end) for word in transcript.words] == [(0.5, 0.75), (1.0, 1.5)]
+    (row,) = passages_of(transcript)
+    assert (row.start, row.end, row.text) == (0.5, 1.5, transcript.segments[0].text.strip())
+    assert ctm.dumps(Document(transcript, name="a")) == "a 1 0.500 0.250 Hi,\na 1 1.000 0.500 you.\n"
+
+
+def test_a_bracket_that_opens_stays_before_its_word():
+    said = [timed("Hi", 0.5, 0.75), timed("("), timed("you", 1.0, 1.5), timed(")")]
+    assert [word.text.strip() for word in attach(said, TURNS).words] == ["Hi", "(", "you)"]
+
+
+@pytest.mark.parametrize("time", ["1_0", "1_0s"])
+def test_times_as_only_python_writes_them_are_refused(time):
+    with pytest.raises(TranscriptError, match=r"words\[0\].start is '1_0s?': give a finite number"):
+        attach([{"word": "Hi", "start": time, "end": 20}], TURNS)
 
 
 def test_a_small_time_before_zero_is_repaired_in_milliseconds_too():

@@ -41,7 +41,7 @@ Good<00:04.500><c> then</c> &amp; &lt;bye&gt;
 
 
 @pytest.mark.parametrize("name", ["a.srt", "a.txt"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\r"])
 def test_cues_become_lines_with_estimated_words(tmp_path, name, end):
     (tmp_path / name).write_bytes(SRT.replace("\n", end).encode())
     reading = read_any(tmp_path / name)
@@ -199,3 +199,11 @@ def test_lines_that_roll_up_are_said_once(tmp_path):
 def test_a_line_that_is_said_twice_stays_where_nothing_rolls(tmp_path):
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n"
     assert lines_of(tmp_path / "a.vtt", text) == [(1.0, ["No."]), (2.0, ["No."])]
+
+
+@pytest.mark.parametrize("said", ["1\n00:00:01,000 -> 00:00:02,000\nHi\n", "{25}{50}Hi|you\n", "Hi"])
+def test_subtitles_without_a_cue_are_refused(tmp_path, said):
+    (tmp_path / "a.srt").write_text(said, encoding="utf-8")
+    with pytest.raises(TranscriptError, match=r"a\.srt holds no cue: .* --> "):
+        read_any(tmp_path / "a.srt")
+    assert read_cues("WEBVTT\n\n", "a.vtt") == read_cues("\ufeff\n", "a.srt") == ()
