@@ -160,7 +160,7 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
         return None
     try:
         if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # Python's "1_0" is 10
-            raise ValueError  # noqa: TRY004, TRY301 - one message for all that is no number
+            raise ValueError  # noqa: TRY301 - one message for all that is no number
         seconds = float(value.removesuffix("s") if isinstance(value, str) else value) / per_second
         if not math.isfinite(seconds):
             raise ValueError  # noqa: TRY301 - see above
