@@ -27,11 +27,12 @@ from .common import empty, engine, keep, report, seconds, silent, sound, told
 from .streaming import Windows
 
 DEFAULT_MODEL = "small"
+_PROBE_SECONDS: Seconds = 3.0
 
 
-def available(model: str = DEFAULT_MODEL, *, models_dir: str | None = None, timeout: Seconds = 3.0) -> bool:
-    """Whether `model` is on disk, or its hub answers for it within `timeout`; downloads nothing."""
-    return on_disk(model, models_dir=models_dir) is not None or _reachable(repository(model), timeout)
+def available(model: str = DEFAULT_MODEL) -> bool:
+    """Whether `model` is on disk, or its hub answers for it at once; downloads nothing."""
+    return on_disk(model) is not None or _reachable(repository(model))
 
 
 def on_disk(model: str, *, models_dir: str | None = None) -> Path | None:
@@ -226,14 +227,14 @@ def repository(model: str) -> str:
     return known[model]
 
 
-def _reachable(repository: str, timeout: Seconds) -> bool:
+def _reachable(repository: str) -> bool:
     from huggingface_hub import constants, hf_hub_url
 
     if constants.HF_HUB_OFFLINE:
         return False
     request = urllib.request.Request(hf_hub_url(repository, "config.json"), method="HEAD")  # noqa: S310 - the hub's own https address
     try:
-        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310 - the hub's own https address
+        with urllib.request.urlopen(request, timeout=_PROBE_SECONDS):  # noqa: S310 - the hub's own https address
             return True
     except (urllib.error.URLError, OSError, ValueError):
         return False

@@ -107,20 +107,6 @@ def score(
     )
 
 
-def speaker_mapping(
-    reference: Sequence[Turn], hypothesis: Sequence[Turn], uem: Sequence[Region] | None = None
-) -> dict[str, str]:
-    """Whom each label of `hypothesis` is, so that the time they share is longest.
-
-    One to one: a label that shares no time with a speaker still free is left out.
-    """
-    from pyannote.metrics.diarization import DiarizationErrorRate
-
-    regions = _timeline(uem, reference, hypothesis)
-    found = DiarizationErrorRate().optimal_mapping(_annotation(reference), _annotation(hypothesis), uem=regions)
-    return {str(label): str(speaker) for label, speaker in found.items()}
-
-
 def _count(turns: Sequence[Turn]) -> int:
     return len({turn.speaker for turn in turns})
 

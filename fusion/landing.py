@@ -25,6 +25,8 @@ from typing import BinaryIO, TypeAlias
 PART = ".part"
 """Ends the name of a file that is being written, or was when the process was killed."""
 
+_OLD = 3600.0
+"""Seconds after which nobody writes a ``.part`` file any more."""
 _PART_NAME = re.compile(rf"\.[0-9a-f]{{16}}{re.escape(PART)}")
 
 Appear: TypeAlias = Callable[[Path], None]
@@ -73,14 +75,24 @@ def prepared(folder: Path, content: bytes, *, mode: int | None = None) -> Iterat
         yield appear
 
 
-def sweep(folder: Path, *, older: float = 3600.0) -> None:
-    """Delete what killed processes left half-written in `folder`: ``.part`` files older than so many seconds.
+def check_writable(folder: Path) -> None:
+    """Write a file of nothing into `folder` and take it back: permissions, read-only mounts and full disks all show.
+
+    Raises:
+        OSError: it cannot be written to.
+    """
+    with prepared(folder, b""):
+        pass
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed processes left half-written in `folder`: ``.part`` files older than an hour.
 
     Younger ones may be somebody's who is still writing. A folder that cannot be read is left alone.
     """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            if _PART_NAME.fullmatch(path.name) and path.lstat().st_mtime < time.time() - older:
+            if _PART_NAME.fullmatch(path.name) and path.lstat().st_mtime < time.time() - _OLD:
                 path.unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..fusion.errors import OptionError, OutputError, UnknownNameError
-from ..fusion.landing import prepared, sweep, write_whole
+from ..fusion.landing import check_writable, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -213,7 +213,6 @@ def _nearest(folder: Path) -> Path:
 
 
 def _check_folder(folder: Path) -> None:
-    """Try to write for real: permissions, read-only mounts and full disks all show."""
     if not folder.exists():
         raise OutputError(
             f"The output folder {str(folder)!r} does not exist: make it first (mkdir -p {str(folder)!r})."
@@ -221,8 +220,7 @@ def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise OutputError(f"The output folder {str(folder)!r} is a file: choose another -o.")
     try:
-        with prepared(folder, b""):
-            pass
+        check_writable(folder)
     except OSError as error:
         raise OutputError(
             f"The output folder {str(folder)!r} cannot be written to ({error.strerror or error}): choose another -o."

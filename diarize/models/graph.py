@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPSET = 17
 IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it
 
+_NORM_EPSILON = 1e-5  # torch's own for a batch normalisation
 _IMAGE_KERNEL = 4  # dimensions: out, in, height, width
 
 Weights: TypeAlias = Mapping[str, AnyArray]
@@ -124,14 +125,14 @@ def weight(weights: Weights, name: str, *shape: int | None) -> AnyArray:
     return np.asarray(found, dtype=np.float64)
 
 
-def norm(weights: Weights, name: str, channels: int, *, eps: float = 1e-5) -> tuple[AnyArray, AnyArray]:
+def norm(weights: Weights, name: str, channels: int) -> tuple[AnyArray, AnyArray]:
     """A batch normalisation at inference as ``scale * x + shift``, each float64 (channels,).
 
     Without ``name.weight`` it is one that has no affine part of its own.
     """
     mean = weight(weights, f"{name}.running_mean", channels)
     variance = weight(weights, f"{name}.running_var", channels)
-    scale = 1 / np.sqrt(variance + eps)
+    scale = 1 / np.sqrt(variance + _NORM_EPSILON)
     if f"{name}.weight" not in weights:
         return scale, -mean * scale
     scale = scale * weight(weights, f"{name}.weight", channels)

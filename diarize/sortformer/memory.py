@@ -73,11 +73,6 @@ class Pace:
         if min(self.chunk, self.period) < 1 or min(self.right, self.left, self.fifo) < 0:
             raise OptionError(f"{self} must have a chunk and a period of 1 or more, and nothing below 0.")
 
-    @property
-    def latency(self) -> Seconds:
-        """From a sound to its decision, at most."""
-        return (self.chunk + self.right) * FRAME
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from ...fusion.errors import OptionError, OutputError
-from ...fusion.landing import prepared
+from ...fusion.landing import check_writable
 from .. import output
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def _check_place(name: str, path: Path) -> None:
     if not folder.is_dir():
         raise OutputError(f"{name} {str(path)!r}: there is no folder {str(path.parent)!r}. Choose another {name}.")
     try:
-        with prepared(folder, b""):
-            pass
+        check_writable(folder)
     except OSError as error:
         raise OutputError(
             f"{name} {str(path)!r} cannot be written ({error.strerror or error}): choose another file."

@@ -103,12 +103,11 @@ def records(root: Path) -> list[Path]:
     return sorted(root.glob(f"*{RECORD}"))
 
 
-def read_private(path: Path, limit: int, *, exposed: bool = False) -> bytes:
+def read_private(path: Path, *, exposed: bool = False) -> bytes:
     """The bytes of a file of ours, which is no link and nobody else's to read.
 
     Args:
         path: the file.
-        limit: bytes beyond which it is none of ours.
         exposed: read it even where others can, to find out whom it holds.
 
     Raises:
@@ -122,8 +121,8 @@ def read_private(path: Path, limit: int, *, exposed: bool = False) -> bytes:
         ) from None
     found = os.fstat(handle)
     try:
-        if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
-            raise VoiceError(f"{path} is no file of ours, or larger than {limit >> 20} MiB: delete it.")
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
+            raise VoiceError(f"{path} is no file of ours, or larger than {MAX_BYTES >> 20} MiB: delete it.")
         if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o077 and not exposed:
             raise VoiceError(f"{path} can be read by others: run chmod 600 on it, or delete it.")
         return b"".join(iter(partial(os.read, handle, _CHUNK), b""))
@@ -218,7 +217,7 @@ def _tidy(root: Path) -> list[str]:
 def _is_blank(path: Path) -> bool:
     """Whether a record holds zeros only, or nothing; what cannot be read is told of where people are read."""
     try:
-        return not read_private(path, MAX_BYTES, exposed=True).strip(b"\0")
+        return not read_private(path, exposed=True).strip(b"\0")
     except (VoiceError, OSError):
         return False
 

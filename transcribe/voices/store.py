@@ -22,7 +22,7 @@ from ...fusion.naming.match import Voice
 from . import files
 from .encryption import Key, is_sealed, read_header
 from .exports import read_export, write_export
-from .records import MAX_BYTES, Check, Person, Prototype, check_name, dumps, loads, name_key
+from .records import Check, Person, Prototype, check_name, dumps, loads, name_key
 from .root import default_root
 
 Note: TypeAlias = Callable[[str], None]
@@ -61,7 +61,7 @@ class VoiceStore:
                 raise VoiceError(
                     "The enrolled voices are encrypted: give the passphrase ($DIARFUSE_VOICES_PASSPHRASE)."
                 )
-            self._key = Key(passphrase, read_header(files.read_private(self.root / HEADER, MAX_BYTES, exposed=True)))
+            self._key = Key(passphrase, read_header(files.read_private(self.root / HEADER, exposed=True)))
 
     @staticmethod
     def locked(root: Path | None = None) -> bool:
@@ -218,7 +218,7 @@ class VoiceStore:
         Raises:
             VoiceError: others may read it, or it is damaged; what is kept here cannot be exported again.
         """
-        data = files.read_private(path, MAX_BYTES, exposed=exposed)
+        data = files.read_private(path, exposed=exposed)
         try:  # The passphrase was tried before: what it does not open was changed.
             return loads(self._key.open(data, path.name) if self._key else data, str(path))
         except VoiceError:
@@ -238,7 +238,7 @@ class VoiceStore:
         """Encrypt the records that are not, since encrypting was interrupted."""
         for path in files.records(self.root):
             with contextlib.suppress(VoiceError):  # told of where people are read
-                data = files.read_private(path, MAX_BYTES)
+                data = files.read_private(path)
                 if not is_sealed(data):
                     files.replace(path, key.seal(data, path.name))
 

@@ -128,10 +128,6 @@ def test_what_is_remembered_is_bounded_whatever_comes():
         assert len(memory.fifo) <= pace.fifo
 
 
-def test_the_wait_is_the_chunk_and_what_is_heard_behind_it():
-    assert Pace(chunk=9, right=4, fifo=264, period=222).latency == pytest.approx(1.04)
-
-
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (0, 8, 1), (2, 8, -1)])
 def test_a_cache_in_which_not_everybody_has_a_frame_is_refused(sizes):
     with pytest.raises(OptionError, match="too small"):
