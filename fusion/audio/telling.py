@@ -7,7 +7,7 @@ import re
 HEAD = 4096
 """Bytes at the beginning of a file that are looked at: in a recording so many never are all of text."""
 
-_SOUND = (b"RIFF", b"riff", b"RIFX", b"RF64", b"OggS", b"fLaC", b"FORM", b"ID3", b"caff", b".snd")
+SOUND = (b"RIFF", b"riff", b"RIFX", b"RF64", b"OggS", b"fLaC", b"FORM", b"ID3", b"caff", b".snd")
 """How recordings begin whose first bytes are letters: all that is left where one was cut within its head."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _PLAIN = re.compile(rb"[A-Za-z0-9 \r\n\t]")
@@ -19,7 +19,7 @@ _WHAT = (
 
 def no_sound(head: bytes) -> str | None:
     """What a file that begins so is, for a sentence, where it holds text; None for any other."""
-    text = None if head.startswith(_SOUND) else _text(head)
+    text = None if head.startswith(SOUND) else _text(head)
     if text is None:
         return None
     return next((what for begins, what in _WHAT if begins.match(text)), "it holds text")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ...fusion.audio import load_audio, load_channels
 from ...fusion.audio.resampling import Resampler
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
+from .beginning import Beginning
 
 if TYPE_CHECKING:
     from ...fusion.types import Note
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 BLOCK: Seconds = 0.1
 _SILENT: Seconds = 3.0
 """A device that gives nothing for so long has stopped."""
-_HEADERS = (b"RIFF", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3", b"FORM", b"caff")
-_TEXT = 64
-"""So many bytes below 128 without a zero among them are no 16-bit sound."""
 _MOST_WAITING = 600
 """Blocks of a device that may wait (a minute); what comes beyond is lost, and told as a gap."""
 
@@ -82,13 +80,6 @@ def from_file(
         yield block
 
 
-def no_samples(beginning: bytes) -> Literal["a file", "text"] | None:
-    """What it is that begins as no raw samples do; None for what may be such."""
-    if beginning.startswith(_HEADERS) or beginning[4:8] == b"ftyp":
-        return "a file"
-    return "text" if len(beginning) >= _TEXT and beginning.isascii() and b"\0" not in beginning else None
-
-
 def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Piece]:
     """Headerless signed 16-bit little-endian mono PCM.
 
@@ -96,14 +87,14 @@ def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Pie
         AudioError: it begins as a container does, or is text.
     """
     resampler, rest, size = Resampler(rate), b"", 2 * round(BLOCK * rate)
-    first = True
+    beginning = Beginning()
     while not stop.is_set() and (data := _read(stream, size)):
-        other = no_samples(data) if first else None
+        other = beginning.take(data)
         if other == "a file":
             raise AudioError("Stdin holds a file with a header, not raw samples: leave --raw out.")
         if other == "text":
             raise AudioError("Stdin holds text, not raw samples: pipe sound in, as arecord -f S16_LE gives it.")
-        first, data = False, rest + data
+        data = rest + data
         whole = len(data) // 2 * 2
         rest = data[whole:]
         yield resampler.feed(np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32_768))

@@ -18,6 +18,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def create_app(
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=service.lifespan,
     )
+    app.router.redirect_slashes = False  # behind a proxy that ends TLS it would lead to http://, with the token
     return Guard(app, token=token, limits=service.limits, metrics=service.metrics, drain=service.drain, page=page)
 
 
@@ -378,7 +380,12 @@ async def _event_stream(task: asyncio.Task[JobAnswer], asked: ApiRequest, told: 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  (Starlette calls it for nothing else)
-    return error_response(error.status_code, error.detail, error.headers)
+    told = error.detail
+    if told == HTTPStatus(error.status_code).phrase:  # Starlette's own, where no route takes the request
+        methods = (error.headers or {}).get("Allow")
+        what = "There is nothing at this address" if methods is None else f"This address takes {methods} only"
+        told = f"{what}: transcriptions are to be had by POST at /v1/audio/transcriptions."
+    return error_response(error.status_code, told, error.headers)
 
 
 async def _fail(_request: Request, error: Exception) -> Response:

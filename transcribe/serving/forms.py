@@ -149,6 +149,8 @@ class _Sink:
         self._name = options[b"name"].decode("utf-8", "replace")
         if self._name.startswith(("known_speaker_references", "known_speaker_names")):
             raise HTTPException(400, NAMING_REFUSED)
+        if self._name != "file" and b"filename" in options:
+            raise HTTPException(400, f"A file goes into the field 'file', not into {self._name[:40]!r}: rename it.")
         if self._name == "file":
             self._open(options.get(b"filename", b"").decode("utf-8", "replace"))
 

@@ -180,7 +180,7 @@ class Guard:
         return self._unusable(headers)
 
     def _unusable(self, headers: Headers) -> Refusal | None:
-        if headers.get("content-encoding", "identity").lower() != "identity":
+        if any(form.strip().lower() != "identity" for form in headers.getlist("content-encoding")):
             return Refusal(415, "A compressed request body is refused: send the form as it is.")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length[:15]) > self._limits.max_body:

@@ -13,10 +13,12 @@ from starlette.websockets import WebSocket
 
 from .answers import Json
 from .connection import Connection
-from .recordings import RefusedMessageError, Sessions, rate_in
+from .recordings import RefusedMessageError, Sessions, checked_language, rate_in
 
 PATH = "/v1/listen"
 _CHANNEL = [0, 1]
+_ANY = "multi"
+"""Deepgram's word for a language that is found out."""
 _UNKNOWN = 0.0
 """In the place of a confidence, which Deepgram's types need and live words do not have."""
 
@@ -27,7 +29,7 @@ class Listen(Connection):
     def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
         super().__init__(socket, sessions)
         self._query: Mapping[str, str] = socket.query_params
-        self._diarize = self._query.get("diarize", "false") == "true"
+        self._diarize = self._query.get("diarize", "false").lower() == "true"
         self._numbers: dict[str, int] = {}
 
     @staticmethod
@@ -41,6 +43,8 @@ class Listen(Connection):
         if form != "linear16" or channels != "1":
             raise RefusedMessageError("Only encoding=linear16 and channels=1 are taken: signed 16-bit samples, mono.")
         self.recording.rate = rate_in(self._query.get("sample_rate", str(self.recording.rate)))
+        language = self._query.get("language")
+        self.recording.language = checked_language(None if language == _ANY else language)
 
     def told(self, item: Json) -> Sequence[Json]:
         """Of our events, the words."""

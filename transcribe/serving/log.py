@@ -20,6 +20,7 @@ HELP = {
     "job_seconds_total": ("counter", "Seconds of work on finished jobs."),
     "audio_seconds_total": ("counter", "Seconds of audio transcribed."),
     "upload_bytes_total": ("counter", "Bytes of audio received."),
+    "live_total": ("counter", "Live sessions that are over, by outcome."),
     "requests_inside": ("gauge", "Requests uploading, waiting or running."),
 }
 

@@ -6,7 +6,6 @@ The events, limits and promises are those of the WebSocket (`realtime`). The end
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +19,9 @@ from .answers import Json, sse
 from .limits import Deadline
 from .log import Stopwatch, error_event, event
 from .realtime import COMMITTED
-from .recordings import RATE, Recording, RefusedMessageError, Sessions, error_of, rate_in
+from .recordings import RATE, Recording, RefusedMessageError, Sessions, checked_language, error_of, rate_in, with_id
 
 _HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"))
-_BEGINNING = 64
-"""Bytes that are waited for before the first are heard, since they tell a file or text from samples."""
 _HEARTBEAT = 10.0
 _PIECE = 1 << 16
 """Bytes heard before the next are read: one that sends faster than they are heard waits."""
@@ -44,19 +41,20 @@ class Posted:
         """
         try:
             rate = rate_in(request.query_params.get("rate", str(RATE)))
+            language = checked_language(request.query_params.get("language"))
         except RefusedMessageError as error:
             raise HTTPException(400, str(error)) from None
         if self.sessions.are_taken:
             raise HTTPException(429, self.sessions.taken, {"retry-after": "60"})
-        return _Answer(self.sessions, rate)
+        return _Answer(Recording(self.sessions, rate, language))
 
 
 class _Answer(Response):
     """Reads the body and writes the events, both at once; whoever leaves, or does not read, ends it."""
 
-    def __init__(self, sessions: Sessions, rate: int) -> None:
+    def __init__(self, recording: Recording) -> None:
         super().__init__()
-        self._sessions, self._recording = sessions, Recording(sessions, rate)
+        self._sessions, self._recording = recording.sessions, recording
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the session."""
@@ -78,8 +76,7 @@ class _Answer(Response):
 
     async def _talk(self, request: Request, send: Send) -> str:
         """Until the recording ends; how it did."""
-        session = self._recording.described(f"sess_{secrets.token_hex(8)}")
-        await self._send(send, {"type": "session.created", "session": session})
+        await self._send(send, {"type": "session.created", "session": self._recording.described()})
         try:
             async for piece in self._pieces(request):
                 await self._send(send, *await self._recording.feed(piece))
@@ -104,7 +101,7 @@ class _Answer(Response):
         Raises:
             RefusedMessageError: it ends in half a sample, or stands still for too long.
         """
-        limits, rest, first = self._sessions.limits, b"", True
+        limits, rest = self._sessions.limits, b""
         deadline, chunks = Deadline(limits.live_seconds), aiter(request.stream())
         while True:
             left = deadline.left(limits.live_idle)
@@ -116,18 +113,15 @@ class _Answer(Response):
                 why = f"Nothing came for {left:g} s." if deadline.left() else self._recording.too_long
                 raise RefusedMessageError(why) from None
             rest += chunk
-            first = first and len(rest) < _BEGINNING
-            while len(rest) > 1 and not first:
+            while len(rest) > 1:
                 piece, rest = rest[: min(len(rest) // 2 * 2, _PIECE)], rest[min(len(rest) // 2 * 2, _PIECE) :]
                 yield piece
-        if len(rest) % 2:
-            raise RefusedMessageError("The audio ends in the middle of a sample: send whole 16-bit samples.")
         if rest:
-            yield rest
+            raise RefusedMessageError("The audio ends in the middle of a sample: send whole 16-bit samples.")
 
     @staticmethod
     async def _send(send: Send, *events: Json) -> None:
         """Send all; the connection's own clock lets go of a client that does not read."""
         if events:
-            body = b"".join(sse({**each, "event_id": f"event_{secrets.token_hex(8)}"}) for each in events)
+            body = b"".join(map(sse, map(with_id, events)))
             await send({"type": "http.response.body", "body": body, "more_body": True})

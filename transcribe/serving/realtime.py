@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from .answers import Json
 from .connection import Connection
-from .recordings import RATE, RefusedMessageError, checked_rate, error_of
+from .recordings import RATE, RefusedMessageError, checked_language, checked_rate, error_of, with_id
 
 PATH = "/v1/realtime"
 MOST_BYTES = 1 << 20
@@ -32,15 +31,15 @@ class Realtime(Connection):
     @staticmethod
     def error(kind: str, why: str) -> Json:
         """As OpenAI has it."""
-        return error_of(kind, why)
+        return with_id(error_of(kind, why))
 
     async def greet(self) -> None:
         """Tell the session, with its longest recording."""
-        await self.tell([{"type": "session.created", "session": self._session()}])
+        await self.tell([{"type": "session.created", "session": self.recording.described()}])
 
     def told(self, item: Json) -> Sequence[Json]:
         """Every event, under an id of its own."""
-        return [{**item, "event_id": f"event_{secrets.token_hex(8)}"}]
+        return [with_id(item)]
 
     async def take(self, asked: Json) -> bool:
         """Do what one message asks for; whether the recording goes on."""
@@ -49,7 +48,7 @@ class Realtime(Connection):
             await self.hear(_decoded(asked.get("audio")))
         elif kind in ("session.update", "transcription_session.update"):
             self._update(asked.get("session"))
-            await self.tell([{"type": kind.replace("update", "updated"), "session": self._session()}])
+            await self.tell([{"type": kind.replace("update", "updated"), "session": self.recording.described()}])
         elif kind == "input_audio_buffer.commit":
             await self._finish()
             return False
@@ -70,20 +69,24 @@ class Realtime(Connection):
     def _update(self, session: Any) -> None:
         if not isinstance(session, dict):
             raise RefusedMessageError("session.update needs an object 'session'.")
-        given = session.get("audio")
-        audio = given.get("input") if isinstance(given, dict) else None
-        form = audio.get("format") if isinstance(audio, dict) else session.get("input_audio_format", "pcm16")
-        rate = form.get("rate", RATE) if isinstance(form, dict) else session.get("rate", self.recording.rate)
-        kind = form.get("type") if isinstance(form, dict) else form
-        if kind not in ("pcm16", "audio/pcm", None):
+        recording, heard = self.recording, _within(_within(session, "audio"), "input")
+        form = heard.get("format", session.get("input_audio_format"))
+        form = form if isinstance(form, dict) else {"type": form, "rate": session.get("rate", recording.rate)}
+        if form.get("type") not in ("pcm16", "audio/pcm", None) or form.get("channels", 1) != 1:
             raise RefusedMessageError("Only pcm16 (audio/pcm) is taken: signed 16-bit samples, mono.")
-        rate = checked_rate(rate)
-        if self.recording.has_begun and rate != self.recording.rate:
-            raise RefusedMessageError("The rate cannot change once audio has come: open another connection.")
-        self.recording.rate = rate
+        words = _within(heard, "transcription") or _within(session, "input_audio_transcription")
+        wish = checked_rate(form.get("rate", RATE)), checked_language(words.get("language", recording.language))
+        if recording.has_begun and wish != (recording.rate, recording.language):
+            raise RefusedMessageError("Rate and language cannot change once audio has come: open another connection.")
+        recording.rate, recording.language = wish
 
-    def _session(self) -> Json:
-        return self.recording.described(f"sess_{secrets.token_hex(8)}")
+
+def _within(given: Json, name: str) -> Json:
+    """The object of this name; an empty one where it is left out."""
+    found = given.get(name)
+    if found is not None and not isinstance(found, dict):
+        raise RefusedMessageError(f"session.update needs an object {name!r}, or none.")
+    return found or {}
 
 
 def _decoded(audio: Any) -> bytes:

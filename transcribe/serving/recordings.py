@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...fusion.errors import AudioError, DiarfuseError, OptionError
+from ...fusion.text.languages import wanted
 from ...fusion.types import Seconds
-from ..live.sources import no_samples
+from ..live.beginning import Beginning
 from .answers import Json
 from .limits import Limits
 from .log import Metrics
@@ -81,13 +83,14 @@ class Recording:
 
     Args:
         sessions: whose one it is.
-        rate: samples a second; may be set until audio came.
+        rate: samples a second. language: that is spoken, None: it is found out. Both may be set until audio came.
     """
 
-    def __init__(self, sessions: Sessions, rate: int = RATE) -> None:
-        self._sessions, self.rate, self.seconds = sessions, rate, 0.0
+    def __init__(self, sessions: Sessions, rate: int = RATE, language: str | None = None) -> None:
+        self.sessions, self.rate, self.language, self.seconds = sessions, rate, language, 0.0
+        self._name = f"sess_{secrets.token_hex(8)}"
         self._work: LiveWork | None = None
-        self._other: str | None = None
+        self._beginning = Beginning()
         self._busy: asyncio.Future[Any] | None = None
 
     @property
@@ -98,17 +101,19 @@ class Recording:
     @property
     def too_long(self) -> str:
         """What is said where the longest session is over."""
-        return f"A live session lasts {self._sessions.limits.live_seconds / 3600:g} h at most: open another one."
+        return f"A live session lasts {self.sessions.limits.live_seconds / 3600:g} h at most: open another one."
 
-    def described(self, name: str) -> Json:
+    def described(self) -> Json:
         """The session as OpenAI describes one, with the longest recording in seconds."""
-        form = {"type": "audio/pcm", "rate": self.rate}
+        heard: Json = {"format": {"type": "audio/pcm", "rate": self.rate}}
+        if self.language is not None:
+            heard["transcription"] = {"language": self.language}
         return {
-            "id": name,
+            "id": self._name,
             "object": "realtime.session",
             "type": "transcription",
-            "audio": {"input": {"format": form}},
-            "max_duration": self._sessions.limits.live_seconds,
+            "audio": {"input": heard},
+            "max_duration": self.sessions.limits.live_seconds,
         }
 
     async def feed(self, data: bytes) -> Sequence[Json]:
@@ -119,17 +124,16 @@ class Recording:
         """
         if not data:
             return []
-        if self._work is None:
-            self._other = self._other or no_samples(data)  # what follows a file's header looks like samples
-        if self._other is not None:
-            raise RefusedMessageError(_OTHER[self._other].format(rate=self.rate))
+        if (other := self._beginning.take(data)) is not None:  # what follows a file's header looks like samples
+            self._drop()
+            raise RefusedMessageError(_OTHER[other].format(rate=self.rate))
         if len(data) % 2:
             raise RefusedMessageError("The audio has an odd number of bytes: send whole 16-bit samples.")
         seconds: Seconds = len(data) / 2 / self.rate
-        if self.seconds + seconds > self._sessions.limits.live_seconds:
+        if self.seconds + seconds > self.sessions.limits.live_seconds:
             raise RefusedMessageError(self.too_long)
         if self._work is None:
-            self._work = await self._thread(self._sessions.open_live, None)
+            self._work = await self._thread(self.sessions.open_live, self.language)
         events: Sequence[Json] = await self._thread(self._work.feed, data, self.rate)
         self.seconds += seconds
         return events
@@ -145,8 +149,8 @@ class Recording:
         try:
             events: Sequence[Json] = await self._thread(self._work.finish)
         except (AudioError, OptionError):  # too little came to be a recording: the next audio begins another
-            self._work.abandon()
-            self._work = None
+            self._drop()
+            self._beginning = Beginning()
             raise
         self._work = None
         return events
@@ -155,8 +159,12 @@ class Recording:
         """Drop the recording, once nothing works on it any more."""
         if self._busy is not None and not self._busy.done():
             await asyncio.wait({self._busy})
+        self._drop()
+
+    def _drop(self) -> None:
         if self._work is not None:
             self._work.abandon()
+            self._work = None
 
     async def _thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """What `work` gives, from a thread; whatever happens here, it is waited for before it is dropped."""
@@ -190,6 +198,25 @@ def rate_in(query: str) -> int:
     return checked_rate(int(query) if query.isascii() and query.isdecimal() and len(query) < longest else None)
 
 
+def checked_language(language: object) -> str | None:
+    """The code of a language that a session can have; None where it is to be found out.
+
+    Raises:
+        RefusedMessageError: it is none that is known.
+    """
+    if language is not None and not isinstance(language, str):
+        raise RefusedMessageError("The language must be text: its ISO 639-1 code, or its English name.")
+    try:
+        return wanted(language)
+    except OptionError as error:
+        raise RefusedMessageError(str(error)) from None
+
+
 def error_of(kind: str, why: str) -> Json:
     """An event that says what went wrong."""
     return {"type": "error", "error": {"type": kind, "code": None, "message": why, "param": None}}
+
+
+def with_id(item: Json) -> Json:
+    """An event of ours as OpenAI sends it, under an id of its own."""
+    return {**item, "event_id": f"event_{secrets.token_hex(8)}"}

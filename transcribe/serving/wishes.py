@@ -22,10 +22,10 @@ OPENAI_MODELS = (
     "gpt-transcribe",
 )
 """Names that unchanged clients send; each means the one model that this server runs."""
-IGNORED = ("prompt", "temperature", "include", "chunking_strategy")
+IGNORED = ("prompt", "temperature", "include", "chunking_strategy", "keywords")
 """OpenAI's knobs of another engine. They are accepted, do nothing, and the answer's header says so."""
-
-
+_DATED = re.compile(r"-\d{4}-\d\d-\d\d\Z", re.ASCII)
+"""What follows the name of a model as it was on a day."""
 HONOURED = (
     "model",
     "response_format",
@@ -35,8 +35,10 @@ HONOURED = (
     "min_speakers",
     "max_speakers",
     "language",
-    "timestamp_granularities",
 )
+LISTS = ("timestamp_granularities", "languages")
+"""What may be sent several times, with `[]` behind the name or without."""
+_READ = {*HONOURED, *LISTS, *(f"{name}[]" for name in LISTS), "file"}
 _ALIKE = 0.8  # difflib's ratio, from which on a field is a slip and no other server's
 _PLAIN = re.compile(r"[\w.-]{1,40}", re.ASCII)
 """A field's name that a header can hold."""
@@ -65,10 +67,10 @@ def read_request(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
         HTTPException: 400 for an impossible value, or values that contradict each other; 404 for a model that is not
             served.
     """
-    asked = _last(fields, "model") or model
-    if asked not in (model, *OPENAI_MODELS):
-        raise HTTPException(404, f"The model {asked[:60]!r} is not served here: ask for {model!r} or leave it out.")
     try:
+        asked = _only(fields, "model") or model
+        if asked not in (model, *OPENAI_MODELS) and (asked := _DATED.sub("", asked)) not in OPENAI_MODELS:
+            raise HTTPException(404, f"The model {asked[:60]!r} is not served here: ask for {model!r} or leave it out.")
         return _read(fields, asked)
     except OptionError as error:
         raise HTTPException(400, str(error)) from error
@@ -81,7 +83,7 @@ def _read(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
         wish=Wish(
             diarize=(diarize := _diarize(fields, model, response_format)),
             speakers=_speakers(fields, diarize=diarize),
-            language=_last(fields, "language"),
+            language=_language(fields),
             words=_words(fields, response_format, stream=stream),
         ),
         response_format=response_format,
@@ -92,20 +94,42 @@ def _read(fields: Mapping[str, Sequence[str]], model: str) -> ApiRequest:
 
 def _ignored(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The fields that nothing here reads; one that is nearly one of ours is refused, for it would be missed."""
-    sent = dict.fromkeys(name.partition("[")[0].strip() for name in fields)
-    unknown = [name for name in sent if name not in (*HONOURED, *IGNORED, "file")]
+    sent = dict.fromkeys(map(_base, fields))
+    unknown = [name for name in fields if name not in _READ and _base(name) not in IGNORED]
     for name in unknown:
-        if near := difflib.get_close_matches(name.lower(), HONOURED, 1, _ALIKE):
+        if near := difflib.get_close_matches(name.lower(), (*HONOURED, *LISTS, "file"), 1, _ALIKE):
             raise OptionError(f"There is no field {name[:40]!r}: did you mean {near[0]!r}?")
-    return (*filter(sent.__contains__, IGNORED), *filter(_PLAIN.fullmatch, unknown))
+    several = len(_possible(fields)) + bool(_only(fields, "language")) > 1
+    unused = (*IGNORED, *(("languages",) if several else ()))
+    return (*filter(sent.__contains__, unused), *filter(_PLAIN.fullmatch, dict.fromkeys(map(_base, unknown))))
 
 
-def _last(fields: Mapping[str, Sequence[str]], name: str) -> str:
-    return fields.get(name, ("",))[-1].strip()
+def _base(name: str) -> str:
+    """A field's name without what stands in brackets behind it."""
+    return name.partition("[")[0]
+
+
+def _only(fields: Mapping[str, Sequence[str]], name: str) -> str:
+    """The value of a field that has one; empty where it was not sent."""
+    values = dict.fromkeys(value.strip() for value in fields.get(name, ("",)))
+    if len(values) > 1:
+        raise OptionError(f"The field {name!r} was sent with several values: send one.")
+    return next(iter(values))
+
+
+def _language(fields: Mapping[str, Sequence[str]]) -> str | None:
+    """The language that is spoken; None where none, or one of several, is said to be."""
+    possible = _possible(fields)
+    return _only(fields, "language") or (possible[0] if len(possible) == 1 else None)
+
+
+def _possible(fields: Mapping[str, Sequence[str]]) -> list[str]:
+    """The languages that may be spoken."""
+    return [*dict.fromkeys(value.strip() for name in ("languages[]", "languages") for value in fields.get(name, ()))]
 
 
 def _choice(fields: Mapping[str, Sequence[str]], name: str, known: Iterable[str]) -> str | None:
-    value = _last(fields, name)
+    value = _only(fields, name)
     if value and value not in known:
         raise OptionError(f"{name}={value[:40]!r} must be one of {', '.join(known)}.")
     return value or None
@@ -113,7 +137,7 @@ def _choice(fields: Mapping[str, Sequence[str]], name: str, known: Iterable[str]
 
 def _flag(fields: Mapping[str, Sequence[str]], name: str) -> bool | None:
     """Whether it is switched on; None where nothing is said. Python's clients may send True."""
-    value = _choice({name: [_last(fields, name).lower()]}, name, FLAGS)
+    value = _choice({name: [_only(fields, name).lower()]}, name, FLAGS)
     return None if value is None else FLAGS[value]
 
 
@@ -145,7 +169,7 @@ def _words(fields: Mapping[str, Sequence[str]], response_format: str, *, stream:
 
 def _speakers(fields: Mapping[str, Sequence[str]], *, diarize: bool) -> SpeakerCount:
     names = ("num_speakers", "min_speakers", "max_speakers")
-    speakers = SpeakerCount.of(*(_number(name, _last(fields, name)) for name in names))
+    speakers = SpeakerCount.of(*(_number(name, _only(fields, name)) for name in names))
     for name in speakers.given() if not diarize else ():
         raise OptionError(f"{name} does nothing without diarize=true: add it, or leave out {name}.")
     return speakers

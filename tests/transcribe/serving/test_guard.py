@@ -126,6 +126,24 @@ def test_a_token_that_no_client_can_send_is_refused_and_not_repeated(token: str)
     assert "0123456789" not in str(refused.value)
 
 
+def test_of_several_encodings_none_may_compress(live) -> None:
+    headers = [("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
+    assert httpx.post(f"{live.url}/v1/audio/transcriptions", headers=headers).status_code == 415
+
+
+@pytest.mark.parametrize("path", ["/v1/audio/transcriptions/", "/v1/audio/translations", "/"])
+def test_an_address_that_is_none_leads_nowhere_else(live, path: str) -> None:
+    answer = httpx.post(f"{live.url}{path}")
+    assert answer.status_code == 404
+    assert "are to be had by POST at /v1/audio/transcriptions" in answer.json()["error"]["message"]
+
+
+def test_a_method_that_is_none_is_told_which_are(live) -> None:
+    answer = httpx.get(f"{live.url}/v1/audio/transcriptions")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "takes POST only" in answer.json()["error"]["message"]
+
+
 def test_a_flood_on_a_real_server_is_answered(live) -> None:
     with socket.create_connection(("127.0.0.1", live.port), 5) as sock:
         sock.sendall(b"\x00\x01 nonsense\r\n\r\n")

@@ -90,6 +90,21 @@ def test_words_come_as_results_with_numbers_for_speakers(serving):
     assert work.rates == {16_000}
 
 
+def test_the_language_is_asked_for_unless_it_is_any(serving):
+    languages = []
+
+    def begin(language):
+        languages.append(language)
+        return Saying()
+
+    with serving(open_live=begin, limits=Limits(live=3)) as live:
+        for query in ("language=en-US&diarize=True", "language=multi", ""):
+            with call(live, query) as socket:
+                socket.send(SECOND)
+                hear(socket)
+    assert languages == ["en-US", None, None]
+
+
 def test_speakers_are_told_only_where_they_are_asked_for(serving):
     with serving(open_live=lambda _: Saying()) as live, call(live, "sample_rate=16000") as socket:
         socket.send(SECOND)
@@ -102,6 +117,7 @@ def test_speakers_are_told_only_where_they_are_asked_for(serving):
         ("encoding=opus", "encoding=linear16"),
         ("channels=2", "channels=1"),
         ("sample_rate=zwei", "whole number"),
+        ("language=englsh", "did you mean english"),
         ("sample_rate=" + "9" * 5000, "whole number"),
     ],
 )

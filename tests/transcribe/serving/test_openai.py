@@ -196,6 +196,12 @@ def test_what_does_nothing_is_said(live) -> None:
     assert "x-diarfuse-ignored" not in live.post().headers
 
 
+def test_a_file_in_another_field_is_told_where_it_goes(live) -> None:
+    answer = httpx.post(f"{live.url}/v1/audio/transcriptions", files={"audio": ("a.wav", b"RIFF" * 9_999)})
+    assert answer.status_code == 400
+    assert "goes into the field 'file', not into 'audio'" in answer.json()["error"]["message"]
+
+
 def test_health_and_metrics(live) -> None:
     live.post()
     assert httpx.get(f"{live.url}/healthz").json() == {"status": "ok"}

@@ -81,6 +81,7 @@ def test_who_sends_faster_than_is_heard_waits_and_fills_no_memory(serving):
         (SECOND + b"\1", "middle of a sample"),
         (b"RIFF" + SECOND, "ffmpeg -i FILE -f s16le -ac 1 -ar 24000"),
         (b"RIFF", "ffmpeg"),
+        (b"\xff\xfb\x90\0".ljust(417, b"\0") * 4, "a file with a header"),
         (b"This is what was said, and nobody ever heard it: it is no sound at all.", "is text"),
         (SECOND * 3, "at most"),
     ],
@@ -100,6 +101,17 @@ def test_a_rate_that_is_none_is_refused(serving, rate):
         answer = post(live, SECOND, f"?rate={rate}")
         assert answer.status_code == 400
         assert "whole number" in answer.json()["error"]["message"]
+
+
+def test_the_language_is_told_in_the_address(serving):
+    works = Works()
+    with serving(open_live=works) as live:
+        assert "session.created" in post(live, SECOND, "?language=German").text
+        assert works.languages == ["de"]
+        answer = post(live, SECOND, "?language=englsh")
+        assert (answer.status_code, works.languages) == (400, ["de"])
+        assert "did you mean english" in answer.json()["error"]["message"]
+        live.until(lambda: 'diarfuse_live_total{outcome="done"} 1' in httpx.get(f"{live.url}/metrics").text)
 
 
 def test_places_are_shared_with_the_websocket_and_who_leaves_frees_one(serving):

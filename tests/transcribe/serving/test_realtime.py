@@ -44,7 +44,12 @@ class FakeWork:
 class Works(list):
     """Begins a work a session."""
 
-    def __call__(self, _language):
+    def __init__(self):
+        super().__init__()
+        self.languages = []
+
+    def __call__(self, language):
+        self.languages.append(language)
         self.append(FakeWork())
         return self[-1]
 
@@ -101,6 +106,29 @@ def test_the_rate_is_told_in_the_session(serving, session, rate):
     assert works[0].blocks == [(48_000, rate)]
 
 
+def update(heard: object) -> str:
+    return json.dumps({"type": "session.update", "session": {"audio": {"input": heard}}})
+
+
+def test_the_language_is_told_in_the_session_which_stays_the_same(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        created = hear(socket)["session"]
+        socket.send(update({"transcription": {"model": "gpt-4o-transcribe", "language": "German"}}))
+        updated = hear(socket)["session"]
+        assert updated["id"] == created["id"]
+        assert updated["audio"]["input"]["transcription"] == {"language": "de"}
+        socket.send(SECOND)
+        assert hear(socket)["until"] == 1.0
+        socket.send(update({}))
+        assert hear(socket)["session"] == updated
+        socket.send(update({"transcription": {"language": "en"}}))
+        refused = hear(socket)
+        assert "cannot change" in refused["error"]["message"]
+        assert refused["event_id"].startswith("event_")
+    assert works.languages == ["de"]
+
+
 BAD = [
     ("this is no audio", "JSON object"),
     ("[" * 100_000, "JSON object"),
@@ -113,6 +141,11 @@ BAD = [
     ('{"type": "session.update", "session": {"rate": 1e9}}', "whole number"),
     ('{"type": "session.update", "session": {"input_audio_format": "g711_ulaw"}}', "Only pcm16"),
     (b"\1", "odd number"),
+    (update({"format": {"type": "audio/pcm", "rate": 16_000, "channels": 2}}), "mono"),
+    (update({"transcription": {"language": "englsh"}}), "did you mean english"),
+    (update({"transcription": {"language": 3}}), "must be text"),
+    (update({"transcription": "en"}), "needs an object 'transcription'"),
+    (update([]), "needs an object 'input'"),
 ]
 
 
@@ -153,6 +186,24 @@ def test_a_file_or_text_is_no_sound_and_neither_is_what_follows_it(serving, firs
             socket.send(send(part))
             assert words in hear(socket)["error"]["message"]
     assert works == []
+
+
+@pytest.mark.parametrize(
+    ("beginning", "words"),
+    [(b"RIFF$\0\0\0WAVE", "a file with a header"), (b"This is what was said, and nobody heard it. " * 2, "is text")],
+)
+def test_nor_is_one_that_comes_in_pieces(serving, beginning, words):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        for start in range(0, len(beginning), 2):
+            socket.send(beginning[start : start + 2])
+            if "error" in (told := hear(socket)):
+                break
+        assert words in told["error"]["message"]
+        assert works[0].abandoned.is_set()
+        socket.send(COMMIT)
+        assert "empty" in hear(socket)["error"]["message"]
 
 
 COMMIT = json.dumps({"type": "input_audio_buffer.commit"})

@@ -42,6 +42,16 @@ def granularities(*values: str, **fields: str):
         ({"Diarize": "true"}, 400, "did you mean 'diarize'"),
         ({"diarise": "x" * 5000}, 400, "did you mean 'diarize'"),
         ({"timestamp-granularities[]": "word"}, 400, "did you mean 'timestamp_granularities'"),
+        ({"timestamp_granularities[0]": "word"}, 400, "did you mean 'timestamp_granularities'"),
+        ({"num_speakers[]": "2"}, 400, "did you mean 'num_speakers'"),
+        ({" stream": "true"}, 400, "did you mean 'stream'"),
+        ({"file[]": "x"}, 400, "did you mean 'file'"),
+        ({"response_format": ["srt", "vtt"]}, 400, "'response_format' was sent with several values"),
+        ({"language": ["en", "de"]}, 400, "'language' was sent with several values"),
+        ({"model": ["tiny", "whisper-1"]}, 400, "'model' was sent with several values"),
+        ({"languages[]": "englsh"}, 400, "did you mean english"),
+        ({"model": "huge-2025-12-15"}, 404, "is not served"),
+        ({"model": "tiny-2025-12-15"}, 404, "is not served"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_name(fields: dict[str, str], status: int, says: str) -> None:
@@ -59,6 +69,19 @@ def test_what_can_be_done_is_asked_of_the_job() -> None:
     assert asked(model="gpt-4o-transcribe-diarize", diarize="true").wish.diarize
     assert asked(language="", diarize="").wish == Wish()
     assert asked(language="auto").wish.language is None
+
+
+def test_a_model_as_it_was_on_a_day_is_the_model() -> None:
+    assert asked(model="gpt-4o-mini-transcribe-2025-12-15") == asked()
+    assert asked(model="gpt-4o-transcribe-diarize-2026-01-31").wish.diarize
+
+
+def test_the_only_possible_language_is_the_language() -> None:
+    assert asked(**{"languages[]": ["de"]}).wish.language == "de"
+    several = asked(**{"languages[]": ["de", "en"]})
+    assert (several.wish.language, several.ignored) == (None, ("languages",))
+    assert asked(languages=["de"], language="en").wish.language == "en"
+    assert asked(language=["de", " de "]).wish.language == "de"
 
 
 def test_word_times_are_asked_of_the_job_where_the_answer_has_room_for_them() -> None:
