@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...fusion.errors import MissingExtraError, OptionError, UnknownNameError
-from ...fusion.given import why_no_json
+from ...fusion.given import short, why_no_json
 from ..options import Wish
 from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address, shown
 from .places import Bucket, Folder
@@ -149,7 +149,10 @@ def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:
     further = row.get("options", {})
     if not isinstance(further, dict):
         raise OptionError(f"{where}: options must be an object, as in {{'language': 'de'}}.")
-    own = {key: row[key] for key in OWN if key in row} | _filled(further)
+    own = {key: row[key] for key in OWN if key in row}
+    for key in own.keys() & _filled(further).keys():
+        raise OptionError(f"{where} gives {key} twice, in its options too: leave one out.")
+    own |= _filled(further)
     asked = {key: _whole(value) for key, value in own.items()}
     item = Item(check_id(str(given), where), _located(audio, manifest), where, _duration(row, where), asked)
     _check_options(item)
@@ -181,7 +184,7 @@ def _duration(row: Mapping[str, Any], where: str) -> float | None:
     if given is None:
         return None
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= _LONGEST:
-        raise OptionError(f"{where}: duration={str(given)[:60]} must be a number of seconds.")
+        raise OptionError(f"{where}: duration={short(given)} must be a number of seconds.")
     return float(given)
 
 

@@ -124,18 +124,20 @@ def take_prototypes(
     Raises:
         VoiceError: the first thing that is not good enough, and what to do.
     """
-    heard = dict(_take(paths, embedder, calibration, on_note, track))
-    total = sum(one.quality.speech for one in heard.values())
+    heard: dict[bytes, tuple[Path, Utterance]] = {}
+    for path, one in _take(paths, embedder, calibration, on_note, track):
+        heard.setdefault(one.print.embedding.tobytes(), (path, one))  # a copy says no more
+    total = sum(one.quality.speech for _, one in heard.values())
     if total < ENROL_SPEECH:
         raise VoiceError(
             f"The recordings hold {total:.1f} s of speech, {ENROL_SPEECH:g} s are needed: record a little more."
         )
-    (first, reference), *others = heard.items()
+    (first, reference), *others = heard.values()
     for path, one in others:
         if cosine(one.print.embedding, reference.print.embedding) < calibration.threshold:
             raise VoiceError(f"{path} and {first} are not the same voice: enrol one person at a time.")
     now = utc_now()
-    return [Prototype(one.print.embedding, one.print.space, one.print.speech, now) for one in heard.values()]
+    return [Prototype(one.print.embedding, one.print.space, one.print.speech, now) for _, one in heard.values()]
 
 
 def _take(

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ from .calibration import CALIBRATIONS
 FORMAT = "diarfuse-voice"
 VERSION = 1
 MAX_PROTOTYPES = 32
+_ROUNDING = 1e-6
 _UNSEEN = dict.fromkeys(map(ord, JOINERS))
 MAX_DIMENSION = 4096
 MAX_BYTES = 64 << 20
@@ -43,6 +45,11 @@ class Prototype:
     space: str
     speech: Seconds
     added: str
+
+    def repeats(self, other: Prototype) -> bool:
+        """Whether both are of one recording, whenever it was enrolled; writing one down rounds its numbers."""
+        one, two = self.embedding, other.embedding
+        return self.space == other.space and one.shape == two.shape and np.allclose(one, two, rtol=0, atol=_ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +88,11 @@ class Person:
 
     def missing(self, prototypes: Iterable[Prototype]) -> list[Prototype]:
         """Those recordings that are not this person's already."""
-        known = {_identity(prototype) for prototype in self.prototypes}
-        return [prototype for prototype in prototypes if _identity(prototype) not in known]
+        return [new for new in prototypes if not any(map(new.repeats, self.prototypes))]
 
 
 Check: TypeAlias = Callable[[Person, Sequence[Prototype]], None]
 """Raises where new recordings are not of the person who has the name already."""
-
-
-def _identity(prototype: Prototype) -> tuple[str, str, bytes]:
-    return prototype.space, prototype.added, prototype.embedding.tobytes()
 
 
 def name_key(name: str) -> str:
@@ -176,7 +178,7 @@ def from_json(value: Any, source: str) -> Person:
     """
     try:
         known, prototypes = (value["format"], value["version"]) == (FORMAT, VERSION), value["prototypes"]
-        name, consent = value["name"], _text(value["consent"])
+        name, consent = value["name"], _moment(value["consent"])
         if not isinstance(name, str):
             raise TypeError  # noqa: TRY301 - one message for all that is of another kind
         found = tuple(_prototype(item) for item in prototypes[: MAX_PROTOTYPES + 1])
@@ -211,7 +213,14 @@ def _prototype(item: Any) -> Prototype:
     numbers = np.frombuffer(raw, "<f4").astype(np.float32)
     if not np.isfinite(numbers).all():  # casting a signalling NaN on would warn
         raise TypeError
-    return Prototype(unit_length(numbers), _text(item["space"]), float(speech), _text(item["added"]))
+    return Prototype(unit_length(numbers), _text(item["space"]), float(speech), _moment(item["added"]))
+
+
+def _moment(value: Any) -> str:
+    """A date, with or without its time; without one nobody could tell that the person agreed, or when."""
+    text = _text(value)
+    datetime.fromisoformat(text)
+    return text
 
 
 def _text(value: Any, limit: int = 200) -> str:

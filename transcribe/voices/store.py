@@ -93,7 +93,7 @@ class VoiceStore:
         return [voice for person in self.people() if (voice := person.voice(space)) is not None]
 
     def add(self, name: str, prototypes: Sequence[Prototype], consent: str, check: Check | None = None) -> Person:
-        """Enrol a person, or give an enrolled one more recordings; the latest consent is kept.
+        """Enrol a person, or give an enrolled one more recordings, each once; the latest consent is kept.
 
         Raises:
             VoiceError: the name is none, or `check` refuses the voice under it.
@@ -106,7 +106,8 @@ class VoiceStore:
                 return self._put(person, [])
             if check:
                 check(known.person, prototypes)
-            return self._put(replace(known.person, consent=consent).with_prototypes(prototypes), known.paths)
+            new = known.person.missing(prototypes)
+            return self._put(replace(known.person, consent=consent).with_prototypes(new), known.paths)
 
     def rename(self, name: str, new: str) -> str:
         """Give a person another name, which comes back as it is kept.

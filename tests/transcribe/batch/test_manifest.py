@@ -78,6 +78,8 @@ def _schema(pa):
         ('{"id": "b", "audio": "b", "channel_names": [1]}', "line 2: channel_names=[1]"),
         ('{"id": "b", "audio": "b", "duration": -1}', "line 2: duration=-1"),
         ('{"id": "b", "audio": "b", "duration": NaN}', "line 2: duration=nan"),
+        ('{"id": "b", "audio": "b", "duration": "12"}', "line 2: duration='12' must be a number"),
+        ('{"audio": "b", "join": "plain", "options": {"join": "plain"}}', "line 2 gives join twice, in its options"),
         ('{"id": "b", "audio": "b", "duration": 1' + "0" * 400 + "}", "line 2: duration=1000"),
         ('{"id": "b", "audio": "b", "options": 3}', "line 2: options must be an object"),
         ('{"id": [], "audio": "b"}', "line 2: the id [] must be a text"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from diarfuse.diarize.voice_quality import Quality
 from diarfuse.diarize.voiceprint import Voiceprint
 from diarfuse.fusion.errors import VoiceError
 from diarfuse.fusion.naming.match import Gate
@@ -72,3 +73,10 @@ def test_what_happens_to_the_audio_is_told_and_the_track_chosen(tmp_path: Path, 
         enrol.take_prototypes([tmp_path / "b.wav"], None, SCALE, said.append, track="all")
     assert heard == [("a.wav", 2), ("b.wav", "all")]
     assert said == ["a.wav is told of.", "b.wav is told of."]
+
+
+def test_a_copy_makes_no_more_speech(tmp_path: Path, monkeypatch) -> None:
+    said = enrol.Utterance(heard(0.9, 6.0), Quality(((0.0, 6.0),), 6.0, -20.0, 30.0, 0.0), ())
+    monkeypatch.setattr(enrol, "_take", lambda *_: ((tmp_path / name, said) for name in ("a.wav", "copy.wav")))
+    with pytest.raises(VoiceError, match=r"hold 6\.0 s of speech, 10 s are needed"):
+        enrol.take_prototypes([tmp_path], None, SCALE)
