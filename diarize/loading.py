@@ -50,9 +50,7 @@ def check(
     _check_one(labels_from, own, store, speakers)
     _check_one(name, others, store, None)
     if _end_to_end(labels_from, store) is None:
-        raise OptionError(
-            f"--labels-from takes a network that hears who speaks by itself, such as nemotron, and not {labels_from}."
-        )
+        raise OptionError(f"--labels-from takes an end-to-end network, such as nemotron, and not {labels_from}.")
     if _end_to_end(name, store) is not None:
         raise OptionError(
             f"--labels-from puts labels on the speech of a pack that tells voices apart, and {name} has labels of its "
@@ -89,7 +87,7 @@ def _check_one(name: str, options: Options, store: Store, speakers: SpeakerCount
 
 
 def _end_to_end(name: str, store: Store) -> tuple[str, int] | None:
-    """The name of a network that hears who speaks by itself, and how many speakers it tells apart."""
+    """The name of an end-to-end network, and how many speakers it tells apart."""
     from .models.packs import EndToEndPack
 
     if is_place(name):

@@ -33,7 +33,7 @@ class Options:
     fa, fb: VBx evidence scaling, and speaker penalty at 1 s hop.
     min_duration_on, min_duration_off: turns shorter than this are dropped, gaps
         shorter than this are filled (seconds).
-    preset: how much a network that hears who speaks by itself hears at a time (`diarize.sortformer`); packs have none.
+    preset: how much an end-to-end network hears at a time (`diarize.sortformer`); packs have none.
     label_order: ``appearance`` numbers speakers by first word, ``pyannote`` as upstream.
     """
 

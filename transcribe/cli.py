@@ -40,7 +40,7 @@ COMMANDS = {
     "models": (".commands.models:models", "List, pull, verify, export and import the diarizer's models."),
     "config": (".commands.config:config", "Show the settings that hold, and where each comes from."),
     "help": (".commands.help:help_", "Show the help of a command."),
-    "doctor": (".commands.doctor:doctor", "Check this installation and say how to mend what is wrong."),
+    "doctor": (".commands.doctor:doctor", "Check this installation and say how to fix what is wrong."),
 }
 """Command -> where it lives, and its line in the help."""
 

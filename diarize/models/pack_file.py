@@ -14,8 +14,8 @@
     [plda]             transform and plda
     [[files]]          path, size, sha256, and member where the source has another name for it
 
-The segmentation is always a checkpoint of a network that is built here. A pack of one network that hears who speaks by
-itself has, in the place of all tables but the first and the last::
+The segmentation is always a checkpoint of a network that is built here. A pack of one end-to-end
+network has, in the place of all tables but the first and the last::
 
     [network]          file, the network it is a checkpoint of, and how many speakers it tells apart
 

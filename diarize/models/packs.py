@@ -201,7 +201,7 @@ class ClusteringPack(Pack):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndToEndPack(Pack):
-    """A pack of one network that hears who speaks by itself (`diarize.sortformer`).
+    """A pack of one end-to-end network (`diarize.sortformer`).
 
     speakers: how many it tells apart.
     """
@@ -217,7 +217,7 @@ class EndToEndPack(Pack):
 
 @dataclass(frozen=True, slots=True)
 class NetworkSet:
-    """A pack of one network that hears who speaks by itself, ready to be used.
+    """A pack of one end-to-end network, ready to be used.
 
     folder: where its files lie. graphs: ONNX files by name. notes: what a reader of a result must know of it.
     """

@@ -151,7 +151,7 @@ class Store:
 
         Raises:
             UnknownNameError: there is no such pack.
-            OptionError: it has no voices to tell apart, but one network that hears who speaks by itself (`network`).
+            OptionError: it has no voices to tell apart, but one end-to-end network (`network`).
             ModelNotFoundError: it is not on disk and the store is offline.
             NetworkError: it cannot be fetched.
             CorruptModelError: what was fetched, or lies in an offline store, is not what was pinned.
@@ -194,7 +194,7 @@ class Store:
             OptionError: it is another kind of pack. DiarfuseError: see `load`.
         """
         if not isinstance(self.pack(name), EndToEndPack):
-            raise OptionError(f"{name} tells voices apart, and is no network that hears who speaks by itself.")
+            raise OptionError(f"{name} tells voices apart, and is no end-to-end network.")
         pack = self._fetched(name, on_progress, on_note)
         folder, network = self.root / name, pack.networks[0]
         sha256 = pack.file(network.file).sha256
@@ -215,7 +215,7 @@ class Store:
     def _load(self, name: str, *, on_progress: Progress | None, on_note: Note | None, fresh: bool) -> ModelSet:
         if not isinstance(self.pack(name), ClusteringPack):
             raise OptionError(
-                f"{name} is a network that hears who speaks by itself, and has no voices to compare: "
+                f"{name} is an end-to-end network, and has no voices to compare: "
                 "it is for --diarizer; take another pack here, such as campplus."
             )
         return self._model_set(cast("ClusteringPack", self._fetched(name, on_progress, on_note)), on_note, fresh=fresh)

@@ -1,1 +1,1 @@
-"""Networks that hear who speaks by themselves, and remember the speakers: streaming Sortformer's family."""
+"""End-to-end networks: one hears who speaks by itself, and remembers the speakers: streaming Sortformer's family."""

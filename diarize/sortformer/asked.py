@@ -1,4 +1,4 @@
-"""What may be asked of a network that hears who speaks by itself."""
+"""What may be asked of an end-to-end network."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ TURN_OPTIONS = Section(
         type=click.Choice(["auto", "s", "ms"]),
         default="auto",
         show_default=True,
-        help="Of the times, where the format of WORDS.json does not settle it.",
+        help="Unit of the times, where the format of WORDS.json does not say.",
     ),
 )
 

@@ -46,7 +46,9 @@ INPUTS = (
         callback=usual_formats,
         help=f"Besides OUT/<id>.json: {', '.join(registry.BUILTIN)}. May be repeated.",
     ),
-    click.option("--pattern", metavar="GLOB", help="Which files of folders, as *.opus. [default: all known endings]"),
+    click.option(
+        "--pattern", metavar="GLOB", help="Which files in folders, as in *.opus. [default: all known endings]"
+    ),
 )
 WORK_OPTIONS = (
     click.option("--no-words", is_flag=True, help="Only find who spoke when; no recogniser is loaded."),
@@ -70,14 +72,14 @@ BATCH_OPTIONS = (
     click.option(
         "--shard",
         metavar="I/N",
-        help="Do only part I (from 0) of N. Arrays of SLURM need none; of Kubernetes give only N.",
+        help="Do only part I (from 0) of N. SLURM's job arrays need none; for Kubernetes' indexed jobs give only N.",
     ),
     click.option(
         "--ray",
         is_flag=False,
         flag_value=LOCAL,
         metavar="[ADDRESS]",
-        help="Let the actors of a Ray work, as in --ray=auto; alone, of one on this machine (extra `ray`).",
+        help="Let a Ray cluster's actors work, as in --ray=auto; without a value, this machine's (extra `ray`).",
     ),
     click.option(
         "--time-limit",
@@ -86,7 +88,7 @@ BATCH_OPTIONS = (
         default=20.0,
         show_default=True,
         metavar="TIMES",
-        help="A recording may take so many times its duration (and 10 minutes at least).",
+        help="A recording may take this many times its duration (and 10 minutes at least).",
     ),
 )
 
@@ -136,7 +138,7 @@ class BatchGroup(Group):
 
 @click.group(cls=BatchGroup, epilog=EPILOG)
 def batch() -> None:
-    """Transcribe many recordings: folders, patterns, manifests; give the command again to go on.
+    """Transcribe many recordings: folders, patterns, manifests; run the same command again to continue.
 
     `transcribe batch run --help` lists the options; the word `run` can be left out.
     """
@@ -161,7 +163,7 @@ def batch() -> None:
     epilog=EPILOG,
 )
 def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: Any) -> int:
-    """Do what is missing or changed, of all INPUTS: folders, files, patterns, addresses and manifests.
+    """Do what is missing or changed among INPUTS: folders, files, patterns, addresses and manifests.
 
     A manifest (.jsonl, .csv, .parquet) has a row a recording: id, audio, and
     its own options. Results are OUT/<id>.json; failures/<id>.json says why
@@ -189,7 +191,7 @@ batch.add_command(run)
 @click.option("-v", "--verbose", is_flag=True, help="List every failure.")
 @_terminal_options
 def status(out: str, *, verbose: bool) -> None:
-    """Tell what is done, what failed and why, the speed, and how long the rest will take; renew OUT/batch.csv."""
+    """Show what is done, what failed and why, the speed, and how long the rest will take; renew OUT/batch.csv."""
     from ..batch.places import place_of
     from ..batch.report import status as lines
     from ..batch.report import write_table

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 FILES = click.argument("subtitles", nargs=-1, required=True, type=InputPath(None))
 CHECK_OPTIONS = (
-    click.option("--language", metavar="CODE", help="Whose articles and the like should end no line. [default: en]"),
+    click.option(
+        "--language",
+        metavar="CODE",
+        help="The language whose articles and prepositions should end no line. [default: en]",
+    ),
     click.option("--json", "as_json", is_flag=True, help="The numbers as JSON: a list with an object for each file."),
     click.option("--strict", is_flag=True, help="Exit with 1 if there is any fault."),
 )
@@ -27,7 +31,7 @@ CHECK_OPTIONS = (
 
 @command((FILES,), Section("Limits", *SCREEN_OPTIONS), CHECK_OPTIONS, epilog="transcribe check meeting.srt")
 def check(subtitles: tuple[Path, ...], *, language: str | None, as_json: bool, strict: bool, **values: Any) -> int:
-    """Count what an editor minds in SRT or VTT files, ours or anybody's.
+    """Count what an editor would object to in SRT or VTT files, whoever wrote them.
 
     Faults are lines that are too wide, cues with too many lines, too fast to read,
     too short or too long on the screen or too close to the next, and single words

@@ -12,14 +12,14 @@ from .shape import command
 
 ONLINE_OPTION = click.option("--online", is_flag=True, help="Also ask whether the model hub answers.")
 OFFLINE_OPTION = click.option(
-    "--offline", is_flag=True, help="Also whether a run without a network has all the models that it needs."
+    "--offline", is_flag=True, help="Also check that a run without a network has all the models it needs."
 )
 MARKS = {True: "ok  ", False: "FAIL", None: "info"}
 
 
 @command((MODELS_DIR_OPTION, ONLINE_OPTION, OFFLINE_OPTION, QUIET_OPTION), epilog="transcribe doctor")
 def doctor(models_dir: Path | None, *, online: bool, offline: bool) -> int:
-    """Check this installation and say how to mend what is wrong."""
+    """Check this installation and say how to fix what is wrong."""
     from ...diarize.models.store import Store
     from ..doctor import checks
 

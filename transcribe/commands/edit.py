@@ -114,7 +114,7 @@ def text(document: Path, when: str | None, new: str | None, find: str | None, re
 
 @command((DOCUMENT,), TERMINAL_OPTIONS, epilog="transcribe undo meeting.json")
 def undo(document: Path) -> None:
-    """Take back the last edit of DOCUMENT; again for the one before it."""
+    """Undo the last edit of DOCUMENT; run it again for the one before."""
     from ..documents.editing import edit
 
     undone: list[str] = []
@@ -130,7 +130,7 @@ def undo(document: Path) -> None:
 
 @command((DOCUMENT,), TERMINAL_OPTIONS, epilog="transcribe forget meeting.json")
 def forget(document: Path) -> None:
-    """Empty the history of DOCUMENT: names and texts of before are no longer in it, and nothing can be undone."""
+    """Empty the history of DOCUMENT: earlier names and texts are gone, and nothing can be undone."""
     from ..documents.editing import edit
 
     edit(document, lambda before: before.forget())

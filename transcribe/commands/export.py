@@ -23,7 +23,7 @@ DOCUMENTS = click.argument("documents", nargs=-1, required=True, type=InputPath(
 CLEAN_OPTION = click.option(
     "--clean",
     is_flag=True,
-    help="Leave out what others need not see: the history with the names of before, notes, settings and file names.",
+    help="Leave out what others need not see: the history with earlier names, notes, settings and file names.",
 )
 
 EPILOG = """\b

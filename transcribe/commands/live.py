@@ -66,18 +66,18 @@ SOURCE_OPTIONS = Section(
         "inputs",
         metavar="DEVICE",
         multiple=True,
-        help="The microphone: its number or a part of its name; given twice: two, as microphone and system, a channel "
-        "each.",
+        help="The microphone, by its number or a part of its name; given twice: two devices, as microphone and "
+        "system, a channel each.",
     ),
     click.option(
         "--channels",
         type=_Heard(),
         is_flag=False,
         flag_value="speakers",
-        help="Hear each channel of the file by itself, and find the voices in each; so several inputs are heard.",
+        help="Hear each channel of the file by itself, and find the voices in each, as several inputs are heard.",
     ),
-    click.option("--list-devices", is_flag=True, help="Show the microphones, and leave."),
-    click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file in the place of the microphone."),
+    click.option("--list-devices", is_flag=True, help="List the microphones and exit."),
+    click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file instead of the microphone."),
     click.option(
         "--pace",
         type=click.FloatRange(min=0),
@@ -85,13 +85,13 @@ SOURCE_OPTIONS = Section(
         default=1.0,
         show_default=True,
         metavar="TIMES",
-        help="How fast a file is played; 0: as fast as may be.",
+        help="How fast the file is played; 0: as fast as possible.",
     ),
     click.option(
         "--raw",
         type=click.IntRange(_SLOWEST, _FASTEST),
         metavar="RATE",
-        help="Stdin holds bare 16-bit mono samples, so many a second.",
+        help="Stdin holds raw 16-bit mono samples at this rate.",
     ),
     click.option(
         "--save-audio", type=click.Path(path_type=Path), metavar="FILE", help="Keep the sound: .wav or .flac."
@@ -100,14 +100,17 @@ SOURCE_OPTIONS = Section(
 LIVE_OPTIONS = Section(
     "Output",
     click.option(
-        "--events", type=click.Path(path_type=Path), metavar="FILE", help="Every event as a JSON line (docs/live.md)."
+        "--events",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write every event as a JSON line (docs/live.md).",
     ),
     click.option(
         "--no-final-pass",
         "final_pass",
         flag_value=False,
         default=True,
-        help="Keep the live words; else the recogniser hears the whole once more at the end.",
+        help="Keep the live words; else the recogniser hears the whole recording once more at the end.",
     ),
 )
 

@@ -169,11 +169,11 @@ def import_(
     metavar="MODEL.onnx",
     help="A speaker embedding: features in, one vector out.",
 )
-@click.option("--segmentation", required=True, metavar="PACK", help="The pack whose segmentation it is to have.")
+@click.option("--segmentation", required=True, metavar="PACK", help="The pack whose segmentation it uses.")
 @click.option(
     "--front-end",
     type=click.Choice(get_args(FrontEndName)),
-    help="The features it eats; left out, as its metadata says.",
+    help="The features it takes; by default as its metadata says.",
 )
 @click.option(
     "--threshold",

@@ -24,7 +24,7 @@ OPEN_OPTIONS = (
         metavar="FILE",
         help="The recording, or a copy of it in another format. [default: the file that DOCUMENT names, beside it]",
     ),
-    click.option("--no-browser", is_flag=True, help="Only tell the address."),
+    click.option("--no-browser", is_flag=True, help="Only print the address."),
     click.option(
         "--port",
         type=click.IntRange(0, 65535),

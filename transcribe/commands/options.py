@@ -115,7 +115,7 @@ NAME_OPTION = click.option(
     multiple=True,
     metavar="LABEL=NAME",
     callback=pairs_of_names,
-    help="Put NAME for LABEL, as in SPEAKER_00=Ana; speakers are numbered by their first word, or by channel.",
+    help="Show NAME instead of LABEL, as in SPEAKER_00=Ana; speakers are numbered by their first word, or by channel.",
 )
 REPLACE_OPTION = click.option(
     "--replace", is_flag=True, help="Write over names that somebody gave, and over files that hold names or edits."
@@ -140,24 +140,24 @@ DIARIZER_OPTIONS = Section(
         "--diarizer",
         default="auto",
         metavar="PACK",
-        help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus; or a "
-        "network that hears who speaks by itself: nemotron, sortformer-v2.1, audar-v1, or the FOLDER/ or file of one.",
+        help="community-1, campplus, or auto: community-1 where it is on disk or reachable, else campplus; or an "
+        "end-to-end network: nemotron, sortformer-v2.1, audar-v1, or the FOLDER/ or file of one.",
         show_default=True,
     ),
     click.option(
         "--recipe",
         type=click.Choice(get_args(RecipeName)),
-        help="How speakers are told apart; left out, as the pack has it.",
+        help="How speakers are told apart; by default as the pack says.",
     ),
     click.option(
         "--preset",
         type=click.Choice(get_args(Preset)),
-        help="Of a network that hears who speaks by itself: how much it hears at a time. [default: offline]",
+        help="How much an end-to-end network hears at a time. [default: offline]",
     ),
     click.option(
         "--labels-from",
         metavar="NETWORK",
-        help="Who speaks, as such a network hears it, where --diarizer hears speech and as many at a time (to try).",
+        help="Experimental: the speakers' labels come from this end-to-end network, the speech from --diarizer.",
     ),
     click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
     click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
@@ -214,7 +214,7 @@ SCREEN_OPTIONS = (
         default=LAYOUT.width,
         show_default=True,
         metavar="COLUMNS",
-        help="Of readable cues, label included.",
+        help="Width of readable cues, label included.",
     ),
     click.option(
         "--max-lines",
@@ -223,7 +223,7 @@ SCREEN_OPTIONS = (
         default=LAYOUT.lines,
         show_default=True,
         metavar="N",
-        help="A readable cue.",
+        help="Lines of a readable cue.",
     ),
     click.option(
         "--fps",
@@ -231,7 +231,7 @@ SCREEN_OPTIONS = (
         default=LAYOUT.fps,
         show_default=True,
         metavar="N",
-        help="Pictures a second; two lie between readable cues.",
+        help="Video frames a second; two lie between readable cues.",
     ),
 )
 LAYOUT_OPTIONS = Section(
@@ -257,7 +257,7 @@ LAYOUT_OPTIONS = Section(
         "--docx-template",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="docx: a document of Word to be filled, which holds {% for turn in turns %} {{ turn.text }} and the like.",
+        help="docx: a Word document to fill in, with {% for turn in turns %} {{ turn.text }} and the like.",
     ),
     click.option("--no-times", is_flag=True, help="docx and md: leave out when each turn begins."),
     click.option(
@@ -295,7 +295,7 @@ def output_options(formats: Iterable[str], *, picture_alone: bool = False) -> Se
             metavar="NAME",
             callback=usual_formats,
             shell_complete=lambda _, __, incomplete: [name for name in formats if name.startswith(incomplete)],
-            help=f"{', '.join(formats)}, whatever OUT's ending. May be repeated.",
+            help=f"{', '.join(formats)}, whatever the ending of OUT. May be repeated.",
         ),
         click.option(
             "--plot",

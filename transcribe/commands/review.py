@@ -35,7 +35,7 @@ REVIEW_OPTIONS = (
         default=20,
         show_default=True,
         metavar="N",
-        help="So many places at most.",
+        help="At most this many places.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Write them as JSON."),
     click.option(

@@ -54,7 +54,7 @@ RECOGNISER_OPTIONS = Section(
         "--batch-size",
         type=click.IntRange(min=1),
         metavar="N",
-        help="faster-whisper: N pieces at once, for GPUs; other words come out. [default: one after the other]",
+        help="faster-whisper: N pieces at once, for GPUs; the words differ. [default: one after the other]",
     ),
     click.option(
         "--asr-option",
@@ -80,8 +80,8 @@ EMBED_OPTION = click.option(
 
 IDENTITY_OPTIONS = (
     click.option("--identify", is_flag=True, help="Name the speakers whose voices are enrolled here (voice enroll)."),
-    click.option("--primary", metavar="NAME", help="Name only this enrolled person, for recordings of one's own."),
-    click.option("--link-speakers", is_flag=True, help="Let an unknown voice keep one label in all recordings."),
+    click.option("--primary", metavar="NAME", help="Name only this enrolled person, such as yourself."),
+    click.option("--link-speakers", is_flag=True, help="Give an unknown voice the same label in all recordings."),
 )
 REMOTE_OPTION = click.option(
     "--remote",

@@ -34,7 +34,9 @@ CLEAR = "An export holds voiceprints that are not encrypted: whoever reads it ca
 FILE = InputPath()
 RECORDING = InputPath("either")
 ANOTHER_VOICE = click.option(
-    "--another-voice", is_flag=True, help="Take a voice unlike the one enrolled under this name: it is one person."
+    "--another-voice",
+    is_flag=True,
+    help="Accept a voice unlike the one enrolled under this name: it is the same person.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -113,7 +115,7 @@ def verify(one: Path, other: Path, as_json: bool, audio_track: Track, **where: A
 @click.argument("folder", type=InputPath("folder"))
 @click.argument("query")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most so many recordings."
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most this many recordings."
 )
 @JSON
 @TRACK_OPTION
@@ -213,7 +215,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @_terminal_options
 def show(name: str) -> None:
-    """Show what is kept of NAME, without the numbers of the voice."""
+    """Show what is stored of NAME, without the voiceprint itself."""
     from ..voices.shapes import person_json
 
     click.echo(json.dumps(person_json(_store().get(name)), ensure_ascii=False, indent=1))

@@ -1,1 +1,1 @@
-"""Networks that hear who speaks by themselves: the files of their weights, and their graphs."""
+"""End-to-end networks: the files of their weights, and their graphs."""
