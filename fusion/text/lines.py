@@ -101,7 +101,7 @@ def best_lines(parts: Sequence[Part], width: int, lines: int, indent: int = 0) -
     ideal = (indent + ends[-1]) / max(1, -(-(indent + ends[-1]) // width))
     best: dict[int, tuple[float, list[int]]] = {0: (0.0, [0])}
     found: tuple[float, list[int]] | None = None
-    for line in range(lines):
+    for line in range(min(lines, count + 1)):  # each holds a part, but for an empty first one
         reached: dict[int, tuple[float, list[int]]] = {}
         for start, (cost, breaks) in best.items():
             taken = (indent if line == 0 else 0) - ends[start] - (start < count and parts[start].spaced)

@@ -23,6 +23,7 @@ import click
 import platformdirs
 
 from ...fusion.errors import OptionError, UnknownNameError
+from ...fusion.given import short, why_no_json
 
 FILE = "diarfuse.toml"
 VARIABLE = "DIARFUSE_CONFIG_DIR"
@@ -64,10 +65,6 @@ class File:
 
     path: Path
     tables: Mapping[str, Mapping[str, Any]]
-
-    def get(self, command: str, key: str) -> Any:
-        """The value for a command; None where there is none."""
-        return self.tables.get(command, {}).get(key, self.tables[""].get(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +162,21 @@ def _setting(command: str, key: str, files: Sequence[File], default: Any) -> Set
     variable = ENVIRONMENT.get(key, "")
     if os.environ.get(variable):
         return Setting(os.environ[variable], f"${variable}")
-    for file in files:
-        if (value := file.get(command, key)) is not None:
-            return Setting(value, str(file.path))
-    return Setting(default, DEFAULT)
+    return next(_found(command, key, files), Setting(default, DEFAULT))
 
 
 def _from_files(command: str, key: str, files: Sequence[File]) -> Any:
-    return next((value for file in files if (value := file.get(command, key)) is not None), None)
+    return next((found.value for found in _found(command, key, files)), None)
+
+
+def _found(command: str, key: str, files: Sequence[File]) -> Iterator[Setting]:
+    """What the files say of a key, the stronger first; numbers of speakers go together, and only with their own."""
+    for file in files:
+        for table in (file.tables.get(command, {}), file.tables[""]):
+            if key in table:
+                yield Setting(table[key], str(file.path))
+            if key in COUNTS and COUNTS & table.keys():
+                return
 
 
 def _for_click(value: Any) -> Any:
@@ -216,13 +220,16 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise OptionError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no settings are: delete it.")
-        return tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise OptionError(f"{path} cannot be read ({error.strerror or error}): mend it, or delete it.") from error
+    if len(data) > MAX_BYTES:
+        raise OptionError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no settings are: delete it.")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise OptionError(f"{path} is no TOML (not UTF-8): mend that place, or delete the file.") from None
     except (ValueError, RecursionError) as error:
-        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        reason = error if isinstance(error, tomllib.TOMLDecodeError) else why_no_json(error)
         raise OptionError(f"{path} is no TOML ({reason}): mend that place, or delete the file.") from error
 
 
@@ -247,7 +254,7 @@ def _value(path: Path, key: str, value: Any, option: click.Option | None) -> Any
         OptionError: it is of another type, or the option does not take it.
     """
     kind: click.ParamType[Any] = click.STRING if option is None else option.type
-    if option is not None and option.multiple and isinstance(value, dict):
+    if option is not None and option.multiple and isinstance(value, dict) and key.endswith(NAMES):
         return {label: _one(path, f"{key}.{label}", name, kind) for label, name in value.items()}
     if option is not None and option.multiple:
         return [_one(path, key, one, kind) for one in (value if isinstance(value, list) else [value])]
@@ -260,12 +267,24 @@ def _value(path: Path, key: str, value: Any, option: click.Option | None) -> Any
 def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
     fits, wanted = _FITS.get(type(kind).__name__, (str, "text in quotes"))
     if not isinstance(value, fits) or isinstance(value, bool) != (fits is bool):
-        raise OptionError(f"{path}: {key} = {value!r} must be {wanted}.")
+        raise OptionError(f"{path}: {key} = {short(value)} must be {wanted}.")
     try:
         kind.convert(value, None, None)
     except click.BadParameter as error:
-        raise OptionError(f"{path}: {key} = {value!r} cannot be: {error.message}") from None
+        raise OptionError(f"{path}: {key} = {short(value)} cannot be: {error.message}") from None
+    if key.endswith("format"):
+        _check_format(path, key, value)
     return value
+
+
+def _check_format(path: Path, key: str, value: str) -> None:
+    """Refuse a format that there is not: commands pass over those of the settings that they do not write."""
+    from ...exporters import registry
+
+    try:
+        registry.exporter(value)
+    except OptionError as error:
+        raise OptionError(f"{path}: {key} = {value!r} cannot be: {error}") from None
 
 
 _FITS: Mapping[str, tuple[Any, str]] = {

@@ -83,6 +83,11 @@ def test_lines_are_the_best_of_all_there_are(given_parts, width, lines, indent):
     assert sum(parts[stop - 1].weak for _, stop in found[:-1] if stop) <= min(ways)
 
 
+def test_no_more_lines_are_tried_than_there_can_be():
+    parts = [Part("x", 1), Part("x", 1, spaced=True)]
+    assert best_lines(parts, 3, 10**30) == best_lines(parts, 3, 2) == [(0, 2)]
+
+
 @pytest.mark.parametrize("unit", ["7", "🇩🇪", "ก", "👩\u200d", "日", "क्", "e\u0301"])
 def test_a_long_word_is_looked_at_once(unit, monkeypatch):
     """Linear: the columns that are measured are a small multiple of the text, whatever its length."""

@@ -224,6 +224,28 @@ def test_counts_give_way_to_those_of_the_call_and_to_turns_that_are_there(work: 
     assert found == {"diarize": True, "min_speakers": 3, "max_speakers": 4}
 
 
+@pytest.mark.parametrize(
+    ("here", "mine", "counts"),
+    [
+        ("num-speakers = 2", "min-speakers = 3\nmax-speakers = 6", {"num_speakers": 2}),
+        ("min-speakers = 3", "max-speakers = 2", {"min_speakers": 3}),
+        ("num-speakers = 2\n[diarize]\nmax-speakers = 5", "min-speakers = 9", {"max_speakers": 5}),
+        ("labels = 'every'", "min-speakers = 3\nmax-speakers = 6", {"min_speakers": 3, "max_speakers": 6}),
+    ],
+)
+def test_counts_of_one_file_do_not_mix_with_anothers(
+    work: Path, say, here: str, mine: str, counts: dict[str, int]
+) -> None:
+    beside(here)
+    own(work, mine)
+    found = config.defaults("diarize", all_commands()["diarize"], read_files(all_commands), [])
+    assert found == counts
+    told = shown(say, "diarize")
+    assert {key for key, (value, _) in told.items() if key in config.COUNTS and value is not None} == {
+        name.replace("_", "-") for name in counts
+    }
+
+
 def test_commands_of_a_group_take_settings_too(work: Path) -> None:
     own(work, '[voice]\nvoice-model = "campplus"\n')
     command = all_commands()["voice"]
@@ -266,6 +288,10 @@ BAD = {
     'cues = "wide"': "cues = 'wide' cannot be: ",
     "format = [1]": "format = 1 must be text in quotes.",
     "[names]\nSPEAKER_00 = 5": "names.SPEAKER_00 = 5 must be text in quotes.",
+    'format = ["srt", "nope"]': "format = 'nope' cannot be: Unknown format 'nope': the known ones are ass, ",
+    'format = {srt = "x"}': "format = {{'srt': 'x'}} must be text in quotes.",
+    "format = " + "[" * 5000: "is no TOML (it is nested too deeply): mend",
+    "fps = " + "9" * 5000: "is no TOML (it holds a number of too many digits): mend",
     "num-speaker = 2": "Unknown setting in {path}: 'num-speaker': the known ones are ",
     "[diarise]\nnum-speakers = 2": "Unknown setting in {path}: 'diarise'",
     '[diarize]\ncues = "segments"': "Unknown setting in {path}: '[diarize] cues'",
