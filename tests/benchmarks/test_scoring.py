@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.scoring import (
     ErrorRates,
+    der_apart,
     find_recordings,
     read_rttm,
     read_uem,
@@ -111,3 +112,25 @@ def test_readers(tmp_path: Path) -> None:
     assert read_uem(tmp_path / "b.uem") is None
     (recording,) = find_recordings(tmp_path)
     assert (recording.name, recording.uem) == ("a", ((0.0, 30.5),))
+
+
+def errors(wrong: float, reference: float = 100.0) -> ErrorRates:
+    return ErrorRates(reference, 0.0, wrong / 4, 3 * wrong / 4)
+
+
+def test_a_difference_that_every_recording_has_is_sure() -> None:
+    ours, others = [errors(30), errors(12), errors(50)], [errors(20), errors(2), errors(40)]
+    assert der_apart(ours, others, "abc") == pytest.approx((0.1, 0.1, 0.1))
+    assert der_apart(others, others, "abc") == (0.0, 0.0, 0.0)
+
+
+def test_a_difference_of_one_talk_is_not() -> None:
+    ours, others = [errors(30), *[errors(10)] * 7], [errors(10)] * 8
+    point, low, high = der_apart(ours, others, "abcdefgh")
+    assert (point, low) == (pytest.approx(0.2 / 8), 0.0)
+    assert high > 0.05
+
+
+def test_recordings_weigh_as_long_as_they_are_and_a_talk_is_drawn_as_one() -> None:
+    assert der_apart([errors(90, 900), errors(0)], [errors(0, 900), errors(0)], "ab")[0] == pytest.approx(0.09)
+    assert der_apart([errors(50), errors(0)], [errors(0), errors(0)], "aa") == pytest.approx((0.25, 0.25, 0.25))
