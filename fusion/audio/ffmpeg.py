@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,14 @@ _TYPES: dict[str, np.dtype[Any]] = {
 }
 
 
+class SupportsRead(Protocol):
+    """What can be read from its beginning to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to so many bytes; none at the end."""
+        ...
+
+
 def read_media(source: Source, on_note: Note, track: int | None, *, to_the_end: bool = False) -> Iterator[Block]:
     """One audio track's blocks, in the container's time: gaps are silence.
 
@@ -54,8 +62,25 @@ def read_media(source: Source, on_note: Note, track: int | None, *, to_the_end: 
         AudioError: it holds no audio, no such track, or one that cannot be decoded.
     """
     with _opened(source, to_the_end=to_the_end) as container:
-        stream = _chosen(container, source, on_note, track)
-        yield from _Reader(container, stream, source, on_note).blocks()
+        stream = _chosen(container, source.name, on_note, track)
+        promised = _promised(container, stream, source)
+        yield from _Reader(container, stream, source.name, on_note, promised).blocks()
+
+
+def read_stream(file: SupportsRead, name: str, on_note: Note) -> Iterator[Block]:
+    """The default audio track of what comes on `file`, in small blocks and as it comes, as `read_media` gives it.
+
+    name: for sentences.
+
+    Raises:
+        UnknownFormatError: before any block; FFmpeg does not know it, or cannot read it from its beginning.
+        AudioError: it holds no audio, or none that can be decoded.
+    """
+    with _container(file) as container:
+        stream = _chosen(container, name, _ignore, None)
+        if (tracks := len(container.streams.audio)) > 1:
+            on_note(f"{name} has {tracks} audio tracks, of which number {_default(container.streams.audio)} is used.")
+        yield from _Reader(container, stream, name, on_note, 0.0, most=1).blocks()
 
 
 def track_count(source: Source) -> int:
@@ -79,20 +104,24 @@ def told_duration(source: Source) -> Seconds | None:
 
 @contextmanager
 def _opened(source: Source, *, to_the_end: bool = False) -> Iterator[Any]:
+    with ExitStack() as opened:
+        # A whole path is never taken for a protocol.
+        file = str(source.path.absolute()) if source.ranges is None else opened.enter_context(source.open())
+        yield opened.enter_context(_container(file, **({"ignore_length": "1"} if to_the_end else {})))
+
+
+@contextmanager
+def _container(file: str | SupportsRead, **options: str) -> Iterator[Any]:
+    """What FFmpeg makes of a file; the whitelists keep it to this one."""
     import av
 
-    # A whole path is never taken for a protocol, and the whitelists keep FFmpeg to this one file.
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
-    if to_the_end:
-        options["ignore_length"] = "1"
-    with ExitStack() as opened:
-        file = str(source.path.absolute()) if source.ranges is None else opened.enter_context(source.open())
-        try:
-            container = av.open(file, options=options, **_any_tags(av.__version__))
-        except (av.FFmpegError, ValueError) as error:
-            raise UnknownFormatError from error
-        with container:
-            yield container
+    options |= {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    try:
+        container = av.open(file, options=options, **_any_tags(av.__version__))
+    except (av.FFmpegError, ValueError) as error:
+        raise UnknownFormatError from error
+    with container:
+        yield container
 
 
 def _any_tags(version: str) -> dict[str, Any]:
@@ -104,21 +133,25 @@ def _any_tags(version: str) -> dict[str, Any]:
     return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < _TAKES_ANY_TAGS else {}
 
 
-def _chosen(container: Any, source: Source, on_note: Note, track: int | None) -> Any:
+def _ignore(_sentence: str) -> None:
+    """Nobody asked."""
+
+
+def _chosen(container: Any, name: str, on_note: Note, track: int | None) -> Any:
     streams = container.streams.audio
     if not streams:
-        raise AudioError(f"{source.name} has no audio track: give a file that has one.")
-    check_track(source.name, track, len(streams))
+        raise AudioError(f"{name} has no audio track: give a file that has one.")
+    check_track(name, track, len(streams))
     number = track or _default(streams)
     if track is None and len(streams) > 1:
         on_note(
-            f"{source.name} has {len(streams)} audio tracks, of which number {number} is used: "
+            f"{name} has {len(streams)} audio tracks, of which number {number} is used: "
             "--audio-track N takes another one, --audio-track all each as a channel."
         )
     stream = streams[number - 1]
     if not stream.codec_context or not stream.rate:
-        raise AudioError(f"{source.name} has an audio track that FFmpeg cannot decode: convert it to WAV.")
-    check_shape(source.name, stream.rate, stream.channels)
+        raise AudioError(f"{name} has an audio track that FFmpeg cannot decode: convert it to WAV.")
+    check_shape(name, stream.rate, stream.channels)
     return stream
 
 
@@ -130,10 +163,16 @@ def _default(streams: Any) -> int:
 
 
 class _Reader:
-    """Frames of one audio track, gathered to blocks and set to the container's time."""
+    """Frames of one audio track, gathered to blocks and set to the container's time.
 
-    def __init__(self, container: Any, stream: Any, source: Source, on_note: Note) -> None:
-        self._container, self._stream, self._source, self._on_note = container, stream, source, on_note
+    promised: seconds that the header says there are; 0 where it does not. most: frames that are gathered to a block.
+    """
+
+    def __init__(
+        self, container: Any, stream: Any, name: str, on_note: Note, promised: Seconds, *, most: int = _BLOCK_FRAMES
+    ) -> None:
+        self._container, self._stream, self._name, self._on_note = container, stream, name, on_note
+        self._promised, self._most = promised, most
         self._gathered: list[Any] = []  # frames
         self._shape: tuple[int, str, str] | None = None  # rate, format and layout of what is gathered
         self._clock = _Clock(container)
@@ -153,14 +192,13 @@ class _Reader:
                     yield from self._begin(frame, gap)
                 self._gathered.append(frame)
                 self._clock.count(frame.samples, frame.sample_rate)
-                if len(self._gathered) * frame.samples >= _BLOCK_FRAMES:
+                if len(self._gathered) * frame.samples >= self._most:
                     yield from self._flush()
         yield from self._flush()
-        name = self._source.name
-        if note_if_short(name, self._clock.seconds, self._promised(), self._on_note):
+        if note_if_short(self._name, self._clock.seconds, self._promised, self._on_note):
             broken -= is_last_broken  # where it was cut
         if broken:
-            self._on_note(f"{name} is damaged: what could not be decoded is left out (packets: {broken}).")
+            self._on_note(f"{self._name} is damaged: what could not be decoded is left out (packets: {broken}).")
 
     def _packets(self) -> Iterator[tuple[Any, bool]]:
         """The track's packets, and whether each could be read; the first that could not is the last."""
@@ -190,7 +228,7 @@ class _Reader:
 
     def _begin(self, frame: Any, gap: Seconds) -> Iterator[Block]:
         """Give out what was gathered, since `frame` does not fit behind it, and the silence before it."""
-        check_shape(self._source.name, frame.sample_rate, len(frame.layout.channels))
+        check_shape(self._name, frame.sample_rate, len(frame.layout.channels))
         yield from self._flush()
         self._shape = frame.sample_rate, frame.format.name, frame.layout.name
         yield from _silence(gap, frame.sample_rate, len(frame.layout.channels))
@@ -200,20 +238,21 @@ class _Reader:
             yield Block(_samples(self._gathered), self._gathered[0].sample_rate)
             self._gathered = []
 
-    def _promised(self) -> Seconds:
-        """Seconds the track says it has; 0 where that is an estimate, or the video's length."""
-        name = self._container.format.name
-        if name == "mp3":
-            with self._source.open() as file:
-                return mpeg.promised(file)
-        if not name.startswith(_DURATION_IS_KNOWN):
-            return 0.0
-        if self._stream.duration is not None and self._stream.time_base is not None:
-            return float(self._stream.duration * self._stream.time_base)
-        if self._container.streams.video or self._container.duration is None:
-            return 0.0
-        late = self._container.start_time or 0  # Matroska's duration is the time at which it ends
-        return float(self._container.duration - late) / 1_000_000
+
+def _promised(container: Any, stream: Any, source: Source) -> Seconds:
+    """Seconds the track says it has; 0 where that is an estimate, or the video's length."""
+    name = container.format.name
+    if name == "mp3":
+        with source.open() as file:
+            return mpeg.promised(file)
+    if not name.startswith(_DURATION_IS_KNOWN):
+        return 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if container.streams.video or container.duration is None:
+        return 0.0
+    late = container.start_time or 0  # Matroska's duration is the time at which it ends
+    return float(container.duration - late) / 1_000_000
 
 
 class _Clock:

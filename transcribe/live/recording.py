@@ -88,7 +88,9 @@ class Plan:
         if self.source is None:
             return sources.from_microphone(next(iter(self.inputs), None), stop)
         stream = sources.stdin()
-        return sources.from_container(stream, stop) if self.raw is None else sources.from_raw(stream, self.raw, stop)
+        if self.raw is None:
+            return sources.from_container(stream, stop, on_note)
+        return sources.from_raw(stream, self.raw, stop)
 
 
 def record(plan: Plan, options: JobOptions) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import queue
+import select
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
@@ -14,7 +17,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 
 from ...fusion.audio import load_audio, load_channels
-from ...fusion.audio.resampling import Resampler
+from ...fusion.audio.ffmpeg import read_stream
+from ...fusion.audio.mixing import Mixer
+from ...fusion.audio.resampling import Resampler, resample
+from ...fusion.audio.source import Block, UnknownFormatError
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
 from .beginning import Beginning
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
 BLOCK: Seconds = 0.1
 _SILENT: Seconds = 3.0
 """A device that gives nothing for so long has stopped."""
+_LISTEN: Seconds = 1.0
+"""Channels are compared with their mix by so much at once, first after so long."""
 _MOST_WAITING = 600
 """Blocks of a device that may wait (a minute); what comes beyond is lost, and told as a gap."""
 
@@ -88,7 +96,8 @@ def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Pie
     """
     resampler, rest, size = Resampler(rate), b"", 2 * round(BLOCK * rate)
     beginning = Beginning()
-    while not stop.is_set() and (data := _read(stream, size)):
+    pipe = _Pipe(stream, stop)
+    while not stop.is_set() and (data := pipe.read(size)):
         other = beginning.take(data)
         if other == "a file":
             raise AudioError("Stdin holds a file with a header, not raw samples: leave --raw out.")
@@ -101,29 +110,46 @@ def from_raw(stream: BinaryIO, rate: int, stop: threading.Event) -> Iterator[Pie
     yield resampler.rest()
 
 
-def from_container(stream: BinaryIO, stop: threading.Event) -> Iterator[Piece]:
+def from_container(stream: BinaryIO, stop: threading.Event, on_note: Note) -> Iterator[Piece]:
     """Any container that can be read from its beginning, decoded as it comes.
 
     Raises:
         AudioError: it is none.
     """
-    import av
-
+    file = stream if stream.seekable() else _Pipe(stream, stop)
     try:
-        with av.open(stream, mode="r") as container:
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-            for frame in container.decode(audio=0):
-                for part in resampler.resample(frame):
-                    yield part.to_ndarray().reshape(-1).astype(np.float32)
-                if stop.is_set():
-                    return
-            for part in resampler.resample(None):
-                yield part.to_ndarray().reshape(-1).astype(np.float32)
-    except (av.FFmpegError, IndexError, ValueError) as error:
+        for samples in resample(_mixed(read_stream(file, "Stdin", on_note), on_note)):
+            yield samples[:, 0]
+            if stop.is_set():
+                return
+    except UnknownFormatError as error:
         raise AudioError(
-            f"Stdin is no audio that can be decoded as it comes ({error}): "
+            f"Stdin is no audio that can be decoded as it comes ({error.__cause__}): "
             "for samples without a header give --raw RATE."
         ) from error
+
+
+def _mixed(blocks: Iterable[Block], on_note: Note) -> Iterator[Block]:
+    """Blocks of one channel; where the mean of several loses sound another mix follows, once that shows."""
+    mixer, heard, part, seconds, due = Mixer(), Mixer(), list[Block](), 0.0, _LISTEN
+    for block in blocks:
+        yield from mixer.mix([block])
+        seconds += len(block.samples) / block.rate
+        if mixer.weights or block.samples.shape[1] == 1:
+            continue
+        if part and part[0].samples.shape[1] != block.samples.shape[1]:
+            part.clear()
+        part.append(block)
+        if sum(len(each.samples) for each in part) >= _LISTEN * block.rate:
+            deque(heard.mix([Block(np.concatenate([each.samples for each in part]), block.rate)]), 0)
+            part.clear()
+        if seconds >= due:
+            due = 2 * seconds
+            for channels, better in heard.better().items():
+                on_note(
+                    f"Stdin has channels out of phase, whose mean lost {better.lost:.1f} s: {better.what} from here on."
+                )
+                mixer.weights = {**mixer.weights, channels: better.weights}
 
 
 def from_microphone(device: str | None, stop: threading.Event) -> Generator[Piece]:
@@ -144,13 +170,19 @@ def from_microphone(device: str | None, stop: threading.Event) -> Generator[Piec
             lost[0] += frames
 
     rate = _rate_of(library, device)
-    try:
-        stream = library.InputStream(
-            device=_number(device), channels=1, samplerate=rate, dtype="float32", callback=heard, blocksize=rate // 10
-        )
-    except (library.PortAudioError, ValueError) as error:
-        raise _no_input(device, error) from error
-    with stream:
+    with ExitStack() as opened:
+        try:
+            stream = library.InputStream(
+                device=_number(device),
+                channels=1,
+                samplerate=rate,
+                dtype="float32",
+                callback=heard,
+                blocksize=rate // 10,
+            )
+            opened.enter_context(stream)  # begins, which a device in use refuses
+        except (library.PortAudioError, ValueError) as error:
+            raise _no_input(device, error) from error
         yield from _drain(blocks, lost, rate, stop)
 
 
@@ -236,8 +268,19 @@ def stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
-    """Up to `size` bytes, as soon as there are any."""
-    read1 = getattr(stream, "read1", stream.read)
-    data: bytes = read1(size)
-    return data
+class _Pipe:
+    """Bytes as soon as there are any; they end where the stream does, or with `stop`, however long nothing comes."""
+
+    def __init__(self, stream: BinaryIO, stop: threading.Event) -> None:
+        self._stream, self._stop = stream, stop
+        self._raw = getattr(stream, "raw", None) if sys.platform != "win32" else None  # where only sockets are awaited
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes."""
+        if self._raw is None:
+            read1 = getattr(self._stream, "read1", self._stream.read)
+            return bytes(read1(size))
+        while not select.select([self._raw], [], [], BLOCK)[0]:
+            if self._stop.is_set():
+                return b""
+        return self._raw.read(size) or b""
