@@ -54,6 +54,20 @@ def test_turns_alone_have_the_confidence_of_turns():
     assert WITH_VOICES.shape == (2, COLUMNS + 4)
 
 
+def test_what_turns_tell_of_words():
+    """Each column as its sentence in `features` has it, by hand: A speaks for 4 s, B for 1.5 s."""
+    turns = (Turn(0.0, 4.0, "A"), Turn(3.7, 5.2, "B"))
+    words = [Word(3.3, 3.9, "yes"), Word(3.7, 4.1, "no"), Word(4.1, 4.3, "so"), Word(5.25, 5.45, "well")]
+    expected = [
+        # constant, own, rival, choice, whether it was one, edge, turn, little, share
+        [1, 1, 1 / 3, 1, 1, 0.9, 1, 10 / 14, 1.5 / 5.5],
+        [1, 1, 3 / 4, 1, 1, 0.9, 0.5, 10 / 11.5, 4 / 5.5],
+        [1, 1, 0, 1, 0, 0.8, 0.5, 10 / 11.5, 4 / 5.5],
+        [1, 0, 0, 1, 0, 0.85, 0, 10 / 11.5, 4 / 5.5],
+    ]
+    np.testing.assert_allclose(all_features(Diarization(turns, (), 6.0), words)[:, :9], expected, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [
