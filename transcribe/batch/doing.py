@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ...diarize.models.files import sha256_of
 from ...exporters import registry
 from ...exporters.style import Style
 from ...fusion.document import Document, Recording, parse_document
@@ -36,7 +37,7 @@ from ...fusion.relabel import is_name
 from ...fusion.types import Seconds, Transcript
 from ...fusion.watch import Watch
 from .. import output
-from ..documents.origin import Told, sha256_of, without_folders
+from ..documents.origin import Told, without_folders
 from ..documents.sound import sounded
 from ..options import Setup
 from .caches import Cache, looks

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...diarize.models.files import sha256_of
 from ...fusion.audio.checking import existing
-from ..documents.origin import settings_of, sha256_of
+from ..documents.origin import settings_of
 from .caches import Cache, looks
 from .items import Asked, Item
 from .places import Bucket

@@ -113,8 +113,8 @@ def _line(document: Document, doubt: Doubt) -> str:
 
 def _session(path: Path, document: Document, audio: Path | None) -> _Session | None:
     """Hearing and deciding, on a terminal with a player and the recording; a sentence where one of the two is not."""
+    from ...diarize.models.files import sha256_of
     from ..documents.listening import find_player
-    from ..documents.origin import sha256_of
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None

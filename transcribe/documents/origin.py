@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...diarize.models.files import sha256_of
 from ...fusion.document import Recording
 from ...fusion.editing.content import Origin
 from ...fusion.types import ModelRecognizer
@@ -95,12 +95,6 @@ def origin_of(
     if isinstance(recogniser, ModelRecognizer):
         hashes |= {path.name: _model_hash(path) for path in recogniser.model_files if path.is_file()}
     return Origin(f"diarfuse {version('diarfuse')}", settings, hashes)
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def settings_of(setup: Setup, wish: Wish) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...diarize.models.files import sha256_of
 from ...fusion.document import Document, Recording, read_document
 from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError
 from ...fusion.join.assign import Policy
 from .editing import edit
-from .origin import Told, sha256_of
+from .origin import Told
 
 if TYPE_CHECKING:
     import threading

@@ -15,7 +15,6 @@ from .answers import Json
 from .connection import Connection
 from .recordings import RefusedMessageError, Sessions, checked_language, rate_in
 
-PATH = "/v1/listen"
 _CHANNEL = [0, 1]
 _ANY = "multi"
 """Deepgram's word for a language that is found out."""

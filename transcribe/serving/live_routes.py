@@ -9,9 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from . import listen, realtime
 from .connection import Connection, Endpoint
+from .guard import LISTEN, REALTIME
+from .listen import Listen
 from .posted import Posted
+from .realtime import Realtime
 from .recordings import Sessions
 
 
@@ -23,9 +25,9 @@ def live_routes(sessions: Sessions) -> list[BaseRoute]:
         return await posted(request)
 
     return [
-        WebSocketRoute(realtime.PATH, _talking(sessions, realtime.Realtime)),
-        WebSocketRoute(listen.PATH, _talking(sessions, listen.Listen)),
-        Route(realtime.PATH, post, methods=["POST"]),
+        WebSocketRoute(REALTIME, _talking(sessions, Realtime)),
+        WebSocketRoute(LISTEN, _talking(sessions, Listen)),
+        Route(REALTIME, post, methods=["POST"]),
     ]
 
 

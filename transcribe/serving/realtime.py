@@ -18,7 +18,6 @@ from .answers import Json
 from .connection import Connection
 from .recordings import RATE, RefusedMessageError, checked_language, checked_rate, error_of, with_id
 
-PATH = "/v1/realtime"
 MOST_BYTES = 1 << 20
 """Of one message: ten seconds and more of any rate."""
 COMMITTED: Json = {"type": "input_audio_buffer.committed", "item_id": "item_0", "previous_item_id": None}

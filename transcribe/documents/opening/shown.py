@@ -8,8 +8,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ....diarize.models.files import sha256_of
 from ....fusion.errors import AudioError
-from ..origin import sha256_of
 from .editor import Editor, formats
 from .presence import Presence
 
