@@ -93,6 +93,9 @@ def attach_reading(
     """`attach` for a transcript that has been read already."""
     turns, known = _listened(reading, turns, unit, duration)
     transcript = transcript_of(reading, known)
+    if known is None:  # it lasts as long as anything that is told of it
+        last = float(read_turns(turns).ends.max(initial=0.0))
+        transcript = replace(transcript, duration=max(transcript.duration, last))
     transcript = with_estimated_words(transcript, _NO_SOUND) if align is None else align(transcript)
     return join_whole(transcript, turns, policy)
 
@@ -107,7 +110,7 @@ def _listened(
 ) -> tuple[Diarization | TurnTable, Seconds | None]:
     """The turns, and the length of the recording if it is known; the unit of time is checked against it.
 
-    The end of the last turn also tells milliseconds from seconds, but not how long the recording is.
+    The end of the last turn also tells milliseconds from seconds; the recording may go on after it.
     """
     if isinstance(turns, Diarization):
         known = turns.duration if duration is None else duration

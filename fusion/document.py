@@ -19,7 +19,7 @@ from .editing.history import CONTENT, CONTENT_MORE, Edit, read_content, read_edi
 from .editing.operations import Correct, Merge, Operation, Reassign, Redo, Rename, Replace, spans_of
 from .errors import OptionError, TranscriptError
 from .given import read_bytes, short, whole_number, why_no_json
-from .records import DamagedError, Json, check_keys, item, number, rows, text
+from .records import DamagedError, Json, check_keys, item, rows, text, time
 from .types import Diarization, Seconds, Transcript, Turn, check_transcript
 
 VERSION = 1
@@ -279,4 +279,4 @@ def _from_old(row: Json) -> Document:
 
 def _read_recording(row: Any) -> Recording:
     check_keys(row, frozenset(("name", "sha256", "duration")))
-    return Recording(item(row, "name", text), item(row, "sha256", text), item(row, "duration", number))
+    return Recording(item(row, "name", text), item(row, "sha256", text), item(row, "duration", time))

@@ -12,13 +12,13 @@ from ..records import (
     check_keys,
     count,
     item,
-    number,
     optional,
     read_segment,
     read_turn,
     rows,
     text,
     texts,
+    time,
     write_segment,
     write_turn,
 )
@@ -85,7 +85,7 @@ def read_content(row: Json) -> Content:
     Raises:
         DamagedError: one of them holds what it cannot.
     """
-    duration = item(row, "duration", number)
+    duration = item(row, "duration", time)
     transcript = Transcript(rows(row, "segments", read_segment), optional(row, "language", text), duration)
     diarization = None
     if "turns" in row or "exclusive" in row:

@@ -365,6 +365,12 @@ def test_milliseconds_are_told_by_the_recordings_length_or_by_the_caller():
         attach(data, TURNS, unit="h")  # type: ignore[arg-type]
 
 
+def test_a_recording_of_unknown_length_lasts_until_the_last_turn():
+    assert attach(WORDS, TURNS).duration == 3.0
+    assert attach(WORDS, TURNS[:1]).duration == 1.6
+    assert attach(WORDS, TURNS, duration=2.0).duration == 2.0
+
+
 def test_small_mistakes_are_repaired_and_noted():
     data = [{"word": "a", "start": -0.02, "end": 0.3}, {"word": "b", "start": 1.5, "end": 1.2}, {"word": "5"}]
     transcript = attach(data, TURNS)

@@ -114,6 +114,8 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "format": (["format", 3], "format is 3"),
     "time": (["segments", 0, "words", 1, "start", "x"], r"segments\[0\]\.words\[1\]\.start is 'x'"),
     "nan": (["duration", float("nan")], "duration is nan"),
+    "negative": (["duration", -1], "duration is -1: times count"),
+    "negative audio": (["audio", {"name": "x", "sha256": "", "duration": -1}], r"audio\.duration is -1: times count"),
     "infinity": (["segments", 0, "end", 10**400], r"segments\[0\]\.end is 1000"),
     "missing": (["segments", 0, "text", None], r"segments\[0\]\.text is None"),
     "unknown": (["segments", 0, "speakr", "A"], r"segments\[0\]\.speakr is no key"),

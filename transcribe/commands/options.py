@@ -16,6 +16,7 @@ from ...diarize.options import Preset, RecipeName
 from ...exporters.style import DEFAULT as PLAIN
 from ...exporters.style import Cues, Style
 from ...exporters.templates import PRESETS, parse_template
+from ...fusion.given import from_shell
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
 from ..inputs.paths import InputPath
@@ -321,7 +322,7 @@ def style_of(values: dict[str, Any], *, on_stdout: str = "txt", in_folder: str =
     cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
     times = not values.pop("no_times")
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
-    parsed = None if template is None else parse_template(template)
+    parsed = None if template is None else parse_template(from_shell(template))
     check_formats(click.get_current_context(), on_stdout, in_folder)
     form = _form(values.pop("docx_template"))
     return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, form=form, times=times)

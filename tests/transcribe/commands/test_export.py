@@ -52,6 +52,12 @@ def test_cues_can_be_the_recognisers_own(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == registry.dumps(EDITED, "srt", Style(cues="segments"))
 
 
+def test_a_template_from_a_shell_without_utf_8(capsys: pytest.CaptureFixture[str]) -> None:
+    """As Python hands it over in the locale C, where it decodes nothing but ASCII."""
+    assert run(["export", "meeting.json", "--format", "txt", "--template", "\udcc3\udca9{number} "]) == 0
+    assert capsys.readouterr().out.startswith("é1 ")
+
+
 def test_clean_leaves_out_what_was_before() -> None:
     assert run(["export", "meeting.json", "--clean", "-o", "out/a.json", "-o", "out/a.rttm"]) == 0
     for path in Path("out").iterdir():
