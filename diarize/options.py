@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ..fusion.errors import OptionError, UnknownNameError
-from ..fusion.given import check_number
+from ..fusion.given import check_choice, check_flag, check_number
 
 if TYPE_CHECKING:  # the command line's --help reads the names below, without numpy
     from ..fusion.types import Seconds
@@ -19,6 +19,8 @@ LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
 
 WINDOW: Seconds = 10.0
 """Length of the segmentation network's windows."""
+SHORTEST_STEP: Seconds = 0.02
+"""About a frame of that network, below which windows only cost memory."""
 FARTHEST = 2.0
 """Distance that two unit vectors can have at most."""
 
@@ -28,7 +30,7 @@ class Options:
     """What changes the answer. None means the pack's own value for the mode in use.
 
     recipe: how speakers are told apart; None is the pack's own.
-    step: hop of the 10 s windows in seconds, in (0, 10].
+    step: hop of the 10 s windows in seconds, from 0.02 to 10.
     threshold: AHC distance (before VBx, where the pack has a PLDA).
     fa, fb: VBx evidence scaling, and speaker penalty at 1 s hop.
     min_duration_on, min_duration_off: turns shorter than this are dropped, gaps
@@ -52,12 +54,20 @@ class Options:
             raise UnknownNameError("recipe", self.recipe, get_args(RecipeName))
         if self.preset is not None and self.preset not in get_args(Preset):
             raise UnknownNameError("preset", self.preset, get_args(Preset))
+        check_choice(self.label_order, "label_order", get_args(LabelOrder))
         for name in ("step", "threshold", "fa", "fb", "min_duration_on", "min_duration_off"):
-            check_number(getattr(self, name), name)
-        if self.step is not None and not 0 < self.step <= WINDOW:
-            raise OptionError(f"step={self.step:g} must be above 0 and at most {WINDOW:g} seconds.")
+            if getattr(self, name) is not None or name not in ("step", "threshold"):
+                check_number(getattr(self, name), name)
+        self._check_bounds()
+
+    def _check_bounds(self) -> None:
+        if self.step is not None and not SHORTEST_STEP <= self.step <= WINDOW:
+            raise OptionError(f"step={self.step:g} must be from {SHORTEST_STEP:g} to {WINDOW:g} seconds.")
         if self.threshold is not None and not 0 < self.threshold <= FARTHEST:
             raise OptionError(f"threshold={self.threshold:g} must be above 0 and at most {FARTHEST:g}.")
+        for name in ("fa", "fb"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise OptionError(f"{name}={getattr(self, name)} must be above 0.")
         for name in ("min_duration_on", "min_duration_off"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be a number of seconds, 0 or more.")
@@ -79,10 +89,8 @@ class Execution:
 
     def __post_init__(self) -> None:
         for name, known in (("mode", ("exact", "default", "fast")), ("device", ("auto", "cpu", "cuda", "coreml"))):
-            if getattr(self, name) not in known:
-                raise OptionError(f"{name}={getattr(self, name)!r} must be one of {', '.join(known)}.")
-        if not isinstance(self.cuda_graph, bool):
-            raise OptionError(f"cuda_graph={self.cuda_graph!r} must be True or False.")
+            check_choice(getattr(self, name), name, known)
+        check_flag(self.cuda_graph, "cuda_graph")
         for name in ("threads", "batch"):
             check_number(getattr(self, name), name, whole=True)
             if getattr(self, name) < 0:

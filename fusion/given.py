@@ -7,7 +7,7 @@ import json
 import numbers
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -49,6 +49,9 @@ def check_list(value: Any, name: str) -> None:
     kind = type(value).__name__
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         raise TranscriptError(f"The {name} are a {kind}: give its rows, {name}.to_dict('records').")
+    if hasattr(value, "itertracks"):
+        rows = f"[(s.start, s.end, who) for s, _, who in {name}.itertracks(yield_label=True)]"
+        raise TranscriptError(f"The {name} are pyannote's {kind}: give {rows}.")
     if isinstance(value, str | bytes):
         raise TranscriptError(f"The {name} are the text {value[:40]!r}: give a list; a file is read before.")
     if isinstance(value, Mapping):
@@ -74,17 +77,56 @@ def check_path(path: Any, what: str, error: type[DiarfuseError]) -> Path:
     return Path(name)
 
 
+def is_number(value: Any, *, whole: bool = False) -> bool:
+    """Whether it is a real number, of Python's kinds or numpy's, and no truth value or span of time, which pass as one.
+
+    >>> is_number(2.5), is_number(2.5, whole=True), is_number(True), is_number("2")
+    (True, False, False, False)
+    """
+    if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "f") not in "iuf":
+        return False
+    return isinstance(value, numbers.Integral if whole else numbers.Real)
+
+
 def check_number(value: Any, name: str, *, whole: bool = False) -> None:
-    """Refuse what cannot be compared with the bounds of an option; None is nothing given.
+    """Refuse what cannot be compared with the bounds of an option.
 
     Raises:
         OptionError: no number, or no `whole` one; a number that no float can be.
     """
-    if value is None:
-        return
-    is_number = isinstance(value, numbers.Integral if whole else numbers.Real) and not isinstance(value, bool)
-    if not is_number or sys.float_info.max < abs(value) < float("inf"):
+    if not is_number(value, whole=whole) or (isinstance(value, int) and abs(value) > sys.float_info.max):
         raise OptionError(f"{name}={short(value)} must be a {'whole ' if whole else ''}number.")
+
+
+def check_flag(value: Any, name: str) -> None:
+    """Refuse what is neither True nor False: of words such as "no", Python takes all for true.
+
+    Raises:
+        OptionError: it is something else.
+    """
+    if not isinstance(value, bool):
+        raise OptionError(f"{name}={short(value)} must be True or False.")
+
+
+def check_choice(value: Any, name: str, known: Sequence[str]) -> None:
+    """Refuse what is none of the `known` values.
+
+    Raises:
+        OptionError: it is another.
+    """
+    if value not in known:
+        raise OptionError(f"{name}={short(value)} must be one of {', '.join(known)}.")
+
+
+def check_kind(value: Any, name: str, *kinds: type) -> None:
+    """Refuse what is of none of the `kinds`.
+
+    Raises:
+        OptionError: it is of another.
+    """
+    if not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        raise OptionError(f"{name}={short(value)} must be {wanted}.")
 
 
 def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> bytes:

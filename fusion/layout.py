@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from .errors import OptionError
-from .given import check_number
+from .given import check_choice, check_number
 
 if TYPE_CHECKING:
     from .types import Seconds
@@ -74,8 +74,7 @@ class Layout:
             raise OptionError(f"speed={self.speed:g} must be at most fastest={self.fastest:g}.")
         if not self.late >= 0:
             raise OptionError(f"late={self.late:g} must be 0 or more seconds.")
-        if self.labels not in LABELS:
-            raise OptionError(f"labels={self.labels!r} must be one of {', '.join(LABELS)}.")
+        check_choice(self.labels, "labels", LABELS)
 
     @property
     def gap(self) -> Seconds:

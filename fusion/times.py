@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import TranscriptError
 from .types import Seconds, Segment, Transcript, Word
@@ -23,6 +23,26 @@ BOUNDS = f"times count from the start of the recording, in seconds, up to a year
 def is_time(value: Seconds) -> bool:
     """Whether it lies in [0, one year], or so little before 0 that it is repaired to 0."""
     return SLIGHTLY_EARLY <= value <= LONGEST  # which NaN does not
+
+
+def seconds(value: Any) -> Seconds:
+    """The number that is given: of any kind, or as text.
+
+    >>> seconds("1.5"), seconds(2)
+    (1.5, 2.0)
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is none, though it may convert to one: a truth value, a span of time
+            (numpy's convert to their count of milliseconds or whatever it is), bytes, or Python's ``1_5``.
+    """
+    if isinstance(value, str):
+        if "_" in value:
+            raise ValueError(value)
+        return float(value)
+    kind, axes = getattr(getattr(value, "dtype", None), "kind", "f"), getattr(value, "ndim", None)
+    if isinstance(value, bool | bytes | bytearray | memoryview) or kind not in "iuf" or axes:
+        raise TypeError(value)
+    return float(value)
 
 
 def check_time(value: Seconds, where: str) -> Seconds:

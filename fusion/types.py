@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 from .errors import OptionError, TranscriptError
-from .given import check_list, short
+from .given import check_list, is_number, short
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,8 +235,7 @@ def _speakers(name: str, value: int | None) -> int | None:
     """`value` as an int; whole numbers of other kinds, such as numpy's, are taken too."""
     if value is None:
         return None
-    whole = not isinstance(value, bool) and hasattr(value, "__index__")
-    if not whole or not 1 <= value <= MOST_SPEAKERS:
+    if not is_number(value, whole=True) or not 1 <= value <= MOST_SPEAKERS:
         raise OptionError(f"{name}={short(value)} must be a whole number, 1 or more, at most {MOST_SPEAKERS}.")
     return int(value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from ..diarize.options import Execution, Options
 from ..fusion.audio import Track, check_track
 from ..fusion.errors import OptionError
+from ..fusion.given import check_choice, check_flag, check_kind
 from ..fusion.text import languages
 from ..fusion.types import SpeakerCount
 
@@ -29,6 +31,9 @@ class Setup:
     diarizer: a pack's name or ``auto``. options: what changes the diarizer's answer. execution: what only changes
         the wait. labels_from: a network that says who speaks where that diarizer hears speech.
     models_dir, offline: of the model store; None is the environment's choice.
+
+    Raises:
+        OptionError: a value of another kind.
     """
 
     asr: str = "auto"
@@ -41,6 +46,18 @@ class Setup:
     execution: Execution = field(default_factory=Execution)
     models_dir: Path | None = None
     offline: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("asr", "diarizer"):
+            check_kind(getattr(self, name), name, str)
+        check_kind(self.model, "model", str, os.PathLike, type(None))
+        for name in ("compute_type", "labels_from"):
+            check_kind(getattr(self, name), name, str, type(None))
+        check_kind(self.asr_options, "asr_options", Mapping)
+        check_kind(self.options, "options", Options)
+        check_kind(self.execution, "execution", Execution)
+        check_kind(self.models_dir, "models_dir", str, os.PathLike, type(None))
+        check_kind(self.offline, "offline", bool, type(None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +74,7 @@ class Wish:
     details: also say through `on_note` what was used and how much of the recording is speech.
 
     Raises:
-        OptionError: no such kind of channels, or no such track.
+        OptionError: no such kind of channels or join, no such track, or a value of another kind.
     """
 
     diarize: bool = False
@@ -72,6 +89,11 @@ class Wish:
     def __post_init__(self) -> None:
         if self.channels not in (None, "speakers", "hybrid"):
             raise OptionError(f"channels={self.channels!r} must be 'speakers', 'hybrid' or None.")
+        for name in ("diarize", "words", "details"):
+            check_flag(getattr(self, name), name)
+        check_choice(self.join, "join", ("resolved", "plain"))
+        check_kind(self.speakers, "speakers", SpeakerCount)
+        check_kind(self.language, "language", str, type(None))
         object.__setattr__(self, "language", languages.wanted(self.language))
         check_track(self.audio_track)
 
@@ -94,6 +116,7 @@ class JobOptions(Setup, Wish):
     max_speakers: InitVar[int | None] = None
 
     def __post_init__(self, num_speakers: int | None, min_speakers: int | None, max_speakers: int | None) -> None:
-        super().__post_init__()
+        Setup.__post_init__(self)
+        Wish.__post_init__(self)
         if speakers := SpeakerCount.of(num_speakers, min_speakers, max_speakers):
             object.__setattr__(self, "speakers", speakers)

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from ..errors import AudioError, OptionError
-from ..given import enough_memory
+from ..given import enough_memory, is_number
 from ..types import SAMPLE_RATE, Note, Samples, Seconds
 from .checking import at_16_khz, check_samples, existing, finite
 from .decode import count_tracks, decode
@@ -109,7 +109,7 @@ def check_track(track: Track) -> None:
     Raises:
         OptionError: `track` is neither a number from 1, nor ``all``, nor None.
     """
-    if track is not None and track != "all" and (not isinstance(track, int) or track < 1):
+    if track is not None and track != "all" and (not is_number(track, whole=True) or track < 1):
         raise OptionError(f"The audio track {track!r} must be a number from 1, or 'all'.")
 
 

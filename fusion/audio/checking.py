@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioError, AudioNotFoundError, OptionError
-from ..given import check_path, short
+from ..given import check_path, is_number, short
 from ..types import SAMPLE_RATE, Samples, Seconds
 from .resampling import record, release, resample
 from .source import HIGHEST_RATE, LOWEST_RATE, Block
@@ -56,8 +56,7 @@ def at_16_khz(samples: Samples, sample_rate: float) -> Samples:
 
 
 def _check_rate(sample_rate: float) -> None:
-    is_number = isinstance(sample_rate, int | float | np.number)  # and not what a caller without types may give
-    if not is_number or not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+    if not is_number(sample_rate) or not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
         raise OptionError(
             f"sample_rate={short(sample_rate)} must be a number of samples a second, "
             f"from {LOWEST_RATE} to {HIGHEST_RATE}, as in sample_rate=44100."
@@ -81,6 +80,8 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
             f"audio given as {type(samples).__name__} cannot be used: give the samples alone, and their rate "
             "as sample_rate."
         )
+    if np.ma.is_masked(samples):
+        raise AudioError("samples has some masked, which are no sound: give samples.filled(0).")
     try:
         array = np.asarray(samples)
     except (ValueError, TypeError) as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import TranscriptError
 from ..given import short
 from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced, weight
-from ..times import BOUNDS, LONGEST, repair_times
+from ..times import BOUNDS, LONGEST, repair_times, seconds
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -159,16 +159,14 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
     if value is None:
         return None
     try:
-        if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # Python's "1_0" is 10
+        time = seconds(value.removesuffix("s") if isinstance(value, str) else value) / per_second
+        if not math.isfinite(time):
             raise ValueError  # noqa: TRY301 - one message for all that is no number
-        seconds = float(value.removesuffix("s") if isinstance(value, str) else value) / per_second
-        if not math.isfinite(seconds):
-            raise ValueError  # noqa: TRY301 - see above
     except (TypeError, ValueError, OverflowError):
         raise TranscriptError(f"{where} is {short(value)}: give a finite number of seconds, or leave it out.") from None
-    if seconds > LONGEST:
-        raise TranscriptError(f"{where} is {short(value)}, or {seconds:g} s: {BOUNDS}.")
-    return seconds
+    if time > LONGEST:
+        raise TranscriptError(f"{where} is {short(value)}, or {time:g} s: {BOUNDS}.")
+    return time
 
 
 def make_slot(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from ..errors import OptionError
-from ..given import check_list, enough_memory, short
+from ..given import check_list, enough_memory, is_number, short
 from ..times import LONGEST
 from ..types import Diarization, Seconds, Transcript, Word, check_transcript
 from .boundaries import follow_words, settle_contested
@@ -53,7 +53,7 @@ class Policy:
     def __post_init__(self) -> None:
         if self.join not in ("resolved", "plain"):
             raise OptionError(f"join={self.join!r} must be 'resolved' or 'plain'.")
-        if not isinstance(self.max_gap, int | float) or not 0 <= self.max_gap <= LONGEST:
+        if not is_number(self.max_gap) or not 0 <= self.max_gap <= LONGEST:
             raise OptionError(f"max_gap={short(self.max_gap)} must be a number of seconds, 0 or more, up to a year.")
 
 

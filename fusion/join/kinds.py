@@ -20,11 +20,13 @@ import numpy as np
 
 from ..errors import TranscriptError
 from ..given import check_list, short
-from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time
+from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time, seconds
 from ..types import Attribution, Diarization, Likeness, Turn, Word
 from .intervals import Bools, Evidence, Floats, TurnTable, VoiceTable
 
 W = TypeVar("W")
+_PLAIN = {float, int, np.float64, np.float32, type(None)}
+"""Kinds of time that numpy converts as they are meant."""
 _SHORT = 2**15
 """So many labels have numbers of 16 bits, which numpy sorts in one pass."""
 
@@ -40,21 +42,13 @@ def read_times(words: Sequence[Any]) -> tuple[Floats, Floats]:
 
 
 def _read_numbers(words: Sequence[Any], key: str) -> Floats:
-    """One time of every word: all at once where they are plain numbers, else one by one to find which is not."""
-    numbers = _read_plain(words, key)
-    if numbers is not None:
-        return numbers
-    return _to_array([_get(word, key, index) for index, word in enumerate(words)], key)
-
-
-def _read_plain(words: Sequence[Any], key: str) -> Floats | None:
-    """The times if every word has one that is a finite number, else None."""
+    """One time of every word: all at once where they are plain numbers, else one by one."""
     get = itemgetter(key) if words and isinstance(words[0], Mapping) else attrgetter(key)
     try:
-        times = np.fromiter(map(get, words), np.float64, len(words))
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return times if bool(_possible(times).all()) else None
+        values = list(map(get, words))
+    except (AttributeError, KeyError, TypeError):
+        values = [_get(word, key, index) for index, word in enumerate(words)]
+    return _to_array(values, key)
 
 
 def _possible(times: Floats) -> Bools:
@@ -93,12 +87,13 @@ def _get(word: Any, key: str, index: int) -> Any:
 
 def _to_array(values: list[Any], key: str) -> Floats:
     """None becomes NaN; anything else must be a finite number, or text that is one."""
-    missing = sum(value is None for value in values)
     try:
-        numbers = np.array(values, np.float64)
+        known = set(map(type, values)) <= _PLAIN
+        plain = values if known else [None if value is None else seconds(value) for value in values]
+        numbers, missing = np.array(plain, np.float64), plain.count(None)
     except (TypeError, ValueError, OverflowError):
-        numbers = np.empty(0)
-    if numbers.shape != (len(values),) or int((~_possible(numbers)).sum()) != missing:
+        numbers, missing = np.empty(0), 0
+    if len(numbers) != len(values) or int((~_possible(numbers)).sum()) != missing:
         index = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
         raise TranscriptError(
             f"words[{index}] has {key}={short(values[index])}: give seconds as a finite number, or None if "
@@ -109,7 +104,7 @@ def _to_array(values: list[Any], key: str) -> Floats:
 
 def _is_time(value: Any) -> bool:
     try:
-        return is_time(float(value))
+        return is_time(seconds(value))
     except (TypeError, ValueError, OverflowError):
         return False
 
@@ -132,7 +127,9 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     given = turns.turns if isinstance(turns, Diarization) else list(turns)
     if set(map(type, given)) == {Turn}:
         with suppress(TypeError, ValueError, OverflowError):  # what is wrong is found, and named, one by one
-            return _table(*(list(map(attrgetter(key), given)) for key in ("start", "end", "speaker")))
+            starts, ends, names = (list(map(attrgetter(key), given)) for key in ("start", "end", "speaker"))
+            if set(map(type, starts + ends)) <= _PLAIN:
+                return _table(starts, ends, names)
     rows = [_turn(turn, index) for index, turn in enumerate(given)]
     return _table(*([row[column] for row in rows] for column in range(3)))
 
@@ -140,7 +137,7 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
 def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> TurnTable:
     """The turns sorted and merged, if all are what they should be."""
     known = set(names)
-    if set(map(type, known)) - {str}:
+    if set(map(type, known)) - {str} or not all(map(str.strip, known)):
         raise TypeError(known)
     labels = sorted(known)
     index_of = {label: i for i, label in enumerate(labels)}
@@ -209,17 +206,28 @@ _row = attrgetter("start", "end", "speaker")
 
 def _turn(turn: Any, index: int) -> tuple[float, float, str]:
     try:
+        if isinstance(turn, str | bytes | AbstractSet):  # of three characters, or in no order
+            raise TypeError(turn)  # noqa: TRY301 - one message for all that is no turn
         if isinstance(turn, Mapping):
             start, end, speaker = turn["start"], turn["end"], turn["speaker"]
         else:
             start, end, speaker = _row(turn) if hasattr(turn, "speaker") else turn
-        if speaker is not None:
-            return float(start), float(end), str(speaker)
+        return seconds(start), seconds(end), _label_of(speaker)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         pass
     raise TranscriptError(
         f"turns[{index}]={short(turn, 100)} is no turn: give start and end in seconds, and a speaker."
     )
+
+
+def _label_of(speaker: Any) -> str:
+    """The label as text; ValueError or TypeError for what is none: nobody (None, or a table's NaN), blank, a list."""
+    is_nobody = speaker is None or speaker != speaker  # noqa: PLR0124 - so is NaN of any library
+    if is_nobody or isinstance(speaker, bytes) or (isinstance(speaker, Iterable) and not isinstance(speaker, str)):
+        raise TypeError(speaker)
+    if not str(speaker).strip():
+        raise ValueError(speaker)
+    return str(speaker)
 
 
 def with_speakers(
@@ -279,7 +287,9 @@ def _label(word: Any, speaker: str | None, attribution: Attribution | None) -> A
     if dataclasses.is_dataclass(word) and not isinstance(word, type):
         names = {f.name for f in dataclasses.fields(word) if f.init}
         if "speaker" in names:
-            return dataclasses.replace(word, **new, **({"attribution": attribution} if "attribution" in names else {}))
+            given = new | ({"attribution": attribution} if "attribution" in names else {})
+            with suppress(TypeError, ValueError):  # what it is made from may not be what it holds
+                return dataclasses.replace(word, **given)
     if isinstance(word, tuple):
         return _label_tuple(word, speaker, attribution)
     room = new | ({"attribution": attribution} if hasattr(word, "attribution") else {})

@@ -27,6 +27,7 @@ from diarfuse.fusion.join.assign import Policy, assign_speakers, assign_transcri
 from diarfuse.fusion.join.guessed import assign_with_lines
 from diarfuse.fusion.layout import Layout
 from diarfuse.fusion.types import Diarization, Segment, SpeakerCount, Transcript, Turn, Word
+from diarfuse.transcribe.options import JobOptions, Setup, Wish
 
 TURNS = [Turn(0.0, 1.0, "A")]
 WORDS = [{"word": "a", "start": 0.1, "end": 0.4}]
@@ -46,12 +47,23 @@ class Table:
         return WORDS
 
 
+class Annotation:
+    """As pyannote.core has it: walking through it gives segments and the names of tracks, but no speakers."""
+
+    def __iter__(self):
+        return iter(["a segment"])
+
+    def itertracks(self, *, yield_label: bool) -> object:
+        raise AssertionError(yield_label)
+
+
 NO_LISTS = {
     "table": (Table(), r"are a Table: give its rows, \w+\.to_dict\('records'\)"),
     "one named tuple": (Said(0.1, 0.4, "a"), "are one Said: give a list of them"),
     "nothing": (None, "are one NoneType|none of the transcripts known"),
     "a number": (5, "are one int|none of the transcripts known"),
     "text": (b"words.json", "are the text b'words.json'"),
+    "pyannote's": (Annotation(), r"are pyannote's Annotation: give \[.*itertracks\(yield_label=True\)\]"),
 }
 
 
@@ -247,3 +259,37 @@ def test_json_and_rttm_that_are_no_text_are_said():
             act()
     with pytest.raises(TranscriptError, match="'diarfuse/9999"):
         parse_document('{"format": "diarfuse/%s"}' % ("9" * 5000), "x")
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Options(label_order="rising"), "label_order='rising' must be one of appearance, pyannote."),
+        (lambda: Options(fa=0), "fa=0 must be above 0."),
+        (lambda: Options(fb=None), "fb=None must be a number."),
+        (lambda: Options(step=1e-9), "step=1e-09 must be from 0.02 to 10 seconds."),
+        (lambda: Options(step=np.timedelta64(1, "s")), "step=np.timedelta64(1,'s') must be a number."),
+        (lambda: Execution(threads=None), "threads=None must be a whole number."),
+        (lambda: Policy(max_gap=True), "max_gap=True must be a number of seconds, 0 or more, up to a year."),
+        (lambda: SpeakerCount.of(np.array([2])), "num_speakers=array([2]) must be a whole number"),
+        (lambda: JobOptions(join="longest"), "join='longest' must be one of resolved, plain."),
+        (lambda: JobOptions(diarize="no"), "diarize='no' must be True or False."),
+        (lambda: JobOptions(speakers=2), "speakers=2 must be SpeakerCount."),
+        (lambda: JobOptions(audio_track=True), "The audio track True must be a number from 1, or 'all'."),
+        (lambda: Setup(offline="no"), "offline='no' must be bool or None."),
+        (lambda: Setup(options={}), "options={} must be Options."),
+        (lambda: Setup(diarizer=None), "diarizer=None must be str."),
+        (lambda: Wish(language=5), "language=5 must be str or None."),
+    ],
+)
+def test_an_option_of_another_kind_is_refused_when_it_is_given(make, sentence) -> None:
+    with pytest.raises(OptionError) as caught:
+        make()
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_numpy_are_options() -> None:
+    one = np.float32(1)
+    assert Options(step=one, threshold=one).step == Layout(speed=one).speed == Policy(max_gap=one).max_gap == 1
+    assert SpeakerCount.of(np.uint8(2)).low == Execution(threads=np.int64(2)).threads == 2

@@ -33,7 +33,23 @@ def test_samples_at_16_khz_are_left_alone() -> None:
     assert not len(at_16_khz(noise[:0], 44_100))
 
 
-@pytest.mark.parametrize("rate", [0, -16_000, 44.1, 16e9, float("nan"), float("inf"), "44100", None])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        0,
+        -16_000,
+        44.1,
+        16e9,
+        float("nan"),
+        float("inf"),
+        "44100",
+        None,
+        True,
+        16_000j,
+        np.complex64(16_000),
+        np.timedelta64(16_000, "s"),
+    ],
+)
 def test_what_is_no_rate_is_refused(rate: Any) -> None:
     for function in (check_samples, at_16_khz):
         with pytest.raises(OptionError, match=r"sample_rate=.* must be a number of samples a second, from 2000 to"):
@@ -56,6 +72,7 @@ def test_what_is_no_rate_is_refused(rate: Any) -> None:
         (np.array([object()]), "type object"),
         (None, "given as NoneType cannot be used: give a file"),
         (range(0), "empty"),
+        (np.ma.masked_greater(np.zeros(9), -1), r"some masked.* give samples\.filled\(0\)"),
     ],
 )
 def test_what_is_no_samples_is_refused_in_our_words(given: Any, sentence: str) -> None:

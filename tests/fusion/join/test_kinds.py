@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import math
 import sys
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
+from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import TranscriptError
 from diarfuse.fusion.join.assign import assign_speakers
-from diarfuse.fusion.join.kinds import read_turns, with_speakers
+from diarfuse.fusion.join.kinds import read_times, read_turns, with_speakers
 from diarfuse.fusion.types import Attribution, Turn, Word
 
 WHY = Attribution("overlap", 0.5)
@@ -47,6 +50,24 @@ def test_turns_that_only_touch_stay() -> None:
     assert (table.starts.tolist(), table.ends.tolist()) == ([0, 1, 5], [1, 2, 8])
 
 
+NO_TIMES = [True, b"1", "1_0", 1 + 0j, np.complex64(1), np.timedelta64(1000, "ms"), np.array([1.0])]
+
+
+@pytest.mark.parametrize("time", NO_TIMES, ids=repr)
+@pytest.mark.parametrize("others", [[], [{"start": None, "end": None}], [{"start": 0.5, "end": 0.6}]])
+def test_what_only_converts_to_a_number_is_no_time(time, others) -> None:
+    with pytest.raises(TranscriptError, match=rf"words\[{len(others)}\] has end="):
+        assign_speakers([*others, {"start": 0, "end": time}], [Turn(0, 9, "A")])
+
+
+def test_numbers_of_every_kind_are_times() -> None:
+    kinds = (1.5, "1.5", Decimal("1.5"), Fraction(3, 2), np.float16(1.5), np.longdouble(1.5), np.array(1.5))
+    starts, ends = read_times([{"start": 1, "end": time} for time in kinds] + [{"start": np.int8(1), "end": None}])
+    assert starts.tolist() == [1.0] * 8
+    assert ends.tolist()[:-1] == [1.5] * 7
+    assert math.isnan(ends[-1])
+
+
 @pytest.mark.parametrize(
     "turn",
     [
@@ -57,6 +78,10 @@ def test_turns_that_only_touch_stay() -> None:
         Turn("a", 1, "A"),
         Turn(0, 10**400, "A"),
         {"start": 0, "end": 10**400, "speaker": "A"},
+        *(Turn(0, end, "A") for end in NO_TIMES),
+        *(Turn(0, 1, who) for who in (math.nan, " ", b"A", ["A"], {"name": "A"})),
+        {"start": 0, "end": 1, "speaker": math.nan},  # as a table holds nobody
+        "012",
     ],
 )
 def test_what_is_no_turn_is_named(turn) -> None:
@@ -216,3 +241,31 @@ def test_a_field_without_a_default_is_room_for_an_attribution():
     (word,) = assign_speakers([Explained(0.1, 0.4, None, None)], [Turn(0.0, 1.0, "A")])
     assert word.speaker == "A"
     assert word.attribution.reason == "overlap"
+
+
+@dataclass
+class MadeFrom:
+    """A field is made from what is not kept."""
+
+    start: float
+    end: float
+    spelling: InitVar[str]
+    speaker: str | None = None
+
+
+@dataclass(init=False, frozen=True)
+class MadeElsewise:
+    start: float
+    end: float
+    speaker: str | None
+
+    def __init__(self, span: tuple[float, float]) -> None:
+        for name, value in zip(("start", "end", "speaker"), (*span, None), strict=True):
+            object.__setattr__(self, name, value)
+
+
+@pytest.mark.parametrize("word", [MadeFrom(0.1, 0.4, "Hi"), MadeElsewise((0.1, 0.4))])
+def test_a_dataclass_that_cannot_be_made_from_its_fields_is_copied(word) -> None:
+    (new,) = assign_speakers([word], [Turn(0, 1, "A")])
+    assert (type(new), new.start, new.end, new.speaker) == (type(word), 0.1, 0.4, "A")
+    assert word.speaker is None
