@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from diarfuse.fusion.join import batches, boundaries
+from diarfuse.fusion.join import assign, batches, boundaries
 from diarfuse.fusion.join.assign import Policy, assign_speakers
 from diarfuse.fusion.join.contested import PRICES, Costs, tell
 from diarfuse.fusion.join.timing import Times
@@ -44,6 +44,11 @@ def _plain(words: Sequence[Word], found: Diarization) -> list[str | None]:
 
 def _turns_only(words: Sequence[Word], found: Diarization) -> list[str | None]:
     return _plain(words, replace(found, exclusive=()))
+
+
+def _exclusive_first(words: Sequence[Word], found: Diarization) -> list[str | None]:
+    with patched(assign, "_TURNS", 0.0):
+        return _plain(words, found)
 
 
 def _around(words: Sequence[Word], found: Diarization) -> list[str | None]:
@@ -89,6 +94,7 @@ def _no_islands(words: Sequence[Word], found: Diarization) -> list[str | None]:
 
 RULES: dict[str, Rule] = {
     "plain, turns alone": _turns_only,
+    "plain, exclusive turns first": _exclusive_first,
     PLAIN: _plain,
     TOGETHER: _together,
     BY_VOICE: _by_voice,

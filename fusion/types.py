@@ -281,7 +281,7 @@ class Diarization:
     duration: of the recording. notes: sentences a user should see (e.g. a
     speaker count that could not be met). embeddings and activity are None
     unless asked for. timings: seconds of work by stage. likeness: what voices say
-    of short stretches, None in ``exact`` and where they were not compared; words that two turns cover
+    of short stretches, None in ``exact`` and where they were not compared; words that two turns touch
     follow it, the confidence of words rests on it, and it does not count when diarizations are compared.
     """
 

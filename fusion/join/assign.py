@@ -19,10 +19,12 @@ from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of,
 from .intervals import (
     Evidence,
     Floats,
+    Ints,
     Shares,
     TurnTable,
     heard_longest,
     nearest_turn,
+    seconds_of,
     share_table,
 )
 from .kinds import read_evidence, read_texts, read_times, with_speakers
@@ -58,6 +60,8 @@ class Policy:
 
 
 DEFAULT = Policy()
+_TURNS = 3.0
+"""A second of a turn counts as so many of an exclusive one, which changes hands within a word by chance."""
 
 
 def check_policy(policy: Policy) -> None:
@@ -76,7 +80,8 @@ def assign_speakers(
     """Put a speaker on every word.
 
     The speaker heard longest during the word, summed over all of that speaker's
-    turns; ties go to the speaker whose turn is earliest. Texts and times leave
+    turns, to which a `Diarization` adds a third of the exclusive ones; ties go to
+    the speaker whose turn is earliest. Texts and times leave
     as they came.
 
     Args:
@@ -200,13 +205,10 @@ def join(
 
 
 def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
-    """Pure maximal overlap (with the exclusive turns, where there are any), then the nearest turn within reach."""
+    """Pure maximal overlap, then the nearest turn within reach."""
     turns = evidence.turns
     count = len(times.starts)
-    speakers = heard_longest(times.starts, times.ends, turns)
-    if evidence.exclusive is not None:
-        alone = heard_longest(times.starts, times.ends, evidence.exclusive)
-        speakers = np.where(alone >= 0, alone, speakers)
+    speakers = _heard(times, evidence)
     reasons = np.where(speakers >= 0, OVERLAP, NONE)
     gaps = np.full(count, np.inf)
     lost = np.flatnonzero(speakers < 0)
@@ -216,6 +218,24 @@ def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
     speakers[lost[near]] = turns.speakers[turn[near]]
     reasons[lost[near]] = NEAREST
     return Decision(speakers, reasons, np.ones(count), gaps, times.repaired)
+
+
+def _heard(times: Times, evidence: Evidence) -> Ints:
+    """Who is heard longest in each word, in all turns and in the exclusive ones; int64 (num_words,), -1 for nobody."""
+    speakers = heard_longest(times.starts, times.ends, evidence.turns)
+    if evidence.exclusive is None:
+        return speakers
+    alone = heard_longest(times.starts, times.ends, evidence.exclusive)
+    torn = np.flatnonzero((alone >= 0) & (alone != speakers))
+    words, starts, ends = np.arange(len(torn)), times.starts[torn], times.ends[torn]
+    shares, shares_alone = share_table(starts, ends, evidence.turns), share_table(starts, ends, evidence.exclusive)
+
+    def heard(who: Ints) -> Floats:
+        return _TURNS * seconds_of(shares, words, who) + seconds_of(shares_alone, words, who)
+
+    best, clearest = speakers[torn], alone[torn]
+    speakers[torn] = np.where((best >= 0) & (heard(best) > heard(clearest)), best, clearest)
+    return speakers
 
 
 def resolve(said: SpokenWords, evidence: Evidence, plain: Decision) -> Decision:

@@ -3,7 +3,7 @@
 1. Words that sound at once are two voices, so they are decided together, with
    the words around them in mind (`contested.tell`), by the turns.
 2. All others go to whoever is heard longest, as in the plain join.
-3. Where two turns cover such a word and the voice of its stretch is plainly more
+3. Where two turns touch such a word and the voice of its stretch is plainly more
    like the other speaker, it is that one's (`likeness.follow_voices`).
 4. Tokens of punctuation follow their word (`follow_words`).
 

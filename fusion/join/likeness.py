@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from ..types import Seconds
     from .timing import Times
 
-_PLAINLY = 0.15
+_PLAINLY = 0.2
 """So much more a stretch must be like another speaker than like the word's."""
-_HEARD = 0.3
-"""Of the word, in the other speaker's turns."""
 _EVEN = 0.5
 """How certain the choice is where turns and voices disagree."""
 _CLEAN: Seconds = 0.6
@@ -59,7 +57,7 @@ def voices_of(times: Times, speakers: Ints, voices: VoiceTable) -> Voices:
 
 
 def follow_voices(times: Times, shares: Shares, evidence: Evidence, decision: Decision) -> Decision:
-    """Give a word that two speakers' turns cover to the one whom its stretch is plainly more like.
+    """Give a word that two speakers' turns touch to the one whom its stretch is plainly more like.
 
     A recogniser writes the clearest voice, and so does what the voices of a stretch are compared by. Words that sound
     at once with another have been told together and stay.
@@ -74,8 +72,8 @@ def follow_voices(times: Times, shares: Shares, evidence: Evidence, decision: De
         return decision
     found = voices_of(times, decision.speakers, evidence.voices)
     heard = seconds_of(shares, np.arange(len(found.who)), found.who)
-    moved: Bools = (found.other - found.own >= _PLAINLY) & (found.lengths >= _CLEAN) & ~contested_words(times)
-    moved &= heard >= _HEARD * np.maximum(times.lengths, 1e-6)
+    moved: Bools = (found.other - found.own >= _PLAINLY) & (found.lengths >= _CLEAN) & (heard > 0)
+    moved &= ~contested_words(times)
     return replace(
         decision,
         speakers=np.where(moved, found.who, decision.speakers),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _OF_WORDS = frozenset(("asr", "model", "compute_type", "asr_options", "recogniser", "language"))
 """Settings that recognising words has a say in; all others concern the turns."""
+_TURNS_ALONE = "The new words follow the saved turns alone: transcripts keep nothing of voices (--diarize hears both)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,20 @@ def redo(
         content, lost = _renewed(before.content, found, Policy(join=again.options.join))
         if again.words:
             lost = (*lost, *deleted_and_back(before.history, before.transcript, content.transcript))
+        if not again.turns and again.options.join == "resolved" and _followed_voices(before):
+            lost = (*lost, _TURNS_ALONE)
         for sentence in lost:
             told(sentence)
         content = replace(content, notes=tuple(dict.fromkeys((*content.notes, *found.notes, *lost))))
         return before.redone(content, again.told())
 
     return edit(path, change)
+
+
+def _followed_voices(document: Document) -> bool:
+    """Whether its words may have gone to whom they sounded like (`Diarization.likeness`)."""
+    settings = document.origin.settings if document.origin else {}
+    return "diarizer" in settings and settings.get("mode") != "exact"
 
 
 def recording_beside(path: Path, document: Document, audio: Path | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from diarfuse.fusion.join.assign import Policy, assign_speakers
 from diarfuse.fusion.join.boundaries import contested_words, follow_words
@@ -48,6 +49,22 @@ def test_punctuation_follows_its_word():
     assert follow_words([".", ","]).tolist() == [0, 1]
     turns = [Turn(0, 1, A), Turn(1, 2, B)]
     assert said([(0.2, 0.9, "Yes"), (1.05, 1.1, "."), (1.2, 1.8, "No")], turns) == [A, A, B]
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(join="plain")])
+@pytest.mark.parametrize(
+    ("word", "who"),
+    [
+        (Word(3.625, 4.5, "word"), A),  # alone for 0.375 s, B for 0.5; in its turn for 0.875 s, B for 0.75
+        (Word(3.625, 5.0, "word"), B),  # A in its turn for 0.125 s more, which are three times less than 0.625
+        (Word(4.25, 4.75, "word"), B),  # both in their turns throughout, B alone
+        (Word(9.0, 9.5, "word"), B),  # in an exclusive turn and no other
+    ],
+)
+def test_where_the_exclusive_turns_change_within_a_word_the_others_weigh_three_times(policy, word, who):
+    turns = (Turn(0.0, 5.0, A), Turn(3.75, 8.0, B))
+    exclusive = (Turn(0.0, 4.0, A), Turn(4.0, 8.0, B), Turn(9.0, 10.0, B))
+    assert assign_speakers([word], Diarization(turns, exclusive, 10.0), policy)[0].speaker == who
 
 
 def test_the_exclusive_turns_decide_and_the_others_are_listed():

@@ -106,6 +106,29 @@ def test_words_are_recognised_anew_and_turns_and_corrections_stay() -> None:
     assert held() == before
 
 
+@pytest.mark.parametrize(
+    ("made", "again", "told"),
+    [
+        ([], ["--asr", "clock"], True),
+        (["--mode", "exact"], ["--asr", "clock"], False),
+        ([], ["--asr", "clock", "--join", "plain"], False),
+        ([], ["--asr", "clock", "--diarize"], False),
+        ([], ["--diarize"], False),
+    ],
+)
+def test_new_words_for_saved_turns_are_said_to_follow_these_alone(made, again, told, capsys) -> None:
+    assert run(["--asr", "clock", "--diarize", *made, "meeting.wav", "-o", "other.json"]) == 0
+    assert run(["redo", "other.json", *again]) == 0
+    sentence = "The new words follow the saved turns alone"
+    assert (
+        sentence in capsys.readouterr().err,
+        any(sentence in note for note in read_document("other.json").notes),
+    ) == (
+        told,
+        told,
+    )
+
+
 @pytest.mark.parametrize("again", [["--diarize"], ["--asr", "clock"]])
 def test_all_tracks_are_heard_again_where_all_are_asked_for(again: list[str], capsys) -> None:
     """The first track is silent: who hears only that one finds nobody there."""
