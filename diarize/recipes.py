@@ -36,9 +36,6 @@ from .windows import Windows
 SHORT: Seconds = 180.0
 """A recording up to this long keeps the 1 s hop in every mode: it has few windows to learn from."""
 
-_TELLS = 1.1
-"""Times the distance at which clusters stay apart: what lies further apart is two people, whatever the graph says."""
-
 KEEP = 0.1
 """Share of the windows by which somebody else must be heard more to take a frame from who speaks: speakrs' epsilon."""
 
@@ -188,15 +185,15 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
-    """Communities of stretches, if few no fewer than distances plainly tell; else agglomerative clusters alone."""
-    threshold = setting.options.threshold or setting.distances.alone
+    """Communities of stretches, if few with those whom distances plainly tell; else agglomerative clusters alone."""
+    distances = Distances(setting.options.threshold) if setting.options.threshold else setting.distances
     alone = setting.alone
     if alone is None or len(training) < 2:  # noqa: PLR2004 - a pair
-        return agglomerative_centroids(training, windows, threshold, setting.step)
-    least = 1
+        return agglomerative_centroids(training, windows, distances.alone, setting.step)
+    told_apart = 1
     if len(alone) <= communities.MANY:
-        least = int(agglomerative_labels(training, windows, _TELLS * threshold, setting.step).max()) + 1
-    labels = communities.cluster(alone, min(least, len(alone)))
+        told_apart = int(agglomerative_labels(training, windows, distances.surely, setting.step).max()) + 1
+    labels = communities.cluster(alone, told_apart)
     return np.stack([alone[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 

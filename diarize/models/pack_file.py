@@ -10,7 +10,7 @@
     [segmentation]     file, and the network it is a checkpoint of
     [embedding]        file and network ("onnx": a graph already), front_end, dimension; stride, longest and
                        at_changes where masks pool from a trunk; output and bands_first of a graph
-    [distances]        alone, before_vbx, and their basis; bands where the network's mean voices were measured
+    [distances]        alone, before_vbx, plainly, and their basis; bands where mean voices were measured
     [plda]             transform and plda
     [[files]]          path, size, sha256, and member where the source has another name for it
 
@@ -100,7 +100,8 @@ def write_pack(pack: ClusteringPack) -> str:
             "bands_first": embedding.bands_first,
         },
         "distances": {"alone": distances.alone, "before_vbx": distances.before_vbx, "basis": distances.basis}
-        | ({"bands": distances.bands} if distances.bands else {}),
+        | ({"bands": distances.bands} if distances.bands else {})
+        | ({"plainly": distances.plainly} if distances.plainly else {}),
     }
     for name, values in tables.items():
         lines += ["", f"[{name}]", *(_line(key, value) for key, value in values.items())]
@@ -186,9 +187,9 @@ def _distances(table: _Table) -> Distances:
         basis = table.one_of("basis", get_args(Basis))
         alone = table.number("alone", 1e-6, 2)
         bands = table.one_of("bands", EMBEDDINGS[:-1]) if "bands" in table.values else ""
-        return Distances(
-            alone, table.number("before_vbx", 1e-6, 2) if "before_vbx" in table.values else 0.6, basis, bands
-        )
+        plainly = table.number("plainly", 1e-6, 2) if "plainly" in table.values else None
+        before_vbx = table.number("before_vbx", 1e-6, 2) if "before_vbx" in table.values else 0.6
+        return Distances(alone, before_vbx, basis, bands, plainly)
 
 
 def _plda(table: _Table, paths: Sequence[str]) -> tuple[str, str]:

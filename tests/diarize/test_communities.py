@@ -34,11 +34,18 @@ def test_people_are_told_apart_whatever_the_line_adds_to_all_of_them(sizes, line
     assert same(communities.cluster(vectors, 1), labels)
 
 
-def test_no_fewer_than_told():
-    vectors, labels = stretches(20, 20, spread=0.7)
-    found = communities.cluster(vectors, 3)
-    assert found.max() == 2
-    assert all(len(set(labels[found == label])) == 1 for label in range(3))
+@pytest.mark.parametrize(
+    ("gaps", "told_apart", "people"),
+    [
+        ([0.1, 0.5, 0.2, 0.05], 1, 2),
+        ([0.1, 0.5, 0.2, 0.05], 3, 3),  # the graph does not speak against a third
+        ([0.1, 0.5, 0.09, 0.2], 3, 2),  # it does: its gap is below a fifth of the greatest
+        ([0.1, 0.5, 0.09, 0.2], 5, 2),  # more than such a graph can show
+        ([0.0, 0.0, 0.0], 1, 1),
+    ],
+)
+def test_more_are_told_apart_where_the_graph_does_not_speak_against_it(gaps, told_apart, people):
+    assert communities._people(np.array(gaps), told_apart) == people
 
 
 def test_one_stretch_is_nobody():
@@ -91,26 +98,28 @@ def test_of_many_stretches_too(sizes):
     assert same(communities.cluster(vectors, 1), labels)
 
 
-def test_people_of_few_stretches_are_told_by_distance():
+def learnt(alone: np.ndarray, *sizes: int) -> np.ndarray:
+    """Centroids from stretches and from as many windows of each person."""
+    training, who = stretches(*sizes, spread=0.3)
+    setting = recipes.Setting(SpeakerCount(), Distances(alone=0.75), None, Options(), 1.0, alone)
+    found = recipes.RECIPES["agglomerative"].learn["default"](training, np.arange(len(who)), setting)
+    assert found is not None
+    return found
+
+
+def test_people_of_few_stretches_are_told_by_distance(monkeypatch):
     """Three stretches are too few for a community, but their windows lie far from everybody else's."""
     alone, labels = stretches(20, 20, 3, spread=0.5)
     alone = alone + 3 * np.eye(64)[0]
     alone /= np.linalg.norm(alone, axis=1, keepdims=True)
-    training, who = stretches(40, 40, 12, spread=0.3)
-    setting = recipes.Setting(SpeakerCount(), Distances(alone=0.75), None, Options(), 1.0, alone)
-    learn = recipes.RECIPES["agglomerative"].learn["default"]
     assert communities.cluster(alone, 1).max() + 1 == 2
-    centroids = learn(training, np.arange(len(who)), setting)
     expected = np.stack([alone[labels == label].mean(axis=0) for label in range(3)])
-    assert np.allclose(np.sort(centroids, axis=0), np.sort(expected, axis=0))
+    assert np.allclose(np.sort(learnt(alone, 40, 40, 12), axis=0), np.sort(expected, axis=0))
+    monkeypatch.setattr(communities, "MANY", len(alone) - 1)  # of many stretches distances have no say
+    assert len(learnt(alone, 40, 40, 12)) == 2
 
 
-def test_of_many_stretches_distances_have_no_say(monkeypatch):
-    """The windows of a third voice are those in which two speak: no stretch is like them."""
+def test_windows_that_no_stretch_is_like_are_nobody():
+    """Those of a third voice in which two speak: the graph shows two people only."""
     alone, _ = stretches(30, 30, spread=0.5)
-    training, who = stretches(40, 40, 12, spread=0.3)
-    setting = recipes.Setting(SpeakerCount(), Distances(alone=0.75), None, Options(), 1.0, alone)
-    learn = recipes.RECIPES["agglomerative"].learn["default"]
-    assert len(learn(training, np.arange(len(who)), setting)) == 3
-    monkeypatch.setattr(communities, "MANY", 59)
-    assert len(learn(training, np.arange(len(who)), setting)) == 2
+    assert len(learnt(alone, 40, 40, 12)) == 2

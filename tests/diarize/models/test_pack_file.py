@@ -84,6 +84,7 @@ TEXT = (OURS / "campplus" / "pack.toml").read_text(encoding="utf-8")
         ("dimension = 192", 'dimension = "192"', "must be a whole number"),
         ("alone = 0.75", "alone = nan", "alone=nan must lie between"),
         ("alone = 0.75", "alone = 3", "alone=3 must lie between"),
+        ("plainly = 0.935", "plainly = -1", "plainly=-1 must lie between"),
         ('file = "embedding/campplus_cn_en_common.pt"', 'file = "other"', "file='other' must be one of segmentation/"),
         ('path = "LICENSES.txt"', 'path = "../LICENSES.txt"', "must lie inside the pack's folder"),
         ('path = "LICENSES.txt"', 'path = "/etc/passwd"', "must lie inside the pack's folder"),
