@@ -7,8 +7,10 @@ truth its word edges are off by 10 to 30 ms in the median.
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -63,14 +65,15 @@ def align(
     language = language or transcript.language
     segments, lines = list(transcript.segments), [transcript.segments[index] for index in wordless]
     aligned, note = ahead.of(lines, language) if ahead else None, tuple[str, ...]()
-    if aligned is None:
-        samples = at_16_khz(samples, sample_rate)
-        aligner, note = _aligner(language)
-        aligned = (_with_words(line, samples, aligner) for line in lines)
-    for done, index in enumerate(wordless):
-        if on_progress is not None:
-            on_progress("align", done, len(wordless))
-        segments[index] = next(aligned)
+    with ExitStack() as lent:
+        if aligned is None:
+            samples = at_16_khz(samples, sample_rate)
+            aligner, note = _aligner(language, lent)
+            aligned = (_with_words(line, samples, aligner) for line in lines)
+        for done, index in enumerate(wordless):
+            if on_progress is not None:
+                on_progress("align", done, len(wordless))
+            segments[index] = next(aligned)
     if on_progress is not None:
         on_progress("align", len(wordless), len(wordless))
     return replace(transcript, segments=tuple(segments), notes=(*transcript.notes, *note))
@@ -90,6 +93,7 @@ class Ahead:
         self._samples, self._language = samples, language
         self._lines: list[tuple[Segment, Future[Segment]]] = []
         self._thread = ThreadPoolExecutor(1, "align")
+        self._lent = ExitStack()
 
     def __enter__(self) -> Self:
         """Nothing starts before the first line is heard."""
@@ -98,6 +102,7 @@ class Ahead:
     def __exit__(self, *_error: object) -> None:
         """Give up what is not aligned yet."""
         self._thread.shutdown(cancel_futures=True)
+        self._lent.close()
 
     def hear(self, segment: Segment) -> None:
         """Align a segment that has no words, soon; nothing where `align` would only estimate."""
@@ -117,7 +122,7 @@ class Ahead:
 
     @cached_property
     def _aligner(self) -> Aligner:
-        return Aligner()
+        return self._lent.enter_context(_lent_aligner())
 
 
 def _is_wordless(segment: Segment) -> bool:
@@ -128,11 +133,11 @@ def _can_align(language: str | None) -> bool:
     return language is not None and code_of(language) == "en" and find_spec("pocketsphinx") is not None
 
 
-def _aligner(language: str | None) -> tuple[Aligner | None, tuple[str, ...]]:
+def _aligner(language: str | None, lent: ExitStack) -> tuple[Aligner | None, tuple[str, ...]]:
     if language is None or code_of(language) != "en":
         return None, (f"Word times are estimated: only English can be aligned, and the language is {language!r}.",)
     try:
-        return Aligner(), ()
+        return lent.enter_context(_lent_aligner()), ()
     except ImportError:
         return None, ("Word times are estimated: alignment needs pip install 'diarfuse[offline]'.",)
 
@@ -146,8 +151,29 @@ def _with_words(segment: Segment, samples: Samples, aligner: Aligner | None) -> 
     return replace(segment, words=words_at(pieces, times, segment.start, segment.end))
 
 
+_IDLE: queue.SimpleQueue[Aligner] = queue.SimpleQueue()
+"""Loading one takes a tenth of a second, so a recording lends it to the next; never more than were in use at once."""
+
+
+@contextmanager
+def _lent_aligner() -> Iterator[Aligner]:
+    """An aligner that nobody else has meanwhile, and that gives what a new one would."""
+    try:
+        aligner = _IDLE.get_nowait()
+    except queue.Empty:
+        aligner = Aligner()
+    try:
+        yield aligner
+    finally:
+        aligner.forget()
+        _IDLE.put(aligner)
+
+
 class Aligner:
-    """A loaded pocketsphinx decoder; ImportError without the package."""
+    """A loaded pocketsphinx decoder; ImportError without the package.
+
+    What it aligns depends a little on what it aligned before: on the end and the mean of that sound, and on new words.
+    """
 
     def __init__(self) -> None:
         from pocketsphinx import Decoder
@@ -157,6 +183,12 @@ class Aligner:
         self._decoder: Any = Decoder(
             lm=None, bestpath=False, beam=1e-80, pbeam=1e-80, wbeam=1e-60, samprate=float(SAMPLE_RATE), loglevel="FATAL"
         )
+        self._taught, self._new = set[str](), set[str]()  # words that the dictionary lacked: ever, and since `forget`
+
+    def forget(self) -> None:
+        """Be as new."""
+        self._decoder.reinit_feat()
+        self._new.clear()
 
     def times(self, samples: Samples, pieces: Sequence[str]) -> list[Span | None]:
         """Start and end of each piece in seconds from the first sample; None where it cannot be aligned.
@@ -174,22 +206,27 @@ class Aligner:
         return [(group[0][0], group[-1][1]) if group else None for group in groups]
 
     def _is_known(self, word: str) -> bool:
-        return self._decoder.lookup_word(word) is not None
+        return word in self._new or (word not in self._taught and self._decoder.lookup_word(word) is not None)
 
     def _in_dictionary(self, word: str) -> str:
         if not self._is_known(word):
             sounds = phones(word)
             if not sounds:
                 return ""
-            self._decoder.add_word(word, sounds, False)
+            if word not in self._taught:  # a second time would be an error
+                self._decoder.add_word(word, sounds, False)
+            self._taught.add(word)
+            self._new.add(word)
         return word
 
     def _align(self, samples: Samples, words: Sequence[str]) -> list[Span]:
         decoder = self._decoder
         decoder.set_align_text(" ".join(words))
         decoder.start_utt()
-        decoder.process_raw(_pcm(samples), full_utt=True)
-        decoder.end_utt()
+        try:
+            decoder.process_raw(_pcm(samples), full_utt=True)
+        finally:  # else it would refuse to start the next line
+            decoder.end_utt()
         found = [part for part in decoder.seg() or () if part.word[0] not in "<["]  # without silences and noises
         limit = len(samples) / SAMPLE_RATE
         return [

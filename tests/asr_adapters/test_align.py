@@ -1,4 +1,6 @@
+import queue
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -6,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from diarfuse.asr_adapters import align as module
 from diarfuse.asr_adapters.align import Ahead, Aligner, align
 from diarfuse.fusion.text import split_text
 from diarfuse.fusion.types import Segment, Transcript, Word
@@ -26,6 +29,13 @@ def lines():
         Segment(float(turn[3]), float(turn[3]) + float(turn[4]), text.partition(": ")[2])
         for turn, text in zip(turns, texts, strict=True)
     )
+
+
+@pytest.fixture
+def no_package(monkeypatch):
+    """Nor an aligner that was loaded before."""
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    monkeypatch.setattr(module, "_IDLE", queue.SimpleQueue())
 
 
 def check_words(segment):
@@ -62,13 +72,32 @@ def test_lines_aligned_ahead_are_those_aligned_afterwards(meeting, lines, monkey
     assert {word.timing for word in german.words} == {"estimated"}
 
 
+@pytest.mark.usefixtures("no_package")
 def test_an_aligner_that_cannot_be_loaded_is_told_as_ever(meeting, lines, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     monkeypatch.setattr("diarfuse.asr_adapters.align.find_spec", lambda _: True)
     with Ahead(meeting, "en") as ahead:
         ahead.hear(lines[0])
         found = align(Transcript(lines[:1], "en", 86.0), meeting, ahead=ahead)
     assert found.notes == ("Word times are estimated: alignment needs pip install 'diarfuse[offline]'.",)
+
+
+def test_an_aligner_that_is_lent_on_gives_what_a_new_one_would(meeting, lines, monkeypatch):
+    """It remembers the sound, and the words it was taught: an unknown one is spelled in capitals."""
+    monkeypatch.setattr(module, "_IDLE", queue.SimpleQueue())
+    first = Transcript((replace(lines[0], text=lines[0].text.replace("Good", "gudd")), lines[1]), "en", 86.0)
+    second = Transcript((replace(lines[0], text=lines[0].text.replace("Good", "GUDD")),), "en", 86.0)
+    loaded = []
+    monkeypatch.setattr(module, "Aligner", lambda: loaded.append(Aligner()) or loaded[-1])
+    alone = align(second, meeting)
+    before = align(first, meeting)
+    with Ahead(meeting, "en") as ahead:
+        ahead.hear(second.segments[0])
+        assert align(second, meeting, ahead=ahead) == alone
+    assert align(first, meeting) == before
+    assert {word.timing for word in (*alone.words, *before.words)} == {"aligned"}
+    assert len(loaded) == 1
+    both = Transcript((*first.segments, *second.segments), "en", 86.0)
+    assert align(both, meeting).segments[2] != alone.segments[0]  # so there was something to forget
 
 
 def test_what_is_not_aligned_yet_is_given_up(meeting, lines):
@@ -128,8 +157,8 @@ def test_another_language_is_estimated_and_says_so(meeting):
     assert "'de'" in found.notes[0]
 
 
-def test_a_missing_aligner_is_estimated_and_names_the_pip_line(meeting, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+@pytest.mark.usefixtures("no_package")
+def test_a_missing_aligner_is_estimated_and_names_the_pip_line(meeting):
     found = align(Transcript((Segment(1.0, 3.0, "Good morning"),), "en", 86.0), meeting)
     assert {word.timing for word in found.words} == {"estimated"}
     assert "diarfuse[offline]" in found.notes[0]
