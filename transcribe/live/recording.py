@@ -154,7 +154,7 @@ class _Recording:
             recogniser, diarizer = self.job.both(self.options, Watch(bars.on_progress, told, cancel))
             self.namer = namer_of(self.options, self.plan.view, told)
         view = screen(self.loading)
-        told = Told(view.note, self.heard)
+        told = replace(told, on_note=view.note)
         files = Files(self.targets, lambda document, target: self._content(document, target, told))
         with ExitStack() as stack:
             lines = stack.enter_context(EventLines(self.plan.events))
