@@ -88,7 +88,7 @@ def _held(path: Path, until: float) -> int:
     """An open handle that has the lock of the very file that is at `path`: an edit puts another one there."""
     while True:
         try:
-            handle = os.open(path, os.O_RDONLY)
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe in its place is not waited for
         except OSError as error:
             raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ....exporters import registry
 from ....fusion.document import Document, parse_document
 from ....fusion.editing.operations import read_operation, write_operation
-from ....fusion.errors import DiarfuseError, OptionError
+from ....fusion.errors import DiarfuseError, OptionError, TranscriptError
 from ....fusion.given import read_bytes
 from ..editing import alone, write
 
@@ -63,7 +63,7 @@ class Editor:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.resolve()
+        self.path = path.resolve() if path.is_file() else path
         self._known: State | None = None
         self._one_by_one = threading.Lock()
         self.state()
@@ -132,6 +132,8 @@ class Editor:
             return self._known
 
     def _bytes(self) -> bytes:
+        if self.path.exists() and not self.path.is_file():  # a pipe would be waited for, by all who edit
+            raise TranscriptError(f"{self.path} is no regular file, which edits could be written into: copy it to one.")
         return read_bytes(self.path)
 
 

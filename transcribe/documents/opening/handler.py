@@ -119,6 +119,8 @@ class Handler(BaseHTTPRequestHandler):
         sound = self._shown.sound
         if sound is None:
             raise _Refused(HTTPStatus.NOT_FOUND, "There is no recording.")
+        if sound.path.exists() and not sound.path.is_file():  # a pipe would be waited for
+            raise _Refused(HTTPStatus.NOT_FOUND, f"{sound.path.name} cannot be read: it is no regular file.")
         try:
             opened = sound.path.open("rb")
         except OSError as error:

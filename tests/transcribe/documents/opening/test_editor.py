@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -100,6 +101,13 @@ def test_a_file_that_went_away_or_was_damaged_is_told(meeting: Path) -> None:
     meeting.unlink()
     with pytest.raises(TranscriptError, match="cannot be read"):
         editor.edit(RENAME, seen)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(meeting)  # which would be waited for
+        with pytest.raises(TranscriptError, match="no regular file"):
+            editor.edit(RENAME, seen)
+        with pytest.raises(TranscriptError, match="no regular file"):
+            Editor(meeting)
+        meeting.unlink()
     meeting.write_bytes(whole)
     editor.edit(RENAME, seen)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,10 @@ def test_a_recording_that_went_away_is_told(server: PageServer) -> None:
         404,
         True,
     )
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(server.shown.sound.path)
+        answer, content = ask(server, "audio")
+        assert (answer.status, json.loads(content)["error"][-22:]) == (404, "it is no regular file.")
     assert ask(server, "")[0].status == 200
 
 
