@@ -63,7 +63,7 @@ class Layout:
             check_number(getattr(self, name), name, whole=name in ("width", "lines"))
         for name in ("width", "lines", "speed", "fastest", "longest", "fps", "pause"):
             if not 0 < getattr(self, name) < float("inf"):
-                raise OptionError(f"{name}={getattr(self, name)} must be above 0.")
+                raise OptionError(f"{name}={getattr(self, name)} must be above 0, and finite.")
         if self.fps < _SLOWEST:
             raise OptionError(f"fps={self.fps:g} must be at least {_SLOWEST} picture a second.")
         if self.longest > _LONGEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import TranscriptError
-from .fields import Row, check_one_recording, is_number, rows, span
+from .fields import Row, check_one_recording, check_words, is_number, rows, span
 from .reading import Reading, flat_lines, make_slot
 
 _SHAPE = "file channel start duration word [confidence]"
@@ -20,9 +20,10 @@ def read(text: str, name: str) -> Reading:
 
     Raises:
         TranscriptError: a line with too few fields or no number where a time belongs,
-            or several recordings.
+            several recordings, or turns.
     """
     found = list(rows(text, name))
+    check_words(found, name)
     at = _start_of(found)
     check_one_recording((" ".join(row.fields[: at - 1]) for row in found), name)
     slots = []

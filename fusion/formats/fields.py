@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,16 @@ def rows(text: str, name: str) -> Iterator[Row]:
         fields = tuple(line.split())
         if fields and not line.startswith(_COMMENT):
             yield Row(f"{name}, line {index}", line.strip(), fields)
+
+
+def check_words(found: Sequence[Row], name: str) -> None:
+    """Refuse RTTM where words are wanted: its fields fit those of CTM and STM, and would be read as words.
+
+    Raises:
+        TranscriptError: the first line is a turn.
+    """
+    if found and found[0].fields[0] == "SPEAKER" and "<NA> <NA>" in found[0].text:
+        raise TranscriptError(f"{name} is RTTM, which says who speaks when and holds no words: give it as the turns.")
 
 
 def is_number(field: str) -> bool:

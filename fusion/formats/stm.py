@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from ..errors import TranscriptError
 from ..times import LONGEST
-from .fields import Row, check_one_recording, is_number, read_text, rows
+from .fields import Row, check_one_recording, check_words, is_number, read_text, rows
 
 if TYPE_CHECKING:
     import os
@@ -36,9 +36,10 @@ def read_stm(path: str | os.PathLike[str]) -> tuple[Utterance, ...]:
     A space in a speaker's name is written as ``%20``, and comes back as one.
 
     Raises:
-        TranscriptError: no such file, not text, a bad line (named), or several recordings.
+        TranscriptError: no such file, not text, a bad line (named), several recordings, or turns.
     """
     found = list(rows(read_text(path, "an STM file"), str(path)))
+    check_words(found, str(path))
     utterances = tuple(_utterance(row) for row in found)
     check_one_recording((row.fields[0] for row in found), str(path))
     _check_names(found)

@@ -13,6 +13,7 @@ import click
 from ...exporters import registry
 from ...fusion.errors import TranscriptError
 from ..inputs.paths import InputPath
+from .idle import about
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,
@@ -135,6 +136,7 @@ def attach(
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
     with reporter(expect=(*TURNS, "align")) as screen:
         screen.start(words.name)
+        _tell_settled(reading, screen)
         found, origin = _turns(audio, rttm, values, screen)
         turns = _named(found, names, screen)
         if same_shape:
@@ -153,8 +155,7 @@ def attach(
         for target, text in zip(targets, texts, strict=True):
             output.write(target, text)
         if verbose:
-            count = len({turn.speaker for turn in turns.turns})
-            screen.note(f"{words}: {count} speakers, {len(turns.turns)} turns, {task.policy.join} join.")
+            screen.note(f"{words}: {len(turns.speakers)} speakers, {len(turns.turns)} turns, {task.policy.join} join.")
         for path in (target.path for target in targets if target.path is not None):
             screen.wrote(path, what)
 
@@ -221,6 +222,13 @@ def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *,
     return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:])[0]
 
 
+def _tell_settled(reading: Reading, screen: Reporter) -> None:
+    """Say that a unit was given where the format has its own."""
+    why = f"with {reading.family}, which settles it"
+    if reading.certain_unit and (sentence := about(click.get_current_context(), ("unit",), why)):
+        screen.note(sentence)
+
+
 def _check_speakers(values: dict[str, Any]) -> None:
     """Turns that are given leave nothing to count."""
     from ...fusion.errors import OptionError
@@ -244,11 +252,13 @@ def _turns(
 ) -> tuple[Diarization, Origin | None]:
     """Who spoke when, read or found out; and what found it."""
     if rttm is not None:
+        from ...fusion.audio.decode import probable_duration
         from ...fusion.formats.turns import read_turns_file
         from ...fusion.types import Diarization
 
         turns = read_turns_file(rttm)
-        return Diarization(turns, turns, max((turn.end for turn in turns), default=0.0)), None
+        last = max((turn.end for turn in turns), default=0.0)
+        return Diarization(turns, turns, max(last, 0.0 if audio is None else probable_duration(audio))), None
     from ..job import Job
     from ..screen.interrupt import run_interruptible
 

@@ -41,8 +41,9 @@ def check(subtitles: tuple[Path, ...], *, language: str | None, as_json: bool, s
     from ...fusion.cues.quality import quality_of
     from ...fusion.formats.subtitles import read_cues
     from ...fusion.layout import Layout
+    from ...fusion.text.languages import wanted
 
-    layout = Layout(**values)
+    layout, language = Layout(**values), wanted(language)
     cues = {path: read_cues(_text(path), str(path)) for path in subtitles}
     found = {path: quality_of(of_file, layout, language) for path, of_file in cues.items()}
     if as_json:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _OF_WORDS = frozenset(("asr", "model", "compute_type", "asr_options", "recogniser", "language"))
 """Settings that recognising words has a say in; all others concern the turns."""
 _TURNS_ALONE = "The new words follow the saved turns alone: transcripts keep nothing of voices (--diarize hears both)."
+_ROUNDING = 1.0
+"""Seconds by which a line may begin after the end: recognisers round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,11 @@ def redo(
         AudioError: it is not the recording that the document is about.
         DiarfuseError: see `transcribe.job` and `edit`.
     """
-    audio = recording_beside(path, read_document(path), audio)
+    document = read_document(path)
+    audio = recording_beside(path, document, audio)
     told = Told(on_note or (lambda _: None), audio)
     found = _heard(audio, again, on_progress, told, cancel)
+    _check_heard(found, document, audio)
 
     def change(before: Document) -> Document:
         recording_beside(path, before, audio)
@@ -137,6 +141,24 @@ def _heard(
         turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel)
         told.each(turns.notes)
     return _Found(words, turns, job.origin(again.options), tuple(told.sentences))
+
+
+def _check_heard(found: _Found, document: Document, audio: Path) -> None:
+    """Refuse to put nothing in the place of something, and what was heard of a recording that is too short.
+
+    Raises:
+        AudioError: no words, or no speech, were found and the document has some, or it goes on after the recording.
+    """
+    for new, old, things in (
+        (found.words and found.words.segments, document.transcript.segments, "words"),
+        (found.turns and found.turns.turns, document.turns, "speech"),
+    ):
+        if new is not None and old and not new:
+            raise AudioError(f"No {things} could be found in {audio}: the document stays as it was; check the audio.")
+    lasts = max(heard.duration for heard in (found.words, found.turns) if heard is not None)
+    last = max((segment.start for segment in document.transcript.segments), default=0.0)
+    if last > lasts + _ROUNDING:
+        raise AudioError(f"{audio} lasts {lasts:.1f} s, and words begin at {last:.1f} s: give their own recording.")
 
 
 def _words(

@@ -14,6 +14,7 @@ from diarfuse.fusion.document import Document, parse_document
 from diarfuse.fusion.errors import DiarfuseError, OptionError, TranscriptError
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
+from diarfuse.transcribe.__main__ import run as main
 from diarfuse.transcribe.commands.attach import attach
 from diarfuse.transcribe.job import Job
 
@@ -228,3 +229,23 @@ def test_json_that_python_cannot_read_is_told_in_our_words(run, tmp_path):
             TranscriptError, match=rf"odd\.json is no JSON \(it .*{why}\): give JSON, CTM, SRT or VTT\.$"
         ):
             run("odd.json", "--rttm", "turns.rttm")
+
+
+def test_turns_given_as_words_are_told_so(run):
+    with pytest.raises(TranscriptError, match=r"turns\.rttm is RTTM, which says who speaks when and holds no words"):
+        run("turns.rttm", "--rttm", "turns.rttm")
+
+
+@pytest.mark.usefixtures("run")
+def test_a_unit_that_the_format_settles_is_told_of(tmp_path, capsys):
+    (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:00,900\nHi.\n", encoding="utf-8")
+    assert main(["attach", "a.srt", "--rttm", "turns.rttm", "--unit", "ms", "-o", "a.vtt"]) == 0
+    assert "--unit does nothing with SubRip, which settles it." in capsys.readouterr().err
+    assert main(["attach", "words.json", "--rttm", "turns.rttm", "--unit", "s", "-o", "b.vtt"]) == 0
+    assert "--unit" not in capsys.readouterr().err
+
+
+def test_a_recording_tells_how_long_it_is(run, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(5 * SAMPLE_RATE, np.float32), SAMPLE_RATE)
+    found = parse_document(run("words.json", "a.wav", "--rttm", "turns.rttm", "--format", "json"), "x")
+    assert (found.transcript.duration, found.recording.duration) == (5.0, 5.0)

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.transcribe.commands.check import check
 
 BAD = "1\n00:00:00,000 --> 00:00:00,500\nA line that is much wider than forty-two columns.\n\n"
@@ -54,3 +54,9 @@ def test_what_is_no_subtitle_is_told(tmp_path, content, told):
 def test_an_empty_file_has_no_cues(tmp_path):
     (tmp_path / "empty.srt").write_text("", encoding="utf-8")
     assert "empty.srt: 0 cues, 0 faults" in run(tmp_path / "empty.srt").output
+
+
+def test_a_language_may_be_named_and_must_be_known(tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nLook at the\nsea.\n", encoding="utf-8")
+    assert " 1 lines that end in an article" in run("--language", "English", tmp_path / "a.srt").output
+    assert isinstance(run("--language", "klingon", tmp_path / "a.srt").exception, OptionError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -227,3 +228,19 @@ def test_every_format_from_the_file_is_the_runs_own(name: str) -> None:
     written = Path(f"a{exporters.ending(name)}").read_bytes()
     assert run(["export", "a.json", "-o", f"again{exporters.ending(name)}"]) == 0
     assert written == Path(f"again{exporters.ending(name)}").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("again", "seconds", "said"),
+    [
+        ("--diarize", 1, "a.wav lasts 1.0 s, and words begin at 7.0 s: give their own recording"),
+        ("--asr=clock", 0, "No words could be found in a.wav: the document stays as it was"),
+    ],
+)
+def test_nothing_is_no_better_than_what_was_there(again: str, seconds: int, said: str, capsys) -> None:
+    row = exporters.dumps(replace(held(), recording=None), "json")
+    Path("other.json").write_text(str(row), encoding="utf-8")
+    soundfile.write("a.wav", np.full(seconds * SAMPLE_RATE + 100, 0.1, np.float32), SAMPLE_RATE)
+    assert run(["redo", "other.json", "a.wav", again]) == 1
+    assert said in capsys.readouterr().err
+    assert Path("other.json").read_text(encoding="utf-8") == row
