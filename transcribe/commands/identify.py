@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace as with_changes
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,7 @@ class _Task:
         """Who spoke when, under the names of those whose voices are enrolled."""
         from ...fusion.audio import load_audio
         from ...fusion.relabel import is_name, rename_diarization
+        from ...fusion.types import SAMPLE_RATE
         from ..documents.origin import Told
         from ..voices.namer import load_namer, sentence
 
@@ -124,6 +126,7 @@ class _Task:
         told = Told(screen.note, self.audio)
         heard = told if self.rttm is not None else _silent  # else the diarizer's job has told of the file
         samples = load_audio(self.audio, on_note=heard, track=self.options.audio_track)
+        found = with_changes(found, duration=max(found.duration, len(samples) / SAMPLE_RATE))
         renames, namings = namer.names(samples, found.turns)
         sentences = [sentence(naming) for naming in namings]
         kept = {} if self.replace else {old: new for old, new in renames.items() if is_name(old)}

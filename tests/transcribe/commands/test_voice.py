@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import numpy as np
@@ -16,6 +17,7 @@ import soundfile
 from click.testing import CliRunner
 
 from diarfuse.diarize.voiceprint import VoiceEmbedder
+from diarfuse.fusion.document import read_document
 from diarfuse.fusion.errors import DiarfuseError
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.formats.turns import read_turns_file
@@ -337,6 +339,17 @@ def test_a_meeting_gets_its_names(call, voices: Path, shared: Path, tmp_path: Pa
     primary = call(*words, "--primary", "ana l.", command=identify)[2]
     assert primary.count(" is Ana L. ") == 1
     assert primary.count(" stays (no match: Ana L. ") + primary.count(" stays (too short") == 2
+
+
+def test_turns_from_a_file_do_not_tell_how_long_the_recording_is(call, tmp_path: Path, monkeypatch) -> None:
+    embedder = SimpleNamespace(space="x")
+    namer = SimpleNamespace(names=lambda *_: ({}, []), voices=[], embedder=embedder)
+    monkeypatch.setattr("diarfuse.transcribe.voices.namer.load_namer", lambda **_: namer)
+    soundfile.write(tmp_path / "a.wav", np.zeros(5 * 16_000, np.float32), 16_000)
+    (tmp_path / "a.rttm").write_text("SPEAKER a 1 0 2 <NA> <NA> B <NA> <NA>\n", encoding="utf-8")
+    out = tmp_path / "a.json"
+    assert call(tmp_path / "a.wav", "--rttm", tmp_path / "a.rttm", "-o", out, command=identify)[0] == 0
+    assert read_document(out).transcript.duration == 5.0
 
 
 def test_help_needs_no_numpy() -> None:
