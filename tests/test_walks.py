@@ -19,6 +19,8 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 WALKS = dict(re.findall(r"^### A new ([a-z ]+)\n(.*?)(?=^##|\Z)", TEXT, re.DOTALL | re.MULTILINE))
 MOST = {"format": 4, "recogniser": 3, "pack": 3, "network": 4, "stage": 3, "command": 4}
 """Files that a new thing may touch."""
+UNTOUCHED = "two_commands or every_call or code_in_the_documents or documents_install or errors_install"
+"""Of tests/test_docs.py: what no step of a walk can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def test_every_step_of_every_walk_works(checkout: Path) -> None:
     for command in commands:
         in_copy(checkout, command)
     laws = ["tests/test_docs.py", "tests/test_architecture.py"]
-    in_copy(checkout, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "not two_commands", *laws, *own)
+    in_copy(checkout, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", f"not ({UNTOUCHED})", *laws, *own)
 
 
 def test_all_walks_are_known_here() -> None:

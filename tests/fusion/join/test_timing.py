@@ -34,6 +34,11 @@ def test_before_the_first_and_after_the_last_word_they_lie_end_to_end():
     assert repair((NAN, NAN))[0] == [(0.0, 0.3)]
 
 
+def test_words_without_a_length_say_nothing_of_the_usual_one():
+    spans, _ = repair((0.0, 0.5), (1.0, 1.0), (2.0, 2.0), (3.0, NAN))
+    assert spans[3] == (3.0, 3.5)
+
+
 def test_half_a_time_is_completed_by_the_usual_length():
     spans, _ = repair((0.0, 0.4), (1.0, NAN), (NAN, 3.0))
     assert spans == [(0.0, 0.4), (1.0, 1.4), (pytest.approx(2.6), 3.0)]
