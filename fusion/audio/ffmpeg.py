@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..errors import AudioError
 from ..types import Note, Seconds
 from . import mpeg
+from .lengths import promised_length
 from .source import BLOCK_VALUES, Block, Source, UnknownFormatError, check_shape, check_track, note_if_short
 
 _GAP: Seconds = 0.1  # less than this is jitter of the container's clock
@@ -63,8 +64,11 @@ def read_media(source: Source, on_note: Note, track: int | None, *, to_the_end: 
     """
     with _opened(source, to_the_end=to_the_end) as container:
         stream = _chosen(container, source.name, on_note, track)
-        promised = _promised(container, stream, source)
-        yield from _Reader(container, stream, source.name, on_note, promised).blocks()
+        told = _promised(container, stream, source)
+        reader = _Reader(
+            container, stream, source.name, on_note, lambda seconds: max(told, promised_length(source, seconds))
+        )
+        yield from reader.blocks()
 
 
 def read_stream(file: SupportsRead, name: str, on_note: Note) -> Iterator[Block]:
@@ -80,7 +84,7 @@ def read_stream(file: SupportsRead, name: str, on_note: Note) -> Iterator[Block]
         stream = _chosen(container, name, _ignore, None)
         if (tracks := len(container.streams.audio)) > 1:
             on_note(f"{name} has {tracks} audio tracks, of which number {_default(container.streams.audio)} is used.")
-        yield from _Reader(container, stream, name, on_note, 0.0, most=1).blocks()
+        yield from _Reader(container, stream, name, on_note, lambda _seconds: 0.0, most=1).blocks()
 
 
 def track_count(source: Source) -> int:
@@ -165,11 +169,19 @@ def _default(streams: Any) -> int:
 class _Reader:
     """Frames of one audio track, gathered to blocks and set to the container's time.
 
-    promised: seconds that the header says there are; 0 where it does not. most: frames that are gathered to a block.
+    promised: seconds that the header says there are, of which so many were read; 0 where it does not.
+    most: frames that are gathered to a block.
     """
 
     def __init__(
-        self, container: Any, stream: Any, name: str, on_note: Note, promised: Seconds, *, most: int = _BLOCK_FRAMES
+        self,
+        container: Any,
+        stream: Any,
+        name: str,
+        on_note: Note,
+        promised: Callable[[Seconds], Seconds],
+        *,
+        most: int = _BLOCK_FRAMES,
     ) -> None:
         self._container, self._stream, self._name, self._on_note = container, stream, name, on_note
         self._promised, self._most = promised, most
@@ -195,7 +207,8 @@ class _Reader:
                 if len(self._gathered) * frame.samples >= self._most:
                     yield from self._flush()
         yield from self._flush()
-        if note_if_short(self._name, self._clock.seconds, self._promised, self._on_note):
+        seconds = self._clock.seconds
+        if note_if_short(self._name, seconds, self._promised(seconds), self._on_note):
             broken -= is_last_broken  # where it was cut
         if broken:
             self._on_note(f"{self._name} is damaged: what could not be decoded is left out (packets: {broken}).")

@@ -12,7 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioError
-from .source import BLOCK_VALUES, Block, Source, UnknownFormatError, check_shape, check_track, note_if_short
+from .lengths import promised_length
+from .source import (
+    BLOCK_VALUES,
+    UNCOMPRESSED,
+    UNKNOWN_SIZE,
+    Block,
+    Source,
+    UnknownFormatError,
+    check_shape,
+    check_track,
+    note_if_short,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +32,7 @@ if TYPE_CHECKING:
 
 _SMALL_STEP = 256
 _MOST_CHUNKS = 1_000  # before the data; a file of empty ones must not keep us
-_UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until the end"
 _ORDERS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
-_UNCOMPRESSED = (1, 3, 0xFFFE)  # integers, floats, and either with a longer header
 
 
 _MISLEADING = (".raw", ".mp3")
@@ -45,8 +54,9 @@ def read_pcm(source: Source, on_note: Note, track: int | None) -> Iterator[Block
         for samples in _samples(file, source, opened):
             done += len(samples)
             yield Block(samples, file.samplerate)
-        promised = max(file.frames, wav_data(source).frames)
-        note_if_short(source.name, done / file.samplerate, promised / file.samplerate, on_note)
+        seconds = done / file.samplerate
+        promised = max(file.frames, wav_data(source).frames) / file.samplerate
+        note_if_short(source.name, seconds, max(promised, promised_length(source, seconds)), on_note)
 
 
 def _open(source: Source, opened: ExitStack) -> Any:
@@ -63,6 +73,8 @@ def _open(source: Source, opened: ExitStack) -> Any:
     except soundfile.LibsndfileError as error:
         raise UnknownFormatError from error
     if file.frames == 0:  # A recorder that never finished its header; FFmpeg reads on to the end.
+        raise UnknownFormatError
+    if file.format == "W64":  # Of its longer headers libsndfile skips the kind: floats, A-law come out as integers.
         raise UnknownFormatError
     return file
 
@@ -132,14 +144,14 @@ def _au_data(file: BinaryIO, head: bytes) -> WavData:
         return WavData()
     start, size = struct.unpack(">II", head[4:12])
     file.seek(start)
-    return WavData(goes_on=0 < size < _UNKNOWN_SIZE and _is_sound_after(file, size, 1))
+    return WavData(goes_on=0 < size < UNKNOWN_SIZE and _is_sound_after(file, size, 1))
 
 
 def _riff_data(file: BinaryIO, name: str, order: str) -> WavData:
     frame_bytes, long_size = 0, None
     for chunk, size in _chunks(file, order):
         if chunk == b"data":
-            length = size if long_size is None or size < _UNKNOWN_SIZE else long_size
+            length = size if long_size is None or size < UNKNOWN_SIZE else long_size
             return _samples_of(file, length, frame_bytes, is_long=long_size is not None)
         body = file.read(min(size, 16)) if chunk in (b"fmt ", b"ds64") else b""
         if len(body) == 16:  # noqa: PLR2004  (up to and with the bits a sample has; the two sizes)
@@ -153,7 +165,7 @@ def _riff_data(file: BinaryIO, name: str, order: str) -> WavData:
 
 def _samples_of(file: BinaryIO, size: int, frame_bytes: int, *, is_long: bool) -> WavData:
     """What a data chunk of `size` bytes says, which begins where `file` stands."""
-    if not frame_bytes or (size >= _UNKNOWN_SIZE and not is_long):
+    if not frame_bytes or (size >= UNKNOWN_SIZE and not is_long):
         return WavData()
     if size == 0:  # told to be unknown; in an RF64 whose recorder was killed, libsndfile believes it
         return WavData(goes_on=is_long and _is_sound_after(file, 0, frame_bytes))
@@ -164,7 +176,7 @@ def _frame_bytes(name: str, body: bytes, order: str) -> int:
     """Bytes of a frame. libsndfile and FFmpeg compute it themselves, each from other numbers."""
     kind, channels, rate, second_bytes, frame_bytes, bits = struct.unpack(order + "HHIIHH", body)
     needed = channels * -(-bits // 8)
-    if kind in _UNCOMPRESSED and frame_bytes < needed and second_bytes == rate * frame_bytes:
+    if kind in UNCOMPRESSED and frame_bytes < needed and second_bytes == rate * frame_bytes:
         raise AudioError(
             f"{name} claims {channels} channels of {bits} bits in frames of {frame_bytes} bytes, which cannot be: "
             "export it again as WAV."

@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .mpeg import begins_mpeg, has_frames, tag_bytes
-from .source import Source
+from .source import UNKNOWN_SIZE, Source
 from .transport import joins
 
 _MOST = 10_000  # recordings in a file
 _MOST_LOOKS = 100_000  # at places that look like a header; a file of nothing else must not keep us
 _SEARCH_BYTES = 1 << 20
 _HEAD = 64
-_UNKNOWN_SIZE = 0x7FFF_0000  # writers that cannot seek put this or more: "until the end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +237,9 @@ def _chunk_size(head: bytes) -> int | None:
         return None
     order = ">" if head[:4] in (b"RIFX", b"FORM") else "<"
     size = int(struct.unpack(order + "I", head[4:8])[0])
-    if head[:4] in (b"RF64", b"BW64") and size >= _UNKNOWN_SIZE and head[12:16] == b"ds64" and len(head) >= 28:  # noqa: PLR2004
+    if head[:4] in (b"RF64", b"BW64") and size >= UNKNOWN_SIZE and head[12:16] == b"ds64" and len(head) >= 28:  # noqa: PLR2004
         size = int(struct.unpack("<Q", head[20:28])[0])
-    elif size >= _UNKNOWN_SIZE or size < 4:  # noqa: PLR2004  (less than the form's name: never written)
+    elif size >= UNKNOWN_SIZE or size < 4:  # noqa: PLR2004  (less than the form's name: never written)
         return 0
     return 8 + size + size % 2
 

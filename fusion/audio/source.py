@@ -22,6 +22,10 @@ LOWEST_RATE, HIGHEST_RATE = 2_000, 1_000_000
 MOST_CHANNELS = 256
 BLOCK_VALUES = 1 << 18
 """Samples of all channels in one block, about."""
+UNKNOWN_SIZE = 0x7FFF_0000
+"""Writers that cannot seek put this or more: "until the end"."""
+UNCOMPRESSED = (1, 3, 0xFFFE)
+"""Kinds of sound in WAV files: integers, floats, and either with a longer header."""
 _MISSING_SECONDS = 0.5  # less than this is an encoder's rounding, not a cut
 
 

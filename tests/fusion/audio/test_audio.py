@@ -247,6 +247,13 @@ def test_a_recording_cut_anywhere_in_its_head_is_sound_or_refused_in_one_sentenc
             assert "text" not in str(error), f"{length} bytes"  # noqa: PT017  (either outcome is right)
 
 
+@pytest.mark.parametrize("codec", ["pcm_f32le", "pcm_alaw", "pcm_s24le"])
+@pytest.mark.parametrize("ending", ["w64", "wav"])
+def test_sound_of_more_than_two_channels_is_of_the_kind_that_its_longer_header_says(encode, codec: str, ending) -> None:
+    samples = load_audio(encode(f"a.{ending}", codec, 16_000, "quad", hertz=440.0))
+    assert np.abs(samples - 0.5 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)).max() < 0.02
+
+
 def test_nan_and_infinity_are_refused_with_their_position(tmp_path: Path) -> None:
     stereo = np.zeros((200_000, 2), np.float32)
     stereo[150_000, 1] = np.nan
