@@ -100,7 +100,7 @@ class Document:
         Raises:
             UnknownNameError: nobody is called so.
         """
-        return self.edited(Merge(keep, others))
+        return self.edited(Merge(keep, tuple(dict.fromkeys(others))))
 
     def reassign(self, where: str | Iterable[int], speaker: str | None) -> Document:
         """Give words to `speaker`, who may be new; None or ``"nobody"`` takes their speaker away.

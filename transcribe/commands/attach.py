@@ -195,6 +195,9 @@ class _Task:
         if not any(segment.text.strip() for segment in transcript.segments):
             empty = f"The result is empty: {self.words.name} holds no words."
             transcript = replace(transcript, notes=(*transcript.notes, empty))
+        elif turns.turns and not any(segment.speaker for segment in transcript.segments):
+            nobody = f"No word of {self.words.name} has a speaker: no turn lies where one is said."
+            transcript = replace(transcript, notes=(*transcript.notes, nobody))
         for sentence in transcript.notes:
             screen.note(sentence)
         return transcript
@@ -257,6 +260,8 @@ def _turns(
         from ...fusion.types import Diarization
 
         turns = read_turns_file(rttm)
+        if not turns:
+            screen.note(f"{rttm} holds no turns, so no word gets a speaker.")
         last = max((turn.end for turn in turns), default=0.0)
         return Diarization(turns, turns, max(last, 0.0 if audio is None else probable_duration(audio))), None
     from ..job import Job

@@ -7,8 +7,16 @@ from pathlib import Path
 import click
 
 from ...fusion.errors import OptionError, TranscriptError
-from ...fusion.formats.turns import has_turns, read_turns_file
-from ..documents.scoring import read_segments, read_truth, read_turns_of, speakers_of_words, turn_errors, word_errors
+from ...fusion.formats.turns import has_turns
+from ..documents.scoring import (
+    read_segments,
+    read_true_turns,
+    read_truth,
+    read_turns_of,
+    speakers_of_words,
+    turn_errors,
+    word_errors,
+)
 from ..inputs.paths import InputPath
 from ..screen.terminal import note
 from .options import TERMINAL_OPTIONS
@@ -46,5 +54,5 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     if rttm is not None:
         if not has_turns(hypothesis):
             note(f"{hypothesis} holds no turns, so its segments are scored as turns.")
-        for name, value in turn_errors(read_turns_file(rttm), read_turns_of(hypothesis), collar).items():
+        for name, value in turn_errors(read_true_turns(rttm), read_turns_of(hypothesis), collar).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")

@@ -37,6 +37,18 @@ def read_truth(path: Path) -> list[Spoken]:
     return found
 
 
+def read_true_turns(path: Path) -> tuple[Turn, ...]:
+    """True turns from RTTM or JSON.
+
+    Raises:
+        TranscriptError: see `read_turns_file`; nobody speaks.
+    """
+    found = read_turns_file(path)
+    if not any(turn.end > turn.start for turn in found):
+        raise TranscriptError(f"{path} holds no turns: there is nothing to compare with.")
+    return found
+
+
 def read_segments(path: Path) -> list[Spoken]:
     """The segments of a transcript that `transcribe -o OUT.json` wrote.
 
@@ -184,7 +196,7 @@ def _quiet() -> Iterator[None]:
 
 
 def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -> dict[str, float]:
-    """DER and JER through pyannote.metrics; overlapped speech counts.
+    """DER and JER through pyannote.metrics; overlapped speech counts, of one person with herself once.
 
     Raises:
         MissingExtraError: pyannote.metrics is not installed.
@@ -195,7 +207,7 @@ def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -
 
     reference, hypothesis = Annotation(uri="recording"), Annotation(uri="recording")
     for side, turns in ((reference, truth), (hypothesis, given)):
-        for index, turn in enumerate(turns):
+        for index, turn in enumerate(_united(turns)):
             side[Segment(turn.start, turn.end), index] = turn.speaker
     whole = Timeline([Segment(0.0, max((turn.end for turn in (*truth, *given)), default=0.0))])
     width = 2 * collar  # pyannote.metrics means both sides together
@@ -203,6 +215,18 @@ def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -
         "DER": float(DiarizationErrorRate(collar=width)(reference, hypothesis, uem=whole)),
         "JER": float(JaccardErrorRate(collar=width)(reference, hypothesis, uem=whole)),
     }
+
+
+def _united(turns: Sequence[Turn]) -> list[Turn]:
+    """Turns of which no two of one speaker overlap: files list a turn twice, and pyannote counts it as two people's."""
+    found: list[Turn] = []
+    for turn in sorted(turns, key=lambda turn: (turn.speaker, turn.start)):
+        last = found[-1] if found else None
+        if last is not None and last.speaker == turn.speaker and turn.start < last.end:
+            found[-1] = Turn(last.start, max(last.end, turn.end), last.speaker)
+        else:
+            found.append(turn)
+    return found
 
 
 def _require(package: str, feature: str) -> None:

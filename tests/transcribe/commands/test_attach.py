@@ -249,3 +249,17 @@ def test_a_recording_tells_how_long_it_is(run, tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(5 * SAMPLE_RATE, np.float32), SAMPLE_RATE)
     found = parse_document(run("words.json", "a.wav", "--rttm", "turns.rttm", "--format", "json"), "x")
     assert (found.transcript.duration, found.recording.duration) == (5.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (";; nobody\n", "turns.rttm holds no turns, so no word gets a speaker."),
+        ("SPEAKER a 1 9 1 <NA> <NA> Ann <NA> <NA>\n", "No word of words.json has a speaker: no turn lies where "),
+    ],
+)
+@pytest.mark.usefixtures("run")
+def test_words_do_not_stay_without_speakers_in_silence(tmp_path, capsys, turns, said):
+    (tmp_path / "turns.rttm").write_text(turns)
+    assert main(["attach", "words.json", "--rttm", "turns.rttm", "-o", "a.vtt"]) == 0
+    assert said in capsys.readouterr().err

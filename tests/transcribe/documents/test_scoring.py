@@ -12,6 +12,7 @@ from diarfuse.transcribe.documents import scoring
 from diarfuse.transcribe.documents.scoring import (
     normalised,
     read_segments,
+    read_true_turns,
     read_truth,
     read_turns_of,
     speakers_of_words,
@@ -57,6 +58,19 @@ def test_turn_errors_count_confusion():
     truth = [Turn(0.0, 2.0, "ann"), Turn(2.0, 4.0, "bob")]
     assert turn_errors(truth, truth, 0.0)["DER"] == 0.0
     assert turn_errors(truth, [Turn(0.0, 3.0, "S1"), Turn(3.0, 4.0, "S2")], 0.0)["DER"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("turns", [[(0.0, 5.0)] * 2, [(0.0, 3.0), (2.0, 5.0)], [(0.0, 5.0), (1.0, 2.0), (4.0, 5.0)]])
+def test_one_speaker_is_never_two_people(turns):
+    twice, once = [Turn(*times, "A") for times in turns], [Turn(0.0, 5.0, "A")]
+    assert turn_errors(twice, once, 0.0) == turn_errors(once, twice, 0.0) == {"DER": 0.0, "JER": 0.0}
+
+
+def test_true_turns_must_be_there(tmp_path):
+    path = tmp_path / "a.rttm"
+    path.write_text("SPEAKER a 1 1 0 <NA> <NA> A <NA> <NA>\n", encoding="utf-8")
+    with pytest.raises(TranscriptError, match=r"a\.rttm holds no turns: there is nothing to compare with"):
+        read_true_turns(path)
 
 
 def test_bad_input_is_named(tmp_path, monkeypatch):
