@@ -221,7 +221,10 @@ def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
 
 
 def _heard(times: Times, evidence: Evidence) -> Ints:
-    """Who is heard longest in each word, in all turns and in the exclusive ones; int64 (num_words,), -1 for nobody."""
+    """Who is heard longest in each word, int64 (num_words,), -1 for nobody.
+
+    Where the exclusive turns name another than all turns do, the one of the two who is heard longer in both together.
+    """
     speakers = heard_longest(times.starts, times.ends, evidence.turns)
     if evidence.exclusive is None:
         return speakers
