@@ -280,6 +280,10 @@ class Job:
 
         return files_at_once(self._diarizer.runtime)
 
+    def share(self) -> None:
+        """Let the threads that use it share the machine when they find turns, as borrowers of its diarizer do."""
+        self._lender = self
+
     def lend(self, watch: Watch) -> AnyDiarizer:
         """The diarizer, for several threads at once: they share the machine (`diarize.queue.sharing`)."""
         from ..diarize.queue import sharing

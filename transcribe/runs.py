@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording; every other would only come again."""
+_AT_ONCE = 2
+"""Recordings in work where words are wanted: while one is recognised, the turns of the other are found."""
 _OF_VOICES = ("identify", "primary", "link_speakers")
 
 
@@ -79,6 +81,11 @@ class View:
     def names(self) -> bool:
         """Whether voices have to be compared."""
         return self.identify or self.link_speakers or self.primary is not None
+
+    @property
+    def in_order(self) -> bool:
+        """Whether a recording waits for the one before, whose voices it may meet again, or whose words are being shown."""
+        return self.names or self.live_text
 
     def seen(self, target: output.Target, audio: Path | None, on_note: Note, track: Track = None) -> Style:
         """How one output looks: a page is told where the recording is, or holds the track of it that was heard."""
@@ -141,7 +148,10 @@ def _transcribe(
         )
 
     stages = expected(options, remote=view.remote is not None, names=view.names or bool(view.labels))
-    return _each(audio, planned, process, stages)
+    if not isinstance(job, Job) or len(audio) == 1 or view.in_order:
+        return _each(audio, planned, process, stages)
+    job.share()
+    return _each(audio, planned, process, stages, lambda: min(_AT_ONCE, job.at_once()))
 
 
 def diarize_batch(
@@ -181,9 +191,10 @@ def _diarize(
 ) -> int:
     planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=registry.of_turns())
     check_outputs(chain.from_iterable(planned), replace=replace, named=bool(labels))
-    lender = Job(options)
-    lender.check()
-    job = Job(options, lender) if len(audio) > 1 else lender
+    job = Job(options)
+    job.check()
+    if len(audio) > 1:
+        job.share()
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         told = Told(screen.note, path)
@@ -191,11 +202,11 @@ def _diarize(
         told.each(found.notes)
         _say(screen, verbose_lines.of_diarization(found) if options.details else ())
         silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
-        document = Document(silent, found, path.stem, heard, lender.origin(options), tuple(told.sentences))
+        document = Document(silent, found, path.stem, heard, job.origin(options), tuple(told.sentences))
         document = only_names(document, path)
         return document, lambda target: content(document, target, View().seen(target, path, screen.note))
 
-    return _each(audio, planned, process, TURNS, lender.at_once)
+    return _each(audio, planned, process, TURNS, job.at_once)
 
 
 def _each(

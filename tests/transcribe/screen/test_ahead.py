@@ -10,7 +10,8 @@ import soundfile
 
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.errors import AudioError
-from diarfuse.transcribe import runs
+from diarfuse.fusion.types import Segment, Transcript
+from diarfuse.transcribe import recognisers, runs
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.screen.ahead import Ahead
 from diarfuse.transcribe.screen.terminal import Reporter
@@ -98,7 +99,20 @@ def test_whoever_leaves_stops_what_is_in_work() -> None:
     assert all(event.wait(60) for event in stopped)
 
 
-def test_many_recordings_are_written_as_each_by_itself(shared, models_dir, tmp_path, monkeypatch, capsys) -> None:
+class OneLine:
+    """Hears one line in all sound."""
+
+    def transcribe(self, samples, **_: object) -> Transcript:
+        duration = len(samples) / 16_000
+        lines = (Segment(0.0, duration, "Good morning to everybody"),) if samples.any() else ()
+        return Transcript(lines, "de", duration)
+
+
+@pytest.mark.parametrize(("command", "at_once"), [(["diarize"], 3), (["--diarize", "--asr", "moonshine"], 2)])
+def test_many_recordings_are_written_as_each_by_itself(
+    shared, models_dir, tmp_path, monkeypatch, capsys, command, at_once
+) -> None:
+    monkeypatch.setattr(recognisers, "make", lambda *_: OneLine())
     monkeypatch.chdir(tmp_path)
     samples = load_audio(shared / "audio/real/pyannote_sample.wav")
     for number, (start, seconds) in enumerate([(0, 11), (6, 5), (18, 12)]):
@@ -110,8 +124,8 @@ def test_many_recordings_are_written_as_each_by_itself(shared, models_dir, tmp_p
     names = ["0", "bad", "1", "silence", "2"]
     together = []
     monkeypatch.setattr(runs, "Ahead", lambda *given: (together.append(given[-1]), Ahead(*given))[1])
-    assert run(["diarize", *(f"{name}.wav" for name in names), "-o", "all/", "--format", "json", *options]) == 1
-    assert together[0]() == 3
+    assert run([*command, *(f"{name}.wav" for name in names), "-o", "all/", "--format", "json", *options]) == 1
+    assert together[0]() == at_once
     errors = capsys.readouterr().err.splitlines()
     of_whom = dict.fromkeys(line.split(":")[0] for line in errors)
     assert [name for name in of_whom if name in ("0.wav", "Error", "silence.wav", "2.wav")] == [
@@ -119,5 +133,17 @@ def test_many_recordings_are_written_as_each_by_itself(shared, models_dir, tmp_p
     ], errors
     assert errors[-1] == "1 of 5 recordings failed; the others are written."
     for name in ("1", "2"):
-        assert run(["diarize", f"{name}.wav", "-o", f"{name}.json", *options]) == 0
+        assert run([*command, f"{name}.wav", "-o", f"{name}.json", *options]) == 0
         assert (tmp_path / f"{name}.json").read_bytes() == (tmp_path / f"all/{name}.json").read_bytes()
+
+
+def test_words_that_are_shown_as_they_come_come_one_recording_after_another(models_dir, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recognisers, "make", lambda *_: OneLine())
+    for name in "ab":
+        soundfile.write(f"{name}.wav", np.full(16_000, 0.1, np.float32), 16_000)
+    together = []
+    monkeypatch.setattr(runs, "Ahead", lambda *given: (together.append(given[-1]), Ahead(*given))[1])
+    options = ["--asr", "moonshine", "--diarizer", "campplus", "--models-dir", str(models_dir), "--offline"]
+    assert run(["--diarize", "--live-text", *options, "a.wav", "b.wav", "-o", "all/"]) == 0
+    assert together[0]() == 1
