@@ -84,7 +84,7 @@ class View:
 
     @property
     def in_order(self) -> bool:
-        """Whether a recording waits for the one before, whose voices it may meet again, or whose words are being shown."""
+        """Whether one follows the other: the voices of one may come again in the next, or its words are being shown."""
         return self.names or self.live_text
 
     def seen(self, target: output.Target, audio: Path | None, on_note: Note, track: Track = None) -> Style:
