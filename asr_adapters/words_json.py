@@ -45,6 +45,6 @@ class WordsJson:
         length = seconds(sound(samples, sample_rate))
         reading = read_any(self._path, self._unit)
         check_unit(reading, self._unit, length)
-        found = transcript_of(reading)
+        found = transcript_of(reading, length)
         report(on_progress, length, length)
         return replace(found, language=language or found.language, duration=length)

@@ -114,6 +114,8 @@ def run_batch(
 def _transcribe(
     audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
 ) -> int:
+    from .recognisers import listens
+
     read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
     planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
     _check_speakers(planned, options, view)
@@ -122,6 +124,7 @@ def _transcribe(
         raise OptionError("--live-text does nothing with --remote, which answers at the end: leave it out.")
     job = _job(options, view)
     job.check(options)
+    same_words = len(audio) > 1 and view.remote is None and not listens(options.asr)
     rename: Rename | None = None
 
     def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
@@ -129,6 +132,8 @@ def _transcribe(
         if (view.names or view.labels) and rename is None:
             rename = renamer(options, view, screen.note)
         told = Told(screen.note, path)
+        if same_words:
+            told(f"The words of {options.model} are given to each of the {len(audio)} recordings.")
         result = job.transcribe(
             path,
             options,

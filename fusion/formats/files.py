@@ -24,6 +24,7 @@ _PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
 _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR = 100.0
+_ROUNDING: Seconds = 1.0
 _CTM = ".ctm"
 _SUBTITLES = (".srt", ".vtt")
 _OTHERS = (_CTM, *_SUBTITLES)
@@ -142,4 +143,7 @@ def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcri
     last = max((segment.end for segment in segments), default=0.0)
     length = max(last, next((d for d in (duration, reading.duration) if d is not None), 0.0))
     notes = [note for line in reading.lines for note in (line.note, *(slot.note for slot in line.slots)) if note]
+    latest = max((segment.start for segment in segments), default=0.0)
+    if duration is not None and latest > duration + _ROUNDING:
+        notes.append(f"Words begin at {latest:.1f} s, and the recording lasts {duration:.1f} s: are they of this one?")
     return Transcript(segments, reading.language, length, (*reading.notes, *notes))

@@ -145,3 +145,9 @@ def test_a_missing_file_is_named(tmp_path):
         WordsJson(tmp_path / "nowhere.json").transcribe(SECOND)
     with pytest.raises(OptionError, match=r"words-json needs the file with the words: --model WORDS\.json"):
         WordsJson()
+
+
+def test_words_after_the_end_of_the_recording_are_told_of(read):
+    assert read([{"word": "a", "start": 1.9, "end": 2.1}]).notes == ()
+    (note,) = read([{"word": "a", "start": 0.1, "end": 0.2}, {"word": "b", "start": 9.0, "end": 9.5}]).notes
+    assert note == "Words begin at 9.0 s, and the recording lasts 1.0 s: are they of this one?"

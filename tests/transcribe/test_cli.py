@@ -177,6 +177,14 @@ def test_without_diarize_every_format_is_the_recognisers_own(folder: Path) -> No
         assert b"SPEAKER_0" not in written
 
 
+def test_one_files_words_for_several_recordings_are_told_of(folder: Path, capsys) -> None:
+    (folder / "two.wav").write_bytes((folder / "good.wav").read_bytes())
+    assert run(["--asr", "words-json", "--model", "words.json", "good.wav", "two.wav", "-o", f"{folder}/out/"]) == 0
+    assert capsys.readouterr().err.count("The words of words.json are given to each of the 2 recordings.") == 2
+    assert run(["batch", "good.wav", "two.wav", "--asr=words-json", "--model=words.json", "-o", "o", "--dry-run"]) == 0
+    assert "The words of words.json are given to every recording." in capsys.readouterr().err
+
+
 def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     shell = f'"{sys.executable}" -m diarfuse --asr parrot good.wav --format json | true'
     done = subprocess.run(  # noqa: S602, PLW1510  # a shell's pipe is what is tested

@@ -171,6 +171,7 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
     """
     from ..batch.running import Crew, dry_run, run_batch
     from ..batch.sharding import shard_of
+    from ..recognisers import listens
     from ..screen.terminal import reporter
 
     pattern, dry, shard = (values.pop(name) for name in ("pattern", "dry_run", "shard"))
@@ -178,6 +179,8 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
     plan = _plan(out, formats, values)
     part = shard_of(shard, os.environ)
     with reporter(checked=False) as screen:
+        if plan.words and not listens(plan.setup.asr):
+            screen.note(f"The words of {plan.setup.model} are given to every recording.")
         if dry:
             return dry_run(inputs, pattern, plan, part, screen)
         return run_batch(inputs, pattern, plan, crew, part, screen)
