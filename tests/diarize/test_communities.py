@@ -123,3 +123,11 @@ def test_windows_that_no_stretch_is_like_are_nobody():
     """Those of a third voice in which two speak: the graph shows two people only."""
     alone, _ = stretches(30, 30, spread=0.5)
     assert len(learnt(alone, 40, 40, 12)) == 2
+
+
+def test_what_is_said_again_and_again_is_nobody_of_its_own(monkeypatch):
+    """Six things said twelve times each are six communities; the windows are of two people."""
+    alone, _ = stretches(*[12] * 6, spread=0.5)
+    assert len(learnt(alone, 40, 40)) == 6
+    monkeypatch.setattr(communities, "MANY", len(alone) - 1)
+    assert len(learnt(alone, 40, 40)) <= 2
