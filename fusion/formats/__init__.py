@@ -141,5 +141,5 @@ def _read(data: Any, per_second: int) -> Reading:
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)
-    keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) else ""
+    keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) and data else ""
     raise TranscriptError(f"A {type(data).__name__}{keys} is none of the transcripts known: {KNOWN}.")

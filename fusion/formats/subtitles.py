@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..types import Seconds
 
+_SIXTY = 60
 _LINES = re.compile(r"\r{0,2}\n|\r")
 """Ends of lines; CR CR LF is what Windows makes of a line end that it had made before."""
 
@@ -138,7 +139,7 @@ def _blocks(lines: list[str], name: str) -> Iterator[Block]:
     at = 0
     while at < len(lines):
         found = _CUE.fullmatch(lines[at])
-        if found is None:
+        if found is None or not _can_be(found.groups()):
             if "-->" in lines[at]:
                 raise TranscriptError(f"{name}, line {at + 1}: {lines[at].strip()[:60]!r} is no time of a cue.")
             at += 1
@@ -193,6 +194,13 @@ def _voices(lines: Sequence[str], known: set[str], last: str | None) -> list[Spo
         else:
             voices[-1] = replace(voices[-1], text=f"{voices[-1].text} {rest}".strip())
     return voices
+
+
+def _can_be(fields: tuple[str | None, ...]) -> bool:
+    """Whether minutes and seconds are below 60, but minutes that no hours stand before; programs round up to 60 s."""
+    hours, seconds = fields[::4], fields[2::4]
+    minutes = (field for hour, field in zip(hours, fields[1::4], strict=True) if hour is not None)
+    return all(int(field or 0) < _SIXTY for field in minutes) and all(int(field or 0) <= _SIXTY for field in seconds)
 
 
 def _seconds(fields: tuple[str | None, ...]) -> Seconds:

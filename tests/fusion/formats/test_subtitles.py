@@ -207,3 +207,12 @@ def test_subtitles_without_a_cue_are_refused(tmp_path, said):
     with pytest.raises(TranscriptError, match=r"a\.srt holds no cue: .* --> "):
         read_any(tmp_path / "a.srt")
     assert read_cues("WEBVTT\n\n", "a.vtt") == read_cues("\ufeff\n", "a.srt") == ()
+
+
+@pytest.mark.parametrize("time", ["00:75:06,000", "00:00:61,000", "00:99,500"])
+def test_a_clock_has_sixty_minutes_and_seconds(tmp_path, time):
+    (tmp_path / "a.srt").write_text(f"1\n00:00:01,000 --> {time}\nHi\n", encoding="utf-8")
+    with pytest.raises(TranscriptError, match=rf"a\.srt, line 2: '00:00:01,000 --> {time}' is no time of a cue"):
+        read_any(tmp_path / "a.srt")
+    text = "75:00,000 --> 75:60,000\nHi\n"  # minutes alone may be as many as there are, and rounding makes 60 s
+    assert [(cue.start, cue.end) for cue in read_cues(text, "a.srt")] == [(4500.0, 4560.0)]
