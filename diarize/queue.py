@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy.typing as npt
 
 from ..fusion.errors import CancelledError, OptionError
-from ..fusion.types import Diarization
+from ..fusion.types import Diarization, SpeakerCount
 from ..fusion.watch import usable_cores
 from .fixed import MOST
 from .gathering import Gathered
@@ -256,11 +256,12 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         asked: options of `Diarizer.diarize` for every recording, such as ``num_speakers``.
 
     Raises:
-        TypeError: it has no such option, of which every recording would fail.
+        TypeError, OptionError: it has no such option, or not of that value, of which every recording would fail.
     """
 
     def __init__(self, diarizer: AnyDiarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
         signature(diarizer.diarize).bind((), **asked)
+        SpeakerCount.of(*(asked.get(name) for name in ("num_speakers", "min_speakers", "max_speakers")))
         together = sharing(diarizer)
 
         def work(audio: Recording, cancel: threading.Event) -> Diarization:

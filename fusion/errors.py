@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 def printable(text: str) -> str:
@@ -53,6 +54,17 @@ class DiarfuseError(Exception):
 
     def __str__(self) -> str:
         return printable(super().__str__())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As a pool of processes sends it: some are made of other values than the sentence that `args` holds."""
+        return _made_again, (type(self), self.args, vars(self))
+
+
+def _made_again(kind: type[DiarfuseError], args: tuple[Any, ...], attributes: dict[str, Any]) -> DiarfuseError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(attributes)
+    return error
 
 
 class OptionError(DiarfuseError, ValueError):

@@ -240,7 +240,7 @@ def _speakers(name: str, value: int | None) -> int | None:
     return int(value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Activity:
     """Frame-wise speaker activity: who is how active when.
 
@@ -256,7 +256,7 @@ class Activity:
     step: Seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Likeness:
     """How much short stretches of speech sound like each speaker.
 
@@ -282,16 +282,18 @@ class Diarization:
     speaker count that could not be met). embeddings and activity are None
     unless asked for. timings: seconds of work by stage. likeness: what voices say
     of short stretches, None in ``exact`` and where they were not compared; words that two turns touch
-    follow it, the confidence of words rests on it, and it does not count when diarizations are compared.
+    follow it, and the confidence of words rests on it.
+
+    Two are equal that say the same of who spoke when: embeddings, activity, timings and likeness do not count.
     """
 
     turns: tuple[Turn, ...]
     exclusive: tuple[Turn, ...]
     duration: Seconds
     notes: tuple[str, ...] = ()
-    embeddings: Mapping[str, Embedding] | None = None
-    activity: Activity | None = None
-    timings: Mapping[str, Seconds] = field(default_factory=dict)
+    embeddings: Mapping[str, Embedding] | None = field(default=None, compare=False)
+    activity: Activity | None = field(default=None, compare=False)
+    timings: Mapping[str, Seconds] = field(default_factory=dict, compare=False)
     likeness: Likeness | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,12 +33,12 @@ class Result:
 
     transcript: as the recogniser gave it, or with speakers where the job diarized.
     diarization: None where the job did not diarize; of --channels, the turns that follow from the words.
-    timings: seconds by stage. notes: sentences a user should see.
+    timings: seconds by stage, which do not count when results are compared. notes: sentences a user should see.
     """
 
     transcript: Transcript
     diarization: Diarization | None
-    timings: Mapping[str, Seconds]
+    timings: Mapping[str, Seconds] = field(compare=False)
     notes: tuple[str, ...] = ()
 
 

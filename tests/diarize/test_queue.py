@@ -190,6 +190,8 @@ def test_turns_are_those_of_one_by_one(store, tmp_path: Path) -> None:
     clips = [samples[start * rate : (start + 9 + start) * rate] for start in range(4)]
     diarizer = Diarizer(store.load("campplus"), execution=Execution(threads=2))
     (tmp_path / "text.wav").write_text("no audio", encoding="utf-8")
+    with pytest.raises(OptionError, match="num_speakers=0 must be"):
+        DiarizationQueue(diarizer, num_speakers=0)
     with pytest.raises(TypeError, match="min_speeker"):
         DiarizationQueue(diarizer, min_speeker=2)
     with DiarizationQueue(diarizer, min_speakers=2) as queue:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from diarfuse.fusion import errors
 from diarfuse.fusion.errors import (
     AudioNotFoundError,
     DiarfuseError,
+    MissingExtraError,
     OutputError,
     TranscriptError,
     UnknownNameError,
@@ -37,3 +41,13 @@ def test_every_error_is_a_sentence_first() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DiarfuseError)]
     assert all(kind.__str__ is DiarfuseError.__str__ for kind in kinds)
     assert len(kinds) > 10
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UnknownNameError("format", "srr", ["srt"]), MissingExtraError("eval", "meeteval", "eval"), OutputError("a")],
+)
+@pytest.mark.parametrize("send", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])  # noqa: S301 - our own
+def test_an_error_comes_back_from_another_process_as_it_was(error: DiarfuseError, send) -> None:
+    back = send(error)
+    assert (type(back), str(back), vars(back), back.args) == (type(error), str(error), vars(error), error.args)

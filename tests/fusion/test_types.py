@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.errors import OptionError
-from diarfuse.fusion.types import MOST_SPEAKERS, SpeakerCount
+from diarfuse.fusion.types import MOST_SPEAKERS, Activity, Diarization, Likeness, SpeakerCount, Transcript, Turn
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.job import Result
 from diarfuse.transcribe.options import JobOptions
 
 NUMBERS = st.none() | st.integers(0, 6) | st.sampled_from([MOST_SPEAKERS, MOST_SPEAKERS + 1])
@@ -86,3 +89,22 @@ def test_every_door_refuses_the_same_in_the_same_words(
     with pytest.raises(Exception, match=sentence.partition("=")[0]) as refused:
         read_request({"diarize": ["true"], **fields}, "m")
     assert refused.value.status_code == 400
+
+
+def test_diarizations_of_one_answer_are_equal_whatever_came_with_them() -> None:
+    turns, scores = (Turn(0, 1, "A"),), np.zeros((2, 1), np.float32)
+    plain = Diarization(turns, turns, 1.0)
+    with_more = Diarization(
+        turns,
+        turns,
+        1.0,
+        embeddings={"A": np.ones(4, np.float32)},
+        activity=Activity(scores, ("A",), 0.0, 0.1),
+        timings={"segmentation": 0.5},
+        likeness=Likeness(np.zeros(2), np.ones(2), scores, ("A",)),
+    )
+    assert plain == with_more == copy.deepcopy(with_more)
+    assert len({plain, with_more}) == 1
+    assert plain != Diarization(turns, (), 1.0)
+    words = Transcript((), None, 1.0)
+    assert Result(words, plain, {"segmentation": 0.5}) == Result(words, with_more, {})
