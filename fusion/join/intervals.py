@@ -20,6 +20,11 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 RESOLUTION = 1e-6
 """Overlaps are compared to the microsecond, so that float noise never decides a tie."""
 
+_DIGITS = 6
+"""Of seconds, to the same microsecond."""
+_TOUCHES = 1.5 * RESOLUTION
+"""A word that overlaps a turn by no more than the resolution, and is rounded, touches it."""
+
 _SPREAD = 4.0
 """Words are searched in classes of length within this factor of each other, where they differ much."""
 _WASTE = 4
@@ -266,26 +271,34 @@ def rows_of(shares: Shares, words: Ints, speakers: Ints) -> Ints:
     return np.where(known[at] == wanted, at, -1)
 
 
+def _gap(since: Floats, until: Floats) -> Floats:
+    """Seconds between two edges, 0 where they overlap by noise."""
+    gap: Floats = np.maximum(until - since, 0.0)
+    return gap.round(_DIGITS)
+
+
 def nearest_turn(starts: Floats, ends: Floats, turns: TurnTable) -> tuple[Ints, Floats]:
     """For words that overlap no turn: the turn whose edge is nearest.
 
     Returns:
         the turn's index (-1 if there are none) and the gap to it in seconds:
         negative when the turn lies before the word, positive when after. At
-        equal distance the earlier turn wins.
+        equal distance, to the microsecond, the earlier turn wins.
     """
     if not len(turns.starts):
         return np.full(len(starts), -1, np.int64), np.full(len(starts), np.inf)
-    by_end = np.argsort(turns.ends, kind="stable")
-    sorted_ends = turns.ends[by_end]
-    slot = np.searchsorted(sorted_ends, starts, side="right") - 1
+    opens, closes = turns.starts, turns.ends
+    rounded = closes.round(_DIGITS)
+    by_end = np.argsort(rounded, kind="stable")
+    sorted_ends = rounded[by_end]
+    slot = np.searchsorted(sorted_ends, starts + _TOUCHES, side="right") - 1
     slot = np.searchsorted(sorted_ends, sorted_ends[np.maximum(slot, 0)], side="left")
     before = by_end[slot]
-    after = np.searchsorted(turns.starts, ends, side="left")
-    gap_before = np.where(turns.ends[before] <= starts, starts - turns.ends[before], np.inf)
-    has_after = after < len(turns.starts)
-    after = np.minimum(after, len(turns.starts) - 1)
-    gap_after = np.where(has_after, turns.starts[after] - ends, np.inf)
+    after = np.searchsorted(opens, ends - _TOUCHES, side="left")
+    gap_before = np.where(closes[before] <= starts + _TOUCHES, _gap(closes[before], starts), np.inf)
+    has_after = after < len(opens)
+    after = np.minimum(after, len(opens) - 1)
+    gap_after = np.where(has_after, _gap(ends, opens[after]), np.inf)
     earlier = gap_before <= gap_after
     return np.where(earlier, before, after), np.where(earlier, -gap_before, gap_after)
 

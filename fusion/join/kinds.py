@@ -27,6 +27,8 @@ from .intervals import Bools, Evidence, Floats, TurnTable, VoiceTable
 W = TypeVar("W")
 _PLAIN = {float, int, np.float64, np.float32, type(None)}
 """Kinds of time that numpy converts as they are meant."""
+_NANOSECOND = 9
+"""Digits of a turn's times that count: what lies below is noise of floats, and must not say which turn is earlier."""
 _SHORT = 2**15
 """So many labels have numbers of 16 bits, which numpy sorts in one pass."""
 
@@ -141,7 +143,7 @@ def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> 
         raise TypeError(known)
     labels = sorted(known)
     index_of = {label: i for i, label in enumerate(labels)}
-    starts, ends = (np.array(column, np.float64) for column in (given_starts, given_ends))
+    starts, ends = (np.array(column, np.float64).round(_NANOSECOND) for column in (given_starts, given_ends))
     speakers = np.fromiter(map(index_of.__getitem__, names), np.int64, len(names))
     bad = np.flatnonzero(~(_possible(starts) & _possible(ends) & (ends >= starts)))
     if len(bad):

@@ -197,3 +197,17 @@ def test_a_transcripts_segments_get_their_main_speaker():
     joined = assign_transcript(lines, TURNS)
     assert [segment.speaker for segment in joined.segments] == ["B", "B"]
     assert [word.speaker for word in joined.words] == ["A", "B"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 6)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20), st.sampled_from("ABCD")), max_size=6),
+    st.sampled_from([0.1, 0.001, 0.016875]),
+)
+def test_noise_of_floats_decides_nothing(said, rows, tick) -> None:
+    def speakers(tick: float) -> list[str | None]:
+        words = [{"start": start * tick, "end": start * tick + length * tick} for start, length in said]
+        turns = [Turn(start * tick, start * tick + length * tick, who) for start, length, who in rows]
+        return [word["speaker"] for word in assign_speakers(words, turns, Policy(join="plain", max_gap=9 * tick))]
+
+    assert speakers(tick) == speakers(1.0)
