@@ -272,6 +272,10 @@ class Job:
                     self._recognizer = make(self.setup, wish, watch.note)
             return self._recognizer
 
+    def choose(self) -> None:
+        """Choose the recogniser by the usual wish, for all that is asked from now on."""
+        self._recogniser_for(self._usual, Watch())
+
     def at_once(self) -> int:
         """How many recordings to diarize at once: one until the diarizer is loaded, then what keeps its device busy."""
         if self._diarizer is None:

@@ -40,7 +40,7 @@ def make_open_live(setup: Setup, lender: Job | None = None) -> Callable[[str | N
 
     def open_live(language: str | None) -> Session:
         wish = Wish(diarize=True, language=language)
-        recogniser, diarizer = job.both(wish, Watch())
+        recogniser, diarizer = job.both(Wish(diarize=True), Watch())  # for all sessions, whatever the first one asks
         return Session(job, wish, Shared(recogniser, lock), diarizer)
 
     return open_live

@@ -31,6 +31,7 @@ def make_run_job(setup: Setup, concurrency: int = 1, lender: Job | None = None) 
         if not hasattr(local, "job"):
             local.job = lender if concurrency == 1 else Job(setup, lender)
         job: Job = local.job
+        job.choose()  # not by what the first client asks for, which would hold for all others
         return job.transcribe(request.path, request.wish, cancel=request.cancel, on_segment=request.on_segment)
 
     return run_job

@@ -15,9 +15,11 @@ from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript, Word
 from diarfuse.fusion.watch import Watch
 from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.job import Job
-from diarfuse.transcribe.options import Setup
+from diarfuse.transcribe.options import Setup, Wish
 from diarfuse.transcribe.serving import live
+from diarfuse.transcribe.serving.jobs import JobRequest
 from diarfuse.transcribe.serving.live import make_open_live
+from diarfuse.transcribe.serving.work import make_run_job
 
 MEETING = Path(__file__).resolve().parents[3] / "examples" / "meeting.wav"
 
@@ -56,6 +58,17 @@ def test_a_session_ends_with_the_offline_answer_and_names_nobody(store: Store, m
     assert {segment["speaker"] for segment in segments} <= {"SPEAKER_00", "SPEAKER_01", "UNKNOWN"}
     assert "embedding" not in json.dumps(events)
     session.abandon()
+
+
+def test_the_first_client_chooses_no_recogniser_for_the_others(models_dir, monkeypatch):
+    wishes = []
+    monkeypatch.setattr(recognisers, "make", lambda _setup, wish, _note: wishes.append(wish.language) or Word100())
+    setup = Setup(diarizer="campplus", models_dir=models_dir)
+    session = make_open_live(setup)("de")
+    assert (wishes, session.wish.language) == ([None], "de")
+    session.abandon()
+    make_run_job(setup)(JobRequest(MEETING, Wish(language="de"), 600))
+    assert wishes == [None, None]
 
 
 def test_a_machine_that_is_too_slow_is_told_first(models_dir, monkeypatch):
