@@ -50,6 +50,13 @@ def test_a_clear_match_gets_the_name() -> None:
     assert (naming.name, naming.reason) == ("Ana", "matched 0.70")
 
 
+def test_a_score_at_the_threshold_is_enough() -> None:
+    gate = Gate(threshold=1.0, margin=0.1, min_speech=5.0, same=1.0)
+    (everybody,) = identify([cluster("SPEAKER_00", axis(0))], [ANA, BEN], gate)
+    (primary,) = identify_primary([cluster("SPEAKER_00", axis(0))], ANA, gate)
+    assert everybody.name == primary.name == "Ana"
+
+
 @pytest.mark.parametrize(
     ("embedding", "speech", "reason"),
     [
