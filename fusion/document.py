@@ -18,13 +18,10 @@ from .editing.content import NOBODY, Content, Origin, check_name, worded
 from .editing.history import CONTENT, CONTENT_MORE, Edit, read_content, read_edit, write_content, write_edit
 from .editing.operations import Correct, Merge, Operation, Reassign, Redo, Rename, Replace, spans_of
 from .errors import OptionError, TranscriptError
-from .given import read_bytes, short, whole_number, why_no_json
-from .records import DamagedError, Json, check_keys, item, rows, text, time
+from .given import read_bytes, short, why_no_json
+from .records import FORMAT, DamagedError, Json, check_keys, check_version, item, rows, text, time
 from .types import Diarization, Seconds, Transcript, Turn, check_transcript
 
-VERSION = 1
-FORMAT = f"diarfuse/{VERSION}"
-"""What the key ``format`` of a saved document says."""
 _HEAD = frozenset(("format", "name", "audio", "history"))
 _OLD_TURNS = frozenset(("duration", "speakers", "notes", "turns", "exclusive"))
 
@@ -200,7 +197,7 @@ class Document:
             )
         if "format" not in row:
             return _from_old(row)
-        _check_version(row["format"])
+        check_version(row["format"])
         check_keys(row, CONTENT | {"format", "name"}, CONTENT_MORE | _HEAD)
         content = read_content(row)
         return cls(
@@ -252,18 +249,6 @@ def read_document(path: str | Path) -> Document:
         TranscriptError: there is none, it cannot be read, is damaged, or of a newer version.
     """
     return parse_document(read_bytes(path), str(path), Path(path).stem)
-
-
-def _check_version(said: Any) -> None:
-    name, slash, version = said.partition("/") if isinstance(said, str) else ("", "", "")
-    number = whole_number(version)
-    if name != "diarfuse" or not slash or number is None:
-        raise DamagedError(f"is {short(said)}, where {FORMAT!r} is expected", "format")
-    if number != VERSION:
-        raise DamagedError(
-            f"is {said!r}, of a newer version of this program, which reads {FORMAT!r}: install that version",
-            "format",
-        )
 
 
 def _from_old(row: Json) -> Document:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from .errors import TranscriptError
-from .given import short
+from .given import short, whole_number
 from .times import BOUNDS, LONGEST
 from .types import Attribution, Reason, Seconds, Segment, SpeakerShare, Timing, Turn, Word
 
 Json: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
+VERSION = 1
+FORMAT = f"diarfuse/{VERSION}"
+"""What the key ``format`` of a saved document says."""
 _LARGEST = sys.float_info.max
 _WORD = frozenset(("start", "end", "word", "timing"))
 _WORD_MORE = frozenset(("probability", "speaker", "attribution", "edited"))
@@ -253,3 +256,20 @@ def one_of(known: Collection[str]) -> Callable[[Any], str]:
 
 
 _REASON, _TIMING = one_of(get_args(Reason)), one_of(get_args(Timing))
+
+
+def check_version(said: Any) -> None:
+    """Refuse what a document's key ``format`` says where this version cannot read it.
+
+    Raises:
+        DamagedError: it is no version, or a newer one.
+    """
+    name, slash, version = said.partition("/") if isinstance(said, str) else ("", "", "")
+    number = whole_number(version)
+    if name != "diarfuse" or not slash or number is None:
+        raise DamagedError(f"is {short(said)}, where {FORMAT!r} is expected", "format")
+    if number != VERSION:
+        raise DamagedError(
+            f"is {said!r}, of a newer version of this program, which reads {FORMAT!r}: install that version",
+            "format",
+        )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import TranscriptError
+from ..records import check_version
 from ..text import is_punctuation, opens
 from . import (
     assemblyai,
@@ -135,6 +136,8 @@ def _is_partial(value: Any) -> bool:
 
 def _read(data: Any, per_second: int) -> Reading:
     """What the first format reads that knows the shape, as it stands there."""
+    if isinstance(data, Mapping) and str(data.get("format")).startswith("diarfuse/"):
+        check_version(data["format"])  # a newer one's segments may mean something else
     for form in SETTLED:
         if form.matches(data):
             return form.read(data)

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 import diarfuse
 from diarfuse.exporters import registry
-from diarfuse.fusion.document import FORMAT, Document, parse_document, read_document
+from diarfuse.fusion.document import Document, parse_document, read_document
 from diarfuse.fusion.editing.content import Content
 from diarfuse.fusion.errors import OptionError, TranscriptError
+from diarfuse.fusion.records import FORMAT
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from tests.fusion.documents import MEETING, documents, said
 

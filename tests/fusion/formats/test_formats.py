@@ -491,3 +491,9 @@ def test_halves_of_characters_become_the_replacement_character(tmp_path, shape, 
     text = "".join(segment.text for segment in found.segments)
     assert "\ufffd" in text
     assert text.encode("utf-8")
+
+
+def test_a_document_of_a_newer_version_is_refused() -> None:
+    newer = {"format": "diarfuse/9", "segments": [{"start": 0.0, "end": 1.0, "text": "hi"}]}
+    with pytest.raises(TranscriptError, match="'diarfuse/9', of a newer version"):
+        read_any(newer)
