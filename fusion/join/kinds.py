@@ -143,7 +143,7 @@ def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> 
         raise TypeError(known)
     labels = sorted(known)
     index_of = {label: i for i, label in enumerate(labels)}
-    starts, ends = (np.array(column, np.float64).round(_NANOSECOND) for column in (given_starts, given_ends))
+    starts, ends = (np.array(column, np.float64) for column in (given_starts, given_ends))
     speakers = np.fromiter(map(index_of.__getitem__, names), np.int64, len(names))
     bad = np.flatnonzero(~(_possible(starts) & _possible(ends) & (ends >= starts)))
     if len(bad):
@@ -151,6 +151,7 @@ def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> 
         raise TranscriptError(
             f"turns[{bad[0]}] runs from {start} to {end}: a turn needs finite seconds with start <= end; {BOUNDS}."
         )
+    starts, ends = starts.round(_NANOSECOND), ends.round(_NANOSECOND)
     order = np.lexsort((speakers, ends, starts))
     order = order[ends[order] > starts[order]]
     return _without_overlap(TurnTable(starts[order], ends[order], speakers[order], tuple(labels)))

@@ -148,7 +148,7 @@ def test_what_goes_together(tmp_path):
     store = Store(tmp_path, offline=True)
     check("campplus", Options(preset="low", step=1.0), store, None, "nemotron")
     cases = (
-        (("campplus", Options(), store, None, "campplus"), "--labels-from takes a network .* and not campplus"),
+        (("campplus", Options(), store, None, "campplus"), "takes an end-to-end network.* and not campplus"),
         (("nemotron", Options(), store, None, "audar-v1"), "nemotron has labels of its own"),
         (("nemotron", Options(step=1.0), store, None, "audar-v1"), "step=1.0 is for packs"),
         (("auto", Options(), store, SpeakerCount(5, 5), "sortformer-v2.1"), "sortformer-v2.1 tells at most 4"),

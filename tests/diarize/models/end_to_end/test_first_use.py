@@ -145,7 +145,7 @@ def test_a_folder_filled_by_hand_can_be_imported(nemo, tmp_path):
 def test_it_is_no_pack_of_voices_nor_the_other_way_round(tmp_path):
     store = Store(tmp_path, offline=True)
     for load in (store.load, lambda name: Diarizer.from_pretrained(name, store=store)):
-        with pytest.raises(OptionError, match=r"nemotron is a network that hears .* take another pack here"):
+        with pytest.raises(OptionError, match=r"nemotron is an end-to-end network.* take another pack here"):
             load("nemotron")
     with pytest.raises(OptionError, match="campplus tells voices apart"):
         store.network("campplus")
