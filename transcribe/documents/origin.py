@@ -6,6 +6,7 @@ import json
 import os
 import re
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,5 +121,11 @@ def _plain(value: object) -> object:
 
 def _model_hash(path: Path) -> str:
     """The sha256 of a model's file; the Hugging Face cache has it in the name of the file that a link leads to."""
-    name = path.resolve().name
-    return name if _SHA256.fullmatch(name) else sha256_of(path)
+    name, state = path.resolve().name, path.stat()
+    return name if _SHA256.fullmatch(name) else _hash_as_it_is(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=32)
+def _hash_as_it_is(path: Path, *_state: int) -> str:
+    """Once while a file stays as it is, and not again for every recording."""
+    return sha256_of(path)

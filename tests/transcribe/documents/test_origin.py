@@ -11,6 +11,7 @@ import pytest
 
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.fusion.document import Recording
+from diarfuse.transcribe.documents import origin
 from diarfuse.transcribe.documents.origin import Told, origin_of, recording_of, without_folders
 from diarfuse.transcribe.options import JobOptions
 
@@ -107,3 +108,19 @@ def test_what_looks_like_a_path_is_shortened(sentence: str, kept: str | None) ->
 def test_a_recognisers_folder_is_told_by_its_name(tmp_path: Path) -> None:
     options = JobOptions(asr="moonshine", model=str(tmp_path))
     assert origin_of(options, options, None, None).settings["model"] == tmp_path.name
+
+
+def test_models_are_hashed_once_and_again_when_they_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+
+    def counted(path: Path) -> str:
+        hashed.append(path)
+        return path.read_text(encoding="utf-8")
+
+    monkeypatch.setattr(origin, "sha256_of", counted)
+    asked, recogniser = JobOptions(), Recogniser(tmp_path)
+    for content in ("more", "more", "another"):
+        if (tmp_path / "other.bin").read_text(encoding="utf-8") != content:
+            (tmp_path / "other.bin").write_text(content, encoding="utf-8")
+        assert origin_of(asked, asked, recogniser, None).models["other.bin"] == content
+    assert len(hashed) == 2
