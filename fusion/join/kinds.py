@@ -92,10 +92,11 @@ def _to_array(values: list[Any], key: str) -> Floats:
     try:
         known = set(map(type, values)) <= _PLAIN
         plain = values if known else [None if value is None else seconds(value) for value in values]
-        numbers, missing = np.array(plain, np.float64), plain.count(None)
+        numbers = np.fromiter(plain, np.float64, len(plain))
+        wrong = int((~_possible(numbers)).sum())
     except (TypeError, ValueError, OverflowError):
-        numbers, missing = np.empty(0), 0
-    if len(numbers) != len(values) or int((~_possible(numbers)).sum()) != missing:
+        wrong = len(values) + 1
+    if wrong and wrong != sum(value is None for value in values):
         index = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
         raise TranscriptError(
             f"words[{index}] has {key}={short(values[index])}: give seconds as a finite number, or None if "
