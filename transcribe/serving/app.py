@@ -123,10 +123,16 @@ def serve(
             run_job, model=model, limits=limits, token=token, uploads=UploadFolder(), open_live=open_live, page=page
         )
         _log_to_stderr(logging.ERROR if quiet else logging.INFO)
-        config = uvicorn_config(app, limits, host=host, port=port)
-        config.load()  # before it is said that we listen: an end that is asked for then is met by who knows it
-        event("listening", port=listener.getsockname()[1])
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(uvicorn_config(app, limits, host=host, port=port)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says that it listens once it does, and once it knows how to end: before that a signal would cut it short."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            event("listening", port=sockets[0].getsockname()[1])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -404,12 +404,16 @@ def test_a_whole_upload_has_a_deadline_however_steadily_it_comes(serving) -> Non
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
 def test_how_the_process_ends(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    (tmp_path / "uploads").mkdir()
     command = [sys.executable, "-m", "diarfuse", "serve", "--port", "0", "--models-dir", str(tmp_path), "--offline"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path / "uploads")}
+    ) as process:
         assert process.stderr is not None
-        assert json.loads(process.stderr.readline())["event"] == "listening"
+        first = process.stderr.readline()
         process.send_signal(number)
         rest = process.stderr.read().splitlines()
-        told = [line for line in rest if line and line != "Stopped: nothing is half-written."]  # to who pressed Ctrl-C
-        assert all(json.loads(line) for line in told)
+    assert json.loads(first)["event"] == "listening"
+    told = [line for line in rest if line and line != "Stopped: nothing is half-written."]  # to who pressed Ctrl-C
+    assert all(json.loads(line) for line in told)
     assert process.returncode == code
