@@ -43,14 +43,13 @@ def dumps(document: Document, _: Style = DEFAULT) -> bytes:
     tiers = tiers_of(document)
     codes = _codes(tiers)
     language = languages.long_code(document.transcript.language) or _UNKNOWN
-    said = sorted(
-        (words[0].start, codes[tier.name], words)
-        for tier in tiers
-        for words in _sentences(tier, document.transcript.language)
+    sentences = (
+        (codes[tier.name], words) for tier in tiers for words in _sentences(tier, document.transcript.language)
     )
+    said = sorted(sentences, key=lambda sentence: sentence[1][0].start)
     lines = chain(
         _head(document, tiers, codes, language),
-        (line for _, code, words in said if (line := _line(code, words))),
+        (line for code, words in said if (line := _line(code, words))),
         ["@End"],
     )
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
@@ -84,11 +83,12 @@ def _codes(tiers: Sequence[Tier]) -> dict[str, str]:
 
 
 def _sentences(tier: Tier, language: str | None) -> Iterator[tuple[Interval, ...]]:
-    """The words of each sentence; a turn ends one too."""
+    """The words of each sentence; a turn ends one too, and none begins before the one before it is over."""
     for utterance in tier.utterances:
         first, words = 0, utterance.words
         for at in range(1, len(words)):
-            if ends_sentence(words[at - 1].text, words[at].text, language):
+            ended = ends_sentence(words[at - 1].text, words[at].text, language)
+            if ended and max(word.end for word in words[first:at]) <= words[at].start:
                 yield words[first:at]
                 first = at
         yield words[first:]
@@ -98,7 +98,7 @@ def _line(code: str, words: Sequence[Interval]) -> str:
     """``*ANA:<tab>good morning . <times>``; empty where only marks are left."""
     tokens = " ".join(chain.from_iterable(map(_tokens, words))).rstrip(f"{_PAUSING} ")
     mark = next((_ENDS[c] for c in reversed(words[-1].text) if c in _ENDS), ".")
-    times = f"{_BULLET}{words[0].start}_{words[-1].end}{_BULLET}"
+    times = f"{_BULLET}{words[0].start}_{max(word.end for word in words)}{_BULLET}"
     return f"*{code}:\t{tokens} {mark} {times}" if tokens else ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -11,13 +10,13 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from .style import DEFAULT, Style
-from .tiers import tiers_of, unique
+from .tiers import rows_of, tiers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..fusion.document import Document
-    from .tiers import Interval, Tier
+    from .tiers import Row
 
 ENDING = ".eaf"
 NEEDS = "words"
@@ -50,22 +49,13 @@ _MEDIA = {".wav": "audio/x-wav", ".mp3": "audio/mpeg", ".mp4": "video/mp4"}
 """What ELAN takes a recording for by its ending; whatever it is otherwise it finds out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """A tier of the file: the tag that opens it, and its annotations."""
-
-    opening: str
-    intervals: Sequence[Interval]
-
-
 def dumps(document: Document, _: Style = DEFAULT) -> str:
     """One file in ELAN's format 3.0, in milliseconds; ELAN looks for the recording beside it."""
-    rows = list(_rows(tiers_of(document)))
     numbers = count(1)
     slots, tiers = [], []
-    for tier in rows:
-        tiers.append(f"    {tier.opening}")
-        for interval in tier.intervals:
+    for row in rows_of(tiers_of(document)):
+        tiers.append(f"    {_opening(row)}")
+        for interval in row.intervals:
             number = next(numbers)
             slots += [(interval.start, 2 * number - 1), (interval.end, 2 * number)]
             tiers += _annotation(number, interval.text)
@@ -74,17 +64,12 @@ def dumps(document: Document, _: Style = DEFAULT) -> str:
     return _HEAD + "".join(f"{line}\n" for line in lines) + _TYPES
 
 
-def _rows(tiers: Sequence[Tier]) -> Iterator[_Rows]:
-    """The turns of each speaker, then their words."""
-    names = {tier.name for tier in tiers}
-    for tier in tiers:
-        below = unique(f"{tier.name} - words", names)
-        names.add(below)
-        who, words = _attribute(tier.name), [word for utterance in tier.utterances for word in utterance.words]
-        yield _Rows(f'<TIER LINGUISTIC_TYPE_REF="turn" PARTICIPANT={who} TIER_ID={who}>', tier.utterances)
-        yield _Rows(
-            f'<TIER LINGUISTIC_TYPE_REF="word" PARENT_REF={who} PARTICIPANT={who} TIER_ID={_attribute(below)}>', words
-        )
+def _opening(row: Row) -> str:
+    """The tag that opens a tier."""
+    name, who = _attribute(row.name), _attribute(row.tier.speaker or row.tier.name)
+    if row.above is None:
+        return f'<TIER LINGUISTIC_TYPE_REF="turn" PARTICIPANT={who} TIER_ID={name}>'
+    return f'<TIER LINGUISTIC_TYPE_REF="word" PARENT_REF={_attribute(row.above)} PARTICIPANT={who} TIER_ID={name}>'
 
 
 def _header(document: Document) -> Iterator[str]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from .lines import milliseconds
 from .style import DEFAULT, Style
-from .tiers import NOBODY, Interval, tiers_of, unique
+from .tiers import NOBODY, Interval, rows_of, tiers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ..fusion.document import Document
 
@@ -21,15 +21,7 @@ ABOUT = "Praat: a tier of turns and one of words for each speaker"
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:
     """The long form, as Praat writes it; silence is an interval without text, and a file of silence one tier of it."""
-    rows: dict[str, Sequence[Interval]] = {}
-    tiers = tiers_of(document)
-    names = {tier.name for tier in tiers}
-    for tier in tiers:
-        rows[tier.name] = tier.utterances
-        words = unique(f"{tier.name} - words", names)
-        names.add(words)
-        rows[words] = [word for utterance in tier.utterances for word in utterance.words]
-    rows = rows or {NOBODY: []}
+    rows = {row.name: row.intervals for row in rows_of(tiers_of(document))} or {NOBODY: []}
     ends = (row.end for row in chain.from_iterable(rows.values()))
     length = max([1, milliseconds(document.transcript.duration), *ends])
     head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {_seconds(length)}"]

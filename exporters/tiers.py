@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
 
 from .lines import milliseconds, passages
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Iterator, Sequence
+    from typing import Self
 
     from ..fusion.cues import Passage
     from ..fusion.document import Document
 
+_Timed = TypeVar("_Timed", bound="Interval")
+
 NOBODY = "unknown"
 """The tier of what was said by nobody in particular."""
+
+
+_SEAM = 100
+"""Milliseconds: what overlaps the one before it by no more cuts its end; by more it goes to another tier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +33,36 @@ class Interval:
     end: int
     text: str
 
+    def until(self, end: int) -> Self:
+        """The same, over at `end` at the latest, which is after its start."""
+        return replace(self, end=min(self.end, end))
+
+    def leaves_room(self, start: int) -> bool:
+        """Whether what begins at `start` may follow on the same tier."""
+        return self.start < start and self.end - _SEAM <= start
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance(Interval):
-    """What one speaker says in one go; its words begin and end it, and there is at least one."""
+    """What one speaker says in one go, at least one word; the first begins it, and the last to end ends it.
+
+    words: each begins later than the one before it, though it may before that is over.
+    """
 
     words: tuple[Interval, ...]
+
+    def until(self, end: int) -> Self:
+        """The same with all of its words over at `end`."""
+        return replace(self, end=min(self.end, end), words=tuple(word.until(end) for word in self.words))
+
+    def leaves_room(self, start: int) -> bool:
+        """The same, of its last word too."""
+        return self.words[-1].start < start and self.end - _SEAM <= start
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One speaker's utterances in order; neither they nor their words overlap. speaker: None is nobody.
+    """Utterances of one speaker in order, which do not overlap. speaker: None is nobody.
 
     name: which no other tier of the document has.
     """
@@ -45,8 +72,20 @@ class Tier:
     utterances: tuple[Utterance, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tier as it stands in a file: turns, or words, which belong to those of the tier `above`."""
+
+    name: str
+    tier: Tier
+    intervals: Sequence[Interval]
+    above: str | None = None
+
+
 def tiers_of(document: Document) -> tuple[Tier, ...]:
-    """One tier a speaker, in the order in which they are first heard, and one for nobody's words, if there are any.
+    """A tier a speaker, in the order in which they are first heard, and one for nobody's words, if there are any.
+
+    Whoever is said to say two things at once has as many tiers, ``Ana``, ``Ana (2)``.
 
     Example:
         >>> from ..fusion.document import Document
@@ -55,13 +94,28 @@ def tiers_of(document: Document) -> tuple[Tier, ...]:
         >>> tiers_of(Document(Transcript((said,), "en", 9.0)))[0].utterances[0]
         Utterance(start=500, end=501, text='Hi.', words=(Interval(start=500, end=501, text='Hi.'),))
     """
-    own: dict[str | None, list[Passage]] = {}
+    own: dict[str | None, list[Utterance]] = {}
     for passage in passages(document):
-        own.setdefault(passage.speaker, []).append(passage)
-    speakers = sorted(own, key=lambda speaker: speaker is None)
-    return tuple(
-        Tier(speaker, speaker or unique(NOBODY, own), tuple(_utterances(own[speaker]))) for speaker in speakers
-    )
+        own.setdefault(passage.speaker, []).append(_utterance(passage))
+    names: set[object] = set(own)
+    tiers = []
+    for speaker in sorted(own, key=lambda speaker: speaker is None):
+        name = speaker or unique(NOBODY, names)
+        for number, utterances in enumerate(_apart(own[speaker])):
+            tiers.append(Tier(speaker, unique(name, names) if number else name, tuple(utterances)))
+            names.add(tiers[-1].name)
+    return tuple(tiers)
+
+
+def rows_of(tiers: Sequence[Tier]) -> Iterator[Row]:
+    """The turns of each tier, then their words, on more than one row where they overlap."""
+    names = {tier.name for tier in tiers}
+    for tier in tiers:
+        yield Row(tier.name, tier, tier.utterances)
+        for words in _apart(word for utterance in tier.utterances for word in utterance.words):
+            name = unique(f"{tier.name} - words", names)
+            names.add(name)
+            yield Row(name, tier, words, tier.name)
 
 
 def unique(name: str, taken: Container[object]) -> str:
@@ -77,13 +131,25 @@ def unique(name: str, taken: Container[object]) -> str:
     return found
 
 
-def _utterances(own: Iterable[Passage]) -> Iterable[Utterance]:
-    """One speaker's passages; words of no length get a millisecond, for which what follows makes room."""
-    free = 0
-    for passage in own:
-        words = []
-        for word in passage.words:
-            start = max(milliseconds(word.start), free)
-            free = max(milliseconds(word.end), start + 1)
-            words.append(Interval(start, free, " ".join(word.text.split())))
-        yield Utterance(words[0].start, free, passage.text, tuple(words))
+def _utterance(passage: Passage) -> Utterance:
+    """The passage in milliseconds; words of one time are one, and one without length takes one from what follows."""
+    words: list[Interval] = []
+    for (start, end), same in groupby(passage.words, lambda word: (milliseconds(word.start), milliseconds(word.end))):
+        texts = [" ".join(word.text.split()) for word in same]
+        for text in [" ".join(texts)] if start < end else texts:
+            free = max(start, words[-1].start + 1) if words else start
+            words.append(Interval(free, max(end, free + 1), text))
+    return Utterance(words[0].start, max(word.end for word in words), passage.text, tuple(words))
+
+
+def _apart(rows: Iterable[_Timed]) -> list[list[_Timed]]:
+    """The rows, by their start, on as few layers as keep them apart."""
+    layers: list[list[_Timed]] = []
+    for row in rows:
+        layer = next((layer for layer in layers if layer[-1].leaves_room(row.start)), None)
+        if layer is None:
+            layers.append([row])
+        else:
+            layer[-1] = layer[-1].until(row.start)
+            layer.append(row)
+    return layers

@@ -15,7 +15,7 @@ from ..layout import DASH, DEFAULT, NOBODY, Layout
 from ..text import best_lines, display_width, fitting, text_of
 from ..types import check_transcript
 from .cutting import Cycle, cut
-from .pieces import runs_of
+from .pieces import TOGETHER, runs_of
 from .timing import Said, retimed
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _AGAIN = 3
 """A label is shown again after so many cues,"""
 _FORGOTTEN: Seconds = 3.0
 """and after so long without one."""
-_TOGETHER: Seconds = 0.1
-"""Speech that overlaps by less is one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +169,9 @@ def _crowds(runs: Sequence[Run]) -> dict[str | None, tuple[list[Seconds], list[S
 def _crowded(run: Run, others: tuple[list[Seconds], list[Seconds]]) -> list[bool]:
     """During which pieces somebody else speaks."""
     starts, latest = others
-    before = (bisect_left(starts, piece.end - _TOGETHER) for piece in run.pieces)
+    before = (bisect_left(starts, piece.end - TOGETHER) for piece in run.pieces)
     return [
-        index > 0 and latest[index - 1] > piece.start + _TOGETHER
+        index > 0 and latest[index - 1] > piece.start + TOGETHER
         for index, piece in zip(before, run.pieces, strict=True)
     ]
 
@@ -192,7 +190,7 @@ def _paired(strips: Sequence[_Strip], layout: Layout) -> Iterator[tuple[_Strip, 
 
 
 def _share(one: _Strip, other: _Strip, layout: Layout) -> bool:
-    apart = min(one.end, other.end) - max(one.start, other.start) <= _TOGETHER
+    apart = min(one.end, other.end) - max(one.start, other.start) <= TOGETHER
     if apart or one.speaker == other.speaker or max(one.end, other.end) - one.start > layout.longest:
         return False
     return all(

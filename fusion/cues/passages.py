@@ -1,14 +1,12 @@
 """Turns of words: what one speaker says in one go, from the first word to the last.
 
-The recogniser's lines end where it pleases and are padded with silence, and two
-of one speaker may overlap. Whoever writes a paragraph, a row or an annotation a
-turn takes these instead.
+The recogniser's lines end where it pleases and are padded with silence. Whoever
+writes a paragraph, a row or an annotation a turn takes these instead.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +15,7 @@ from ..estimating import worded
 from ..join.kinds import read_times
 from ..join.timing import PLACED, in_order, timed, usual_length
 from ..text import carve, ends_sentence, one_line
-from .pieces import gap_between, whole_lines
+from .pieces import TOGETHER, gap_between, whole_lines
 from .splitting import split_segments
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class SpokenWord:
 class Passage:
     """What one speaker says in one go; `speaker` is None where nobody was named.
 
-    words: at least one; each starts when the one before it is over, or later.
+    words: at least one; none starts before the one before it does, though it may before that is over.
     """
 
     speaker: str | None
@@ -63,8 +61,8 @@ class Passage:
 
     @property
     def end(self) -> Seconds:
-        """When its last word is over; its start where no length is known."""
-        return self.words[-1].end
+        """When the last of its words is over; its start where no length is known."""
+        return max(word.end for word in self.words)
 
     @property
     def text(self) -> str:
@@ -75,9 +73,10 @@ class Passage:
 def passages_of(transcript: Transcript) -> tuple[Passage, ...]:
     """The words as passages, by their start.
 
-    Those of one speaker never overlap; those of two may, where both talk at once.
-    A passage ends where another speaker's begins, with a silence of more than 2.5 s,
-    and at the end of a sentence once it has 120 words. Texts are carved from the
+    They may overlap, where two talk at once or one speaker's lines are said to. A
+    passage ends where another speaker's begins, with a silence of more than 2.5 s, where
+    the next line begins before it is over, and at the end of a sentence once it has 120
+    words. Times are the words' own, and texts are carved from the
     recogniser's own; words without times, and segments without words, get
     estimated ones. What is said by nobody in particular forms passages as well.
 
@@ -91,8 +90,7 @@ def passages_of(transcript: Transcript) -> tuple[Passage, ...]:
     segments = whole_lines(split_segments(transcript).segments, transcript.language)
     lines = [Passage(segment.speaker, words) for segment in segments if (words := _words(segment))]
     lines.sort(key=lambda line: line.start)
-    straight = sorted(_without_overlaps(lines), key=lambda line: line.start)
-    return tuple(sorted(_joined(straight, transcript.language), key=lambda passage: passage.start))
+    return tuple(sorted(_joined(lines, transcript.language), key=lambda passage: passage.start))
 
 
 def _words(segment: Segment) -> tuple[SpokenWord, ...]:
@@ -102,12 +100,12 @@ def _words(segment: Segment) -> tuple[SpokenWord, ...]:
     starts, ends = in_order(*read_times(given), segment.start, segment.end)
     low, high = _room(segment, starts, ends)
     times = timed(starts, ends, lines=(np.full(len(given), low), np.full(len(given), high)))
+    starts = np.maximum.accumulate(np.maximum(times.starts, low))
+    ends = np.maximum(times.ends, starts)
     return _without_blanks(
-        SpokenWord(
-            max(start, low), max(end, low), text, "estimated" if how == PLACED else word.timing, word.probability
-        )
+        SpokenWord(start, end, text, "estimated" if how == PLACED else word.timing, word.probability)
         for word, text, start, end, how in zip(
-            given, texts, times.starts.tolist(), times.ends.tolist(), times.repaired.tolist(), strict=False
+            given, texts, starts.tolist(), ends.tolist(), times.repaired.tolist(), strict=False
         )
     )
 
@@ -138,50 +136,29 @@ def _without_blanks(words: Iterable[SpokenWord]) -> tuple[SpokenWord, ...]:
     return tuple(kept)
 
 
-def _without_overlaps(lines: Sequence[Passage]) -> list[Passage]:
-    """The lines, with the times of each speaker's words such that they never overlap, in the order of the lines."""
-    by_speaker: dict[str | None, list[SpokenWord]] = {}
-    for line in lines:
-        by_speaker.setdefault(line.speaker, []).extend(line.words)
-    words = {speaker: iter(_straight(own)) for speaker, own in by_speaker.items()}
-    return [Passage(line.speaker, tuple(next(words[line.speaker]) for _ in line.words)) for line in lines]
-
-
-def _straight(words: Sequence[SpokenWord]) -> list[SpokenWord]:
-    """The words at times that never fall or overlap: those that contradict most others are placed between them."""
-    if all(before.end <= after.start for before, after in pairwise(words)):
-        return list(words)
-    starts, ends = in_order(*read_times(words), -np.inf, np.inf)
-    known = np.flatnonzero(~np.isnan(starts))
-    ends = ends.copy()
-    ends[known] = np.minimum(ends[known], np.append(starts[known][1:], np.inf))
-    times = timed(starts, ends)
-    return [
-        replace(word, start=start, end=end, timing="estimated" if how == PLACED else word.timing)
-        for word, start, end, how in zip(
-            words, times.starts.tolist(), times.ends.tolist(), times.repaired.tolist(), strict=True
-        )
-    ]
-
-
 def _joined(lines: Iterable[Passage], language: str | None) -> Iterator[Passage]:
     """Passages of lines by their start: put together and cut again."""
     speaker: str | None = None
     words: list[SpokenWord] = []
+    end = 0.0
     for line in lines:
+        if words and (line.speaker != speaker or line.start < max(words[-1].start, end - TOGETHER)):
+            yield Passage(speaker, tuple(words))
+            words = []
+        speaker = line.speaker
         for index, word in enumerate(line.words):
-            if words and (line.speaker != speaker or not _goes_on(words, word, language)):
+            if words and not _goes_on(words, word, word.start - end, language):
                 yield Passage(speaker, tuple(words))
                 words = []
             gap = gap_between(words[-1].text, word.text) if words and index == 0 else ""
-            speaker = line.speaker
+            end = max(end, word.end) if words else word.end
             words.append(replace(word, text=gap + word.text) if gap else word)
     if words:
         yield Passage(speaker, tuple(words))
 
 
-def _goes_on(words: Sequence[SpokenWord], word: SpokenWord, language: str | None) -> bool:
+def _goes_on(words: Sequence[SpokenWord], word: SpokenWord, silence: Seconds, language: str | None) -> bool:
     """Whether a word of the same speaker belongs to the passage."""
-    if word.start - words[-1].end > PAUSE:
+    if silence > PAUSE:
         return False
     return len(words) < LONG or not ends_sentence(words[-1].text, word.text, language)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from ..types import Seconds, Segment, Transcript
 
+TOGETHER: Seconds = 0.1
+"""Speech that overlaps by less is one after the other."""
 _BREATH: Seconds = 0.3
 """Whoever goes on after so short a time has not stopped."""
 
@@ -103,7 +105,9 @@ def too_far(before: Piece, after: Piece) -> bool:
 
 
 def _shares(last: Run, speaker: str | None, start: Seconds) -> bool:
-    return speaker is not None and speaker == last.speaker and last.start <= start <= last.end + _BRIDGE
+    if speaker is None or speaker != last.speaker or start < last.pieces[-1].start:
+        return False
+    return last.end - TOGETHER <= start <= last.end + _BRIDGE
 
 
 def _spaced(before: Piece, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

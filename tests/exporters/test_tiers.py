@@ -16,7 +16,7 @@ from pylangacq import CHAT
 
 from diarfuse.exporters import registry
 from diarfuse.exporters.lines import label, passages
-from diarfuse.exporters.tiers import NOBODY, tiers_of, unique
+from diarfuse.exporters.tiers import NOBODY, rows_of, tiers_of, unique
 from diarfuse.fusion.document import Document, Recording
 from diarfuse.fusion.types import Attribution, Diarization, Segment, Transcript, Turn, Word
 
@@ -62,13 +62,13 @@ def test_nothing_overlaps_on_a_tier_and_turns_begin_and_end_with_words(document)
     assert len({tier.name for tier in tiers}) == len(tiers)
     spoken = {passage.speaker: 0 for passage in passages(document)}
     assert {tier.speaker for tier in tiers} == set(spoken)
+    for row in rows_of(tiers):
+        assert all(part.start < part.end and part.text for part in row.intervals)
+        assert all(before.end <= after.start for before, after in pairwise(row.intervals))
     for tier in tiers:
-        assert all(before.end <= after.start for before, after in pairwise(tier.utterances))
-        words = [word for utterance in tier.utterances for word in utterance.words]
-        assert all(word.start < word.end and word.text for word in words)
-        assert all(before.end <= after.start for before, after in pairwise(words))
         for utterance in tier.utterances:
-            assert (utterance.start, utterance.end) == (utterance.words[0].start, utterance.words[-1].end)
+            assert utterance.start == utterance.words[0].start
+            assert utterance.end == max(word.end for word in utterance.words)
             assert "".join("".join(word.text.split()) for word in utterance.words) == "".join(utterance.text.split())
 
 
@@ -84,6 +84,39 @@ def test_times_are_the_words_own_to_the_millisecond():
     ]
     assert (ben.name, nobody.name, nobody.speaker) == ("Ben K.", NOBODY, None)
     assert [(u.start, u.end) for u in nobody.utterances] == [(9000, 9001)]
+
+
+OVERLAPS = [(0, 10, "Aaah"), (2, 8, "in"), (3, 5, "deep"), (9.95, 12, "seam"), (3, 5, "twin")]
+
+
+def test_what_overlaps_on_a_tier_goes_to_another():
+    document = said(*(("Ana", a, b, f" {text}.") for a, b, text in OVERLAPS), ("Ana (2)", 20, 21, " Other."))
+    found = [
+        (row.name, row.above, [(i.start, i.end, i.text) for i in row.intervals]) for row in rows_of(tiers_of(document))
+    ]
+    turns = [(name, intervals) for name, above, intervals in found if above is None]
+    assert turns == [
+        ("Ana", [(0, 9950, "Aaah."), (9950, 12000, "seam.")]),
+        ("Ana (3)", [(2000, 8000, "in.")]),
+        ("Ana (4)", [(3000, 5000, "deep.")]),
+        ("Ana (5)", [(3000, 5000, "twin.")]),
+        ("Ana (2)", [(20000, 21000, "Other.")]),
+    ]
+    assert [(above, intervals) for _, above, intervals in found if above] == turns
+
+
+def test_words_that_overlap_in_a_line_are_on_two_tiers_and_those_of_one_time_are_one():
+    own = [(0, 9, " Aaah"), (2, 3, " no"), (2, 3, " yes"), (2.9, 4, " so")]
+    words = tuple(Word(a, b, text, speaker="Ana") for a, b, text in own)
+    document = Document(Transcript((Segment(0, 9, " Aaah no yes so", words, "Ana"),), "en", 9.0))
+    turns, first, second = rows_of(tiers_of(document))
+    assert [(i.start, i.end, i.text) for i in turns.intervals] == [(0, 9000, "Aaah no yes so")]
+    assert (first.name, second.name, second.above) == ("Ana - words", "Ana - words (2)", "Ana")
+    assert [(i.start, i.end, i.text) for i in (*first.intervals, *second.intervals)] == [
+        (0, 9000, "Aaah"),
+        (2000, 2900, "no yes"),
+        (2900, 4000, "so"),
+    ]
 
 
 def test_somebody_may_be_called_unknown():
