@@ -36,11 +36,11 @@ from .answers import Events, answer_body, sse
 from .forms import Form, read_form
 from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
-from .limits import Admission, Limits
+from .limits import Admission, Draining, Limits
 from .live_page import ROUTES
 from .live_routes import live_routes
 from .log import JsonFormatter, Metrics, Rarely, error_event, event
-from .protocol import patient
+from .protocol import patient, patient_socket
 from .realtime import MOST_BYTES
 from .recordings import OpenLive, Sessions
 from .uploads import UploadFolder
@@ -88,14 +88,15 @@ def create_app(
             Route("/v1/models/{model:path}", service.model_info),
             Route("/healthz", service.health),
             Route("/metrics", service.metrics_text),
-            *([] if open_live is None else live_routes(Sessions(open_live, service.limits, service.metrics))),
+            *([] if open_live is None else live_routes(service.sessions(open_live))),
             *(ROUTES if page else ()),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=service.lifespan,
     )
     app.router.redirect_slashes = False  # behind a proxy that ends TLS it would lead to http://, with the token
-    return Guard(app, token=token, limits=service.limits, metrics=service.metrics, drain=service.drain, page=page)
+    drain = service.draining.begin
+    return Guard(app, token=token, limits=service.limits, metrics=service.metrics, drain=drain, page=page)
 
 
 def serve(
@@ -157,7 +158,7 @@ def uvicorn_config(app: Guard, limits: Limits, *, host: str, port: int) -> uvico
         host=host,
         port=port,
         http=patient(limits.idle, app.drain),
-        ws="websockets-sansio",
+        ws=patient_socket(limits.idle, app.drain),
         ws_max_size=MOST_BYTES,
         ws_per_message_deflate=False,
         ws_ping_timeout=None,  # a pong lies behind all audio that waits to be heard; deadlines of our own let go
@@ -196,12 +197,11 @@ class _Service:
     def __init__(
         self, run_job: RunJob, model: str, limits: Limits, upload_root: Path | None, uploads: UploadFolder | None
     ) -> None:
-        self.limits = limits
-        self.metrics = Metrics()
+        self.limits, self.metrics, self.draining = limits, Metrics(), Draining()
         self._model = model
         self._root = upload_root
         self._admission = Admission(limits)
-        self._jobs = Jobs(run_job, limits, self._admission, self.metrics)
+        self._jobs = Jobs(run_job, limits, self._admission, self.metrics, self.draining)
         self._uploads = uploads
 
     @contextlib.asynccontextmanager
@@ -216,9 +216,9 @@ class _Service:
             self._jobs.stop()
             self._uploads.close()
 
-    def drain(self) -> None:
-        """The server is to end: refuse who waits or uploads, and give running jobs `Limits.grace`."""
-        self._jobs.drain()
+    def sessions(self, open_live: OpenLive) -> Sessions:
+        """The live sessions, which end with everything else."""
+        return Sessions(open_live, self.limits, self.metrics, self.draining)
 
     async def health(self, _request: Request) -> Response:
         """Alive, and nothing more."""

@@ -15,10 +15,10 @@ from ...fusion.errors import AudioError, OptionError
 from .answers import Json
 from .limits import Deadline
 from .log import Stopwatch, error_event, event
-from .recordings import Recording, RefusedMessageError, Sessions
+from .recordings import EndingError, Recording, RefusedMessageError, Sessions
 
 _MOST_ERRORS = 10
-_NORMAL, _TRY_LATER, _VIOLATION, _FAILED = 1000, 1013, 1008, 1011
+_NORMAL, _VIOLATION, _FAILED, _RESTART, _TRY_LATER = 1000, 1008, 1011, 1012, 1013
 FAILED = "The server failed: tell its operator."
 
 
@@ -56,8 +56,15 @@ class Connection(ABC):
         """What the client hears of one of our events."""
 
     async def serve(self) -> str:
-        """Until the recording ends; how it did."""
+        """Until the recording ends, or the server is to; how it did."""
         await self._socket.accept()
+        try:
+            return await self._talk()
+        except EndingError as error:
+            await self.end("server_error", str(error), _RESTART)
+            return "stopped"
+
+    async def _talk(self) -> str:
         try:
             await self.greet()
         except RefusedMessageError as error:
@@ -112,7 +119,7 @@ class Connection(ABC):
         """The next message; None after saying so where it took too long, or the session has."""
         left = deadline.left(self._limits.live_idle)
         try:
-            message: dict[str, Any] = dict(await asyncio.wait_for(self._socket.receive(), left))
+            message = dict(await self.recording.sessions.in_time(self._socket.receive(), left))
         except TimeoutError:
             if deadline.left():
                 await self.end("invalid_request_error", f"Nothing came for {left:g} s.", _VIOLATION)

@@ -10,14 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from starlette.exceptions import HTTPException
 
 from ...fusion.errors import AudioError, CancelledError, DiarfuseError, OptionError
 from ...fusion.types import Diarization, OnSegment, Seconds, Transcript
 from ..options import Wish
-from .limits import Admission, Limits, Ticket
+from .limits import SHUTTING_DOWN, Admission, Draining, Limits, Ticket
 from .log import Metrics, Stopwatch, error_event, event
 
 T = TypeVar("T")
@@ -56,16 +56,22 @@ RunJob = Callable[[JobRequest], JobAnswer]
 
 
 class Jobs:
-    """Runs jobs in `limits.concurrency` threads. A place is free again when the thread is, not when the client left."""
+    """Runs jobs in `limits.concurrency` threads. A place is free again when the thread is, not when the client left.
 
-    def __init__(self, run_job: RunJob, limits: Limits, admission: Admission, metrics: Metrics) -> None:
+    Once `draining` begins no job starts any more; those that wait are refused, and those that run have
+    `limits.grace` seconds.
+    """
+
+    def __init__(
+        self, run_job: RunJob, limits: Limits, admission: Admission, metrics: Metrics, draining: Draining
+    ) -> None:
         self._run_job = run_job
         self._limits = limits
         self._admission = admission
         self._metrics = metrics
         self._pool = ThreadPoolExecutor(limits.concurrency, thread_name_prefix="job")
         self._running: set[threading.Event] = set()
-        self._draining = asyncio.Event()
+        self._draining = draining
 
     @contextmanager
     def start(self, request: JobRequest, ticket: Ticket) -> Iterator[Future[JobAnswer]]:
@@ -76,7 +82,7 @@ class Jobs:
         Raises:
             HTTPException: 503 the server is shutting down.
         """
-        if self._draining.is_set():
+        if self._draining.has_begun:
             raise shutting_down()
         future = self._pool.submit(self._work, request)
         ticket.keep()
@@ -100,7 +106,7 @@ class Jobs:
         waiting = asyncio.wrap_future(future)
         # An error that nobody took would be logged with all its words, also after the client has left.
         waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-        if not await self._done(waiting, self._limits.timeout) and self._draining.is_set():
+        if not await self._draining.done(waiting, self._limits.timeout) and self._draining.has_begun:
             if not future.cancel():  # it has begun
                 await asyncio.wait({waiting}, timeout=self._limits.grace)
             if not future.done() or future.cancelled():
@@ -121,24 +127,11 @@ class Jobs:
         """
         task = asyncio.ensure_future(work)
         try:
-            if not await self._done(task):
+            if not await self._draining.done(task):
                 raise shutting_down()
             return task.result()
         finally:
             task.cancel()
-
-    async def _done(self, work: asyncio.Future[Any], seconds: Seconds | None = None) -> bool:
-        """Whether `work` ends within so many seconds, and before the server is to end."""
-        draining = asyncio.ensure_future(self._draining.wait())
-        try:
-            await asyncio.wait({work, draining}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            draining.cancel()
-        return work.done()
-
-    def drain(self) -> None:
-        """Start no job any more; those that wait are refused, and those that run have `limits.grace` seconds."""
-        self._draining.set()
 
     def stop(self) -> None:
         """Ask every job to stop, and start no more."""
@@ -171,7 +164,7 @@ class Jobs:
 
 def shutting_down() -> HTTPException:
     """The answer to whoever asks too late."""
-    return HTTPException(503, "The server is shutting down: try again later.", {"retry-after": "30"})
+    return HTTPException(503, SHUTTING_DOWN, {"retry-after": "30"})
 
 
 def _result(future: Future[JobAnswer], request: JobRequest) -> JobAnswer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.exceptions import HTTPException
 
@@ -14,6 +16,7 @@ from ...fusion.errors import OptionError
 from ...fusion.types import Seconds
 
 MiB = 1 << 20
+SHUTTING_DOWN = "The server is shutting down: try again later."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +152,28 @@ class Deadline:
     def left(self, at_most: Seconds = float("inf")) -> Seconds:
         """Seconds left, from 0 to `at_most`."""
         return min(max(self._end - time.monotonic(), 0.0), at_most)
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """Whether the server is to end; and waiting that ends with it."""
+
+    _begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        """From now on nothing new is to be begun."""
+        self._begun.set()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is to end."""
+        return self._begun.is_set()
+
+    async def done(self, work: asyncio.Future[Any], seconds: Seconds | None = None) -> bool:
+        """Whether `work` ends within so many seconds, and before the server is to end."""
+        begun = asyncio.ensure_future(self._begun.wait())
+        try:
+            await asyncio.wait({work, begun}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            begun.cancel()
+        return work.done()

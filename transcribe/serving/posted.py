@@ -19,7 +19,17 @@ from .answers import Json, sse
 from .limits import Deadline
 from .log import Stopwatch, error_event, event
 from .realtime import COMMITTED
-from .recordings import RATE, Recording, RefusedMessageError, Sessions, checked_language, error_of, rate_in, with_id
+from .recordings import (
+    RATE,
+    EndingError,
+    Recording,
+    RefusedMessageError,
+    Sessions,
+    checked_language,
+    error_of,
+    rate_in,
+    with_id,
+)
 
 _HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"))
 _HEARTBEAT = 10.0
@@ -86,6 +96,9 @@ class _Answer(Response):
         except (RefusedMessageError, AudioError, OptionError) as error:
             await self._send(send, error_of("invalid_request_error", str(error)))
             return "refused"
+        except EndingError as error:
+            await self._send(send, error_of("server_error", str(error)))
+            return "stopped"
         return "done"
 
     async def _finish(self, send: Send) -> Sequence[Json]:
@@ -100,19 +113,19 @@ class _Answer(Response):
 
         Raises:
             RefusedMessageError: it ends in half a sample, or stands still for too long.
+            EndingError: the server is to end before it does.
         """
         limits, rest = self._sessions.limits, b""
         deadline, chunks = Deadline(limits.live_seconds), aiter(request.stream())
         while True:
             left = deadline.left(limits.live_idle)
             try:
-                chunk = await asyncio.wait_for(anext(chunks), left)
+                rest += await self._sessions.in_time(anext(chunks), left)
             except StopAsyncIteration:
                 break
             except TimeoutError:
                 why = f"Nothing came for {left:g} s." if deadline.left() else self._recording.too_long
                 raise RefusedMessageError(why) from None
-            rest += chunk
             while len(rest) > 1:
                 piece, rest = rest[: min(len(rest) // 2 * 2, _PIECE)], rest[min(len(rest) // 2 * 2, _PIECE) :]
                 yield piece

@@ -51,10 +51,13 @@ class Realtime(Connection):
         elif kind == "input_audio_buffer.commit":
             await self._finish()
             return False
+        elif kind == "input_audio_buffer.clear":
+            self.recording.clear()
+            await self.tell([{"type": "input_audio_buffer.cleared"}])
         else:
             raise RefusedMessageError(
-                "Unknown event type: the known ones are session.update, input_audio_buffer.append and "
-                "input_audio_buffer.commit."
+                "Unknown event type: the known ones are session.update, and append, commit and clear of "
+                "input_audio_buffer."
             )
         return True
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 from ...fusion.errors import AudioError, DiarfuseError, OptionError
 from ...fusion.text.languages import wanted
 from ...fusion.types import Seconds
 from ..live.beginning import Beginning
 from .answers import Json
-from .limits import Limits
+from .limits import SHUTTING_DOWN, Draining, Limits
 from .log import Metrics
+
+T = TypeVar("T")
 
 RATE, LOWEST, HIGHEST = 24_000, 8_000, 48_000
 _OTHER = {
@@ -49,6 +51,13 @@ class RefusedMessageError(Exception):
     """Something that cannot be used, with a sentence for its sender."""
 
 
+class EndingError(Exception):
+    """The server is to end."""
+
+    def __init__(self) -> None:
+        super().__init__(SHUTTING_DOWN)
+
+
 @dataclass(slots=True)
 class Sessions:
     """All live sessions of a server: so many at once as `Limits.live` says, over WebSockets and posts together."""
@@ -56,6 +65,7 @@ class Sessions:
     open_live: OpenLive
     limits: Limits
     metrics: Metrics
+    draining: Draining = field(default_factory=Draining)
     inside: int = 0
 
     @property
@@ -67,6 +77,21 @@ class Sessions:
     def taken(self) -> str:
         """What is said to one too many."""
         return f"The {self.limits.live} live sessions of this server are taken: try again later."
+
+    async def in_time(self, work: Awaitable[T], seconds: Seconds) -> T:
+        """What `work` gives.
+
+        Raises:
+            TimeoutError: it takes longer than so many seconds.
+            EndingError: the server is to end before it does.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            if await self.draining.done(task, seconds):
+                return task.result()
+            raise EndingError if self.draining.has_begun else TimeoutError
+        finally:
+            task.cancel()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -143,23 +168,34 @@ class Recording:
 
         Raises:
             RefusedMessageError: no audio came.
+            EndingError: the server is to end, and they were not there within `Limits.grace` then.
         """
         if self._work is None:
             raise RefusedMessageError("The buffer is empty: append audio before the commit.")
         try:
-            events: Sequence[Json] = await self._thread(self._work.finish)
+            events: Sequence[Json] = await self._in_time(asyncio.ensure_future(self._thread(self._work.finish)))
         except (AudioError, OptionError):  # too little came to be a recording: the next audio begins another
-            self._drop()
-            self._beginning = Beginning()
+            self.clear()
             raise
         self._work = None
         return events
 
+    def clear(self) -> None:
+        """Leave out all that came; the next audio begins another recording."""
+        self._drop()
+        self._beginning = Beginning()
+
     async def forget(self) -> None:
         """Drop the recording, once nothing works on it any more."""
-        if self._busy is not None and not self._busy.done():
-            await asyncio.wait({self._busy})
-        self._drop()
+        if self._busy is None or await self.sessions.draining.done(self._busy):
+            self._drop()  # else the process ends, and all of this with it
+
+    async def _in_time(self, work: asyncio.Future[Sequence[Json]]) -> Sequence[Json]:
+        if not await self.sessions.draining.done(work):
+            await asyncio.wait({work}, timeout=self.sessions.limits.grace)
+        if work.cancel():
+            raise EndingError
+        return work.result()
 
     def _drop(self) -> None:
         if self._work is not None:

@@ -145,6 +145,14 @@ def test_who_stands_still_is_told_and_a_failure_says_nothing_of_the_server(servi
                 live.until(works[-1].abandoned.is_set)
 
 
+def test_a_server_that_ends_does_not_wait_for_a_body(serving):
+    with serving(open_live=Works()) as live, streaming(live) as (sock, back):
+        send(sock, SECOND)
+        read_until(back, b'"until": 1.0')
+        live.server.should_exit = True
+        assert b"shutting down" in read_until(back, b'"message"')
+
+
 def test_the_door_is_the_same(serving):
     with serving(open_live=Works(), token=TOKEN) as live:
         assert post(live, SECOND).status_code == 401

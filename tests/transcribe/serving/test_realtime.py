@@ -7,7 +7,7 @@ import contextlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, create_connection
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -206,7 +206,8 @@ def test_nor_is_one_that_comes_in_pieces(serving, beginning, words):
         assert "empty" in hear(socket)["error"]["message"]
 
 
-COMMIT = json.dumps({"type": "input_audio_buffer.commit"})
+CLEAR, COMMIT = (json.dumps({"type": f"input_audio_buffer.{what}"}) for what in ("clear", "commit"))
+COMMITTED = "input_audio_buffer.committed"
 
 
 def test_empty_blocks_begin_nothing_and_too_little_to_hear_ends_nothing(serving):
@@ -228,6 +229,19 @@ def test_empty_blocks_begin_nothing_and_too_little_to_hear_ends_nothing(serving)
         assert hear(socket)["until"] == 1.0
         socket.send(COMMIT)
         assert [hear(socket)["type"] for _ in range(2)] == ["input_audio_buffer.committed", "diarization.done"]
+
+
+def test_who_clears_the_buffer_begins_anew(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        for message in (CLEAR, SECOND, CLEAR, SECOND, COMMIT):
+            socket.send(message)
+        cleared = "input_audio_buffer.cleared"
+        told = ["diarization.committed", cleared, "diarization.committed", COMMITTED, "diarization.done"]
+        assert [hear(socket)["type"] for _ in range(6)] == [cleared, *told]
+        assert works[0].abandoned.is_set()
+        assert [len(work.blocks) for work in works] == [1, 1]
 
 
 def too_little():
@@ -280,6 +294,14 @@ def test_who_never_sends_or_sends_for_too_long_is_told(serving):
         assert "at most" in hear(socket)["error"]["message"]
 
 
+UPGRADE = b"""GET /v1/realtime HTTP/1.1\r
+Host: 127.0.0.1\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r
+\r
+"""
 MOST = 24 << 20
 """One message, or one piece of a body, and the buffers of two sockets."""
 
@@ -382,5 +404,39 @@ def test_a_server_that_ends_does_not_wait_for_a_session(serving):
     with serving(open_live=Works()) as live, call(live) as socket:
         hear(socket)
         live.server.should_exit = True
-        with pytest.raises(ConnectionClosed):
+        assert "shutting down" in hear(socket)["error"]["message"]
+        with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=30)
+        assert closed.value.rcvd.code == 1012
+
+
+@pytest.mark.parametrize(("grace", "words"), [(30.0, "diarization.done"), (0.1, "shutting down")])
+def test_a_server_that_ends_waits_for_what_a_session_has_to_finish_within_its_grace(serving, grace, words):
+    works, go = Works(), threading.Event()
+    with serving(open_live=works, limits=Limits(grace=grace)) as live, call(live) as socket:
+        hear(socket)
+        socket.send(SECOND)
+        hear(socket)
+        works[0].finish = lambda: [{"type": "diarization.done"}] if go.wait(60) else []
+        socket.send(COMMIT)
+        assert hear(socket)["type"] == "input_audio_buffer.committed"
+        live.server.should_exit = True
+        live.until(lambda: not live.server.servers[0].is_serving())
+        if grace > 1:
+            go.set()
+        assert words in json.dumps(hear(socket))
+        go.set()
+
+
+def test_who_pings_and_reads_no_answer_fills_no_memory_and_is_let_go(serving):
+    with serving(open_live=Works(), limits=Limits(idle=0.5)) as live:
+        sent, pings = 0, (b"\x89\xfd" + bytes(4) + b"x" * 125) * 4000
+        with create_connection(("127.0.0.1", live.port), timeout=30) as socket:
+            socket.sendall(UPGRADE)
+            assert b" 101 " in socket.recv(100)
+            with contextlib.suppress(ConnectionError):
+                while sent < MOST:
+                    socket.sendall(pings)
+                    sent += len(pings)
+        assert sent < MOST
+        live.until(lambda: can_call(live))
