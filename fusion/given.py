@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import json
 import numbers
@@ -146,6 +147,26 @@ def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> byte
     if len(data) > LARGEST_TEXT:
         raise TranscriptError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB, as {what} never is: check the name.")
     return data
+
+
+def decoded(data: bytes, errors: str = "strict") -> str:
+    r"""The text in a file: in UTF-8, with or without a mark at its beginning, or in UTF-16 with one, as Windows writes.
+
+    Args:
+        data: what the file holds.
+        errors: what becomes of bytes that are no UTF-8, as in `bytes.decode`.
+
+    Raises:
+        UnicodeDecodeError: it is in another encoding, or no text.
+
+    >>> decoded("Zoë".encode()), decoded("Zoë".encode("utf-8-sig")), decoded("Zoë".encode("utf-16"))
+    ('Zoë', 'Zoë', 'Zoë')
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    if (at := data.find(0)) >= 0:  # which UTF-16 without a mark is full of
+        raise UnicodeDecodeError("utf-8", data, at, at + 1, "no text holds a zero byte")
+    return data.decode("utf-8-sig", errors)
 
 
 def from_shell(text: str) -> str:

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,11 +43,15 @@ def landing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
 
     Args:
         path: the file; a link is replaced itself, so resolve it if what it leads to is meant.
-        mode: its permissions, never wider while it is written; None is the umask's choice.
+        mode: its permissions, never wider while it is written; None: those of what is at `path`, else the umask's.
 
     Raises:
-        OSError: it cannot be written; what was at `path` is untouched.
+        OSError: it cannot be written, or what is at `path` is write-protected; that is untouched.
     """
+    if path.is_file() and not path.is_symlink():
+        if is_protected(path):  # the folder's permission would be enough to replace it
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        mode = stat.S_IMODE(path.stat().st_mode) if mode is None else mode
     with _new_file(path.parent, mode) as (file, appear):
         yield file
         _flush(file)
@@ -73,6 +78,11 @@ def prepared(folder: Path, content: bytes, *, mode: int | None = None) -> Iterat
         file.write(content)
         _flush(file)
         yield appear
+
+
+def is_protected(path: Path) -> bool:
+    """Whether there is a file that may not be written to."""
+    return path.is_file() and not os.access(path, os.W_OK)
 
 
 def check_writable(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..fusion.errors import OptionError, OutputError, UnknownNameError
-from ..fusion.landing import check_writable, sweep, write_whole
+from ..fusion.landing import check_writable, is_protected, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -198,13 +198,15 @@ def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None
 
 
 def _check_name(path: Path) -> None:
-    """Refuse a name that is too long, links in a circle: whatever is worse than that nothing is there."""
+    """Refuse a name that is too long, links in a circle, a protected file: whatever is worse than nothing there."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise OutputError(f"{str(path)!r} cannot be written ({error.strerror or error}): choose another -o.") from error
+    if is_protected(path):
+        raise OutputError(f"{str(path)!r} is write-protected: choose another -o, or allow writing to it.")
 
 
 def _nearest(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
-from ..given import read_bytes
+from ..given import decoded, read_bytes
 from ..times import BOUNDS, LONGEST
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def read_text(path: str | os.PathLike[str], kind: str) -> str:
         TranscriptError: no such file, or not text.
     """
     try:
-        return read_bytes(path, kind).decode("utf-8-sig")
+        return decoded(read_bytes(path, kind))
     except UnicodeDecodeError as error:
-        raise TranscriptError(f"{path} is no text: give {kind} in UTF-8.") from error
+        raise TranscriptError(f"{path} is no text in UTF-8: save it as such, and give {kind}.") from error
 
 
 def rows(text: str, name: str) -> Iterator[Row]:

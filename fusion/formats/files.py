@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ..errors import OptionError, TranscriptError
-from ..given import check_list, read_bytes, why_no_json
+from ..given import check_list, decoded, read_bytes, why_no_json
 from ..types import Seconds, Segment, Transcript, Word
 from . import ctm, in_shape, read, read_several, stream, subtitles, whisper_cpp
 
@@ -68,7 +68,10 @@ def load_json(path: Path) -> Any:
     Raises:
         TranscriptError: no such file, no text, or none of these.
     """
-    text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
+    try:
+        text = decoded(read_bytes(path), "surrogateescape")
+    except UnicodeDecodeError as error:
+        raise _no_text(path) from error
     broken = _HALVES.search(text) is not None
     try:
         data = text if path.suffix.lower() in _OTHERS else _parsed(text, path)
@@ -77,8 +80,12 @@ def load_json(path: Path) -> Any:
         if not broken:
             raise
     if broken and not whisper_cpp.matches(data):  # which writes tokens that are a part of a character
-        raise TranscriptError(f"{path} is no text: give JSON, CTM, SRT or VTT in UTF-8.")
+        raise _no_text(path)
     return data
+
+
+def _no_text(path: Path) -> TranscriptError:
+    return TranscriptError(f"{path} is no text in UTF-8: save it as such, and give JSON, CTM, SRT or VTT.")
 
 
 def _parsed(text: str, path: Path) -> Any:

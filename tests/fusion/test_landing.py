@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,18 @@ def test_what_is_prepared_replaces_nothing_and_follows_no_link(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("disk")
+def test_what_is_there_keeps_its_permissions_and_its_protection(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "private.json"
+    write_whole(path, b"old", mode=0o600)
+    write_whole(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as of everybody but root with a file of 0444
+    with pytest.raises(PermissionError):
+        write_whole(path, b"newer")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_link_is_replaced_itself(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"precious")
     (tmp_path / "link").symlink_to(tmp_path / "file")

@@ -119,6 +119,14 @@ def test_long_names_are_written_or_refused_before_the_work(tmp_path: Path) -> No
             plan([Path("a.wav")], [str(out)], [], on_stdout="txt", in_folder="srt")
 
 
+def test_a_write_protected_file_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "a.srt"
+    out.write_text("mine")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OutputError, match=r"a\.srt' is write-protected: choose another -o"):
+        plan([tmp_path / "a.wav"], [str(out)], [], on_stdout="txt", in_folder="json")
+
+
 def test_an_empty_name_is_refused() -> None:
     with pytest.raises(OptionError, match="-o '' names no file"):
         plan([Path("a.wav")], [""], [], on_stdout="txt", in_folder="srt")

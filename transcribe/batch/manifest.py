@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...fusion.errors import MissingExtraError, OptionError, UnknownNameError
-from ...fusion.given import short, why_no_json
+from ...fusion.given import decoded, short, why_no_json
 from ..options import Wish
 from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address, shown
 from .places import Bucket, Folder
@@ -20,6 +20,8 @@ ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet")
 _LONGEST = 1e9
 """Seconds: thirty years."""
 _COLUMNS = ("id", "audio", "duration", "options")
+_NO_COMMAS = {";": "semicolons", "\t": "tabs"}
+"""What programs put between columns in countries whose numbers have commas, and what is copied out of tables has."""
 
 
 def is_manifest(given: str) -> bool:
@@ -59,7 +61,7 @@ def _content(given: str) -> bytes:
 
 def _text(content: bytes, given: str) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return decoded(content)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise OptionError(f"{shown(given)}, line {line} is not UTF-8: save the manifest as UTF-8.") from None
@@ -101,6 +103,8 @@ def _csv(content: bytes, given: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(_text(content, given), newline=""), strict=True)
     try:
         names = Counter(reader.fieldnames or ())
+        for what in (what for mark, what in _NO_COMMAS.items() if len(names) == 1 and mark in next(iter(names))):
+            raise OptionError(f"{shown(given)}, line 1 has {what} between its columns: save it with commas.")
         for name in (name for name, count in names.items() if count > 1):
             raise OptionError(f"{shown(given)}, line 1 names the column {name!r} twice: leave one out.")
         for row in reader:

@@ -79,10 +79,10 @@ def _text(path: Path) -> str:
     """
     from ...fusion.errors import TranscriptError
     from ...fusion.formats.subtitles import looks_like
-    from ...fusion.given import read_bytes
+    from ...fusion.given import decoded, read_bytes
 
     try:
-        text = read_bytes(path, "a file of subtitles").decode("utf-8-sig")
+        text = decoded(read_bytes(path, "a file of subtitles"))
     except UnicodeDecodeError as error:
         raise TranscriptError(f"{path} is no text in UTF-8: save it as such.") from error
     if text.strip() and not looks_like(text) and not text.startswith("WEBVTT"):

@@ -120,13 +120,14 @@ def _token(path: Path | None) -> str | None:
         OptionError: the file cannot be read, is no text, or holds no token or several lines.
     """
     from ...fusion.errors import OptionError
+    from ...fusion.given import decoded
 
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip() or None
     try:
-        lines = path.read_text(encoding="utf-8-sig").strip().splitlines()
+        lines = decoded(path.read_bytes()).strip().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror or error
+        why = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or error
         raise OptionError(f"{str(path)!r} cannot be read as a token ({why}): write one line into it.") from error
     if len(lines) != 1:
         raise OptionError(f"{str(path)!r} holds {len(lines)} lines where one should be, the token: write it anew.")

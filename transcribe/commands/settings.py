@@ -23,7 +23,7 @@ import click
 import platformdirs
 
 from ...fusion.errors import OptionError, UnknownNameError
-from ...fusion.given import short, why_no_json
+from ...fusion.given import decoded, short, why_no_json
 
 FILE = "diarfuse.toml"
 VARIABLE = "DIARFUSE_CONFIG_DIR"
@@ -225,7 +225,7 @@ def _parse(path: Path) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise OptionError(f"{path} is larger than {MAX_BYTES >> 20} MiB, which no settings are: delete it.")
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return tomllib.loads(decoded(data))
     except UnicodeDecodeError:
         raise OptionError(f"{path} is no TOML (not UTF-8): mend that place, or delete the file.") from None
     except (ValueError, RecursionError) as error:

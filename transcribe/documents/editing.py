@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import time
 from contextlib import contextmanager
@@ -55,11 +54,11 @@ def write(path: Path, document: Document) -> None:
     """
     content = json_format.dumps(document).encode("utf-8", "replace")
     try:
-        write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
+        write_whole(path, content)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}) and stays as it was: make room, or check the folder."
-        ) from error
+        why = error.strerror or error
+        remedy = "make room, or check its permissions and the folder's"
+        raise OutputError(f"{path} cannot be written ({why}) and stays as it was: {remedy}.") from error
 
 
 @contextmanager

@@ -242,7 +242,8 @@ def test_lines_of_scripts_without_spaces_are_lines():
         (b"3", "holds 3"),
         (b'"a 1 0 1 hi"', "holds "),
         (b'{"segments": [{"start": 0, "end": 1, "te', "is no JSON"),
-        (b'[{"word": "caf\xe9", "start": 0, "end": 1}]', "is no text: give JSON, CTM, SRT or VTT in UTF-8"),
+        (b'[{"word": "caf\xe9", "start": 0, "end": 1}]', "bad.json is no text in UTF-8: save it as such"),
+        ('[{"word": "caf\xe9", "start": 0, "end": 1}]'.encode("utf-16")[:-1], "bad.json is no text in UTF-8"),
         (b'[{"word": "a", "start": NaN, "end": 1}]', r"bad.json: words\[0\].start is nan"),
     ],
 )
@@ -252,6 +253,22 @@ def test_what_is_no_transcript_is_refused_with_the_files_name(tmp_path, content,
     with pytest.raises(TranscriptError, match=message) as caught:
         attach(path, TURNS)
     assert "bad.json" in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])  # as Notepad and PowerShell write
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"word": "Caf\xe9", "start": 0.2, "end": 0.5}]',
+        "a 1 0.2 0.3 Caf\xe9\n",
+        "1\n00:00:00,200 --> 00:00:00,500\nCaf\xe9\n",
+        "WEBVTT\n\n00:00.200 --> 00:00.500\nCaf\xe9\n",
+    ],
+)
+def test_a_text_with_a_mark_is_read_in_what_the_mark_says(tmp_path, text, encoding):
+    path = tmp_path / "words.txt"
+    path.write_bytes(text.encode(encoding))
+    assert [word.text.strip() for word in attach(path, TURNS).words] == ["Caf\xe9"]
 
 
 def test_ctm_under_any_name_but_of_one_recording(tmp_path):

@@ -42,8 +42,8 @@ def test_what_is_unclear_is_refused_by_line(read, text):
 def test_what_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(TranscriptError, match=r"no\.stm cannot be read"):
         read_stm(tmp_path / "no.stm")
-    (tmp_path / "b.stm").write_bytes(b"\xff\xfe")
-    with pytest.raises(TranscriptError, match="is no text: give an STM file in UTF-8"):
+    (tmp_path / "b.stm").write_bytes(b"\xff")
+    with pytest.raises(TranscriptError, match="is no text in UTF-8: save it as such, and give an STM file"):
         read_stm(tmp_path / "b.stm")
 
 

@@ -39,7 +39,7 @@ def test_json_and_other_limits(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "cannot be read"), (b"\xff\xfe", "UTF-8"), (b"no cue", "give SRT or VTT"), (BAD.encode()[:40], "no time")],
+    [(None, "cannot be read"), (b"\xff", "UTF-8"), (b"no cue", "give SRT or VTT"), (BAD.encode()[:40], "no time")],
 )
 def test_what_is_no_subtitle_is_told(tmp_path, content, told):
     path = tmp_path / "a.srt"
