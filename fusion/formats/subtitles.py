@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import TranscriptError
 from ..layout import NOBODY
-from .reading import Reading, make_line
+from .reading import Reading, Slot, make_line, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..types import Seconds
 
@@ -28,8 +28,9 @@ _FURTHER = r"(?:v|lang|(?i:font|span|p|div))(?:[\s.][^<>]*)?"
 _TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[\d:.]+>|</>|\{{\\[^{{}}]*\}}")
 """``<i>``, ``<v Ann>``, ``<00:01.000>`` and ``{\\an8}`` are no text; ``<enter>`` is."""
 
-_MOMENT = re.compile(r"<[\d:.]+>")
+_MOMENT = re.compile(r"<([\d:.]+)>")
 """When the words after it are said."""
+_LIT = re.compile("</?u>")
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -61,7 +62,7 @@ class Shown:
     """A cue of a file.
 
     where: its place. lines: as they are shown, labels and dashes included, tags not.
-    voices: what is said by whom; a label holds until the next.
+    voices: what is said by whom; a label holds until the next. tagged: the lines with their tags.
     """
 
     where: str
@@ -69,6 +70,7 @@ class Shown:
     end: Seconds
     lines: tuple[str, ...]
     voices: tuple[Spoken, ...]
+    tagged: tuple[str, ...] = ()
 
 
 def looks_like(text: str) -> bool:
@@ -79,12 +81,14 @@ def looks_like(text: str) -> bool:
 def read(text: str, name: str) -> Reading:
     """Read cues; those without text are left out, labels are not words, nor lines that roll up and were said before.
 
+    Words have the times that stand between them, or in which Whisper underlines them.
+
     Raises:
         TranscriptError: a cue whose times cannot be, by its line.
     """
     family = "WebVTT" if text.lstrip("\ufeff").startswith("WEBVTT") else "SubRip"
     lines = (
-        replace(make_line(None, cue.where, f" {said}", [], (cue.start, cue.end)), homes=_homes(cue))
+        replace(make_line(None, cue.where, f" {said}", _heard(cue, said), (cue.start, cue.end)), homes=_homes(cue))
         for cue in read_cues(text, name, unrolled=True)
         if (said := " ".join(voice.text for voice in cue.voices if voice.text))
     )
@@ -108,7 +112,7 @@ def read_cues(text: str, name: str, *, unrolled: bool = False) -> tuple[Shown, .
     if "-->" not in text and text.strip("\ufeff \t\r\n") and not text.lstrip("\ufeff").startswith("WEBVTT"):
         raise TranscriptError(f"{name} holds no cue: the line before its text reads 00:00:01,000 --> 00:00:02,500.")
     found = list(_blocks(_LINES.split(text), name))
-    found = list(_unrolled(found)) if unrolled else found
+    found = list(_unlit(list(_unrolled(found)))) if unrolled else found
     tagged = any(_VOICE.search(line) for *_, lines in found for line in lines)
     known = _names([lines for *_, lines in found])
     cues: list[Shown] = []
@@ -117,21 +121,96 @@ def read_cues(text: str, name: str, *, unrolled: bool = False) -> tuple[Shown, .
         voices = _voices(lines, known, last)
         if not tagged:
             last = voices[-1].speaker
-        cues.append(Shown(where, start, end, tuple(map(_bare, lines)), tuple(voices)))
+        cues.append(Shown(where, start, end, tuple(map(_bare, lines)), tuple(voices), tuple(lines)))
     return tuple(cues)
 
 
 def _unrolled(cues: list[Block]) -> Iterator[Block]:
     """Without the lines that captions such as YouTube's, where words have times, show again under the next line."""
     rolling = any(_MOMENT.search(line) for *_, lines in cues for line in lines)
-    before: set[str] = set()
+    before: list[list[str]] = []
     for where, start, end, lines in cues:
         shown = [line for line in lines if _bare(line)]
-        known = [not _MOMENT.search(line) and _bare(line) in before for line in shown]
+        known = [not _MOMENT.search(line) and _bare(line).split() in before for line in shown]
         fresh = shown[[*known, False].index(False) :]
         if fresh or not rolling:
             yield where, start, end, fresh if rolling else lines
-        before = set(map(_bare, shown))
+        before = [_bare(line).split() for line in shown]
+
+
+def _unlit(cues: Sequence[Block]) -> Iterator[Block]:
+    """Of cues that show a text again and again, another word underlined each time, one with the times of the words."""
+    group: list[Block] = []
+    for cue in [*cues, None]:
+        if group and (cue is None or not _lights(group, cue)):
+            yield from [_lit(group)] if len(group) > 1 else group
+            group = []
+        if cue is not None:
+            group.append(cue)
+
+
+def _lights(group: Sequence[Block], cue: Block) -> bool:
+    """Whether a cue begins as those before it end and shows the same text, with none or a later word underlined."""
+    *others, last, new = ("\n".join(lines) for *_, lines in (*group[-2:], cue))
+    at, before = new.find("<u>"), max(text.find("<u>") for text in (*others, last))
+    rises = before < at if at >= 0 else "<u>" in last
+    return rises and new.count("<u>") <= 1 and group[-1][2] == cue[1] and _LIT.sub("", last) == _LIT.sub("", new)
+
+
+def _lit(group: Sequence[Block]) -> Block:
+    """The cues as one, in which each underlined word stands between its times."""
+    text = _LIT.sub("", "\n".join(group[0][3]))
+    for _, start, end, lines in reversed(group):
+        before, lit, after = "\n".join(lines).partition("<u>")
+        if lit:
+            to = len(before) + len(after.partition("</u>")[0])
+            text = f"{text[: len(before)]}{_stamp(start)}{text[len(before) : to]}{_stamp(end)}{text[to:]}"
+    return group[0][0], group[0][1], group[-1][2], text.split("\n")
+
+
+def _stamp(seconds: Seconds) -> str:
+    minutes, rest = divmod(round(seconds * 1000), 60_000)
+    return f"<{minutes // 60}:{minutes % 60:02d}:{rest / 1000:06.3f}>"
+
+
+def _heard(cue: Shown, said: str) -> list[Slot]:
+    """The words of a cue in which times stand between them; what follows one begins then, and ends with the next."""
+    first, *rest = _MOMENT.split(_BREAK.sub(" ", " ".join(cue.tagged)))
+    if not rest:
+        return []
+    moments = [*_moments(rest[::2], cue), None]
+    tokens: list[Slot] = []
+    blank = " "
+    for text, start, end in zip([first, *rest[1::2]], moments, moments[1:], strict=False):
+        shown = blank + _DIRECTION.sub("", html.unescape(_TAG.sub("", text)))
+        pieces = re.findall(r"\s*\S+", shown)
+        blank = shown[len("".join(pieces)) :]
+        last = len(pieces) - 1
+        tokens += [
+            Slot(cue.where, piece, None if at else start, end if at == last else None)
+            for at, piece in enumerate(pieces)
+        ]
+    return _of_text(merged(tokens), said)
+
+
+def _moments(stamps: Iterable[str], cue: Shown) -> Iterator[Seconds | None]:
+    """When the cue begins, and the time of each tag; None where it is none, falls, or is not the cue's."""
+    latest = cue.start
+    yield latest
+    for stamp in stamps:
+        found = re.fullmatch(_TIME, stamp, re.ASCII)
+        time = _seconds(found.groups()) if found else -1.0
+        if known := latest <= time <= cue.end:
+            latest = time
+        yield time if known else None
+
+
+def _of_text(words: list[Slot], said: str) -> list[Slot]:
+    """The words without the label before them; none where they are not those of the text."""
+    text = "".join(said.split())
+    while words and sum(len("".join(word.text.split())) for word in words) > len(text):
+        words = words[1:]
+    return words if "".join("".join(word.text.split()) for word in words) == text else []
 
 
 def _blocks(lines: list[str], name: str) -> Iterator[Block]:

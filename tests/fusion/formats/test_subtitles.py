@@ -196,6 +196,51 @@ def test_lines_that_roll_up_are_said_once(tmp_path):
     assert len(read_cues(text, "a.vtt")) == 4
 
 
+def words_of(path, text):
+    path.write_text(text, encoding="utf-8")
+    return [[(slot.text, slot.start, slot.end) for slot in line.slots] for line in read_any(path).lines]
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        ("hello<00:00:01.500><c> all</c>", [(" hello", 1.0, 1.5), (" all", 1.5, None)]),
+        ("<v A><00:01.500>Yes <00:02.000>no\nright", [(" Yes", 1.5, 2.0), (" no", 2.0, None), (" right", None, None)]),
+        ("Ana: Hi<00:01.500> two words<00:02.000> on", [
+            *((" Hi", None, 1.5), (" two", 1.5, None), (" words", None, 2.0), (" on", 2.0, None)),
+        ]),
+        ("こん<00:01.500>にちは<00:02.000>世界", [(" こん", 1.0, 1.5), ("にちは", 1.5, 2.0), ("世界", 2.0, None)]),
+        ("hel<00:01.500>lo<00:02.000>!", [(" hello!", 1.0, 2.0)]),
+        ("a<00:02.000> b<00:01.500> c<00:09.000> d<7>", [
+            *((" a", 1.0, 2.0), (" b", 2.0, None), (" c", None, None), (" d", None, None)),
+        ]),
+        ("no moment", []),
+    ],
+)  # fmt: skip
+def test_times_between_words_are_theirs(tmp_path, shown, words):
+    cue = f"00:01.000 --> 00:03.000\n{shown}\n\n"
+    label = "" if "Ana:" not in shown else "00:03.000 --> 00:04.000\nAna: Bye.\n"
+    assert words_of(tmp_path / "a.vtt", f"WEBVTT\n\n{cue}{label}")[0] == words
+    (tmp_path / "a.vtt").write_text(f"WEBVTT\n\n{cue}")
+    assert {word.timing for word in attach(tmp_path / "a.vtt", TURNS).words if word.start is not None} == (
+        {"recognised"} if words else {"estimated"}
+    )
+
+
+def test_a_word_is_said_while_whisper_underlines_it(tmp_path):
+    """With ``--highlight_words``, which shows the text again for each word."""
+    shown = ["We go.", "<u>We</u> go.", "We <u>go.</u>", "We go.", "<u>We</u> go.", "We <u>go.</u>", "<u>Not</u> this."]
+    cues = [f"00:00:0{at},000 --> 00:00:0{at + 1},000\n{text}\n" for at, text in enumerate(shown)]
+    text = "\n".join(cues)
+    assert words_of(tmp_path / "a.srt", text) == [
+        [(" We", 1.0, 2.0), (" go.", 2.0, 3.0)],
+        [(" We", 4.0, 5.0), (" go.", 5.0, 6.0)],
+        [],
+    ]
+    assert [(line.start, line.end) for line in read_any(tmp_path / "a.srt").lines] == [(0, 4), (4, 6), (6, 7)]
+    assert len(read_cues(text, "a.srt")) == len(shown)
+
+
 def test_a_line_that_is_said_twice_stays_where_nothing_rolls(tmp_path):
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n"
     assert lines_of(tmp_path / "a.vtt", text) == [(1.0, ["No."]), (2.0, ["No."])]
