@@ -7,6 +7,7 @@ one name become one speaker: their turns are merged where they touch.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -42,6 +43,25 @@ def is_name(speaker: str) -> bool:
         [True, False, False, False]
     """
     return _NUMBERED.fullmatch(speaker.strip()) is None
+
+
+def alike(names: Iterable[str]) -> dict[str, str]:
+    r"""Names that differ only in how their accents are composed (NFC, NFD) -> the first of them, which they are.
+
+    >>> alike(["Zo\xe9", "Ana", "Zoe\u0301"]) == {"Zoe\u0301": "Zo\xe9"}
+    True
+    """
+    first: dict[str, str] = {}
+    found = {name: first.setdefault(unicodedata.normalize("NFC", name), name) for name in names}
+    return {name: known for name, known in found.items() if name != known}
+
+
+def one_spelling(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """The turns by (start, end, speaker), each speaker under one spelling."""
+    given = tuple(turns)
+    names = alike(turn.speaker for turn in given)
+    spelled = (replace(turn, speaker=names[turn.speaker]) if turn.speaker in names else turn for turn in given)
+    return tuple(sorted(spelled, key=lambda turn: (turn.start, turn.end, turn.speaker)))
 
 
 def rename_transcript(transcript: Transcript, names: Mapping[str, str]) -> Transcript:

@@ -22,8 +22,9 @@ from ..records import (
     write_segment,
     write_turn,
 )
+from ..relabel import alike
 from ..types import Diarization, Transcript
-from .changes import Slice, Undo
+from .changes import Slice, Undo, renamed
 from .content import Content, Origin
 from .operations import Operation, read_operation, write_operation
 
@@ -94,7 +95,8 @@ def read_content(row: Json) -> Content:
     content = Content(transcript, diarization, _read_origin(row), rows(row, "notes", text))
     if list(rows(row, "speakers", text)) != _said_by(content):
         raise DamagedError("does not list those who speak below: rename speakers with `transcribe rename`", "speakers")
-    return content
+    names = alike(content.speakers)
+    return renamed(content, names) if names else content
 
 
 def _said_by(content: Content) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
+from ..relabel import one_spelling
 from ..types import Turn
 from .fields import Row, check_one_recording, is_number, read_text, rows, span
 
@@ -54,8 +55,7 @@ def parse_rttm(text: str, *, name: str = "RTTM", recording: str | None = None) -
         check_one_recording(recordings, name)
     elif found and recording not in recordings:
         raise TranscriptError(f"{name} has no recording {recording!r}: it holds {', '.join(sorted(recordings)[:5])}.")
-    kept = (turn for file, turn in found if recording in (None, file))
-    return tuple(sorted(kept, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+    return one_spelling(turn for file, turn in found if recording in (None, file))
 
 
 def _turn(row: Row) -> tuple[str, Turn]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ..errors import TranscriptError
+from ..relabel import alike
 from ..times import LONGEST
 from .fields import Row, check_one_recording, check_words, is_number, read_text, rows
 
@@ -43,7 +44,8 @@ def read_stm(path: str | os.PathLike[str]) -> tuple[Utterance, ...]:
     utterances = tuple(_utterance(row) for row in found)
     check_one_recording((row.fields[0] for row in found), str(path))
     _check_names(found)
-    return utterances
+    names = alike(utterance.speaker for utterance in utterances)
+    return tuple(replace(said, speaker=names.get(said.speaker, said.speaker)) for said in utterances)
 
 
 def _utterance(row: Row) -> Utterance:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
+from ..relabel import one_spelling
 from ..times import check_time
 from ..types import Turn
 from .files import load_json
@@ -34,8 +35,7 @@ def read_turns_file(path: str | os.PathLike[str]) -> tuple[Turn, ...]:
     rows = _rows(path)
     if rows is None:
         raise TranscriptError(f"{path} holds no turns: give RTTM, or the .json of `transcribe diarize`.")
-    found = (_turn(node, f"{path}: turns[{i}]") for i, node in enumerate(items(rows, f"{path}: turns")))
-    return tuple(sorted(found, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+    return one_spelling(_turn(node, f"{path}: turns[{i}]") for i, node in enumerate(items(rows, f"{path}: turns")))
 
 
 def has_turns(path: str | os.PathLike[str]) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import TranscriptError
 from ..given import check_list, short
+from ..relabel import alike
 from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time, seconds
 from ..types import Attribution, Diarization, Likeness, Turn, Word
 from .intervals import Bools, Evidence, Floats, TurnTable, VoiceTable
@@ -139,11 +140,13 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
 
 def _table(given_starts: list[Any], given_ends: list[Any], names: list[Any]) -> TurnTable:
     """The turns sorted and merged, if all are what they should be."""
-    known = set(names)
+    known = dict.fromkeys(names).keys()
     if set(map(type, known)) - {str} or not all(map(str.strip, known)):
         raise TypeError(known)
-    labels = sorted(known)
+    spelled = alike(known)
+    labels = sorted(known - spelled.keys())
     index_of = {label: i for i, label in enumerate(labels)}
+    index_of |= {label: index_of[first] for label, first in spelled.items()}
     starts, ends = (np.array(column, np.float64) for column in (given_starts, given_ends))
     speakers = np.fromiter(map(index_of.__getitem__, names), np.int64, len(names))
     bad = np.flatnonzero(~(_possible(starts) & _possible(ends) & (ends >= starts)))
@@ -199,6 +202,7 @@ def _voices(likeness: Likeness, labels: tuple[str, ...]) -> VoiceTable:
 def relabelled(turns: TurnTable, labels: tuple[str, ...]) -> TurnTable:
     """The same turns numbered by other labels; those of speakers who are not among them are left out."""
     index_of = {label: i for i, label in enumerate(labels)}
+    index_of |= {label: index_of[first] for label, first in alike((*labels, *turns.labels)).items()}
     number = np.array([index_of.get(label, -1) for label in turns.labels], np.int64)
     speakers = number[turns.speakers] if len(turns.speakers) else turns.speakers
     kept = speakers >= 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..editing.content import called
 from ..relabel import rename_diarization, rename_transcript
 from ..types import Diarization, Transcript
 
@@ -27,7 +28,8 @@ def name_labels(
 
 def _fitting(diarization: Diarization, names: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     there = set(diarization.speakers)
+    names = {called(label, there) or label: name for label, name in names.items()}
     missing = [f"Nobody is called {label} here, whom --name calls {names[label]}." for label in names.keys() - there]
-    taken = {label for label, name in names.items() if label in there and name in there - names.keys()}
+    taken = {label for label, name in names.items() if label in there and called(name, there - names.keys())}
     stays = [f"{label} stays: {names[label]} is another speaker here already." for label in taken]
     return {label: name for label, name in names.items() if label in there - taken}, sorted(missing) + sorted(stays)

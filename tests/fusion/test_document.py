@@ -225,3 +225,10 @@ def test_a_history_that_does_not_fit_is_refused() -> None:
 def test_content_is_what_a_document_holds() -> None:
     assert MEETING.content == Content(MEETING.transcript, MEETING.diarization, MEETING.origin, MEETING.notes)
     assert MEETING.speakers == ("SPEAKER_00", "SPEAKER_01")
+
+
+def test_names_that_differ_in_how_accents_are_composed_are_one_speaker_again() -> None:
+    row = MEETING.rename({"SPEAKER_00": "Zo\xe9", "SPEAKER_01": "Ana"}).forget().to_json()
+    changed = json.loads(json.dumps(row).replace("Ana", "Zoe\\u0301"))
+    changed["speakers"] = ["Zoe\u0301", "Zo\xe9"]
+    assert Document.from_json(changed).speakers == ("Zoe\u0301",)

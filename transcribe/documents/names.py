@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...fusion.document import read_document
+from ...fusion.editing.content import called
 from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.relabel import is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from ..output import Target
@@ -40,7 +41,7 @@ def check_outputs(targets: Iterable[Target], *, replace: bool, named: bool = Fal
             )
 
 
-def check_words(path: Path, names: Iterable[str], turns: Iterable[str], *, replace: bool) -> None:
+def check_words(path: Path, names: Iterable[str], turns: Collection[str], *, replace: bool) -> None:
     """Refuse to put other speakers in the place of names that the words have.
 
     Args:
@@ -52,7 +53,7 @@ def check_words(path: Path, names: Iterable[str], turns: Iterable[str], *, repla
     Raises:
         OptionError: a name would be lost.
     """
-    lost = {name for name in names if is_name(name)} - set(turns)
+    lost = {name for name in names if is_name(name) and called(name, turns) is None}
     if lost and not replace:
         raise OptionError(
             f"{path} names its speakers already ({_listed(lost)}): give --replace to put others in their place."

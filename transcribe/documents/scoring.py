@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ...fusion.errors import MissingExtraError, TranscriptError
 from ...fusion.formats.stm import read_stm
 from ...fusion.formats.turns import has_turns, read_turns_file
+from ...fusion.relabel import alike
 from ...fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def read_segments(path: Path) -> list[Spoken]:
             raise TranscriptError(
                 f"{path}: segments[{index}] needs seconds, a text and a speaker: give a .json of ours."
             )
-    return rows
+    names = alike(speaker for _, _, speaker, _ in rows)
+    return [(start, end, names.get(speaker, speaker), text) for start, end, speaker, text in rows]
 
 
 def read_turns_of(path: Path) -> tuple[Turn, ...]:

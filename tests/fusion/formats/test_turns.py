@@ -7,6 +7,7 @@ import json
 import pytest
 
 from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.stm import read_stm
 from diarfuse.fusion.formats.turns import has_turns, read_turns_file
 from diarfuse.fusion.types import Turn
 
@@ -51,3 +52,16 @@ def test_bad_turns_are_named(tmp_path, data, message):
     with pytest.raises(TranscriptError, match=message) as caught:
         read_turns_file(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_name_is_one_however_its_accents_are_composed(tmp_path):
+    """The first spelling of the file is everybody's; it is not another one."""
+    for first, other in [("Zo\xe9", "Zoe\u0301"), ("Zoe\u0301", "Zo\xe9")]:
+        said = [(0.0, 1.0, first), (1.0, 2.0, "Ana"), (2.0, 3.0, other)]
+        rows = [{"start": start, "end": end, "speaker": speaker} for start, end, speaker in said]
+        lines = [f"SPEAKER a 1 {start} {end - start} <NA> <NA> {speaker} <NA> <NA>" for start, end, speaker in said]
+        (tmp_path / "a.json").write_text(json.dumps({"turns": rows}))
+        (tmp_path / "a.rttm").write_text("\n".join(lines), encoding="utf-8")
+        (tmp_path / "a.stm").write_text("".join(f"a 1 {w} {a} {b} hi\n" for a, b, w in said), encoding="utf-8")
+        for found in (*map(read_turns_file, (tmp_path / "a.json", tmp_path / "a.rttm")), read_stm(tmp_path / "a.stm")):
+            assert [turn.speaker for turn in found] == [first, "Ana", first]

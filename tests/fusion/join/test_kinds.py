@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import TranscriptError
 from diarfuse.fusion.join.assign import assign_speakers
-from diarfuse.fusion.join.kinds import read_times, read_turns, with_speakers
-from diarfuse.fusion.types import Attribution, Turn, Word
+from diarfuse.fusion.join.kinds import read_evidence, read_times, read_turns, with_speakers
+from diarfuse.fusion.types import Attribution, Diarization, Turn, Word
 
 WHY = Attribution("overlap", 0.5)
 SPEECH = [Turn(0, 1, "A")]
@@ -29,6 +29,13 @@ spans = st.tuples(st.integers(0, 30), st.integers(0, 8), st.sampled_from("ABC"))
 def test_a_speaker_is_heard_once_at_a_time() -> None:
     turns = [Turn(0, 0.6, "A"), Turn(0, 0.6, "A"), Turn(0, 1, "B")]
     assert assign_speakers([Word(0, 1, "Hello.")], turns)[0].speaker == "B"
+
+
+def test_a_speaker_is_one_however_the_accents_are_composed() -> None:
+    turns = (Turn(0, 0.6, "Zo\xe9"), Turn(0.4, 1, "Zoe\u0301"), Turn(0, 0.7, "B"))
+    assert assign_speakers([Word(0, 1, "Hello.")], turns)[0].speaker == "Zo\xe9"
+    table = read_evidence(Diarization(turns, turns[1:], 1.0)).exclusive
+    assert [table.labels[speaker] for speaker in table.speakers] == ["B", "Zo\xe9"]
 
 
 @given(st.lists(spans, max_size=20))

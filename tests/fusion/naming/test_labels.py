@@ -24,6 +24,12 @@ def test_words_turns_and_reasons_get_the_names() -> None:
     assert (transcript.notes, diarization.notes) == ((), ("already said",))
 
 
+def test_names_are_compared_however_their_accents_are_composed() -> None:
+    zoe = Diarization((Turn(0, 2, "Zo\xe9"), Turn(1, 4, "Ben")), (), 4.0)
+    assert name_turns(zoe, {"Zoe\u0301": "Ana"}).speakers == ("Ana", "Ben")
+    assert name_turns(zoe, {"Ben": "Zoe\u0301"}).notes == ("Ben stays: Zoe\u0301 is another speaker here already.",)
+
+
 @pytest.mark.parametrize(
     ("names", "speakers", "told"),
     [

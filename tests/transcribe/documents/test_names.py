@@ -82,6 +82,10 @@ def test_what_holds_no_names_or_cannot_be_read_may_be_written_over() -> None:
     check_outputs([Target(None, "json")], replace=False)
 
 
+def test_the_same_name_with_other_accents_is_the_same() -> None:
+    check_words(Path("a.json"), ["Zo\xe9"], {"Zoe\u0301"}, replace=False)
+
+
 def test_many_names_are_listed_in_part() -> None:
     with pytest.raises(OptionError, match=r"\(Amy, Bea, Cora, Dot, Eve and 1 more\)"):
         check_words(Path("w.json"), ["Amy", "Bea", "Cora", "Dot", "Eve", "Fay", "A", "1"], [], replace=False)

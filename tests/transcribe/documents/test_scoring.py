@@ -28,6 +28,12 @@ def test_text_is_compared_without_case_and_punctuation():
     assert normalised("It's 'me', Bob!") == "it's me bob"
 
 
+def test_speakers_of_segments_are_one_however_their_accents_are_composed(tmp_path):
+    rows = [{"start": 0, "end": 1, "text": "hi", "speaker": name} for name in ("Zo\xe9", "Zoe\u0301")]
+    (tmp_path / "a.json").write_text(json.dumps({"segments": rows}))
+    assert [speaker for _, _, speaker, _ in read_segments(tmp_path / "a.json")] == ["Zo\xe9"] * 2
+
+
 def test_a_right_result_has_no_errors():
     pytest.importorskip("meeteval")
     given = [(start, end, {"ann": "S1", "bob": "S2"}[who], text.upper()) for start, end, who, text in TRUTH]
