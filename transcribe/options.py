@@ -39,7 +39,7 @@ class Setup:
     asr: str = "auto"
     model: str | None = None
     compute_type: str | None = None
-    asr_options: Mapping[str, object] = field(default_factory=dict)
+    asr_options: Mapping[str, object] = field(default_factory=dict, hash=False)
     diarizer: str = "auto"
     labels_from: str | None = None
     options: Options = field(default_factory=Options)

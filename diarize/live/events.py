@@ -115,7 +115,7 @@ class Done:
 
     duration: Seconds
     turns: tuple[Turn, ...]
-    speakers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    speakers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 Event: TypeAlias = (

@@ -33,7 +33,7 @@ class Undo:
     whole: where everything is new.
     """
 
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
     segments: tuple[Slice[Segment], ...] = ()
     turns: tuple[Slice[Turn], ...] = ()
     exclusive: tuple[Slice[Turn], ...] = ()

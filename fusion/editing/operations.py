@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..errors import OptionError
@@ -20,7 +20,7 @@ WordRange: TypeAlias = tuple[int, int]
 class Rename:
     """Speakers get names: what they are called -> what they are to be called."""
 
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(hash=False)
 
     def apply(self, content: Content) -> Content:
         """See `speakers.rename`."""

@@ -222,6 +222,13 @@ def test_a_history_that_does_not_fit_is_refused() -> None:
         broken.undo()
 
 
+def test_what_is_equal_has_one_hash() -> None:
+    """Also where it holds a dict, as settings and names do."""
+    one, other = (MEETING.rename({"SPEAKER_00": "Ana"}).merge("Ana", "SPEAKER_01") for _ in range(2))
+    assert one == other
+    assert len({one, other, MEETING}) == 2
+
+
 def test_content_is_what_a_document_holds() -> None:
     assert MEETING.content == Content(MEETING.transcript, MEETING.diarization, MEETING.origin, MEETING.notes)
     assert MEETING.speakers == ("SPEAKER_00", "SPEAKER_01")

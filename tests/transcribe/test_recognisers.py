@@ -104,3 +104,7 @@ def test_lines_that_are_repaired_are_aligned_anew() -> None:
     (line,) = recognise(samples, Late(), Wish(words=True), Watch()).segments
     assert line.words
     assert all(line.start <= word.start <= word.end <= line.end for word in line.words)
+
+
+def test_a_setup_is_a_key():
+    assert len({Setup(asr_options={"beam_size": 1}), Setup(asr_options={"beam_size": 1}), Setup()}) == 2
