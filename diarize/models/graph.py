@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPSET = 17
 IR_VERSION = 8  # the one that goes with opset 17; onnxruntime 1.19 and later read it
 
+_MOST = np.finfo(np.float32).max
 _NORM_EPSILON = 1e-5  # torch's own for a batch normalisation
 _IMAGE_KERNEL = 4  # dimensions: out, in, height, width
 
@@ -111,7 +112,7 @@ def weight(weights: Weights, name: str, *shape: int | None) -> AnyArray:
     """The tensor `name` as float64, for folding; None in `shape` fits any size.
 
     Raises:
-        CorruptModelError: it is missing or has another shape.
+        CorruptModelError: it is missing, has another shape, or holds NaN or infinity.
     """
     found = weights.get(name)
     if found is None:
@@ -122,6 +123,8 @@ def weight(weights: Weights, name: str, *shape: int | None) -> AnyArray:
     if not fits:
         want = ", ".join("any" if n is None else str(n) for n in shape)
         raise CorruptModelError(f"The checkpoint's tensor {name!r} has shape {found.shape} instead of ({want}).")
+    if found.dtype.kind not in "fiu" or not (np.abs(found) <= _MOST).all():
+        raise CorruptModelError(f"The checkpoint's tensor {name!r} holds what no float32 can: fetch the model again.")
     return np.asarray(found, dtype=np.float64)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from ...fusion.errors import CorruptModelError
 from .files import is_intact, landing, locked
 
 if TYPE_CHECKING:
@@ -147,7 +148,11 @@ def _file_name(sha256: str, builder: Builder, graph: str) -> str:
 def _build(builder: Builder, checkpoint: Path) -> Mapping[str, Serializable]:
     from .end_to_end.weights import read_weights
 
-    return builder.build(read_weights(checkpoint))
+    weights = read_weights(checkpoint)
+    try:
+        return builder.build(weights)
+    except CorruptModelError as error:
+        raise CorruptModelError(f"{checkpoint}: {error}") from error
 
 
 def _ensure(

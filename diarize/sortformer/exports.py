@@ -24,7 +24,7 @@ from ..arrays import AnyArray, Float32
 from ..front_ends.slaney import mel_matrix
 from .listening import Hear, Networks
 from .mel import BANDS, Mel
-from .memory import Room
+from .memory import Room, room_of
 from .presets import Kind
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ class Export:
         last = self.parts[-1]
         cache, share = (264, 1) if self.fine else (188, 3)
         said = last.number(_CACHE_KEYS), last.number(_SHARE_KEYS)
-        return Room(self.speakers, said[0] or cache, share if said[1] is None else said[1])
+        silence = share if said[1] is None else said[1]
+        return room_of(last.path, speakers=self.speakers, cache=said[0] or cache, silence=silence)
 
     @property
     def rounded(self) -> bool:
@@ -209,6 +210,8 @@ def networks_of(export: Export, load: Callable[[Path], Session]) -> Networks:
             f"{export.weights} gives embeddings {embeddings.shape} and speech {speech.shape} for two frames: "
             "it is another network."
         )
+    if not np.isfinite(speech).all():
+        raise CorruptModelError(f"{export.weights} says NaN of silence: its weights are damaged, fetch it again.")
     silence = _silence(export, sessions[-1], width) if export.fine else None
     return Networks(Mel(export.rounded), hear, room, rows, width, silence)
 
@@ -316,7 +319,10 @@ def _name(part: Part, names: Sequence[str]) -> str:
 def _shares(name: str, speech: AnyArray) -> Float32:
     """How surely each speaks, from logits where it is these."""
     values = np.asarray(speech[0], np.float32)
-    return np.asarray(1 / (1 + np.exp(-values)), np.float32) if name == "logits" else values
+    if name != "logits":
+        return values
+    with np.errstate(over="ignore"):  # of what is as sure as can be that nobody speaks
+        return np.asarray(1 / (1 + np.exp(-values)), np.float32)
 
 
 def _silence(export: Export, session: Session, width: int) -> Float32:
@@ -350,4 +356,7 @@ def _numbers(path: Path, count: int) -> Float32:
     """A file of so many float32, little-endian."""
     if path.stat().st_size != 4 * count or path.stat().st_size > _SMALL:
         raise CorruptModelError(f"{path} has {path.stat().st_size} bytes, not {4 * count}: fetch it again.")
-    return np.fromfile(path, "<f4").astype(np.float32)
+    found = np.fromfile(path, "<f4").astype(np.float32)
+    if not np.isfinite(found).all():
+        raise CorruptModelError(f"{path} holds NaN or infinity: fetch it again.")
+    return found

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ...fusion.errors import CorruptModelError
 from ...fusion.types import Samples
 from ..arrays import Float32
 from .mel import Mel, first_sample, ready_frames, whole_frames
@@ -83,6 +84,8 @@ class Listener:
         left = min(STACK * self._pace.left, self._start)
         mel = self._networks.mel(self._kept, self._start - left, end + right, self._offset)
         embeddings, speech = self._networks.hear(self._memory.cache, self._memory.fifo, self._whole(mel))
+        if not (np.isfinite(speech).all() and np.isfinite(embeddings).all()):
+            raise CorruptModelError("The network says NaN of the recording: its weights are damaged, fetch it again.")
         piece = Piece(embeddings, left // STACK, -(-right // STACK))
         rows, first = self._networks.rows, self._memory.frames + piece.left
         by_frame = speech.reshape(-1, rows, speech.shape[-1])

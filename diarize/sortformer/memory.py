@@ -12,11 +12,12 @@ frames would win. Of equal scores the lower index wins (theirs: any of them).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...fusion.errors import OptionError
+from ...fusion.errors import CorruptModelError, OptionError
 from ..arrays import Float32, Int64
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ class Room:
     def share(self) -> int:
         """Frames of the cache for each speaker's own voice."""
         return self.cache // self.speakers - self.silence
+
+
+def room_of(path: Path, *, speakers: int, cache: int, silence: int) -> Room:
+    """What a file says that there is to remember.
+
+    Raises:
+        CorruptModelError: it cannot be.
+    """
+    try:
+        return Room(speakers, cache, silence)
+    except OptionError as error:
+        raise CorruptModelError(f"{path} says what cannot be: {error} Fetch it again.") from error
 
 
 @dataclass(frozen=True, slots=True)

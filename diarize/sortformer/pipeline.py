@@ -249,7 +249,10 @@ def _networks(source: Source, graphs: Mapping[str, Network]) -> Networks:
     """
     embed, step = graphs["embed"], graphs["step"]
     dimension = embed(np.zeros((1, 8, 128), np.float32)).shape[-1]
-    speakers = step(np.zeros((1, 1, dimension), np.float32)).shape[-1]
+    said = step(np.zeros((1, 1, dimension), np.float32))
+    speakers = said.shape[-1]
+    if not np.isfinite(said).all():
+        raise CorruptModelError(f"{source.weights} says NaN of silence: its weights are damaged, fetch it again.")
     if speakers != source.room.speakers:
         raise CorruptModelError(
             f"{source.weights} tells {speakers} speakers apart, and what lies beside it says {source.room.speakers}: "

@@ -16,7 +16,7 @@ from typing import Any
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, OptionError
 from ..models.end_to_end.nemo_file import read_nemo_config
 from .exports import Export, exported
-from .memory import Room
+from .memory import Room, room_of
 from .presets import Kind
 
 _LARGEST = 1 << 20
@@ -135,7 +135,8 @@ def _nemotron(folder: Path) -> Source:
         raise CorruptModelError(f"{folder / 'config.json'} names no model_type: it is not Nemotron-3-Diarization's.")
     _check(folder / "config.json", config, _NEMOTRON)
     _check(folder / "processor_config.json", processor, _FRONT_END)
-    room = Room(
+    room = room_of(
+        folder / "config.json",
         speakers=_size(folder, config, "streaming_config.num_speakers", 8),
         cache=_size(folder, config, "streaming_config.speaker_cache_length", 264),
         silence=_size(folder, config, "streaming_config.speaker_cache_silence_frames_per_speaker", 1),
@@ -147,7 +148,8 @@ def _nemotron(folder: Path) -> Source:
 def _sortformer(path: Path) -> Source:
     config = read_nemo_config(path)
     _check(path, config, _NEMO)
-    room = Room(
+    room = room_of(
+        path,
         speakers=_size(path, config, "sortformer_modules.num_spks", 4),
         cache=_size(path, config, "sortformer_modules.spkcache_len", 188),
         silence=_size(path, config, "sortformer_modules.spkcache_sil_frames_per_spk", 3),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 8 << 20
 MAX_DIMENSIONS = 16
+_MOST_NUMBERS = 1 << 40
 _LENGTH = 8
 _KINDS = {
     "F64": "<f8",
@@ -87,6 +88,8 @@ class _Entry:
             raise _corrupt(path, f"has a tensor {name[:60]!r} of the type {kind!r:.20}")
         if not _are_sizes(shape) or not _are_sizes(places) or len(shape) > MAX_DIMENSIONS or len(places) != 2:  # noqa: PLR2004 - start and end
             raise _corrupt(path, f"has a tensor {name[:60]!r} whose shape or place are no sizes")
+        if math.prod(filter(None, shape)) >= _MOST_NUMBERS:  # numpy takes no more of them, even where one is 0
+            raise _corrupt(path, f"has a tensor {name[:60]!r} of a shape that nothing holds")
         found = cls(kind, tuple(shape), *places)
         if found.end - found.start != math.prod(shape) * found.bytes_each:
             raise _corrupt(path, f"has a tensor {name[:60]!r} with more or fewer bytes than its shape wants")

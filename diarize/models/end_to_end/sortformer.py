@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....fusion.errors import CorruptModelError
 from ..graph import Graph, Weights, norm, weight
 from ..int8 import with_integer_products
 from .layers import (
@@ -63,26 +64,27 @@ def _embed(weights: Weights, width: int) -> onnx.ModelProto:
     graph = Graph("sortformer_embed")
     image = graph.op("Unsqueeze", graph.input("mel", (1, "mels", MEL_BANDS)), graph.shape(1))
     name = "encoder.pre_encode.conv"
-    x = graph.op("Relu", _thinned(graph, image, weights, f"{name}.0"))
+    channels = len(weight(weights, f"{name}.0.bias", None))
+    x = graph.op("Relu", _thinned(graph, image, weights, f"{name}.0", channels))
     for depthwise, pointwise in ((2, 3), (5, 6)):
-        x = _thinned(graph, x, weights, f"{name}.{depthwise}", apart=True)
-        x = graph.op("Relu", _convolved(graph, x, weights, f"{name}.{pointwise}", 1))
-    channels = len(weight(weights, f"{name}.6.bias", None))
+        x = _thinned(graph, x, weights, f"{name}.{depthwise}", channels, apart=True)
+        x = graph.op("Relu", _convolved(graph, x, weights, f"{name}.{pointwise}", (channels, channels, 1, 1)))
     inputs = channels * MEL_BANDS // 8
     x = graph.op("Reshape", graph.op("Transpose", x, perm=[0, 2, 1, 3]), graph.shape(1, -1, inputs))
     x = linear(graph, x, weights, "encoder.pre_encode.out", inputs, width)
     return graph.model(x, "embeddings", (1, "frames", width))
 
 
-def _thinned(graph: Graph, x: str, weights: Weights, name: str, *, apart: bool = False) -> str:
+def _thinned(graph: Graph, x: str, weights: Weights, name: str, channels: int, *, apart: bool = False) -> str:
     """Every second frame and band; `apart`: each channel by itself."""
-    groups = len(weight(weights, f"{name}.bias", None)) if apart else 1
-    return _convolved(graph, x, weights, name, 3, strides=[2, 2], pads=[1, 1, 1, 1], group=groups)
+    shape, groups = (channels, 1, 3, 3), channels if apart else 1
+    return _convolved(graph, x, weights, name, shape, strides=[2, 2], pads=[1, 1, 1, 1], group=groups)
 
 
-def _convolved(graph: Graph, x: str, weights: Weights, name: str, size: int, **attributes: object) -> str:
-    kernel = weight(weights, f"{name}.weight", None, None, size, size)
-    bias = weight(weights, f"{name}.bias", len(kernel))
+def _convolved(
+    graph: Graph, x: str, weights: Weights, name: str, shape: tuple[int, int, int, int], **attributes: object
+) -> str:
+    kernel, bias = weight(weights, f"{name}.weight", *shape), weight(weights, f"{name}.bias", shape[0])
     return graph.op("Conv", x, graph.constant(kernel), graph.constant(bias), **attributes)
 
 
@@ -173,7 +175,7 @@ def _attention(graph: Graph, x: str, weights: Weights, name: str, width: int, di
 def _convolution(graph: Graph, x: str, weights: Weights, name: str, width: int) -> str:
     """Gated, then along time with each channel by itself, its batch normalisation folded in."""
     columns = graph.op("Transpose", x, perm=[0, 2, 1])
-    both = _along_time(graph, columns, weights, f"{name}.pointwise_conv1", 2 * width)
+    both = _along_time(graph, columns, weights, f"{name}.pointwise_conv1", width, 2 * width)
     first = graph.op("Slice", both, graph.shape(0), graph.shape(width), graph.shape(1))
     second = graph.op("Slice", both, graph.shape(width), graph.shape(2 * width), graph.shape(1))
     gated = graph.op("Mul", first, graph.op("Sigmoid", second))
@@ -181,19 +183,21 @@ def _convolution(graph: Graph, x: str, weights: Weights, name: str, width: int) 
     scale, shift = norm(weights, f"{name}.batch_norm", width)
     if f"{name}.depthwise_conv.bias" in weights:
         shift = shift + scale * weight(weights, f"{name}.depthwise_conv.bias", width)
-    reach = kernel.shape[-1] // 2
+    reach, even = divmod(kernel.shape[-1] - 1, 2)
+    if even:
+        raise CorruptModelError(f"The checkpoint's tensor '{name}.depthwise_conv.weight' reaches to no middle frame.")
     folded = graph.constant(kernel * scale[:, None, None])
     mixed = swish(graph, graph.op("Conv", gated, folded, graph.constant(shift), group=width, pads=[reach, reach]))
-    columns = _along_time(graph, mixed, weights, f"{name}.pointwise_conv2", width)
+    columns = _along_time(graph, mixed, weights, f"{name}.pointwise_conv2", width, width)
     return graph.op("Transpose", columns, perm=[0, 2, 1])
 
 
-def _along_time(graph: Graph, columns: str, weights: Weights, name: str, outputs: int) -> str:
+def _along_time(graph: Graph, columns: str, weights: Weights, name: str, inputs: int, outputs: int) -> str:
     """A convolution of one tap over [batch, channels, frames]."""
-    inputs = [graph.constant(weight(weights, f"{name}.weight", outputs, None, 1))]
+    given = [graph.constant(weight(weights, f"{name}.weight", outputs, inputs, 1))]
     if f"{name}.bias" in weights:
-        inputs.append(graph.constant(weight(weights, f"{name}.bias", outputs)))
-    return graph.op("Conv", columns, *inputs)
+        given.append(graph.constant(weight(weights, f"{name}.bias", outputs)))
+    return graph.op("Conv", columns, *given)
 
 
 def _transformer(graph: Graph, x: str, weights: Weights, name: str, width: int) -> str:

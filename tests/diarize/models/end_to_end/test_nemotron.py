@@ -33,7 +33,8 @@ def test_every_tensor_is_asked_for_and_must_fit(kind):
     for name in good:
         if any(part in name for part in (*spare, REPEATED[kind], "transformer_encoder.layers.1")):
             continue
-        for bad in (None, np.zeros((3, 5, 7, 2, 2))):
+        larger = np.concatenate([good[name], good[name][..., :1]], axis=-1)
+        for bad in (None, np.zeros((3, 5, 7, 2, 2)), larger, np.full_like(good[name], np.nan), good[name] + 0j):
             changed = {key: value for key, value in good.items() if key != name or bad is not None}
             changed |= {} if bad is None else {name: bad}
             if bad is None and name.endswith(("bias", "norm.weight")):

@@ -60,6 +60,7 @@ HOSTILE = {
     "more or fewer bytes": ({"a": entry(shape=(3,))}, bytes(8), None),
     "7 bytes of numbers": ({"a": entry()}, bytes(7), None),
     "16 bytes of numbers": ({"a": entry(places=(8, 16))}, bytes(16), None),
+    "a shape that nothing holds": ({"a": entry(shape=(1 << 39, 0, 1 << 39), places=(0, 0))}, b"", None),
     "8 bytes of numbers": ({"a": entry(), "b": entry()}, bytes(8), None),
 }
 
@@ -91,10 +92,10 @@ def test_a_nemo_file_must_be_what_it_seems(tmp_path):
     with pytest.raises(CorruptModelError, match="not a whole torch checkpoint"):
         read_nemo(files.tar(path, {"model_weights.ckpt": b"no zip"}))
     for config in (b"[" * 4000, b"a: [", b"- 1", b"\x80"):
-        with pytest.raises(CorruptModelError, match=r"no YAML|names nothing"):
+        with pytest.raises(CorruptModelError, match=r"no plain YAML|names nothing"):
             read_nemo_config(files.tar(path, {"./model_config.yaml": config}))
-    with pytest.raises(UnsafeModelError, match="of 1048577 bytes"):
-        read_nemo_config(files.tar(path, {"model_config.yaml": b" " * (1 + (1 << 20))}))
+    with pytest.raises(UnsafeModelError, match="of 131073 bytes"):
+        read_nemo_config(files.tar(path, {"model_config.yaml": b" " * (1 + (1 << 17))}))
     with pytest.raises(UnsafeModelError, match="more than 1000 members"):
         read_nemo_config(files.tar(path, {f"m{number}": b"" for number in range(1001)}))
     path.write_bytes(b"no tar at all")
@@ -105,9 +106,31 @@ def test_a_nemo_file_must_be_what_it_seems(tmp_path):
 def test_yaml_runs_nothing(tmp_path):
     marker = tmp_path / "ran"
     evil = f"a: !!python/object/apply:os.system ['touch {marker}']".encode()
-    with pytest.raises(CorruptModelError, match="no YAML"):
+    with pytest.raises(CorruptModelError, match="no plain YAML"):
         read_nemo_config(files.tar(tmp_path / "a.nemo", {"model_config.yaml": evil}))
     assert not marker.exists()
+
+
+LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 10}]\n" for n in range(1, 20))
+MERGED = "a0: &a0 {k: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1},' * 10}]}}\n" for n in range(1, 20))
+YAML = {
+    "a billion laughs": LAUGHS + "target: *a19",
+    "merged": MERGED,
+    "too long to be told": f"encoder: {{n_heads: 0x{'F' * 6000}}}",
+    "in base 60": f"a: 1{':1' * 60_000}",
+    "beyond float": f"a: 1{':1' * 400}.5",
+    "no int": 'a: !!int ""',
+    "no float": 'a: !!float ""',
+    "no bool": "a: !!bool x",
+    "no time": "a: !!timestamp x",
+}
+
+
+@pytest.mark.parametrize("what", YAML)
+def test_yaml_that_stands_for_more_or_for_nothing_is_refused(tmp_path, what):
+    path = files.tar(tmp_path / "a.nemo", {"model_config.yaml": YAML[what].encode()})
+    with pytest.raises(CorruptModelError, match="no plain YAML"):
+        read_nemo_config(path)
 
 
 def test_links_lead_nowhere(tmp_path):
