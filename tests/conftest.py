@@ -7,9 +7,11 @@ instead, so that nothing important is skipped unseen.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +35,12 @@ os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever set
 # and so does what tests start.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+
+# What is compiled is kept, the tests themselves and what they start: images of containers often forbid it, where Python
+# is started once. Here it is hundreds of times, and twice the tests' own modules are made ready with all their asserts.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 # A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a
@@ -66,6 +74,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """A worker a core for the whole suite (None: as xdist counts); none for named tests, which so start at once."""
     return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave alone what lives as long as the run: the tests, and all that they import."""
+    gc.freeze()
 
 
 def missing(request: pytest.FixtureRequest, what: str) -> None:
