@@ -224,8 +224,8 @@ class Hands:
         record = self.tree.record(item.id)
         if self.plan.redo == "all" or record is None or record.state != "done" or record.key != key:
             return None
-        content = self.tree.place.read(f"{item.id}.json")
-        return None if content is None else parse_document(content, f"{item.id}.json")
+        content, source = self.tree.place.read(f"{item.id}.json"), f"{item.id}.json"
+        return None if content is None or not is_ours(content, source) else parse_document(content, source)
 
     def _check_replaced(self, item: Item, asked: Asked) -> None:
         """Refuse to write over what is no result, and over what a person named or edited."""

@@ -278,6 +278,8 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
     )
     every = told(sum(item.duration or 0.0 for item in mine))
     screen.note(f"{counted(len(mine))}, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
+    if missing := [shown(item.audio) for item in todo if not (item.remote or item.on_disk)]:
+        screen.note(f"Of these {len(missing)} will fail, since there is no such file: the first is {missing[0]!r}.")
     return 0
 
 

@@ -124,6 +124,11 @@ def test_edits_stay(folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert (batch(*named), Path("out/a.json").read_bytes()) == (0, edited)
     assert (batch(*named, "--format", "txt"), Path("out/a.json").read_bytes()) == (0, edited)
     assert "Ana: " in Path("out/a.txt").read_text()
+    Path("out/a.json").write_bytes(edited[:99])
+    assert batch(*named, "--format", "srt") == 1
+    assert "out/a.json is no transcript of this program: move it away" in capsys.readouterr().err
+    Path("out/a.json").write_bytes(edited)
+    Path("out/failures/a.json").unlink()
     assert (batch(*named, "--language", "de"), Path("out/a.json").read_bytes()) == (1, edited)
     assert "out/a.json names speakers (Ana) and would be made anew" in capsys.readouterr().err
     assert batch(*named, "--language", "de", "--replace", "--redo", "failed") == 0
@@ -276,6 +281,13 @@ def test_a_dry_run_writes_nothing_and_knows_what_is_done(capsys: pytest.CaptureF
     assert batch("-o", "out", "--dry-run") == 0
     said = capsys.readouterr().err
     assert "7 recordings, 4 s; 1 to do, 0 s: at the last run's" in said
+
+
+def test_a_dry_run_tells_what_will_fail(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    Path("list.csv").write_text("audio\ncalls/a0.wav\nb.wav\nc.wav\nhttps://a.example/d.wav\n", encoding="utf-8")
+    assert run(["batch", "run", "list.csv", "--offline", "-o", "out", "--dry-run"]) == 0
+    assert "Of these 2 will fail, since there is no such file: the first is 'b.wav'." in capsys.readouterr().err
+    assert not (folder / "out").exists()
 
 
 def test_no_words_takes_the_number_of_speakers(folder: Path) -> None:
