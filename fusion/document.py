@@ -193,7 +193,7 @@ class Document:
         """
         if not isinstance(row, dict) or not ("format" in row or row.keys() >= CONTENT or row.keys() >= _OLD_TURNS):
             raise DamagedError(
-                "is no transcript of this program: put speakers on other programs' words with `transcribe attach`"
+                "it is no transcript of this program: put speakers on other programs' words with `transcribe attach`"
             )
         if "format" not in row:
             return _from_old(row)

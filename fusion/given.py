@@ -143,7 +143,7 @@ def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> byte
             data = b"".join(islice(blocks, LARGEST_TEXT // _BLOCK + 1))
     except (OSError, ValueError) as error:  # ValueError: a name no system allows
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise TranscriptError(f"{path} cannot be read: {why}.") from error
+        raise TranscriptError(f"{path} cannot be read ({why}): check the path.") from error
     if len(data) > LARGEST_TEXT:
         raise TranscriptError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB, as {what} never is: check the name.")
     return data
@@ -226,7 +226,9 @@ def why_no_json(error: ValueError | RecursionError) -> str:
     """
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    is_told = isinstance(error, json.JSONDecodeError | UnicodeError)
+    if isinstance(error, UnicodeError):
+        return "it is no text in UTF-8"
+    is_told = isinstance(error, json.JSONDecodeError)
     return str(error) if is_told else "it holds a number of too many digits"
 
 

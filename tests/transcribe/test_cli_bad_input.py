@@ -77,6 +77,10 @@ USAGE = {
     "option the recogniser lacks": (words_json("good.wav", "--asr-option", "speed=3"), "speed", "model"),
     "srt of turns": (["diarize", "good.wav", "-o", "a.srt"], "srt", "rttm"),
     "unknown command": (["models", "pul"], "pul", "pull"),
+    "an empty folder": (["models", "export", ""], "folder '' names nothing", "give a path"),
+    "an empty store": (["good.wav", "--models-dir", ""], "--models-dir '' names nothing", "give a path"),
+    "one label, two names": (["good.wav", "--name", "A=Ana", "--name", "A=Ben"], "'A' two names", "leave one out"),
+    "stats by another ending": (["stats", "words.json", "-o", "a.xlsx"], "'.xlsx'", ".csv"),
 }
 
 FAILURE = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -221,8 +221,16 @@ def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *,
 
     if same_shape and not isinstance(formats, output.Usual) and set(formats) - {"json"}:
         raise OptionError(f"--same-shape writes JSON, not {', '.join(formats)}: leave --format out.")
+    for out in outs if same_shape else ():
+        if isinstance(out, output.Picture) or _of_others(out):
+            raise OptionError(f"--same-shape writes JSON, not {out!r}: write that by a command of its own.")
     formats = ["json"] if same_shape else formats
     return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:])[0]
+
+
+def _of_others(out: str) -> bool:
+    """Whether an output's ending names a format that is no JSON."""
+    return PurePath(out).suffix.lower() in {registry.ending(name).lower() for name in registry.names()} - {".json"}
 
 
 def _tell_settled(reading: Reading, screen: Reporter) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...exporters import registry
 from ...fusion.errors import OptionError
-from ..inputs.paths import DASH, InputPath
+from ..inputs.paths import DASH, InputPath, OutputPath
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,
@@ -93,15 +92,13 @@ SOURCE_OPTIONS = Section(
         metavar="RATE",
         help="Stdin holds raw 16-bit mono samples at this rate.",
     ),
-    click.option(
-        "--save-audio", type=click.Path(path_type=Path), metavar="FILE", help="Keep the sound: .wav or .flac."
-    ),
+    click.option("--save-audio", type=OutputPath(), metavar="FILE", help="Keep the sound: .wav or .flac."),
 )
 LIVE_OPTIONS = Section(
     "Output",
     click.option(
         "--events",
-        type=click.Path(path_type=Path),
+        type=OutputPath(),
         metavar="FILE",
         help="Write every event as a JSON line (docs/live.md).",
     ),

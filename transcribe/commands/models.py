@@ -11,7 +11,7 @@ import click
 
 from ...diarize.models.packs import FrontEndName, Use
 from ...fusion.errors import ModelNotFoundError
-from ..inputs.paths import InputPath
+from ..inputs.paths import InputPath, OutputPath
 from ..screen.terminal import JsonLines, is_quiet, note, outcome, reporter
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS
 from .shape import Group, with_options
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Labelled: TypeAlias = tuple[Samples, Sequence[Turn]]
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FOLDER = OutputPath(file_okay=False)
 _REPORT_SECONDS = 0.2
 _AUDIO = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".mp4", ".mkv", ".webm", ".aac", ".wma")
 _BASES = {

@@ -19,7 +19,7 @@ from ...exporters.templates import PRESETS, parse_template
 from ...fusion.given import from_shell
 from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
-from ..inputs.paths import InputPath
+from ..inputs.paths import InputPath, OutputPath
 from .idle import check_formats
 from .shape import Section
 
@@ -93,7 +93,7 @@ def pairs_of_names(_: click.Context, __: click.Parameter, values: tuple[str, ...
     """``("SPEAKER_00=Ana",)`` -> ``{"SPEAKER_00": "Ana"}``.
 
     Raises:
-        OptionError: there is no name, it cannot be one, or two labels have one.
+        OptionError: there is no name, it cannot be one, two labels have one, or one has two.
     """
     from ...fusion.editing.content import check_name
     from ...fusion.errors import OptionError
@@ -103,7 +103,8 @@ def pairs_of_names(_: click.Context, __: click.Parameter, values: tuple[str, ...
         label, equals, name = value.partition("=")
         if not (equals and label.strip()):
             raise OptionError(f"--name {value!r} must look like SPEAKER_00=Ana.")
-        names[label.strip()] = check_name(name)
+        if names.setdefault(label.strip(), check_name(name)) != check_name(name):
+            raise OptionError(f"--name gives {label.strip()!r} two names: leave one out.")
     for name in names.values():
         if list(names.values()).count(name) > 1:
             raise OptionError(f"--name gives {name!r} to several speakers: give each a name of their own.")
@@ -165,7 +166,7 @@ DIARIZER_OPTIONS = Section(
 )
 MODELS_DIR_OPTION = click.option(
     "--models-dir",
-    type=click.Path(path_type=Path),
+    type=OutputPath(),
     metavar="DIR",
     help="Where models are kept ($DIARFUSE_MODELS_DIR, else the user's cache folder).",
 )
@@ -257,7 +258,7 @@ LAYOUT_OPTIONS = Section(
     click.option(
         "--docx-template",
         metavar="FILE",
-        type=click.Path(path_type=Path),
+        type=OutputPath(),
         help="docx: a Word document to fill in, with {% for turn in turns %} {{ turn.text }} and the like.",
     ),
     click.option("--no-times", is_flag=True, help="docx and md: leave out when each turn begins."),

@@ -14,6 +14,8 @@ else:
 
 Parameter: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 """One of click's options or arguments."""
+_SENTENCE = 300
+"""Characters that no command's first sentence has."""
 PLAIN = "Options"
 """The heading of options that have none of their own."""
 
@@ -39,6 +41,10 @@ class ExamplesFirst(_Base):
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
         self.format_options(ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence, whole: a list of commands wraps its lines, so that nothing has to be left out."""
+        return super().get_short_help_str(max(limit, _SENTENCE))
 
 
 class Command(ExamplesFirst, click.Command):

@@ -14,7 +14,7 @@ from .options import TERMINAL_OPTIONS
 from .shape import command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ...fusion.editing.statistics import Statistics, Talk
 
@@ -55,8 +55,7 @@ def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool)
 
     if as_csv and as_json:
         raise click.UsageError("Give --csv or --json, not both.")
-    ending = Path(out).suffix.lower()
-    write = _csv if as_csv else _json if as_json else {".csv": _csv, ".json": _json}.get(ending, _table)
+    write = _csv if as_csv else _json if as_json else _writer(out)
     (targets,) = output.plan(documents[:1], [out], ["txt"], on_stdout="txt", in_folder="txt", read=documents[1:])
     screen = reporter(bar=False)
     found: list[tuple[str, Statistics]] = []
@@ -87,6 +86,21 @@ def _row(name: str, speaker: str, share: float, talk: Talk | Statistics, found: 
         *(round(found.duration, 3), round(found.silence, 4)),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _writer(out: str) -> Callable[[Sequence[tuple[str, Statistics]]], str]:
+    """What the ending of OUT asks for.
+
+    Raises:
+        UnknownNameError: another ending.
+    """
+    from ...fusion.errors import UnknownNameError
+
+    known = {"": _table, ".txt": _table, ".csv": _csv, ".json": _json}
+    ending = Path(out).suffix.lower()
+    if ending not in known:
+        raise UnknownNameError("file ending", ending, (".csv", ".json", ".txt"))
+    return known[ending]
 
 
 def _csv(found: Sequence[tuple[str, Statistics]]) -> str:

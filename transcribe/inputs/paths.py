@@ -6,12 +6,12 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
-from ...fusion.errors import AudioError, AudioNotFoundError, DiarfuseError
+from ...fusion.errors import AudioError, AudioNotFoundError, DiarfuseError, OptionError
 
 Kind: TypeAlias = Literal["file", "folder", "either"]
 
@@ -57,6 +57,24 @@ class InputPath(_Base):
         """Let the shell complete files, or folders."""
         del ctx, param
         return [CompletionItem(incomplete, type="dir" if self._kind == "folder" else "file")]
+
+
+class OutputPath(click.Path):
+    """A file or a folder to write to, or one that need not be there, as `Path`; an empty name would be this folder."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.
+
+        Raises:
+            OptionError: it is empty.
+        """
+        if not os.fspath(value).strip():
+            name = max(param.opts, key=len) if param else "The path"
+            raise OptionError(f"{name} {value!r} names nothing: give a path.")
+        return super().convert(value, param, ctx)
 
 
 def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | None:

@@ -121,6 +121,10 @@ def test_usage(run):
     assert "Give either AUDIO" in result.output
     with pytest.raises(OptionError, match="--same-shape writes JSON"):
         run("words.json", "--rttm", "turns.rttm", "--same-shape", "--format", "srt", "-o", "-")
+    for out in (["-o", "a.SRT"], ["-o", "b.json", "-o", "a.verbose.txt"], ["--plot", "a.svg"]):
+        with pytest.raises(OptionError, match="--same-shape writes JSON, not 'a"):
+            run("words.json", "--rttm", "turns.rttm", "--same-shape", *out)
+    run("words.json", "--rttm", "turns.rttm", "--same-shape", "-o", "aws.speakers.json")
 
 
 def test_mistakes_are_named_and_nothing_is_written(run, tmp_path):

@@ -87,7 +87,7 @@ WRONG = {
     "nowhere": (["text", "meeting.json", "--find", "zzz", "--replace", "b"], "Nobody says 'zzz'", 2),
     "no words": (["reassign", "meeting.json", "99-100", "Ana"], "numbered from 1 to 15", 2),
     "no file": (["undo", "none.json"], "There is no file 'none.json'", 1),
-    "no document": (["undo", "words.json"], "words.json: is no transcript of this program", 1),
+    "no document": (["undo", "words.json"], "words.json: it is no transcript of this program", 1),
     "damaged": (["merge", "half.json", "A", "B"], "half.json is no JSON", 1),
     "newer": (["undo", "newer.json"], "of a newer version", 1),
 }

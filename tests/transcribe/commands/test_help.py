@@ -101,6 +101,12 @@ def test_a_file_called_nearly_or_just_as_a_command_is_reached(capsys: pytest.Cap
     assert "There is no file 'doctor'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("group", ["batch", "config", "models", "voice"])
+def test_what_a_groups_commands_do_is_told_to_the_end(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([group, "--help"]) == 0
+    assert not [line for line in capsys.readouterr().out.partition("Commands:")[2].splitlines() if line.endswith("...")]
+
+
 def test_a_group_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["voice"]) == 2
     error = capsys.readouterr().err
