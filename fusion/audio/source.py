@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ class _Ranges(io.RawIOBase):
         inside = self._at - self._begins[number]
         left = self._begins[number + 1] - self._at
         self._file.seek(self._ranges[number][0] + inside)
-        count = self._file.readinto(buffer[:left]) or 0
+        count = self._file.readinto(memoryview(buffer)[:left]) or 0  # a slice of a bytearray would be a copy
         self._at += count
         return count
 
@@ -116,10 +117,12 @@ def check_track(name: str, track: int | None, count: int) -> None:
 
 
 def note_if_short(name: str, seconds: Seconds, promised: Seconds, on_note: Note) -> bool:
-    """Say so, and return True, where a recording ends before its header says; a `promised` of 0 is no promise."""
+    """Say so, and return True, where a recording ends before its header says; a `promised` of 0 is no promise.
+
+    It is infinite where the end is missing, and nothing says how much there was.
+    """
     is_short = promised - seconds > min(_MISSING_SECONDS, 0.1 * promised)
     if is_short:
-        on_note(
-            f"{name} is cut short: its header promises {promised:.1f} s, the {seconds:.1f} s that can be read are used."
-        )
+        why = "its end is missing" if promised == math.inf else f"its header promises {promised:.1f} s"
+        on_note(f"{name} is cut short: {why}, the {seconds:.1f} s that can be read are used.")
     return is_short

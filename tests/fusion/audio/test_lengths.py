@@ -1,13 +1,16 @@
-"""A recording cut short is told wherever its container says how many bytes it has, and only then."""
+"""A recording cut short is told wherever its container says how long it is or marks its end, and only then."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.audio.lengths import _nist_bytes
 
 KINDS = {
     "a.aiff": "pcm_s16be",
@@ -17,6 +20,8 @@ KINDS = {
     "a.avi": "pcm_s16le",
     "adpcm.wav": "adpcm_ms",
     "mp3.wav": "libmp3lame",
+    "a.flv": "aac",
+    "a.tta": "tta",
 }
 UNKNOWN = {"a.au": slice(8, 12), "a.aiff": slice(4, 8), "a.avi": slice(4, 8), "a.caf": None}
 
@@ -37,6 +42,30 @@ def test_a_cut_is_told(encode, name: str) -> None:
     told = re.search(r"is cut short: its header promises (\S+) s", note)
     assert told, note
     assert float(told[1]) == pytest.approx(4.0, abs=0.3)  # what is there is whole blocks
+
+
+def test_a_cut_of_nist_sphere_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.sph"
+    soundfile.write(path, np.ones((64_000, 2), np.float32) / 4, 16_000, format="NIST")
+    assert notes_of(path) == []
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    (note,) = notes_of(path)
+    assert "is cut short: its header promises 4.0 s, the 2.0 s" in note
+    path.write_bytes(whole[: len(whole) // 2].replace(b"-s3 pcm\n", b"-s26 pcm,embedded-shorten-v2.00\n"))
+    with path.open("rb") as file:
+        assert _nist_bytes(file) == 0, "what is packed is shorter than its samples"
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.ogg", "flac"), ("a.opus", "libopus"), ("a.voc", "pcm_u8")])
+def test_an_end_that_is_not_marked_is_told(encode, name: str, codec: str) -> None:
+    path = encode(name, codec, 16_000, seconds=4.0)
+    assert notes_of(path) == []
+    whole = path.read_bytes()
+    ends = [len(whole) // 2, whole.rindex(b"OggS") if codec != "pcm_u8" else len(whole) - 1]
+    for end in (*ends, ends[1] + 5 if codec != "pcm_u8" else ends[0] + 1):
+        path.write_bytes(whole[:end])
+        assert [note for note in notes_of(path) if "is cut short: its end is missing, the " in note], end
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
