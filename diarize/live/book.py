@@ -157,8 +157,10 @@ def _follow(told: Told, span: Span, since: Seconds, until: Seconds, why: Why, ne
     start = told.start if told.start < since or abs(span.start - told.start) < near else span.start
     end = told.end if told.end > until or (told.over and abs(span.end - told.end) < near) else span.end
     if told.voice != (span.number, span.track) or start != told.start or end < told.end - near or told.over:
+        if end <= start:  # one edge that stayed and one that moved would leave nothing, which takes the turn back
+            start, end = span.start, span.end
         changed = told.voice != (span.number, span.track) or (start, end) != (told.start, told.end)
-        told.start, told.end, told.number, told.track = start, max(end, start), span.number, span.track
+        told.start, told.end, told.number, told.track = start, end, span.number, span.track
         if changed:
             yield _revision(told, why)
     elif end > told.end:

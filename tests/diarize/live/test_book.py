@@ -81,6 +81,15 @@ def test_what_was_a_mistake_is_taken_back_and_what_was_missed_is_told():
     assert told(ledger) == [(1.0, 2.0, "SPEAKER_01")]
 
 
+def test_a_comparison_that_moves_a_short_turn_does_not_take_it_back():
+    book, ledger = Book(), Ledger()
+    ledger.apply(look(book, [span(10.0, 10.3)]))
+    ledger.apply(book.correct([span(9.85, 9.98)], 20.0, "voices compared", 0.25))  # its beginning hardly moves
+    assert told(ledger) == [(9.85, 9.98, "SPEAKER_00")]
+    ledger.apply(book.correct([span(9.85, 9.98, 1)], 20.0, "voices compared", 0.25))
+    assert told(ledger) == [(9.85, 9.98, "SPEAKER_01")]
+
+
 def test_what_lies_before_stays_as_it_was():
     book, ledger = Book(), Ledger()
     ledger.apply(look(book, [span(1.0, 4.0), span(5.0, 6.0)], 7.0))
