@@ -3,7 +3,7 @@
 import { config } from "./config.js";
 import { applied, undone } from "./operations.js";
 import { Refused } from "./speakers.js";
-import { byId, emit, on, page, show, toast } from "./state.js";
+import { byId, calledBy, emit, on, page, show, toast } from "./state.js";
 import { STRINGS, say } from "./strings.js";
 
 const DRAFT = `diarfuse:draft:${config.key}`;
@@ -20,6 +20,7 @@ const redoable = []; // operations that were undone, last one last
 let savedAt = 0; // length of the history when it was saved
 let undoable = 0;
 let tag = config.tag ?? null; // which state of the file the program behind the page has shown us
+let unkept = false; // whether there are edits that the browser could not keep
 let queue = Promise.resolve(); // one edit after the other
 
 export const server = config.mode === "server";
@@ -29,7 +30,7 @@ export function edit(op, sentence) {
   return inTurn(async () => {
     await apply(op);
     redoable.length = 0;
-    toast(sentence);
+    tell(sentence);
   });
 }
 
@@ -38,7 +39,7 @@ export function undo() {
     if (!undoable) throw new Refused(STRINGS.nothingToUndo);
     const last = server ? (await ask("undo", {})).undone : takenBack();
     redoable.push(last);
-    toast(say("undoneEdit", { what: TOLD[last.op] }));
+    tell(say("undoneEdit", { what: TOLD[last.op] }));
   });
 }
 
@@ -47,9 +48,12 @@ export function redo() {
     const next = redoable.pop();
     if (!next || next.op === "redo") throw new Refused(STRINGS.nothingToRedo);
     await apply(next);
-    toast(say("redoneEdit", { what: TOLD[next.op] }));
+    tell(say("redoneEdit", { what: TOLD[next.op] }));
   });
 }
+
+// What was done; more important is that it can be lost.
+const tell = (sentence) => toast(unkept ? STRINGS.draftFull : sentence);
 
 function inTurn(work) {
   const done = queue.then(work).then(
@@ -117,8 +121,14 @@ export function startEditing() {
   });
   byId("undo").addEventListener("click", undo);
   byId("redo").addEventListener("click", redo);
-  if (!server) bringBack();
-  else stayAlive();
+  if (server) stayAlive();
+  else {
+    addEventListener("beforeunload", (event) => unkept && event.preventDefault());
+    addEventListener("storage", (event) => {
+      if (event.key === DRAFT && event.newValue) toast(STRINGS.otherTab, [STRINGS.close, () => {}]);
+    });
+    bringBack();
+  }
   showSaved();
 }
 
@@ -133,14 +143,17 @@ function showSaved() {
 function keepDraft() {
   const ops = page.doc.history.map(({ undo: _, ...op }) => op);
   try {
+    unkept = ops.length > 0;
     if (ops.length) localStorage.setItem(DRAFT, JSON.stringify({ when: Date.now(), ops }));
     else localStorage.removeItem(DRAFT);
+    unkept = false;
   } catch {
-    toast(STRINGS.draftFull); // private windows and full stores
+    // private windows and full stores: `tell` says so
   }
 }
 
 function dropDraft() {
+  unkept = false;
   try {
     localStorage.removeItem(DRAFT);
   } catch {
@@ -162,7 +175,7 @@ function bringBack() {
     for (const op of draft.ops) {
       const { order } = page;
       doc = applied(doc, op);
-      page.order = order.map((name) => namesOf(op)[name] ?? name);
+      page.order = order.map(calledBy(namesOf(op)));
     }
     show(doc);
     undoable = doc.history.length;

@@ -18,7 +18,12 @@ import { startTranscript } from "./transcript.js";
 // What the file is called says what it is about: a page made to be shared holds no other name.
 function titleOf() {
   if (config.file) return config.file.replace(/\.json$/i, "");
-  const file = decodeURIComponent(location.pathname.split("/").pop() ?? "");
+  let file = location.pathname.split("/").pop() ?? "";
+  try {
+    file = decodeURIComponent(file);
+  } catch {
+    // a name that is no UTF-8 is shown as the address has it
+  }
   return file.replace(/\.html?$/i, "") || STRINGS.untitled;
 }
 

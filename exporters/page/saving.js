@@ -5,7 +5,7 @@ import { server } from "./editing.js";
 import { textOf } from "./model.js";
 import { button, byId, element, emit, page, toast } from "./state.js";
 import { STRINGS } from "./strings.js";
-import { stripped } from "./text.js";
+import { oneLine } from "./text.js";
 import { nameOf } from "./transcript.js";
 
 const KEPT_IN_LINES = new Set(["turns", "exclusive", "history"]);
@@ -55,8 +55,8 @@ function saveDocument() {
 
 function saveText() {
   const lines = page.model.turns.map((turn) => {
-    const text = textOf(page.model, turn.first, turn.last);
-    return turn.speaker === null ? text : `${turn.speaker}: ${text}`;
+    const text = oneLine(textOf(page.model, turn.first, turn.last));
+    return turn.speaker === null ? text : `${oneLine(turn.speaker)}: ${text}`;
   });
   download(".txt", "text/plain;charset=utf-8", lines.map((line) => `${line}\n`).join("\n"));
 }
@@ -70,7 +70,8 @@ function saveSubtitles() {
   download(".vtt", "text/vtt;charset=utf-8", `WEBVTT\n\n${cues.join("")}`);
 }
 
-const escaped = (text) => stripped(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+// A blank line would end the cue.
+const escaped = (text) => oneLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 function stamp(seconds) {
   const all = Math.round(seconds * 1000);

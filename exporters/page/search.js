@@ -4,7 +4,7 @@ import { edit } from "./editing.js";
 import { textOf } from "./model.js";
 import { byId, on, page } from "./state.js";
 import { STRINGS, say } from "./strings.js";
-import { folded, oneLine } from "./text.js";
+import { folded, lowerBound, oneLine, upperBound } from "./text.js";
 import { follow, keepInView, spanOf } from "./transcript.js";
 
 const MOST = 1000; // hits that are marked at once
@@ -66,8 +66,8 @@ function hitsIn(turn, wanted) {
   }
   const found = [];
   for (let from = text.indexOf(wanted); from >= 0; from = text.indexOf(wanted, from + wanted.length)) {
-    const first = begins.findLastIndex((begin) => begin <= from);
-    const last = begins.findLastIndex((begin) => begin < from + wanted.length);
+    const first = upperBound(begins, from) - 1;
+    const last = lowerBound(begins, from + wanted.length) - 1;
     found.push([turn.first + first, turn.first + last + 1]);
   }
   return found;

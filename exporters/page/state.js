@@ -19,11 +19,14 @@ export function emit(event, value) {
   for (const listener of listeners.get(event) ?? []) listener(value);
 }
 
+// What a speaker is called now; one who is called as something that every object has is found all the same.
+export const calledBy = (names) => (name) => (Object.hasOwn(names, name) ? names[name] : name);
+
 // Show another document; `names` maps names before to names now, so that speakers keep their colours.
 export function show(doc, names = {}) {
   page.doc = doc;
   page.model = modelOf(doc, page.breaks);
-  page.order = orderOf(page.order.map((name) => names[name] ?? name), doc, page.model);
+  page.order = orderOf(page.order.map(calledBy(names)), doc, page.model);
   emit("document");
 }
 

@@ -82,6 +82,7 @@ export const STRINGS = {
   draftFound: "Your edits from {when} are here again. They are kept in this browser until you save.",
   draftBroken: "Edits that were kept in this browser no longer fit this transcript and were left out.",
   draftFull: "This browser cannot keep the edits: save them before you close the page.",
+  otherTab: "This transcript is also edited in another tab: only the last edits are kept. Go on in one of them.",
   draftDiscard: "Leave them out",
   undoneEdit: "Undone: {what}.",
   redoneEdit: "Done again: {what}.",

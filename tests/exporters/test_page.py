@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +15,7 @@ import pytest
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, read_document
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
-from tests.browsing import downloaded, show, violations, wait
+from tests.browsing import downloaded, said, show, violations, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -24,13 +28,13 @@ LINES = (("SPEAKER_00", "Good morning, everybody."), ("SPEAKER_01", "It was brok
 
 def document(lines: tuple[tuple[str, str], ...] = LINES) -> Document:
     segments, turns = [], []
-    for index, (who, said) in enumerate(lines):
+    for index, (who, line) in enumerate(lines):
         start = 3.0 * index
         words = tuple(
             Word(start + i / 2, start + i / 2 + 0.4, f" {part}", 0.9, speaker=who)
-            for i, part in enumerate(said.split())
+            for i, part in enumerate(line.split())
         )
-        segments.append(Segment(start, start + 2.5, f" {said}", words, who))
+        segments.append(Segment(start, start + 2.5, f" {line}", words, who))
         turns.append(Turn(start, start + 2.5, who))
     transcript = Transcript(tuple(segments), "en", 3.0 * len(lines))
     return Document(transcript, Diarization(tuple(turns), tuple(turns), 3.0 * len(lines)), "talk")
@@ -66,9 +70,9 @@ def rename(driver: WebDriver, old: str, new: str) -> None:
 def test_it_opens_with_all_words_and_asks_for_nothing(chromium: WebDriver, tmp_path: Path) -> None:
     opened(chromium, tmp_path, document())
     text = chromium.find_element("css selector", "body").text
-    for who, said in LINES:
+    for who, line in LINES:
         assert who in text
-        assert said in text
+        assert line in text
     asked = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
     addresses = [a["params"]["request"]["url"] for a in asked if a["method"] == "Network.requestWillBeSent"]
     assert any(address.startswith("file:") for address in addresses)
@@ -112,3 +116,51 @@ def test_a_long_meeting_is_all_there(chromium: WebDriver, tmp_path: Path) -> Non
     opened(chromium, tmp_path, document(lines))
     count = "return document.querySelector('main').textContent.split('seven').length"
     assert chromium.execute_script(count) == 1001
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file is called so")
+def test_a_name_of_no_utf_8_and_speakers_called_as_everything_is_are_shown(chromium: WebDriver, tmp_path: Path) -> None:
+    names = ("constructor", "__proto__", "toString")
+    path = tmp_path / "talk.html"
+    path.write_text(
+        str(registry.dumps(document(tuple((name, "One two.") for name in names)), "html")), encoding="utf-8"
+    )
+    path.rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.html"))
+    show(chromium, f"{tmp_path.as_uri()}/caf%E9.html")
+    assert chromium.title == "caf%E9"
+    for old, new in (("constructor", "Ana"), ("Ana", "__proto"), ("toString", "valueOf")):
+        rename(chromium, old, new)
+    shown = "return [...document.querySelectorAll('#people input')].map((field) => field.value)"
+    assert chromium.execute_script(shown) == ["__proto", "__proto__", "valueOf"]
+    chromium.execute_script("document.getElementById('undo').click()")
+    said(chromium, "Undone")
+    assert chromium.execute_script(shown) == ["__proto", "__proto__", "toString"]
+
+
+def test_no_word_or_name_ends_a_cue(chromium: WebDriver, tmp_path: Path) -> None:
+    spoken = document((("Ben\n\nEve", "One two."),))
+    words = (Word(0.0, 1.0, " One\n\n00:00.000 --> 00:09.000\ntwo", 0.9, speaker="Ben\n\nEve"),)
+    segments = (replace(spoken.transcript.segments[0], text=words[0].text, words=words),)
+    opened(chromium, tmp_path, replace(spoken, transcript=replace(spoken.transcript, segments=segments)))
+    taken = downloaded(chromium, partial(chromium.execute_script, "document.getElementById('save-vtt').click()"))
+    cue = "00:00:00.000 --> 00:00:01.000\n<v Ben Eve>One 00:00.000 --&gt; 00:09.000 two\n\n"
+    assert taken.read_text(encoding="utf-8") == f"WEBVTT\n\n{cue}"
+
+
+def test_who_edits_in_two_tabs_or_where_nothing_is_kept_is_told(chromium: WebDriver, tmp_path: Path) -> None:
+    opened(chromium, tmp_path, document())
+    first = chromium.current_window_handle
+    chromium.switch_to.new_window("tab")
+    show(chromium, (tmp_path / "talk.html").as_uri())
+    rename(chromium, "SPEAKER_01", "Eva")
+    chromium.close()
+    chromium.switch_to.window(first)
+    said(chromium, "in another tab")
+    chromium.execute_script("Storage.prototype.setItem = () => { throw new Error(); }")
+    rename(chromium, "SPEAKER_01", "Ben")
+    said(chromium, "cannot keep the edits")
+    leave = "const e = new Event('beforeunload', {cancelable: true}); dispatchEvent(e); return e.defaultPrevented"
+    assert chromium.execute_script(leave)
+    saved(chromium)
+    assert not chromium.execute_script(leave)
+    chromium.execute_script("localStorage.clear()")

@@ -86,6 +86,53 @@ def test_captions_come_change_and_end(chromium: WebDriver, serving) -> None:
     chromium.get("about:blank")
 
 
+ASKED = "navigator.mediaDevices.getUserMedia"
+KEEP = f"const ask = {ASKED}.bind(navigator.mediaDevices); {ASKED} = async (o) => window.stream = await ask(o);"
+
+
+@pytest.mark.browser
+def test_what_keeps_the_microphone_from_being_heard_is_said_and_leaves_it_off(chromium: WebDriver, serving) -> None:
+    with serving(open_live=Talks(), page=True) as live:
+        for name, words in (("NotAllowedError", "allow it"), ("NotFoundError", "There is no microphone")):
+            show(chromium, f"{live.url}/live")
+            chromium.execute_script(f"{ASKED} = () => Promise.reject(new DOMException('', '{name}'))")
+            press(chromium, "button", "Start")
+            wait(lambda words=words: words in chromium.find_element("id", "state").text)
+        show(chromium, f"{live.url}/live")
+        chromium.execute_script(
+            KEEP + "AudioWorklet.prototype.addModule = () => Promise.reject(new DOMException('', 'AbortError'))"
+        )
+        press(chromium, "button", "Start")
+        wait(lambda: "cannot be reached" in chromium.find_element("id", "state").text)
+        assert chromium.execute_script("return window.stream.getTracks()[0].readyState") == "ended"
+        assert chromium.execute_script("return document.activeElement.id") == "begin"
+    chromium.get("about:blank")
+
+
+@pytest.mark.browser
+def test_a_pause_gives_signs_of_life_and_a_microphone_that_goes_ends_it(chromium: WebDriver, serving) -> None:
+    with serving(open_live=Talks(), page=True) as live:
+        show(chromium, f"{live.url}/live")
+        chromium.execute_script(KEEP)
+        press(chromium, "button", "Start")
+        wait(lambda: len(texts(chromium, "#captions p")) > 1)
+        assert chromium.execute_script("return document.activeElement.id") == "hold"
+        press(chromium, "button", "Pause")
+        chromium.execute_script(
+            """const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (data) { (window.sent ??= []).push(data); send.call(this, data); };
+            const now = Date.now; Date.now = () => now() + 30000;"""
+        )
+        wait(lambda: "session.update" in str(chromium.execute_script("return window.sent")))
+        chromium.execute_script("window.stream.getTracks()[0].onended()")
+        wait(lambda: texts(chromium, "#captions p") == ["ASPEAKER_00: All of it."])
+        chromium.execute_script(f"{ASKED} = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+        press(chromium, "button", "Start")
+        wait(lambda: "allow it" in chromium.find_element("id", "state").text)
+        assert texts(chromium, "#captions p") == ["ASPEAKER_00: All of it."]  # what was said stays until more is
+    chromium.get("about:blank")
+
+
 def test_only_its_own_page_may_open_a_session(serving) -> None:
     with serving(open_live=Works(), page=True) as live:
         address = f"ws://127.0.0.1:{live.port}/v1/realtime"

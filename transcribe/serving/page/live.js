@@ -4,20 +4,26 @@ import { Captions } from "./captions.js";
 
 const [begin, hold, end, state] = ["begin", "hold", "end", "state"].map((id) => document.getElementById(id));
 const MOST_WAITING = 1 << 20; // bytes: ten seconds of 48 kHz
+const GONE = "The server cannot be reached.";
 const STILL_HERE = 20000; // milliseconds between two signs of life in a pause
+const REFUSED = {
+  NotAllowedError: "The browser may not use the microphone: allow it.",
+  NotFoundError: "There is no microphone: connect one.",
+  NotReadableError: "The microphone cannot be heard: another program may be using it.",
+};
 const say = (sentence) => (state.textContent = sentence);
+const log = document.getElementById("captions");
 let session;
 
 async function start() {
   begin.disabled = true;
-  document.getElementById("captions").replaceChildren();
   try {
     session = await connect(await listen());
     show(true);
     say("Recording.");
   } catch (error) {
-    say(error.name === "NotAllowedError" ? "The browser may not use the microphone: allow it." : error.message);
-    begin.disabled = false;
+    say(REFUSED[error.name] ?? error.message);
+    show(false);
   }
 }
 
@@ -25,20 +31,25 @@ async function listen() {
   const sound = { echoCancellation: false, noiseSuppression: false, autoGainControl: true };
   const stream = await navigator.mediaDevices.getUserMedia({ audio: sound });
   let context = new AudioContext();
-  if (context.sampleRate > 48000) {
-    await context.close();
-    context = new AudioContext({ sampleRate: 48000 });
+  try {
+    if (context.sampleRate > 48000) {
+      await context.close();
+      context = new AudioContext({ sampleRate: 48000 });
+    }
+    await context.audioWorklet.addModule("/live/blocks.js");
+    const blocks = new AudioWorkletNode(context, "blocks", { numberOfOutputs: 0 });
+    context.createMediaStreamSource(stream).connect(blocks);
+    return { stream, context, blocks };
+  } catch (error) {
+    close({ stream, context }); // a microphone that nobody hears is not left on
+    throw error.name === "AbortError" ? new Error(GONE) : error;
   }
-  await context.audioWorklet.addModule("/live/blocks.js");
-  const blocks = new AudioWorkletNode(context, "blocks", { numberOfOutputs: 0 });
-  context.createMediaStreamSource(stream).connect(blocks);
-  return { stream, context, blocks };
 }
 
 function connect(source) {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${location.protocol.replace("http", "ws")}//${location.host}/v1/realtime`);
-    const captions = new Captions(document.getElementById("captions"), document.getElementById("now"));
+    const captions = new Captions(log, document.getElementById("now"));
     socket.onmessage = ({ data }) => {
       const event = JSON.parse(data);
       if (event.type === "session.created") resolve(begun({ ...source, socket }));
@@ -49,7 +60,7 @@ function connect(source) {
       captions.hear(event);
     };
     socket.onclose = () => {
-      reject(new Error(source.failed ?? "The server cannot be reached."));
+      reject(new Error(source.failed ?? GONE));
       over(source);
     };
   });
@@ -58,12 +69,18 @@ function connect(source) {
 function begun(session) {
   const { socket, context, blocks } = session;
   const rate = context.sampleRate;
-  const greet = () => socket.send(JSON.stringify({ type: "session.update", session: { rate } }));
+  let told = 0;
+  const greet = () => {
+    told = Date.now();
+    socket.send(JSON.stringify({ type: "session.update", session: { rate } }));
+  };
+  log.replaceChildren();
   greet();
-  session.greeting = setInterval(() => session.held && !session.ending && greet(), STILL_HERE);
   blocks.port.onmessage = ({ data }) => {
-    if (session.held || socket.readyState !== WebSocket.OPEN) return;
-    if (socket.bufferedAmount < MOST_WAITING) socket.send(data);
+    if (session.ending || socket.readyState !== WebSocket.OPEN) return;
+    if (session.held && Date.now() - told < STILL_HERE) return;
+    if (session.held) greet(); // timers of a page that nobody sees sleep; its sound does not
+    else if (socket.bufferedAmount < MOST_WAITING) socket.send(data);
     else stop("The server cannot keep up, so the recording ends here: the last words are being heard.");
   };
   session.stream.getAudioTracks()[0].onended = () => stop("The microphone stopped: the last words are being heard.");
@@ -91,18 +108,20 @@ function close({ stream, context }) {
 }
 
 function over(source) {
-  clearInterval(session?.greeting);
   close(source);
   show(false);
   say(source.failed ?? "The recording is over.");
   session = undefined;
-  begin.disabled = false;
 }
 
+// The keyboard stays where it was; a button that goes away gives it to the one that comes.
 function show(recording) {
+  const lost = [document.body, begin, hold, end].includes(document.activeElement);
   begin.hidden = recording;
   hold.hidden = end.hidden = !recording;
   hold.setAttribute("aria-pressed", "false");
+  begin.disabled = false;
+  if (lost) (recording ? hold : begin).focus();
 }
 
 begin.addEventListener("click", start);
