@@ -22,7 +22,7 @@ from .recordings import has_holes, has_tracks, recordings
 from .source import Block, Source, UnknownFormatError
 from .telling import HEAD, no_sound
 
-__all__ = ["Block", "count_tracks", "decode", "probable_duration"]
+__all__ = ["Block", "count_tracks", "decode", "probable_duration", "why_no_sound"]
 
 _BIG_ENDIAN = b"RIFX"
 _USUAL_BYTES = 16_000
@@ -77,6 +77,23 @@ def probable_duration(path: Path) -> Seconds:
         return path.stat().st_size / _USUAL_BYTES if told is None else told
     except (OSError, AudioError):
         return 0.0
+
+
+def why_no_sound(path: Path) -> str | None:
+    """Why a file is no recording, as `decode` says it; None for one that is. A header that tells of sound will do."""
+    source = Source(path, None, str(path))
+    try:
+        with source.open() as file:
+            head = file.read(HEAD)
+        if (what := no_sound(head)) is not None:
+            return str(_unreadable(source, what))
+        if not track_count(source):  # some kinds only the other library knows
+            next(decode(path, lambda _: None), None)
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}): check its permissions."
+    except AudioError as error:
+        return str(error)
+    return None
 
 
 def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:

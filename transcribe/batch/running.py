@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...exporters import registry
+from ...fusion.audio.decode import why_no_sound
 from ...fusion.errors import CancelledError, OptionError, UnknownNameError
 from ..job import Job
 from .caches import Cache
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from ..options import Setup
     from ..screen.terminal import Reporter
 
+_TOLD = 10
+"""So many files that are no recordings are named."""
 _WORKER_BYTES = 2.0 * 2**30
 """Bytes that a worker needs, roughly, with models of the usual size."""
 
@@ -264,10 +267,12 @@ class Batch:
 
 
 def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard, screen: Reporter) -> int:
-    """Say what there is to do; nothing is loaded, read or written."""
+    """Say what there is to do, and which files are no recordings; nothing is loaded, heard or written."""
     batch = Batch(plan, shard, screen)
     batch.check()
-    mine = shard.share(batch.items(inputs, pattern))
+    whole = shard.share(batch.items(inputs, pattern))
+    silent = {item.id: why for item in whole if item.on_disk and (why := why_no_sound(Path(item.audio)))}
+    mine = [item for item in whole if item.id not in silent]
     todo = [item for item in mine if not _probably_done(item, plan, batch)]
     seconds = sum(item.duration or 0.0 for item in todo)
     speed = pace(batch.cache).speed
@@ -280,7 +285,11 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
     screen.note(f"{counted(len(mine))}, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
     if missing := [shown(item.audio) for item in todo if not (item.remote or item.on_disk)]:
         screen.note(f"Of these {len(missing)} will fail, since there is no such file: the first is {missing[0]!r}.")
-    return 0
+    for why in [*silent.values()][:_TOLD]:
+        screen.note(why)
+    if len(silent) > _TOLD:
+        screen.note(f"Nor can {len(silent) - _TOLD} more be read.")
+    return 1 if silent else 0
 
 
 def _probably_done(item: Item, plan: Plan, batch: Batch) -> bool:

@@ -290,6 +290,18 @@ def test_a_dry_run_tells_what_will_fail(folder: Path, capsys: pytest.CaptureFixt
     assert not (folder / "out").exists()
 
 
+def test_a_dry_run_counts_no_file_that_is_no_recording(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    page, noise_file = Path("x.html"), Path("calls/noise.wav")
+    page.write_text("<!doctype html><html></html>" * 9000)
+    noise_file.write_bytes(b"\x01\x02\x03" * 20_000)
+    assert run(["batch", "run", "x.html", "calls", "--offline", "-o", "out", "--dry-run"]) == 1
+    said = capsys.readouterr().err
+    assert "6 recordings, 3 s; 6 to do, 3 s" in said
+    assert "x.html is no audio or video that can be read (it holds a web page): check the file" in said
+    assert "noise.wav is no audio or video that can be read (its format is unknown)" in said
+    assert not (folder / "out").exists()
+
+
 def test_no_words_takes_the_number_of_speakers(folder: Path) -> None:
     Path("list.csv").write_text("audio,num_speakers\ncalls/a0.wav,2\n", encoding="utf-8")
     for inputs in (["list.csv"], ["calls", "--num-speakers", "3"]):
