@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -86,5 +88,12 @@ def _maker(name: str) -> Callable[..., Recognizer]:
     return cast("Callable[..., Recognizer]", foreign[name].load())
 
 
-def _foreign() -> dict[str, EntryPoint]:
+def _foreign() -> Mapping[str, EntryPoint]:
+    return _installed(tuple(sys.path))
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> Mapping[str, EntryPoint]:
+    """What packages on Python's path bring; to look takes milliseconds, and every run asks several times."""
+    del path  # which is looked at by itself
     return {point.name: point for point in entry_points(group=GROUP)}

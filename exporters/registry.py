@@ -14,6 +14,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
@@ -176,5 +179,12 @@ def _usable() -> dict[str, Exporter]:
     return found
 
 
-def _foreign() -> dict[str, EntryPoint]:
+def _foreign() -> Mapping[str, EntryPoint]:
+    return _installed(tuple(sys.path))
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> Mapping[str, EntryPoint]:
+    """What packages on Python's path bring; to look takes milliseconds, and every run asks several times."""
+    del path  # which is looked at by itself
     return {point.name: point for point in entry_points(group=GROUP)}

@@ -20,6 +20,7 @@ def foreign(monkeypatch):
         EntryPoint("acme", f"{__name__}:Foreign", registry.GROUP),
         EntryPoint("moonshine", "no:where", registry.GROUP),
     ]
+    monkeypatch.setattr(registry, "_installed", registry._installed.__wrapped__)  # which keeps nothing that it found
     monkeypatch.setattr(registry, "entry_points", lambda group: points if group == registry.GROUP else [])
     monkeypatch.setattr(EntryPoint, "load", lambda _: Foreign)
 

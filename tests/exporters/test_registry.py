@@ -29,6 +29,7 @@ def foreign(monkeypatch: pytest.MonkeyPatch) -> None:
         EntryPoint("gone", "no_such_module", registry.GROUP),
         EntryPoint("srt", "acme_format", registry.GROUP),
     ]
+    monkeypatch.setattr(registry, "_installed", registry._installed.__wrapped__)  # which keeps nothing that it found
     monkeypatch.setattr(registry, "entry_points", lambda group: points if group == registry.GROUP else [])
 
 
