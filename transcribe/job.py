@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -222,18 +223,16 @@ class Job:
         """
         if not wish.diarize:
             return self._recognise(samples, self._recogniser_for(wish, watch), wish, watch, on_segment), None
+        from ..fusion.audio import undoubted
+
         beside = beside_recogniser(self.setup.execution)
         diarizer = self._diarizer_for(beside or self.setup.execution, wish, watch)
         recogniser = self._recogniser_for(wish, watch)
         if on_segment is not None and isinstance(recogniser, SegmentRecognizer):
             return self._commit(samples, recogniser, diarizer, wish, watch, on_segment)
 
-        def words() -> Transcript:
-            return self._recognise(samples, recogniser, wish, watch)
-
-        def turns() -> Diarization:
-            return _diarize(samples, diarizer, wish, watch)
-
+        words = partial(undoubted(self._recognise), samples, recogniser, wish, watch)  # the diarizer tells of doubts
+        turns = partial(_diarize, samples, diarizer, wish, watch)
         return (words(), turns()) if beside is None else together(words, turns, watch.stop)
 
     def _commit(

@@ -19,7 +19,7 @@ from ..types import SAMPLE_RATE, Note, Samples, Seconds
 from .checking import at_16_khz, check_samples, existing, finite
 from .decode import count_tracks, decode
 from .mixing import Mixer
-from .plausible import doubts
+from .plausible import doubts, undoubted
 from .resampling import record, release, resample
 from .source import Block
 
@@ -33,6 +33,7 @@ __all__ = [
     "load_channels",
     "release",
     "same_channels",
+    "undoubted",
 ]
 
 Track: TypeAlias = int | Literal["all"] | None

@@ -9,7 +9,7 @@ import pytest
 import soxr
 from scipy.signal import butter, sosfilt
 
-from diarfuse.fusion.audio import doubts, load_audio
+from diarfuse.fusion.audio import doubts, load_audio, undoubted
 from diarfuse.fusion.formats.rttm import read_rttm
 
 MEETING = Path(__file__).resolve().parents[3] / "examples" / "meeting.wav"
@@ -44,6 +44,12 @@ def test_speech_at_its_own_rate_is_not_doubted(meeting: np.ndarray) -> None:
     for samples in (meeting, telephone, noisy, 0.001 * meeting, np.clip(9 * meeting, -1, 1)):
         for start in range(0, len(samples), 15 * 16_000):
             assert doubted(samples[start : start + 15 * 16_000]) == ""
+
+
+def test_whoever_leaves_it_to_another_is_told_nothing(meeting: np.ndarray) -> None:
+    slow = soxr.resample(meeting, 16_000, 48_000)
+    assert undoubted(doubted)(slow) == ""
+    assert doubted(slow)
 
 
 def test_too_little_to_tell(meeting: np.ndarray) -> None:
