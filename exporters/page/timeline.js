@@ -77,16 +77,19 @@ function move(from) {
   draw();
 }
 
+// A recording may go on when the transcript has ended.
+const nowWithin = () => Math.min(now(), page.doc.duration);
+
 // Keep the moment that is heard in the stretch; turn the page before it is at its edge.
 function follow() {
-  const time = now();
+  const time = nowWithin();
   const length = view.to - view.from;
   if (time < view.from || time > view.to || (playing() && time > view.to - length * 0.05)) move(time - length * 0.1);
   else place();
 }
 
 function place() {
-  const [time, all] = [now(), Math.max(page.doc.duration, 0.1)];
+  const [time, all] = [nowWithin(), Math.max(page.doc.duration, 0.1)];
   const at = (head, part, width) => head.style.setProperty("transform", `translateX(${part * width}px)`);
   at(byId("head-stretch"), (time - view.from) / (view.to - view.from), stretch.clientWidth);
   at(byId("head-map"), time / all, map.clientWidth);

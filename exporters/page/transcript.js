@@ -98,7 +98,7 @@ export const turnNode = (index) => shown[index].node;
 export function spanOf(number) {
   const index = turnIndexOf(page.model, number);
   if (index < 0 || !shown[index]) return null;
-  return shown[index].node.querySelectorAll(".w")[number - page.model.turns[index].first] ?? null;
+  return shown[index].node.getElementsByClassName("w")[number - page.model.turns[index].first] ?? null;
 }
 
 // The number of the word that a node lies in, -1 for none.

@@ -155,9 +155,9 @@ class _Recording:
             self.namer = namer_of(self.options, self.plan.view, told)
         view = screen(self.loading)
         told = replace(told, on_note=view.note)
-        files = Files(self.targets, lambda document, target: self._content(document, target, told))
+        files = Files(self.targets, lambda document, target: self._content(document, target, told), view.note)
         with ExitStack() as stack:
-            lines = stack.enter_context(EventLines(self.plan.events))
+            lines = stack.enter_context(EventLines(self.plan.events, view.note))
             tracks = self._tracks(recogniser, diarizer, told, stack)
             origin, language = self.job.origin(self.options), self.options.language
             session = Session(self.heard.stem, origin, language, tracks, files, lines, view)
@@ -212,13 +212,15 @@ class _Recording:
         bars.rest()
         last = [event for track, told in zip(session.tracks, events, strict=True) for event in track.take(told)]
         alone = None if same_channels(channels) else found
-        session.rest(merged(session.tracks, last, alone, turns), only_names(document, self.heard))
-        for target in self.targets:
-            if target.path is not None:
-                bars.wrote(target.path, summary(document))
-        if self.plan.save_audio is not None:
-            _save(self.plan.save_audio, channels)
-            bars.wrote(self.plan.save_audio, f"{found[0].duration:.0f} s of sound")
+        try:
+            session.rest(merged(session.tracks, last, alone, turns), only_names(document, self.heard))
+            for target in self.targets:
+                if target.path is not None:
+                    bars.wrote(target.path, summary(document))
+        finally:  # also where the words cannot be written
+            if self.plan.save_audio is not None:
+                _save(self.plan.save_audio, channels)
+                bars.wrote(self.plan.save_audio, f"{found[0].duration:.0f} s of sound")
 
     def _naming(self) -> LiveNaming | None:
         """Names on the way, which link no recordings."""

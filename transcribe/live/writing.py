@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ...fusion.errors import OptionError, OutputError
 from ...fusion.landing import check_writable
@@ -17,8 +18,9 @@ from .. import output
 
 if TYPE_CHECKING:
     from ...fusion.document import Document
-    from ...fusion.types import Seconds
+    from ...fusion.types import Note, Seconds
 
+_GOES_ON = "The recording goes on, and it is tried again."
 _SHARE = 20
 """Writing takes at most the twentieth part of the time."""
 
@@ -28,11 +30,14 @@ class Files:
     """The outputs, written anew as more is committed: each whole, under its name at once.
 
     targets: where. render: a document as one target has it.
+    on_note: hears, once, of one that cannot be written: nobody says again what was said, so the recording goes on.
     """
 
     targets: Sequence[output.Target]
     render: Callable[[Document, output.Target], str | bytes]
+    on_note: Note
     _next: Seconds = 0.0
+    _failed: bool = False
 
     @property
     def are_due(self) -> bool:
@@ -43,46 +48,66 @@ class Files:
         """Write all targets; stdout, pipes and devices get only what is `last`.
 
         Raises:
-            OutputError: one cannot be written.
+            OutputError: one of the `last` cannot be written; the others are.
         """
-        began = time.monotonic()
+        began, failed = time.monotonic(), list[OutputError]()
         for target in self.targets:
             if last or not output.is_stream(target):
-                output.write(target, self.render(document, target))
+                try:
+                    output.write(target, self.render(document, target))
+                except OutputError as error:
+                    failed.append(error)
+        if failed and last:
+            raise failed[0]
+        if failed and not self._failed:
+            self.on_note(f"{failed[0]} {_GOES_ON}")
+        self._failed = bool(failed)
         now = time.monotonic()
         self._next = now + _SHARE * (now - began)
 
 
 @dataclass(slots=True)
 class EventLines:
-    """Events as JSON lines, each flushed before the next is made. path: None keeps none."""
+    """Events as JSON lines, written before the next are made. path: None keeps none. on_note: as of `Files`.
+
+    What the disk has no room for is kept, and tried again with the next and at the end.
+    """
 
     path: Path | None
-    _file: IO[str] | None = field(default=None, init=False)
+    on_note: Note
+    _file: io.RawIOBase | None = field(default=None, init=False)
+    _rest: bytes = b""
+    _failed: bool = False
 
     def __enter__(self) -> Self:
         if self.path is not None:
             with self._failing():
-                self._file = self.path.open("w", encoding="utf-8")
+                self._file = self.path.open("wb", buffering=0)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            with self._failing():  # what the disk had no room for is tried once more
-                self._file.close()
+            with self._failing(), self._file:
+                self._write_rest()
 
     def write(self, events: Iterable[dict[str, Any]]) -> None:
-        """Add `events`.
-
-        Raises:
-            OutputError: the disk is full, or the folder is gone.
-        """
+        """Add `events`."""
         if self._file is None:
             return
-        with self._failing():
-            for event in events:
-                self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
-            self._file.flush()
+        lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+        self._rest += lines.encode("utf-8", "replace")
+        try:
+            with self._failing():
+                self._write_rest()
+            self._failed = False
+        except OutputError as error:
+            if not self._failed:
+                self.on_note(f"{error} {_GOES_ON}")
+            self._failed = True
+
+    def _write_rest(self) -> None:
+        while self._rest:
+            self._rest = self._rest[self._file.write(self._rest) if self._file else 0 :]
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -15,7 +16,7 @@ DOCUMENT = Document(Transcript((), None, 1.0))
 
 def test_files_are_written_anew_and_stdout_only_at_the_end(tmp_path, capsysbinary):
     made = iter(["one", "two", "three", "four"])
-    files = Files([Target(tmp_path / "a.txt", "txt"), Target(None, "txt")], lambda *_: next(made))
+    files = Files([Target(tmp_path / "a.txt", "txt"), Target(None, "txt")], lambda *_: next(made), print)
     assert files.are_due
     files.write(DOCUMENT)
     assert (tmp_path / "a.txt").read_text() == "one"
@@ -27,17 +28,69 @@ def test_files_are_written_anew_and_stdout_only_at_the_end(tmp_path, capsysbinar
 def test_writing_takes_a_small_share_of_the_time(tmp_path, monkeypatch):
     clock = iter([0.0, 1.0, 20.0, 21.5])
     monkeypatch.setattr("diarfuse.transcribe.live.writing.time.monotonic", lambda: next(clock))
-    files = Files([Target(tmp_path / "a.txt", "txt")], lambda *_: "")
+    files = Files([Target(tmp_path / "a.txt", "txt")], lambda *_: "", print)
     files.write(DOCUMENT)
     assert not files.are_due
     assert files.are_due
 
 
 def test_each_event_is_a_line_at_once(tmp_path):
-    with EventLines(tmp_path / "e.jsonl") as lines:
+    with EventLines(tmp_path / "e.jsonl", print) as lines:
         lines.write([{"type": "committed", "until": 1.0}])
         assert json.loads((tmp_path / "e.jsonl").read_text()) == {"type": "committed", "until": 1.0}
-    with EventLines(None) as lines:
+    with EventLines(None, print) as lines:
         lines.write([{}])
-    with pytest.raises(OutputError, match="--events"), EventLines(tmp_path / "no" / "e.jsonl"):
+    with pytest.raises(OutputError, match="--events"), EventLines(tmp_path / "no" / "e.jsonl", print):
         pass
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_line_and_no_recording(tmp_path, monkeypatch):
+    class Full:
+        room = 10
+
+        def __init__(self, *_, **__):
+            self.written = b""
+
+        def write(self, data):
+            taken = min(len(data), self.room)
+            self.room -= taken
+            if not taken:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            self.written += data[:taken]
+            return taken
+
+        __enter__ = __exit__ = lambda self, *_: self and None
+
+    told, file = [], Full()
+    monkeypatch.setattr("pathlib.Path.open", lambda *_, **__: file)
+    with EventLines(tmp_path / "e.jsonl", told.append) as lines:
+        for number in range(3):
+            lines.write([{"number": number, "text": "\ud800"}])
+        assert file.written == b'{"number":'
+        file.room = 1000
+    assert [json.loads(line)["number"] for line in file.written.splitlines()] == [0, 1, 2]
+    assert len(told) == 1
+    assert "No space left on device" in told[0]
+    assert "goes on" in told[0]
+    file.room = 0
+    with pytest.raises(OutputError, match="No space"), EventLines(tmp_path / "e.jsonl", told.append) as lines:
+        lines.write([{}])
+
+
+def test_a_file_that_cannot_be_written_meanwhile_keeps_no_other_from_being(tmp_path, monkeypatch):
+    told, written = [], []
+
+    def write(target, _):
+        if target.path.name == "full.txt":
+            raise OutputError("full.txt cannot be written.")
+        written.append(target.path.name)
+
+    monkeypatch.setattr("diarfuse.transcribe.live.writing.output.write", write)
+    targets = [Target(tmp_path / "full.txt", "txt"), Target(tmp_path / "b.txt", "txt")]
+    files = Files(targets, lambda *_: "", told.append)
+    for _ in range(2):
+        files.write(DOCUMENT)
+    assert told == ["full.txt cannot be written. The recording goes on, and it is tried again."]
+    with pytest.raises(OutputError, match=r"full.txt"):
+        files.write(DOCUMENT, last=True)
+    assert written == ["b.txt"] * 3
