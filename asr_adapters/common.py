@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from ..fusion.given import ran_out
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 
 STAGE = "recognise"
+LOADING = threading.Lock()
+"""Of two threads that come first the second finds the model that the first one loads."""
 _QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word
 _HOP = int(0.05 * SAMPLE_RATE)
 

@@ -23,7 +23,7 @@ from ..fusion.errors import (
 from ..fusion.given import ran_out
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import empty, engine, keep, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, keep, report, seconds, silent, sound, told
 from .streaming import Windows
 
 DEFAULT_MODEL = "small"
@@ -146,10 +146,11 @@ class FasterWhisper:
             ModelError: it is not there, or is none that CTranslate2 can load.
             DeviceError, OptionError: not on this device, or not in this number format.
         """
-        if self._engine is None:
-            folder = _folder(self._model, self._models_dir, offline=self._offline)
-            self._engine = self._load(folder)
-            self._files = (folder / "model.bin",)
+        with LOADING:
+            if self._engine is None:
+                folder = _folder(self._model, self._models_dir, offline=self._offline)
+                self._engine = self._load(folder)
+                self._files = (folder / "model.bin",)
 
     def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
         self.load()

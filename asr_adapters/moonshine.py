@@ -16,7 +16,7 @@ from ..fusion.errors import AudioError, LowMemoryError, ModelError, ModelNotFoun
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from ..fusion.watch import spread, usable_cores
-from .common import blocks, empty, engine, keep, report, seconds, silent, sound, told
+from .common import LOADING, blocks, empty, engine, keep, report, seconds, silent, sound, told
 from .streaming import Windows
 
 BUNDLED = "tiny-en"
@@ -137,10 +137,11 @@ class Moonshine:
     def _loaded(self) -> Any:
         """The package, once its model is loaded."""
         api = engine("moonshine_voice", "--asr moonshine", "moonshine-voice", "offline")
-        if self._engine is None:
-            self._engine = self._load(api)
-            self._idle.put(self._engine)
-            self._files = tuple(sorted(self._folder().glob("*.ort")))
+        with LOADING:
+            if self._engine is None:
+                self._engine = self._load(api)
+                self._idle.put(self._engine)
+                self._files = tuple(sorted(self._folder().glob("*.ort")))
         return api
 
     def _language(self, asked: str | None) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import blocks, empty, engine, keep, report, seconds, silent, sound, told
+from .common import LOADING, blocks, empty, engine, keep, report, seconds, silent, sound, told
 from .grouping import grouped
 from .streaming import Windows
 
@@ -60,8 +60,9 @@ class OnnxAsr:
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
-        if self._engine is None:
-            self._engine = self._load()
+        with LOADING:
+            if self._engine is None:
+                self._engine = self._load()
         options = {**self._options, **({"language": language} if language else {})}
         segments: list[Segment] = []
         for first, last in blocks(samples):

@@ -8,7 +8,7 @@ from typing import Any
 from ..fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Segment, Transcript, Word
-from .common import empty, engine, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, report, seconds, silent, sound, told
 
 
 class OpenaiWhisper:
@@ -48,8 +48,9 @@ class OpenaiWhisper:
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
-        if self._engine is None:
-            self._engine = self._load()
+        with LOADING:
+            if self._engine is None:
+                self._engine = self._load()
         try:
             found = self._engine.transcribe(samples, language=language, verbose=None, **self._options)
         except (TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from ..fusion.errors import ModelNotFoundError, NetworkError, OptionError
 from ..fusion.text import unspaced
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Transcript, Word
-from .common import empty, engine, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, report, seconds, silent, sound, told
 from .grouping import grouped
 
 _HUNDREDTHS = 100
@@ -54,8 +54,9 @@ class WhisperCpp:
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
-        if self._engine is None:
-            self._engine = self._load()
+        with LOADING:
+            if self._engine is None:
+                self._engine = self._load()
         carrier = _Carrier(on_progress, duration)
         try:
             found = self._engine.transcribe(

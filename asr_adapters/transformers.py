@@ -8,7 +8,7 @@ from typing import Any
 from ..fusion.errors import ModelNotFoundError, TranscriptError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import empty, engine, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, report, seconds, silent, sound, told
 from .grouping import grouped
 
 
@@ -50,8 +50,9 @@ class Transformers:
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
-        if self._pipeline is None:
-            self._pipeline = self._load()
+        with LOADING:
+            if self._pipeline is None:
+                self._pipeline = self._load()
         options = dict(self._options)
         if language and str(getattr(self._pipeline, "type", "")).startswith("seq2seq"):
             options["generate_kwargs"] = {"language": language, **options.get("generate_kwargs", {})}

@@ -166,6 +166,23 @@ def test_a_second_copy_that_has_no_room_is_told(meeting, monkeypatch):
         recogniser.transcribe(meeting[:96_000])
 
 
+def test_the_second_of_two_threads_finds_the_model_of_the_first(monkeypatch):
+    recogniser, loads = Moonshine(), []
+    second = threading.Thread(target=recogniser._loaded)
+
+    def load(*_):
+        loads.append(threading.current_thread())
+        if len(loads) == 1:
+            second.start()
+            second.join(0.05)
+        return "model"
+
+    monkeypatch.setattr(Moonshine, "_load", load)
+    recogniser._loaded()
+    second.join(60)
+    assert loads == [threading.current_thread()]
+
+
 def test_why_speech_cannot_be_looked_for_is_told(meeting, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match="--asr moonshine needs faster-whisper"):

@@ -17,6 +17,7 @@ from .options import (
     REPLACE_OPTION,
     SPEAKER_OPTIONS,
     TERMINAL_OPTIONS,
+    TRACK_OPTION,
     finite,
     job_options,
     output_options,
@@ -75,6 +76,7 @@ SOURCE_OPTIONS = Section(
         flag_value="speakers",
         help="Hear each channel of the file by itself, and find the voices in each, as several inputs are heard.",
     ),
+    TRACK_OPTION,
     click.option("--list-devices", is_flag=True, help="List the microphones and exit."),
     click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file instead of the microphone."),
     click.option(

@@ -44,7 +44,7 @@ from .writing import EventLines, Files, check_places
 if TYPE_CHECKING:
     from ...diarize.loading import AnyDiarizer
     from ...fusion.types import Note, Recognizer, Samples, Transcript
-    from ..options import JobOptions
+    from ..options import JobOptions, Wish
     from ..voices.namer import Namer
     from .session import Given
 
@@ -79,10 +79,11 @@ class Plan:
         """The file that is played."""
         return None if self.source == _STDIN else self.source
 
-    def pieces(self, stop: threading.Event, on_note: Note, *, channels: bool) -> Iterator[Given]:
-        """The audio as it comes; `channels`: each by itself."""
+    def pieces(self, stop: threading.Event, on_note: Note, wish: Wish) -> Iterator[Given]:
+        """The audio as it comes; with `wish.channels` each by itself."""
         if self.played is not None:
-            return sources.from_file(self.played, self.pace, stop, on_note, channels=channels)
+            channels, track = wish.channels is not None, wish.audio_track
+            return sources.from_file(self.played, self.pace, stop, on_note, channels=channels, track=track)
         if self.source is None and len(self.inputs) > 1:
             return together([(name, sources.from_microphone(name, stop)) for name in self.inputs])
         if self.source is None:
@@ -161,7 +162,7 @@ class _Recording:
             tracks = self._tracks(recogniser, diarizer, told, stack)
             origin, language = self.job.origin(self.options), self.options.language
             session = Session(self.heard.stem, origin, language, tracks, files, lines, view)
-            pieces = self.plan.pieces(stop, told, channels=self.options.channels is not None)
+            pieces = self.plan.pieces(stop, told, self.options)
             _keys(session, stop, view.note, reads=self.plan.source != _STDIN)
             try:
                 session.run(pieces)
@@ -230,7 +231,8 @@ class _Recording:
         return LiveNaming(replace(given, link=False))
 
     def _content(self, document: Document, target: output.Target, on_note: Note) -> str | bytes:
-        return content(document, target, self.plan.view.seen(target, self.plan.played, on_note), render)
+        seen = self.plan.view.seen(target, self.plan.played, on_note, self.options.audio_track)
+        return content(document, target, seen, render)
 
 
 def _save(path: Path, channels: Sequence[Samples]) -> None:

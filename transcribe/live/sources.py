@@ -26,6 +26,7 @@ from ...fusion.types import SAMPLE_RATE, Samples, Seconds
 from .beginning import Beginning
 
 if TYPE_CHECKING:
+    from ...fusion.audio import Track
     from ...fusion.types import Note
 
 BLOCK: Seconds = 0.1
@@ -68,14 +69,17 @@ def count_channels(path: Path) -> int:
 
 
 def from_file(
-    path: Path, pace: float, stop: threading.Event, on_note: Note, *, channels: bool = False
+    path: Path, pace: float, stop: threading.Event, on_note: Note, *, channels: bool = False, track: Track = None
 ) -> Iterator[Samples]:
     """A file as if somebody spoke: `pace` times as fast; 0 is as fast as may be.
 
     Yields:
         float32 (num_samples,); with `channels` (channels, num_samples).
     """
-    found = load_channels(path, on_note=on_note) if channels else [load_audio(path, on_note=on_note)]
+    if channels:
+        found = load_channels(path, on_note=on_note, track=track)
+    else:
+        found = [load_audio(path, on_note=on_note, track=track)]
     size, began = round(BLOCK * SAMPLE_RATE), time.monotonic()
     for start in range(0, len(found[0]), size):
         if stop.is_set():

@@ -23,6 +23,8 @@ def test_a_file_is_played_whole(tmp_path):
     soundfile.write(tmp_path / "a.wav", samples, 16_000)
     pieces = list(sources.from_file(tmp_path / "a.wav", 0, STOP, print))
     assert np.array_equal(np.concatenate(pieces) * 32_768, samples)
+    with pytest.raises(AudioError, match=r"a\.wav has one audio track, and no track 2: choose another --audio-track"):
+        list(sources.from_file(tmp_path / "a.wav", 0, STOP, print, track=2))
     stopped = threading.Event()
     stopped.set()
     assert list(sources.from_file(tmp_path / "a.wav", 1, stopped, print)) == []
