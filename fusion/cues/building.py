@@ -72,11 +72,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Strip:
-    """What one speaker says in a cue that is being made."""
+    """What one speaker says in a cue that is being made; `layer` is the run's."""
 
     speaker: str | None
     pieces: Sequence[Piece]
     crowded: bool = False
+    layer: int = 0
 
     @property
     def start(self) -> Seconds:
@@ -140,12 +141,12 @@ def _strips(runs: Sequence[Run], layout: Layout) -> Iterator[_Strip]:
     starts = [*sorted(run.start for run in runs), math.inf]
     seen: set[str | None] = set()
     for run in runs:
-        crowded = _crowded(run, crowds[run.speaker])
+        crowded = _crowded(run, crowds[run.speaker, run.layer])
         cycle = _cycle(run.speaker, layout, first=run.speaker not in seen)
         seen.add(run.speaker)
         until = starts[bisect_right(starts, run.pieces[-1].start)]
         for start, stop in cut(run.pieces, layout, cycle, crowded, until):
-            yield _Strip(run.speaker, run.pieces[start:stop], any(crowded[start:stop]))
+            yield _Strip(run.speaker, run.pieces[start:stop], any(crowded[start:stop]), run.layer)
 
 
 def _cycle(speaker: str | None, layout: Layout, *, first: bool) -> Cycle:
@@ -157,12 +158,12 @@ def _cycle(speaker: str | None, layout: Layout, *, first: bool) -> Cycle:
     return Cycle((wide, 0) if first and speaker and layout.labels == "first" else (0,), loops=False)
 
 
-def _crowds(runs: Sequence[Run]) -> dict[str | None, tuple[list[Seconds], list[Seconds]]]:
-    """For each speaker, when others speak: starts in order, and the latest end up to each."""
+def _crowds(runs: Sequence[Run]) -> dict[tuple[str | None, int], tuple[list[Seconds], list[Seconds]]]:
+    """For each voice, which is a speaker's layer, when others speak: starts in order, and the latest end up to each."""
     crowds = {}
-    for speaker in {run.speaker for run in runs}:
-        spans = sorted((p.start, p.end) for run in runs if run.speaker != speaker for p in run.pieces)
-        crowds[speaker] = [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
+    for voice in {(run.speaker, run.layer) for run in runs}:
+        spans = sorted((p.start, p.end) for run in runs if (run.speaker, run.layer) != voice for p in run.pieces)
+        crowds[voice] = [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
     return crowds
 
 
@@ -191,7 +192,8 @@ def _paired(strips: Sequence[_Strip], layout: Layout) -> Iterator[tuple[_Strip, 
 
 def _share(one: _Strip, other: _Strip, layout: Layout) -> bool:
     apart = min(one.end, other.end) - max(one.start, other.start) <= TOGETHER
-    if apart or one.speaker == other.speaker or max(one.end, other.end) - one.start > layout.longest:
+    same = (one.speaker, one.layer) == (other.speaker, other.layer)
+    if apart or same or max(one.end, other.end) - one.start > layout.longest:
         return False
     return all(
         strip.crowded and strip.width + len(DASH) + _room(strip.speaker, layout) <= layout.width

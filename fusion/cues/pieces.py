@@ -64,10 +64,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one speaker says in one go."""
+    """What one speaker says in one go; `layer` tells those apart that are said to be said at once."""
 
     speaker: str | None
     pieces: tuple[Piece, ...]
+    layer: int = 0
 
     @property
     def start(self) -> Seconds:
@@ -96,7 +97,7 @@ def runs_of(transcript: Transcript, width: int) -> list[Run]:
             runs[-1] = replace(last, pieces=last.pieces + _spaced(last.pieces[-1], pieces))
         else:
             runs.append(Run(segment.speaker, pieces))
-    return runs
+    return _layered(runs)
 
 
 def too_far(before: Piece, after: Piece) -> bool:
@@ -105,9 +106,19 @@ def too_far(before: Piece, after: Piece) -> bool:
 
 
 def _shares(last: Run, speaker: str | None, start: Seconds) -> bool:
-    if speaker is None or speaker != last.speaker or start < last.pieces[-1].start:
-        return False
-    return last.end - TOGETHER <= start <= last.end + _BRIDGE
+    return speaker is not None and speaker == last.speaker and last.pieces[-1].start <= start <= last.end + _BRIDGE
+
+
+def _layered(runs: Sequence[Run]) -> list[Run]:
+    """The runs, with one of a speaker's that begins before another is over on a further layer."""
+    ends: dict[str | None, list[Seconds]] = {}
+    layered = []
+    for run in runs:
+        own = ends.setdefault(run.speaker, [])
+        layer = next((i for i, end in enumerate(own) if end - TOGETHER <= run.start), len(own))
+        own[layer : layer + 1] = [run.end]
+        layered.append(replace(run, layer=layer) if layer else run)
+    return layered
 
 
 def _spaced(before: Piece, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

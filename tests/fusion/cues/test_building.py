@@ -117,8 +117,24 @@ def test_people_who_talk_at_once_are_shown_in_whole_lines():
     assert shown(cues[0]) == ["- A: and my lady", "- B: by no"]
     alone = build_cues(Transcript((segment,), "en", 1.2), Layout(lines=1))
     assert [(cue.speaker, cue.text) for cue in alone] == [("A", "and my lady"), ("B", "by no")]
-    answers = (spoken("How are you?"), replace(spoken("Fine.", speaker="B"), start=1.0, end=1.2), spoken("Good."))
+    later = [
+        replace(spoken(text, speaker=who), start=at, end=at + 0.2)
+        for text, who, at in (("Fine.", "B", 1.0), ("Good.", "A", 1.3))
+    ]
+    answers = (spoken("How are you?"), *later)
     assert len(build_cues(Transcript(answers, "en", 3.0))) == len(answers)
+
+
+@pytest.mark.parametrize("start", [0.0, 2.0])
+def test_lines_that_one_speaker_says_at_once_are_shown_at_once(start):
+    """They came one after the other, the second when it was long over; as after a merge of two who talked at once."""
+    lines = (Segment(0.0, 6.0, " Hello there everyone.", (), "A"), Segment(start, 4.0, " Yes indeed.", (), "A"))
+    cues = build_cues(Transcript((*lines, Segment(8.0, 9.0, " Bye.", (), "A")), "en", 13.0))
+    assert [(voice.speaker, voice.lines) for voice in cues[0].voices] == [
+        ("A", ("Hello there everyone.",)),
+        ("A", ("Yes indeed.",)),
+    ]
+    assert [(cue.start, cue.end) for cue in cues] == [(0.0, 6.0), (8.0, 9.0)]
 
 
 def test_a_cue_stays_until_it_is_read_if_there_is_room():
