@@ -278,6 +278,8 @@ class Diarizer:
             clusters, pairs = cluster(
                 voices.vectors, segmentations, learn, wanted.bounds, constrained=self._recipe.constrained
             )
+            if setting.alone is None:
+                clusters = voices.with_strangers(clusters, segmentations, wanted.bounds)
         with watch.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with watch.stage("resegmentation"):

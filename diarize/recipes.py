@@ -30,6 +30,7 @@ from .plda import Plda
 from .reconstruct import Timeline, drop_specks
 from .runtime import Runtime
 from .segmentation import silence_padding
+from .strangers import add_strangers
 from .stretches import Stretch, cut_stretches
 from .windows import Windows
 
@@ -58,6 +59,12 @@ class Embedded:
             return None
         found = communities.heard_alone(self.spans, self.span_vectors, segmentations, windows)
         return found if len(found) else None
+
+    def with_strangers(self, clusters: Clusters, segmentations: Bits, bounds: SpeakerCount) -> Clusters:
+        """The clusters, and those whom nobody sounds like (`strangers`); as they are where there are no spans."""
+        if self.span_vectors is None:
+            return clusters
+        return add_strangers(clusters, self.vectors, segmentations, bounds)
 
     def second_look(
         self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
