@@ -15,6 +15,7 @@ from ..estimating import worded
 from ..join.kinds import read_times
 from ..join.timing import PLACED, in_order, timed, usual_length
 from ..text import carve, ends_sentence, one_line
+from ..types import check_transcript
 from .pieces import TOGETHER, gap_between, whole_lines
 from .splitting import split_segments
 
@@ -87,10 +88,20 @@ def passages_of(transcript: Transcript) -> tuple[Passage, ...]:
         >>> [(row.speaker, row.start, row.end, row.text) for row in passages_of(said)]
         [('Ana', 0.3, 0.5, 'Yes.'), ('Ben', 0.6, 0.9, 'No.')]
     """
-    segments = whole_lines(split_segments(transcript).segments, transcript.language)
+    check_transcript(transcript)
+    widened = replace(transcript, segments=tuple(map(_from_its_first_word, transcript.segments)))
+    segments = whole_lines(split_segments(widened).segments, transcript.language)
     lines = [Passage(segment.speaker, words) for segment in segments if (words := _words(segment))]
     lines.sort(key=lambda line: line.start)
     return tuple(sorted(_joined(lines, transcript.language), key=lambda passage: passage.start))
+
+
+def _from_its_first_word(segment: Segment) -> Segment:
+    """The line, which begins no later than its first word if that reaches into it: the word's time is its own."""
+    first = next((word for word in segment.words if word.start is not None), None)
+    if first is None or first.start is None or first.end is None or not first.start < segment.start <= first.end:
+        return segment
+    return replace(segment, start=first.start)
 
 
 def _words(segment: Segment) -> tuple[SpokenWord, ...]:

@@ -62,8 +62,8 @@ def test_rows_are_in_order_and_begin_and_end_with_words(segments: list[Segment])
 
 
 lines = st.builds(
-    lambda start, steps, who: Segment(
-        start,
+    lambda start, steps, who, late: Segment(
+        start + late,
         start + 12,
         " w" * len(steps),
         tuple(
@@ -75,6 +75,7 @@ lines = st.builds(
     seconds,
     st.lists(st.tuples(st.sampled_from([0.25, 1.0]), st.sampled_from([0.25, 1.0, 4.0])), min_size=1, max_size=4),
     speakers,
+    st.sampled_from([0.0, 0.25]),
 )
 
 
