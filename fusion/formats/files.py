@@ -133,6 +133,11 @@ def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
 
 
+def _begins(segment: Segment) -> tuple[Seconds, ...]:
+    """Where it and its words begin: a line without a pause may be as long as the whole transcript."""
+    return (segment.start, *(word.start for word in segment.words if word.start is not None))
+
+
 def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcript:
     """What was read, as our own types; what had to be repaired is in the notes."""
     segments = tuple(
@@ -150,7 +155,7 @@ def transcript_of(reading: Reading, duration: Seconds | None = None) -> Transcri
     last = max((segment.end for segment in segments), default=0.0)
     length = max(last, next((d for d in (duration, reading.duration) if d is not None), 0.0))
     notes = [note for line in reading.lines for note in (line.note, *(slot.note for slot in line.slots)) if note]
-    latest = max((segment.start for segment in segments), default=0.0)
+    latest = max((begin for segment in segments for begin in _begins(segment)), default=0.0)
     if duration is not None and latest > duration + _ROUNDING:
         notes.append(f"Words begin at {latest:.1f} s, and the recording lasts {duration:.1f} s: are they of this one?")
     return Transcript(segments, reading.language, length, (*reading.notes, *notes))

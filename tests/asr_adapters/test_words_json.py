@@ -151,3 +151,5 @@ def test_words_after_the_end_of_the_recording_are_told_of(read):
     assert read([{"word": "a", "start": 1.9, "end": 2.1}]).notes == ()
     (note,) = read([{"word": "a", "start": 0.1, "end": 0.2}, {"word": "b", "start": 9.0, "end": 9.5}]).notes
     assert note == "Words begin at 9.0 s, and the recording lasts 1.0 s: are they of this one?"
+    (note,) = read([{"word": "a", "start": at / 2, "end": at / 2 + 0.5} for at in range(9)]).notes
+    assert note.startswith("Words begin at 4.0 s"), "a line without a pause is looked at word by word"
