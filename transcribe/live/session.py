@@ -131,7 +131,9 @@ class Session:
                 self._tell(named)
 
     def _note_gap(self, gap: Lost | Silent) -> None:
-        self.screen.note(f"{gap.seconds:.1f} s are missing ({gap.why}) and stand as silence.")
+        missing = f"{gap.seconds:.1f}"
+        told = f"{gap.why}." if missing == "0.0" else f"{missing} s are missing ({gap.why}) and stand as silence."
+        self.screen.note(told)
 
     def _pause(self, why: str) -> None:
         told, *_ = [track.diarizer.pause(why) for track in self.tracks]

@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
@@ -34,6 +34,8 @@ _SILENT: Seconds = 3.0
 """A device that gives nothing for so long has stopped."""
 _LISTEN: Seconds = 1.0
 """Channels are compared with their mix by so much at once, first after so long."""
+_TOLD_AT_ONCE: Seconds = 10.0
+"""What a device gave that is no sound is told in parts of so much at most."""
 _MOST_WAITING = 600
 """Blocks of a device that may wait (a minute); what comes beyond is lost, and told as a gap."""
 
@@ -174,24 +176,34 @@ def from_microphone(device: str | None, stop: threading.Event) -> Generator[Piec
             lost[0] += frames
 
     rate = _rate_of(library, device)
-    with ExitStack() as opened:
-        try:
-            stream = library.InputStream(
-                device=_number(device),
-                channels=1,
-                samplerate=rate,
-                dtype="float32",
-                callback=heard,
-                blocksize=rate // 10,
-            )
-            opened.enter_context(stream)  # begins, which a device in use refuses
-        except (library.PortAudioError, ValueError) as error:
-            raise _no_input(device, error) from error
+    with _opened(library, device, rate, heard):
         yield from _drain(blocks, lost, rate, stop)
 
 
+@contextmanager
+def _opened(library: Any, device: str | None, rate: int, heard: Callable[..., None]) -> Iterator[None]:
+    opened = ExitStack()
+    try:
+        stream = library.InputStream(
+            device=_number(device),
+            channels=1,
+            samplerate=rate,
+            dtype="float32",
+            callback=heard,
+            blocksize=rate // 10,
+        )
+        opened.enter_context(stream)  # begins, which a device in use refuses
+    except (library.PortAudioError, ValueError) as error:
+        raise _no_input(device, error) from error
+    try:
+        yield
+    finally:
+        with suppress(library.PortAudioError):  # one that was pulled out may not be there to be closed
+            opened.close()
+
+
 def _drain(blocks: queue.Queue[Samples], lost: list[int], rate: int, stop: threading.Event) -> Iterator[Piece]:
-    resampler, since = Resampler(rate), time.monotonic()
+    resampler, since, odd = Resampler(rate), time.monotonic(), 0
     while not stop.is_set():
         try:
             block = blocks.get(timeout=BLOCK)
@@ -201,7 +213,13 @@ def _drain(blocks: queue.Queue[Samples], lost: list[int], rate: int, stop: threa
                 break
             continue
         since = time.monotonic()
-        yield resampler.feed(block)
+        is_sound = np.isfinite(block).all()
+        odd += 0 if is_sound else len(block)
+        if odd and (is_sound or odd > _TOLD_AT_ONCE * rate):
+            yield Lost(odd / rate, "the device gave no numbers but NaN or infinity")
+            odd = 0
+        if is_sound:
+            yield resampler.feed(block)
         if missing := lost[0]:
             lost[0] -= missing
             yield Lost(missing / rate, "this machine could not keep up")
@@ -220,9 +238,12 @@ def check_microphone(device: str | None) -> None:
 
 def _rate_of(library: Any, device: str | None) -> int:
     try:
-        return int(library.query_devices(_number(device), "input")["default_samplerate"])
+        rate = int(library.query_devices(_number(device), "input")["default_samplerate"])
+        if rate < 1:
+            raise ValueError("it has no sample rate")  # noqa: TRY301 - told as the others are
     except (library.PortAudioError, ValueError) as error:
         raise _no_input(device, error) from error
+    return rate
 
 
 def _no_input(device: str | None, error: Exception) -> DeviceError:

@@ -117,6 +117,45 @@ def test_a_device_that_stops_or_loses_something_is_told(monkeypatch):
     assert rest[0] == Stopped("the device gives nothing any more")
 
 
+def test_what_a_device_gives_that_is_no_sound_is_a_gap(monkeypatch):
+    monkeypatch.setattr(sources, "_SILENT", 0.0)
+    blocks: queue.Queue = queue.Queue()
+    for value in (1, np.nan, np.inf, 1, *[np.nan] * 101):
+        blocks.put(np.full(1_600, value, np.float32))
+    pieces = list(sources._drain(blocks, [0], 16_000, threading.Event()))
+    why = "the device gave no numbers but NaN or infinity"
+    assert [piece for piece in pieces if isinstance(piece, Lost)] == [Lost(0.2, why), Lost(10.1, why)]
+    assert sum(len(piece) for piece in pieces if isinstance(piece, np.ndarray)) == 3_200
+
+
+def test_a_device_that_is_pulled_out_ends_the_recording_as_one_that_stops(monkeypatch):
+    class Pulled:
+        PortAudioError = RuntimeError
+        rate = 16_000.0
+
+        @classmethod
+        def query_devices(cls, *_):
+            return {"default_samplerate": cls.rate}
+
+        class InputStream:
+            def __init__(self, **_):
+                pass
+
+            def __enter__(self):
+                pass
+
+            def __exit__(self, *_):
+                raise RuntimeError("Stream is not open")
+
+    monkeypatch.setattr(sources, "_sounddevice", lambda: Pulled)
+    monkeypatch.setattr(sources, "_SILENT", 0.0)
+    pieces = [piece for piece in sources.from_microphone("1", threading.Event()) if isinstance(piece, Stopped)]
+    assert pieces == [Stopped("the device gives nothing any more")]
+    Pulled.rate = 0.0
+    with pytest.raises(DeviceError, match="no sample rate"):
+        sources.check_microphone("1")
+
+
 def test_a_microphone_by_number_or_name_is_opened_at_its_own_rate(monkeypatch):
     opened = {}
 
