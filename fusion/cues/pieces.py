@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TOGETHER: Seconds = 0.1
 """Speech that overlaps by less is one after the other."""
+_MOST_LAYERS = 4
+"""Nobody says more at once; whatever is said to be shares the last."""
 _BREATH: Seconds = 0.3
 """Whoever goes on after so short a time has not stopped."""
 
@@ -115,7 +117,7 @@ def _layered(runs: Sequence[Run]) -> list[Run]:
     layered = []
     for run in runs:
         own = ends.setdefault(run.speaker, [])
-        layer = next((i for i, end in enumerate(own) if end - TOGETHER <= run.start), len(own))
+        layer = next((i for i, end in enumerate(own) if end - TOGETHER <= run.start), min(len(own), _MOST_LAYERS))
         own[layer : layer + 1] = [run.end]
         layered.append(replace(run, layer=layer) if layer else run)
     return layered

@@ -31,6 +31,8 @@ _TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[\d:.]+>|</>|\{{\\[^{{}}]
 _MOMENT = re.compile(r"<([\d:.]+)>")
 """When the words after it are said."""
 _LIT = re.compile("</?u>")
+_COLOUR = re.compile(r"<(/?)font\b[^<>]*>")
+"""What stable-ts writes where Whisper underlines."""
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -151,7 +153,7 @@ def _unlit(cues: Sequence[Block]) -> Iterator[Block]:
 
 def _lights(group: Sequence[Block], cue: Block) -> bool:
     """Whether a cue begins as those before it end and shows the same text, with none or a later word underlined."""
-    *others, last, new = ("\n".join(lines) for *_, lines in (*group[-2:], cue))
+    *others, last, new = (_underlined(lines) for *_, lines in (*group[-2:], cue))
     at, before = new.find("<u>"), max(text.find("<u>") for text in (*others, last))
     rises = before < at if at >= 0 else "<u>" in last
     return rises and new.count("<u>") <= 1 and group[-1][2] == cue[1] and _LIT.sub("", last) == _LIT.sub("", new)
@@ -159,13 +161,17 @@ def _lights(group: Sequence[Block], cue: Block) -> bool:
 
 def _lit(group: Sequence[Block]) -> Block:
     """The cues as one, in which each underlined word stands between its times."""
-    text = _LIT.sub("", "\n".join(group[0][3]))
+    text = _LIT.sub("", _underlined(group[0][3]))
     for _, start, end, lines in reversed(group):
-        before, lit, after = "\n".join(lines).partition("<u>")
+        before, lit, after = _underlined(lines).partition("<u>")
         if lit:
             to = len(before) + len(after.partition("</u>")[0])
             text = f"{text[: len(before)]}{_stamp(start)}{text[len(before) : to]}{_stamp(end)}{text[to:]}"
     return group[0][0], group[0][1], group[-1][2], text.split("\n")
+
+
+def _underlined(lines: Sequence[str]) -> str:
+    return _COLOUR.sub(r"<\1u>", "\n".join(lines))
 
 
 def _stamp(seconds: Seconds) -> str:
@@ -205,12 +211,14 @@ def _moments(stamps: Iterable[str], cue: Shown) -> Iterator[Seconds | None]:
         yield time if known else None
 
 
-def _of_text(words: list[Slot], said: str) -> list[Slot]:
+def _of_text(words: Sequence[Slot], said: str) -> list[Slot]:
     """The words without the label before them; none where they are not those of the text."""
-    text = "".join(said.split())
-    while words and sum(len("".join(word.text.split())) for word in words) > len(text):
-        words = words[1:]
-    return words if "".join("".join(word.text.split()) for word in words) == text else []
+    letters, text = ["".join(word.text.split()) for word in words], "".join(said.split())
+    first, extra = 0, sum(map(len, letters)) - len(text)
+    while first < len(words) and extra > 0:
+        extra -= len(letters[first])
+        first += 1
+    return list(words[first:]) if "".join(letters[first:]) == text else []
 
 
 def _blocks(lines: list[str], name: str) -> Iterator[Block]:

@@ -227,11 +227,12 @@ def test_times_between_words_are_theirs(tmp_path, shown, words):
     )
 
 
-def test_a_word_is_said_while_whisper_underlines_it(tmp_path):
-    """With ``--highlight_words``, which shows the text again for each word."""
+@pytest.mark.parametrize("tag", ["u", 'font color="#00ff00"'])
+def test_a_word_is_said_while_whisper_underlines_it(tmp_path, tag):
+    """With ``--highlight_words``, which shows the text again for each word; stable-ts colours it."""
     shown = ["We go.", "<u>We</u> go.", "We <u>go.</u>", "We go.", "<u>We</u> go.", "We <u>go.</u>", "<u>Not</u> this."]
     cues = [f"00:00:0{at},000 --> 00:00:0{at + 1},000\n{text}\n" for at, text in enumerate(shown)]
-    text = "\n".join(cues)
+    text = "\n".join(cues).replace("<u>", f"<{tag}>").replace("</u>", f"</{tag.split()[0]}>")
     assert words_of(tmp_path / "a.srt", text) == [
         [(" We", 1.0, 2.0), (" go.", 2.0, 3.0)],
         [(" We", 4.0, 5.0), (" go.", 5.0, 6.0)],
