@@ -20,8 +20,8 @@ from .windows import FRAME_STEP
 
 _LEAST: Seconds = 0.5
 """What they say alone, in some window."""
-_UNLIKE = 0.2
-"""The greatest cosine to everybody's voice; of one person's it is rarely below 0.5."""
+_UNLIKE = 0.15
+"""The greatest cosine to anybody's voice; more finds more of them, and on the telephone people who are not there."""
 
 
 def add_strangers(clusters: Clusters, vectors: Float32, segmentations: Bits, bounds: SpeakerCount) -> Clusters:
