@@ -19,8 +19,6 @@ _Timed = TypeVar("_Timed", bound="Interval")
 
 NOBODY = "unknown"
 """The tier of what was said by nobody in particular."""
-
-
 _SEAM = 100
 """Milliseconds: what overlaps the one before it by no more cuts its end; by more it goes to another tier."""
 
