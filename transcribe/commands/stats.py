@@ -67,6 +67,8 @@ def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool)
                 raise
             screen.problem(str(error))
     output.write(targets[0], write(found))
+    if targets[0].path is not None:
+        screen.wrote(targets[0].path, f"talk times of {len(found)} {'file' if len(found) == 1 else 'files'}")
     failed = len(documents) - len(found)
     if failed:
         screen.last(f"{failed} of {len(documents)} files failed; the others are in the table.")

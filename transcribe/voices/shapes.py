@@ -75,7 +75,9 @@ def comparison_lines(found: Comparison) -> list[str]:
 def person_line(person: Person) -> str:
     """As in "Ana  2 recordings, 24 s, agreed 2026-01-02T03:04:05Z"."""
     speech = sum(prototype.speech for prototype in person.prototypes)
-    return f"{person.name}  {len(person.prototypes)} recordings, {speech:.0f} s, agreed {person.consent}"
+    count = len(person.prototypes)
+    recordings = "1 recording" if count == 1 else f"{count} recordings"
+    return f"{person.name}  {recordings}, {speech:.0f} s, agreed {person.consent}"
 
 
 def found_line(found: Found) -> str:

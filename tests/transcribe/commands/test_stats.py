@@ -48,8 +48,9 @@ def test_two_hundred_calls_are_one_csv_and_a_damaged_one_costs_only_itself(capsy
     assert {row["speaker"] for row in rows} >= {"SPEAKER_00", "SPEAKER_01"}
 
 
-def test_many_files_are_one_csv() -> None:
+def test_many_files_are_one_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["stats", "a.json", "b.json", "-o", "talk.csv"]) == 0
+    assert capsys.readouterr().err == "Wrote talk.csv: talk times of 2 files.\n"
     rows = list(csv.DictReader(io.StringIO(Path("talk.csv").read_text(encoding="utf-8"))))
     assert [(row["file"], row["speaker"]) for row in rows] == [
         ("a.json", "李雷"),
