@@ -76,7 +76,7 @@ def _check_one(name: str, options: Options, store: Store, speakers: SpeakerCount
         return
     known = (*store.names, "auto")
     if name not in known:
-        if Path(name).is_dir():
+        if name.strip() and Path(name).is_dir():
             raise OptionError(f"There is no pack {name!r}: for the network in the folder of that name give {name}/.")
         raise UnknownNameError("diarization pack", name, known)
     if options.preset is not None:

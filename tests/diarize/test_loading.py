@@ -48,6 +48,7 @@ def test_who_spoke_when_by_a_network_in_a_folder_or_a_file(here, capfd):
         (["--diarizer", "./models"], 1, "There is no network at models"),
         (["--diarizer", "campplus", "--preset", "low"], 2, "campplus tells voices apart"),
         (["--diarizer", "net"], 2, "for the network in the folder of that name give net/."),
+        (["--diarizer", ""], 2, "Unknown diarization pack ''"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(here, capfd, asked, code, said):

@@ -7,8 +7,17 @@ from pathlib import Path
 
 import platformdirs
 
+from ...fusion.errors import VoiceError
+
 
 def default_root() -> Path:
-    """``$DIARFUSE_VOICES_DIR``, or the user's data folder."""
+    """``$DIARFUSE_VOICES_DIR``, or the user's data folder; it need not be there.
+
+    Raises:
+        VoiceError: it is a file, in which nobody could be found or enrolled.
+    """
     chosen = os.environ.get("DIARFUSE_VOICES_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("diarfuse", appauthor=False)) / "voices"
+    root = Path(chosen) if chosen else Path(platformdirs.user_data_dir("diarfuse", appauthor=False)) / "voices"
+    if os.path.isfile(root):  # noqa: PTH113 - Path.is_file raises where none may look
+        raise VoiceError(f"{str(root)!r}, where voices are kept, is a file: set $DIARFUSE_VOICES_DIR to a folder.")
+    return root

@@ -21,6 +21,7 @@ from diarfuse.fusion.document import read_document
 from diarfuse.fusion.errors import DiarfuseError
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.formats.turns import read_turns_file
+from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.commands.identify import identify
 from diarfuse.transcribe.commands.voice import _answered_by, voice
 from diarfuse.transcribe.voices.namer import load_embedder
@@ -93,6 +94,16 @@ BEN = ["ls2033/2033-164914-0006.flac"]
 
 def enrol(call, voices: Path, name: str, files: list[str]) -> None:
     assert call("enroll", name, *[voices / f for f in files], "--consent")[0] == 0
+
+
+@pytest.mark.parametrize("words", [["list"], ["forget-all", "--yes"], ["enroll", "Ana", "ana.wav", "--consent"]])
+def test_a_file_in_the_place_of_the_voices_is_told(home: Path, words: list[str], capsys) -> None:
+    home.write_text("mine", encoding="utf-8")
+    assert run(["voice", *words]) == 1
+    assert (
+        f"Error: '{home}', where voices are to be kept, is a file: set $DIARFUSE_VOICES_DIR" in capsys.readouterr().err
+    )
+    assert home.read_text(encoding="utf-8") == "mine"
 
 
 def test_embed_gives_a_unit_vector_and_its_space(call, voices: Path) -> None:
