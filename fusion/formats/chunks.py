@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import TranscriptError
+from ..given import short
 from .reading import Reading, Slot, are_words, flat_lines, get, holds, items, line_of, make_slot, merged, number
 
 
@@ -31,6 +32,6 @@ def read(data: Any) -> Reading:
 def _slot(node: Any, where: str) -> Slot:
     pair = get(node, "timestamp")
     if not isinstance(pair, list | tuple) or len(pair) != len(("start", "end")):
-        raise TranscriptError(f"{where}.timestamp is {pair!r}: it must be [start, end] in seconds.")
+        raise TranscriptError(f"{where}.timestamp is {short(pair)}: it must be [start, end] in seconds.")
     start, end = (number(value, f"{where}.timestamp") for value in pair)
     return make_slot(node, where, get(node, "text"), start, end)

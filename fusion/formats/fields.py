@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
-from ..given import decoded, read_bytes
+from ..given import decoded, read_bytes, short
 from ..times import BOUNDS, LONGEST
 
 if TYPE_CHECKING:
@@ -82,10 +82,13 @@ def span(row: Row, start: str, length: str) -> tuple[Seconds, Seconds]:
         TranscriptError: they are no numbers, or lie outside [0, one year].
     """
     begin, duration = (float(field) if is_number(field) else -1.0 for field in (start, length))
+    shown = f"{short(start)} and duration {short(length)}"
     if begin < 0 or duration < 0:
-        raise TranscriptError(f"{row.where}: start {start!r} and duration {length!r} must be seconds, 0 or more.")
+        raise TranscriptError(
+            f"{row.where}: start {short(start)} and duration {short(length)} must be seconds, 0 or more."
+        )
     if begin + duration > LONGEST:
-        raise TranscriptError(f"{row.where}: start {start!r} and duration {length!r} cannot be: {BOUNDS}.")
+        raise TranscriptError(f"{row.where}: start {shown} cannot be: {BOUNDS}.")
     return begin, begin + duration
 
 

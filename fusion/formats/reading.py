@@ -190,7 +190,7 @@ def make_slot(
         message = f"{where} has no text: a word needs 'word' or 'text' beside its times."
         raise TranscriptError(message)
     score = _score(probability)
-    start, end, note = repair_times(start, end, f"{where} ({text.strip()!r})")
+    start, end, note = repair_times(start, end, f"{where} ({short(text.strip())})")
     return Slot(where, whole(text), start, end, score, (node,), key, note, channel_of(node))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import TranscriptError
+from ..given import short
 from .reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number
 
 
@@ -37,7 +38,7 @@ def _line(result: Any, where: str) -> Line | None:
 
 def _slot(entry: Any, where: str) -> Slot:
     if not isinstance(entry, list) or len(entry) != len(("word", "start", "end")):
-        raise TranscriptError(f"{where} is {entry!r}: it must be [word, start, end].")
+        raise TranscriptError(f"{where} is {short(entry)}: it must be [word, start, end].")
     start, end = (number(value, where) for value in entry[1:])
     return make_slot(None, where, entry[0], start, end)
 

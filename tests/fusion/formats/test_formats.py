@@ -271,6 +271,23 @@ def test_a_text_with_a_mark_is_read_in_what_the_mark_says(tmp_path, text, encodi
     assert [word.text.strip() for word in attach(path, TURNS).words] == ["Caf\xe9"]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"results": [{"final": True, "alternatives": [{"transcript": "a", "timestamps": ["a" * 9999]}]}]},
+        {"text": "a", "chunks": [{"text": "a", "timestamp": "1" * 9999}]},
+        [{"word": "a" * 9999, "start": -5, "end": 1}],
+        "a 1 -5" + "0" * 9999 + " 1 a",
+    ],
+)
+def test_a_long_value_is_cut_in_the_sentence(data, tmp_path):
+    if isinstance(data, str):
+        (tmp_path / "a.ctm").write_text(data, encoding="utf-8")
+    with pytest.raises(TranscriptError) as caught:
+        attach(tmp_path / "a.ctm" if isinstance(data, str) else data, TURNS)
+    assert len(str(caught.value).replace(str(tmp_path), "")) < 300
+
+
 def test_ctm_under_any_name_but_of_one_recording(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text(";; made by NeMo\na 1 0.2 0.3 Hi NA lex NA\n")
