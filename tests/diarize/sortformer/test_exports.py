@@ -69,6 +69,11 @@ def test_two_graphs_with_their_silence_and_bands_beside_them(tmp_path, graphs, e
         save(tmp_path, name, model)
     with pytest.raises(CorruptModelError, match=r"what silence sounds like in 64 numbers: put silence_embeds.bin"):
         heard(tmp_path)
+    for name, size in (("silence_embeds.bin", 64), ("mel_filters.bin", 128 * 257)):
+        silent_file(tmp_path)
+        (tmp_path / name).write_bytes(np.full(size, np.nan, "<f4").tobytes())
+        with pytest.raises(CorruptModelError, match=f"{name} holds NaN"):
+            heard(tmp_path)
     silent_file(tmp_path)
     (tmp_path / "mel_filters.bin").write_bytes(Mel(rounded=True).bands.astype("<f4").tobytes())
     diarizer, said = heard(tmp_path)

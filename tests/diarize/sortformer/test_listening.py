@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from diarfuse.diarize.sortformer import memory
 from diarfuse.diarize.sortformer.listening import Listener
 from diarfuse.diarize.sortformer.memory import Pace
+from diarfuse.fusion.errors import CorruptModelError
 from tests.golden.sortformer import weights
 from tests.golden.sortformer.choices import CLOSE, Choices
 
@@ -54,6 +56,19 @@ def test_as_the_reference(networks, speech, case, monkeypatch):
     np.testing.assert_allclose(said[:: 5 if kind.rows == 8 else 1], expected, rtol=0, atol=CLOSE)
     assert choices.left == 0
     assert 0.1 < (said > 0.5).mean() < 0.9
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_network_that_says_nan_is_not_taken_for_one_that_hears_nobody(networks, speech, part):
+    good = networks["sortformer"]
+
+    def hear_nan(*given):
+        said = list(good.hear(*given))
+        said[part] = np.full_like(said[part], np.nan)
+        return tuple(said)
+
+    with pytest.raises(CorruptModelError, match="says NaN of the recording"):
+        hear(replace(good, hear=hear_nan), CASES["sortformer_low"], speech[:48_000])
 
 
 @pytest.mark.parametrize("kind", ["nemotron", "sortformer"])

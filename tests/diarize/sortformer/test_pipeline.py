@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -203,6 +204,15 @@ def test_a_nemo_of_other_features_or_of_another_count_is_refused(tmp_path):
     files.tar(path, members | {"model_weights.ckpt": files.checkpoint("sortformer")})
     with pytest.raises(CorruptModelError, match="tells 4 speakers apart, and what lies beside it says 5"):
         SortformerDiarizer.from_path(path, store=Store(tmp_path / "store", offline=True))
+
+
+def test_a_cache_too_small_names_its_file(tmp_path):
+    files.write("nemotron", tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    config.setdefault("streaming_config", {})["speaker_cache_length"] = 9
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(CorruptModelError, match=r"config.json says what cannot be: A cache of 9 frames"):
+        find(tmp_path)
 
 
 def test_folders_without_a_network_or_with_several(tmp_path):
