@@ -27,7 +27,8 @@ def promised_length(source: Source, seconds: Seconds) -> Seconds:
     """How long it should be, if `seconds` are what is there of it; 0 where nothing is missing, or it does not say.
 
     AVI, AIFF, AU, CAF, NIST SPHERE and W64 say; of WAV files, those that are compressed (`pcm.wav_data` reads the
-    others). It is infinite for Ogg and VOC without the mark that ends them: they do not say how much is missing.
+    others). It is infinite for Ogg without the mark that ends it, and VOC that ends within a block, which do not say
+    how much is missing.
     """
     with source.open() as file:
         head = file.read(_HEAD)
@@ -102,14 +103,14 @@ def _is_open_ogg(file: BinaryIO, head: bytes) -> bool:
 
 
 def _is_open_voc(file: BinaryIO, head: bytes) -> bool:
-    """Whether it is VOC that ends before the block that says so."""
+    """Whether it is VOC that ends within a block; the empty block that should come last is left out by some."""
     if head[:20] != b"Creative Voice File\x1a":
         return False
     size = file.seek(0, os.SEEK_END)
     at = int.from_bytes(head[20:22], "little")
     for _ in range(_MOST_BLOCKS):
         if at >= size:
-            return True
+            return at > size
         file.seek(at)
         block = file.read(4)
         if block[0] == 0:
