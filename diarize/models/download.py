@@ -26,7 +26,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,8 +178,12 @@ def _open(request: urllib.request.Request, seconds: float) -> http.client.HTTPRe
     return response
 
 
+@cache
 def _trust() -> ssl.SSLContext:
-    """The system's certificates; certifi's where a Python build comes with none (python.org's on macOS)."""
+    """The system's certificates; certifi's where a Python build comes with none (python.org's on macOS).
+
+    To read them takes 15 ms.
+    """
     paths = ssl.get_default_verify_paths()
     if not (paths.cafile or paths.capath or os.name == "nt"):
         with suppress(ImportError):
