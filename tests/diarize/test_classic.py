@@ -15,9 +15,9 @@ from diarfuse.diarize.masks import active_speakers, training_pairs
 from diarfuse.fusion.types import SpeakerCount
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
-ANSWERS = np.load(GOLDEN / "classic.npz")
-CASES = sorted({key.split("/")[0] for key in ANSWERS.files})
-BOUNDS = sorted({key.split("/")[1] for key in ANSWERS.files})
+ANSWERS = dict(np.load(GOLDEN / "classic.npz"))
+CASES = sorted({key.split("/")[0] for key in ANSWERS})
+BOUNDS = sorted({key.split("/")[1] for key in ANSWERS})
 
 
 @pytest.fixture(params=CASES)
