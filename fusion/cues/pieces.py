@@ -158,11 +158,12 @@ def _goes_on(before: Segment, after: Segment, language: str | None) -> bool:
 
 
 def _forward(before: Segment, *others: Segment) -> bool:
-    """Whether `before` goes on with the last of the others in time too, and those between began after it did."""
+    """Whether `before`, once over, goes on with the last of the others, and those between began after it did."""
     first, *between, last = ([w.start for w in one.words if w.start is not None] for one in (before, *others))
     if not first or not last:
         return bool(before.words and others[-1].words)
-    return last[0] >= first[-1] and all(starts[0] >= first[0] for starts in between if starts)
+    over = max([first[-1], *(word.end - TOGETHER for word in before.words if word.end is not None)])
+    return last[0] >= over and all(starts[0] >= first[0] for starts in between if starts)
 
 
 def _put_together(before: Segment, after: Segment) -> Segment:

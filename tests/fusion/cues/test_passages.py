@@ -147,6 +147,13 @@ def test_lines_of_one_speaker_that_overlap_are_rows_of_their_own() -> None:
     assert rows(bare[0], seam) == [("Ana", 0, 12, "a long line a long line")], "so little is one after the other"
 
 
+def test_a_line_within_another_is_its_own_also_where_somebody_puts_in_a_word() -> None:
+    lines = [Segment(a, b, f" {t}", (Word(a, b, f" {t}", speaker=who),), who) for a, b, t, who in [
+        (0.0, 10.0, "Aaah", "Ana"), (1.0, 2.0, "Hm.", "Ben"), (2.0, 4.0, "no", "Ana"),
+    ]]  # fmt: skip
+    assert rows(*lines) == [("Ana", 0.0, 10.0, "Aaah"), ("Ben", 1.0, 2.0, "Hm."), ("Ana", 2.0, 4.0, "no")]
+
+
 def test_words_that_overlap_in_a_line_stay_one_row() -> None:
     own = (Word(0.0, 9.0, " Aaah"), Word(2.0, 3.0, " no"), Word(2.0, 3.0, " yes"))
     assert rows(Segment(0.0, 9.0, " Aaah no yes", own, "Ana")) == [("Ana", 0.0, 9.0, "Aaah no yes")]
