@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
 from collections.abc import Iterator
@@ -63,7 +64,8 @@ class Kept:
 
     def close(self) -> None:
         """Drop what was written."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what had no room is still waiting to be written
+            self._file.close()
 
     def _read(self) -> Iterator[Samples]:
         """All that was written, piece by piece; stays the same where the type changes meanwhile."""
@@ -92,6 +94,7 @@ class Kept:
 def _write(file: IO[bytes], stored: npt.NDArray[Any]) -> None:
     try:
         file.write(np.ascontiguousarray(stored).data)
+        file.flush()  # here, and not where somebody reads, or closes it
     except OSError as error:
         raise OutputError(
             f"The folder for temporary files, {tempfile.gettempdir()}, cannot hold a recording this long "

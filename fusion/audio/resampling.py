@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -124,7 +124,6 @@ class Recorder:
         self._file, self._array = None, np.empty(0, np.float32)
         if file is not None:
             with file:  # The map has a handle of its own.
-                file.flush()
                 return np.memmap(file, np.float32, mode="r", shape=(self._size,))
         array.resize(self._size, refcheck=False)
         return array
@@ -132,7 +131,8 @@ class Recorder:
     def close(self) -> None:
         """Drop what was written; does nothing after `finish`."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what had no room is still waiting to be written
+                self._file.close()
 
     def _reserve(self, size: int) -> None:
         """Make room, an eighth more than asked for: growing in place, the system moves pages, not bytes."""
@@ -147,6 +147,7 @@ class Recorder:
     def _write_file(self, samples: Samples) -> None:
         try:
             self._file.write(np.ascontiguousarray(samples).data)  # type: ignore[union-attr]  # callers looked
+            self._file.flush()  # type: ignore[union-attr]  # here, and not where it is mapped, or closed
         except OSError as error:
             raise OutputError(
                 f"The folder for temporary files, {tempfile.gettempdir()}, cannot hold a recording this long "

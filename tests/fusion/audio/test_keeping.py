@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diarfuse.fusion.audio import keeping
+from diarfuse.fusion.audio import keeping, resampling
 from diarfuse.fusion.audio.keeping import Kept
+from diarfuse.fusion.audio.resampling import Recorder
 from diarfuse.fusion.errors import OutputError
 
+FULL = Path("/dev/full")
 SIXTEEN = arrays(np.int16, st.integers(0, 20)).map(lambda samples: samples.astype(np.float32) / 32_768)
 FLOATS = arrays(np.float32, st.integers(0, 20), elements=st.floats(-2, 2, width=32))
 
@@ -51,3 +54,14 @@ def test_a_full_disk_is_told_with_the_remedy(monkeypatch):
     monkeypatch.setattr(keeping.tempfile, "TemporaryFile", lambda **_: Full())
     with pytest.raises(OutputError, match=r"No space left.*TMPDIR"):
         Kept().write(np.zeros(3, np.float32))
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+@pytest.mark.parametrize("kind", [Kept, Recorder])
+def test_a_disk_that_is_full_only_when_the_buffer_goes_there_is_told_too(kind, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: FULL.open("r+b"))
+    monkeypatch.setattr(resampling, "_MEMORY_SAMPLES", 2)
+    kept = kind()
+    with pytest.raises(OutputError, match=r"No space left.*TMPDIR"):
+        kept.write(np.zeros(3, np.float32))
+    kept.close()
