@@ -106,6 +106,11 @@ def test_what_keeps_the_microphone_from_being_heard_is_said_and_leaves_it_off(ch
         wait(lambda: "cannot be reached" in chromium.find_element("id", "state").text)
         assert chromium.execute_script("return window.stream.getTracks()[0].readyState") == "ended"
         assert chromium.execute_script("return document.activeElement.id") == "begin"
+        show(chromium, f"{live.url}/live")
+        chromium.execute_script("Object.defineProperty(MessagePort.prototype, 'onmessage', {set() {}})")
+        press(chromium, "button", "Start")
+        press(chromium, "button", "Stop")  # before anything was heard
+        wait(lambda: chromium.find_element("id", "state").text == "The recording is over.")
     chromium.get("about:blank")
 
 

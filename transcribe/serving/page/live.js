@@ -80,8 +80,10 @@ function begun(session) {
     if (session.ending || socket.readyState !== WebSocket.OPEN) return;
     if (session.held && Date.now() - told < STILL_HERE) return;
     if (session.held) greet(); // timers of a page that nobody sees sleep; its sound does not
-    else if (socket.bufferedAmount < MOST_WAITING) socket.send(data);
-    else stop("The server cannot keep up, so the recording ends here: the last words are being heard.");
+    else if (socket.bufferedAmount < MOST_WAITING) {
+      socket.send(data);
+      session.heard = true;
+    } else stop("The server cannot keep up, so the recording ends here: the last words are being heard.");
   };
   session.stream.getAudioTracks()[0].onended = () => stop("The microphone stopped: the last words are being heard.");
   return session;
@@ -91,9 +93,10 @@ function stop(why = "The last words are being heard.") {
   if (!session || session.ending) return;
   session.ending = session.held = true;
   close(session);
-  session.socket.send(JSON.stringify({ type: "input_audio_buffer.commit" }));
   hold.hidden = end.hidden = true;
   say(why);
+  if (session.heard) session.socket.send(JSON.stringify({ type: "input_audio_buffer.commit" }));
+  else session.socket.close(); // there is nothing to conclude
 }
 
 function toggle() {
