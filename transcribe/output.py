@@ -216,9 +216,10 @@ def _nearest(folder: Path) -> Path:
 
 def _check_folder(folder: Path) -> None:
     if not folder.exists():
-        raise OutputError(
-            f"The output folder {str(folder)!r} does not exist: make it first (mkdir -p {str(folder)!r})."
-        )
+        remedy = f"make it first (mkdir -p {str(folder)!r})"
+        if folder.parts[:1] == ("~",):  # mkdir would make a folder of that name
+            remedy = "a shell puts the home folder for '~' only after a space, as in -o ~/a.srt"
+        raise OutputError(f"The output folder {str(folder)!r} does not exist: {remedy}.")
     if not folder.is_dir():
         raise OutputError(f"The output folder {str(folder)!r} is a file: choose another -o.")
     try:

@@ -140,5 +140,7 @@ def test_a_folder_is_made_when_something_is_written(tmp_path: Path, monkeypatch:
     assert Path("new/below/a.vtt").read_text() == "text"
     with pytest.raises(OutputError, match="'none' does not exist: make it first"):
         plan([Path("a.wav")], ["none/a.srt"], [], on_stdout="txt", in_folder="vtt")
+    with pytest.raises(OutputError, match=r"'~/none' does not exist: a shell puts the home folder"):
+        plan([Path("a.wav")], ["~/none/a.srt"], [], on_stdout="txt", in_folder="vtt")
     with pytest.raises(OutputError, match=r"'new/below/a\.vtt' is a file"):
         plan([Path("a.wav")], ["new/below/a.vtt/more/"], [], on_stdout="txt", in_folder="vtt")
