@@ -87,18 +87,18 @@ def test_captions_come_change_and_end(chromium: WebDriver, serving) -> None:
 
 
 ASKED = "navigator.mediaDevices.getUserMedia"
+NONE = "new DOMException('', 'NotFoundError')"
 KEEP = f"const ask = {ASKED}.bind(navigator.mediaDevices); {ASKED} = async (o) => window.stream = await ask(o);"
 
 
 @pytest.mark.browser
 def test_what_keeps_the_microphone_from_being_heard_is_said_and_leaves_it_off(chromium: WebDriver, serving) -> None:
     with serving(open_live=Talks(), page=True) as live:
-        for name, words in (("NotAllowedError", "allow it"), ("NotFoundError", "There is no microphone")):
-            show(chromium, f"{live.url}/live")
-            chromium.execute_script(f"{ASKED} = () => Promise.reject(new DOMException('', '{name}'))")
-            press(chromium, "button", "Start")
-            wait(lambda words=words: words in chromium.find_element("id", "state").text)
         show(chromium, f"{live.url}/live")
+        chromium.execute_script(f"window.real = {ASKED}; {ASKED} = () => Promise.reject({NONE})")
+        press(chromium, "button", "Start")
+        wait(lambda: "There is no microphone" in chromium.find_element("id", "state").text)
+        chromium.execute_script(f"{ASKED} = window.real")
         chromium.execute_script(
             KEEP + "AudioWorklet.prototype.addModule = () => Promise.reject(new DOMException('', 'AbortError'))"
         )

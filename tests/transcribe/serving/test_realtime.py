@@ -429,7 +429,7 @@ def test_a_server_that_ends_waits_for_what_a_session_has_to_finish_within_its_gr
 
 
 def test_who_pings_and_reads_no_answer_fills_no_memory_and_is_let_go(serving):
-    with serving(open_live=Works(), limits=Limits(idle=0.5)) as live:
+    with serving(open_live=Works(), limits=Limits(idle=0.3)) as live:
         sent, pings = 0, (b"\x89\xfd" + bytes(4) + b"x" * 125) * 4000
         with create_connection(("127.0.0.1", live.port), timeout=30) as socket:
             socket.sendall(UPGRADE)
