@@ -22,7 +22,7 @@ from ..windows import FRAME_STEP, FRAMES_PER_WINDOW, Windows
 from .events import Committed, Event, SpeakersMerged
 from .feeding import Feeding
 from .history import LOCAL, Heard, Voices
-from .speakers import UNKNOWN, Registry
+from .speakers import UNKNOWN, Registry, one_voice
 from .tail import Correction, Tail, timeline
 from .tail import Heard as HeardWindow
 
@@ -209,9 +209,12 @@ class LiveDiarizer(Feeding):
         """Tell all voices so far apart anew, and correct what was said."""
         firsts = self._voices.firsts
         heard = np.stack([self._segmentation(first) for first in firsts])
-        told = self._diarizer.tell_apart(np.stack(self._voices.vectors), heard, self._remember_step, self._bounds.high)
-        merged = self._registry.learn(told, np.stack(self._voices.labels), heard.sum(axis=1, dtype=np.int64))
-        self._voices.labels = list(self._registry.numbers(told.clusters.hard))
+        vectors, labels = np.stack(self._voices.vectors), np.stack(self._voices.labels)
+        told = one_voice(self._diarizer.tell_apart(vectors, heard, self._remember_step, self._bounds.high))
+        merged = self._registry.learn(told, labels, heard.sum(axis=1, dtype=np.int64))
+        for gone, into in merged.items():
+            labels[labels == gone] = into
+        self._voices.labels = list(self._registry.settle(vectors, active_speakers(heard), labels))
         self._compare_at = len(firsts) + max(1, int(GROWTH * len(firsts)), int(COST * len(firsts) ** 2))
         for voice in (self._tail, self._book):
             voice.rename(merged)

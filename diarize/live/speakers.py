@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ..arrays import Flags, Float32, Float64, Int32, Int64
+from ..clustering import Clusters
 from ..pipeline import Told
 from ..plda import unit_length
 
@@ -18,6 +19,10 @@ LIKE = 0.3
 """Cosine (with `LINKED` where it applies) below which a voice is nobody's who is known."""
 CLEARLY = 0.15
 """How much more like somebody else the last seconds must sound before they are theirs."""
+ALIKE = 0.75
+"""Cosine from which two clusters of a comparison are one voice: of little speech, somebody is often cut in two."""
+HELD = 0.1
+"""Added to the cosine with whom a local speaker was before a comparison: who was told stays unless clearly wrong."""
 
 
 @dataclass(slots=True)
@@ -30,7 +35,6 @@ class Registry:
     told: Told | None = None
     known: list[int] = field(default_factory=list)
     centroids: Float64 = field(default_factory=lambda: np.empty((0, 0)))
-    _numbers: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     _next: int = 0
 
     def recognise(self, vectors: Float32, active: Flags, linked: Int32) -> Int32:
@@ -100,11 +104,50 @@ class Registry:
         gone = [number for number in self.known if number not in numbers]
         into = {number: int(numbers[shared[:, number].argmax()]) for number in gone if shared[:, number].any()}
         stand = numbers != UNKNOWN
-        self.told, self.known, self._numbers = told, numbers[stand].tolist(), numbers
+        self.told, self.known = told, numbers[stand].tolist()
         self.centroids = unit_length(told.clusters.centroids[stand]).astype(np.float64)
         return {number: other for number, other in into.items() if other != UNKNOWN}
 
-    def numbers(self, hard: Int32) -> Int32:
-        """Clusters of the last `learn` as numbers."""
-        known = np.array([*self._numbers, UNKNOWN], np.int32)
-        return known[np.maximum(hard, -1)]
+    def settle(self, vectors: Float32, active: Flags, before: Int32) -> Int32:
+        """Who everybody is after `learn`: whom they are most like, or were; in one window each somebody else.
+
+        Args:
+            vectors: (windows, local speakers, dimension), NaN where there is none.
+            active: bool (windows, local speakers).
+            before: int32 (windows, local speakers), numbers so far, or `UNKNOWN`; nobody who is gone.
+
+        Returns:
+            int32 (windows, local speakers), numbers, or `UNKNOWN`.
+        """
+        labels = np.full(before.shape, UNKNOWN, np.int32)
+        if self.told is None or not self.known:
+            return labels
+        known = np.array(self.known, np.int32)
+        cosines = unit_length(self.told.level(vectors).astype(np.float64)) @ self.centroids.T
+        scores = np.nan_to_num(cosines, nan=-0.5) + HELD * (before[..., None] == known)
+        scores[~active] = -2.0
+        for window in np.flatnonzero(active.any(axis=1)).tolist():
+            speakers, places = linear_sum_assignment(scores[window], maximize=True)
+            labels[window, speakers] = known[places]
+        labels[~active] = UNKNOWN
+        return labels
+
+
+def one_voice(told: Told) -> Told:
+    """`told` with clusters that are `ALIKE` put together, the nearest first."""
+    hard, centroids = told.clusters.hard, told.clusters.centroids.copy()
+    into, sizes = np.arange(len(centroids)), np.bincount(hard[hard >= 0], minlength=len(centroids))
+    while len(centroids) > 1:
+        units = unit_length(centroids)
+        likeness = np.tril(units @ units.T, -1)
+        second, first = divmod(int(likeness.argmax()), len(centroids))
+        if likeness[second, first] < ALIKE:
+            break
+        both = [first, second]
+        centroids[first] = np.average(centroids[both], axis=0, weights=np.maximum(sizes[both], 1))
+        sizes[first] += sizes[second]
+        centroids, sizes = np.delete(centroids, second, axis=0), np.delete(sizes, second)
+        into[into == second] = first
+        into[into > second] -= 1
+    clusters = Clusters(np.where(hard >= 0, into[np.maximum(hard, 0)], hard).astype(np.int32), centroids)
+    return replace(told, clusters=clusters, heard_alone=np.unique(into[told.heard_alone]).astype(np.int32))

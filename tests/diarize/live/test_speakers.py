@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from diarfuse.diarize.clustering import Clusters
-from diarfuse.diarize.live.speakers import UNKNOWN, Registry
+from diarfuse.diarize.live.speakers import UNKNOWN, Registry, one_voice
 from diarfuse.diarize.pipeline import Told
 
 ACTIVE = np.ones(2, bool)
@@ -18,6 +18,11 @@ def learn(registry: Registry, found: Told, before: list[list[int]]) -> dict[int,
     return registry.learn(found, np.array(before, np.int32), np.full((len(before), 2), 100))
 
 
+def settle(registry: Registry, vectors: list, before: list[list[int]], active: list[list[bool]] | None = None) -> list:
+    speaks = np.ones((len(before), 2), bool) if active is None else np.array(active)
+    return registry.settle(np.array(vectors, np.float32), speaks, np.array(before, np.int32)).tolist()
+
+
 def recognise(registry: Registry, vectors: list[list[float]], linked: tuple[int, int] = (UNKNOWN, UNKNOWN)) -> list:
     return registry.recognise(np.array(vectors, np.float32), ACTIVE, np.array(linked, np.int32)).tolist()
 
@@ -28,7 +33,7 @@ def test_numbers_stay_with_the_voices_whatever_the_clusters_are_called():
     assert learn(registry, told([[0, 1], [0, 1]], [[1, 0], [0, 1]]), [[-1, -1], [-1, -1]]) == {}
     assert recognise(registry, [[0, 2], [3, 1]]) == [1, 0]
     assert learn(registry, told([[1, 0], [1, 0]], [[0, 1], [1, 0]]), [[0, 1], [0, 1]]) == {}
-    assert registry.numbers(np.array([[1, 0], [0, -2]], np.int32)).tolist() == [[0, 1], [1, UNKNOWN]]
+    assert settle(registry, [[[3, 1], [0, 2]], [[0, 2], [5, 5]]], [[UNKNOWN, UNKNOWN]] * 2) == [[0, 1], [1, 0]]
 
 
 def test_of_two_that_are_one_the_label_of_more_speech_stays_and_the_other_never_comes_back():
@@ -73,3 +78,24 @@ def test_who_clearly_sounds_like_somebody_else_is_somebody_else():
     assert other([0.2, 1], nothing, labels=(0, 1)) == {}  # who is somebody else already
     assert other([0.2, 1], nothing, labels=(7, UNKNOWN)) == {}  # a label that is gone
     assert other(nothing, nothing) == {}
+
+
+def test_a_comparison_changes_who_somebody_was_only_where_they_are_clearly_more_like_another():
+    registry = Registry()
+    assert settle(registry, [[[1, 0], [0, 1]]], [[UNKNOWN, UNKNOWN]]) == [[UNKNOWN, UNKNOWN]]  # nobody is known
+    learn(registry, told([[0, 1]], [[1, 0], [0, 1]]), [[-1, -1]])
+    alone = [[True, False]]
+    assert settle(registry, [[[0.7, 0.75], [0, 0]]], [[0, UNKNOWN]], alone) == [[0, UNKNOWN]]
+    assert settle(registry, [[[0.7, 0.9], [0, 0]]], [[0, UNKNOWN]], alone) == [[1, UNKNOWN]]
+    assert settle(registry, [[[np.nan, np.nan], [0, 1]]], [[0, 1]]) == [[0, 1]]
+    assert settle(registry, [[[0.1, 1], [0, 1]]], [[1, 1]]) == [[0, 1]]  # two who speak at once are two
+
+
+def test_clusters_that_sound_alike_are_one_voice():
+    found = one_voice(told([[0, 1], [2, -2], [2, 3]], [[0, 1], [1, 0], [0.1, 1], [-1, 0]]))
+    assert found.clusters.hard.tolist() == [[0, 1], [0, -2], [0, 2]]
+    assert found.heard_alone.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(found.clusters.centroids, [[0.2 / 3, 1], [1, 0], [-1, 0]])
+    apart = told([[0, 1]], [[0, 1], [1, 1]])
+    assert one_voice(apart).clusters.hard.tolist() == [[0, 1]]
+    assert one_voice(told([[0, -2]], [[0, 1]])).clusters.hard.tolist() == [[0, -2]]
