@@ -17,7 +17,7 @@ from ..fusion.audio import check_samples, doubts, load_audio, release
 from ..fusion.errors import OptionError
 from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
 from ..fusion.watch import Watch
-from .arrays import Bits, Float32, Float64, Int32
+from .arrays import Bits, Float32, Float64, Int32, Int64
 from .bands import Bands
 from .clustering import Clusters, cluster
 from .counting import speaker_count
@@ -274,12 +274,10 @@ class Diarizer:
         with watch.stage("clustering"):
             voices, notes = self._method.level(heard.voices, segmentations, self.bands)
             setting = self._setting(windows, wanted.bounds, voices.heard_alone(segmentations, windows))
-            learn = partial(self._recipe.learn[self.execution.mode], setting=setting)
+            learn = partial(self._learn, setting, voices, segmentations)
             clusters, pairs = cluster(
                 voices.vectors, segmentations, learn, wanted.bounds, constrained=self._recipe.constrained
             )
-            if setting.alone is None:
-                clusters = voices.with_strangers(clusters, segmentations, wanted.bounds)
         with watch.stage("reconstruction"):
             timeline = self._timeline(segmentations, windows, clusters, wanted)
         with watch.stage("resegmentation"):
@@ -289,6 +287,13 @@ class Diarizer:
         if self.execution.mode == "exact":  # words follow the turns alone there, as they do after pyannote.audio
             return found
         return replace(found, likeness=likeness_of(likeness, voices.spans, windows, labels))
+
+    def _learn(
+        self, setting: Setting, voices: Embedded, segmentations: Bits, training: Float64, windows: Int64
+    ) -> Float64 | None:
+        """The recipe's centroids, and where stretches are too few for a graph also those of strangers."""
+        found = self._recipe.learn[self.execution.mode](training, windows, setting=setting)
+        return voices.with_strangers(found, segmentations, setting.bounds.high) if setting.alone is None else found
 
     def _windows(self, samples: Samples) -> Windows:
         duration = samples.size / SAMPLE_RATE

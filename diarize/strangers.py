@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fusion.types import Seconds, SpeakerCount
+from ..fusion.types import Seconds
 from .arrays import Bits, Float32, Float64
-from .clustering import Clusters, hard_clusters
-from .masks import active_speakers, clean_frames, finite
+from .masks import clean_frames, finite
 from .plda import unit_length
 from .windows import FRAME_STEP
 
@@ -24,28 +23,25 @@ _UNLIKE = 0.15
 """The greatest cosine to anybody's voice; more finds more of them, and on the telephone people who are not there."""
 
 
-def add_strangers(clusters: Clusters, vectors: Float32, segmentations: Bits, bounds: SpeakerCount) -> Clusters:
-    """`clusters`, and a further one for each voice that is unlike all of them.
+def add_strangers(centroids: Float64, vectors: Float32, segmentations: Bits, most: int | None) -> Float64:
+    """`centroids`, and a further one for each voice that is unlike all of them.
 
     Args:
-        clusters: who is who so far.
+        centroids: float64 (K, dimension), everybody's voice so far.
         vectors: (windows, local speakers, dimension), NaN where there is none.
         segmentations: 0 or 1, (windows, frames, local speakers).
-        bounds: how many speakers are allowed.
+        most: centroids from which on none is added; None: any number.
     """
     alone = clean_frames(segmentations) * FRAME_STEP
     able = finite(vectors) & vectors.any(axis=-1) & (alone >= _LEAST)
     voices, alone = vectors[able].astype(np.float64), alone[able]
-    centroids = clusters.centroids
-    while len(centroids) < bounds.nearest(len(centroids) + 1):
+    while most is None or len(centroids) < most:
         unlike = np.flatnonzero(_likeness(voices, centroids) <= _UNLIKE)
         if not unlike.size:
             break
         clearest = unlike[alone[unlike].argmax()]
         centroids = np.concatenate([centroids, voices[clearest : clearest + 1]])
-    if len(centroids) == len(clusters.centroids):
-        return clusters
-    return Clusters(hard_clusters(vectors, centroids, active_speakers(segmentations), constrained=True), centroids)
+    return centroids
 
 
 def _likeness(voices: Float64, centroids: Float64) -> Float64:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarfuse.diarize.clustering import NOBODY, Clusters
+from diarfuse.diarize.clustering import cluster
 from diarfuse.diarize.recipes import Embedded
 from diarfuse.diarize.strangers import add_strangers
 from diarfuse.diarize.windows import FRAME_STEP
@@ -31,11 +31,7 @@ def towards(axis, cosine=1.0, dim=6):
     return 3 * vector
 
 
-def clusters(hard, *centroids):
-    return Clusters(np.array(hard, np.int32), np.array(centroids, np.float64))
-
-
-KNOWN = clusters([[0, 1, NOBODY]], towards(0), towards(1))
+KNOWN = np.array([towards(0), towards(1)], np.float64)
 
 
 def vectors(third):
@@ -43,58 +39,64 @@ def vectors(third):
 
 
 def test_a_voice_that_nobody_has_is_one_more_person():
-    found = add_strangers(KNOWN, vectors(towards(2)), heard(ONE_OF_EACH), SpeakerCount())
-    assert found.hard.tolist() == [[0, 1, 2]]
-    np.testing.assert_array_equal(found.centroids, np.stack([towards(0), towards(1), towards(2)]))
-    again = add_strangers(found, vectors(towards(2)), heard(ONE_OF_EACH), SpeakerCount())
-    assert again is found
+    found = add_strangers(KNOWN, vectors(towards(2)), heard(ONE_OF_EACH), None)
+    np.testing.assert_array_equal(found, np.stack([towards(0), towards(1), towards(2)]))
+    assert len(add_strangers(found, vectors(towards(2)), heard(ONE_OF_EACH), None)) == 3
 
 
 @pytest.mark.parametrize("cosine", [0.2, 0.5, 1.0])
 def test_a_voice_somewhat_like_anybodys_is_none(cosine):
-    assert add_strangers(KNOWN, vectors(towards(1, cosine)), heard(ONE_OF_EACH), SpeakerCount()) is KNOWN
+    assert len(add_strangers(KNOWN, vectors(towards(1, cosine)), heard(ONE_OF_EACH), None)) == 2
 
 
 @pytest.mark.parametrize("third", [np.full(6, np.nan, np.float32), np.zeros(6, np.float32)], ids=["none", "zero"])
 def test_who_has_no_embedding_is_no_stranger(third):
     with np.errstate(all="raise"):
-        found = add_strangers(KNOWN, vectors(third), heard(ONE_OF_EACH), SpeakerCount())
-    assert len(found.centroids) == 2
+        assert len(add_strangers(KNOWN, vectors(third), heard(ONE_OF_EACH), None)) == 2
 
 
 def test_only_what_is_said_alone_counts():
     least = int(np.ceil(0.5 / FRAME_STEP))
     for frames, together, people in ((least, 0, 3), (least - 1, 0, 2), (2 * least, least + 1, 2)):
-        third = ((500, 500 + frames),)
         first = ((0, 300), (500, 500 + together))
-        segmentations = heard([first, ((300, 500),), third])
-        assert len(add_strangers(KNOWN, vectors(towards(2)), segmentations, SpeakerCount()).centroids) == people
+        segmentations = heard([first, ((300, 500),), ((500, 500 + frames),)])
+        assert len(add_strangers(KNOWN, vectors(towards(2)), segmentations, None)) == people
 
 
 def test_strangers_alike_are_one_person_and_the_clearest_is_taken():
-    one, other = towards(2, 0.9), towards(2)
-    segmentations = heard(ONE_OF_EACH, [(), (), ((0, 100),)])
-    found = add_strangers(
-        clusters([[0, 1, NOBODY], [NOBODY, NOBODY, 0]], towards(0), towards(1)),
-        np.stack([np.stack([towards(0), towards(1), one]), np.stack([np.full(6, np.nan, np.float32)] * 2 + [other])]),
-        segmentations,
-        SpeakerCount(),
-    )
-    assert found.hard.tolist() == [[0, 1, 2], [NOBODY, NOBODY, 2]]
-    np.testing.assert_array_equal(found.centroids[2], other)
+    silent = [np.full(6, np.nan, np.float32)] * 2
+    voices = np.stack([vectors(towards(2, 0.9))[0], np.stack([*silent, towards(2)])])
+    found = add_strangers(KNOWN, voices, heard(ONE_OF_EACH, [(), (), ((0, 100),)]), None)
+    np.testing.assert_array_equal(found, np.stack([*KNOWN, towards(2)]))
 
 
-@pytest.mark.parametrize(("bounds", "people"), [((0, 2), 2), ((2, 2), 2), ((0, 3), 3), ((4, 9), 4), ((0, None), 4)])
-def test_there_are_never_more_than_are_allowed(bounds, people):
-    segmentations = heard([((0, 300),), ((300, 400),), ((400, 500),)], [(), (), ((0, 100),)])
-    voices = np.stack(
-        [np.stack([towards(0), towards(1), towards(2)]), np.stack([np.full(6, np.nan)] * 2 + [towards(3)])]
-    )
-    known = clusters([[0, 1, NOBODY], [NOBODY, NOBODY, 0]], towards(0), towards(1))
-    assert len(add_strangers(known, voices, segmentations, SpeakerCount(*bounds)).centroids) == people
+@pytest.mark.parametrize(("most", "people"), [(1, 2), (2, 2), (3, 3), (9, 4), (None, 4)])
+def test_there_are_never_more_than_are_allowed(most, people):
+    silent = [np.full(6, np.nan, np.float32)] * 2
+    voices = np.stack([vectors(towards(2))[0], np.stack([*silent, towards(3)])])
+    assert len(add_strangers(KNOWN, voices, heard(ONE_OF_EACH, [(), (), ((0, 100),)]), most)) == people
 
 
-def test_without_spans_to_look_at_nobody_is_added():
-    assert Embedded(vectors(towards(2))).with_strangers(KNOWN, heard(ONE_OF_EACH), SpeakerCount()) is KNOWN
-    with_spans = Embedded(vectors(towards(2)), np.zeros((0, 6), np.float32))
-    assert len(with_spans.with_strangers(KNOWN, heard(ONE_OF_EACH), SpeakerCount()).centroids) == 3
+def test_where_all_are_one_cluster_strangers_are_told_from_everybody():
+    spans, voices = np.zeros((0, 6), np.float32), vectors(towards(2))
+    segmentations = heard([((0, 300),), (), ((500, 540),)])
+    assert Embedded(voices).with_strangers(None, segmentations, None) is None
+    found = Embedded(voices, spans).with_strangers(None, segmentations, None)
+    np.testing.assert_array_equal(found, np.stack([towards(0), towards(2)]))
+    assert Embedded(vectors(towards(0)), spans).with_strangers(None, segmentations, None) is None
+
+
+def test_a_number_of_people_that_strangers_make_up_is_not_forced():
+    """Two were asked for, and one of them is a stranger: the clusters are those that are found unasked."""
+    segmentations = heard(*[[((0, 300),), (), ()]] * 4, [((0, 300),), (), ((500, 540),)])
+    voices = np.stack([vectors(towards(2))[0]] * 5)
+    known = Embedded(voices, np.zeros((0, 6), np.float32))
+
+    def learn(training, _windows):
+        return known.with_strangers(training.mean(axis=0, keepdims=True), segmentations, 2)
+
+    asked, _ = cluster(voices, segmentations, learn, SpeakerCount(2, 2))
+    unasked, _ = cluster(voices, segmentations, learn, SpeakerCount())
+    assert np.array_equal(asked.hard, unasked.hard)
+    assert asked.hard[:, 0].tolist() == [0] * 5
+    assert asked.hard[4].tolist() == [0, -2, 1]
