@@ -45,6 +45,8 @@ GROWTH, COST = 0.01, 5e-6
 with the square, and stays below a twentieth of a core."""
 ALONE: Seconds = 1.0
 """So much speech alone makes a voice worth looking at before its turn comes."""
+NEW: Seconds = 1.2
+"""So much speech alone tells that somebody is new."""
 LAST, LAST_ALONE = 2.0, 0.7
 """The last seconds are looked at by themselves where somebody speaks alone for so long: the network often takes whoever
 comes next for the one before until it has heard more of them."""
@@ -93,7 +95,8 @@ class LiveDiarizer(Feeding):
         self._diarizer = diarizer
         self._recent: Samples = np.empty(0, np.float32)
         self._hops = 0
-        self._heard, self._voices, self._registry = Heard(), Voices(), Registry()
+        self._heard, self._voices = Heard(), Voices()
+        self._registry = Registry(most=self._bounds.high or np.inf)
         self._tail = Tail(round(HOP * SAMPLE_RATE))
         self._compare_at, self._remember_step = 1, EMBED / 2
         self._draft: Bits = np.zeros((FRAMES_PER_WINDOW, LOCAL), np.uint8)
@@ -168,6 +171,7 @@ class LiveDiarizer(Feeding):
             return linked
         vectors = self._diarizer.embed(look.samples, look.segmentation)
         labels = self._registry.recognise(vectors, active, linked)
+        labels = self._registry.greet(vectors, active & (clean >= NEW), labels)
         self._make_room()
         if not self._is_on(self._remember_step):
             return labels
@@ -211,7 +215,7 @@ class LiveDiarizer(Feeding):
         heard = np.stack([self._segmentation(first) for first in firsts])
         vectors, labels = np.stack(self._voices.vectors), np.stack(self._voices.labels)
         told = one_voice(self._diarizer.tell_apart(vectors, heard, self._remember_step, self._bounds.high))
-        merged = self._registry.learn(told, labels, heard.sum(axis=1, dtype=np.int64))
+        merged = self._registry.learn(told, vectors, labels, heard.sum(axis=1, dtype=np.int64))
         for gone, into in merged.items():
             labels[labels == gone] = into
         self._voices.labels = list(self._registry.settle(vectors, active_speakers(heard), labels))

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ..arrays import Flags, Float32, Float64, Int32, Int64
 from ..clustering import Clusters
+from ..masks import finite
 from ..pipeline import Told
 from ..plda import unit_length
 
@@ -23,15 +24,21 @@ ALIKE = 0.75
 """Cosine from which two clusters of a comparison are one voice: of little speech, somebody is often cut in two."""
 HELD = 0.1
 """Added to the cosine with whom a local speaker was before a comparison: who was told stays unless clearly wrong."""
+STRANGE = 0.25
+"""Cosine below which, to everybody known, a voice is somebody new, without waiting for a comparison to find them."""
+UNLIKE = 0.45
+"""Cosine to all whom a comparison found, below which another stays whom it did not: it overlooks who said little."""
 
 
 @dataclass(slots=True)
 class Registry:
     """Numbers of speakers, in the order in which they were found; none is given twice.
 
+    most: people, from whom on nobody is taken for new.
     known: the numbers of those who stand, in the order of `centroids`, float64 (K, dimension), unit length.
     """
 
+    most: float = np.inf
     told: Told | None = None
     known: list[int] = field(default_factory=list)
     centroids: Float64 = field(default_factory=lambda: np.empty((0, 0)))
@@ -60,6 +67,27 @@ class Registry:
                 labels[speaker] = self.known[place]
         return labels
 
+    def greet(self, vectors: Float32, enough: Flags, labels: Int32) -> Int32:
+        """Take for new who is like nobody.
+
+        Args:
+            vectors: (local speakers, dimension), NaN where there is none.
+            enough: bool (local speakers,), who speaks alone for long enough to tell.
+            labels: int32 (local speakers,), numbers, or `UNKNOWN`.
+
+        Returns:
+            The labels with new numbers for those who are new.
+        """
+        labels = labels.copy()
+        if self.told is None or not self.known:
+            return labels
+        units = unit_length(self.told.level(vectors).astype(np.float64))
+        for speaker in np.flatnonzero(enough & finite(units)).tolist():
+            if len(self.known) < self.most and (self.centroids @ units[speaker]).max() < STRANGE:
+                labels[speaker], self._next = self._next, self._next + 1
+                self._admit(int(labels[speaker]), units[speaker])
+        return labels
+
     def taken_for_another(self, vectors: Float32, labels: Int32) -> dict[int, int]:
         """Which of the `labels` are clearly somebody else, and who.
 
@@ -80,11 +108,12 @@ class Registry:
                 found[label] = self.known[best]
         return found
 
-    def learn(self, told: Told, before: Int32, speech: Int64) -> dict[int, int]:
+    def learn(self, told: Told, vectors: Float32, before: Int32, speech: Int64) -> dict[int, int]:
         """Take over what a comparison of all voices found.
 
         Args:
             told: the clusters of all windows so far.
+            vectors: (windows, local speakers, dimension), NaN where there is none.
             before: int32 (windows, local speakers), numbers so far, or `UNKNOWN`.
             speech: (windows, local speakers), frames for which each speaks.
 
@@ -106,7 +135,25 @@ class Registry:
         stand = numbers != UNKNOWN
         self.told, self.known = told, numbers[stand].tolist()
         self.centroids = unit_length(told.clusters.centroids[stand]).astype(np.float64)
-        return {number: other for number, other in into.items() if other != UNKNOWN}
+        self._keep_unlike(gone, vectors, before)
+        return {number: other for number, other in into.items() if other != UNKNOWN and number not in self.known}
+
+    def _keep_unlike(self, gone: list[int], vectors: Float32, before: Int32) -> None:
+        """Let those stay whom a comparison did not find, and who are like nobody whom it found."""
+        if self.told is None:
+            return
+        units, found = unit_length(self.told.level(vectors).astype(np.float64)), self.centroids
+        for number in gone:
+            own = units[(before == number) & finite(units)]
+            if not len(own) or len(self.known) >= self.most:
+                continue
+            centre = unit_length(own.mean(axis=0)).astype(np.float64)
+            if (found @ centre).max(initial=-1.0) < UNLIKE:
+                self._admit(number, centre)
+
+    def _admit(self, number: int, centroid: Float64) -> None:
+        self.known.append(number)
+        self.centroids = np.vstack([self.centroids, centroid])
 
     def settle(self, vectors: Float32, active: Flags, before: Int32) -> Int32:
         """Who everybody is after `learn`: whom they are most like, or were; in one window each somebody else.

@@ -15,7 +15,8 @@ def told(hard: list[list[int]], centroids: list[list[float]]) -> Told:
 
 
 def learn(registry: Registry, found: Told, before: list[list[int]]) -> dict[int, int]:
-    return registry.learn(found, np.array(before, np.int32), np.full((len(before), 2), 100))
+    vectors = found.clusters.centroids[np.maximum(found.clusters.hard, 0)].astype(np.float32)
+    return registry.learn(found, vectors, np.array(before, np.int32), np.full((len(before), 2), 100))
 
 
 def settle(registry: Registry, vectors: list, before: list[list[int]], active: list[list[bool]] | None = None) -> list:
@@ -99,3 +100,25 @@ def test_clusters_that_sound_alike_are_one_voice():
     apart = told([[0, 1]], [[0, 1], [1, 1]])
     assert one_voice(apart).clusters.hard.tolist() == [[0, 1]]
     assert one_voice(told([[0, -2]], [[0, 1]])).clusters.hard.tolist() == [[0, -2]]
+
+
+def test_who_is_like_nobody_is_new_and_stays_until_a_comparison_finds_them_like_another():
+    registry = Registry(most=3)
+    both, strange = np.array([True, True]), np.array([[0, 0, 1], [np.nan] * 3], np.float32)
+    nobody = np.array([UNKNOWN, UNKNOWN], np.int32)
+    assert registry.greet(strange, both, nobody).tolist() == [UNKNOWN, UNKNOWN]  # before anything was compared
+    first = told([[0, 1]], [[1, 0, 0], [0, 1, 0]])
+    learn(registry, first, [[UNKNOWN, UNKNOWN]])
+    assert registry.greet(strange, ~both, nobody).tolist() == [UNKNOWN, UNKNOWN]  # too little speech
+    assert registry.greet(np.array([[1, 0, 1], [0, 1, 0]], np.float32), both, nobody).tolist() == [UNKNOWN, UNKNOWN]
+    assert registry.greet(strange, both, nobody).tolist() == [2, UNKNOWN]
+    assert recognise(registry, [[0, 0, 1], [1, 0, 0]]) == [2, 0]
+    assert registry.greet(-strange, both, nobody).tolist() == [UNKNOWN, UNKNOWN]  # three are the most
+    overlooked = told([[0, 1], [0, 1]], [[1, 0, 0], [0, 1, 0]])
+    speech, before = np.full((2, 2), 100), np.array([[0, 1], [2, 1]], np.int32)
+    unlike = np.array([[[1, 0, 0], [0, 1, 0]], [[0, 0, 1], [0, 1, 0]]], np.float32)
+    assert registry.learn(overlooked, unlike, before, speech) == {}
+    assert registry.known == [0, 1, 2]
+    alike = np.array([[[1, 0, 0], [0, 1, 0]], [[1, 0, 1], [0, 1, 0]]], np.float32)
+    assert registry.learn(overlooked, alike, before, speech) == {2: 0}
+    assert registry.known == [0, 1]
