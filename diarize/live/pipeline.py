@@ -45,7 +45,7 @@ GROWTH, COST = 0.01, 5e-6
 with the square, and stays below a twentieth of a core."""
 ALONE: Seconds = 1.0
 """So much speech alone makes a voice worth looking at before its turn comes."""
-NEW: Seconds = 1.2
+NEW: Seconds = 0.8
 """So much speech alone tells that somebody is new."""
 LAST, LAST_ALONE = 2.0, 0.7
 """The last seconds are looked at by themselves where somebody speaks alone for so long: the network often takes whoever

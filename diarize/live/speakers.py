@@ -24,9 +24,9 @@ ALIKE = 0.75
 """Cosine from which two clusters of a comparison are one voice: of little speech, somebody is often cut in two."""
 HELD = 0.1
 """Added to the cosine with whom a local speaker was before a comparison: who was told stays unless clearly wrong."""
-STRANGE = 0.25
+STRANGE = 0.35
 """Cosine below which, to everybody known, a voice is somebody new, without waiting for a comparison to find them."""
-UNLIKE = 0.45
+UNLIKE = 0.5
 """Cosine to all whom a comparison found, below which another stays whom it did not: it overlooks who said little."""
 
 
