@@ -159,6 +159,8 @@ def place_missing(
         # A neighbour that lies wholly beyond the line, as where lines are not in order, says nothing.
         low = float(ends[first - 1]) if first and starts[first - 1] < line[1] else None
         high = float(starts[stop]) if stop < len(starts) and ends[stop] > line[0] else None
+        if low is not None and high is not None:  # those that overlap have no gap: what is between begins with the next
+            low = min(low, max(high, float(starts[first - 1])))
         if math.isfinite(line[0]) and math.isfinite(line[1]):
             low, high = _within(low, high, line, count * usual)
         if low is None:
