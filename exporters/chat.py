@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import chain
+from itertools import chain, count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -71,14 +71,16 @@ def _head(document: Document, tiers: Sequence[Tier], codes: dict[str, str], lang
 def _codes(tiers: Sequence[Tier]) -> dict[str, str]:
     """Three capitals or digits for each tier: of the name where they are free, else a letter and a number."""
     codes: dict[str, str] = {}
+    taken: set[str] = set()
+    numbered = map("S{:02d}".format, count())
     for tier in tiers:
         plain = unicodedata.normalize("NFKD", tier.name).encode("ascii", "ignore").decode().upper()
         letters = re.sub("[^A-Z0-9]", "", plain)
         number = re.search(r"\d+$", letters)
         wanted = f"{letters[0]}{int(number[0]):02d}" if number and letters[0].isalpha() else letters[:3]
-        numbered = (f"S{at:02d}" for at in range(len(tiers) + 1))
-        fits = re.fullmatch("[A-Z][A-Z0-9]{2}", wanted) and wanted not in codes.values()
-        codes[tier.name] = wanted if fits else next(code for code in numbered if code not in codes.values())
+        fits = re.fullmatch("[A-Z][A-Z0-9]{2}", wanted) and wanted not in taken
+        codes[tier.name] = wanted if fits else next(code for code in numbered if code not in taken)
+        taken.add(codes[tier.name])
     return codes
 
 

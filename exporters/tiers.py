@@ -36,8 +36,8 @@ class Interval:
         return replace(self, end=min(self.end, end))
 
     def leaves_room(self, start: int) -> bool:
-        """Whether what begins at `start` may follow on the same tier."""
-        return self.start < start and self.end - _SEAM <= start
+        """Whether what begins at `start` may follow on the same tier, where this one is cut by less than is left."""
+        return self.end - start <= min(_SEAM, start - self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Utterance(Interval):
         return replace(self, end=min(self.end, end), words=tuple(word.until(end) for word in self.words))
 
     def leaves_room(self, start: int) -> bool:
-        """The same, of its last word too."""
-        return self.words[-1].start < start and self.end - _SEAM <= start
+        """The same, of each of its words."""
+        return all(word.leaves_room(start) for word in reversed(self.words))
 
 
 @dataclass(frozen=True, slots=True)

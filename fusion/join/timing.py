@@ -157,8 +157,8 @@ def place_missing(
         count = stop - first
         line = (-math.inf, math.inf) if lines is None else (float(lines[0][first]), float(lines[1][first]))
         # A neighbour that lies wholly beyond the line, as where lines are not in order, says nothing.
-        low = float(ends[first - 1]) if first and starts[first - 1] < line[1] else None
-        high = float(starts[stop]) if stop < len(starts) and ends[stop] > line[0] else None
+        low = float(ends[first - 1]) if first and _reaches(line[1], starts[first - 1], ends[first - 1]) else None
+        high = float(starts[stop]) if stop < len(starts) and _reaches(-line[0], -ends[stop], -starts[stop]) else None
         if low is not None and high is not None:  # those that overlap have no gap: what is between begins with the next
             low = min(low, max(high, float(starts[first - 1])))
         if math.isfinite(line[0]) and math.isfinite(line[1]):
@@ -171,6 +171,11 @@ def place_missing(
         grid = np.linspace(low, max(low, high), count + 1)
         starts[first:stop], ends[first:stop] = grid[:-1], grid[1:]
     return starts, ends
+
+
+def _reaches(edge: Seconds, near: Seconds, far: Seconds) -> bool:
+    """Whether a word has a time that is not wholly beyond the edge of a line; one without length may lie on it."""
+    return near < edge or far <= edge
 
 
 def _within(
