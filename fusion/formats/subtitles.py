@@ -6,6 +6,7 @@ import html
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import TranscriptError
@@ -31,6 +32,9 @@ _TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[\d:.]+>|</>|\{{\\[^{{}}]
 _MOMENT = re.compile(r"<([\d:.]+)>")
 """When the words after it are said."""
 _LIT = re.compile("</?u>")
+_LIT_WORD = re.compile(r"<u>[^\s<>]+</u>")
+_LIGHTS = 2
+"""So many words of a text underlined one after the other are being read; a single one is stressed."""
 _COLOUR = re.compile(r"<(/?)font\b[^<>]*>")
 """What stable-ts writes where Whisper underlines."""
 
@@ -127,35 +131,45 @@ def read_cues(text: str, name: str, *, unrolled: bool = False) -> tuple[Shown, .
     return tuple(cues)
 
 
-def _unrolled(cues: list[Block]) -> Iterator[Block]:
-    """Without the lines that captions such as YouTube's, where words have times, show again under the next line."""
-    rolling = any(_MOMENT.search(line) for *_, lines in cues for line in lines)
-    before: list[list[str]] = []
-    for where, start, end, lines in cues:
-        shown = [line for line in lines if _bare(line)]
-        known = [not _MOMENT.search(line) and _bare(line).split() in before for line in shown]
-        fresh = shown[[*known, False].index(False) :]
-        if fresh or not rolling:
-            yield where, start, end, fresh if rolling else lines
-        before = [_bare(line).split() for line in shown]
+def _unrolled(cues: Sequence[Block]) -> Iterator[Block]:
+    """Without the lines that captions such as YouTube's, where words have times, show again above the next line."""
+    shown = [[line for line in lines if _bare(line)] for *_, lines in cues]
+    again = [_shown_again(before, lines) for before, lines in pairwise([[], *shown])]
+    if not any(count and any(map(_MOMENT.search, lines[count:])) for lines, count in zip(shown, again, strict=True)):
+        yield from cues
+        return
+    for (where, start, end, _), lines, count in zip(cues, shown, again, strict=True):
+        if lines[count:]:
+            yield where, start, end, lines[count:]
+
+
+def _shown_again(before: Sequence[str], lines: Sequence[str]) -> int:
+    """How many lines of a cue stood last in the one before it; those whose words have times are new."""
+    old, new = ([_bare(line).split() for line in both] for both in (before, lines))
+    most = next((at for at, line in enumerate(lines) if _MOMENT.search(line)), len(lines))
+    return next((count for count in range(min(most, len(old)), 0, -1) if old[-count:] == new[:count]), 0)
 
 
 def _unlit(cues: Sequence[Block]) -> Iterator[Block]:
     """Of cues that show a text again and again, another word underlined each time, one with the times of the words."""
-    group: list[Block] = []
-    for cue in [*cues, None]:
-        if group and (cue is None or not _lights(group, cue)):
-            yield from [_lit(group)] if len(group) > 1 else group
-            group = []
-        if cue is not None:
-            group.append(cue)
+    groups: list[list[Block]] = []
+    for cue in cues:
+        if groups and _lights(groups[-1], cue):
+            groups[-1].append(cue)
+        else:
+            groups.append([cue])
+    if all(sum("<u>" in _underlined(lines) for *_, lines in group) < _LIGHTS for group in groups):
+        yield from cues  # where no other word follows it may be stress, on what is said twice
+        return
+    for group in groups:
+        yield _lit(group) if len(group) > 1 else group[0]
 
 
 def _lights(group: Sequence[Block], cue: Block) -> bool:
     """Whether a cue begins as those before it end and shows the same text, with none or a later word underlined."""
     *others, last, new = (_underlined(lines) for *_, lines in (*group[-2:], cue))
     at, before = new.find("<u>"), max(text.find("<u>") for text in (*others, last))
-    rises = before < at if at >= 0 else "<u>" in last
+    rises = bool(_LIT_WORD.search(new)) and before < at if at >= 0 else "<u>" in last
     return rises and new.count("<u>") <= 1 and group[-1][2] == cue[1] and _LIT.sub("", last) == _LIT.sub("", new)
 
 

@@ -242,6 +242,32 @@ def test_a_word_is_said_while_whisper_underlines_it(tmp_path, tag):
     assert len(read_cues(text, "a.srt")) == len(shown)
 
 
+def test_a_line_that_is_said_twice_stays_where_lines_roll(tmp_path):
+    cues = ["so<00:00.500><c> welcome</c>", "so welcome\nyes", "yes", "yes\nyes", "yes\nyes<00:04.500><c> yes</c>"]
+    text = "WEBVTT\n\n" + "\n".join(f"00:0{at}.000 --> 00:0{at + 1}.000\n{said}\n" for at, said in enumerate(cues))
+    assert lines_of(tmp_path / "a.vtt", text) == [
+        (0, ["so", "welcome"]),
+        *((at, ["yes"]) for at in (1, 3)),
+        (4, ["yes"] * 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        ("<u>No.</u>", "No."),
+        ("Not now.", "Not <u>now.</u>"),
+        ("I said <u>no.</u>", "I said <u>no.</u>"),
+        ("<u>Not now</u> or then", "Not now <u>or then</u>"),
+        ('<font color="#ffff00">Yes.</font>', '<font color="#00ffff">Yes.</font>'),
+        ("<c.colorE5E5E5>No.</c>", "<c.colorE5E5E5>No.</c>", "Well<00:02.500> then."),
+    ],
+)
+def test_what_is_stressed_or_coloured_and_said_twice_stays(tmp_path, shown):
+    text = "WEBVTT\n\n" + "\n".join(f"00:0{at}.000 --> 00:0{at + 1}.000\n{said}\n" for at, said in enumerate(shown))
+    assert [start for start, _ in lines_of(tmp_path / "a.vtt", text)] == list(range(len(shown)))
+
+
 def test_a_line_that_is_said_twice_stays_where_nothing_rolls(tmp_path):
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n"
     assert lines_of(tmp_path / "a.vtt", text) == [(1.0, ["No."]), (2.0, ["No."])]
