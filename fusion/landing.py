@@ -28,6 +28,8 @@ PART = ".part"
 
 _OLD = 3600.0
 """Seconds after which nobody writes a ``.part`` file any more."""
+_PERMISSIONS = 0o777
+"""Kept of a file that is replaced: it is data, and no program that runs as its owner."""
 _PART_NAME = re.compile(rf"\.[0-9a-f]{{16}}{re.escape(PART)}")
 
 Appear: TypeAlias = Callable[[Path], None]
@@ -43,15 +45,19 @@ def landing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
 
     Args:
         path: the file; a link is replaced itself, so resolve it if what it leads to is meant.
-        mode: its permissions, never wider while it is written; None: those of what is at `path`, else the umask's.
+        mode: its permissions, never wider while it is written; None: those of the file at `path`, else the umask's.
+            Whose that file is, it stays, where the system allows to give a file away, as root may.
 
     Raises:
-        OSError: it cannot be written, or what is at `path` is write-protected; that is untouched.
+        OSError: it cannot be written, or what is at `path` is write-protected or no file; that is untouched.
     """
-    if path.is_file() and not path.is_symlink():
+    there = path.lstat().st_mode if os.path.lexists(path) else None
+    if there is not None and stat.S_ISREG(there):
         if is_protected(path):  # the folder's permission would be enough to replace it
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        mode = stat.S_IMODE(path.stat().st_mode) if mode is None else mode
+        mode = there & _PERMISSIONS if mode is None else mode
+    elif there is not None and not stat.S_ISLNK(there):
+        raise FileExistsError(errno.EEXIST, "It is a folder, a pipe or a device", str(path))
     with _new_file(path.parent, mode) as (file, appear):
         yield file
         _flush(file)
@@ -184,10 +190,22 @@ def _put(appear: Appear, path: Path) -> None:
         part = part_of(path)
         try:
             appear(part)
+            _give(part, path)
             part.replace(path)
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def _give(part: Path, path: Path) -> None:
+    """Make the new file the owner's and the group's of the old one, or at least the group's, if that may be done."""
+    if not hasattr(os, "lchown"):  # Windows
+        return
+    old = path.lstat()
+    for owner in (old.st_uid, -1):
+        with contextlib.suppress(OSError):
+            os.lchown(part, owner, old.st_gid)
+            return
 
 
 def _flush(file: BinaryIO) -> None:

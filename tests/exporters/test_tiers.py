@@ -119,6 +119,18 @@ def test_words_that_overlap_in_a_line_are_on_two_tiers_and_those_of_one_time_are
     ]
 
 
+def test_a_word_is_cut_by_no_more_than_is_left_of_it():
+    document = said(("Ana", 1.0, 1.06, " one"), ("Ana", 1.03, 2.0, " two"), ("Ana", 1.95, 1.96, " three"))
+    rows = [row for row in rows_of(tiers_of(document)) if row.above]
+    found = sorted((i.text, i.start, i.end) for row in rows for i in row.intervals)
+    assert found == [("one", 1000, 1030), ("three", 1950, 1960), ("two", 1030, 1950)]
+    short = said(("Ana", 1.0, 1.06, " one"), ("Ana", 1.02, 1.06, " two"))
+    assert sorted((i.start, i.end) for row in rows_of(tiers_of(short)) if row.above for i in row.intervals) == [
+        (1000, 1060),
+        (1020, 1060),
+    ]
+
+
 def test_somebody_may_be_called_unknown():
     tiers = tiers_of(said((NOBODY, 0.0, 1.0, " a"), (None, 2.0, 3.0, " b")))
     assert [tier.name for tier in tiers] == [NOBODY, f"{NOBODY} (2)"]

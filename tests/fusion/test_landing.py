@@ -127,6 +127,37 @@ def test_what_is_there_keeps_its_permissions_and_its_protection(tmp_path: Path, 
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.usefixtures("disk")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such owners")
+def test_a_file_stays_whose_it_was_and_runs_as_nobody(tmp_path: Path, monkeypatch) -> None:
+    path, given, give = tmp_path / "a", [], os.lchown
+    path.write_bytes(b"old")
+    path.chmod(0o4640)
+    monkeypatch.setattr(os, "lchown", lambda _, *whom: given.append(whom))
+    write_whole(path, b"new")
+    owner = path.stat().st_uid, path.stat().st_gid
+    assert (given, stat.S_IMODE(path.stat().st_mode)) == ([owner], 0o640)
+
+    def only_to_the_group(part: Path, user: int, group: int) -> None:
+        if user != -1:
+            raise PermissionError(errno.EPERM, "not root")
+        give(part, user, group)
+        given.append((user, group))
+
+    monkeypatch.setattr(os, "lchown", only_to_the_group)
+    write_whole(path, b"newer")
+    assert (path.read_bytes(), given[1:]) == (b"newer", [(-1, owner[1])])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="a pipe or a device"):
+        write_whole(tmp_path / "pipe", b"x")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.usefixtures("disk")
 def test_a_link_is_replaced_itself(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"precious")
     (tmp_path / "link").symlink_to(tmp_path / "file")

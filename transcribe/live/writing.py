@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ...fusion.errors import OptionError, OutputError
-from ...fusion.landing import check_writable
+from ...fusion.landing import check_writable, is_protected
 from .. import output
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def check_places(
 
     Raises:
         OptionError: it would replace the recording or another file of these, or has an ending that is not of sound.
-        OutputError: it is a folder, or in none that can be written to.
+        OutputError: it is a folder, write-protected, or in no folder that can be written to; sound would go to a pipe.
     """
     if save_audio is not None and save_audio.suffix.lower() not in (".wav", ".flac"):
         raise OptionError(f"--save-audio {str(save_audio)!r} must end in .wav or .flac.")
@@ -137,7 +137,11 @@ def check_places(
     if played is not None:
         taken[os.path.realpath(played)] = "the recording itself"
     for name, path in (("--events", events), ("--save-audio", save_audio)):
-        if path is None or (path.exists() and not path.is_file() and not path.is_dir()):  # a pipe or device
+        if path is None:
+            continue
+        if path.exists() and not path.is_file() and not path.is_dir():
+            if path == save_audio:
+                raise OutputError(f"{name} {str(path)!r} is a pipe or a device: sound needs a file.")
             continue
         place = os.path.realpath(path)
         if place in taken:
@@ -149,6 +153,8 @@ def check_places(
 def _check_place(name: str, path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"{name} {str(path)!r} is a folder: name a file in it.")
+    if is_protected(path):
+        raise OutputError(f"{name} {str(path)!r} is write-protected: choose another file, or allow writing to it.")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise OutputError(f"{name} {str(path)!r}: there is no folder {str(path.parent)!r}. Choose another {name}.")

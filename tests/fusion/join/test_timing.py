@@ -29,6 +29,16 @@ def test_words_without_times_share_the_gap_between_their_neighbours():
     assert done == [AS_GIVEN, PLACED, PLACED, AS_GIVEN]
 
 
+def test_between_two_words_that_overlap_a_word_without_times_begins_with_the_later_one():
+    assert repair((0.0, 2.0), (NAN, NAN), (0.5, 1.0))[0] == [(0.0, 2.0), (0.5, 0.5), (0.5, 1.0)]
+    assert repair((3.0, 4.0), (NAN, NAN), (1.0, 2.0))[0][1] == (3.0, 3.0), "those that fall have none between them"
+    starts, ends = np.array([1.5, NAN, 1.5]), np.array([2.0, NAN, 1.5])
+    found = timed(starts, ends, lines=lines((1.5, 2.0), (1.5, 2.0), (1.5, 2.0)))
+    assert (found.starts[1], found.ends[1]) == (1.5, 1.5), (
+        "a word of no length lies on the edge of its line, not beyond"
+    )
+
+
 def test_before_the_first_and_after_the_last_word_they_lie_end_to_end():
     assert repair((NAN, NAN), (0.2, 0.7), (NAN, NAN))[0] == [(0.0, 0.2), (0.2, 0.7), (0.7, 1.2)]
     assert repair((NAN, NAN))[0] == [(0.0, 0.3)]

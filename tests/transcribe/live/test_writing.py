@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 
 import pytest
 
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import OutputError
 from diarfuse.fusion.types import Transcript
-from diarfuse.transcribe.live.writing import EventLines, Files
+from diarfuse.transcribe.live.writing import EventLines, Files, check_places
 from diarfuse.transcribe.output import Target
 
 DOCUMENT = Document(Transcript((), None, 1.0))
@@ -94,3 +95,16 @@ def test_a_file_that_cannot_be_written_meanwhile_keeps_no_other_from_being(tmp_p
     with pytest.raises(OutputError, match=r"full.txt"):
         files.write(DOCUMENT, last=True)
     assert written == ["b.txt"] * 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_sound_that_could_not_be_kept_is_refused_before_anything_is_heard(tmp_path, monkeypatch):
+    pipe, file = tmp_path / "pipe.wav", tmp_path / "file.wav"
+    os.mkfifo(pipe)
+    file.touch()
+    check_places(pipe, file, None, [])
+    with pytest.raises(OutputError, match="is a pipe or a device: sound needs a file"):
+        check_places(None, pipe, None, [])
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OutputError, match="is write-protected: choose another file"):
+        check_places(None, file, None, [])
