@@ -184,17 +184,12 @@ def _scores(embeddings: AnyFloat, centroids: Float64, active: Flags) -> Iterator
 
 def _single(embeddings: AnyFloat, active: Flags, pairs: Pairs) -> Clusters:
     """Everybody is one speaker."""
-    return Clusters(np.where(active, 0, NOBODY).astype(np.int32), everybody(embeddings, active, pairs))
-
-
-def everybody(embeddings: AnyFloat, active: Flags, pairs: Pairs) -> Float64:
-    """The mean of the training embeddings, (1, dimension), where there are none of all that are active; or zeros."""
     window, speaker = pairs
     if not len(window):
         window, speaker = _speaking_pairs(embeddings, active)
     count = max(len(window), 1)
-    mean: Float64 = embeddings[window, speaker].sum(axis=0, dtype=np.float64, keepdims=True) / count
-    return mean
+    centroid = embeddings[window, speaker].sum(axis=0, dtype=np.float64, keepdims=True) / count
+    return Clusters(np.where(active, 0, NOBODY).astype(np.int32), centroid)
 
 
 def _forced(

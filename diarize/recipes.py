@@ -21,9 +21,9 @@ from .agglomerative import agglomerative_centroids, agglomerative_labels
 from .arrays import Bits, Float32, Float64, Int64, Pairs
 from .bands import Bands
 from .classic import THRESHOLD, classic_centroids
-from .clustering import Clusters, everybody, vbx_centroids
+from .clustering import Clusters, vbx_centroids
 from .embedders import Embedder
-from .masks import active_speakers, training_pairs
+from .masks import training_pairs
 from .models.packs import Cut, Distances, ModelSet
 from .options import Mode, Options, RecipeName
 from .plda import Plda
@@ -63,16 +63,15 @@ class Embedded:
     def with_strangers(self, centroids: Float64 | None, segmentations: Bits, most: int | None) -> Float64 | None:
         """The centroids, and those whom nobody sounds like (`strangers`); as they are where there are no spans.
 
-        None, one cluster of everybody, stays None where they all sound alike.
+        None, of at most one embedding to learn from, stays None where there is nobody besides.
         """
         if self.span_vectors is None:
             return centroids
         known = centroids
         if known is None:
-            pairs = training_pairs(segmentations, self.vectors)
-            known = everybody(self.vectors, active_speakers(segmentations), pairs)
+            known = self.vectors[training_pairs(segmentations, self.vectors)].astype(np.float64)
         found = add_strangers(known, self.vectors, segmentations, most)
-        return found if len(found) > len(known) else centroids
+        return found if len(found) > max(len(known), 1) else centroids
 
     def second_look(
         self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int

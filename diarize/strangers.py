@@ -27,7 +27,7 @@ def add_strangers(centroids: Float64, vectors: Float32, segmentations: Bits, mos
     """`centroids`, and a further one for each voice that is unlike all of them.
 
     Args:
-        centroids: float64 (K, dimension), everybody's voice so far.
+        centroids: float64 (K, dimension), everybody's voice so far; of none, who speaks alone for longest is the first.
         vectors: (windows, local speakers, dimension), NaN where there is none.
         segmentations: 0 or 1, (windows, frames, local speakers).
         most: centroids from which on none is added; None: any number.
@@ -45,6 +45,6 @@ def add_strangers(centroids: Float64, vectors: Float32, segmentations: Bits, mos
 
 
 def _likeness(voices: Float64, centroids: Float64) -> Float64:
-    """The greatest cosine of each voice to a centroid, (n,)."""
-    cosines: Float64 = (unit_length(voices) @ unit_length(centroids).T).max(axis=1)
+    """The greatest cosine of each voice to a centroid, (n,); -1 where there is none."""
+    cosines: Float64 = (unit_length(voices) @ unit_length(centroids).T).max(axis=1, initial=-1.0)
     return cosines

@@ -82,7 +82,7 @@ class Registry:
         if self.told is None or not self.known:
             return labels
         units = unit_length(self.told.level(vectors).astype(np.float64))
-        for speaker in np.flatnonzero(enough & finite(units)).tolist():
+        for speaker in np.flatnonzero(enough & finite(units) & vectors.any(axis=-1)).tolist():
             if len(self.known) < self.most and (self.centroids @ units[speaker]).max() < STRANGE:
                 labels[speaker], self._next = self._next, self._next + 1
                 self._admit(int(labels[speaker]), units[speaker])

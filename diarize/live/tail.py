@@ -194,9 +194,10 @@ def _pieces(span: Span, correction: Correction) -> Iterator[Span]:
 
 def timeline(heard: Bits, labels: Int32, step: Seconds) -> list[Span]:
     """Who speaks when by windows `step` seconds apart, the first at 0, whose local speakers' numbers are `labels`."""
-    hard = np.where(labels == UNKNOWN, _NOBODY, labels).astype(np.int32)
-    count = int(labels.max(initial=UNKNOWN)) + 1
-    return [Span(start, stop, number, NOBODY) for number, start, stop in _runs(heard, hard, step) if number < count]
+    numbers = np.unique(labels[labels != UNKNOWN])  # the columns: a frame without votes is never somebody's who is gone
+    hard = np.where(labels == UNKNOWN, _NOBODY, np.searchsorted(numbers, labels)).astype(np.int32)
+    runs = _runs(heard, hard, step)
+    return [Span(start, stop, int(numbers[at]), NOBODY) for at, start, stop in runs if at < len(numbers)]
 
 
 def _runs(heard: Bits, hard: Int32, step: Seconds) -> list[tuple[int, Seconds, Seconds]]:

@@ -86,6 +86,18 @@ def test_where_all_are_one_cluster_strangers_are_told_from_everybody():
     assert Embedded(vectors(towards(0)), spans).with_strangers(None, segmentations, None) is None
 
 
+@pytest.mark.parametrize(("third", "people"), [(towards(2), 2), (towards(0, 0.2), None)], ids=["unlike", "alike"])
+def test_where_nobody_says_enough_to_be_learnt_from_the_first_is_who_says_most(third, people):
+    segmentations, spans = heard([((0, 60),), (), ((500, 540),)]), np.zeros((0, 6), np.float32)
+    known = Embedded(vectors(third), spans)
+    found = known.with_strangers(None, segmentations, None)
+    assert people == (None if found is None else len(found))
+    assert known.with_strangers(None, segmentations, 1) is None
+    if found is not None:
+        np.testing.assert_array_equal(found, np.stack([towards(0), third]))
+    assert known.with_strangers(None, heard([((0, 20),), (), ((500, 520),)]), None) is None  # nobody says enough
+
+
 def test_a_number_of_people_that_strangers_make_up_is_not_forced():
     """Two were asked for, and one of them is a stranger: the clusters are those that are found unasked."""
     segmentations = heard(*[[((0, 300),), (), ()]] * 4, [((0, 300),), (), ((500, 540),)])

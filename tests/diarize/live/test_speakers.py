@@ -111,6 +111,7 @@ def test_who_is_like_nobody_is_new_and_stays_until_a_comparison_finds_them_like_
     learn(registry, first, [[UNKNOWN, UNKNOWN]])
     assert registry.greet(strange, ~both, nobody).tolist() == [UNKNOWN, UNKNOWN]  # too little speech
     assert registry.greet(np.array([[1, 0, 1], [0, 1, 0]], np.float32), both, nobody).tolist() == [UNKNOWN, UNKNOWN]
+    assert registry.greet(strange * 0, both, nobody).tolist() == [UNKNOWN, UNKNOWN]  # no voice
     assert registry.greet(strange, both, nobody).tolist() == [2, UNKNOWN]
     assert recognise(registry, [[0, 0, 1], [1, 0, 0]]) == [2, 0]
     assert registry.greet(-strange, both, nobody).tolist() == [UNKNOWN, UNKNOWN]  # three are the most

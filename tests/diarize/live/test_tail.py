@@ -72,6 +72,16 @@ def test_a_timeline_of_whole_windows():
     assert (first.start, second.end) == pytest.approx((1.0, 8.0), abs=0.05)
 
 
+def test_where_nobody_is_known_to_speak_nobody_who_is_gone_does():
+    """The first window's second voice is nobody's: the frame is given to one of those who stand, 3 and 5."""
+    heard = np.stack([window(index, (1.0, 3.0), (3.0, 8.0)) for index in (0, 2)])
+    spans = timeline(heard, np.array([[5, UNKNOWN, UNKNOWN], [5, UNKNOWN, UNKNOWN]], np.int32), 1.0)
+    assert {span.number for span in spans} == {5}
+    both = np.array([[3, 5, UNKNOWN], [UNKNOWN, 5, UNKNOWN]], np.int32)
+    assert {span.number for span in timeline(heard, both, 1.0)} == {3, 5}
+    assert timeline(heard, np.full((2, 3), UNKNOWN, np.int32), 1.0) == []
+
+
 def test_a_correction_holds_for_whom_it_names_and_while_the_tail_reaches_so_far():
     tail = Tail(STEP)
     play(tail, 8, (2.0, 6.0), (7.0, 9.0), known={0: 0, 1: 0})
