@@ -31,7 +31,7 @@ _CONTAINERS = (
 )
 _TAKES_ANY_TAGS = 19  # major version of PyAV
 _MARKED_DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
-_DURATION_IS_KNOWN = ("mov", "matroska", "asf", "avi", "flac", "flv", "tta", "wv")
+_DURATION_IS_KNOWN = ("mov", "matroska", "asf", "flac", "flv", "tta", "wv")
 _TELLS_TIME = ("mov", "matroska", "asf", "flv", "mpeg", "mxf", "ogg", "rm", "flac")
 """Containers that say when a packet is heard. Elsewhere FFmpeg counts bytes or packets, wrongly if the rate changes."""
 _TYPES: dict[str, np.dtype[Any]] = {
