@@ -86,14 +86,16 @@ def speaker_runs(speakers: Sequence[str | None]) -> tuple[list[int], list[str | 
 def _piece_times(segment: Segment, groups: Sequence[Sequence[Word]]) -> list[tuple[Seconds, Seconds]]:
     """Each piece runs from its first word to its last, the outer edges from the segment."""
     starts, ends = [segment.start], []
-    for before, after in pairwise(groups):
-        end = next((w.end for w in reversed(before) if w.end is not None), None)
-        start = next((w.start for w in after if w.start is not None), None)
-        end = start if end is None else end
-        end = starts[-1] if end is None else end
+    firsts = [next((w.start for w in group if w.start is not None), None) for group in groups]
+    coming: list[Seconds | None] = []
+    for own in reversed(firsts):
+        coming.append(coming[-1] if own is None and coming else own)
+    for before, start, following in zip(groups, firsts[1:], coming[-2::-1], strict=False):
+        end = next((w.end for w in reversed(before) if w.end is not None), starts[-1] if start is None else start)
+        if start is None:  # beside the words before it, but the words after it keep their times
+            start = end if following is None else min(end, following)  # noqa: PLW2901
         # A word that runs into the next piece, or out of the line, is cut off there.
-        last = max(segment.end, starts[-1])
-        start = min(max(starts[-1], end if start is None else start), last)
+        start = min(max(starts[-1], start), max(segment.end, starts[-1]))  # noqa: PLW2901
         ends.append(min(max(end, starts[-1]), start))
         starts.append(start)
     ends.append(max(segment.end, starts[-1]))

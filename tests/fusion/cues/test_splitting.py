@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.cues import split_segments
+from diarfuse.fusion.cues import passages_of, split_segments
 from diarfuse.fusion.text import share_found
 from diarfuse.fusion.types import Segment, Transcript, Word
 
@@ -105,3 +105,10 @@ def test_words_that_are_written_otherwise_in_places_still_carve():
     found = split_segments(Transcript((Segment(0, 4, "It cost twenty five, no", said),), None, 4.0))
     assert [s.text for s in found.segments] == ["It cost twenty five, ", "no"]
     assert found.notes == ()
+
+
+def test_a_word_without_times_takes_none_from_those_after_it():
+    said = Word(0.4, 2.0, " a", speaker="A"), Word(None, None, " b", speaker="B"), Word(0.8, 1.0, " c", speaker="A")
+    found = split_segments(Transcript((Segment(0.4, 2.4, " a b c", said),), None, 3.0))
+    assert [(s.start, s.end) for s in found.segments] == [(0.4, 0.8), (0.8, 0.8), (0.8, 2.4)]
+    assert [[w.start for w in passage.words] for passage in passages_of(found)] == [[0.4], [0.8], [0.8]]
