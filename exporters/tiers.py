@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from .lines import milliseconds, passages
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
-    from typing import Self
 
     from ..fusion.cues import Passage
     from ..fusion.document import Document
-
-_Timed = TypeVar("_Timed", bound="Interval")
 
 NOBODY = "unknown"
 """The tier of what was said by nobody in particular."""
@@ -25,37 +22,25 @@ _SEAM = 100
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A text from `start` to `end` in milliseconds; `end` is the later one."""
+    """A text from `start` to `end` in milliseconds; `end` is the later one.
+
+    words: of what one speaker says in one go, which lasts from the first to the last to end; a word has none. Each
+        begins later than the one before it, though it may before that is over.
+    """
 
     start: int
     end: int
     text: str
+    words: tuple[Interval, ...] = ()
 
-    def until(self, end: int) -> Self:
-        """The same, over at `end` at the latest, which is after its start."""
-        return replace(self, end=min(self.end, end))
-
-    def leaves_room(self, start: int) -> bool:
-        """Whether what begins at `start` may follow on the same tier, where this one is cut by less than is left."""
-        return self.end - start <= min(_SEAM, start - self.start)
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance(Interval):
-    """What one speaker says in one go, at least one word; the first begins it, and the last to end ends it.
-
-    words: each begins later than the one before it, though it may before that is over.
-    """
-
-    words: tuple[Interval, ...]
-
-    def until(self, end: int) -> Self:
-        """The same with all of its words over at `end`."""
+    def until(self, end: int) -> Interval:
+        """The same, over at `end` at the latest, which is after its start and those of its words."""
         return replace(self, end=min(self.end, end), words=tuple(word.until(end) for word in self.words))
 
     def leaves_room(self, start: int) -> bool:
-        """The same, of each of its words."""
-        return all(word.leaves_room(start) for word in reversed(self.words))
+        """Whether what begins at `start` may follow on the same tier, where this one is cut by less than is left."""
+        fits = self.end - start <= min(_SEAM, start - self.start)
+        return fits and all(word.leaves_room(start) for word in reversed(self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +52,7 @@ class Tier:
 
     speaker: str | None
     name: str
-    utterances: tuple[Utterance, ...]
+    utterances: tuple[Interval, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +74,11 @@ def tiers_of(document: Document) -> tuple[Tier, ...]:
         >>> from ..fusion.document import Document
         >>> from ..fusion.types import Segment, Transcript, Word
         >>> said = Segment(0.0, 9.0, " Hi.", (Word(0.5, 0.5, " Hi.", speaker="Ana"),), "Ana")
-        >>> tiers_of(Document(Transcript((said,), "en", 9.0)))[0].utterances[0]
-        Utterance(start=500, end=501, text='Hi.', words=(Interval(start=500, end=501, text='Hi.'),))
+        >>> utterance = tiers_of(Document(Transcript((said,), "en", 9.0)))[0].utterances[0]
+        >>> utterance.start, utterance.end, utterance.text, len(utterance.words)
+        (500, 501, 'Hi.', 1)
     """
-    own: dict[str | None, list[Utterance]] = {}
+    own: dict[str | None, list[Interval]] = {}
     for passage in passages(document):
         own.setdefault(passage.speaker, []).append(_utterance(passage))
     names: set[object] = set(own)
@@ -129,7 +115,7 @@ def unique(name: str, taken: Container[object]) -> str:
     return found
 
 
-def _utterance(passage: Passage) -> Utterance:
+def _utterance(passage: Passage) -> Interval:
     """The passage in milliseconds; words of one time are one, and one without length takes one from what follows."""
     words: list[Interval] = []
     for (start, end), same in groupby(passage.words, lambda word: (milliseconds(word.start), milliseconds(word.end))):
@@ -137,12 +123,12 @@ def _utterance(passage: Passage) -> Utterance:
         for text in [" ".join(texts)] if start < end else texts:
             free = max(start, words[-1].start + 1) if words else start
             words.append(Interval(free, max(end, free + 1), text))
-    return Utterance(words[0].start, max(word.end for word in words), passage.text, tuple(words))
+    return Interval(words[0].start, max(word.end for word in words), passage.text, tuple(words))
 
 
-def _apart(rows: Iterable[_Timed]) -> list[list[_Timed]]:
+def _apart(rows: Iterable[Interval]) -> list[list[Interval]]:
     """The rows, by their start, on as few layers as keep them apart."""
-    layers: list[list[_Timed]] = []
+    layers: list[list[Interval]] = []
     for row in rows:
         layer = next((layer for layer in layers if layer[-1].leaves_room(row.start)), None)
         if layer is None:
