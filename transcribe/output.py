@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 STDOUT = "-"
+_OPEN = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/")
+"""Names of what is open already; what else lies in /dev may be a file, as in /dev/shm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ def is_stream(target: Target) -> bool:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether it is a pipe or a device, such as /dev/null or /dev/fd/3, which is not replaced."""
-    return path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())
+    """Whether it is a pipe, a device such as /dev/null, or what is open as /dev/fd/3: none of them is replaced."""
+    return path.as_posix().startswith(_OPEN) or (path.exists() and not path.is_file())
 
 
 def _targets(source: Path, out: str, choice: _Choice) -> list[Target]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from diarfuse.fusion.errors import OptionError, OutputError
 from diarfuse.transcribe.output import Target, plan, write
 from tests.faults import every_kill, has_unnamed
+
+SHARED = Path("/dev", "shm")
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +109,21 @@ def test_stdout_and_pipes_by_their_paths_are_streams(tmp_path: Path) -> None:
         path = Path(f"/dev/fd/{opened.fileno()}")
         assert plan([Path("a.wav")], [str(path)], ["txt"], on_stdout="txt", in_folder="srt") == [[Target(path, "txt")]]
         write(Target(path, "txt"), "more\n")
+        if sys.platform == "linux":
+            write(Target(Path(f"/proc/self/fd/{opened.fileno()}"), "txt"), "")
     assert log.read_text(encoding="utf-8") == "kept\nmore\n"
+
+
+@pytest.mark.skipif(not os.access(SHARED, os.W_OK), reason="no such folder in memory here")
+def test_a_file_in_shared_memory_is_replaced_like_any_other(tmp_path: Path) -> None:
+    target = Target(SHARED / f"{os.getpid()}-{tmp_path.name}.txt", "txt")
+    try:
+        for text in ("old\n", "new\n"):
+            write(target, text)
+        assert target.path is not None
+        assert target.path.read_text(encoding="utf-8") == "new\n"
+    finally:
+        target.path.unlink(missing_ok=True)
 
 
 def test_long_names_are_written_or_refused_before_the_work(tmp_path: Path) -> None:
