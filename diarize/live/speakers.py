@@ -1,4 +1,7 @@
-"""Speakers who keep their label: found by comparing all voices so far, recognised in between by their likeness."""
+"""Speakers who keep their label: found by comparing all voices so far, recognised in between by their likeness.
+
+The numbers were chosen on generated talk; benchmarks/RESULTS.md has the tables.
+"""
 
 from __future__ import annotations
 
