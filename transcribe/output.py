@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 STDOUT = "-"
-_OPEN = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/")
+_OPEN = re.compile(r"/dev/(fd/|stdout$|stderr$)|/proc/[^/]+/fd/")
 """Names of what is open already; what else lies in /dev may be a file, as in /dev/shm."""
 
 
@@ -140,7 +141,7 @@ def is_stream(target: Target) -> bool:
 
 def _is_stream(path: Path) -> bool:
     """Whether it is a pipe, a device such as /dev/null, or what is open as /dev/fd/3: none of them is replaced."""
-    return path.as_posix().startswith(_OPEN) or (path.exists() and not path.is_file())
+    return _OPEN.match(path.as_posix()) is not None or (path.exists() and not path.is_file())
 
 
 def _targets(source: Path, out: str, choice: _Choice) -> list[Target]:
