@@ -7,6 +7,7 @@ import errno
 import json
 import numbers
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ _BLOCK = 1 << 20
 
 _DIGITS = 18
 """Of a number that is read: Python refuses thousands of them, and nothing here counts so far."""
+_WHOLE = re.compile(rf"[+-]?[0-9]{{1,{_DIGITS}}}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 _NO_MEMORY = (
     "bad_alloc",
@@ -201,6 +204,17 @@ def whole_number(text: str) -> int | None:
     (12, None, None, None)
     """
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+
+
+def is_written_number(text: str, *, whole: bool = False) -> bool:
+    """Whether `text` is a number, or a `whole` one, in plain digits: Python takes ``1_0``, ``nan`` and others' too.
+
+    >>> is_written_number("0.5"), is_written_number("-2", whole=True), is_written_number("0.5", whole=True)
+    (True, True, False)
+    >>> is_written_number("1_0"), is_written_number("\u0663"), is_written_number("nan"), is_written_number("<NA>")
+    (False, False, False, False)
+    """
+    return (_WHOLE if whole else _NUMBER).fullmatch(text) is not None
 
 
 @contextmanager

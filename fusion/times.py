@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .errors import TranscriptError
+from .given import is_written_number
 from .types import Seconds, Segment, Transcript, Word
 
 T = TypeVar("T", Word, Segment)
@@ -33,10 +34,11 @@ def seconds(value: Any) -> Seconds:
 
     Raises:
         TypeError, ValueError, OverflowError: it is none, though it may convert to one: a truth value, a span of time
-            (numpy's convert to their count of milliseconds or whatever it is), bytes, or Python's ``1_5``.
+            (numpy's convert to their count of milliseconds or whatever it is), bytes, or text that is not in plain
+            digits, such as Python's ``1_5``.
     """
     if isinstance(value, str):
-        if "_" in value:
+        if not is_written_number(value.strip()):
             raise ValueError(value)
         return float(value)
     kind, axes = getattr(getattr(value, "dtype", None), "kind", "f"), getattr(value, "ndim", None)

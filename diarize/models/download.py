@@ -312,7 +312,7 @@ def _asked_to_wait(error: NetworkError) -> float:
     """Seconds that a busy server asks for, at most ten; 0 where it says nothing."""
     cause = error.__cause__
     asked = cause.headers.get("Retry-After", "") if isinstance(cause, urllib.error.HTTPError) else ""
-    return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else 0.0
+    return min(float(whole_number(asked) or 0), _LONGEST_WAIT)
 
 
 def _pip_download(source: WheelSource, scratch: Path, meter: Meter) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import TranscriptError
-from .fields import Row, check_one_recording, check_words, is_number, rows, span
+from ..given import is_written_number
+from .fields import Row, check_one_recording, check_words, rows, span
 from .reading import Reading, flat_lines, make_slot
 
 _SHAPE = "file channel start duration word [confidence]"
@@ -57,12 +58,14 @@ def _starts(fields: tuple[str, ...]) -> set[int]:
     return {
         i
         for i in range(_START, len(fields) - 2)
-        if is_number(fields[i]) and is_number(fields[i + 1]) and all(map(_is_score, fields[i + 3 : i + 4]))
+        if is_written_number(fields[i])
+        and is_written_number(fields[i + 1])
+        and all(map(_is_score, fields[i + 3 : i + 4]))
     }
 
 
 def _is_score(field: str) -> bool:
-    return field in _NO_SCORE or (is_number(field) and 0 <= float(field) <= 1)
+    return field in _NO_SCORE or (is_written_number(field) and 0 <= float(field) <= 1)
 
 
 def looks_like(text: str) -> bool:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
-from ..given import decoded, read_bytes, short
+from ..given import decoded, is_written_number, read_bytes, short
 from ..times import BOUNDS, LONGEST
 
 if TYPE_CHECKING:
     from ..types import Seconds
 
 _COMMENT = ";;"
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LINES = re.compile(r"\r{0,2}\n|\r")
 """What ends a line; ``str.splitlines`` also takes characters that may stand in a name."""
 
@@ -66,22 +65,13 @@ def check_words(found: Sequence[Row], name: str) -> None:
         raise TranscriptError(f"{name} is RTTM, which says who speaks when and holds no words: give it as the turns.")
 
 
-def is_number(field: str) -> bool:
-    """Whether a field is a number, as these files write them.
-
-    >>> is_number("0.5"), is_number("<NA>"), is_number("1_0")
-    (True, False, False)
-    """
-    return _NUMBER.fullmatch(field) is not None
-
-
 def span(row: Row, start: str, length: str) -> tuple[Seconds, Seconds]:
     """Start and end from the fields that hold start and duration.
 
     Raises:
         TranscriptError: they are no numbers, or lie outside [0, one year].
     """
-    begin, duration = (float(field) if is_number(field) else -1.0 for field in (start, length))
+    begin, duration = (float(field) if is_written_number(field) else -1.0 for field in (start, length))
     shown = f"{short(start)} and duration {short(length)}"
     if begin < 0 or duration < 0:
         raise TranscriptError(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
+from ..given import is_written_number
 from ..relabel import one_spelling
 from ..types import Turn
-from .fields import Row, check_one_recording, is_number, read_text, rows, span
+from .fields import Row, check_one_recording, read_text, rows, span
 
 if TYPE_CHECKING:
     import os
@@ -77,7 +78,7 @@ def _start_of(row: Row) -> int:
     found = [
         i
         for i in range(_START, len(fields) - 4)
-        if is_number(fields[i]) and is_number(fields[i + 1]) and fields[i + 2 : i + 4] == (_NONE, _NONE)
+        if is_written_number(fields[i]) and is_written_number(fields[i + 1]) and fields[i + 2 : i + 4] == (_NONE, _NONE)
     ]
     if len(found) == 1:
         return found[0]
@@ -101,4 +102,4 @@ def _name(row: Row, rest: tuple[str, ...]) -> str:
 
 def _is_value(field: str) -> bool:
     """Whether it is what RTTM has after the name: nothing, or a number."""
-    return field == _NONE or is_number(field)
+    return field == _NONE or is_written_number(field)

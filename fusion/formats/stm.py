@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ..errors import TranscriptError
+from ..given import is_written_number
 from ..relabel import alike
 from ..times import LONGEST
-from .fields import Row, check_one_recording, check_words, is_number, read_text, rows
+from .fields import Row, check_one_recording, check_words, read_text, rows
 
 if TYPE_CHECKING:
     import os
@@ -50,7 +51,7 @@ def read_stm(path: str | os.PathLike[str]) -> tuple[Utterance, ...]:
 
 def _utterance(row: Row) -> Utterance:
     fields = row.fields
-    if len(fields) < _START + 2 or not all(map(is_number, fields[_START : _START + 2])):
+    if len(fields) < _START + 2 or not all(map(is_written_number, fields[_START : _START + 2])):
         wrong = len(fields) > _START and any(field.lower().lstrip("+-") in _NO_TIMES for field in fields[_START:5])
         if wrong:
             raise _impossible(row)
@@ -84,4 +85,8 @@ def _check_names(found: Sequence[Row]) -> None:
 
 def _could_begin(fields: tuple[str, ...], at: int) -> bool:
     times = fields[at : at + 2]
-    return len(times) == len(("start", "end")) and all(map(is_number, times)) and float(times[0]) <= float(times[1])
+    return (
+        len(times) == len(("start", "end"))
+        and all(map(is_written_number, times))
+        and float(times[0]) <= float(times[1])
+    )

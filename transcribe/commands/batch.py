@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ...exporters import registry
+from .numbers import NumberRange, Whole
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,
@@ -17,7 +18,6 @@ from .options import (
     SPEAKER_OPTIONS,
     TERMINAL_OPTIONS,
     TRACK_OPTION,
-    finite,
     job_options,
     style_of,
     usual_formats,
@@ -68,7 +68,7 @@ BATCH_OPTIONS = (
         is_flag=True,
         help="Keep what the networks heard of voices in OUT/.cache, so that another number of speakers costs seconds.",
     ),
-    click.option("--workers", type=int, default=0, metavar="N", help="Recordings at once; 0 is one a core."),
+    click.option("--workers", type=Whole(), default=0, metavar="N", help="Recordings at once; 0 is one a core."),
     click.option(
         "--shard",
         metavar="I/N",
@@ -83,8 +83,7 @@ BATCH_OPTIONS = (
     ),
     click.option(
         "--time-limit",
-        type=click.FloatRange(min=0, min_open=True),
-        callback=finite,
+        type=NumberRange(min=0, min_open=True),
         default=20.0,
         show_default=True,
         metavar="TIMES",

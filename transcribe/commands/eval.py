@@ -19,6 +19,7 @@ from ..documents.scoring import (
 )
 from ..inputs.paths import InputPath
 from ..screen.terminal import note
+from .numbers import Number
 from .options import TERMINAL_OPTIONS
 from .shape import command, with_options
 
@@ -29,7 +30,13 @@ FILE = InputPath(error=TranscriptError)
 @click.argument("hypothesis", type=FILE)
 @click.option("--stm", type=FILE, metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
 @click.option("--rttm", type=FILE, metavar="FILE", help="True turns: DER and JER.")
-@click.option("--collar", default=0.0, show_default=True, help="Seconds on each side of a turn's edge left out of DER.")
+@click.option(
+    "--collar",
+    type=Number(),
+    default=0.0,
+    show_default=True,
+    help="Seconds on each side of a turn's edge left out of DER.",
+)
 @with_options(TERMINAL_OPTIONS)
 def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: float) -> None:
     """Score a transcript (.json) or turns (.rttm) against the truth.

@@ -9,6 +9,7 @@ import click
 from ...exporters import registry
 from ...fusion.errors import OptionError
 from ..inputs.paths import DASH, InputPath, OutputPath
+from .numbers import NumberRange, WholeRange
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,
@@ -18,7 +19,6 @@ from .options import (
     SPEAKER_OPTIONS,
     TERMINAL_OPTIONS,
     TRACK_OPTION,
-    finite,
     job_options,
     output_options,
     style_of,
@@ -81,8 +81,7 @@ SOURCE_OPTIONS = Section(
     click.option("--from-file", type=InputPath(), metavar="FILE", help="Play a file instead of the microphone."),
     click.option(
         "--pace",
-        type=click.FloatRange(min=0),
-        callback=finite,
+        type=NumberRange(min=0),
         default=1.0,
         show_default=True,
         metavar="TIMES",
@@ -90,7 +89,7 @@ SOURCE_OPTIONS = Section(
     ),
     click.option(
         "--raw",
-        type=click.IntRange(_SLOWEST, _FASTEST),
+        type=WholeRange(_SLOWEST, _FASTEST),
         metavar="RATE",
         help="Stdin holds raw 16-bit mono samples at this rate.",
     ),

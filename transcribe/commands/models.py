@@ -229,13 +229,13 @@ def add(
 
 def _distance(threshold: str | None) -> float | None:
     from ...fusion.errors import OptionError
+    from ...fusion.given import is_written_number
 
-    if threshold in (None, "auto"):
+    if threshold is None or threshold == "auto":
         return None
-    try:
-        return float(threshold)
-    except ValueError:
-        raise OptionError(f"--threshold {threshold!r} must be a distance, such as 0.8, or auto.") from None
+    if not is_written_number(threshold):
+        raise OptionError(f"--threshold {threshold!r} must be a distance, such as 0.8, or auto.")
+    return float(threshold)
 
 
 def _labelled(paths: tuple[Path, ...]) -> list[Labelled]:

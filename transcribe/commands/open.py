@@ -11,6 +11,7 @@ import click
 from ..inputs.paths import InputPath
 from ..screen.terminal import reporter
 from .edit import DOCUMENT
+from .numbers import WholeRange
 from .options import TERMINAL_OPTIONS
 from .shape import command
 
@@ -27,7 +28,7 @@ OPEN_OPTIONS = (
     click.option("--no-browser", is_flag=True, help="Only print the address."),
     click.option(
         "--port",
-        type=click.IntRange(0, 65535),
+        type=WholeRange(0, 65535),
         default=0,
         metavar="N",
         help="Port to listen on, of this machine only. [default: any that is free]",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from ...fusion.layout import DEFAULT as LAYOUT
 from ...fusion.layout import LABELS, Layout
 from ..inputs.paths import InputPath, OutputPath
 from .idle import check_formats
+from .numbers import Number, Whole, WholeRange
 from .shape import Section
 
 if TYPE_CHECKING:
@@ -51,15 +51,6 @@ def manner(ctx: click.Context, option: click.Parameter, value: bool) -> None:
 
     if value:
         ctx.meta[MANNER] = (*ctx.meta.get(MANNER, ()), option.name)
-
-
-def finite(_: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    """Refuse nan and inf, which lie within every range."""
-    if value is not None and not math.isfinite(value):
-        from ...fusion.errors import OptionError
-
-        raise OptionError(f"{option.opts[0]} {value} must be a number that is finite.")
-    return value
 
 
 def pictures(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,9 +123,9 @@ TRACK_OPTION = click.option(
 )
 SPEAKER_OPTIONS = Section(
     "Speakers",
-    click.option("--num-speakers", type=int, metavar="N", help="Exactly this many speakers."),
-    click.option("--min-speakers", type=int, metavar="N", help="At least this many."),
-    click.option("--max-speakers", type=int, metavar="N", help="At most this many."),
+    click.option("--num-speakers", type=Whole(), metavar="N", help="Exactly this many speakers."),
+    click.option("--min-speakers", type=Whole(), metavar="N", help="At least this many."),
+    click.option("--max-speakers", type=Whole(), metavar="N", help="At most this many."),
 )
 DIARIZER_OPTIONS = Section(
     "Diarizer",
@@ -161,8 +152,8 @@ DIARIZER_OPTIONS = Section(
         metavar="NETWORK",
         help="Experimental: the speakers' labels come from this end-to-end network, the speech from --diarizer.",
     ),
-    click.option("--step", type=float, metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
-    click.option("--threshold", type=float, metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
+    click.option("--step", type=Number(), metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
+    click.option("--threshold", type=Number(), metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
 )
 MODELS_DIR_OPTION = click.option(
     "--models-dir",
@@ -190,7 +181,7 @@ MACHINE_OPTIONS = Section(
         show_default=True,
         help="Where the networks run.",
     ),
-    click.option("--threads", type=int, default=0, metavar="N", help="CPU threads; 0 is all cores."),
+    click.option("--threads", type=Whole(), default=0, metavar="N", help="CPU threads; 0 is all cores."),
     *STORE_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
@@ -212,7 +203,7 @@ SCREEN_OPTIONS = (
     click.option(
         "--max-line-width",
         "width",
-        type=click.IntRange(min=1),
+        type=WholeRange(min=1),
         default=LAYOUT.width,
         show_default=True,
         metavar="COLUMNS",
@@ -221,7 +212,7 @@ SCREEN_OPTIONS = (
     click.option(
         "--max-lines",
         "lines",
-        type=click.IntRange(min=1),
+        type=WholeRange(min=1),
         default=LAYOUT.lines,
         show_default=True,
         metavar="N",
@@ -229,7 +220,7 @@ SCREEN_OPTIONS = (
     ),
     click.option(
         "--fps",
-        type=float,
+        type=Number(),
         default=LAYOUT.fps,
         show_default=True,
         metavar="N",

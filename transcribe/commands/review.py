@@ -14,6 +14,7 @@ import click
 from ..inputs.paths import InputPath
 from ..screen.terminal import note
 from .edit import DOCUMENT
+from .numbers import WholeRange
 from .options import TERMINAL_OPTIONS
 from .shape import command
 
@@ -31,7 +32,7 @@ _KEYS = "s skip, u unsure, n nobody, r again, z undo, q quit"
 REVIEW_OPTIONS = (
     click.option(
         "--limit",
-        type=click.IntRange(min=1),
+        type=WholeRange(min=1),
         default=20,
         show_default=True,
         metavar="N",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...exporters import registry
+from .numbers import WholeRange
 from .options import (
     AUDIO,
     DIARIZER_OPTIONS,
@@ -52,7 +53,7 @@ RECOGNISER_OPTIONS = Section(
     click.option("--compute-type", metavar="TYPE", help="faster-whisper's number format, e.g. int8 or float16."),
     click.option(
         "--batch-size",
-        type=click.IntRange(min=1),
+        type=WholeRange(min=1),
         metavar="N",
         help="faster-whisper: N pieces at once, for GPUs; the words differ. [default: one after the other]",
     ),

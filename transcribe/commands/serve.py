@@ -11,6 +11,7 @@ import click
 from ...fusion.errors import OptionError
 from ..inputs.paths import InputPath
 from ..screen.terminal import is_quiet, note
+from .numbers import Number, Whole
 from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, QUIET_OPTION, job_options
 from .shape import Section, command
 
@@ -21,7 +22,7 @@ TOKEN_VARIABLE = "DIARFUSE_SERVER_TOKEN"  # noqa: S105  (the variable's name)
 LISTEN_OPTIONS = Section(
     "Listening",
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token."),
-    click.option("--port", default=8000, show_default=True, help="Port to listen on."),
+    click.option("--port", type=Whole(), default=8000, show_default=True, help="Port to listen on."),
     click.option(
         "--token-file",
         type=InputPath(error=OptionError),
@@ -33,17 +34,29 @@ LISTEN_OPTIONS = Section(
 )
 LIMIT_OPTIONS = Section(
     "Limits",
-    click.option("--max-body", default=512, show_default=True, metavar="MIB", help="Largest request."),
-    click.option("--max-duration", default=240.0, show_default=True, metavar="MINUTES", help="Longest recording."),
+    click.option("--max-body", type=Whole(), default=512, show_default=True, metavar="MIB", help="Largest request."),
+    click.option(
+        "--max-duration", type=Number(), default=240.0, show_default=True, metavar="MINUTES", help="Longest recording."
+    ),
     click.option(
         "--concurrency",
+        type=Whole(),
         default=1,
         show_default=True,
         help="Jobs at once; each loads its own models and takes its part of the cores.",
     ),
-    click.option("--queue", default=16, show_default=True, help="Requests that may wait; more get 429."),
-    click.option("--live", default=1, show_default=True, help="Live sessions at once (/v1/realtime); 0: none."),
-    click.option("--timeout", default=60.0, show_default=True, metavar="MINUTES", help="Longest time for one request."),
+    click.option("--queue", type=Whole(), default=16, show_default=True, help="Requests that may wait; more get 429."),
+    click.option(
+        "--live", type=Whole(), default=1, show_default=True, help="Live sessions at once (/v1/realtime); 0: none."
+    ),
+    click.option(
+        "--timeout",
+        type=Number(),
+        default=60.0,
+        show_default=True,
+        metavar="MINUTES",
+        help="Longest time for one request.",
+    ),
 )
 RECOGNISER_OPTIONS = Section(
     "Recogniser",

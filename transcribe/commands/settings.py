@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import click
 import platformdirs
+from click.types import BoolParamType, FloatParamType, IntParamType
 
 from ...fusion.errors import OptionError, UnknownNameError
 from ...fusion.given import decoded, short, why_no_json
@@ -265,7 +266,7 @@ def _value(path: Path, key: str, value: Any, option: click.Option | None) -> Any
 
 
 def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
-    fits, wanted = _FITS.get(type(kind).__name__, (str, "text in quotes"))
+    fits, wanted = next((found for type_, *found in _FITS if isinstance(kind, type_)), (str, "text in quotes"))
     if not isinstance(value, fits) or isinstance(value, bool) != (fits is bool):
         raise OptionError(f"{path}: {key} = {short(value)} must be {wanted}.")
     try:
@@ -287,13 +288,11 @@ def _check_format(path: Path, key: str, value: str) -> None:
         raise OptionError(f"{path}: {key} = {value!r} cannot be: {error}") from None
 
 
-_FITS: Mapping[str, tuple[Any, str]] = {
-    "BoolParamType": (bool, "true or false"),
-    "IntParamType": (int, "a whole number"),
-    "IntRange": (int, "a whole number"),
-    "FloatParamType": ((int, float), "a number"),
-    "FloatRange": ((int, float), "a number"),
-}
+_FITS: Sequence[tuple[type[click.ParamType[Any]], Any, str]] = (
+    (BoolParamType, bool, "true or false"),
+    (IntParamType, int, "a whole number"),
+    (FloatParamType, (int, float), "a number"),
+)
 
 
 def _check_private(path: Path) -> None:

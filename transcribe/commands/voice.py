@@ -15,6 +15,7 @@ import click
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
 from ..screen.terminal import note, outcome
+from .numbers import WholeRange
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS, TRACK_OPTION
 from .shape import Group, with_options
 
@@ -115,7 +116,7 @@ def verify(one: Path, other: Path, as_json: bool, audio_track: Track, **where: A
 @click.argument("folder", type=InputPath("folder"))
 @click.argument("query")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most this many recordings."
+    "--limit", type=WholeRange(min=1), default=20, show_default=True, help="Show at most this many recordings."
 )
 @JSON
 @TRACK_OPTION

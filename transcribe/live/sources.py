@@ -22,6 +22,7 @@ from ...fusion.audio.mixing import Mixer
 from ...fusion.audio.resampling import Resampler, resample
 from ...fusion.audio.source import Block, UnknownFormatError
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
+from ...fusion.given import whole_number
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
 from .beginning import Beginning
 
@@ -263,7 +264,8 @@ def devices() -> list[str]:
 
 
 def _number(device: str | None) -> str | int | None:
-    return int(device) if device is not None and device.isdecimal() else device
+    number = None if device is None else whole_number(device)
+    return device if number is None else number
 
 
 def _sounddevice() -> Any:

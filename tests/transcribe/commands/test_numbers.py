@@ -1,0 +1,64 @@
+"""Numbers on the command line: what they may be written in."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.types import FloatParamType, IntParamType
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.commands.numbers import Number, Whole
+
+from .leaves import LEAVES
+
+NUMBERS = [
+    (f"{name} {one.opts[-1]}", one)
+    for name, command in LEAVES.items()
+    for one in command.params
+    if isinstance(one.type, IntParamType | FloatParamType)
+]
+
+
+def test_the_numbers_are_found() -> None:
+    found = {name for name, _ in NUMBERS}
+    assert {"run --num-speakers", "serve --port", "run --fps", "eval --collar", "batch run --workers"} <= found
+
+
+@pytest.mark.parametrize("text", ["1_0", "\u0663", "\uff13", "nan", "inf", "1e999", " 3", "3\n", "0x1", "", "9" * 5000])
+@pytest.mark.parametrize(("name", "option"), NUMBERS, ids=[name for name, _ in NUMBERS])
+def test_every_number_of_every_command_is_in_plain_digits(name: str, option: click.Parameter, text: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"must be a (whole )?number, such as"):
+        option.type.convert(text, option, click.Context(LEAVES[name.rpartition(" ")[0]]))
+
+
+@pytest.mark.parametrize("arguments", [("--num-speakers", "1_0"), ("--num-speakers", "\u0663"), ("--fps", "2_5")])
+def test_one_sentence_names_the_option_and_the_value(arguments, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["--diarize", *arguments, "none.wav"]) == 2
+    error = capsys.readouterr().err
+    assert arguments[0] in error
+    assert repr(arguments[1]) in error
+    assert error.count("\n") == 1
+
+
+@given(st.integers(-(10**17), 10**17))
+def test_whole_numbers_come_back(number: int) -> None:
+    assert Whole().convert(str(number), None, None) == number
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_come_back(number: float) -> None:
+    assert Number().convert(repr(number), None, None) == number
+
+
+@given(st.text(min_size=1))
+def test_any_other_text_is_refused(text: str) -> None:
+    try:
+        found = Number().convert(text, None, None)
+    except click.BadParameter:
+        return
+    assert text.isascii()
+    assert set(text) <= set("0123456789+-.eE")
+    assert abs(found) < float("inf")
