@@ -9,15 +9,14 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...diarize.models.files import sha256_of
 from ...exporters import registry
-from ...exporters.style import Style
 from ...fusion.document import Document, Recording, parse_document
 from ...fusion.editing.statistics import statistics_of
 from ...fusion.errors import (
@@ -34,23 +33,22 @@ from ...fusion.errors import (
 from ...fusion.given import ran_out
 from ...fusion.naming.labels import name_labels
 from ...fusion.relabel import is_name
-from ...fusion.types import Seconds, Transcript
+from ...fusion.types import Transcript
 from ...fusion.watch import Watch
 from .. import output
 from ..documents.origin import Told, without_folders
 from ..documents.sound import sounded
-from ..options import Setup
 from .caches import Cache, looks
 from .items import Asked, Item, shown
 from .job import CachingJob
-from .keys import Basis, content_of, style_key
+from .keys import Basis, content_of
 from .places import Bucket, Folder, FullDiskError, place_of
+from .settling import Outcome, Plan, damaged, formats_of, put_failure, settle
 from .tree import Failure, Record, Tree, is_ours
 
 if TYPE_CHECKING:
     from ...fusion.types import Diarization, Note
 
-Redo: TypeAlias = Literal["failed", "all"]
 OnStage: TypeAlias = Callable[[str], None]
 _OF_ALL = (FullDiskError, ModelError, DeviceError, MissingExtraError)
 """Errors that every other recording would meet as well: they end the run."""
@@ -59,46 +57,6 @@ _TRIES = 3
 
 class _ChangedError(AudioError):
     """A recording is another one than when it was begun."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is asked of every recording; all that a worker is told besides its recordings.
-
-    out: where results go. asked: of each. setup: what is loaded. words: whether words are recognised, or only turns
-    found. formats: besides JSON. style: how they look. keep_voices: also keep what the networks heard.
-    redo: do again what failed, or all. replace: write over results that hold names or edits.
-    """
-
-    out: str
-    asked: Asked
-    setup: Setup = field(default_factory=Setup)
-    words: bool = True
-    formats: tuple[str, ...] = ()
-    style: Style = field(default_factory=Style)
-    keep_voices: bool = False
-    redo: Redo | None = None
-    replace: bool = False
-
-    def turns_for(self, items: Sequence[Item]) -> bool:
-        """Whether any of the recordings needs the diarizer."""
-        wishes = [self.asked.wish, *(self.asked.of(item).wish for item in items if item.asked)]
-        return not self.words or any(wish.diarize or wish.channels == "hybrid" for wish in wishes)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a recording.
-
-    state: ``done`` now, ``same`` (it was done before), or ``failed``. duration: of the recording, as far as is known.
-    stage, reason: of a failure.
-    """
-
-    id: str
-    state: Literal["done", "same", "failed"]
-    duration: Seconds = 0.0
-    stage: str = ""
-    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -210,8 +168,8 @@ class Hands:
                 raise _ChangedError(
                     f"{shown(item.audio)} changed while it was heard: give the command again once it is whole."
                 )
-            self._publish(item, key, asked, document, path)
-        return Outcome(item.id, "done", document.transcript.duration)
+            spoilt = self._publish(item, key, asked, document, path)
+        return Outcome(item.id, "done", document.transcript.duration, spoilt=spoilt)
 
     def _settled(self, item: Item, key: str) -> Outcome | None:
         settled = settle(item, key, self.plan, self.tree)
@@ -240,7 +198,9 @@ class Hands:
         if content is None:
             return
         if not is_ours(content, source):
-            raise OutputError(f"{source} is no transcript of this program: move it away, or choose another -o.")
+            if f"{item.id}.json" in damaged(item, tree):  # compared with what is made, see `_check_cut`
+                return
+            raise _no_transcript(source)
         document = parse_document(content, source)
         names = {name for name in document.speakers if is_name(name)} - set(asked.channel_names)
         if document.history or names:
@@ -265,15 +225,29 @@ class Hands:
         heard = Recording(_file_name(item), sha256, words.duration)
         return Document(words, turns, PurePosixPath(item.id).name, heard, job.origin(asked.wish), said)
 
-    def _publish(self, item: Item, key: str, asked: Asked, document: Document, path: Path) -> None:
-        """The files, then the record that says that they are there: a kill in between costs only time."""
+    def _check_cut(self, file: str, made: bytes) -> None:
+        """Refuse to write over the rest of a damaged result that somebody may have edited."""
+        left = self.tree.place.read(file) or b""
+        if not (self.plan.replace or b"\0" in left or made.startswith(left)):
+            raise _no_transcript(f"{self.plan.out.rstrip('/')}/{file}")
+
+    def _publish(self, item: Item, key: str, asked: Asked, document: Document, path: Path) -> tuple[str, ...]:
+        """The files, then the record that says that they are there: a kill in between costs only time.
+
+        What comes back are those that were there before and were damaged.
+        """
         self._at("write")
         tree, contents = self.tree, self._contents(item, document, path)
-        record = Record(key, "writing", formats_of(self.plan), self.basis.about(asked), row_of(document))
+        spoilt, main = damaged(item, tree), f"{item.id}.json"
+        if main in spoilt:
+            self._check_cut(main, contents[main])
+        sizes = {name: len(content) for name, content in contents.items()}
+        record = Record(key, "writing", formats_of(self.plan), self.basis.about(asked), row_of(document), sizes)
         tree.put(item.id, record)
         for name, content in contents.items():
             tree.place.write(name, content)
         tree.put(item.id, replace(record, state="done"))
+        return spoilt
 
     def _contents(self, item: Item, document: Document, path: Path) -> dict[str, bytes]:
         """File name -> content, in every format that is wanted."""
@@ -300,48 +274,8 @@ class Hands:
             self._at(stage)
 
 
-def settle(item: Item, key: str, plan: Plan, tree: Tree) -> Outcome | None:
-    """What became of a recording before, where nothing is to be done now; None where there is."""
-    if plan.redo == "all":
-        return None
-    record = tree.record(item.id)
-    if record is not None and record.state == "done" and record.key == key and _all_there(item, record, plan, tree):
-        return Outcome(item.id, "same", float(record.row.get("duration", 0.0)))
-    failure = tree.failure(item.id)
-    if plan.redo == "failed" or failure is None or failure.transient or failure.key != key:
-        return None
-    return Outcome(item.id, "failed", item.duration or 0.0, failure.stage, failure.reason)
-
-
-def _all_there(item: Item, record: Record, plan: Plan, tree: Tree) -> bool:
-    wanted = formats_of(plan)
-    return all(record.formats.get(name) == look for name, look in wanted.items()) and all(
-        tree.place.has(f"{item.id}{registry.ending(name)}") for name in wanted
-    )
-
-
-def formats_of(plan: Plan) -> dict[str, str]:
-    """Format -> key of how it looks; JSON, of which everything else is made, comes first."""
-    looks = style_key(plan.style)
-    return {"json": ""} | {name: looks for name in plan.formats if name != "json"}
-
-
-def put_failure(tree: Tree, item: Item, failure: Failure) -> None:
-    """Write a failure, counting the tries of the same work before."""
-    before = tree.failure(item.id)
-    tries = before.tries if before is not None and before.key == failure.key else 0
-    tree.fail(item.id, replace(failure, tries=tries + failure.tries))
-
-
-def write_lost(plan: Plan, basis: Basis, item: Item, stage: str, reason: str) -> Outcome:
-    """Write down that a recording took its worker with it."""
-    place = place_of(plan.out)
-    try:
-        key = basis.key(plan.asked.of(item), content_of(item, Cache.of(place)))
-    except (OSError, AudioError, NetworkError):
-        key = ""
-    put_failure(Tree(place), item, Failure(key, stage, reason, 1))
-    return Outcome(item.id, "failed", item.duration or 0.0, stage, reason)
+def _no_transcript(source: str) -> OutputError:
+    return OutputError(f"{source} is no transcript of this program: move it away, or choose another -o.")
 
 
 def row_of(document: Document) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...fusion.errors import MissingExtraError, NetworkError, OptionError, OutputError
 from ...fusion.given import whole_number
-from .doing import Outcome, Plan, write_lost
 from .items import Item
 from .pool import Pool, RefusedError, Report
+from .settling import Outcome, Plan, write_lost
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -55,6 +55,10 @@ class Place(Protocol):
         """Whether there is such a file."""
         ...
 
+    def length(self, name: str) -> int | None:
+        """Bytes of the file; None where there is no such file."""
+        ...
+
     def below(self, folder: str) -> Iterator[str]:
         """The names of all files below a folder, sorted."""
         ...
@@ -109,6 +113,13 @@ class Folder:
         """See `Place.has`."""
         return os.path.lexists(self.path / name)
 
+    def length(self, name: str) -> int | None:
+        """See `Place.length`."""
+        try:
+            return (self.path / name).stat().st_size
+        except OSError:  # what cannot be looked at is told of when it is read or written
+            return None
+
     def below(self, folder: str) -> Iterator[str]:
         """See `Place.below`; leftovers of killed processes are swept up."""
         for here, folders, names in os.walk(self.path / folder):
@@ -153,6 +164,15 @@ class Bucket:
         """See `Place.has`."""
         with self._reached() as (store, root):
             return bool(store.exists(f"{root}/{name}"))
+
+    def length(self, name: str) -> int | None:
+        """See `Place.length`; asking for it costs a store what asking whether it is there does."""
+        with self._reached() as (store, root):
+            try:
+                size = store.info(f"{root}/{name}").get("size")
+            except FileNotFoundError:
+                return None
+        return len(self.read(name) or b"") if size is None else int(size)
 
     def below(self, folder: str) -> Iterator[str]:
         """See `Place.below`."""

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...fusion.errors import DiarfuseError, LowMemoryError
 from ...fusion.types import Seconds
-from .doing import Hands, Outcome, Plan
+from .doing import Hands
 from .items import Item, shown
+from .settling import Outcome, Plan
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess

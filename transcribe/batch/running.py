@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from ...fusion.audio.decode import why_no_sound
 from ...fusion.errors import CancelledError, OptionError, UnknownNameError
 from ..job import Job
 from .caches import Cache
-from .doing import Outcome, Plan, settle, write_lost
 from .finding import find, with_durations
 from .items import Item, check_apart, folded, shown
 from .keys import Basis
@@ -25,6 +24,7 @@ from .logbook import Logbook, pace
 from .places import Bucket, place_of
 from .pool import Pool, Stop
 from .report import counted, told, write_table
+from .settling import Outcome, Plan, settle, write_lost
 from .sharding import Shard
 from .tree import TABLE, Tree
 
@@ -88,6 +88,7 @@ class Batch:
     failed: int = 0
     finished: int = 0
     total: int = 0
+    spoilt: list[str] = field(default_factory=list)
 
     @property
     def tree(self) -> Tree:
@@ -220,6 +221,7 @@ class Batch:
             self.same += 1
         else:
             self.done += 1
+            self.spoilt += outcome.spoilt
         if self.total:
             self.finished += 1
             self.screen.on_progress("recordings", self.finished, self.total)
@@ -252,6 +254,10 @@ class Batch:
         self.screen.note(f"Stopping: {names} will be finished; Ctrl-C again drops what is running.")
 
     def _tell_end(self, dropped: Sequence[str], *, stopped: bool) -> None:
+        if self.spoilt:
+            more = f" and {len(self.spoilt) - _TOLD} more" if len(self.spoilt) > _TOLD else ""
+            names = ", ".join(self.spoilt[:_TOLD])
+            self.screen.note(f"Results that were there were empty or cut short, and were made anew: {names}{more}.")
         left = self.total - self.finished
         parts = [
             f"{self.done} done",

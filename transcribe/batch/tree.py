@@ -33,7 +33,7 @@ class Record:
 
     key: of the recording, the options, the models and the version. state: ``writing`` while its files appear.
     formats: format -> key of how it looks. about: program, models and settings, to tell what has changed.
-    row: numbers about the result, for the table.
+    row: numbers about the result, for the table. sizes: file -> bytes, as it was written.
     """
 
     key: str
@@ -41,11 +41,12 @@ class Record:
     formats: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     row: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
         """Whether it is as it was written; somebody may have edited the file."""
-        texts, tables = (self.key, self.state), (self.formats, self.about, self.row)
+        texts, tables = (self.key, self.state), (self.formats, self.about, self.row, self.sizes)
         plain = all(isinstance(one, str) for one in texts) and all(isinstance(one, dict) for one in tables)
         inner = (
             plain and isinstance(self.row.get("talks", {}), dict) and isinstance(self.about.get("settings", {}), dict)
@@ -162,6 +163,11 @@ def is_ours(content: bytes, source: str) -> bool:
     except TranscriptError:
         return False
     return True
+
+
+def is_json(content: bytes) -> bool:
+    """Whether a file is JSON, of whatever kind."""
+    return _json(content) is not None
 
 
 def _read(content: bytes | None, kind: type[Kind]) -> Kind | None:

@@ -28,7 +28,7 @@ from .shape import Group, Section, command, command_first, with_options
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ..batch.doing import Plan
+    from ..batch.settling import Plan
     from ..options import JobOptions, Setup, Wish
 
 Part = TypeVar("Part", "Setup", "Wish")
@@ -241,8 +241,8 @@ def _check_there(there: bool, out: str) -> None:
 def _plan(out: str, formats: tuple[str, ...], values: dict[str, Any]) -> Plan:
     """Everything but who works."""
     from ...fusion.errors import OptionError
-    from ..batch.doing import Plan
     from ..batch.items import Asked, channel_names
+    from ..batch.settling import Plan
     from ..options import Setup, Wish
     from ..output import Usual
 

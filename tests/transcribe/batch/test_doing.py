@@ -18,8 +18,9 @@ import soundfile
 from diarfuse.diarize import pipeline
 from diarfuse.diarize.options import Execution
 from diarfuse.transcribe.batch.caches import Cache
-from diarfuse.transcribe.batch.doing import Hands, Outcome, Plan
+from diarfuse.transcribe.batch.doing import Hands
 from diarfuse.transcribe.batch.items import Asked, Item
+from diarfuse.transcribe.batch.settling import Outcome, Plan
 from diarfuse.transcribe.options import Setup, Wish
 
 from .conftest import noise, tree

@@ -21,8 +21,8 @@ import soundfile
 from diarfuse.fusion.errors import NetworkError
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch import on_ray
-from diarfuse.transcribe.batch.doing import Outcome
 from diarfuse.transcribe.batch.items import Item
+from diarfuse.transcribe.batch.settling import Outcome
 
 from .conftest import noise, tree
 

@@ -29,6 +29,9 @@ def test_files_come_and_go(place: Place) -> None:
     place.write("sub/a.json", b"3")
     assert list(place.below("sub")) == ["sub/a.json", "sub/b/c.json"]
     assert (place.read("sub/a.json"), place.has("sub/b/c.json")) == (b"3", True)
+    place.write("sub/empty", b"")
+    assert [place.length(f"sub/{name}") for name in ("a.json", "empty", "gone")] == [1, 0, None]
+    place.delete("sub/empty")
     place.delete("sub/b/c.json")
     place.delete("sub/b/c.json")
     place.delete("sub/a.json")

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from diarfuse.fusion.errors import LowMemoryError
-from diarfuse.transcribe.batch.doing import Plan
 from diarfuse.transcribe.batch.items import Asked
 from diarfuse.transcribe.batch.pool import Pool, _Worker
+from diarfuse.transcribe.batch.settling import Plan
 from diarfuse.transcribe.options import Wish
 
 

@@ -102,6 +102,29 @@ def test_the_same_command_does_only_what_is_missing_or_changed(capsys: pytest.Ca
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_result_that_is_empty_or_cut_short_is_made_anew_and_told(capsys: pytest.CaptureFixture) -> None:
+    asked = ["-o", "out", "--format", "txt", "--asr-option", "log=log"]
+    assert batch(*asked) == 0
+    before = tree(Path("out"))
+    Path("out/a0.json").write_bytes(b"")
+    Path("out/a1.json").write_bytes(before["a1.json"][:99])
+    Path("out/a2.json").write_bytes(bytes(len(before["a2.json"]) + 1))
+    Path("out/a3.txt").write_bytes(b"")
+    Path("out/a4.txt").write_text("somebody's own words", encoding="utf-8")
+    capsys.readouterr()
+    assert batch(*asked, "--dry-run") == 0
+    assert "; 4 to do" in capsys.readouterr().err
+    assert batch(*asked) == 0
+    said = capsys.readouterr().err
+    assert "were empty or cut short, and were made anew: a0.json, a1.json, a2.json, a3.txt." in said
+    assert "4 done; 2 were done before; 0 failed" in said
+    assert tree(Path("out")) == before | {"a4.txt": b"somebody's own words"}
+    assert Path("log").read_text(encoding="utf-8") == "x" * 6, "the words were kept"
+    assert batch(*asked) == 0
+    assert "made anew" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_failure_under_other_options_is_forgotten_with_them() -> None:
     soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
     assert batch("-o", "out") == 0
@@ -124,9 +147,11 @@ def test_edits_stay(folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert (batch(*named), Path("out/a.json").read_bytes()) == (0, edited)
     assert (batch(*named, "--format", "txt"), Path("out/a.json").read_bytes()) == (0, edited)
     assert "Ana: " in Path("out/a.txt").read_text()
-    Path("out/a.json").write_bytes(edited[:99])
-    assert batch(*named, "--format", "srt") == 1
-    assert "out/a.json is no transcript of this program: move it away" in capsys.readouterr().err
+    Path("out/a.json").write_bytes(edited[:-20])
+    for asked in ((), ("--format", "srt")):
+        assert batch(*named, *asked) == 1, "what is left of it holds a name"
+        assert "out/a.json is no transcript of this program: move it away" in capsys.readouterr().err
+    assert Path("out/a.json").read_bytes() == edited[:-20]
     Path("out/a.json").write_bytes(edited)
     Path("out/failures/a.json").unlink()
     assert (batch(*named, "--language", "de"), Path("out/a.json").read_bytes()) == (1, edited)
