@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import re
 import threading
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..fusion.audio import check_samples, doubts
-from ..fusion.errors import LowMemoryError, MissingExtraError
-from ..fusion.given import ran_out
+from ..fusion.errors import DiarfuseError, LowMemoryError, MissingExtraError, OptionError
+from ..fusion.given import first_line, ran_out, short
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 
 STAGE = "recognise"
@@ -19,6 +21,10 @@ LOADING = threading.Lock()
 """Of two threads that come first the second finds the model that the first one loads."""
 _QUIET = int(0.3 * SAMPLE_RATE)  # a pause this long rarely lies inside a word
 _HOP = int(0.05 * SAMPLE_RATE)
+_NO_OPTION = re.compile(r"(?:unexpected keyword argument|has no attribute) '(\w+)'")
+_REFUSALS = (TypeError, ValueError, AttributeError, RuntimeError)
+"""What engines raise for an option that they do not know, or a value that they do not take."""
+Heard = TypeVar("Heard")
 
 
 def engine(module: str, feature: str, package: str, extra: str | None) -> Any:
@@ -29,6 +35,45 @@ def engine(module: str, feature: str, package: str, extra: str | None) -> Any:
         if ran_out(error):
             raise LowMemoryError(f"There is not enough memory to load {package}: free some.") from error
         raise MissingExtraError(feature, package, extra) from error
+
+
+@contextmanager
+def told_options(name: str, given: Mapping[str, object]) -> Iterator[None]:
+    """Say in a sentence of ours that the engine of the recogniser `name` refuses options that it was `given`.
+
+    Raises:
+        OptionError: it does.
+    """
+    try:
+        yield
+    except _REFUSALS as error:
+        if not given or isinstance(error, DiarfuseError) or ran_out(error):
+            raise
+        unknown = _NO_OPTION.search(first_line(error))
+        if unknown and unknown[1] in given:
+            raise no_option(name, unknown[1], given[unknown[1]]) from error
+        values = ", ".join(f"{key}={short(value)}" for key, value in given.items())
+        raise OptionError(
+            f"The recogniser {name} refuses {values} ({first_line(error)[:200]}): correct it, or leave it out."
+        ) from error
+
+
+def no_option(name: str, key: str, value: object, known: Iterable[str] = ()) -> OptionError:
+    """The error for an option that a recogniser does not have; `known` are those that it has, where that is known."""
+    others = f", which takes {', '.join(known)}" if known else ""
+    return OptionError(f"{key}={short(value)} is no option of the recogniser {name}{others}: leave it out.")
+
+
+def taking(name: str, given: Mapping[str, object], found: Iterable[Heard]) -> Iterator[Heard]:
+    """What an engine finds while it is walked through, which is when some look at their options; see `told_options`."""
+    walk = iter(found)
+    while True:
+        with told_options(name, given):
+            try:
+                heard = next(walk)
+            except StopIteration:
+                return
+        yield heard
 
 
 def sound(samples: Samples, sample_rate: float) -> Samples:

@@ -23,7 +23,7 @@ from ..fusion.errors import (
 from ..fusion.given import ran_out
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import LOADING, empty, engine, keep, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, keep, report, seconds, silent, sound, taking, told, told_options
 from .streaming import Windows
 
 DEFAULT_MODEL = "small"
@@ -89,7 +89,8 @@ class FasterWhisper:
         self._batch_size = batch_size
         self._model, self._device, self._compute_type, self._threads = model, device, compute_type, threads
         self._models_dir, self._offline = models_dir, offline
-        self._options = {"word_timestamps": True, **(options or {})}
+        self._given = dict(options or {})
+        self._options = {"word_timestamps": True, **self._given}
         self._engine: Any = None
         self._files: tuple[Path, ...] = ()
 
@@ -116,7 +117,7 @@ class FasterWhisper:
         report(on_progress, 0.0, duration)
         found, info = self._start(samples, language)
         segments: list[Segment] = []
-        for heard in found:
+        for heard in taking("faster-whisper", self._given, found):
             keep(segments, [_segment(heard)], on_segment)
             report(on_progress, heard.end, duration)
         report(on_progress, duration, duration)
@@ -154,7 +155,7 @@ class FasterWhisper:
 
     def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
         self.load()
-        try:
+        with told_options("faster-whisper", self._given | ({"language": language} if language else {})):
             if self._batch_size:
                 batched = _whisper().BatchedInferencePipeline(self._engine)
                 found, info = batched.transcribe(
@@ -162,8 +163,6 @@ class FasterWhisper:
                 )
             else:
                 found, info = self._engine.transcribe(samples, language=language, **self._options)
-        except (TypeError, ValueError) as error:  # an option it does not know, or a value it refuses
-            raise OptionError(f"faster-whisper refuses its options: {error}") from error
         return found, info
 
     def _load(self, folder: Path) -> Any:

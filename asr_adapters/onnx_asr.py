@@ -10,7 +10,7 @@ import numpy as np
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import LOADING, blocks, empty, engine, keep, report, seconds, silent, sound, told
+from .common import LOADING, blocks, empty, engine, keep, no_option, report, seconds, silent, sound, told, told_options
 from .grouping import grouped
 from .streaming import Windows
 
@@ -66,7 +66,8 @@ class OnnxAsr:
         options = {**self._options, **({"language": language} if language else {})}
         segments: list[Segment] = []
         for first, last in blocks(samples):
-            found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
+            with told_options("onnx-asr", self._options):
+                found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
             keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE, language), on_segment)
             report(on_progress, last / SAMPLE_RATE, duration)
         return told(samples, tuple(segments), language)
@@ -76,6 +77,7 @@ class OnnxAsr:
         return Windows(lambda piece, _: self.transcribe(piece, language=language).segments)
 
     def _load(self) -> Any:
+        self._check_options()
         package = engine("onnx_asr", "--asr onnx-asr", "onnx-asr", "onnx-asr")
         errors = engine("onnx_asr.utils", "--asr onnx-asr", "onnx-asr", "onnx-asr")
         try:
@@ -87,6 +89,20 @@ class OnnxAsr:
         except OSError as error:  # the hub's, when the model is neither on disk nor reachable
             raise ModelNotFoundError(f"onnx-asr model {self._model!r} cannot be fetched: {error}") from error
         return model.with_timestamps()
+
+    def _check_options(self) -> None:
+        """Refuse options that the package would pass over in silence.
+
+        Raises:
+            OptionError: there is one.
+        """
+        adapters = engine("onnx_asr.adapters", "--asr onnx-asr", "onnx-asr", "onnx-asr")
+        if not hasattr(adapters, "RecognizeOptions"):  # an older version, which refuses them itself
+            return
+        known = ("channel", *adapters.RecognizeOptions.__annotations__)
+        for key in self._options:
+            if key not in known:
+                raise no_option("onnx-asr", key, self._options[key], known)
 
     def _providers(self) -> list[str]:
         import onnxruntime

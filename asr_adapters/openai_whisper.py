@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..fusion.errors import DeviceError, ModelNotFoundError, NetworkError, OptionError, UnknownNameError
+from ..fusion.errors import DeviceError, ModelNotFoundError, NetworkError, UnknownNameError
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Segment, Transcript, Word
-from .common import LOADING, empty, engine, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, report, seconds, silent, sound, told, told_options
 
 
 class OpenaiWhisper:
@@ -30,7 +30,8 @@ class OpenaiWhisper:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self._model, self._device, self._models_dir = model, device, models_dir
-        self._options = {"word_timestamps": True, **(options or {})}
+        self._given = dict(options or {})
+        self._options = {"word_timestamps": True, **self._given}
         self._engine: Any = None
 
     def transcribe(
@@ -51,10 +52,8 @@ class OpenaiWhisper:
         with LOADING:
             if self._engine is None:
                 self._engine = self._load()
-        try:
+        with told_options("openai-whisper", self._given | ({"language": language} if language else {})):
             found = self._engine.transcribe(samples, language=language, verbose=None, **self._options)
-        except (TypeError, ValueError) as error:
-            raise OptionError(f"openai-whisper refuses its options: {error}") from error
         report(on_progress, duration, duration)
         return told(samples, tuple(map(_segment, found["segments"])), found.get("language", language))
 

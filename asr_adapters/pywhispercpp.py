@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..fusion.errors import ModelNotFoundError, NetworkError, OptionError
+from ..fusion.errors import ModelNotFoundError, NetworkError
 from ..fusion.text import unspaced
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Transcript, Word
-from .common import LOADING, empty, engine, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, report, seconds, silent, sound, told, told_options
 from .grouping import grouped
 
 _HUNDREDTHS = 100
@@ -58,7 +58,7 @@ class WhisperCpp:
             if self._engine is None:
                 self._engine = self._load()
         carrier = _Carrier(on_progress, duration)
-        try:
+        with told_options("whisper.cpp", self._options):
             found = self._engine.transcribe(
                 np.ascontiguousarray(samples),
                 new_segment_callback=carrier.on_segment,
@@ -66,8 +66,6 @@ class WhisperCpp:
                 language=language or "auto",
                 **self._options,
             )
-        except (TypeError, ValueError, AttributeError) as error:  # AttributeError: a parameter it does not have
-            raise OptionError(f"whisper.cpp refuses its options: {error}") from error
         if carrier.raised is not None:
             raise carrier.raised
         report(on_progress, duration, duration)

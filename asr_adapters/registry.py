@@ -18,7 +18,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from ..fusion.errors import DiarfuseError, OptionError, UnknownNameError
+from ..fusion.given import short
 from ..fusion.types import Recognizer
+from .common import no_option
 
 GROUP = "diarfuse.recognizers"
 
@@ -46,18 +48,21 @@ def create(name: str, **options: Any) -> Recognizer:
         OptionError: the recogniser has no such option; lists those it has.
     """
     maker = _maker(name)
+    signature = inspect.signature(maker)
+    if not any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values()):
+        for key in options.keys() - signature.parameters.keys():
+            raise no_option(name, key, options[key], signature.parameters)
     try:
-        inspect.signature(maker).bind(**options)
+        signature.bind(**options)
     except TypeError as error:
-        known = ", ".join(inspect.signature(maker).parameters) or "none"
-        raise OptionError(f"Recogniser {name!r}: {error}; its options are: {known}.") from error
+        raise OptionError(f"The recogniser {name} cannot be made: {error}; give that as an option.") from error
     try:
         return maker(**options)
     except DiarfuseError:
         raise
     except (TypeError, ValueError) as error:  # a value of another type than it takes
-        given = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        raise OptionError(f"Recogniser {name!r} cannot be made with {given} ({error}): correct the value.") from error
+        given = ", ".join(f"{key}={short(value)}" for key, value in options.items())
+        raise OptionError(f"The recogniser {name} cannot be made with {given} ({error}): correct the value.") from error
 
 
 def parameters(name: str) -> tuple[str, ...]:

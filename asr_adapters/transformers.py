@@ -8,7 +8,7 @@ from typing import Any
 from ..fusion.errors import ModelNotFoundError, TranscriptError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript, Word
-from .common import LOADING, empty, engine, report, seconds, silent, sound, told
+from .common import LOADING, empty, engine, report, seconds, silent, sound, told, told_options
 from .grouping import grouped
 
 
@@ -33,7 +33,8 @@ class Transformers:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self._model, self._pipeline, self._device = model, pipeline, device
-        self._options = {"return_timestamps": "word", "chunk_length_s": chunk_length, **(options or {})}
+        self._given = dict(options or {})
+        self._options = {"return_timestamps": "word", "chunk_length_s": chunk_length, **self._given}
 
     def transcribe(
         self,
@@ -57,7 +58,8 @@ class Transformers:
         if language and str(getattr(self._pipeline, "type", "")).startswith("seq2seq"):
             options["generate_kwargs"] = {"language": language, **options.get("generate_kwargs", {})}
         # The pipeline edits the dictionary and may write into the array: both are its own.
-        found = self._pipeline({"raw": samples.copy(), "sampling_rate": SAMPLE_RATE}, **options)
+        with told_options("transformers", self._given):
+            found = self._pipeline({"raw": samples.copy(), "sampling_rate": SAMPLE_RATE}, **options)
         report(on_progress, duration, duration)
         return told(samples, tuple(segments_of(found, duration, language)), language)
 

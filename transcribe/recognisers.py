@@ -59,7 +59,8 @@ def _auto(setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
     from ..asr_adapters import faster_whisper, moonshine
 
     model, first = setup.model or faster_whisper.DEFAULT_MODEL, "faster-whisper"
-    if setup.model is not None or code_of(wish.language or "en") != "en" or not moonshine.installed():
+    of_whisper = setup.model is not None or setup.compute_type is not None
+    if of_whisper or code_of(wish.language or "en") != "en" or not moonshine.installed():
         return _named(first, setup, wish, on_note)
     found = faster_whisper.on_disk(model) is not None if _offline(setup) else faster_whisper.available(model)
     if not found:

@@ -150,7 +150,10 @@ def test_silence_needs_no_model():
 @pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
-        ({"options": {"beam": 3}}, OptionError, "beam"),
+        ({"options": {"beam": 3}}, OptionError, "beam=3 is no option of the recogniser faster-whisper: leave it out"),
+        ({"options": {"beam_size": "five"}}, OptionError, "faster-whisper refuses beam_size='five' "),
+        ({"options": {"hotwords": 3}}, OptionError, "faster-whisper refuses hotwords=3 "),
+        ({"options": {"clip_timestamps": "zz"}}, OptionError, "faster-whisper refuses clip_timestamps='zz' "),
         ({"batch_size": -1}, OptionError, "batch_size=-1 must be a whole number"),
         ({"batch_size": "8"}, OptionError, "batch_size='8' must be a whole number"),
         ({"batch_size": 8, "options": {"vad_filter": False}}, OptionError, "leave vad_filter on"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.asr_adapters.onnx_asr import OnnxAsr, words_of
-from diarfuse.fusion.errors import DeviceError, MissingExtraError, ModelError
+from diarfuse.fusion.errors import DeviceError, MissingExtraError, ModelError, OptionError
 from diarfuse.fusion.types import Segment
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32)
@@ -87,6 +87,18 @@ def test_what_cannot_work_says_why(model, tmp_path, monkeypatch):
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(DeviceError, match="use device='cpu'"):
         OnnxAsr("nemo-conformer-ctc", path=model, device="cuda").transcribe(NOISE)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"beam_size": 5}, "beam_size=5 is no option of the recogniser onnx-asr, which takes channel, language, "),
+        ({"sample_rate": 5}, "sample_rate=5 is no option of the recogniser onnx-asr, which takes channel, language, "),
+    ],
+)
+def test_an_option_that_it_does_not_take_is_named(model, options, said):
+    with pytest.raises(OptionError, match=said):
+        OnnxAsr("nemo-conformer-ctc", path=model, device="cpu", options=options).transcribe(NOISE)
 
 
 def test_a_missing_package_names_the_pip_line(monkeypatch):

@@ -76,7 +76,7 @@ def test_segments_and_words_leave_as_they_came(whisper):
         ({"model": "huge"}, UnknownNameError, "known ones are small"),
         ({"device": "tpu"}, DeviceError, "device='tpu'"),
         ({"model": "tiny"}, NetworkError, "'tiny' cannot be downloaded"),
-        ({"options": {"beams": 1}}, OptionError, "beams"),
+        ({"options": {"beams": 1}}, OptionError, "beams=1 is no option of the recogniser openai-whisper"),
     ],
 )
 def test_what_cannot_work_says_why(options, kind, message):

@@ -38,9 +38,11 @@ def test_an_unknown_name_lists_the_known_and_suggests_the_nearest():
     assert all(name in str(caught.value) for name in registry.names())
 
 
-def test_an_unknown_option_lists_the_known():
-    with pytest.raises(OptionError, match="its options are: model, unit"):
-        registry.create("words-json", file="words.json")
+@pytest.mark.parametrize("name", registry.BUILTIN)
+def test_an_unknown_option_is_named_with_its_recogniser_and_the_known(name):
+    said = rf"file='words\.json' is no option of the recogniser {name}, which takes model, .*: leave it out\.$"
+    with pytest.raises(OptionError, match=said):
+        registry.create(name, file="words.json")
 
 
 @pytest.mark.parametrize("name", registry.BUILTIN)
@@ -62,5 +64,7 @@ def test_making_recognisers_imports_no_engine():
 
 
 def test_a_value_of_another_type_is_one_sentence():
-    with pytest.raises(OptionError, match=r"'moonshine' cannot be made with options='x' \(.*\): correct the value"):
+    with pytest.raises(
+        OptionError, match=r"moonshine cannot be made with options='x' \(.*\): correct the value"
+    ):
         registry.create("moonshine", options="x")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from diarfuse.asr_adapters.transformers import Transformers
-from diarfuse.fusion.errors import MissingExtraError, ModelNotFoundError, TranscriptError
+from diarfuse.fusion.errors import MissingExtraError, ModelNotFoundError, OptionError, TranscriptError
 from diarfuse.fusion.types import Segment, Word
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 64000).astype(np.float32)
@@ -76,6 +76,16 @@ def test_the_model_is_loaded_once_and_late(monkeypatch):
     assert loads == [("automatic-speech-recognition", "some/model", {"device": "cpu"})]
     with pytest.raises(ModelNotFoundError, match="'no/model'"):
         Transformers("no/model").transcribe(NOISE)
+
+
+def test_an_option_that_the_pipeline_refuses_is_named():
+    class Strict(Pipeline):
+        def __call__(self, inputs, *, return_timestamps, chunk_length_s): ...
+
+    with pytest.raises(OptionError, match=r"^beam_size=5 is no option of the recogniser transformers: leave it out\.$"):
+        Transformers(pipeline=Strict({}), options={"beam_size": 5}).transcribe(NOISE)
+    with pytest.raises(TypeError):  # which is a fault of ours
+        Transformers(pipeline=lambda: None).transcribe(NOISE)
 
 
 def test_a_missing_package_names_the_pip_line(monkeypatch):

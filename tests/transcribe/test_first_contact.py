@@ -86,7 +86,11 @@ def test_auto_goes_on_with_one_sentence(hub: Loopback, auto: list[str], trouble:
 
 def test_where_moonshine_would_not_do_whisper_fails_clearly(hub: Loopback, auto: list[str]) -> None:
     hub.files[f"{REPOSITORY}/model.bin"] = b"{not what it says"
-    for setup, wish in ((Setup(), Wish(language="de")), (Setup(model="small"), Wish())):
+    for setup, wish in (
+        (Setup(), Wish(language="de")),
+        (Setup(model="small"), Wish()),
+        (Setup(compute_type="int8"), Wish()),
+    ):
         assert make(setup, wish, auto.append) == "faster-whisper"
     assert auto == []
 
