@@ -64,7 +64,5 @@ def test_making_recognisers_imports_no_engine():
 
 
 def test_a_value_of_another_type_is_one_sentence():
-    with pytest.raises(
-        OptionError, match=r"moonshine cannot be made with options='x' \(.*\): correct the value"
-    ):
+    with pytest.raises(OptionError, match=r"moonshine cannot be made with options='x' \(.*\): correct the value"):
         registry.create("moonshine", options="x")

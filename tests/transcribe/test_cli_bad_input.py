@@ -49,12 +49,11 @@ USAGE = {
         ["good.wav", *words_json("--compute-type", "int8")],
         "compute_type='int8' is no option of the recogniser words-json, which takes model, unit: leave it out.",
     ),
-    "nobody's option": (
-        ["good.wav", *words_json("--asr-option", "beam_size=5")],
-        "beam_size=5 is no option",
-        "words-json",
+    "an engine's option": (["good.wav", *words_json("--asr-option", "beam_size=5")], "beam_size=5 is no option of the"),
+    "another's batches": (
+        ["good.wav", *words_json("--batch-size", "2")],
+        "batch_size=2 is no option of the recogniser",
     ),
-    "batches of another": (["good.wav", *words_json("--batch-size", "2")], "batch_size=2 is no option", "words-json"),
     "a command misspelt": (["modles", "list", "-o", "./"], "'modles'", "'transcribe models'"),
     "unknown ending": (["good.wav", "-o", "out.srtt"], "'.srtt'", "did you mean '.srt'"),
     "no ending": (["good.wav", "-o", "out"], "'out'", "--format"),
