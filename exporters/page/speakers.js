@@ -5,7 +5,8 @@ import { STRINGS, say } from "./strings.js";
 import { compareTexts, folded, lengthOf, stripped } from "./text.js";
 
 export const MAX_NAME = 100;
-const NOBODY = "nobody";
+// What stands for words without a speaker, here or in files.
+const RESERVED = ["nobody", "unknown", "?"];
 
 // What a person asked for and cannot have, said so that they can.
 export class Refused extends Error {}
@@ -20,7 +21,7 @@ export function checkName(name) {
     throw new Refused(STRINGS.nameInvisible);
   }
   if (clean === "" || lengthOf(clean) > MAX_NAME) throw new Refused(say("nameLength", { most: MAX_NAME }));
-  if (folded(clean) === NOBODY) throw new Refused(say("nameNobody", { name: clean }));
+  if (RESERVED.includes(folded(clean))) throw new Refused(say("nameNobody", { name: clean }));
   return clean;
 }
 
@@ -129,8 +130,8 @@ function united(turns) {
 
 // Give words (a Set of numbers from 0) to somebody, who may be new; null is nobody. The turns follow.
 export function reassign(doc, chosen, speaker) {
-  const clean = speaker === null ? null : checkName(speaker);
-  const name = clean === null ? null : (called(clean, everybody(doc)) ?? clean);
+  // Who has words already may be called anything, as files of others have it.
+  const name = speaker === null ? null : (called(speaker, everybody(doc)) ?? checkName(speaker));
   let number = 0;
   const segments = doc.segments.flatMap((segment) => {
     const first = number;

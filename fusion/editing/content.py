@@ -12,10 +12,13 @@ from typing import Any
 from .. import estimating
 from ..errors import OptionError, UnknownNameError
 from ..given import from_shell, short
+from ..layout import NOBODY as SHOWN_AS_NOBODY
 from ..types import Diarization, Segment, Transcript, Turn
 
 NOBODY = "nobody"
 """What is typed where words are to have no speaker; so nobody can be called this."""
+_RESERVED = frozenset((NOBODY, "unknown", SHOWN_AS_NOBODY))
+"""What formats write, and readers of ours and of others take, for words without a speaker."""
 MAX_NAME = 100
 JOINERS = "\u200c\u200d"
 """Cannot be seen, but Persian and Indic names are not written without."""
@@ -117,7 +120,7 @@ def check_name(name: str) -> str:
         raise OptionError(f"The name {clean[:MAX_NAME]!r} holds line breaks or characters that cannot be seen.")
     if not 1 <= len(clean) <= MAX_NAME:
         raise OptionError(f"The name {clean[:20] + '...' if clean else clean!r} must have 1 to {MAX_NAME} characters.")
-    if clean.casefold() == NOBODY:
+    if clean.casefold() in _RESERVED:
         raise OptionError(f"Nobody can be called {clean!r}, which stands for words without a speaker.")
     return clean
 

@@ -59,9 +59,9 @@ def reassign(content: Content, chosen: Collection[int], speaker: str | None) -> 
     Raises:
         OptionError: the name cannot be one.
     """
-    if speaker is not None:
-        speaker = check_name(speaker)
-        speaker = called(speaker, content.speakers) or speaker
+    if speaker is not None:  # who has words already may be called anything, as files of others have it
+        known = called(speaker, content.speakers) if isinstance(speaker, str) else None
+        speaker = known or check_name(speaker)
     segments = content.transcript.segments
     counts = words_before(segments)
     pieces = [

@@ -117,7 +117,7 @@ def check_name(name: str) -> str:
         clean = speakers_name(name)
     except OptionError as error:
         raise VoiceError(str(error)) from None
-    if re.fullmatch(r"SPEAKER_\d+|UNKNOWN", clean, re.IGNORECASE):
+    if re.fullmatch(r"SPEAKER_\d+", clean, re.IGNORECASE):
         raise VoiceError(f"The name {clean!r} is what unknown speakers are called: choose another.")
     return clean
 

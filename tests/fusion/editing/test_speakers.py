@@ -46,6 +46,12 @@ def test_what_cannot_be_a_name_is_refused(name: str) -> None:
         MEETING.reassign("1-2", name or " ") if name != "nobody" else check_name(name)
 
 
+def test_who_is_called_so_already_can_be_given_words_and_a_name() -> None:
+    old = Document(Transcript((line(0.0, "Hi", "UNKNOWN"), line(2.0, "Ho", "Ana")), "en", 4.0))
+    assert old.rename({"UNKNOWN": "Ben"}).speakers == ("Ana", "Ben")
+    assert old.reassign("2-2", "UNKNOWN").speakers == ("UNKNOWN",)
+
+
 @pytest.mark.parametrize("name", ["Ana", "Ben K.", "李雷", "علی‌رضا", "<b>", "x" * 100, "SPEAKER_07", "=1+1"])
 def test_what_can_be_a_name_is_taken(name: str) -> None:
     assert name in MEETING.rename({"SPEAKER_00": f" {name} "}).speakers

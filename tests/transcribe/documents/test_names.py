@@ -9,10 +9,14 @@ import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import read_document
-from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.editing.operations import Reassign
+from diarfuse.fusion.errors import OptionError, VoiceError
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.batch.items import channel_names
+from diarfuse.transcribe.commands.options import pairs_of_names
 from diarfuse.transcribe.documents.names import check_outputs, check_words
 from diarfuse.transcribe.output import Target
+from diarfuse.transcribe.voices.records import check_name as enrolled_name
 from tests.fusion.documents import MEETING
 
 NAMED = MEETING.rename({"SPEAKER_00": "Ana", "SPEAKER_01": "Ben"})
@@ -98,3 +102,17 @@ def test_a_run_does_not_write_over_an_edited_document(capsys: pytest.CaptureFixt
         assert run([*command, "call.wav", "-o", "named.json"]) == 2
         assert "transcribe redo" in capsys.readouterr().err
     assert Path("named.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["nobody", "Unknown", "UNKNOWN", " unknown ", "?"])
+def test_what_stands_for_nobody_is_no_name_anywhere(name: str) -> None:
+    for give in (
+        lambda: MEETING.rename({"SPEAKER_00": name}),
+        lambda: MEETING.edited(Reassign(((1, 2),), name)),
+        lambda: pairs_of_names(None, None, (f"SPEAKER_00={name}",)),  # --name, and [names] of settings
+        lambda: channel_names(f"agent,{name}"),  # of batch, and of its lists
+    ):
+        with pytest.raises(OptionError, match=r"Nobody can be called .*, which stands for words without a speaker"):
+            give()
+    with pytest.raises(VoiceError, match="stands for words without a speaker"):
+        enrolled_name(name)
