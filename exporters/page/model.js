@@ -5,17 +5,37 @@ import { speakerOf, textsOf, worded } from "./segments.js";
 import { beginsBlank, compareTexts, endsBlank, firstOf, lastOf, stripped, unspaced, upperBound } from "./text.js";
 
 const PAUSE = 2.5; // seconds of silence that begin a new paragraph
+const TOGETHER = 0.1; // speech that overlaps by less is one after the other
 const LONG = 120; // words after which a monologue may be broken at the end of a sentence
 const SENTENCE_END = /[.!?…。！？؟।]["'”’»)\]]*$/;
 
 // `breaks`: start of a word -> whether a person split ("split") or joined ("join") the turn there.
 export function modelOf(doc, breaks) {
-  const words = wordsOf(worded(doc));
-  const turns = turnsOf(words, breaks);
+  const { words, turns } = inOrder(wordsOf(worded(doc)), breaks);
   return { words, turns, firsts: turns.map((turn) => turn.first), byTime: byTime(words), doubts: doubtsOf(words) };
 }
 
-// All words: text as it stands in the segment, whether a space comes before it, and a time even where none is known.
+// The words in the order in which they are shown, which is that of their turns by time: the lines of a document may
+// come in any order. Only edits are about the document's own numbers.
+function inOrder(given, breaks) {
+  const before = turnsOf(given, breaks);
+  const sorted = [...before].sort((a, b) => a.start - b.start || a.first - b.first);
+  if (sorted.every((turn, i) => turn === before[i])) return { words: given, turns: before };
+  const [words, turns] = [[], []];
+  for (const turn of sorted) {
+    const first = words.length;
+    const said = given.slice(turn.first, turn.last);
+    words.push({ ...said[0], space: first > 0 }, ...said.slice(1));
+    turns.push({ ...turn, first, last: words.length });
+  }
+  return { words, turns };
+}
+
+// The numbers in the document of the words from `first` to before `last`.
+export const documentNumbers = (model, first, last) => model.words.slice(first, last).map((word) => word.number);
+
+// All words: text as it stands in the segment, whether a space comes before it, and a time even where none is known;
+// `begins` is whether it is the first of its segment.
 function wordsOf(doc) {
   const words = [];
   for (const segment of doc.segments) {
@@ -27,7 +47,8 @@ function wordsOf(doc) {
       const open = before && (beginsBlank(texts[i]) || before.open || (i === 0 && !tight(before.text, text)));
       const start = row.start ?? time;
       time = row.end ?? start;
-      words.push({ row, text, space: Boolean(open), open: endsBlank(texts[i]), start, end: Math.max(time, start) });
+      const [number, begins, end] = [words.length, i === 0, Math.max(time, start)];
+      words.push({ row, number, begins, text, space: Boolean(open), open: endsBlank(texts[i]), start, end });
     });
   }
   return words;
@@ -54,6 +75,8 @@ function goesOn(turn, word, before, breaks) {
   const asked = breaks.get(word.start);
   if (asked) return asked === "join";
   if (word.start - before.end > PAUSE) return false;
+  // A line that begins before what was said is over stands by itself (fusion/cues/passages.py).
+  if (word.begins && word.start < Math.max(before.start, turn.end - TOGETHER)) return false;
   return turn.last - turn.first < LONG || !SENTENCE_END.test(before.text);
 }
 

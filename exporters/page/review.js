@@ -2,7 +2,7 @@
 
 import { badge } from "./colours.js";
 import { edit } from "./editing.js";
-import { clock, worstFirst } from "./model.js";
+import { clock, documentNumbers, worstFirst } from "./model.js";
 import { spansOf } from "./operations.js";
 import { playPlace } from "./player.js";
 import { button, byId, element, indexOf, on, page } from "./state.js";
@@ -80,7 +80,7 @@ export function listen(place = placeHere(), event = null) {
 export async function accept(place = placeHere(), event = null) {
   event?.stopPropagation();
   if (!place) return;
-  const numbers = Array.from({ length: place.last - place.first }, (_, i) => place.first + i);
+  const numbers = documentNumbers(page.model, place.first, place.last);
   const op = { op: "reassign", words: spansOf(numbers), speaker: place.speaker };
   const done = await edit(op, say("accepted", { name: nameOf(place.speaker) }));
   if (done && document.body.classList.contains("with-review")) look(worstFirst(page.model.doubts)[0]);

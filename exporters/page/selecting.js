@@ -2,7 +2,7 @@
 
 import { badge } from "./colours.js";
 import { edit } from "./editing.js";
-import { clock, textOf } from "./model.js";
+import { clock, documentNumbers, textOf } from "./model.js";
 import { spansOf } from "./operations.js";
 import { seek } from "./player.js";
 import { button, byId, element, on, page, show, toast } from "./state.js";
@@ -101,7 +101,7 @@ function showBar() {
 // Give the chosen words to somebody; null is nobody.
 export async function giveTo(speaker, words = chosen()) {
   if (!words) return toast(STRINGS.selectFirst);
-  const numbers = Array.from({ length: words[1] - words[0] }, (_, i) => words[0] + i);
+  const numbers = documentNumbers(page.model, ...words);
   const name = nameOf(speaker);
   const sentence = numbers.length === 1 ? say("givenOne", { name }) : say("given", { count: numbers.length, name });
   const done = await edit({ op: "reassign", words: spansOf(numbers), speaker }, sentence);
@@ -221,7 +221,8 @@ function correctTurn(turn, text) {
   const fresh = splitText(oneLine(text));
   const [head, tail] = changed(old, fresh.map(stripped));
   const said = rightStripped(leftStripped(fresh.slice(head, fresh.length - tail).join("")));
-  edit({ op: "text", words: [turn.first + head + 1, turn.last - tail], text: said }, STRINGS.corrected);
+  const numbers = documentNumbers(page.model, turn.first + head, turn.last - tail);
+  edit({ op: "text", words: [numbers[0] + 1, numbers[numbers.length - 1] + 1], text: said }, STRINGS.corrected);
 }
 
 // How many words at the beginning and at the end stay; at least one old word is between, to hold the new ones.

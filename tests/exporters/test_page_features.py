@@ -14,6 +14,7 @@ import pytest
 
 from diarfuse.exporters import html
 from diarfuse.exporters.style import Audio, Style
+from diarfuse.fusion.cues import passages_of
 from diarfuse.fusion.document import Document, Recording, read_document
 from diarfuse.fusion.editing.review import doubts
 from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
@@ -268,3 +269,25 @@ def test_hostile_names_and_words_stay_text_wherever_they_are_shown(chromium: Web
 
 def severe(page: WebDriver) -> list[dict[str, Any]]:
     return [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_lines_within_lines_and_out_of_order_are_read_by_their_time(chromium: WebDriver, tmp_path: Path) -> None:
+    lines = ((5.0, 6.0, "so he went"), (0.0, 4.0, "we all saw it"), (1.0, 1.5, "yes yes"), (4.0, 4.9, "that day"))
+    segments = []
+    for start, end, text in lines:
+        length, parts = (end - start) / len(text.split()), [f" {word}" for word in text.split()]
+        words = [Word(start + i * length, start + (i + 1) * length, w, speaker=ANA) for i, w in enumerate(parts)]
+        segments.append(Segment(start, end, f" {text}", tuple(words), ANA))
+    given = Document(Transcript(tuple(segments), "en", 6.0), None, "talk")
+    path = tmp_path / "talk.html"
+    path.write_text(str(html.dumps(given)), "utf-8")
+    show(chromium, path.as_uri())
+    assert texts(chromium, ".turn .said") == ["we all saw it", "yes yes that day", "so he went"]
+    assert [row.text for row in passages_of(given.transcript)] == ["we all saw it", "yes yes that day so he went"]
+    places = "return [...document.querySelectorAll('.w')].findIndex((word) => word.textContent === arguments[0])"
+    at = chromium.execute_script(places, "so")
+    chromium.execute_script("document.querySelectorAll('.w')[arguments[0]].focus()", at)
+    keys(chromium, "1")
+    after = saved(chromium)
+    assert [word.text for word in after.transcript.words if word.attribution] == [" so"]
+    assert after.undo().transcript == given.transcript
