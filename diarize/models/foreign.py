@@ -8,12 +8,15 @@ for NeMo ``window_size_ms``, ``window_stride_ms``, ``window_type``, ``feat_dim``
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
+import onnx.numpy_helper
 from onnx import TensorProto
 from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
@@ -24,6 +27,13 @@ from .packs import FrontEndName
 MAX_BYTES = 1 << 30
 BANDS = 80
 STANDARD = ("", "ai.onnx", "ai.onnx.ml")
+_MOST_DIMENSIONS = 16
+_PACKED = re.compile(r"(?:U?INT|FLOAT)[246](?!\d)")
+"""Kinds of numbers of which a byte may hold several."""
+_WIDEST = 64
+"""Bits of a number, or of several packed ones, in a list of its own."""
+_SIZE_INPUT: Mapping[str, int] = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1}
+"""Operators that make more than they are given -> which of their inputs says how much."""
 _EMBEDDINGS = ("embs", "embedding", "embeddings", "emb")
 """What exporters call the output that is the embedding, where there are several."""
 _FRAMEWORKS: Mapping[str, FrontEndName] = {
@@ -163,6 +173,7 @@ def check_external(path: Path, model: onnx.ModelProto, *, join: bool) -> list[Pa
 
     Raises:
         UnsafeModelError: they lie elsewhere, or are too large.
+        CorruptModelError, UnsafeModelError: see `check_sizes`.
     """
     home, total = path.parent.resolve(), path.stat().st_size
     files: set[Path] = set()
@@ -179,7 +190,98 @@ def check_external(path: Path, model: onnx.ModelProto, *, join: bool) -> list[Pa
         files.add(file)
     if total + sum(file.stat().st_size for file in files) > MAX_BYTES:
         raise UnsafeModelError(f"{path} and its weights have more than {MAX_BYTES >> 20} MB.")
+    check_sizes(path, model)
     return sorted(files)
+
+
+def check_sizes(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse what a few bytes of a file make ONNX Runtime take gigabytes for while it loads, or begins to run.
+
+    What is only computed while it runs may be of any size; that is not known here.
+
+    Raises:
+        CorruptModelError: a tensor holds less than it says.
+        UnsafeModelError: what is made of a size alone is too large.
+    """
+    for tensor in _tensors(model):
+        told, held = _told_bits(path, tensor), _held_bits(path, tensor)
+        if told > held:
+            raise CorruptModelError(
+                f"{path} says that {_name(tensor)} has {_shown(tensor.dims)} numbers, and holds fewer: export or "
+                "download it again."
+            )
+    for what, sizes in _made_of_sizes(model):
+        if math.prod(sizes) > MAX_BYTES // 4:
+            raise UnsafeModelError(
+                f"{path} makes {_shown(sizes)} numbers of nothing ({what}), more than {MAX_BYTES >> 20} MB: what hears "
+                "speakers does not need that."
+            )
+
+
+def _told_bits(path: Path, tensor: TensorProto) -> int:
+    """What a tensor's numbers take at least; a text is one bit here, and what has no kind is no tensor."""
+    kind = tensor.data_type
+    if kind not in TensorProto.DataType.values() or any(size < 0 for size in tensor.dims):
+        raise CorruptModelError(
+            f"{path} says that {_name(tensor)} has {_shown(tensor.dims)} numbers of the kind {kind}: export or "
+            "download it again."
+        )
+    if kind in (TensorProto.UNDEFINED, TensorProto.STRING):
+        return math.prod(tensor.dims) if kind else 0
+    packed = _PACKED.match(TensorProto.DataType.Name(kind))
+    bits: int = 2 if packed else 8 * onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
+    return math.prod(tensor.dims) * bits
+
+
+def _held_bits(path: Path, tensor: TensorProto) -> int:
+    """What the file has for a tensor's numbers at most."""
+    if uses_external_data(tensor):
+        told = {entry.key: entry.value for entry in tensor.external_data}
+        size = (path.parent / told["location"]).stat().st_size
+        offset, length = whole_number(told.get("offset", "0")), whole_number(told.get("length", str(size)))
+        if offset is None or length is None:
+            raise CorruptModelError(f"{path} does not say where {_name(tensor)} lies: export or download it again.")
+        return 8 * max(0, min(length, size - offset))
+    if tensor.HasField("raw_data"):
+        return 8 * len(tensor.raw_data)
+    if tensor.data_type == TensorProto.STRING:
+        return len(tensor.string_data)
+    fields = (tensor.float_data, tensor.int32_data, tensor.int64_data, tensor.double_data, tensor.uint64_data)
+    return _WIDEST * max(map(len, fields))
+
+
+def _made_of_sizes(model: onnx.ModelProto) -> Iterator[tuple[str, list[int]]]:
+    """What the graph makes of a size that is a constant: by which operator, and the size."""
+    constants = dict(_constants(model))
+    for node in _nodes(model):
+        at = _SIZE_INPUT.get(node.op_type, len(node.input))
+        if at < len(node.input) and node.input[at] in constants:
+            yield node.op_type, constants[node.input[at]]
+        elif node.op_type in ("RandomNormal", "RandomUniform"):
+            yield from ((node.op_type, list(one.ints)) for one in node.attribute if one.name == "shape")
+    for sparse in _sparse(model):
+        yield "a sparse tensor", list(sparse.dims)
+
+
+def _constants(model: onnx.ModelProto) -> Iterator[tuple[str, list[int]]]:
+    """Name -> numbers, of the small constants that may be a size."""
+    named = [(tensor.name, tensor) for tensor in _tensors(model)]
+    for node in _nodes(model):
+        if node.op_type == "Constant" and node.output:
+            named += [(node.output[0], one.t) for one in node.attribute if one.name == "value"]
+            yield from ((node.output[0], list(one.ints)) for one in node.attribute if one.name == "value_ints")
+    for name, tensor in named:
+        small = len(tensor.dims) <= 1 and math.prod(tensor.dims) <= _MOST_DIMENSIONS
+        if name and small and tensor.data_type == TensorProto.INT64 and not uses_external_data(tensor):
+            yield name, onnx.numpy_helper.to_array(tensor).reshape(-1).tolist()
+
+
+def _name(tensor: TensorProto) -> str:
+    return f"the tensor {tensor.name[:60]!r}" if tensor.name else "a tensor"
+
+
+def _shown(sizes: Sequence[int]) -> str:
+    return " x ".join(map(str, sizes[:_MOST_DIMENSIONS])) or "1"
 
 
 def _layout(path: Path, graph: onnx.GraphProto) -> bool | None:
@@ -244,19 +346,32 @@ def _nodes(model: onnx.ModelProto) -> Iterator[Any]:
                 waiting.extend(graph.node)
 
 
+def _graphs(model: onnx.ModelProto) -> Iterator[Any]:
+    """The graph, and those that are attributes."""
+    yield model.graph
+    for node in _nodes(model):
+        for attribute in node.attribute:
+            yield from (attribute.g, *attribute.graphs)
+
+
+def _sparse(model: onnx.ModelProto) -> Iterator[Any]:
+    """Every sparse tensor."""
+    for graph in _graphs(model):
+        yield from graph.sparse_initializer
+    for node in _nodes(model):
+        for attribute in node.attribute:
+            yield from (attribute.sparse_tensor, *attribute.sparse_tensors)
+
+
 def _tensors(model: onnx.ModelProto) -> Iterator[TensorProto]:
-    """Every tensor: of the graph, of subgraphs, and those that are attributes."""
-    graphs = [model.graph]
+    """Every tensor: of the graph, of subgraphs, those that are attributes, and the parts of sparse ones."""
+    for graph in _graphs(model):
+        yield from graph.initializer
     for node in _nodes(model):
         for attribute in node.attribute:
             yield from (attribute.t, *attribute.tensors)
-            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                yield from (sparse.values, sparse.indices)
-            graphs += [attribute.g, *attribute.graphs]
-    for graph in graphs:
-        yield from graph.initializer
-        for sparse in graph.sparse_initializer:
-            yield from (sparse.values, sparse.indices)
+    for sparse in _sparse(model):
+        yield from (sparse.values, sparse.indices)
 
 
 def _first_line(error: Exception) -> str:

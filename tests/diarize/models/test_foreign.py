@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import onnx
@@ -8,10 +10,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from diarfuse.diarize.models import foreign
-from diarfuse.diarize.models.foreign import inspect
+from diarfuse.diarize.models.foreign import check_sizes, inspect
+from diarfuse.diarize.sortformer.exports import looked_at
 from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnsafeModelError
 from tests.diarize.tiny_embedder import tiny_embedder
 
+Look: TypeAlias = Callable[[Path], object]
 NEMO = {
     "framework": "nemo",
     "sample_rate": "16000",
@@ -192,3 +196,104 @@ def test_other_files_are_no_graph(tmp_path: Path, content: bytes) -> None:
         inspect(path)
     with pytest.raises(ModelNotFoundError):
         inspect(tmp_path / "absent.onnx")
+
+
+def says_more() -> onnx.ModelProto:
+    model = tiny_embedder()
+    model.graph.initializer[0].dims[:] = [10**6, 10**6]
+    return model
+
+
+def typed() -> onnx.ModelProto:
+    model = tiny_embedder()
+    model.graph.initializer[0].CopyFrom(helper.make_tensor("usual", TensorProto.FLOAT, [1], [0.5]))
+    model.graph.initializer[0].dims[:] = [10**12]
+    return model
+
+
+def negative() -> onnx.ModelProto:
+    model = tiny_embedder()
+    model.graph.initializer[0].dims[:] = [-1, 80]
+    return model
+
+
+def strange() -> onnx.ModelProto:
+    model = tiny_embedder()
+    model.graph.initializer[0].data_type = 99
+    return model
+
+
+def with_node(op: str, sizes: list[int], *, constant: bool = False, **attributes: object) -> onnx.ModelProto:
+    """An operator that makes numbers of a size, which is an initializer, or what a node gives."""
+    model = tiny_embedder()
+    if constant:
+        model.graph.node.append(helper.make_node("Constant", [], ["size"], value_ints=sizes))
+    else:
+        model.graph.initializer.append(numpy_helper.from_array(np.array(sizes, np.int64), "size"))
+    given = {"ConstantOfShape": ["size"], "RandomNormal": []}.get(op, ["usual", "size"])
+    model.graph.node.append(helper.make_node(op, given, ["much"], **attributes))
+    return model
+
+
+def sparse() -> onnx.ModelProto:
+    model = tiny_embedder()
+    values = helper.make_tensor("sparse", TensorProto.FLOAT, [1], [0.5])
+    indices = helper.make_tensor("places", TensorProto.INT64, [1], [3])
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [10**6, 10**6]))
+    return model
+
+
+def in_a_branch() -> onnx.ModelProto:
+    model = nested()
+    branch = model.graph.node[-1].attribute[0].g
+    branch.node[0].CopyFrom(helper.make_node("ConstantOfShape", ["size"], ["inner"]))
+    model.graph.node[-1].attribute[1].g.CopyFrom(branch)
+    model.graph.initializer.append(numpy_helper.from_array(np.array([10**12], np.int64), "size"))
+    return model
+
+
+GIANTS = {
+    "more than it holds": (says_more(), r"'usual' has 1000000 x 1000000 numbers, and holds fewer"),
+    "more than its list": (typed(), r"'usual' has 1000000000000 numbers, and holds fewer"),
+    "less than none": (negative(), r"'usual' has -1 x 80 numbers of the kind 1"),
+    "no kind of number": (strange(), r"numbers of the kind 99"),
+    "ConstantOfShape": (with_node("ConstantOfShape", [10**6, 10**6]), "1000000 x 1000000 numbers of nothing"),
+    "a constant's": (with_node("ConstantOfShape", [10**12], constant=True), r"of nothing \(ConstantOfShape\)"),
+    "Expand": (with_node("Expand", [10**10, 80]), r"of nothing \(Expand\)"),
+    "Tile": (with_node("Tile", [10**10]), r"of nothing \(Tile\)"),
+    "RandomNormal": (with_node("RandomNormal", [1], shape=[10**12]), r"of nothing \(RandomNormal\)"),
+    "sparse": (sparse(), r"of nothing \(a sparse tensor\)"),
+    "in a branch": (in_a_branch(), r"of nothing \(ConstantOfShape\)"),
+}
+
+
+@pytest.mark.parametrize("case", GIANTS)
+@pytest.mark.parametrize("look", [inspect, looked_at], ids=["embedding", "end to end"])
+def test_what_a_few_bytes_make_giant_is_refused_before_it_is_loaded(tmp_path: Path, case: str, look: Look) -> None:
+    model, said = GIANTS[case]
+    with pytest.raises((CorruptModelError, UnsafeModelError), match=said) as caught:
+        look(save(tmp_path, model))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("told", [{"offset": "1" * 18}, {"length": "-1"}, {"length": "4"}, {"offset": "x"}])
+def test_weights_beside_the_graph_that_lie_nowhere_are_refused(tmp_path: Path, told: dict[str, str]) -> None:
+    path = outside(tmp_path, "weights.bin")
+    model = onnx.load(path, load_external_data=False)
+    for key, value in told.items():
+        model.graph.initializer[0].external_data.add(key=key, value=value)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(CorruptModelError, match=r"holds fewer|does not say where"):
+        inspect(path, join=True)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in TensorProto.DataType.values() if kind not in (TensorProto.UNDEFINED, TensorProto.STRING)]
+)
+def test_every_kind_of_number_is_taken_as_onnx_writes_it(tmp_path: Path, kind: int) -> None:
+    model = tiny_embedder()
+    model.graph.initializer.append(helper.make_tensor("ones", kind, [3, 5], np.ones(15, np.float32).tolist()))
+    check_sizes(tmp_path, model)
+    model.graph.initializer[-1].dims[0] = 10**9
+    with pytest.raises(CorruptModelError, match="holds fewer"):
+        check_sizes(tmp_path, model)
