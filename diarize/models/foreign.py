@@ -227,10 +227,10 @@ def _told_bits(path: Path, tensor: TensorProto) -> int:
             "download it again."
         )
     if kind in (TensorProto.UNDEFINED, TensorProto.STRING):
-        return math.prod(tensor.dims) if kind else 0
+        return math.prod(map(int, tensor.dims)) if kind else 0
     packed = _PACKED.match(TensorProto.DataType.Name(kind))
-    bits: int = 2 if packed else 8 * onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
-    return math.prod(tensor.dims) * bits
+    bits = 2 if packed else 8 * int(onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize)
+    return math.prod(map(int, tensor.dims)) * bits
 
 
 def _held_bits(path: Path, tensor: TensorProto) -> int:
@@ -241,7 +241,7 @@ def _held_bits(path: Path, tensor: TensorProto) -> int:
         offset, length = whole_number(told.get("offset", "0")), whole_number(told.get("length", str(size)))
         if offset is None or length is None:
             raise CorruptModelError(f"{path} does not say where {_name(tensor)} lies: export or download it again.")
-        return 8 * max(0, min(length, size - offset))
+        return int(8 * max(0, min(length, size - offset)))
     if tensor.HasField("raw_data"):
         return 8 * len(tensor.raw_data)
     if tensor.data_type == TensorProto.STRING:

@@ -66,7 +66,7 @@ def read_media(source: Source, on_note: Note, track: int | None, *, to_the_end: 
         stream = _chosen(container, source.name, on_note, track)
         told = _promised(container, stream, source)
         reader = _Reader(
-            container, stream, source.name, on_note, lambda seconds: max(told, promised_length(source, seconds))
+            container, stream, source.name, on_note, lambda seconds: told or promised_length(source, seconds)
         )
         yield from reader.blocks()
 

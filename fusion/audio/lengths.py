@@ -8,6 +8,7 @@ import re
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
+from .framed import ends_within_a_frame
 from .source import UNCOMPRESSED, UNKNOWN_SIZE
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ def promised_length(source: Source, seconds: Seconds) -> Seconds:
     """How long it should be, if `seconds` are what is there of it; 0 where nothing is missing, or it does not say.
 
     AVI, AIFF, AU, CAF, NIST SPHERE and W64 say; of WAV files, those that are compressed (`pcm.wav_data` reads the
-    others). It is infinite for Ogg without the mark that ends it, and VOC that ends within a block, which do not say
-    how much is missing.
+    others). It is infinite for Ogg without the mark that ends it, and for VOC that ends within a block, and AC-3, MPEG
+    audio and the like within a frame, which do not say how much is missing.
     """
     with source.open() as file:
         head = file.read(_HEAD)
-        if _is_open_ogg(file, head) or _is_open_voc(file, head):
+        if _is_open_ogg(file, head) or _is_open_voc(file, head) or ends_within_a_frame(file, head):
             return math.inf
         promised = _promised_bytes(file, head)
         there = file.seek(0, os.SEEK_END)

@@ -32,14 +32,14 @@ def has_frames(file: BinaryIO, at: int) -> bool:
     at += tag_bytes(file.read(_APE_HEAD))
     for _ in range(_IN_A_ROW):
         file.seek(at)
-        length = _frame_bytes(file.read(7))
+        length = frame_bytes(file.read(7))
         if not length:
             return False
         at += length
     return True
 
 
-def _frame_bytes(head: bytes) -> int:
+def frame_bytes(head: bytes) -> int:
     """How many bytes the frame has that begins so; 0 for none."""
     if len(head) < 7 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:  # noqa: PLR2004  (a header of ADTS, and the sync)
         return 0

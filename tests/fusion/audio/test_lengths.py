@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.audio.framed import dolby_bytes, ends_within_a_frame
 from diarfuse.fusion.audio.lengths import _nist_bytes
+from diarfuse.fusion.audio.mpeg import frame_bytes, tag_bytes
 
 KINDS = {
     "a.aiff": "pcm_s16be",
@@ -67,6 +72,43 @@ def test_an_end_that_is_not_marked_is_told(encode, name: str, codec: str) -> Non
     for end in (len(whole) // 2, last, last + 5) if last > 0 else (len(whole) // 2, len(whole) - 2):
         path.write_bytes(whole[:end])
         assert [note for note in notes_of(path) if "is cut short: its end is missing, the " in note], end
+
+
+FRAMED = {
+    "a.ac3": ("ac3", 48_000),
+    "b.ac3": ("ac3", 44_100),
+    "c.ac3": ("ac3", 32_000),
+    "a.eac3": ("eac3", 44_100),
+    "a.aac": ("aac", 16_000),
+    "a.mp2": ("mp2", 16_000),
+    "a.mp3": ("libmp3lame", 44_100),
+}
+
+
+@pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)], ids=["plain", "tagged"])
+@pytest.mark.parametrize("name", FRAMED)
+def test_an_end_within_a_frame_is_told(encode, name: str, tag: bytes) -> None:
+    codec, rate = FRAMED[name]
+    path = encode(name, codec, rate, seconds=4.0, options={"write_xing": "0"} if name == "a.mp3" else {})
+    whole, is_dolby = path.read_bytes(), name.endswith("ac3")
+    path.write_bytes(whole + (b"" if is_dolby else tag))
+    assert notes_of(path) == []
+    size_of, at, edges = dolby_bytes if is_dolby else frame_bytes, tag_bytes(whole), []
+    while at < len(whole):
+        edges.append(at)
+        at += size_of(whole[at : at + 7])
+    assert at == len(whole), "each frame is as long as it says"
+    edge = edges[len(edges) // 2]
+    for end in (edge + 1, edge + 6, edge + 40):
+        path.write_bytes(whole[:end])
+        assert [note for note in notes_of(path) if "is cut short: its end is missing, the " in note], end
+    path.write_bytes(whole[:edge])
+    assert notes_of(path) == [], "nothing tells what was cut between two frames"
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"\x0b\x77", b"\xff\xfb\x90", b"ID3", b""]))
+def test_no_bytes_do_harm(content: bytes, begin: bytes) -> None:
+    ends_within_a_frame(io.BytesIO(begin + content), (begin + content)[:24])
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
