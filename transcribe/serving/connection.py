@@ -18,6 +18,7 @@ from .log import Stopwatch, error_event, event
 from .recordings import EndingError, Recording, RefusedMessageError, Sessions
 
 _MOST_ERRORS = 10
+_LONGEST_ID = 512
 _NORMAL, _VIOLATION, _FAILED, _RESTART, _TRY_LATER = 1000, 1008, 1011, 1012, 1013
 FAILED = "The server failed: tell its operator."
 
@@ -29,11 +30,15 @@ class Connection(ABC):
         self._socket, self._limits = socket, sessions.limits
         self.recording = Recording(sessions)
         self._errors = 0
+        self._cause: str | None = None
 
     @staticmethod
     @abstractmethod
-    def error(kind: str, why: str) -> Json:
-        """The message that says what went wrong; `kind` is OpenAI's name for such errors."""
+    def error(kind: str, why: str, cause: str | None = None) -> Json:
+        """The message that says what went wrong.
+
+        kind: OpenAI's name for such errors. cause: the id that the client gave the message at fault, if it did.
+        """
 
     @abstractmethod
     async def greet(self) -> None:
@@ -83,13 +88,13 @@ class Connection(ABC):
                 if self._errors >= _MOST_ERRORS:
                     await self.end("invalid_request_error", f"{error} These were too many errors.", _VIOLATION)
                     return "refused"
-                await self.send([self.error("invalid_request_error", str(error))])
+                await self.send([self.error("invalid_request_error", str(error), self._cause)])
 
     async def end(self, kind: str, why: str, code: int) -> None:
         """Say why, and close."""
         if self._socket.application_state is WebSocketState.CONNECTED:
             try:
-                await self.send([self.error(kind, why)])
+                await self.send([self.error(kind, why, self._cause)])
                 await self._socket.close(code)
             except (WebSocketDisconnect, RuntimeError, OSError):  # the client left first
                 return
@@ -117,7 +122,7 @@ class Connection(ABC):
 
     async def _next(self, deadline: Deadline) -> dict[str, Any] | None:
         """The next message; None after saying so where it took too long, or the session has."""
-        left = deadline.left(self._limits.live_idle)
+        left, self._cause = deadline.left(self._limits.live_idle), None
         try:
             message = dict(await self.recording.sessions.in_time(self._socket.receive(), left))
         except TimeoutError:
@@ -135,7 +140,11 @@ class Connection(ABC):
         if message.get("bytes") is not None:
             await self.hear(message["bytes"])
             return True
-        return await self.take(_parsed(message.get("text") or ""))
+        asked = _parsed(message.get("text") or "")
+        self._cause = _id_of(asked)
+        if not isinstance(asked.get("type"), str):
+            raise _no_message()
+        return await self.take(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +186,16 @@ def _parsed(text: str) -> dict[str, Any]:
         asked = json.loads(text)
     except (ValueError, RecursionError):
         asked = None
-    if not isinstance(asked, dict) or not isinstance(asked.get("type"), str):
-        raise RefusedMessageError("A text message must be a JSON object with a type; audio comes as binary or base64.")
+    if not isinstance(asked, dict):
+        raise _no_message()
     return asked
+
+
+def _no_message() -> RefusedMessageError:
+    return RefusedMessageError("A text message must be a JSON object with a type; audio comes as binary or base64.")
+
+
+def _id_of(asked: Json) -> str | None:
+    """What the client calls its message, of the length that OpenAI takes."""
+    given = asked.get("event_id")
+    return given if isinstance(given, str) and len(given) <= _LONGEST_ID else None

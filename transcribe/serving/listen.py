@@ -32,8 +32,9 @@ class Listen(Connection):
         self._numbers: dict[str, int] = {}
 
     @staticmethod
-    def error(kind: str, why: str) -> Json:
-        """As Deepgram has it."""
+    def error(kind: str, why: str, cause: str | None = None) -> Json:
+        """As Deepgram has it, whose messages have no ids."""
+        del cause
         return {"type": "Error", "variant": kind, "description": why, "message": why}
 
     async def greet(self) -> None:

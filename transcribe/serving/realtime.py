@@ -28,9 +28,10 @@ class Realtime(Connection):
     """OpenAI's realtime events, and the diarizer's own."""
 
     @staticmethod
-    def error(kind: str, why: str) -> Json:
+    def error(kind: str, why: str, cause: str | None = None) -> Json:
         """As OpenAI has it."""
-        return with_id(error_of(kind, why))
+        told = error_of(kind, why)
+        return with_id({**told, "error": {**told["error"], "event_id": cause}})
 
     async def greet(self) -> None:
         """Tell the session, with its longest recording."""

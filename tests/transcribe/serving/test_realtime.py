@@ -129,6 +129,48 @@ def test_the_language_is_told_in_the_session_which_stays_the_same(serving):
     assert works.languages == ["de"]
 
 
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ({"type": "response.create", "event_id": "mine"}, "mine"),
+        ({"type": "input_audio_buffer.append", "audio": "!", "event_id": "x" * 512}, "x" * 512),
+        ({"type": 1, "event_id": "mine"}, "mine"),
+        ({"type": "response.create"}, None),
+        ({"type": "response.create", "event_id": 7}, None),
+        ({"type": "response.create", "event_id": "x" * 513}, None),
+        ("no object", None),
+    ],
+)
+def test_an_error_names_the_event_that_it_is_about(serving, message, cause):
+    with serving(open_live=Works()) as live, call(live) as socket:
+        hear(socket)
+        socket.send(json.dumps({"type": "input_audio_buffer.clear", "event_id": "earlier"}))
+        hear(socket)
+        socket.send(json.dumps(message))
+        told = hear(socket)
+        assert (told["type"], told["error"]["event_id"]) == ("error", cause)
+        assert told["event_id"] != cause
+        socket.send(b"\1")
+        assert hear(socket)["error"]["event_id"] is None, "of audio that comes as it is"
+
+
+def test_an_error_that_ends_the_session_names_its_event_too(serving):
+    works = Works()
+    with serving(open_live=works) as live, call(live) as socket:
+        hear(socket)
+        socket.send(append(SECOND))
+        hear(socket)
+        works[0].error = RuntimeError("broken")
+        socket.send(json.dumps({**json.loads(append(SECOND)), "event_id": "mine"}))
+        assert hear(socket)["error"] | {"message": ""} == {
+            "type": "server_error",
+            "code": None,
+            "message": "",
+            "param": None,
+            "event_id": "mine",
+        }
+
+
 BAD = [
     ("this is no audio", "JSON object"),
     ("[" * 100_000, "JSON object"),
