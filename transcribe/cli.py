@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..fusion.errors import CancelledError
+from ..fusion.errors import CancelledError, DiarfuseError
 from .commands.shape import Group, command_first
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+IN_FORCE = f"{__name__}.in_force"
+"""Where click keeps the settings of files that hold in a call."""
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
     "live": (".commands.live:live", "Say who says what while they speak, from the microphone."),
@@ -91,11 +93,22 @@ class LazyGroup(Group):
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Invoke the command; Ctrl-C leaves as an error of ours, since click would print an empty line for it."""
+        """Invoke the command; Ctrl-C leaves as an error of ours, since click would print an empty line for it.
+
+        What is refused and stands in a file of settings is told with its place.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise CancelledError("Stopped, as asked.") from error
+        except DiarfuseError as error:
+            error.args = (_with_places(ctx, str(error)),)
+            raise
+        except click.UsageError as error:
+            sentence = error.format_message()
+            if (told := _with_places(ctx, sentence)) == sentence:
+                raise
+            raise click.UsageError(told, error.ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The first word: a command, an option of ours or of the default command, or a recording."""
@@ -134,11 +147,21 @@ def all_commands() -> dict[str, click.Command]:
 
 
 def _apply_settings(ctx: click.Context, name: str, command: click.Command, arguments: list[str]) -> None:
-    from .commands.settings import defaults, read_files, set_environment
+    from .commands.settings import defaults, in_force, read_files, set_environment
 
     if files := read_files(all_commands):
         ctx.default_map = {name: defaults(name, command, files, arguments)}
+        ctx.meta[IN_FORCE] = in_force(name, command, files, arguments)
         ctx.call_on_close(set_environment(name, files))
+
+
+def _with_places(ctx: click.Context, sentence: str) -> str:
+    holding = ctx.meta.get(IN_FORCE)
+    if not holding:  # no file, and nothing of it is imported
+        return sentence
+    from .commands.settings import with_places
+
+    return with_places(sentence, holding)
 
 
 def _load(name: str) -> click.Command:

@@ -11,10 +11,11 @@ beside the work, then the user's. A table named after a command holds for it alo
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,6 +26,7 @@ from click.types import BoolParamType, FloatParamType, IntParamType
 
 from ...fusion.errors import OptionError, UnknownNameError
 from ...fusion.given import decoded, short, why_no_json
+from ..inputs.paths import InputPath
 
 FILE = "diarfuse.toml"
 VARIABLE = "DIARFUSE_CONFIG_DIR"
@@ -56,6 +58,8 @@ ENVIRONMENT = {
 SECRET = "remote-token"  # noqa: S105  (the setting's name)
 MAX_BYTES = 1 << 20
 DEFAULT = "default"
+_LONG_ENOUGH = 3
+"""Characters of a value that a sentence repeats without quotes; shorter ones stand in any."""
 
 Commands: TypeAlias = Mapping[str, click.Command]
 
@@ -66,6 +70,22 @@ class File:
 
     path: Path
     tables: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A setting of a file that holds in this call. names: of its option, as sentences may have it."""
+
+    key: str
+    value: Any
+    path: str
+    names: tuple[str, ...]
+
+    def is_named(self, sentence: str) -> bool:
+        """Whether a sentence is about it: it names the option, or repeats the value."""
+        texts = [one for one in _texts(self.value) if len(one) >= _LONG_ENOUGH]
+        named = (*self.names, *texts, *map(repr, _texts(self.value)))
+        return any(re.search(rf"(?<![\w-]){re.escape(name)}(?:(?<=\W)|(?![\w-]))", sentence) for name in named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,39 @@ def defaults(name: str, command: click.Command, files: Sequence[File], arguments
     if COUNTS & given:  # what is given need not go with the file's
         found = {key: value for key, value in found.items() if key not in COUNTS}
     return {str(_options(command)[key].name): _for_click(value) for key, value in found.items()}
+
+
+def in_force(name: str, command: click.Command, files: Sequence[File], arguments: Sequence[str]) -> list[InForce]:
+    """Every setting of a file that holds where `arguments` say nothing, but for the secret."""
+    given = {argument.partition("=")[0].removeprefix("--") for argument in arguments}
+    options = _all_options(command)
+    found = {key: next(_found(name, key, files), None) for key in options.keys() | ENVIRONMENT.keys()}
+    return [
+        InForce(key, one.value, one.source, _names_of(key, options.get(key)))
+        for key, one in sorted(found.items())
+        if one is not None and key not in given and key != SECRET and not os.environ.get(ENVIRONMENT.get(key, ""))
+    ]
+
+
+def with_places(sentence: str, holding: Iterable[InForce]) -> str:
+    """A sentence of refusal, and where the settings stand that it is about."""
+    places: dict[str, list[str]] = {}
+    for one in holding:
+        if one.path not in sentence and one.is_named(sentence):
+            places.setdefault(one.path, []).append(f"{one.key} = {short(one.value)}")
+    return " ".join([sentence, *(f"Set in {path}: {', '.join(all_)}." for path, all_ in places.items())])
+
+
+def _names_of(key: str, option: click.Option | None) -> tuple[str, ...]:
+    """What sentences call a setting: the option, the library's argument, or a word of their own."""
+    own = {NAMES: ("--name",), "template": ("template",), "format": ()}.get(key, (f"--{key}",))
+    return own if option is None else (*own, f"{option.name}=")
+
+
+def _texts(value: Any) -> list[str]:
+    """What is text in a value, or in the values of a table or a list."""
+    every = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return [one for one in every if isinstance(one, str)]
 
 
 def _idle(command: click.Command, wanted: set[str]) -> frozenset[str]:
@@ -249,20 +302,30 @@ def _checked(
 
 
 def _value(path: Path, key: str, value: Any, option: click.Option | None) -> Any:
-    """A value of the option's type; folders are relative to the file.
+    """A value of the option's type; files and folders are relative to the file.
 
     Raises:
         OptionError: it is of another type, or the option does not take it.
     """
     kind: click.ParamType[Any] = click.STRING if option is None else option.type
     if option is not None and option.multiple and isinstance(value, dict) and key.endswith(NAMES):
+        if wrong := [label for label in value if not label.strip() or "=" in label]:
+            raise OptionError(
+                f"{path}: {key} has {short(wrong[0])}, which is nobody's label: write one like SPEAKER_00."
+            )
         return {label: _one(path, f"{key}.{label}", name, kind) for label, name in value.items()}
     if option is not None and option.multiple:
-        return [_one(path, key, one, kind) for one in (value if isinstance(value, list) else [value])]
-    found = _one(path, key, value, kind)
-    return (
-        str(path.parent / Path(found).expanduser()) if isinstance(kind, click.Path) or key.endswith("-dir") else found
-    )
+        return [
+            _placed(path, key, _one(path, key, one, kind), kind)
+            for one in (value if isinstance(value, list) else [value])
+        ]
+    return _placed(path, key, _one(path, key, value, kind), kind)
+
+
+def _placed(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
+    """The value; what is a path is relative to the file."""
+    is_path = isinstance(kind, click.Path | InputPath) or key.endswith("-dir")
+    return str(path.parent / Path(value).expanduser()) if is_path else value
 
 
 def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
@@ -270,9 +333,13 @@ def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
     if not isinstance(value, fits) or isinstance(value, bool) != (fits is bool):
         raise OptionError(f"{path}: {key} = {short(value)} must be {wanted}.")
     try:
-        kind.convert(value, None, None)
-    except click.BadParameter as error:
-        raise OptionError(f"{path}: {key} = {short(value)} cannot be: {error.message}") from None
+        if not isinstance(kind, InputPath):  # whether it is there is asked by the command that reads it
+            kind.convert(value, None, None)
+    except (click.BadParameter, OptionError) as error:
+        why = error.message if isinstance(error, click.BadParameter) else error
+        raise OptionError(f"{path}: {key} = {short(value)} cannot be: {why}") from None
+    if key.endswith("-dir") and not value.strip():
+        raise OptionError(f"{path}: {key} = {value!r} names nothing: give a folder.")
     if key.endswith("format"):
         _check_format(path, key, value)
     return value

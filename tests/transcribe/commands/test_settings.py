@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -310,6 +311,63 @@ def test_what_cannot_be_is_refused_by_its_place(work: Path, say, text: str) -> N
     assert len(error.splitlines()) == 1
     assert say("attach", "--help")[0] == 0
     assert say("--version")[0] == 0
+
+
+ATTACH = ("attach", "words.json", "--rttm", "a.rttm", "--format", "txt")
+RUN = ("a.wav", "--asr", "words-json", "--model", "words.json", "--diarize")
+REFUSED = {
+    "num-speakers = 0": RUN,
+    "min-speakers = 5\nmax-speakers = 3": RUN,
+    "fps = 0": ATTACH,
+    'template = "{nope}"': ATTACH,
+    "names = {SPEAKER_00 = ''}": ATTACH,
+    "names = {SPEAKER_00 = 'unknown'}": ATTACH,
+    "names = {SPEAKER_00 = 'Ana', SPEAKER_01 = 'Ana'}": ATTACH,
+    "names = {'a=b' = 'Ana'}": ATTACH,
+    'docx-template = "gone.docx"': (*ATTACH, "-o", "a.docx"),
+    'asr = "nope"': ("a.wav",),
+    'language = "xx9"': RUN,
+    'compute-type = "int8"': RUN,
+    'asr-option = ["x=1"]': RUN,
+    'audio-track = "0"': RUN,
+    'diarizer = "nope"': RUN,
+    'labels-from = "nope"': RUN,
+    "step = 0": RUN,
+    "threshold = -1": RUN,
+    "threads = -1": RUN,
+    'remote = "ftp://x"': RUN,
+    'models-dir = ""': RUN,
+    'voices-dir = ""': ("voice", "list"),
+    'voice-model = "nope"': ("voice", "embed", "a.wav"),
+    "workers = -1": ("batch", "a.wav", "-o", "out"),
+    "port = 99999": ("serve",),
+    'host = "0.0.0.0"': ("serve",),
+    "queue = -1": ("serve",),
+    'token-file = "gone"': ("serve",),
+    "collar = -1": ("eval", "words.json", "--rttm", "a.rttm"),
+    'stm = "gone.stm"': ("eval", "words.json"),
+    'input = ["x", "x"]': ("live",),
+    'save-audio = "x.txt"': ("live", "--from-file", "a.wav"),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_only_the_command_can_refuse_is_told_with_its_place(work: Path, say, text: str) -> None:
+    path = own(work, text)
+    code, _, error = say(*REFUSED[text])
+    told = [line for line in error.splitlines() if line.startswith("Error: ")]
+    assert (code in (1, 2), len(told)) == (True, 1), error
+    assert str(path) in told[0]
+    assert re.search(rf"[:,] {text.partition(' ')[0]} (= |has )", told[0]), told[0]
+
+
+def test_what_the_call_says_itself_is_no_matter_of_the_file(work: Path, say) -> None:
+    path = own(work, 'fps = 25\nlanguage = "de"\nremote-token = "abc"\n')
+    for wrong in ("--fps=0", "--language=xx9"):
+        code, _, error = say(*(ATTACH if "fps" in wrong else RUN), wrong)
+        assert code == 2
+        assert str(path) not in error
+    assert "abc" not in say("attach", "abc", "--rttm", "a.rttm")[2].partition("Set in")[2]
 
 
 def test_files_that_cannot_be_read_are_told_of(work: Path, say) -> None:
