@@ -320,14 +320,6 @@ def test_search_ranks_recordings_and_listens_only_to_what_changed(call, voices: 
     assert not list(folder.glob(".*"))
 
 
-def test_unknown_models_have_no_thresholds() -> None:
-    from diarfuse.fusion.errors import VoiceError
-    from diarfuse.transcribe.voices.calibration import calibration_of
-
-    with pytest.raises(VoiceError, match="never measured: use --voice-model campplus"):
-        calibration_of("elsewhere-1", "community-1")
-
-
 def test_a_meeting_gets_its_names(call, voices: Path, shared: Path, tmp_path: Path) -> None:
     """True turns, so that only the naming is tried: two enrolled people are found, the third stays."""
     enrol(call, voices, "Ana L.", ANA)

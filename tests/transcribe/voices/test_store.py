@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import errno
-import json
 import os
 import stat
 import sys
 import threading
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import OutputError, VoiceError
-from diarfuse.transcribe.voices import encryption, files
-from diarfuse.transcribe.voices.calibration import CALIBRATIONS
-from diarfuse.transcribe.voices.exports import read_import, save_export, write_export
+from diarfuse.transcribe.voices import files
 from diarfuse.transcribe.voices.likeness import check_same_voice
-from diarfuse.transcribe.voices.records import (
-    MAX_PROTOTYPES,
-    Person,
-    Prototype,
-    check_name,
-    dumps,
-    from_json,
-    loads,
-    name_key,
-)
+from diarfuse.transcribe.voices.records import Person, dumps
 from diarfuse.transcribe.voices.store import VoiceStore, forget_all
-
-SPACE, CAMPPLUS = "abc-fbank80-1", next(iter(CALIBRATIONS))
-WHEN = "2026-01-02T03:04:05Z"
-
-
-def prototype(seed: int = 0, space: str = SPACE, dimension: int = 192) -> Prototype:
-    vector = np.random.default_rng(seed).standard_normal(dimension)
-    return Prototype((vector / np.linalg.norm(vector)).astype(np.float32), space, 12.5, WHEN)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "voices"
-
-
-def everything_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+from tests.transcribe.voices.made import CAMPPLUS, SPACE, WHEN, everything_in, prototype
 
 
 def test_several_recordings_of_several_people_in_several_spaces(root: Path) -> None:
@@ -252,20 +219,6 @@ def test_a_folder_that_is_held_is_waited_for_and_then_told_of(root: Path, monkey
     assert len(store.people()) == 1
 
 
-def test_encrypting_and_writing_at_once_leaves_no_clear_record(root: Path) -> None:
-    pytest.importorskip("cryptography")
-    store, other = VoiceStore(root), VoiceStore(root)
-    store.add("Ana", [prototype()], WHEN)
-    other.encrypt("secret")
-    for act in (store.people, partial(store.add, "Ben", [prototype()], WHEN), partial(store.encrypt, "other")):
-        with pytest.raises(VoiceError, match="run the command again"):
-            act()
-    assert b"diarfuse-voice" not in everything_in(root).replace(b"diarfuse-voices", b"")
-    forget_all(root)
-    with pytest.raises(VoiceError, match="run the command again"):
-        other.add("Ben", [prototype()], WHEN)
-
-
 def test_a_read_only_disk_is_read(root: Path, monkeypatch) -> None:
     VoiceStore(root).add("Ana", [prototype()], WHEN)
 
@@ -327,212 +280,3 @@ def test_forget_all_needs_no_passphrase_and_leaves_nothing(root: Path) -> None:
     assert forget_all(root) == 1
     assert not root.exists()
     assert forget_all(root) == 0
-
-
-def test_encryption_hides_names_and_numbers_and_notices_changes(root: Path) -> None:
-    pytest.importorskip("cryptography")
-    store = VoiceStore(root)
-    store.add("Anastasia", [prototype(1)], WHEN)
-    store.encrypt("secret")
-    store.add("Benjamin", [prototype(2)], WHEN)
-    data = everything_in(root)
-    for hidden in (b"Anastasia", b"Benjamin", SPACE.encode(), base64.b64encode(prototype(1).embedding.tobytes())):
-        assert hidden not in data
-    assert [p.name for p in VoiceStore(root, passphrase="secret").people()] == ["Anastasia", "Benjamin"]  # noqa: S106
-    with pytest.raises(VoiceError, match="encrypted: give the passphrase"):
-        VoiceStore(root)
-    with pytest.raises(VoiceError, match="passphrase is wrong"):
-        VoiceStore(root, passphrase="Secret")  # noqa: S106
-    one, other = sorted(root.glob("*.voice"))
-    data, swapped = one.read_bytes(), other.read_bytes()
-    for wrong in (data[:-1] + bytes([data[-1] ^ 1]), data[:9], swapped):
-        one.write_bytes(wrong)
-        told: list[str] = []
-        people = VoiceStore(root, passphrase="secret", on_note=told.append).people()  # noqa: S106
-        assert len(people) == 1
-        assert told[0].startswith(f"{one} is damaged")
-
-
-def test_a_guess_at_the_passphrase_takes_32_mebibytes() -> None:
-    assert 128 * encryption._N * encryption._R == 32 << 20
-
-
-@pytest.mark.parametrize("header", [b"", b"[]", b"{}", b'{"format": "diarfuse-encrypted", "version": 1, "salt": 3}'])
-def test_a_damaged_lock_is_said(root: Path, header: bytes) -> None:
-    root.mkdir(parents=True)
-    (root / "lock.json").write_bytes(header)
-    with pytest.raises(VoiceError, match=r"lock\.json"):
-        VoiceStore(root, passphrase="x")  # noqa: S106
-
-
-def test_export_and_import(root: Path, tmp_path: Path) -> None:
-    store = VoiceStore(root)
-    store.add("Ana", [prototype(1)], WHEN)
-    store.add("Ben", [prototype(2)], WHEN)
-    other = VoiceStore(tmp_path / "elsewhere")
-    other.add("ana", [prototype(9)], WHEN)
-    assert other.import_(store.export(), "x.json") == ["Ana", "Ben"]
-    assert [(p.name, len(p.prototypes)) for p in other.people()] == [("Ana", 1), ("Ben", 1)]
-    assert [p["name"] for p in json.loads(store.export(["ben"]))["people"]] == ["Ben"]
-    document = json.loads(store.export())
-    document["people"][1]["version"] = 99
-    third = VoiceStore(tmp_path / "third")
-    with pytest.raises(VoiceError, match="another format or version"):
-        third.import_(json.dumps(document).encode(), "x.json")
-    assert third.people() == []  # all or nothing
-    with pytest.raises(VoiceError, match="another version"):
-        third.import_(json.dumps(json.loads(store.export()) | {"version": 2}).encode(), "x.json")
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [*((field, "2026\x1b[2J") for field in ("consent", "added", "space")), ("consent", ""), ("added", "yesterday")],
-)
-def test_imported_text_is_what_it_should_be(root: Path, field: str, value: str) -> None:
-    document = json.loads(VoiceStore(root).export())
-    person = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
-    (person if field in person else person["prototypes"][0])[field] = value
-    document["people"] = [person]
-    with pytest.raises(VoiceError, match="is no voice file"):
-        VoiceStore(root).import_(json.dumps(document).encode(), "x.json")
-
-
-@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
-def test_a_file_without_an_end_is_not_read_to_the_end(monkeypatch, tmp_path: Path) -> None:
-    with pytest.raises(VoiceError, match="is no file"):
-        read_import(Path("/dev/zero"))
-    monkeypatch.setattr("diarfuse.transcribe.voices.exports.MAX_BYTES", 1000)
-    (tmp_path / "x").write_bytes(bytes(1001))
-    with pytest.raises(VoiceError, match="larger than"):
-        read_import(tmp_path / "x")
-
-
-def test_at_most_32_recordings_are_kept() -> None:
-    person = Person("Ana", WHEN, (prototype(0),))
-    for seed in range(1, 40):
-        person = person.with_prototypes([prototype(seed)])
-    assert len(person.prototypes) == MAX_PROTOTYPES
-    np.testing.assert_array_equal(person.prototypes[-1].embedding, prototype(39).embedding)
-
-
-def document(*people: tuple[str, Prototype]) -> bytes:
-    return write_export(Person(name, WHEN, (one,)) for name, one in people)
-
-
-def test_an_import_that_names_somebody_twice_keeps_one_person(root: Path) -> None:
-    store = VoiceStore(root)
-    data = document(("Ana", prototype(1)), ("ANA ", prototype(1)), ("Ben", prototype(2)), ("ana", prototype(3)))
-    assert store.import_(data, "x.json") == ["Ana", "Ben"]
-    assert [(p.name, len(p.prototypes)) for p in store.people()] == [("Ana", 2), ("Ben", 1)]
-    two = document(("Cid", prototype(1, CAMPPLUS)), ("cid", prototype(2, CAMPPLUS)))
-    with pytest.raises(VoiceError, match="Cid is enrolled with another voice: likeness"):
-        store.import_(two, "x.json", check_same_voice)
-    same = document(("Cid", prototype(1, CAMPPLUS)), ("CID", prototype(1, CAMPPLUS)))
-    assert store.import_(same, "x.json", check_same_voice) == ["Cid"]
-
-
-@pytest.mark.parametrize(
-    "number", [b"\x00\x00\xc0\x7f", b"\x01\x00\xa0\x7f", b"\x00\x00\x80\xff"], ids=["NaN", "sNaN", "inf"]
-)
-def test_numbers_that_are_none_are_refused_without_a_warning(number: bytes) -> None:
-    document = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
-    document["prototypes"][0]["embedding"] = base64.b64encode(number * 192).decode()
-    with pytest.raises(VoiceError, match="is no voice file"):
-        from_json(document, "x")
-
-
-@pytest.mark.parametrize("header", [{"check": "A"}, {"salt": "\u00e9"}, {"check": 3}, {"salt": None}])
-def test_a_lock_that_was_edited_is_said(root: Path, header: dict[str, object]) -> None:
-    pytest.importorskip("cryptography")
-    VoiceStore(root).encrypt("secret")
-    lock = root / "lock.json"
-    lock.write_text(json.dumps(json.loads(lock.read_bytes()) | header), encoding="utf-8")
-    with pytest.raises(VoiceError, match=r"lock\.json of the voices folder is damaged"):
-        VoiceStore(root, passphrase="secret")  # noqa: S106
-
-
-@pytest.mark.parametrize("dimension", [1, 191, 193, 4096])
-def test_a_voice_of_another_dimension_is_refused_by_name(root: Path, dimension: int) -> None:
-    data = document(("Ben", prototype(1, CAMPPLUS)), ("Mal", prototype(2, CAMPPLUS, dimension)))
-    with pytest.raises(VoiceError, match=rf"x\.json: the voice of 'Mal' has {dimension} numbers, .* 192"):
-        VoiceStore(root).import_(data, "x.json")
-    assert VoiceStore(root).people() == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
-def test_an_export_is_a_new_private_file_and_follows_no_link(root: Path, tmp_path: Path) -> None:
-    store = VoiceStore(root)
-    store.add("Ana", [prototype()], WHEN)
-    save_export(tmp_path / "new.json", store.export(), root)
-    assert stat.S_IMODE((tmp_path / "new.json").stat().st_mode) == 0o600
-    precious = tmp_path / "precious"
-    precious.write_bytes(b"precious")
-    (tmp_path / "symbolic").symlink_to(precious)
-    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "hard").hardlink_to(precious)
-    for name in ("symbolic", "dangling", "hard", "precious", "new.json"):
-        with pytest.raises(OutputError, match="exists, and voices are never written over a file"):
-            save_export(tmp_path / name, store.export(), root)
-    assert precious.read_bytes() == b"precious"
-    assert not (tmp_path / "nowhere").exists()
-    with pytest.raises(OutputError, match="cannot be written"):
-        save_export(tmp_path / "no" / "folder.json", b"", root)
-    (tmp_path / "elsewhere").symlink_to(root)
-    for folder in (root, tmp_path / "elsewhere"):
-        with pytest.raises(OutputError, match="lies among the enrolled voices"):
-            save_export(folder / "x.voice", store.export(), root)
-
-
-@pytest.mark.parametrize("name", ["SPEAKER_01", "speaker_7"])
-def test_names_are_no_anonymous_labels(name: str) -> None:
-    with pytest.raises(VoiceError, match="unknown speakers are called"):
-        check_name(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["", "  ", "a\nb", "a\x00", "x" * 101, "\u202eevil", "\ud800", "nobody", "Unknown", "?", "\u200d"]
-)
-def test_names_are_one_visible_line(name: str) -> None:
-    with pytest.raises(VoiceError, match=r"name|Nobody"):
-        check_name(name)
-
-
-def test_names_are_written_as_their_language_writes_them() -> None:
-    persian = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"
-    assert check_name(f" {persian} ") == persian
-    assert name_key(persian) == name_key(persian.replace("\u200c", ""))
-    assert check_name("Jose\u0301 B.") == "Jos\u00e9 B."
-    assert loads(dumps(Person(persian, WHEN, (prototype(),))), "x").name == persian
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.just("diarfuse-voice"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "x"]), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-@given(st.sampled_from(["format", "version", "name", "consent", "prototypes"]), json_values)
-def test_a_changed_field_is_refused_or_harmless(field: str, value: object) -> None:
-    document = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
-    document[field] = value
-    with contextlib.suppress(VoiceError):
-        assert isinstance(from_json(document, "x"), Person)
-
-
-@given(st.sampled_from(["embedding", "space", "speech", "added"]), json_values | st.text(max_size=40))
-def test_a_changed_number_is_refused_or_harmless(field: str, value: object) -> None:
-    document = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
-    document["prototypes"][0][field] = value
-    try:
-        (kept,) = from_json(document, "x").prototypes
-    except VoiceError:
-        return
-    assert np.isfinite(kept.embedding).all()
-    assert np.linalg.norm(kept.embedding) == pytest.approx(1, abs=1e-5)
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_refused_in_one_sentence(data: bytes) -> None:
-    with pytest.raises(VoiceError):
-        loads(data, "x.voice")
