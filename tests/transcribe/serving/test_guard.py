@@ -11,6 +11,7 @@ import pytest
 
 from diarfuse.fusion.errors import OptionError
 from diarfuse.transcribe.serving import guard
+from diarfuse.transcribe.serving.app import serve
 from diarfuse.transcribe.serving.guard import Guard, check_listen, is_loopback
 from diarfuse.transcribe.serving.limits import Bucket, Limits
 from diarfuse.transcribe.serving.log import Metrics, Rarely
@@ -149,3 +150,32 @@ def test_a_flood_on_a_real_server_is_answered(live) -> None:
         sock.sendall(b"\x00\x01 nonsense\r\n\r\n")
         assert sock.recv(4096).startswith(b"HTTP/1.1 400 ")
     assert httpx.get(f"{live.url}/healthz").json() == {"status": "ok"}
+
+
+def test_the_token_opens_everything_but_health(serving) -> None:
+    token = "0123456789abcdef"  # noqa: S105  (of this test only)
+    with serving(token=token) as live:
+        live.job.go.set()
+        assert httpx.get(f"{live.url}/healthz").status_code == 200
+        for wrong in ({}, {"authorization": "Bearer x"}, {"authorization": token}, {"authorization": "Bearer \xff"}):
+            headers = {k: v.encode("latin-1") for k, v in wrong.items()}
+            assert httpx.get(f"{live.url}/v1/models", headers=headers).status_code == 401
+            assert live.post(headers=headers).status_code == 401
+        assert httpx.get(f"{live.url}/metrics").status_code == 401
+        assert live.post(headers={"authorization": f"Bearer {token}"}).status_code == 200
+        assert len(live.job.seen) == 1
+
+
+def test_web_pages_cannot_use_a_server_without_a_token(live) -> None:
+    assert live.post(headers={"origin": "https://evil.example"}).status_code == 403
+    assert live.post(headers={"host": "rebound.example:80"}).status_code == 403
+    for host in ("localhost:1", "127.0.0.1", "[::1]:8000"):
+        assert live.post(headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])  # noqa: S104  (refused, that is the test)
+def test_listening_to_others_needs_a_token(host: str) -> None:
+    with pytest.raises(OptionError, match="set a token"):
+        serve(print, host=host)
+    with pytest.raises(OptionError, match="shorter than 16"):
+        serve(print, host=host, token="short")  # noqa: S106  (refused)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import threading
@@ -18,41 +16,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from diarfuse.fusion.errors import AudioError, CancelledError, ModelError, OptionError, OutputError
+from diarfuse.fusion.errors import AudioError, CancelledError, ModelError, OptionError
 from diarfuse.fusion.types import Segment
-from diarfuse.transcribe.serving.app import create_app, serve
+from diarfuse.transcribe.serving.app import create_app
 from diarfuse.transcribe.serving.jobs import _without_path
 from diarfuse.transcribe.serving.limits import Limits
-from diarfuse.transcribe.serving.log import JsonFormatter
-from diarfuse.transcribe.serving.uploads import UploadFolder, safe_suffix
-
-HEAD = b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-BOUND = b"Content-Type: multipart/form-data; boundary=xx\r\n"
-PART = b'--xx\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF'
-WHOLE = PART + b"\r\n--xx--\r\n"
-
-
-def raw(port: int, data: bytes, *, timeout: float = 60.0) -> bytes:
-    """Send bytes, read until the server closes or answers."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as sock:
-        sock.sendall(data)
-        return sock.recv(65536)
-
-
-def test_uploads_are_private_and_gone_after_the_answer(serving) -> None:
-    with serving() as live:
-        thread = threading.Thread(target=live.post, kwargs={"file": ("../../etc/passwd.mp3", b"x")})
-        thread.start()
-        live.until(lambda: live.job.seen)
-        path = live.job.seen[0].path
-        assert path.name == "upload.mp3"
-        assert live.uploads in path.parents
-        assert all(stat.S_IMODE(folder.stat().st_mode) == 0o700 for folder in list(path.parents)[:3])
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        live.job.go.set()
-        thread.join()
-        assert live.leftovers() == []
-    assert list(live.uploads.glob("server-*")) == []
+from tests.transcribe.serving.wire import BOUND, HEAD, PART, raw
 
 
 @pytest.mark.parametrize("stream", ["true", "false"])
@@ -107,55 +76,6 @@ class FakeJobNow:
     def __call__(self, request):
         request.cancel.wait(60)
         raise CancelledError("Stopped, as asked.")
-
-
-CRASH = """
-import os, pathlib, sys
-from diarfuse.transcribe.serving import uploads
-if sys.argv[2] == "named":  # as on systems without /proc
-    uploads._take_name = lambda path, handle: None
-with uploads.UploadFolder(pathlib.Path(sys.argv[1])).one() as upload:
-    upload.create(".wav").write(b"speech")
-    upload._file.flush()
-    assert upload.path.read_bytes() == b"speech"
-    os.kill(os.getpid(), 9)
-"""
-
-
-@pytest.mark.parametrize("kind", ["unnamed", "named"])
-@pytest.mark.skipif(sys.platform != "linux", reason="only there a file can be had without a name")
-def test_a_crash_leaves_no_audio_or_none_beyond_the_next_start(tmp_path: Path, kind: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    subprocess.run([sys.executable, "-c", CRASH, str(tmp_path / "u"), kind], check=False, env=environment)
-    left = [path.read_bytes() for path in (tmp_path / "u").rglob("upload.wav") if path.is_file()]
-    assert left == ([] if kind == "unnamed" else [b"speech"])
-    living = UploadFolder(tmp_path / "u")
-    assert living.swept == 1
-    assert [path for path in (tmp_path / "u").rglob("*") if path.name == "upload.wav"] == []
-    second = UploadFolder(tmp_path / "u")
-    assert second.swept == 0  # the first still runs
-    assert living.path.is_dir()
-    second.close()
-    living.close()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
-def test_a_foreign_or_open_upload_root_is_refused(tmp_path: Path) -> None:
-    open_folder = tmp_path / "open"
-    open_folder.mkdir(mode=0o755)
-    with pytest.raises(OutputError, match="only you can enter"):
-        UploadFolder(open_folder)
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(OutputError, match="only you can enter"):
-        UploadFolder(tmp_path / "link")
-
-
-@pytest.mark.parametrize(
-    ("name", "suffix"),
-    [("a.WAV", ".wav"), ("../../x.mp3", ".mp3"), ("a.b/c", ""), ("a.w\0av", ""), ("x.toolong", ""), ("", "")],
-)
-def test_only_a_plain_ending_survives_of_a_file_name(name: str, suffix: str) -> None:
-    assert safe_suffix(name) == suffix
 
 
 def test_queue_full_is_429_and_says_when(serving) -> None:
@@ -216,35 +136,6 @@ def test_a_path_is_replaced_once_and_no_part_of_a_word(tmp_path: Path, name: str
     assert _without_path(message, tmp_path / name) == told.format("the uploaded file")
 
 
-def test_the_token_opens_everything_but_health(serving) -> None:
-    token = "0123456789abcdef"  # noqa: S105  (of this test only)
-    with serving(token=token) as live:
-        live.job.go.set()
-        assert httpx.get(f"{live.url}/healthz").status_code == 200
-        for wrong in ({}, {"authorization": "Bearer x"}, {"authorization": token}, {"authorization": "Bearer \xff"}):
-            headers = {k: v.encode("latin-1") for k, v in wrong.items()}
-            assert httpx.get(f"{live.url}/v1/models", headers=headers).status_code == 401
-            assert live.post(headers=headers).status_code == 401
-        assert httpx.get(f"{live.url}/metrics").status_code == 401
-        assert live.post(headers={"authorization": f"Bearer {token}"}).status_code == 200
-        assert len(live.job.seen) == 1
-
-
-def test_web_pages_cannot_use_a_server_without_a_token(live) -> None:
-    assert live.post(headers={"origin": "https://evil.example"}).status_code == 403
-    assert live.post(headers={"host": "rebound.example:80"}).status_code == 403
-    for host in ("localhost:1", "127.0.0.1", "[::1]:8000"):
-        assert live.post(headers={"host": host}).status_code == 200
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])  # noqa: S104  (refused, that is the test)
-def test_listening_to_others_needs_a_token(host: str) -> None:
-    with pytest.raises(OptionError, match="set a token"):
-        serve(print, host=host)
-    with pytest.raises(OptionError, match="shorter than 16"):
-        serve(print, host=host, token="short")  # noqa: S106  (refused)
-
-
 def test_bodies_beyond_the_limit_are_refused_before_they_are_kept(serving) -> None:
     with serving(limits=Limits(max_body=100_000)) as live:
         live.job.go.set()
@@ -285,63 +176,6 @@ def test_shutdown_stops_jobs_and_removes_everything(serving) -> None:
         assert failed[0] != 200
         live.until(lambda: live.job.stopped == 1)
     assert list(live.uploads.glob("server-*")) == []
-
-
-def test_logs_are_json_and_know_nothing(serving, caplog) -> None:
-    caplog.set_level(logging.INFO)
-    with serving() as live:
-        live.job.error = ValueError("Ana said hello")
-        live.job.go.set()
-        live.post(file=("ana_doctor_visit.wav", b"RIFF"), language="en")
-        httpx.get(f"{live.url}/ana_doctor_visit")
-    lines = [JsonFormatter().format(record) for record in caplog.records]
-    entries = [json.loads(line) for line in lines]
-    assert {"request", "job", "job failed"} <= {entry["event"] for entry in entries}
-    failed = next(entry for entry in entries if entry["event"] == "job failed")
-    assert failed["error"] == "ValueError"
-    assert all("ana" not in line.lower() and "127.0.0.1" not in line for line in lines)
-
-
-TALKATIVE = """
-import logging, signal, threading, warnings
-from diarfuse.fusion.errors import CancelledError
-from diarfuse.transcribe.serving.app import serve
-
-def run_job(request):
-    logging.getLogger("some.engine").warning("heard: Ana said hello")
-    warnings.warn("Ana said hello", stacklevel=1)
-    if request.wish.language == "en":
-        raise ValueError("Ana said hello")
-    request.cancel.wait(60)
-    raise CancelledError("Ana left")
-
-serve(run_job, port=0)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
-def test_nothing_but_json_without_words_is_ever_printed() -> None:
-    """A process of its own, with a talkative engine: a job that fails, a client that leaves, and the end."""
-    with subprocess.Popen(
-        [sys.executable, "-c", TALKATIVE], stderr=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[3]
-    ) as process:
-        assert process.stderr is not None
-        lines = [process.stderr.readline()]
-        url = f"http://127.0.0.1:{json.loads(lines[0])['port']}/v1/audio/transcriptions"
-        form = {"files": {"file": ("ana.wav", b"RIFF")}}
-        assert httpx.post(url, data={"language": "en"}, **form).status_code == 500
-        with socket.create_connection(("127.0.0.1", json.loads(lines[0])["port"]), timeout=60) as leaves:
-            leaves.sendall(HEAD + BOUND + b"Content-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE)
-            while sum('"some.engine"' in line for line in lines) < 2:  # the job is at work
-                lines.append(process.stderr.readline() or pytest.fail(f"it ended after {lines}"))
-        while not any('"cancelled"' in line for line in lines):
-            lines.append(process.stderr.readline() or pytest.fail(f"it ended after {lines}"))
-        process.terminate()
-        lines += process.stderr.readlines()
-    events = [json.loads(line)["event"] for line in lines]
-    assert {"listening", "job failed", "job", "request", "some.engine", "py.warnings"} <= set(events)
-    assert "asyncio" not in events  # it complains of errors that nobody took
-    assert "ana" not in "".join(lines).lower()
 
 
 def test_a_thousand_at_once_stay_within_memory(serving) -> None:

@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from diarfuse.transcribe.__main__ import run
 from tests.browsing import press, show, texts, violations, wait
-from tests.transcribe.serving.test_realtime import FakeWork, Works
+from tests.transcribe.serving.live_works import FakeWork, Works
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver

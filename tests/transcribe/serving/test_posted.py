@@ -12,7 +12,7 @@ import pytest
 
 from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe.serving.limits import Limits
-from tests.transcribe.serving.test_realtime import MOST, SECOND, TOKEN, Works, call, hear, holding, sent_while_held
+from tests.transcribe.serving.live_works import MOST, SECOND, TOKEN, Works, call, hear, holding, sent_while_held
 
 
 def events(answer: httpx.Response) -> list[dict]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from diarfuse.fusion.errors import OutputError
-from diarfuse.transcribe.serving.uploads import Upload, UploadFolder
+from diarfuse.transcribe.serving.uploads import Upload, UploadFolder, safe_suffix
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -87,3 +89,68 @@ def test_without_a_place_for_uploads_nothing_listens(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "set TMPDIR" in done.stderr
     assert "listening" not in done.stderr
+
+
+def test_uploads_are_private_and_gone_after_the_answer(serving) -> None:
+    with serving() as live:
+        thread = threading.Thread(target=live.post, kwargs={"file": ("../../etc/passwd.mp3", b"x")})
+        thread.start()
+        live.until(lambda: live.job.seen)
+        path = live.job.seen[0].path
+        assert path.name == "upload.mp3"
+        assert live.uploads in path.parents
+        assert all(stat.S_IMODE(folder.stat().st_mode) == 0o700 for folder in list(path.parents)[:3])
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        live.job.go.set()
+        thread.join()
+        assert live.leftovers() == []
+    assert list(live.uploads.glob("server-*")) == []
+
+
+CRASH = """
+import os, pathlib, sys
+from diarfuse.transcribe.serving import uploads
+if sys.argv[2] == "named":  # as on systems without /proc
+    uploads._take_name = lambda path, handle: None
+with uploads.UploadFolder(pathlib.Path(sys.argv[1])).one() as upload:
+    upload.create(".wav").write(b"speech")
+    upload._file.flush()
+    assert upload.path.read_bytes() == b"speech"
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("kind", ["unnamed", "named"])
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file can be had without a name")
+def test_a_crash_leaves_no_audio_or_none_beyond_the_next_start(tmp_path: Path, kind: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    subprocess.run([sys.executable, "-c", CRASH, str(tmp_path / "u"), kind], check=False, env=environment)
+    left = [path.read_bytes() for path in (tmp_path / "u").rglob("upload.wav") if path.is_file()]
+    assert left == ([] if kind == "unnamed" else [b"speech"])
+    living = UploadFolder(tmp_path / "u")
+    assert living.swept == 1
+    assert [path for path in (tmp_path / "u").rglob("*") if path.name == "upload.wav"] == []
+    second = UploadFolder(tmp_path / "u")
+    assert second.swept == 0  # the first still runs
+    assert living.path.is_dir()
+    second.close()
+    living.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_foreign_or_open_upload_root_is_refused(tmp_path: Path) -> None:
+    open_folder = tmp_path / "open"
+    open_folder.mkdir(mode=0o755)
+    with pytest.raises(OutputError, match="only you can enter"):
+        UploadFolder(open_folder)
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(OutputError, match="only you can enter"):
+        UploadFolder(tmp_path / "link")
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [("a.WAV", ".wav"), ("../../x.mp3", ".mp3"), ("a.b/c", ""), ("a.w\0av", ""), ("x.toolong", ""), ("", "")],
+)
+def test_only_a_plain_ending_survives_of_a_file_name(name: str, suffix: str) -> None:
+    assert safe_suffix(name) == suffix
