@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.transcribe.__main__ import run
+
 FOREIGN = '''
 import os, signal, time
 from pathlib import Path
@@ -90,3 +92,15 @@ def tree(out: Path) -> dict[str, bytes]:
         for path in sorted(out.rglob("*"))
         if path.is_file() and ".cache" not in path.parts
     }
+
+
+QUICK = ["batch", "calls", "--asr", "quick", "--offline", "--workers", "1"]
+NAMES = {"a0.json", "a1.json", "a2.json", "a3.json", "a4.json", "night/b.json"}
+
+
+def batch(*further: str) -> int:
+    return run([*QUICK, *further])
+
+
+def results(out: str) -> set[str]:
+    return {name for name in tree(Path(out)) if not name.startswith((".", "failures", "batch.csv"))}

@@ -1,12 +1,19 @@
+"""What is kept to save time: turns come back as they were, and all of it goes when it is asked to."""
+
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from diarfuse.fusion.types import Diarization, Likeness, Turn
-from diarfuse.transcribe.batch.caches import read_turns, write_turns
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.batch.caches import Cache, read_turns, write_turns
+from diarfuse.transcribe.batch.places import place_of
+
+from .conftest import batch, tree
 
 TURNS = (Turn(0.0, 2.0, "A"), Turn(2.0, 4.0, "B"))
 
@@ -36,3 +43,23 @@ def test_turns_of_before_are_as_good_as_none():
     del row["likeness"]
     with pytest.raises(KeyError):  # which the cache takes for a damaged file, and hears the recording again
         read_turns(json.dumps(row).encode())
+
+
+@pytest.mark.usefixtures("folder")
+def test_clean_deletes_what_is_kept_and_no_result(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
+    assert batch("-o", "out") == 0
+    assert Path("out/.cache").stat().st_mode & 0o777 == 0o700
+    before = tree(Path("out"))
+    assert run(["batch", "clean", "out"]) == 0
+    assert not Path("out/.cache").exists()
+    assert tree(Path("out")) == before
+    assert run(["batch", "clean", "calls"]) == 2
+    kept = Cache.of(place_of("nobody://knows/this")).root
+    kept.mkdir(parents=True)
+    assert run(["batch", "clean", "nobody://knows/this"]) == 0, "no network is needed for it"
+    assert not kept.exists()
+    assert run(["batch", "status", "nowhere"]) == 2
+    assert "'nowhere' holds no results of transcribe batch" in capsys.readouterr().err

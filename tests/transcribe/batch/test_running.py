@@ -17,23 +17,8 @@ import pytest
 import soundfile
 
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.batch.caches import Cache
-from diarfuse.transcribe.batch.logbook import Logbook
-from diarfuse.transcribe.batch.places import place_of
-from diarfuse.transcribe.batch.sharding import Shard
 
-from .conftest import noise, tree
-
-QUICK = ["batch", "calls", "--asr", "quick", "--offline", "--workers", "1"]
-NAMES = {"a0.json", "a1.json", "a2.json", "a3.json", "a4.json", "night/b.json"}
-
-
-def batch(*further: str) -> int:
-    return run([*QUICK, *further])
-
-
-def results(out: str) -> set[str]:
-    return {name for name in tree(Path(out)) if not name.startswith((".", "failures", "batch.csv"))}
+from .conftest import NAMES, QUICK, batch, noise, results, tree
 
 
 def started(folder: Path, *further: str) -> subprocess.Popen[str]:
@@ -243,18 +228,6 @@ def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
     assert results("out") == set()
 
 
-def test_two_runs_at_once_are_refused_and_two_parts_are_not(folder: Path, capsys: pytest.CaptureFixture) -> None:
-    cache = Cache(folder / "out" / ".cache")
-    with Logbook(cache, Shard(0, 2)).alone():
-        assert batch("-o", "out") == 2
-        assert "Part 0/2 is at work on these results" in capsys.readouterr().err
-        assert batch("-o", "out", "--shard", "0/2") == 2
-        assert run(["batch", "clean", "out"]) == 2
-        assert batch("-o", "out", "--shard", "1/2") == 0
-    assert batch("-o", "out") == 0
-    assert results("out") == NAMES
-
-
 def test_what_is_not_ours_is_not_written_over(folder: Path, capsys: pytest.CaptureFixture) -> None:
     Path("out").mkdir()
     Path("out/a0.json").write_text('{"mine": 1}', encoding="utf-8")
@@ -335,26 +308,6 @@ def test_no_words_takes_the_number_of_speakers(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_clean_deletes_what_is_kept_and_no_result(
-    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
-    assert batch("-o", "out") == 0
-    assert Path("out/.cache").stat().st_mode & 0o777 == 0o700
-    before = tree(Path("out"))
-    assert run(["batch", "clean", "out"]) == 0
-    assert not Path("out/.cache").exists()
-    assert tree(Path("out")) == before
-    assert run(["batch", "clean", "calls"]) == 2
-    kept = Cache.of(place_of("nobody://knows/this")).root
-    kept.mkdir(parents=True)
-    assert run(["batch", "clean", "nobody://knows/this"]) == 0, "no network is needed for it"
-    assert not kept.exists()
-    assert run(["batch", "status", "nowhere"]) == 2
-    assert "'nowhere' holds no results of transcribe batch" in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -394,14 +347,6 @@ def test_a_disk_that_is_full_ends_the_run_in_one_sentence(
     assert batch("-o", "out", "--language", "de") == 1
     assert "No space left on device): free some space and give the same command again" in capsys.readouterr().err
     assert results("out") == NAMES
-
-
-@pytest.mark.usefixtures("folder")
-def test_a_log_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture) -> None:
-    Path("out/.cache").mkdir(parents=True)
-    Path("out/.cache/log").touch()
-    assert batch("-o", "out") == 1
-    assert "Error: out/.cache/log/0-of-1.jsonl cannot be written: " in capsys.readouterr().err.splitlines()[-1]
 
 
 def _full(path: Path, _: bytes) -> None:
