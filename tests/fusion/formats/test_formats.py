@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections import namedtuple
 
 import pytest
@@ -15,11 +14,11 @@ from diarfuse.fusion.attaching import attach, attach_same_shape
 from diarfuse.fusion.cues import passages_of
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import TranscriptError
-from diarfuse.fusion.formats.files import load_json, read_any
+from diarfuse.fusion.formats.files import read_any
 from diarfuse.fusion.formats.reading import flat_lines, make_slot
 from diarfuse.fusion.types import Turn
+from tests.fusion.formats.said import TURNS, lines
 
-TURNS = (Turn(0.0, 2.0, "Ann"), Turn(2.0, 4.0, "Bob"))
 TEXT = "It's $25, Bob. (Thanks!) See example.org"
 WORDS = [("It's", 0.2), ("25", 0.6), ("Bob", 1.2), ("Thanks", 2.2), ("See", 2.7), ("example.org", 3.0)]
 LINES = [("Ann", "It's $25, Bob."), ("Bob", " (Thanks!)"), ("Bob", " See example.org")]
@@ -27,10 +26,6 @@ LINES = [("Ann", "It's $25, Bob."), ("Bob", " (Thanks!)"), ("Bob", " See example
 
 def words(name: str = "word", **more: object) -> list[dict[str, object]]:
     return [{name: text, "start": start, "end": start + 0.3, **more} for text, start in WORDS]
-
-
-def lines(data: object) -> list[tuple[str | None, str]]:
-    return [(segment.speaker, segment.text) for segment in attach(data, TURNS).segments]
 
 
 OWN_TEXT = {
@@ -120,74 +115,6 @@ def test_azures_spoken_words_are_labelled_beside_the_written_ones():
     }
     found = attach_same_shape({"recognizedPhrases": [{**ticks, "nBest": [best]}]}, TURNS)["recognizedPhrases"][0]
     assert {w["speaker"] for name in ("words", "displayWords") for w in found["nBest"][0][name]} == {"Bob"}
-
-
-GOOGLE = {"results": [{"alternatives": [{"words": [{"word": "Hi", "startTime": "2.2s", "endTime": "2.5s"}]}]}]}
-SNAKE = {"results": [{"alternatives": [{"words": [{"word": "Hi", "start_offset": "2.2s", "end_offset": "2.5s"}]}]}]}
-
-
-@pytest.mark.parametrize(
-    ("data", "key"),
-    [
-        ({"name": "1", "done": True, "response": GOOGLE}, "speakerLabel"),
-        ({"results": {"gs://b/a.wav": {"inlineResult": {"transcript": GOOGLE}}}}, "speakerLabel"),
-        ({"results": {"gs://b/a.wav": {"transcript": GOOGLE}}}, "speakerLabel"),
-        (SNAKE, "speaker_label"),
-    ],
-)
-def test_google_wraps_its_results_and_names_keys_in_two_ways(data, key):
-    assert read_any(data).family == "Google"
-    assert f'"{key}": "Bob"' in json.dumps(attach_same_shape(data, TURNS))
-    assert attach({"results": []}, TURNS).segments == ()
-
-
-def token(text: bytes, start: int) -> bytes:
-    return b'{"text": "%s", "offsets": {"from": %d, "to": %d}, "p": 0.9}' % (text, start, start + 400)
-
-
-def test_whisper_cpp_writes_parts_of_characters(tmp_path):
-    text = "你好吗。好。"
-    first, second = "吗".encode()[:1], "吗".encode()[1:]
-    parts = ["你".encode(), "好".encode(), first, second, "。".encode(), "好".encode(), "。".encode()]
-    tokens = b",".join(token(part, 500 * i) for i, part in enumerate(parts))
-    entry = b'{"text": "%s", "offsets": {"from": 0, "to": 3500}, "tokens": [%s]}' % (text.encode(), tokens)
-    path = tmp_path / "zh.json"
-    path.write_bytes(b'{"transcription": [%s]}' % entry)
-    transcript = attach(path, [Turn(0.0, 2.4, "Ann"), Turn(2.5, 4.0, "Bob")])
-    assert [w.text for w in transcript.words] == ["你", "好", "吗。", "好。"]
-    assert [(s.speaker, s.text) for s in transcript.segments] == [("Ann", "你好吗。"), ("Bob", "好。")]
-    labelled = attach_same_shape(load_json(path), TURNS)
-    assert json.loads(json.dumps(labelled))["transcription"][0]["tokens"][2]["text"] == first.decode(
-        "utf-8", "surrogateescape"
-    )
-
-
-def entries(*texts: bytes, tokens: bool) -> bytes:
-    made = [
-        b'{"text": "%s", "offsets": {"from": %d, "to": %d}%s}'
-        % (text, 500 * i, 500 * i + 500, b', "tokens": [%s]' % token(text, 500 * i) if tokens else b"")
-        for i, text in enumerate(texts)
-    ]
-    return b'{"transcription": [%s]}' % b",".join(made)
-
-
-@pytest.mark.parametrize("tokens", [True, False])
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        ((b" Isto est\\u0061 est", b"\xc3", b"\xa1 bem aqui"), [" Isto esta est", "\u00e1", " bem aqui"]),
-        ((b" um dois tr\xc3", b"\xaas e quatro"), [" um dois tr\u00ea", "s e quatro"]),
-        ((b" ok so \xf0", b"\x9f\x98", b"\x80 he said it"), [" ok so \U0001f600", " he said it"]),
-        ((b" so it is \\ud83d", b"\\ude00 again and again"), [" so it is \U0001f600", " again and again"]),
-    ],
-)
-def test_whisper_cpp_divides_characters_between_entries(tmp_path, texts, expected, tokens):
-    path = tmp_path / "cut.json"
-    path.write_bytes(entries(*texts, tokens=tokens))
-    reading = read_any(path)
-    assert [line.text for line in reading.lines] == expected
-    words = [slot.text for line in reading.lines for slot in line.slots]
-    assert "".join(words) == ("".join(expected) if tokens else "")
 
 
 @pytest.mark.parametrize(
@@ -304,71 +231,6 @@ def test_a_score_that_is_none_does_not_stop_the_join(score):
     assert word.probability in (None, 1.0)
 
 
-def test_google_without_word_times_gives_lines_or_says_what_to_ask_for():
-    results = [
-        {"alternatives": [{"transcript": "Hi Ann"}], "resultEndTime": "1.8s"},
-        {"alternatives": [{"transcript": " Hi Bob"}], "resultEndTime": "3.5s"},
-    ]
-    spoken = [(s.speaker, s.start, s.end, s.text) for s in attach({"results": results}, TURNS).segments]
-    assert spoken == [("Ann", 0.0, 1.8, "Hi Ann"), ("Bob", 1.8, 3.5, " Hi Bob")]
-    labelled = attach_same_shape({"results": results}, TURNS)
-    assert [result["speakerLabel"] for result in labelled["results"]] == ["Ann", "Bob"]
-    del results[1]["resultEndTime"]
-    with pytest.raises(TranscriptError, match=r"results\[1\] has text, .* ask for enableWordTimeOffsets"):
-        attach({"results": results}, TURNS)
-
-
-def speechmatics(*said: tuple[str, float, str | None], delimiter: str | None = None) -> dict[str, object]:
-    results = [
-        {
-            "type": "punctuation" if to else "word",
-            "start_time": start,
-            "end_time": start + 0.3,
-            "attaches_to": to,
-            "alternatives": [{"content": text}],
-        }
-        for text, start, to in said
-    ]
-    info = {} if delimiter is None else {"language_pack_info": {"word_delimiter": delimiter}}
-    return {"results": [{"type": "speaker_change"}, *results], "metadata": info}
-
-
-def test_speechmatics_marks_attach_as_it_says():
-    said = [("¿", 0.2, "next"), ("Qué", 0.2, None), ("tal", 0.6, None), ("?", 0.9, "previous"), ("Bien", 2.4, None)]
-    assert lines(speechmatics(*said)) == [("Ann", "¿Qué tal?"), ("Bob", " Bien")]
-    dashed = [("twenty", 0.2, None), ("-", 0.5, "both"), ("one", 0.8, None), ("now", 1.2, None)]
-    (segment,) = attach(speechmatics(*dashed), TURNS).segments
-    assert [(w.text, w.start, round(w.end, 6)) for w in segment.words] == [("twenty-one", 0.2, 1.1), ("now", 1.2, 1.5)]
-
-
-def test_speechmatics_tells_what_stands_between_its_words():
-    said = [("今日", 0.2, None), ("は", 0.6, None), ("。", 0.9, "previous")]
-    assert lines(speechmatics(*said, delimiter="")) == [("Ann", "今日は。")]
-
-
-def test_elevenlabs_writes_a_transcript_a_channel():
-    channels = [
-        {"channel_index": c, "language_code": "en", "text": text, "words": [
-            {"text": text, "start": start, "end": start + 0.4, "type": "word", "speaker_id": None}
-        ]}
-        for c, (text, start) in enumerate([("Later", 2.5), ("Sooner", 0.5)])
-    ]  # fmt: skip
-    assert lines({"transcripts": channels}) == [("Ann", "Sooner"), ("Bob", "Later")]
-    labelled = attach_same_shape({"transcripts": channels}, TURNS)["transcripts"]
-    assert [channel["words"][0]["speaker_id"] for channel in labelled] == ["Bob", "Ann"]
-
-
-def test_elevenlabs_whole_seconds_are_no_milliseconds():
-    """JavaScript writes 1.0 as 1; the languages' codes are called as AssemblyAI's."""
-    words = [
-        {"text": "Hi", "start": 0, "end": 1, "type": "word"},
-        {"text": " ", "start": 1, "end": 2, "type": "spacing"},
-        {"text": "you", "start": 2, "end": 3, "type": "word"},
-    ]
-    assert read_any({"language_code": "eng", "text": "Hi you", "words": words}).family == "ElevenLabs"
-    assert lines({"language_code": "eng", "text": "Hi you", "words": words}) == [("Ann", "Hi"), ("Bob", " you")]
-
-
 def test_vosk_with_alternatives_reads_the_best():
     best = {"confidence": 0.9, "text": "hi", "result": [{"word": "hi", "start": 0.2, "end": 0.5}]}
     assert lines({"alternatives": [best, {**best, "text": "high"}]}) == [("Ann", "hi")]
@@ -391,20 +253,6 @@ def test_watsons_own_labels_are_replaced():
     best["timestamps"][0] = ["hi", 0.2]  # type: ignore[index]
     with pytest.raises(TranscriptError, match=r"timestamps\[0\] is \['hi', 0.2\]: it must be \[word, start, end\]"):
         attach(data, TURNS)
-
-
-def spoken(text: str, *times: tuple[str, str], transcript: bool = True) -> dict[str, object]:
-    said = [{"word": text, "startTime": start, "endTime": end} for start, end in times]
-    return {"alternatives": [{**({"transcript": text} if transcript else {}), "words": said}]}
-
-
-def test_googles_repeat_is_labelled_but_a_second_answer_stays():
-    twice = [spoken("yes", ("0.5s", "0.9s")), spoken("yes", ("2.5s", "2.9s"))]
-    assert [s.speaker for s in attach({"results": twice}, TURNS).segments] == ["Ann", "Bob"]
-    repeat = spoken("yes", ("0.5s", "0.9s"), ("2.5s", "2.9s"), transcript=False)
-    assert len(attach({"results": [*twice, repeat]}, TURNS).words) == 2
-    *_, last = attach_same_shape({"results": [*twice, repeat]}, TURNS)["results"]
-    assert [word["speakerLabel"] for word in last["alternatives"][0]["words"]] == ["Ann", "Bob"]
 
 
 def test_a_list_of_segments_without_words_holds_lines():
@@ -441,17 +289,6 @@ def test_what_cannot_carry_speakers_back_is_refused():
         attach_same_shape([line(0.1, 0.8, "Hi", [{"word": "Hi", "start": 0.1, "end": 0.8}])], TURNS)
     with pytest.raises(TranscriptError, match=r"'words.json' is a file's name"):
         attach_same_shape("words.json", TURNS)
-
-
-def test_soniox_with_nothing_but_a_translation():
-    data = {"text": "", "tokens": [{"text": "Hi", "start_ms": 0, "translation_status": "translation"}]}
-    assert attach(data, TURNS).segments == ()
-
-
-def test_what_marks_the_end_of_speech_is_no_word_of_soniox():
-    said = [("Hi", 100), (".", 300), ("<end>", 400), (" Bye", 500), ("<fin>", 700)]
-    data = {"tokens": [{"text": text, "start_ms": start, "end_ms": start + 100} for text, start in said]}
-    assert "".join(text for _, text in lines(data)) == "Hi. Bye"
 
 
 def item(text: str, *times: str) -> dict[str, object]:
