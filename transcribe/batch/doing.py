@@ -43,7 +43,7 @@ from .items import Asked, Item, shown
 from .job import CachingJob
 from .keys import Basis, content_of
 from .places import Bucket, Folder, FullDiskError, place_of
-from .settling import Outcome, Plan, damaged, formats_of, put_failure, settle
+from .settling import Outcome, Plan, damaged, edited, formats_of, put_failure, settle
 from .tree import Failure, Record, Tree, is_ours
 
 if TYPE_CHECKING:
@@ -160,15 +160,17 @@ class Hands:
             key = self.basis.key(asked, content or sha256)
             if not content and (settled := self._settled(item, key)):
                 return settled
-            document = self._kept(item, key)
-            if document is None:
+            document, stay = self._kept(item, key), {}
+            if document is not None:
+                stay = {} if self.plan.replace else edited(item, self.tree)
+            else:
                 self._check_replaced(item, asked)
                 document = self._document(path, item, asked, sha256)
             if seen is not None and seen != looks(item):
                 raise _ChangedError(
                     f"{shown(item.audio)} changed while it was heard: give the command again once it is whole."
                 )
-            spoilt = self._publish(item, key, asked, document, path)
+            spoilt = self._publish(item, key, asked, document, path, stay)
         return Outcome(item.id, "done", document.transcript.duration, spoilt=spoilt)
 
     def _settled(self, item: Item, key: str) -> Outcome | None:
@@ -231,21 +233,25 @@ class Hands:
         if not (self.plan.replace or b"\0" in left or made.startswith(left)):
             raise _no_transcript(f"{self.plan.out.rstrip('/')}/{file}")
 
-    def _publish(self, item: Item, key: str, asked: Asked, document: Document, path: Path) -> tuple[str, ...]:
+    def _publish(
+        self, item: Item, key: str, asked: Asked, document: Document, path: Path, stay: Mapping[str, int]
+    ) -> tuple[str, ...]:
         """The files, then the record that says that they are there: a kill in between costs only time.
 
-        What comes back are those that were there before and were damaged.
+        stay: files that are left as they are -> the size that they were written with. What comes back are those that
+        were there before and were damaged.
         """
         self._at("write")
         tree, contents = self.tree, self._contents(item, document, path)
         spoilt, main = damaged(item, tree), f"{item.id}.json"
         if main in spoilt:
             self._check_cut(main, contents[main])
-        sizes = {name: len(content) for name, content in contents.items()}
+        sizes = {name: stay.get(name, len(content)) for name, content in contents.items()}
         record = Record(key, "writing", formats_of(self.plan), self.basis.about(asked), row_of(document), sizes)
         tree.put(item.id, record)
         for name, content in contents.items():
-            tree.place.write(name, content)
+            if name not in stay:
+                tree.place.write(name, content)
         tree.put(item.id, replace(record, state="done"))
         return spoilt
 

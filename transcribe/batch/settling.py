@@ -77,11 +77,11 @@ def settle(item: Item, key: str, plan: Plan, tree: Tree) -> Outcome | None:
 def _all_there(item: Item, record: Record, plan: Plan, tree: Tree) -> bool:
     wanted = formats_of(plan)
     return all(record.formats.get(name) == look for name, look in wanted.items()) and all(
-        _is_whole(f"{item.id}{registry.ending(name)}", record, tree) for name in wanted
+        _is_whole(item, f"{item.id}{registry.ending(name)}", record, tree) for name in wanted
     )
 
 
-def _is_whole(file: str, record: Record, tree: Tree) -> bool:
+def _is_whole(item: Item, file: str, record: Record, tree: Tree) -> bool:
     """Whether a result is there and holds something; only JSON of another size than it was written with is read.
 
     What is no JSON and of another size may have been edited by hand: what is left of it is not known to be damaged.
@@ -89,8 +89,26 @@ def _is_whole(file: str, record: Record, tree: Tree) -> bool:
     length = tree.place.length(file)
     if not length or not file.endswith(".json") or length == record.sizes.get(file):
         return bool(length)
-    content = tree.place.read(file)
-    return content is not None and is_ours(content, file)
+    content = tree.place.read(file) or b""
+    return is_ours(content, file) if file == _main(item) else is_json(content)
+
+
+def _main(item: Item) -> str:
+    """The result that all others are made of."""
+    return f"{item.id}.json"
+
+
+def edited(item: Item, tree: Tree) -> dict[str, int]:
+    """The results, but for the main one, that a person seems to have edited -> the size that they were written with."""
+    record = tree.record(item.id)
+    if record is None or record.state != "done":
+        return {}
+    others = {file: size for file, size in record.sizes.items() if file != _main(item)}
+    return {
+        file: size
+        for file, size in others.items()
+        if tree.place.length(file) not in (None, 0, size) and not _is_spoilt(file, record, tree)
+    }
 
 
 def damaged(item: Item, tree: Tree) -> tuple[str, ...]:

@@ -110,6 +110,32 @@ def test_a_result_that_is_empty_or_cut_short_is_made_anew_and_told(capsys: pytes
 
 
 @pytest.mark.usefixtures("folder")
+def test_other_formats_that_were_edited_stay_where_one_is_made_anew() -> None:
+    asked = ["-o", "out", "--format", "txt", "--format", "whisperx"]
+    assert batch(*asked) == 0
+    before, own = tree(Path("out")), {"a0.txt": b"my own words", "a0.whisperx.json": b'{"segments": []}'}
+    for name, content in own.items():
+        Path("out", name).write_bytes(content)
+    assert (batch(*asked), tree(Path("out"))) == (0, before | own)
+    Path("out/a0.json").unlink()
+    Path("out/a0.txt").write_bytes(b"")
+    assert (batch(*asked), tree(Path("out"))) == (0, before), "all is made anew of words that were kept"
+    for name, content in own.items():
+        Path("out", name).write_bytes(content)
+    assert batch(*asked, "--format", "srt") == 0
+    after = tree(Path("out"))
+    assert {name: after[name] for name in own} == own
+    assert after["a0.srt"]
+    assert batch(*asked, "--format", "srt") == 0
+    assert tree(Path("out")) == after
+    Path("out/a0.whisperx.json").write_bytes(b'{"segm')
+    assert (batch(*asked, "--format", "srt"), tree(Path("out"))) == (
+        0,
+        after | {"a0.whisperx.json": before["a0.whisperx.json"]},
+    )
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_failure_under_other_options_is_forgotten_with_them() -> None:
     soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
     assert batch("-o", "out") == 0
