@@ -47,13 +47,10 @@ def create(name: str, **options: Any) -> Recognizer:
         UnknownNameError: no such recogniser; lists the known ones.
         OptionError: the recogniser has no such option; lists those it has.
     """
+    check_options(name, options)
     maker = _maker(name)
-    signature = inspect.signature(maker)
-    if not any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values()):
-        for key in options.keys() - signature.parameters.keys():
-            raise no_option(name, key, options[key], signature.parameters)
     try:
-        signature.bind(**options)
+        inspect.signature(maker).bind(**options)
     except TypeError as error:
         raise OptionError(f"The recogniser {name} cannot be made: {error}; give that as an option.") from error
     try:
@@ -63,6 +60,21 @@ def create(name: str, **options: Any) -> Recognizer:
     except (TypeError, ValueError) as error:  # a value of another type than it takes
         given = ", ".join(f"{key}={short(value)}" for key, value in options.items())
         raise OptionError(f"The recogniser {name} cannot be made with {given} ({error}): correct the value.") from error
+
+
+def check_options(name: str, options: Mapping[str, object]) -> None:
+    """Refuse options that the recogniser `name` does not have; imports its adapter, not its engine.
+
+    Raises:
+        UnknownNameError: no such recogniser.
+        OptionError: it has no such option; lists those it has.
+    """
+    known = inspect.signature(_maker(name)).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in known.values()):
+        return
+    for key, value in options.items():
+        if key not in known:
+            raise no_option(name, key, value, known)
 
 
 def parameters(name: str) -> tuple[str, ...]:

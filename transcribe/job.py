@@ -88,7 +88,7 @@ class Job:
         return Queue(work, files=files_at_once(Runtime.of(self.setup.execution)), capacity=capacity)
 
     def check(self, wish: Wish | None = None) -> None:
-        """Refuse unknown names before any work.
+        """Refuse unknown names, and options that the recogniser does not have, before any work.
 
         Raises:
             UnknownNameError: no such recogniser or pack.
@@ -96,10 +96,11 @@ class Job:
         """
         from ..diarize.loading import check
         from ..diarize.models.store import Store
-        from .recognisers import check_name, listens
+        from .recognisers import check as check_recogniser
+        from .recognisers import listens
 
         wish = wish or self._usual
-        check_name(self.setup.asr)
+        check_recogniser(self.setup)
         store = Store(self.setup.models_dir, offline=True)
         check(self.setup.diarizer, self.setup.options, store, wish.speakers, self.setup.labels_from)
         if wish.channels is not None and not listens(self.setup.asr):

@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that no recogniser has.
+def check(setup: Setup) -> None:
+    """Refuse a name that no recogniser has, and options that the one of that name does not have.
 
     Raises:
         UnknownNameError: with the known names and the nearest.
+        OptionError: it has no such option.
     """
     known = (*registry.names(), AUTO)
-    if name not in known:
-        raise UnknownNameError("recogniser", name, known)
+    if setup.asr not in known:
+        raise UnknownNameError("recogniser", setup.asr, known)
+    given = setup.model is not None or setup.compute_type is not None or bool(setup.asr_options)
+    if given and setup.asr != AUTO:  # else another package's adapter need not be imported for this
+        registry.check_options(setup.asr, _options(setup.asr, setup))
 
 
 def listens(name: str) -> bool:

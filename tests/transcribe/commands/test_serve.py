@@ -90,6 +90,11 @@ def test_names_that_nothing_has_are_refused_at_the_start(monkeypatch) -> None:
             start(monkeypatch, option, "nope")
 
 
+def test_an_option_that_the_recogniser_does_not_have_is_refused_at_the_start(monkeypatch) -> None:
+    with pytest.raises(OptionError, match="compute_type='int8' is no option of the recogniser moonshine"):
+        start(monkeypatch, "--asr", "moonshine", "--compute-type", "int8")
+
+
 def test_a_port_in_use_is_said_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
