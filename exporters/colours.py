@@ -18,8 +18,7 @@ def colours_of(document: Document) -> dict[str, str]:
     """Everybody's colour, in the order in which they are first heard; that decides which is whose.
 
     Example:
-        >>> from diarfuse.fusion.document import Document
-        >>> from diarfuse.fusion.types import Segment, Transcript
+        >>> from diarfuse import Document, Segment, Transcript
         >>> colours_of(Document(Transcript((Segment(0.0, 1.0, "Hi", speaker="Ben"),), "en", 1.0)))
         {'Ben': '#0072b2'}
     """

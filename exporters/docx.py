@@ -179,7 +179,7 @@ def _readable(colour: str) -> str:
 
     Example:
         >>> _readable("#0072b2"), _readable("#f0e442")
-        ('0072B2', '7B7522')
+        ('0072B2', '7F7822')
     """
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     share = 1.0

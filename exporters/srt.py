@@ -26,8 +26,7 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
     """One subtitle a cue, in order of time; segments without text leave none.
 
     Example:
-        >>> from diarfuse.fusion.document import Document
-        >>> from diarfuse.fusion.types import Segment, Transcript
+        >>> from diarfuse import Document, Segment, Transcript
         >>> said = Transcript((Segment(0.5, 2.0, " Good morning.", speaker="SPEAKER_00"),), "en", 2.0)
         >>> print(dumps(Document(said)), end="")
         1

@@ -71,8 +71,7 @@ def tiers_of(document: Document) -> tuple[Tier, ...]:
     Whoever is said to say two things at once has as many tiers, ``Ana``, ``Ana (2)``.
 
     Example:
-        >>> from ..fusion.document import Document
-        >>> from ..fusion.types import Segment, Transcript, Word
+        >>> from diarfuse import Document, Segment, Transcript, Word
         >>> said = Segment(0.0, 9.0, " Hi.", (Word(0.5, 0.5, " Hi.", speaker="Ana"),), "Ana")
         >>> utterance = tiers_of(Document(Transcript((said,), "en", 9.0)))[0].utterances[0]
         >>> utterance.start, utterance.end, utterance.text, len(utterance.words)

@@ -73,7 +73,7 @@ def attach(
         TranscriptError: not a known shape, or a word that cannot be, by its place.
 
     Example:
-        >>> from fusion.types import Turn
+        >>> from diarfuse import Turn
         >>> words = [{"word": "Hi", "start": 0.1, "end": 0.4}]
         >>> attach(words, [Turn(0, 1, "SPEAKER_00")]).segments[0].speaker
         'SPEAKER_00'

@@ -82,7 +82,7 @@ def passages_of(transcript: Transcript) -> tuple[Passage, ...]:
     estimated ones. What is said by nobody in particular forms passages as well.
 
     Example:
-        >>> from ..types import Segment, Transcript, Word
+        >>> from diarfuse import Segment, Transcript, Word
         >>> words = Word(0.3, 0.5, " Yes.", speaker="Ana"), Word(0.6, 0.9, " No.", speaker="Ben")
         >>> said = Transcript((Segment(0.0, 2.0, " Yes. No.", words),), "en", 2.0)
         >>> [(row.speaker, row.start, row.end, row.text) for row in passages_of(said)]

@@ -99,7 +99,7 @@ def assign_speakers(
         TranscriptError: a word or turn with impossible times, by its index.
 
     Example:
-        >>> from fusion.types import Turn
+        >>> from diarfuse import Turn
         >>> assign_speakers([{"start": 0.1, "end": 0.4, "word": "Hi"}], [Turn(0.0, 1.0, "SPEAKER_00")])
         [{'start': 0.1, 'end': 0.4, 'word': 'Hi', 'speaker': 'SPEAKER_00'}]
     """

@@ -19,8 +19,8 @@ def graphemes(text: str) -> list[str]:
     """The visible characters of `text`; joined together they are `text`.
 
     Example:
-        >>> graphemes("e\u0301a")
-        ['é', 'a']
+        >>> [len(character) for character in graphemes("e\N{COMBINING ACUTE ACCENT}a")]
+        [2, 1]
     """
     if text.isascii() and "\r" not in text:
         return list(text)

@@ -33,8 +33,7 @@ def content(document: Document, target: Target, style: Style, dumps: Dumps = reg
 def summary(document: Document) -> str:
     """What a file holds, in a few words.
 
-    >>> from diarfuse.fusion.document import Document
-    >>> from diarfuse.fusion.types import Segment, Transcript, Word
+    >>> from diarfuse import Document, Segment, Transcript, Word
     >>> summary(Document(Transcript((Segment(0.0, 1.0, "Hi", (Word(0.0, 1.0, "Hi"),)),), "en", 61.0)))
     '1 word in 1:01'
     """

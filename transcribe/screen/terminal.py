@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -251,7 +251,7 @@ class Terminal(Reporter):
         self._said: set[str] = set()
         self._title = ""
 
-    def __enter__(self) -> Terminal:  # noqa: PYI034  # typing.Self is younger than Python 3.10
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
