@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from itertools import dropwhile, groupby
 from pathlib import Path
@@ -30,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(diarfuse.__file__).parent
 PAGE = ROOT / "docs" / "commands.md"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "THIRD_PARTY_NOTICES.md"]
+LINKED += [*(ROOT / "benchmarks").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -186,6 +189,25 @@ def test_what_the_documents_install_needs_no_index_that_has_this_project() -> No
     assert not re.search(r"pip install [^`\n]*\bdiarfuse\b", text)
 
 
+def test_every_extra_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| extra |") :].partition("\n\n")[0]
+    assert extras() - set(re.findall(r"`([\w-]+)`", table)) == set()
+
+
+def test_every_package_that_is_installed_is_in_the_notices() -> None:
+    """But for what the tests need: nobody else gets that."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {extra: lines for extra, lines in project["optional-dependencies"].items() if extra != "dev"}
+    asked[""] = project["dependencies"]
+    needed = {re.match(r"[\w.-]+", line)[0] for lines in asked.values() for line in lines}
+    notices = (ROOT / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8").partition("## Runtime dependencies")[2]
+    rows = re.findall(r"^\| ([\w., -]+?)(?: \(.*?\))? \|", notices, re.MULTILINE)
+    named = {name for row in rows for name in row.split(", ")} - {"package"}
+    brought = {"ctranslate2", "tokenizers", "s3fs", "gcsfs"}  # by those
+    assert named == needed | brought
+
+
 def test_what_errors_install_is_an_extra_of_what_is_installed() -> None:
     """``pip install 'diarfuse[x]'`` takes what is installed here, and asks no index for it."""
     sources = [
@@ -212,16 +234,27 @@ def test_what_errors_install_is_an_extra_of_what_is_installed() -> None:
     assert "does not provide" not in done.stderr
 
 
+def anchors(text: str) -> set[str]:
+    """What a link to a heading of the document may name, in the way of GitHub."""
+    found: dict[str, int] = {}
+    for heading in re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        anchor = re.sub(r"[^\w\- ]", "", plain.strip().lower()).replace(" ", "-")
+        found[anchor] = found.get(anchor, -1) + 1
+    return {
+        anchor if not number else f"{anchor}-{number}" for anchor, last in found.items() for number in range(last + 1)
+    }
+
+
 def test_local_links_lead_somewhere() -> None:
-    for document in DOCUMENTS:
-        for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
-            if "://" not in link:
-                beside, installed = document.parent / link, PACKAGE / link.removeprefix("../")
-                assert beside.exists() or installed.exists(), f"{document.name}: {link}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for document in LINKED:
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+            if "://" in link:
+                continue
+            path, _, anchor = link.partition("#")
+            beside, installed = document.parent / path if path else document, PACKAGE / path.removeprefix("../")
+            assert beside.exists() or installed.exists(), f"{document.name}: {link}"
+            assert not anchor or anchor in anchors(beside.read_text(encoding="utf-8")), f"{document.name}: {link}"
 
 
 def test_pictures_are_small_and_there() -> None:
@@ -234,3 +267,7 @@ def test_pictures_are_small_and_there() -> None:
     for path in shown:
         assert path.read_bytes().startswith(b"\x89PNG\r\n"), path
         assert path.stat().st_size < 200_000, path
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
