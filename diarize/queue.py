@@ -11,7 +11,7 @@ files go through the networks in one call. Answers are those of
             queue.push(path, path)
         queue.close()
         for done in queue:
-            print(done.id, done.error or done.answer.turns)
+            print(done.id, done.error or done.get().turns)
 """
 
 from __future__ import annotations

@@ -50,8 +50,9 @@ def signature(thing: object) -> str:
 
 
 def members(name: str, thing: type) -> Iterator[tuple[str, str, str]]:
-    """Heading, call and docstring of what a class offers itself."""
-    for member, value in vars(thing).items():
+    """Heading, call and docstring of what a class offers, by itself or by a parent of ours."""
+    offered = dict(item for one in thing.__mro__ if one.__module__.startswith("diarfuse") for item in vars(one).items())
+    for member, value in offered.items():
         inner = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
         if member.startswith("_"):
             continue
