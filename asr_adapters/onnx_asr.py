@@ -96,6 +96,8 @@ class OnnxAsr:
         Raises:
             OptionError: there is one.
         """
+        if not self._options:
+            return
         adapters = engine("onnx_asr.adapters", "--asr onnx-asr", "onnx-asr", "onnx-asr")
         if not hasattr(adapters, "RecognizeOptions"):  # an older version, which refuses them itself
             return

@@ -29,8 +29,11 @@ class _Plain(_Base):
         """
         if isinstance(value, str) and not is_written_number(value, whole=self.whole):
             self._refuse(value, param, ctx)
-        found = super().convert(value, param, ctx)
-        if not math.isfinite(found):  # of a settings file, or too large to be one
+        try:
+            found = super().convert(value, param, ctx)
+            if not math.isfinite(found):  # of a settings file, or too large to be one
+                self._refuse(value, param, ctx)
+        except OverflowError:  # hundreds of digits, as only a settings file can hold
             self._refuse(value, param, ctx)
         return found
 

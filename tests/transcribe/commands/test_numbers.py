@@ -43,6 +43,14 @@ def test_one_sentence_names_the_option_and_the_value(arguments, capsys, tmp_path
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"), [(Whole(), 10**400), (Number(), 10**400), (Number(), float("nan")), (Number(), float("inf"))]
+)
+def test_what_only_a_settings_file_can_hold_is_refused_too(kind: click.ParamType, value: float) -> None:
+    with pytest.raises(click.BadParameter, match="must be a "):
+        kind.convert(value, None, None)
+
+
 @given(st.integers(-(10**17), 10**17))
 def test_whole_numbers_come_back(number: int) -> None:
     assert Whole().convert(str(number), None, None) == number
