@@ -1,7 +1,5 @@
-"""Scores to spans of speech: hysteresis, then gaps filled and blips dropped.
+"""Decisions of frames to spans of speech; gaps filled, and blips dropped.
 
-After powerset decoding the hysteresis has nothing left to decide; it is for
-scores between 0 and 1 (a voice activity detector, a model without powerset).
 A span is a pair of times or of frame indices, half open.
 """
 
@@ -11,33 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arrays import AnyFloat, Flags, Float64, Runs, Spans
+from .arrays import Flags, Float64, Runs, Spans
 
 if TYPE_CHECKING:
     from ..fusion.types import Seconds
 
 
 _INSTANT: Seconds = 1e-6  # upstream calls a gap or a segment up to this long empty
-
-
-def hysteresis(scores: AnyFloat, onset: float = 0.5, offset: float | None = None, *, initial: bool = False) -> Flags:
-    """Active from a score above `onset` until one below `offset`.
-
-    Args:
-        scores: (frames, ...), each column on its own; NaN counts as 0.
-        onset: a score above it switches on.
-        offset: a score below it switches off; default `onset`. Between the two the state stays.
-        initial: the state before the first frame.
-
-    Returns:
-        bool, shape of `scores`.
-    """
-    values = np.nan_to_num(scores)
-    on = values > onset
-    decided = on | (values < (onset if offset is None else offset))
-    frame = np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1))
-    last = np.maximum.accumulate(np.where(decided, frame, -1), axis=0)
-    return np.where(last < 0, initial, np.take_along_axis(on, np.maximum(last, 0), axis=0))
 
 
 def runs(active: Flags) -> Runs:

@@ -1,4 +1,4 @@
-"""Several recordings, one after the other: a bad one is reported and the others are still done."""
+"""Several recordings in one command: a bad one is reported, the others are still done, and results come in order."""
 
 from __future__ import annotations
 

@@ -6,21 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from diarfuse.diarize.binarize import drop_short, fill_gaps, hysteresis, runs
-
-levels = st.sampled_from(np.float32([0, 0.3, 0.5, 0.6, 0.7, 1, np.nan]))
-scores = hnp.arrays(np.float32, st.tuples(st.integers(0, 30), st.integers(1, 3)), elements=levels)
-
-
-@given(scores, st.sampled_from([(0.5, 0.5), (0.65, 0.4)]), st.booleans())
-def test_hysteresis_frame_by_frame(values, thresholds, initial):
-    onset, offset = thresholds
-    found = hysteresis(values, onset, offset, initial=initial)
-    for column, expected in zip(values.T, found.T, strict=True):
-        state = initial
-        for score, active in zip(np.nan_to_num(column), expected, strict=True):
-            state = True if score > onset else False if score < offset else state
-            assert active == state
+from diarfuse.diarize.binarize import drop_short, fill_gaps, runs
 
 
 @given(hnp.arrays(bool, st.integers(0, 40)))
