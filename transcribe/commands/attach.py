@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...fusion.audio import Track
+    from ...fusion.document import Document
     from ...fusion.editing.content import Origin
     from ...fusion.formats.files import Unit
     from ...fusion.formats.reading import Reading
@@ -106,14 +107,12 @@ def attach(
     Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a
     plain list of words. Output in JSON says for each word why it has its speaker.
     """
-    from ...fusion.document import Document
     from ...fusion.formats.files import read_file
     from ...fusion.formats.reading import speakers_in
     from ...fusion.formats.turns import read_turns_file
     from ...fusion.join.assign import Policy
     from .. import output
     from ..documents.names import check_outputs, check_words
-    from ..documents.origin import only_names, recording_of
     from ..runs import View
     from ..screen.progress import TURNS
     from ..screen.showing import content, summary
@@ -127,7 +126,7 @@ def attach(
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
     if rttm is not None:
         _check_speakers(values)
-    task = _Task(words, audio, values["audio_track"], rttm is None, Policy(join=values["join"]), unit)
+    task = _Task(words, audio, rttm, values["audio_track"], Policy(join=values["join"]), unit)
     data, reading = read_file(words, unit)
     known = set() if rttm is None else {turn.speaker for turn in read_turns_file(rttm)}
     check_words(words, speakers_in(reading), {*known, *names.values()}, replace=replace)
@@ -144,13 +143,10 @@ def attach(
             count = len(turns.speakers)
             what = f"{words.name} with {count} {'speaker' if count == 1 else 'speakers'} in it"
         else:
-            joined = task.joined(reading, turns, screen)
-            heard = None if audio is None else recording_of(audio, joined.duration)
-            document = Document(joined, turns, (audio or words).stem, heard, origin)
-            document = only_names(document, *filter(None, (words, audio, rttm)))
-            what = summary(document)
+            document = task.document(reading, turns, origin, screen)
             looks = [view.seen(target, audio, screen.note, task.track) for target in targets]
-            texts = [content(document, t, look) for t, look in zip(targets, looks, strict=True)]
+            texts = [content(document, target, look) for target, look in zip(targets, looks, strict=True)]
+            what = summary(document)
         screen.rest()
         for target, text in zip(targets, texts, strict=True):
             output.write(target, text)
@@ -162,12 +158,12 @@ def attach(
 
 @dataclass(frozen=True)
 class _Task:
-    """The words, and how they are to be read and joined. heard: what is to be told of the audio was told."""
+    """The words, what lies beside them, and how they are to be read and joined. rttm: turns that are there already."""
 
     words: Path
     audio: Path | None
+    rttm: Path | None
     track: Track
-    heard: bool
     policy: Policy
     unit: Unit
 
@@ -183,6 +179,16 @@ class _Task:
         if not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
             text = json.dumps(labelled, indent=2)  # halves of characters survive as escapes only
         return text + "\n"
+
+    def document(self, reading: Reading, turns: Diarization, origin: Origin | None, screen: Reporter) -> Document:
+        """The words with speakers, and the turns; of the files it has names only."""
+        from ...fusion.document import Document
+        from ..documents.origin import only_names, recording_of
+
+        joined = self.joined(reading, turns, screen)
+        heard = None if self.audio is None else recording_of(self.audio, joined.duration)
+        document = Document(joined, turns, (self.audio or self.words).stem, heard, origin)
+        return only_names(document, *filter(None, (self.words, self.audio, self.rttm)))
 
     def joined(self, reading: Reading, turns: Diarization, screen: Reporter) -> Transcript:
         """The words with speakers; lines without words get some, aligned to the recording where it is there."""
@@ -211,7 +217,9 @@ class _Task:
         told: list[str] = []
         samples = load_audio(self.audio, on_note=told.append, track=self.track)
         aligned = align(transcript, samples, on_progress=screen.on_progress)
-        return aligned if self.heard else replace(aligned, notes=(*aligned.notes, *told))
+        if self.rttm is None:  # what there is to tell of the audio was told when its turns were found
+            return aligned
+        return replace(aligned, notes=(*aligned.notes, *told))
 
 
 def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:
