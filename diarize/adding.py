@@ -21,6 +21,7 @@ from .models.packs import (
     FrontEndName,
     ModelSet,
     Network,
+    PackFile,
     Use,
 )
 from .models.store import Store
@@ -96,26 +97,38 @@ def add_pack(
             put(folder, "embedding/model.onnx", foreign.model.SerializeToString()),
         )
         network = _network(foreign, front_end, folder / files[1].path)
-        pack = ClusteringPack(
-            name=name,
-            summary=f"{graph.name} over the segmentation of {source.name}",
-            source=None,
-            files=files,
-            segmentation=Network(files[0].path, source.pack.segmentation.builder),
-            embedding=network,
-            recipe="agglomerative",
-            distances=Distances(alone=1.0, basis="guess"),
-            plda=None,
-            licence=f"{wanted.licence} (embedding), {source.pack.licence} (segmentation of {source.name})",
-            attribution=f"embedding: {graph.name}, added by its user; segmentation: {source.pack.attribution}",
-            forbids=wanted.forbids | source.pack.forbids,
-        )
+        pack = _untried(name, graph, wanted, source, files, network)
         graphs = {"segmentation": source.graph("segmentation"), "embedding": folder / files[1].path}
         models = ModelSet(pack, graphs, None, "", lambda graph, _: graphs[graph])
         found = _tried(models, graph)
         pack = replace(pack, distances=_distances(models, found, wanted, Watch(on_progress, on_note)))
         commit(store, folder, pack)
     return Added(pack, found)
+
+
+def _untried(
+    name: str,
+    graph: Path,
+    wanted: Wanted,
+    source: ModelSet,
+    files: tuple[PackFile, PackFile],
+    network: EmbeddingNetwork,
+) -> ClusteringPack:
+    """The pack as it is before its voices were compared: its distance means nothing yet."""
+    return ClusteringPack(
+        name=name,
+        summary=f"{graph.name} over the segmentation of {source.name}",
+        source=None,
+        files=files,
+        segmentation=Network(files[0].path, source.pack.segmentation.builder),
+        embedding=network,
+        recipe="agglomerative",
+        distances=Distances(alone=1.0, basis="guess"),
+        plda=None,
+        licence=f"{wanted.licence} (embedding), {source.pack.licence} (segmentation of {source.name})",
+        attribution=f"embedding: {graph.name}, added by its user; segmentation: {source.pack.attribution}",
+        forbids=wanted.forbids | source.pack.forbids,
+    )
 
 
 def _network(foreign: Foreign, front_end: FrontEndName, path: Path) -> EmbeddingNetwork:
