@@ -161,7 +161,8 @@ def with_places(sentence: str, holding: Iterable[InForce]) -> str:
     places: dict[str, list[str]] = {}
     for one in holding:
         if one.path not in sentence and one.is_named(sentence):
-            places.setdefault(one.path, []).append(f"{one.key} = {short(one.value)}")
+            value = _texts(one.value)[0] if isinstance(one.value, str) else one.value
+            places.setdefault(one.path, []).append(f"{one.key} = {short(value)}")
     return " ".join([sentence, *(f"Set in {path}: {', '.join(all_)}." for path, all_ in places.items())])
 
 
@@ -172,9 +173,11 @@ def _names_of(key: str, option: click.Option | None) -> tuple[str, ...]:
 
 
 def _texts(value: Any) -> list[str]:
-    """What is text in a value, or in the values of a table or a list."""
+    """What is text in a value, or in the values of a table or a list; addresses as they are told."""
+    from ..batch.items import shown
+
     every = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
-    return [one for one in every if isinstance(one, str)]
+    return [shown(one) for one in every if isinstance(one, str)]
 
 
 def _idle(command: click.Command, wanted: set[str]) -> frozenset[str]:
