@@ -9,7 +9,7 @@ import numpy as np
 
 from ...fusion.types import Seconds, Turn
 from ..arrays import Float64
-from .events import Event, TurnEnded, TurnExtended, TurnRevised, TurnStarted, Why
+from .events import Event, TurnEnded, TurnExtended, TurnRevised, TurnStarted
 from .speakers import UNKNOWN
 from .tail import Span
 
@@ -49,37 +49,28 @@ def label_of(number: int) -> str | None:
 class Book:
     """All turns, and the events between one state and the next.
 
-    turns: by their numbers, without those that were taken back.
+    turns: by their numbers, without those that were taken back. committed: what was told up to here stays; of who is
+        told there only the labels of those who are one are put together (`rename`).
     """
 
     turns: dict[int, Told] = field(default_factory=dict)
+    committed: Seconds = 0.0
     _next: int = 0
 
-    def update(
-        self, spans: Sequence[Span], since: Seconds, committed: Seconds, why: Why, near: Seconds = NEAR
-    ) -> Iterator[Event]:
-        """Say what makes the turns from `since` on those of `spans`.
+    def update(self, spans: Sequence[Span], since: Seconds, committed: Seconds) -> Iterator[Event]:
+        """Say what makes the turns from `since` on those of `spans`, but for what was committed before.
 
         Args:
             spans: who speaks from `since` on.
             since: what was told of the time before stays; a turn that reaches over it is changed behind it only.
-            committed: turns that end before are over.
-            why: of revisions.
-            near: edges that move by less stay where they are.
+            committed: from now on what is told up to here stays too, and turns that end there are over.
         """
-        yield from self._reconcile(spans, since, np.inf, why, near)
+        yield from self._reconcile(spans, max(since, self.committed))
+        self.committed = committed
         for told in self.turns.values():
             if not told.over and told.end <= committed:
                 told.over = True
                 yield TurnEnded(told.turn, told.end)
-
-    def correct(self, spans: Sequence[Span], until: Seconds, why: Why, near: Seconds) -> Iterator[Event]:
-        """Say what makes the turns up to `until` those of `spans`; what was told of the time behind stays."""
-        for event in self._reconcile(spans, 0.0, until, why, near):
-            yield event
-            if isinstance(event, TurnStarted) and event.end < until:
-                self.turns[event.turn].over = True
-                yield TurnEnded(event.turn, event.end)
 
     def grow(self, spans: Sequence[Span], start: Seconds, end: Seconds) -> Iterator[Event]:
         """Say what `spans`, all from `start` to `end`, add to what was told of the time before, which stays."""
@@ -101,6 +92,14 @@ class Book:
         for told in self.turns.values():
             told.number = into.get(told.number, told.number)
 
+    def said(self) -> dict[int, Seconds]:
+        """For how long each speaker was told to speak, of what is committed."""
+        found: dict[int, Seconds] = {}
+        for told in self.turns.values():
+            if told.number != UNKNOWN and told.start < self.committed:
+                found[told.number] = found.get(told.number, 0.0) + min(told.end, self.committed) - told.start
+        return found
+
     def end(self) -> Iterator[Event]:
         """Nothing more comes."""
         for told in self.turns.values():
@@ -119,19 +118,17 @@ class Book:
                 of[turns[place].speaker] = of.get(turns[place].speaker, 0.0) + float(inside[place])
         return {f"SPEAKER_{number:02d}": max(of, key=of.__getitem__) for number, of in sorted(shared.items())}
 
-    def _reconcile(
-        self, spans: Sequence[Span], since: Seconds, until: Seconds, why: Why, near: Seconds
-    ) -> Iterator[Event]:
-        inside = [told for told in self.turns.values() if told.end > since and told.start < until]
-        cut = [Span(max(s.start, since), min(s.end, until), s.number, s.track) for s in spans]
+    def _reconcile(self, spans: Sequence[Span], since: Seconds) -> Iterator[Event]:
+        inside = [told for told in self.turns.values() if told.end > since]
+        cut = [Span(max(span.start, since), span.end, span.number, span.track) for span in spans]
         wanted = [span for span in cut if span.end - span.start >= NEAR]
-        matched = _match(inside, wanted, since, until)
+        matched = _match(inside, wanted, since)
         for told in inside:
             place = matched.get(told.turn)
             if place is None:
-                yield from self._take_back(told, since, until, why)
+                yield from self._take_back(told, since)
             else:
-                yield from _follow(told, wanted[place], since, until, why, near)
+                yield from _follow(told, wanted[place], since)
         for place in sorted({*range(len(wanted))} - {*matched.values()}):
             yield self._start(wanted[place])
 
@@ -140,52 +137,46 @@ class Book:
         self.turns[told.turn], self._next = told, self._next + 1
         return TurnStarted(told.turn, told.start, told.end, label_of(told.number))
 
-    def _take_back(self, told: Told, since: Seconds, until: Seconds, why: Why) -> Iterator[Event]:
-        """Nobody is heard in the turn between the two times: what lies outside stays."""
+    def _take_back(self, told: Told, since: Seconds) -> Iterator[Event]:
+        """Nobody is heard in the turn from `since` on."""
         if told.start < since:
             told.end = since
-        elif told.end > until:
-            told.start = until
         else:
             told.end = told.start
             del self.turns[told.turn]
-        yield _revision(told, why)
+        yield _revision(told)
 
 
-def _follow(told: Told, span: Span, since: Seconds, until: Seconds, why: Why, near: Seconds) -> Iterator[Event]:
-    """Make the turn what `span` says, between the two times."""
-    start = told.start if told.start < since or abs(span.start - told.start) < near else span.start
-    end = told.end if told.end > until or (told.over and abs(span.end - told.end) < near) else span.end
-    if told.voice != (span.number, span.track) or start != told.start or end < told.end - near or told.over:
-        if end <= start:  # one edge that stayed and one that moved would leave nothing, which takes the turn back
-            start, end = span.start, span.end
-        changed = told.voice != (span.number, span.track) or (start, end) != (told.start, told.end)
-        told.start, told.end, told.number, told.track = start, end, span.number, span.track
-        if changed:
-            yield _revision(told, why)
-    elif end > told.end:
-        told.end = end
-        yield TurnExtended(told.turn, end)
+def _follow(told: Told, span: Span, since: Seconds) -> Iterator[Event]:
+    """Make the turn what `span` says, from `since` on."""
+    start = told.start if told.start < since or abs(span.start - told.start) < NEAR else span.start
+    if told.voice == (span.number, span.track) and start == told.start and span.end >= told.end - NEAR:
+        if span.end > told.end:
+            told.end = span.end
+            yield TurnExtended(told.turn, told.end)
+        return
+    told.start, told.end, told.number, told.track = start, span.end, span.number, span.track
+    yield _revision(told)
 
 
-def _revision(told: Told, why: Why) -> TurnRevised:
-    return TurnRevised(told.turn, told.start, told.end, label_of(told.number), why)
+def _revision(told: Told) -> TurnRevised:
+    return TurnRevised(told.turn, told.start, told.end, label_of(told.number))
 
 
-def _match(turns: Sequence[Told], spans: Sequence[Span], since: Seconds, until: Seconds) -> dict[int, int]:
+def _match(turns: Sequence[Told], spans: Sequence[Span], since: Seconds) -> dict[int, int]:
     """The place in `spans` of what each turn is now: first those of the same voice, then those that lie alike.
 
-    A turn that reaches over an edge of the time that is looked at goes on only as what lies at that edge.
+    A turn that began before `since` goes on only as what lies there, and under the label that was told.
     """
     starts, ends = (np.array([getattr(span, edge) for span in spans]) for edge in ("start", "end"))
     pairs: list[tuple[bool, Seconds, int, int]] = []
     for told in turns:
         shared: Float64 = np.minimum(ends, told.end) - np.maximum(starts, told.start)
         for place in np.flatnonzero(shared > -NEAR).tolist():
-            if (told.start < since < spans[place].start - NEAR) or (spans[place].end + NEAR < until < told.end):
-                continue
             same = (spans[place].number, spans[place].track) == told.voice
-            if same or shared[place] >= _SAME * (told.end - told.start):
+            if told.start < since and (spans[place].start > since + NEAR or not (same or told.number == UNKNOWN)):
+                continue
+            if same or shared[place] >= _SAME * (told.end - max(told.start, since)):
                 pairs.append((not same, -float(shared[place]), told.turn, place))
     matched: dict[int, int] = {}
     taken: set[int] = set()

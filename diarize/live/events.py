@@ -6,7 +6,7 @@ the last that was said of each turn has the running answer (`ledger.Ledger` does
 
 * a turn that is revised to end where it begins is taken back;
 * where speakers are merged, all turns of the one that is gone are the other's;
-* behind what is committed only a revision changes anything.
+* behind what is committed nothing changes any more before `Done`, but that speakers are merged.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from ...fusion.types import Seconds, Turn
-
-Why: TypeAlias = Literal["heard more", "voices compared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,6 @@ class TurnRevised:
     start: Seconds
     end: Seconds
     speaker: str | None
-    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class SpeakerNamed:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Turns up to here change by revisions only."""
+    """What was told up to here stays until `Done`; only labels that turn out to be one voice are merged."""
 
     until: Seconds
 

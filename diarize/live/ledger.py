@@ -34,8 +34,8 @@ class Entry:
 class Ledger:
     """Applies events, in order.
 
-    committed: up to where turns change by revisions only. names: of speakers, where some were said. done: the last
-        event, once it came; then `entries` are the final turns.
+    committed: up to where turns stay as they are until `done`, but for speakers who are merged. names: of speakers,
+        where some were said. done: the last event, once it came; then `entries` are the final turns.
     """
 
     committed: Seconds = 0.0

@@ -23,16 +23,14 @@ from .events import Committed, Event, SpeakersMerged
 from .feeding import Feeding
 from .history import LOCAL, Heard, Voices
 from .speakers import UNKNOWN, Registry, one_voice
-from .tail import Correction, Tail, timeline
+from .tail import Correction, Tail
 from .tail import Heard as HeardWindow
 
 HOP: Seconds = 0.5
 FIRST: Seconds = 2.0
 """Nothing is said before so much was heard."""
-BLUNT: Seconds = 0.25
-"""Comparisons see edges less sharply than the last seconds are heard: what moves by less stays."""
-COMMIT: Seconds = 2.5
-"""How far the commitment lies behind what was heard: the network needs about so much of what follows a frame."""
+COMMIT: Seconds = 4.5
+"""How far the commitment lies behind what was heard: what is told behind it stays, so it is worth waiting for."""
 EMBED: Seconds = 2.0
 EARLY: Seconds = 180.0
 """Windows are embedded every `EMBED` seconds, and twice as often up to here."""
@@ -144,7 +142,7 @@ class LiveDiarizer(Feeding):
         self._tail.add(HeardWindow(look.index, look.segmentation, tracks, labels))
         committed = max(now - COMMIT, 0.0)
         spans = self._tail.spans(now)
-        yield from self._book.update(spans, self._tail.start, committed, "heard more")
+        yield from self._book.update(spans, self._tail.start, committed)
         if committed:
             yield Committed(committed)
 
@@ -210,12 +208,13 @@ class LiveDiarizer(Feeding):
             self._compare_at = len(self._voices.firsts) + 1
 
     def _compare(self) -> Iterator[Event]:
-        """Tell all voices so far apart anew, and correct what was said."""
+        """Tell all voices so far apart anew; of what is committed only labels that turned out to be one change."""
         firsts = self._voices.firsts
         heard = np.stack([self._segmentation(first) for first in firsts])
         vectors, labels = np.stack(self._voices.vectors), np.stack(self._voices.labels)
         told = one_voice(self._diarizer.tell_apart(vectors, heard, self._remember_step, self._bounds.high))
-        merged = self._registry.learn(told, vectors, labels, heard.sum(axis=1, dtype=np.int64))
+        speech, said = heard.sum(axis=1, dtype=np.int64), self._book.said()
+        merged = self._registry.learn(told, vectors, labels, speech, said)
         for gone, into in merged.items():
             labels[labels == gone] = into
         self._voices.labels = list(self._registry.settle(vectors, active_speakers(heard), labels))
@@ -224,8 +223,6 @@ class LiveDiarizer(Feeding):
             voice.rename(merged)
         self._tail.relabel(dict(zip((first // self._tail.step for first in firsts), self._voices.labels, strict=True)))
         yield from (SpeakersMerged(_label(gone), _label(into)) for gone, into in merged.items())
-        spans = timeline(heard, np.stack(self._voices.labels), self._remember_step)
-        yield from self._book.correct(spans, self._tail.start, "voices compared", BLUNT)
 
     def _segmentation(self, first: int) -> Bits:
         known = self._heard.get(first)

@@ -5,11 +5,13 @@ The numbers were chosen on generated talk; benchmarks/RESULTS.md has the tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from ...fusion.types import Seconds
 from ..arrays import Flags, Float32, Float64, Int32, Int64
 from ..clustering import Clusters
 from ..masks import finite
@@ -111,7 +113,9 @@ class Registry:
                 found[label] = self.known[best]
         return found
 
-    def learn(self, told: Told, vectors: Float32, before: Int32, speech: Int64) -> dict[int, int]:
+    def learn(
+        self, told: Told, vectors: Float32, before: Int32, speech: Int64, said: Mapping[int, Seconds]
+    ) -> dict[int, int]:
         """Take over what a comparison of all voices found.
 
         Args:
@@ -119,6 +123,7 @@ class Registry:
             vectors: (windows, local speakers, dimension), NaN where there is none.
             before: int32 (windows, local speakers), numbers so far, or `UNKNOWN`.
             speech: (windows, local speakers), frames for which each speaks.
+            said: by number, for how long each was told; of several who are one the one told longest stays.
 
         Returns:
             Who is gone, and who they turned out to be.
@@ -133,6 +138,10 @@ class Registry:
                 numbers[place] = number
         for place in np.setdiff1d(told.heard_alone, np.flatnonzero(numbers != UNKNOWN)).tolist():
             numbers[place], self._next = self._next, self._next + 1
+        for number in [number for number in self.known if number not in numbers and shared[:, number].any()]:
+            place = shared[:, number].argmax()
+            if numbers[place] != UNKNOWN and said.get(number, 0.0) > said.get(int(numbers[place]), 0.0):
+                numbers[place] = number
         gone = [number for number in self.known if number not in numbers]
         into = {number: int(numbers[shared[:, number].argmax()]) for number in gone if shared[:, number].any()}
         stand = numbers != UNKNOWN

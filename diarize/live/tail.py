@@ -192,14 +192,6 @@ def _pieces(span: Span, correction: Correction) -> Iterator[Span]:
         yield replace(span, start=end)
 
 
-def timeline(heard: Bits, labels: Int32, step: Seconds) -> list[Span]:
-    """Who speaks when by windows `step` seconds apart, the first at 0, whose local speakers' numbers are `labels`."""
-    numbers = np.unique(labels[labels != UNKNOWN])  # the columns: a frame without votes is never somebody's who is gone
-    hard = np.where(labels == UNKNOWN, _NOBODY, np.searchsorted(numbers, labels)).astype(np.int32)
-    runs = _runs(heard, hard, step)
-    return [Span(start, stop, int(numbers[at]), NOBODY) for at, start, stop in runs if at < len(numbers)]
-
-
 def _runs(heard: Bits, hard: Int32, step: Seconds) -> list[tuple[int, Seconds, Seconds]]:
     """Columns of `hard` with the seconds from which to which each is active, in order of time."""
     windows = Windows(round((len(heard) - 1) * step * SAMPLE_RATE) + Windows(0).window_samples, step)

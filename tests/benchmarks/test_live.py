@@ -35,8 +35,8 @@ def test_words_count_as_changed_once_and_only_behind_the_commitment():
     run.words.hear(Segment(n, n + 0.5, " a", (Word(n, n + 0.5, " a"),)) for n in range(4))
     steps = [
         [TurnStarted(0, 0.0, 9.0, "SPEAKER_00"), Committed(2.0)],
-        [TurnRevised(0, 1.0, 9.0, "SPEAKER_01", "heard more"), TurnStarted(1, 0.0, 1.0, "SPEAKER_00"), Committed(2.0)],
-        [TurnRevised(0, 1.0, 9.0, "SPEAKER_00", "heard more"), Committed(4.0)],
+        [TurnRevised(0, 1.0, 9.0, "SPEAKER_01"), TurnStarted(1, 0.0, 1.0, "SPEAKER_00"), Committed(2.0)],
+        [TurnRevised(0, 1.0, 9.0, "SPEAKER_00"), Committed(4.0)],
     ]
     for events in steps:
         ledger.apply(events)

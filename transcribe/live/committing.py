@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ...diarize.live.events import Done, Event, SpeakersMerged, TurnRevised
+from ...diarize.live.events import Done, Event, SpeakersMerged
 from ...diarize.live.ledger import Ledger
+from ...diarize.live.pipeline import COMMIT, HOP
 from ...fusion.cues import split_segments
 from ...fusion.types import SAMPLE_RATE, Diarization, Transcript, Turn
 from .words import Words
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ...fusion.types import OnSegment, Samples, Seconds, Segment
     from ...fusion.watch import Watch
 
-_AHEAD: Seconds = 3.0
+_AHEAD: Seconds = COMMIT + HOP
 """Who speaks is committed so much later than it was heard."""
 _PIECE = 10 * SAMPLE_RATE
 """Samples between two looks whether anybody still waits."""
@@ -99,5 +100,5 @@ def turns_of(ledger: Ledger) -> list[Turn]:
 
 
 def changes_all(event: Event) -> bool:
-    """Whether the event is of a comparison of all voices, which looks back further than a minute."""
-    return isinstance(event, SpeakersMerged) or (isinstance(event, TurnRevised) and event.why == "voices compared")
+    """Whether words of long ago may be somebody else's by it."""
+    return isinstance(event, SpeakersMerged)

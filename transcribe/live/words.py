@@ -12,7 +12,7 @@ from ...fusion.join.assign import Policy, assign_speakers
 from ...fusion.types import Seconds, Segment, Transcript, Turn, Word
 
 _RECENT: Seconds = 60.0
-"""Words so old are looked at again only where speakers were compared anew."""
+"""Words so old are looked at again only where speakers were merged."""
 _PLAIN = Policy(join="plain")
 
 

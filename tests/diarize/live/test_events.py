@@ -28,7 +28,7 @@ def test_every_event_has_a_kind_and_a_place_in_the_schema():
     [
         Committed(1.5),
         SpeakerNamed("SPEAKER_00", "Ana"),
-        TurnRevised(3, 1.0, 1.0, None, "heard more"),
+        TurnRevised(3, 1.0, 1.0, None),
         Done(2.0, (Turn(0.0, 1.0, "SPEAKER_00"),), {"SPEAKER_03": "SPEAKER_00"}),
     ],
 )

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 import diarfuse.diarize.live as package
 from diarfuse.diarize.live import LiveDiarizer, pipeline
-from diarfuse.diarize.live.events import Committed, Done, Gap, Paused, Resumed, TurnStarted, to_json
+from diarfuse.diarize.live.events import (
+    Committed,
+    Done,
+    Gap,
+    Paused,
+    Resumed,
+    SpeakersMerged,
+    TurnStarted,
+    to_json,
+)
 from diarfuse.diarize.live.ledger import Ledger
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.diarize.pipeline import Diarizer
@@ -93,7 +102,7 @@ def test_what_is_said_on_the_way(lives, talk, said):
         jsonschema.validate(to_json(event), SCHEMA)
     commitments = [event.until for event in events if isinstance(event, Committed)]
     assert commitments == sorted(commitments)
-    assert commitments[-1] > live.seconds - 3.1
+    assert commitments[-1] > live.seconds - 5.1
     ledger.apply(events)
     assert {entry.speaker for entry in ledger.entries} >= {"SPEAKER_00"}
     started = [event for event in events if isinstance(event, TurnStarted)]
@@ -103,6 +112,28 @@ def test_what_is_said_on_the_way(lives, talk, said):
     assert tuple((e.start, e.end, e.speaker) for e in ledger.entries) == tuple(
         (t.start, t.end, t.speaker) for t in offline.turns
     )
+
+
+@pytest.mark.parametrize(("name", "least"), [("real", 0), ("sim", 100)])
+def test_what_is_committed_stays_but_for_labels_that_are_merged(said, name, least):
+    ledger, before, until = Ledger(), set(), 0.0
+    for event in said[name]:
+        ledger.apply([event])
+        if isinstance(event, SpeakersMerged):
+            before = {(frame, event.into if label == event.gone else label) for frame, label in before}
+        if isinstance(event, Committed):
+            now = {cell for cell in cells(ledger) if cell[0] < 100 * event.until}
+            assert {cell for cell in before if cell[1]} <= now
+            assert {frame for frame, _ in now if frame < 100 * until} == {frame for frame, _ in before}
+            before, until = now, event.until
+    assert until > 5
+    assert len(before) >= least
+
+
+def cells(ledger: Ledger) -> set[tuple[int, str | None]]:
+    """Hundredths of a second with who is told there."""
+    spans = ((round(100 * e.start), round(100 * e.end), e.speaker) for e in ledger.entries)
+    return {(frame, speaker) for start, end, speaker in spans for frame in range(start, end)}
 
 
 def test_pauses_and_gaps_are_told(diarizer):

@@ -14,9 +14,11 @@ def told(hard: list[list[int]], centroids: list[list[float]]) -> Told:
     return Told(clusters, lambda vectors: vectors, np.arange(len(centroids)))
 
 
-def learn(registry: Registry, found: Told, before: list[list[int]]) -> dict[int, int]:
+def learn(
+    registry: Registry, found: Told, before: list[list[int]], said: dict[int, float] | None = None
+) -> dict[int, int]:
     vectors = found.clusters.centroids[np.maximum(found.clusters.hard, 0)].astype(np.float32)
-    return registry.learn(found, vectors, np.array(before, np.int32), np.full((len(before), 2), 100))
+    return registry.learn(found, vectors, np.array(before, np.int32), np.full((len(before), 2), 100), said or {})
 
 
 def settle(registry: Registry, vectors: list, before: list[list[int]], active: list[list[bool]] | None = None) -> list:
@@ -43,6 +45,16 @@ def test_of_two_that_are_one_the_label_of_more_speech_stays_and_the_other_never_
     assert learn(registry, told([[0, 0]] * 3, [[1, 1]]), [[0, 1], [0, 1], [0, -1]]) == {1: 0}
     assert learn(registry, told([[0, 1]] * 3, [[1, 0], [0, 1]]), [[0, 0]] * 3) == {}
     assert sorted(registry.known) == [0, 2]
+
+
+def test_of_two_that_are_one_the_label_stays_under_which_more_was_told():
+    registry = Registry()
+    learn(registry, told([[0, 1], [0, 1], [0, -2], [2, -2]], [[1, 0], [0, 1], [-1, -1]]), [[-1, -1]] * 4)
+    one = told([[0, 0], [0, 0], [0, -2], [1, -2]], [[1, 1], [-1, -1]])
+    labels = [[0, 1], [0, 1], [0, -1], [2, -1]]
+    assert learn(registry, one, labels, {0: 2.0, 1: 5.0, 2: 9.0}) == {0: 1}
+    assert registry.known == [1, 2]
+    assert learn(registry, one, [[1, 1], [1, 1], [1, -1], [2, -1]], {1: 7.0, 2: 9.0}) == {}
 
 
 def test_two_who_speak_at_once_are_two_and_a_strange_voice_is_nobodys():
@@ -118,8 +130,8 @@ def test_who_is_like_nobody_is_new_and_stays_until_a_comparison_finds_them_like_
     overlooked = told([[0, 1], [0, 1]], [[1, 0, 0], [0, 1, 0]])
     speech, before = np.full((2, 2), 100), np.array([[0, 1], [2, 1]], np.int32)
     unlike = np.array([[[1, 0, 0], [0, 1, 0]], [[0, 0, 1], [0, 1, 0]]], np.float32)
-    assert registry.learn(overlooked, unlike, before, speech) == {}
+    assert registry.learn(overlooked, unlike, before, speech, {}) == {}
     assert registry.known == [0, 1, 2]
     alike = np.array([[[1, 0, 0], [0, 1, 0]], [[1, 0, 1], [0, 1, 0]]], np.float32)
-    assert registry.learn(overlooked, alike, before, speech) == {2: 0}
+    assert registry.learn(overlooked, alike, before, speech, {}) == {2: 0}
     assert registry.known == [0, 1]

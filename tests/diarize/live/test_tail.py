@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.diarize.live.speakers import UNKNOWN
-from diarfuse.diarize.live.tail import ALIGNED, Correction, Heard, Span, Tail, corrected, timeline
+from diarfuse.diarize.live.tail import ALIGNED, Correction, Heard, Span, Tail, corrected
 from diarfuse.diarize.windows import FRAME_STEP
 
 STEP = 8_000
@@ -63,23 +63,6 @@ def test_speakers_are_renamed_and_relabelled():
     found = np.array([4, 5, UNKNOWN], np.int32)
     tail.relabel({4: found})
     assert [span.number for span in tail.spans(12.5)] == [4, 5]
-
-
-def test_a_timeline_of_whole_windows():
-    heard = np.stack([window(index, (1.0, 3.0), (3.0, 8.0)) for index in (0, 2)])
-    first, second = timeline(heard, np.array([[2, UNKNOWN, UNKNOWN], [2, 0, UNKNOWN]], np.int32), 1.0)
-    assert (first.number, second.number) == (2, 0)
-    assert (first.start, second.end) == pytest.approx((1.0, 8.0), abs=0.05)
-
-
-def test_where_nobody_is_known_to_speak_nobody_who_is_gone_does():
-    """The first window's second voice is nobody's: the frame is given to one of those who stand, 3 and 5."""
-    heard = np.stack([window(index, (1.0, 3.0), (3.0, 8.0)) for index in (0, 2)])
-    spans = timeline(heard, np.array([[5, UNKNOWN, UNKNOWN], [5, UNKNOWN, UNKNOWN]], np.int32), 1.0)
-    assert {span.number for span in spans} == {5}
-    both = np.array([[3, 5, UNKNOWN], [UNKNOWN, 5, UNKNOWN]], np.int32)
-    assert {span.number for span in timeline(heard, both, 1.0)} == {3, 5}
-    assert timeline(heard, np.full((2, 3), UNKNOWN, np.int32), 1.0) == []
 
 
 def test_a_correction_holds_for_whom_it_names_and_while_the_tail_reaches_so_far():

@@ -28,14 +28,20 @@ def talk(tmp_path, monkeypatch, models_dir) -> Path:
     monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(models_dir))
     counting = load_fakes().Counting()
     monkeypatch.setattr(recognisers, "make", lambda *_: counting)
-    samples, rate = soundfile.read(MEETING, dtype="int16", frames=10 * 16_000)
-    soundfile.write("talk.wav", samples, rate)
+    write_talk(10)
     return tmp_path
+
+
+def write_talk(seconds: int) -> None:
+    """The first seconds of the example as talk.wav, here."""
+    samples, rate = soundfile.read(MEETING, dtype="int16", frames=seconds * 16_000)
+    soundfile.write("talk.wav", samples, rate)
 
 
 @pytest.fixture
 def growing(talk, monkeypatch) -> Path:
-    """The same, where the recogniser tells its words as they come."""
+    """14 s of them, where the recogniser tells its words as they come, and some that differ in the end."""
+    write_talk(14)
     recogniser = load_fakes().Growing()
     monkeypatch.setattr(recognisers, "make", lambda *_: recogniser)
     return talk

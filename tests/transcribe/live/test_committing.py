@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from diarfuse.diarize.live.events import Committed, Done, SpeakersMerged, TurnExtended, TurnStarted
+from diarfuse.diarize.live.pipeline import COMMIT, HOP
 from diarfuse.fusion.errors import CancelledError
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Segment, Transcript, Turn, Word
 from diarfuse.fusion.watch import Watch
@@ -32,7 +33,7 @@ class FakeLive:
         self.seconds += len(samples) / SAMPLE_RATE
         events = [turn for turn in self.turns if turn.start < self.seconds]
         self.turns = [turn for turn in self.turns if turn not in events]
-        return [*events, TurnExtended(0, min(self.seconds, 5.0)), Committed(max(self.seconds - 2.5, 0.0))]
+        return [*events, TurnExtended(0, min(self.seconds, 5.0)), Committed(max(self.seconds - COMMIT, 0.0))]
 
     def finish(self, *_):
         turns = (Turn(0.0, 8.0, "SPEAKER_01"), Turn(8.0, 12.0, "SPEAKER_00"), Turn(12.0, 20.0, "SPEAKER_02"))
@@ -50,7 +51,7 @@ def test_each_is_told_once_it_is_committed_and_labels_stay_as_they_were_told():
     committing = Committing(FakeLive(), np.zeros(20 * SAMPLE_RATE, np.float32), Watch(), heard.append)
     committing.hear(said(1.0))
     assert [(s.text, s.speaker) for s in heard] == [(" at 1", "SPEAKER_00")]
-    assert committing.diarizer.seconds == 5.0  # no more than it takes to know
+    assert committing.diarizer.seconds == 2.0 + COMMIT + HOP  # no more than it takes to know
     committing.hear(said(9.0))
     committing.hear(said(18.5))
     found = committing.finish()
