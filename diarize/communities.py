@@ -9,7 +9,8 @@ likest of a window are its own neighbours. What the graph of a short recording
 misses are people of few stretches, so where distances tell more people apart
 and the graph does not speak against it, they are right (`recipes`). In a long
 one they see people that there are not, in windows where two speak, and set the
-most: where the same is said again and again, the graph joins what was said.
+most. Where much is said again and again, the graph joins what was said and is
+not asked.
 benchmarks/RESULTS.md has the tables.
 """
 
@@ -22,7 +23,7 @@ import numpy as np
 from .arrays import AnyFloat, Bits, Flags, Float64, Labels
 from .counting import speaker_count
 from .kmeans import kmeans
-from .likest import graph, said_first, spectrum
+from .likest import graph, said_again, said_first, spectrum
 from .plda import unit_length
 from .stretches import Stretch
 from .windows import Windows
@@ -39,6 +40,9 @@ _PLAUSIBLE = 0.2
 """Share of the greatest gap from which the graph does not speak against a number of people."""
 _SMALLEST = 2
 """Stretches of a person who counts."""
+_AGAIN = 0.1
+"""Share of the stretches that are said again from which the graph is not asked, since it joins what was said, not who
+says it: 0.02 at most where nothing is said twice, 0.2 to 0.6 in talk made of few pieces at other speeds."""
 _ALONE, _SHORTEST = 0.7, 50
 """Share of a stretch in which one person speaks, and its least filterbank frames (0.5 s)."""
 
@@ -61,6 +65,11 @@ def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits
     unit: Float64 = unit_length(vectors[kept].astype(np.float64)).astype(np.float64)
     unit = unit[said_first(unit)]
     return unit if len(unit) >= FEWEST else unit[:0]
+
+
+def says_all_again(vectors: Float64) -> bool:
+    """Whether so much of a recording is said again that its graph does not show people; arguments as for `cluster`."""
+    return said_again(vectors) >= _AGAIN
 
 
 def cluster(vectors: Float64, told_apart: int = 1, most: int | None = None) -> Labels:

@@ -28,6 +28,8 @@ _DIGITS = 9
 """Of a cosine: what processors round differently does not decide who is likest."""
 _SAME = 0.98
 """Cosine of the same recording of the same words: of others, no two that were looked at were above 0.952."""
+_AGAIN = 0.94
+"""Cosine of the same recording of the same words at another speed: of others hardly two are so near."""
 _LOOKED_AT = 128
 """Eigenvectors of a large graph that are found: as many people can be told apart."""
 
@@ -45,6 +47,14 @@ def said_first(vectors: Float64) -> Flags:
     for rows, block in _cosines(vectors):
         found[rows] = (block >= _SAME).argmax(axis=1) >= rows
     return found
+
+
+def said_again(vectors: Float64) -> float:
+    """To what share of `vectors`, float64 (n, dimension) of unit length, n > 0, another is as like as `_AGAIN` says."""
+    again = np.zeros(len(vectors), np.bool_)
+    for rows, block in _cosines(vectors):
+        again[rows] = (block >= _AGAIN).sum(axis=1) > 1
+    return float(again.mean())
 
 
 def graph(vectors: Float64, count: int) -> sparse.csr_array:

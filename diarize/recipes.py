@@ -199,10 +199,10 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
-    """Communities of stretches, by distances no more of many, of few perhaps more; or agglomerative clusters alone."""
+    """Communities of stretches, by distances no more of many, of few perhaps more; or clusters of windows."""
     distances = Distances(setting.options.threshold) if setting.options.threshold else setting.distances
     alone = setting.alone
-    if alone is None or len(training) < 2:  # noqa: PLR2004 - a pair
+    if alone is None or len(training) < 2 or communities.says_all_again(alone):  # noqa: PLR2004 - a pair
         return agglomerative_centroids(training, windows, distances.alone, setting.step)
     many = len(alone) > communities.MANY
     threshold = distances.alone if many else distances.surely

@@ -109,8 +109,8 @@ def learnt(alone: np.ndarray, *sizes: int) -> np.ndarray:
 
 def test_people_of_few_stretches_are_told_by_distance(monkeypatch):
     """Three stretches are too few for a community, but their windows lie far from everybody else's."""
-    alone, labels = stretches(20, 20, 3, spread=0.5)
-    alone = alone + 3 * np.eye(64)[0]
+    alone, labels = stretches(20, 20, 3, spread=0.7)
+    alone = alone + np.eye(64)[0]
     alone /= np.linalg.norm(alone, axis=1, keepdims=True)
     assert communities.cluster(alone, 1).max() + 1 == 2
     expected = np.stack([alone[labels == label].mean(axis=0) for label in range(3)])
@@ -131,3 +131,14 @@ def test_what_is_said_again_and_again_is_nobody_of_its_own(monkeypatch):
     assert len(learnt(alone, 40, 40)) == 6
     monkeypatch.setattr(communities, "MANY", len(alone) - 1)
     assert len(learnt(alone, 40, 40)) <= 2
+
+
+def test_of_what_is_said_again_at_another_speed_the_graph_is_not_asked():
+    """Two people with three things each, said twelve times: the windows, which hold several, are of two."""
+    people, _ = stretches(*[3] * 2, spread=0.5)
+    alone = people.repeat(12, axis=0) + 0.02 * np.random.default_rng(0).standard_normal((72, 64))
+    alone /= np.linalg.norm(alone, axis=1, keepdims=True)
+    assert communities.cluster(alone, 1).max() + 1 == 6
+    assert communities.says_all_again(alone)
+    assert len(learnt(alone, 40, 40)) == 2
+    assert not communities.says_all_again(stretches(36, 36, spread=0.5)[0])

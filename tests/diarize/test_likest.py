@@ -33,6 +33,16 @@ def test_the_graph_joins_each_to_those_most_like_it_in_blocks_of_any_size(monkey
 
 
 @pytest.mark.parametrize("cells", [1 << 22, 50])
+def test_said_again_counts_those_to_whom_another_is_nearly_the_same(monkeypatch, cells):
+    monkeypatch.setattr(likest, "_CELLS", cells)
+    vectors = unit(20)
+    vectors[[4, 9, 19]] = vectors[2] + 0.05
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert likest.said_again(vectors) == 4 / 20
+    assert likest.said_again(vectors[:3]) == 0
+
+
+@pytest.mark.parametrize("cells", [1 << 22, 50])
 def test_said_first_keeps_the_first_of_what_is_the_same(monkeypatch, cells):
     monkeypatch.setattr(likest, "_CELLS", cells)
     vectors = unit(20)
