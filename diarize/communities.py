@@ -69,7 +69,7 @@ def heard_alone(spans: Sequence[Stretch], vectors: AnyFloat, segmentations: Bits
 
 def says_all_again(vectors: Float64) -> bool:
     """Whether so much of a recording is said again that its graph does not show people; arguments as for `cluster`."""
-    return said_again(vectors) >= _AGAIN
+    return said_again(vectors) >= max(_LIKEST + 1, _AGAIN * len(vectors))
 
 
 def cluster(vectors: Float64, told_apart: int = 1, most: int | None = None) -> Labels:

@@ -49,12 +49,12 @@ def said_first(vectors: Float64) -> Flags:
     return found
 
 
-def said_again(vectors: Float64) -> float:
-    """To what share of `vectors`, float64 (n, dimension) of unit length, n > 0, another is as like as `_AGAIN` says."""
+def said_again(vectors: Float64) -> int:
+    """To how many of `vectors`, float64 (n, dimension) of unit length, another is as like as `_AGAIN` says."""
     again = np.zeros(len(vectors), np.bool_)
     for rows, block in _cosines(vectors):
         again[rows] = (block >= _AGAIN).sum(axis=1) > 1
-    return float(again.mean())
+    return int(again.sum())
 
 
 def graph(vectors: Float64, count: int) -> sparse.csr_array:

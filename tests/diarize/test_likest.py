@@ -38,7 +38,7 @@ def test_said_again_counts_those_to_whom_another_is_nearly_the_same(monkeypatch,
     vectors = unit(20)
     vectors[[4, 9, 19]] = vectors[2] + 0.05
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert likest.said_again(vectors) == 4 / 20
+    assert likest.said_again(vectors) == 4
     assert likest.said_again(vectors[:3]) == 0
 
 
