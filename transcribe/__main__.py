@@ -36,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 1
     if code == INTERRUPTED:
         _leave(code)
+    if code:  # what could not be written is in the buffer yet, and would fail once more at the end
+        try:
+            sys.stdout.flush()
+        except (OSError, AttributeError):
+            _silence_stdout()
     sys.exit(code)
 
 
@@ -81,6 +86,8 @@ def _unforeseen(error: Exception) -> str:
         _silence_stdout()
         if error.errno == errno.ENOENT:
             return "The folder that this was started in is gone: change to one that is there (cd)."
+        if error.errno == errno.EBADF:
+            return "There is no stdout to write to: leave it open, or send it to /dev/null."
         if error.errno == errno.ENOSPC:
             return f"stdout cannot be written to ({error.strerror}): free some space, or send it elsewhere."
     what = "" if error.filename is None else f"{str(error.filename)!r}: "
@@ -93,7 +100,10 @@ def _fill_closed_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            # It takes the lowest number that is free. Nothing can be written to 1: a result is not lost unseen there.
+            os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
+            if number == 1:
+                sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -109,7 +110,7 @@ def write(target: Target, result: str | bytes) -> None:
     # File names and other people's JSON may hold halves of characters, which no UTF-8 text can.
     content = result if isinstance(result, bytes) else result.encode("utf-8", "replace")
     if target.path is None:
-        _write_stdout(content)
+        write_stdout(content)
         return
     try:
         if _is_stream(target.path):
@@ -122,15 +123,23 @@ def write(target: Target, result: str | bytes) -> None:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
 
-def _write_stdout(content: bytes) -> None:
+def write_stdout(content: bytes) -> None:
+    """Write `content` to stdout, and be sure that it went.
+
+    Raises:
+        OutputError: stdout is full, or closed.
+    """
+    missing = "There is no stdout to write to: give -o FILE."
     if sys.stdout is None:
-        raise OutputError("There is no stdout to write to: give -o FILE.")
+        raise OutputError(missing)
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.errno == errno.EBADF:
+            raise OutputError(missing) from error
         raise OutputError(f"stdout cannot be written to ({error.strerror or error}): give -o FILE.") from error
 
 

@@ -20,7 +20,6 @@ import soundfile
 
 from diarfuse.transcribe.__main__ import run
 
-ROOT = Path(__file__).resolve().parents[2]
 WORDS = [{"word": "Hello", "start": 0.1, "end": 0.4}, {"word": "there.", "start": 0.5, "end": 0.9}]
 
 
@@ -183,7 +182,7 @@ def test_unusual_audio_is_used(folder: Path, capsys: pytest.CaptureFixture[str],
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     return subprocess.run(  # noqa: PLW1510  # the exit code is what is tested
         [sys.executable, "-m", "diarfuse", *arguments],
         cwd=cwd,
@@ -213,11 +212,12 @@ def test_an_address_is_told_as_it_was_written(capsys: pytest.CaptureFixture[str]
 
 
 def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    command = f'exec "{sys.executable}" -m diarfuse --asr words-json --model words.json good.wav {line}'
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        ["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    return called(folder, f"--asr words-json --model words.json good.wav {line}")
+
+
+def called(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    command = f'exec "{sys.executable}" -m diarfuse {line}'
+    return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
@@ -229,6 +229,15 @@ def test_streams_that_are_full_or_closed(folder: Path) -> None:
     assert (closed.returncode, closed.stderr) == (1, "Error: There is no stdout to write to: give -o FILE.\n")
     assert shell(folder, "-o out.srt 2>&-").returncode == 0
     assert "Hello there." in (folder / "out.srt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["models list", "check shown.srt", "config show", "--help", "--version"])
+def test_what_a_command_tells_is_not_lost_unseen_on_a_closed_stdout(folder: Path, command: str) -> None:
+    (folder / "shown.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nHello.\n", encoding="utf-8")
+    open_, closed = called(folder, f"{command} <&-"), called(folder, f"{command} >&-")
+    assert (open_.returncode, open_.stderr, bool(open_.stdout)) == (0, "", True)
+    assert (closed.returncode, closed.stdout) == (1, "")
+    assert closed.stderr == "Error: There is no stdout to write to: leave it open, or send it to /dev/null.\n"
 
 
 @pytest.mark.usefixtures("folder")

@@ -117,7 +117,7 @@ def _session(path: Path, document: Document, audio: Path | None) -> _Session | N
     from ...diarize.models.files import sha256_of
     from ..documents.listening import find_player
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     player, recording = find_player(), document.recording
     name = "" if recording is None else recording.name

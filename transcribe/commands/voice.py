@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
+from ..output import write_stdout
 from ..screen.terminal import note, outcome
 from .numbers import WholeRange
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS, TRACK_OPTION
@@ -272,7 +272,7 @@ def export_(names: tuple[str, ...], out: str, yes: bool) -> None:
     if not yes:
         _agree(CLEAR.format(out=out), "--yes")
     if out == "-":
-        sys.stdout.buffer.write(data)
+        write_stdout(data)
         return
     save_export(Path(out), data, store.root)
     outcome(f"{out} holds voiceprints in the clear: keep it as you would a key, and delete it after use.")

@@ -26,7 +26,7 @@ def stand_in(audio: Sequence[Path]) -> Iterator[list[Path]]:
     name there, so that a killed process leaves nothing of it.
 
     Raises:
-        OptionError: ``-`` is given twice, or stdin is a terminal.
+        OptionError: ``-`` is given twice, or stdin is a terminal or closed.
         OutputError: there is no place for it.
     """
     if DASH not in audio:
@@ -72,11 +72,18 @@ def named(path: Path) -> Iterator[None]:
         raise
 
 
+def unfit() -> str:
+    """What stdin is where no sound can come from it: "closed", or "a terminal"; else empty."""
+    if sys.stdin is None:
+        return "closed"
+    return "a terminal" if sys.stdin.isatty() else ""
+
+
 def _check(audio: Sequence[Path]) -> None:
     if list(audio).count(DASH) > 1:
         raise OptionError("Stdin is given twice (-): give it once.")
-    if sys.stdin is None or sys.stdin.isatty():
-        raise OptionError("Stdin (-) is a terminal: pipe a recording in, as in `transcribe - < meeting.wav`.")
+    if what := unfit():
+        raise OptionError(f"Stdin (-) is {what}: pipe a recording in, as in `transcribe - < meeting.wav`.")
 
 
 def _stands_in(path: Path) -> bool:

@@ -24,6 +24,7 @@ from ...fusion.audio.source import Block, UnknownFormatError
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.given import whole_number
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
+from ..inputs.stdin import unfit
 from .beginning import Beginning
 
 if TYPE_CHECKING:
@@ -287,8 +288,7 @@ def stdin() -> BinaryIO:
     Raises:
         OptionError: it is a terminal, or closed.
     """
-    if sys.stdin is None or sys.stdin.isatty():
-        what = "closed" if sys.stdin is None else "a terminal"
+    if what := unfit():
         raise OptionError(
             f"Stdin (-) is {what}: pipe audio in, as in `arecord -f S16_LE -r 16000 | transcribe live -`."
         )

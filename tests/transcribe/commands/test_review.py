@@ -47,6 +47,14 @@ def test_the_list_is_worst_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+def test_where_stdin_is_closed_the_places_are_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(["review", "meeting.json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["review", "meeting.json", "--json"]) == 0
     first = json.loads(capsys.readouterr().out)[0]

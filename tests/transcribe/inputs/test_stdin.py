@@ -114,6 +114,7 @@ def test_no_recording_on_it(
     assert "Stdin (-) is a terminal" in capsys.readouterr().err
     monkeypatch.setattr(sys, "stdin", None)
     assert run([*command, "-", "-o", "out.json"]) == 2
+    assert "Stdin (-) is closed" in capsys.readouterr().err
     assert run([*command, "-", "-", "-o", "out/"]) == 2
     assert "Stdin is given twice" in capsys.readouterr().err
     assert not Path("out.json").exists()
