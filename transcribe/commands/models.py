@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FOLDER = OutputPath(file_okay=False)
 _REPORT_SECONDS = 0.2
+_TERMINAL_COLUMNS = 80
 _AUDIO = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".mp4", ".mkv", ".webm", ".aac", ".wma")
 _BASES = {
     "given": "as given",
@@ -70,8 +71,9 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
         size = f"{pack.size / 1e6:.0f}" if pack.size else "?"
         table.add_row(name, there, size, store.origin(name), pack.summary, pack.licence)
     # A pipe has no width: rows must stay on one line for whoever reads them there.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    console.print(table)
+    # In less than the usual width of a terminal the names of packs would be cut away.
+    width = max(_TERMINAL_COLUMNS, Console().width) if sys.stdout.isatty() else 200
+    Console(width=width).print(table)
     click.echo(f"in {store.root}")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from diarfuse.diarize.models import campplus
 from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnknownNameError
+from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.commands.models import _labelled, models
 from tests.diarize.tiny_embedder import tiny_embedder
 
@@ -43,6 +45,18 @@ def test_list_of_an_empty_store(tmp_path: Path) -> None:
     assert [line.split()[0] for line in lines[3:6]] == ["audar-v1", "nemotron", "sortformer-v2.1"]
     assert lines[3].split()[1:3] == ["no", "?"]  # nobody has published its size
     assert lines[6] == f"in {tmp_path}"
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "80", "120"])
+def test_list_on_a_terminal_of_any_width_names_every_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert run(["models", "list", "--models-dir", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    for name in ("community-1", "campplus", "audar-v1", "nemotron", "sortformer-v2.1"):
+        assert re.search(rf"^{name} +no +", shown, re.MULTILINE), shown
 
 
 @pytest.mark.parametrize(
