@@ -58,8 +58,8 @@ class FakeJob:
     spoken: Transcript = SPOKEN
 
     def __call__(self, request: JobRequest) -> Answer:
+        self.audio.append(request.path.read_bytes())  # before a test that sees the request takes it away
         self.seen.append(request)
-        self.audio.append(request.path.read_bytes())
         for segment in self.live:
             request.on_segment(segment)
         while not self.go.is_set():
