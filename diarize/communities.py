@@ -42,7 +42,7 @@ _SMALLEST = 2
 """Stretches of a person who counts."""
 _AGAIN = 0.1
 """Share of the stretches that are said again from which the graph is not asked, since it joins what was said, not who
-says it: 0.02 at most where nothing is said twice, 0.2 to 0.6 in talk made of few pieces at other speeds."""
+says it: two of thirty at most where nothing is said twice, 0.2 to 0.6 in talk made of few pieces at other speeds."""
 _ALONE, _SHORTEST = 0.7, 50
 """Share of a stretch in which one person speaks, and its least filterbank frames (0.5 s)."""
 

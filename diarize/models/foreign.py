@@ -346,30 +346,33 @@ def _nodes(model: onnx.ModelProto) -> Iterator[Any]:
                 waiting.extend(graph.node)
 
 
+def _attributes(model: onnx.ModelProto) -> Iterator[Any]:
+    """Those of every node."""
+    for node in _nodes(model):
+        yield from node.attribute
+
+
 def _graphs(model: onnx.ModelProto) -> Iterator[Any]:
     """The graph, and those that are attributes."""
     yield model.graph
-    for node in _nodes(model):
-        for attribute in node.attribute:
-            yield from (attribute.g, *attribute.graphs)
+    for attribute in _attributes(model):
+        yield from (attribute.g, *attribute.graphs)
 
 
 def _sparse(model: onnx.ModelProto) -> Iterator[Any]:
     """Every sparse tensor."""
     for graph in _graphs(model):
         yield from graph.sparse_initializer
-    for node in _nodes(model):
-        for attribute in node.attribute:
-            yield from (attribute.sparse_tensor, *attribute.sparse_tensors)
+    for attribute in _attributes(model):
+        yield from (attribute.sparse_tensor, *attribute.sparse_tensors)
 
 
 def _tensors(model: onnx.ModelProto) -> Iterator[TensorProto]:
     """Every tensor: of the graph, of subgraphs, those that are attributes, and the parts of sparse ones."""
     for graph in _graphs(model):
         yield from graph.initializer
-    for node in _nodes(model):
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
+    for attribute in _attributes(model):
+        yield from (attribute.t, *attribute.tensors)
     for sparse in _sparse(model):
         yield from (sparse.values, sparse.indices)
 
