@@ -13,6 +13,7 @@ from .cues import split_segments
 from .errors import TranscriptError
 from .estimating import with_estimated_words
 from .formats.files import check_unit, read_any, transcript_of
+from .formats.reading import homes_in
 from .given import check_list
 from .join.assign import (
     DEFAULT,
@@ -156,6 +157,7 @@ def attach_same_shape(
     data = copy.deepcopy(data)
     reading = read_any(data, unit)
     turns, known = _listened(reading, turns, unit, duration)
+    check_room(reading)
     joined = assign_transcript(transcript_of(reading, known), turns, policy)
     for line, segment in zip(reading.lines, joined.segments, strict=True):
         _label(line, segment.speaker)
@@ -163,6 +165,16 @@ def attach_same_shape(
             _label(slot, word.speaker)
     _label_spans(reading.spans, joined.words)
     return data
+
+
+def check_room(reading: Reading) -> None:
+    """Refuse to write speakers back into data that have no place for any.
+
+    Raises:
+        TranscriptError: they have none.
+    """
+    if reading.lines and next(homes_in(reading), None) is None:
+        raise TranscriptError(f"{reading.family} has no place for speakers: write another format than its own.")
 
 
 def _label_spans(spans: Sequence[Slot], words: Iterable[Word]) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import TranscriptError
 from ..records import check_version
-from ..text import is_punctuation, opens
 from . import (
     assemblyai,
     aws,
@@ -29,14 +28,16 @@ from . import (
     segments,
     soniox,
     speechmatics,
+    tokens,
+    vibe,
     vosk,
     watson,
     whisper_cpp,
 )
-from .reading import extended, interleaved, with_lengths
+from .shaping import in_shape
 
 if TYPE_CHECKING:
-    from .reading import Line, Reading, Slot
+    from .reading import Reading
 
 
 class Format(Protocol):
@@ -61,13 +62,13 @@ class Unsettled(Format, Protocol):
 
 SETTLED: tuple[Format, ...] = (
     whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, elevenlabs, assemblyai, gladia, rev, soniox,
-    chunks, nemo, parakeet_mlx, vosk,
+    chunks, nemo, parakeet_mlx, vosk, tokens, vibe,
 )  # fmt: skip
 UNSETTLED: tuple[Unsettled, ...] = (segments, plain)
 KNOWN = (
     "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
     "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, "
-    "IBM Watson, Vosk, parakeet-mlx, SRT, VTT, a plain list of words"
+    "IBM Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, Vibe, SRT, VTT, a plain list of words"
 )
 
 
@@ -84,39 +85,23 @@ def read(data: Any, per_second: int = 1) -> Reading:
     return in_shape(_read(data, per_second))
 
 
-def in_shape(found: Reading) -> Reading:
-    """What a format read, in the order of time where it has several channels, no line without a length.
-
-    Marks that stand as words without times go with the word before them: nobody says them, so that they
-    count as no words, and make nobody speak for longer.
-    """
-    lines = (replace(line, slots=_without_marks(line)) for line in found.lines)
-    return replace(found, lines=with_lengths(interleaved(tuple(lines))))
-
-
-def _without_marks(line: Line) -> tuple[Slot, ...]:
-    slots: list[Slot] = []
-    for slot in line.slots:
-        timeless = slot.start is None and slot.end is None
-        if slots and timeless and is_punctuation(slot.text) and not opens(slot.text):
-            apart = f"{slots[-1].text} {slot.text}".strip() in line.text
-            slots[-1] = extended(slots[-1], replace(slot, text=f" {slot.text}") if apart else slot)
-        else:
-            slots.append(slot)
-    return tuple(slots)
-
-
 def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
     """Read results that came one after the other: the parts of one transcript, a word or line each, or whole answers.
+
+    What a service says again until it is sure, and its messages about its own work, are passed over.
 
     Raises:
         TranscriptError: see `read`.
     """
-    forms = [next((form for form in SETTLED if form.matches(value)), None) for value in values]
-    if any(form is vosk for form in forms) or not all(forms):
-        whole = values[0] if len(values) == 1 else [value for value in values if not _is_partial(value)]
-        return read(whole, per_second)
-    parts = [_part(form, value, i) for i, (form, value) in enumerate(zip(forms, values, strict=True)) if form]
+    if len(values) == 1:
+        return read(values[0], per_second)
+    final = {i: value for i, value in enumerate(values) if not _is_interim(value)}
+    forms = {i: form for i, value in final.items() if (form := _settled(value)) is not None}
+    if forms:
+        final = {i: value for i, value in final.items() if i in forms or not _is_message(value)}
+    if len(forms) < len(final) or not forms or vosk in forms.values():
+        return read(list(final.values()), per_second)
+    parts = [_part(form, final[i], i) for i, form in forms.items()]
     lines = tuple(line for part in parts for line in part.lines)
     return in_shape(replace(parts[0], lines=lines, spans=tuple(span for part in parts for span in part.spans)))
 
@@ -129,18 +114,32 @@ def _part(form: Format, value: Any, index: int) -> Reading:
         raise TranscriptError(f"answer {index + 1}: {error}") from error
 
 
-def _is_partial(value: Any) -> bool:
-    """Whether it is what Vosk prints while it still listens, or has heard nothing."""
-    return isinstance(value, Mapping) and ("partial" in value or value == {"text": ""}) and "result" not in value
+def _is_interim(value: Any) -> bool:
+    """Whether it is what Vosk, Speechmatics or Deepgram says while it still listens, or that Vosk has heard nothing."""
+    if not isinstance(value, Mapping):
+        return False
+    is_partial = ("partial" in value or value == {"text": ""}) and "result" not in value
+    return is_partial or value.get("message") == "AddPartialTranscript" or value.get("is_final") is False
+
+
+def _is_message(value: Any) -> bool:
+    """Whether it is one of those by which services say that they begin, end or go on, each named by its kind."""
+    return isinstance(value, Mapping) and any(isinstance(value.get(key), str) for key in ("message", "type"))
+
+
+def _settled(data: Any) -> Format | None:
+    """The first format with a unit of its own whose shape this is."""
+    return next((form for form in SETTLED if form.matches(data)), None)
 
 
 def _read(data: Any, per_second: int) -> Reading:
     """What the first format reads that knows the shape, as it stands there."""
     if isinstance(data, Mapping) and str(data.get("format")).startswith("diarfuse/"):
         check_version(data["format"])  # a newer one's segments may mean something else
-    for form in SETTLED:
-        if form.matches(data):
-            return form.read(data)
+    if (form := _settled(data)) is not None:
+        return form.read(data)
+    if isinstance(data, list) and len(data) == 1 and _settled(data[0]) is not None:
+        return _read(data[0], per_second)  # as pipelines and hypotheses come, which take several recordings
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)

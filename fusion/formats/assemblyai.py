@@ -1,39 +1,60 @@
 """AssemblyAI: ``{"words": [{"text", "start", "end", "confidence"}], "audio_duration", ...}``.
 
 Times are whole milliseconds. With its own speaker labels on, ``utterances`` hold
-copies of the words.
+copies of the words. Asked for ``sentences`` or ``paragraphs``, it gives those with the words in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .reading import Reading, Slot, flat_lines, get, items, language_code, make_slot, make_span, number
+from .reading import Reading, Slot, flat_lines, get, holds, items, language_code, make_slot, make_span, number
 
 if TYPE_CHECKING:
     from ..types import Seconds
 
 _MS = 1000
+_LISTS = ("words", "sentences", "paragraphs")
 _OWN_KEYS = frozenset({"acoustic_model", "audio_duration", "audio_url", "language_code", "speech_model", "utterances"})
 
 
 def matches(data: Any) -> bool:
     """An object with words that have text and whole-numbered times, and a key only AssemblyAI writes."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("words"), list) or not _OWN_KEYS & data.keys():
+    if not isinstance(data, Mapping) or not _OWN_KEYS & data.keys() or not any(holds(data, key) for key in _LISTS):
         return False
-    times = [get(word, key) for word in data["words"] for key in ("start", "end")]
-    known = [time for time in times if time is not None]
-    return all(isinstance(time, int) for time in known) and all(get(w, "text") is not None for w in data["words"])
+    words = [node for _, node in _words(data)]
+    known = [time for word in words for key in ("start", "end") if (time := get(word, key)) is not None]
+    return all(isinstance(time, int) for time in known) and all(get(word, "text") is not None for word in words)
+
+
+def _words(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every word with its place, wherever they lie."""
+    if holds(data, "words"):
+        yield from ((f"words[{i}]", node) for i, node in enumerate(data["words"]))
+        return
+    for name in filter(partial(holds, data), _LISTS):
+        for s, part in enumerate(data[name]):
+            own = f"{name}[{s}].words"
+            yield from ((f"{own}[{i}]", node) for i, node in enumerate(items(get(part, "words"), own)))
+        return
+
+
+def _parts(data: Mapping[str, Any]) -> Iterator[Slot]:
+    """The sentences or paragraphs, which have a speaker besides their words."""
+    for name in _LISTS[1:]:
+        for s, part in enumerate(items(get(data, name), name)):
+            yield make_span(part, f"{name}[{s}]", _times(part, f"{name}[{s}]"))
 
 
 def read(data: Any) -> Reading:
-    """Read the flat words."""
-    slots = [_slot(node, f"words[{i}]") for i, node in enumerate(items(data["words"], "words"))]
+    """Read the words, wherever they lie."""
+    slots = [_slot(node, where) for where, node in _words(data)]
     duration = number(get(data, "audio_duration"), "audio_duration")
     lines = flat_lines(slots, "words", get(data, "text"))
     language = language_code(get(data, "language_code"))
-    return Reading("AssemblyAI", lines, language, duration, spans=tuple(_utterances(data)))
+    return Reading("AssemblyAI", lines, language, duration, spans=(*_utterances(data), *_parts(data)))
 
 
 def _utterances(data: Any) -> Iterator[Slot]:

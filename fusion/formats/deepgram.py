@@ -1,6 +1,7 @@
 """Deepgram: ``results.channels[].alternatives[0].words[{word, punctuated_word, start, end}]``, in seconds.
 
 If asked for, it also writes paragraphs, and utterances with copies of the words.
+While it listens it sends ``{"channel": {"alternatives": ...}, "channel_index": [0, 1]}``.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ from .reading import (
 
 
 def matches(data: Any) -> bool:
-    """An object whose results have channels."""
-    return holds(data, "results", "channels")
+    """An object whose results have channels, or which has one."""
+    return holds(data, "results", "channels") or holds(data, "channel", "alternatives")
 
 
 def read(data: Any) -> Reading:
     """Read every channel's best alternative."""
     lines: list[Line] = []
-    spans = list(_utterances(data["results"]))
+    spans = list(_utterances(get(data, "results")))
     language = None
-    for c, channel in enumerate(items(data["results"]["channels"], "results.channels")):
-        where = f"results.channels[{c}].alternatives"
+    for c, place, channel in _channels(data):
+        where = f"{place}.alternatives"
         best = first(get(channel, "alternatives"), where)
         language = language or language_code(get(channel, "detected_language"))
         words = items(get(best, "words"), f"{where}[0].words")
@@ -47,6 +48,16 @@ def read(data: Any) -> Reading:
         spans += [_span(node, f"{where}[0].paragraphs[{i}]") for i, node in enumerate(paragraphs)]
     duration = number(get(get(data, "metadata") or {}, "duration"), "metadata.duration")
     return Reading("Deepgram", tuple(lines), language, duration, spans=tuple(spans))
+
+
+def _channels(data: Any) -> Iterator[tuple[int, str, Any]]:
+    """Number, place and content of each channel."""
+    if get(data, "results") is None:
+        number_of = get(data, "channel_index")
+        yield (number_of[0] if isinstance(number_of, list) and number_of else 0), "channel", data["channel"]
+        return
+    for c, channel in enumerate(items(data["results"]["channels"], "results.channels")):
+        yield c, f"results.channels[{c}]", channel
 
 
 def _utterances(results: Any) -> Iterator[Slot]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -13,17 +13,22 @@ import numpy as np
 
 from ..errors import OptionError, TranscriptError
 from ..given import check_list, decoded, read_bytes, why_no_json
+from ..text import weight
 from ..types import Seconds, Segment, Transcript, Word
-from . import ctm, in_shape, read, read_several, stream, subtitles, whisper_cpp
+from . import ctm, read, read_several, stream, subtitles, whisper_cpp
+from .shaping import in_shape
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from .reading import Line, Reading
 
 Unit: TypeAlias = Literal["auto", "s", "ms"]
 _PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
 _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR = 100.0
+_LONG_LINE: Seconds = 60.0
+_TOO_SLOW = 0.3
+"""Letters a second, that nobody says so slowly in lines so long: they are in milliseconds."""
 _ROUNDING: Seconds = 1.0
 _CTM = ".ctm"
 _SUBTITLES = (".srt", ".vtt")
@@ -128,9 +133,17 @@ def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
     lengths = [s.end - s.start for s in slots if s.start is not None and s.end is not None and s.end > s.start]
     last = max((line.end for line in reading.lines), default=0.0)
     far = duration is not None and duration > 0 and last > _TOO_FAR * duration
-    if far or (lengths and float(np.median(lengths)) > _TOO_LONG):
+    if far or (lengths and float(np.median(lengths)) > _TOO_LONG) or _are_too_slow(reading.lines):
         why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
+
+
+def _are_too_slow(lines: Sequence[Line]) -> bool:
+    """Whether lines without words last far longer than it takes to say them."""
+    said = [line for line in lines if not line.slots and line.text.strip() and line.end > line.start]
+    lengths = [line.end - line.start for line in said]
+    letters = sum(weight(line.text) for line in said)
+    return bool(said) and float(np.median(lengths)) > _LONG_LINE and letters < _TOO_SLOW * sum(lengths)
 
 
 def _begins(segment: Segment) -> tuple[Seconds, ...]:

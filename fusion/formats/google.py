@@ -4,7 +4,7 @@ Times are ``"1.400s"`` (or ``{"seconds", "nanos"}``) under ``startTime`` and
 ``endTime`` (v1) or ``startOffset`` and ``endOffset`` (v2); a zero is left out.
 Speakers go under ``speakerLabel``, or ``speaker_label`` beside names with
 underscores. An operation has all this under ``response``, a batch of v2 under the
-address of its one recording.
+address of its one recording. What a stream says again later is left out.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def read(data: Any) -> Reading:
     lines: list[Line] = []
     language = None
     for r, result in enumerate(items(_inner(data)["results"], "results")):
+        if _is_interim(result):
+            continue
         where = f"results[{r}].alternatives[0]"
         best = first(get(result, "alternatives"), where)
         words = items(get(best, "words"), f"{where}.words")
@@ -62,6 +64,12 @@ def read(data: Any) -> Reading:
             own = [line.end for line in lines if line.channel == channel_of(result)]
             lines.append(_wordless(result, f"results[{r}]", best["transcript"], own[-1] if own else 0.0))
     return Reading("Google", tuple(_without_repeat(lines)), language)
+
+
+def _is_interim(result: Any) -> bool:
+    """Whether what is said there is said again by a later result, which only streams have."""
+    final = get(result, "isFinal", "is_final")
+    return final is False or (final is None and bool(get(result, "stability")))
 
 
 def _wordless(result: Any, where: str, text: str, before: Seconds) -> Line:

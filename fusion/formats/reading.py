@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
 from ..given import short
-from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced, weight
+from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced
 from ..times import BOUNDS, LONGEST, repair_times, seconds
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 _PAUSE: Seconds = 1.0
 _LANGUAGE = re.compile("[A-Za-z][A-Za-z ]*")
 _LONG_WORD = 6
-_LETTER: Seconds = 0.07
-"""What a letter takes to say, about."""
-_SHORTEST: Seconds = 0.2
 _CHANNEL_KEYS = ("channel", "Channel", "channel_label", "channelTag", "channel_tag")
 _AGREES = 0.8
 """A text is that of the words if it holds at least this part of them."""
@@ -90,13 +87,16 @@ def get(node: Any, *names: str) -> Any:
 
 def speakers_in(reading: Reading) -> set[str]:
     """Who says the words, as far as the data tell by a text."""
-    places: list[Line | Slot] = [
-        *reading.lines,
-        *(slot for line in reading.lines for slot in line.slots),
-        *reading.spans,
-    ]
-    told = (get(home, place.key) for place in places for home in place.homes if home is not None)
+    told = (get(home, key) for home, key in homes_in(reading))
     return {speaker for speaker in told if isinstance(speaker, str)}
+
+
+def homes_in(reading: Reading) -> Iterator[tuple[Any, str]]:
+    """Everything in the data that has room for a speaker, with the key for it."""
+    slots = (slot for line in reading.lines for slot in line.slots)
+    places: Iterable[Line | Slot] = (*reading.lines, *slots, *reading.spans)
+    for place in places:
+        yield from ((home, place.key) for home in place.homes if home is not None)
 
 
 def holds(data: Any, *names: str) -> bool:
@@ -259,23 +259,6 @@ def line_of(slot: Slot) -> Line:
     return replace(line, note=" ".join(filter(None, (slot.note, line.note))), channel=slot.channel)
 
 
-def with_lengths(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Lines with text that last no time get what it takes to say them, up to the next line of their channel."""
-    following: dict[str, Seconds] = {}
-    found = []
-    for line in reversed(lines):
-        if line.end <= line.start and line.text.strip():
-            room = following.get(line.channel, math.inf) - line.start
-            length = max(_SHORTEST, min(room, _LETTER * weight(line.text)))
-            line = replace(line, end=line.start + length)  # noqa: PLW2901 - the same one, mended
-            if not line.slots:
-                note = f"{line.where} ({line.text.strip()[:40]!r}) lasts no time: it was given {length:.1f} s."
-                line = replace(line, note=" ".join(filter(None, (line.note, note))))  # noqa: PLW2901
-        following[line.channel] = line.start
-        found.append(line)
-    return tuple(reversed(found))
-
-
 def merged(tokens: Iterable[Slot]) -> list[Slot]:
     """Tokens put together to words: a word begins with a space, or where its script writes none.
 
@@ -303,21 +286,6 @@ def by_channel(slots: Sequence[Slot]) -> list[list[Slot]]:
     return list(channels.values())
 
 
-def interleaved(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Lines of several channels by time; those of one channel stay in the recogniser's order, whatever their times.
-
-    The one place that sorts what is read.
-    """
-    latest: dict[str, Seconds] = {}
-    keys = []
-    for line in lines:
-        latest[line.channel] = max(latest.get(line.channel, 0.0), line.start)
-        keys.append(latest[line.channel])
-    if len(latest) <= 1:
-        return tuple(lines)
-    return tuple(lines[i] for i in sorted(range(len(lines)), key=keys.__getitem__))
-
-
 def extended(slot: Slot, by: Slot) -> Slot:
     """Both as one; a blank beginning does not count for its start."""
     start = slot.start if slot.text.strip() else by.start
@@ -342,7 +310,7 @@ def are_words(texts: Sequence[str]) -> bool:
 def flat_lines(slots: Sequence[Slot], where: str, text: Any = None, language: str | None = None) -> tuple[Line, ...]:
     """Lines for a format that gives words only, and perhaps the text of them all.
 
-    A new line begins after a pause of a second or the end of a sentence. Words
+    A new line begins after a pause of a second, a second back, or the end of a sentence. Words
     without any time join the line before them. The lines are cut from `text`
     where it is the text of these words, so that its spaces and marks are kept. Each
     channel has lines of its own, one channel after the other.
@@ -390,7 +358,10 @@ def _sentences(slots: Sequence[Slot], texts: Sequence[str], language: str | None
 
 
 def _paused(before: Slot, after: Slot) -> bool:
-    return before.end is not None and after.start is not None and after.start - before.end > _PAUSE
+    """Whether a pause lies between the two, or what comes next was said earlier, as by another voice."""
+    now = after.start
+    is_late = now is not None and before.end is not None and now - before.end > _PAUSE
+    return is_late or (now is not None and before.start is not None and before.start - now > _PAUSE)
 
 
 def _timeless(slots: Sequence[Slot], group: Sequence[int]) -> bool:

@@ -3,14 +3,16 @@
 Written by WhisperX (with a flat copy in ``word_segments``), openai-whisper,
 dumps of faster-whisper, and OpenAI's ``verbose_json`` (whose words lie beside
 the segments) and ``diarized_json``. A bare list of segments, and live objects
-with the same attributes, read alike. Times in seconds.
+with the same attributes, read alike; so do the captions of YouTube, which have a
+``duration`` for an end, and podcasts' transcripts (``startTime``, ``endTime``,
+``body``). Times in seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .reading import (
     Line,
@@ -23,8 +25,16 @@ from .reading import (
     language_code,
     make_line,
     make_slot,
+    merged,
     number,
 )
+
+if TYPE_CHECKING:
+    from ..types import Seconds
+
+_TEXT = ("text", "body")
+_OF_TOKENS = "t_dtw"
+"""What whisper.cpp's server writes into the words of a segment, which are tokens: parts of words."""
 
 
 def matches(data: Any) -> bool:
@@ -50,6 +60,8 @@ def read(data: Any, per_second: int = 1) -> Reading:
     if beside and not any(line.slots for line in lines):
         slots = [read_word(node, f"words[{i}]", per_second) for i, node in enumerate(beside)]
         lines = share_out(slots, lines, whole.get("text"))
+    elif not lines:
+        lines = flat_lines([], "segments", whole.get("text"))
     else:
         lines = _with_copies(lines, items(whole.get("word_segments"), "word_segments") or beside)
     language = whole.get("language")
@@ -76,15 +88,25 @@ def read_lines(nodes: Any, where: str, per_second: int = 1) -> tuple[Line, ...]:
 def _line(node: Any, where: str, per_second: int) -> Line:
     words = items(get(node, "words"), f"{where}.words")
     slots = [read_word(word, f"{where}.words[{i}]", per_second) for i, word in enumerate(words)]
-    start, end = (number(get(node, key), f"{where}.{key}", per_second) for key in ("start", "end"))
-    return make_line(node, where, get(node, "text"), slots, (start, end))
+    if any(get(word, _OF_TOKENS) is not None for word in words):
+        slots = merged(slots)
+    return make_line(node, where, get(node, *_TEXT), slots, _span(node, where, per_second))
 
 
 def read_word(node: Any, where: str, per_second: int = 1) -> Slot:
     """A word with ``word`` or ``text``, and ``start`` and ``end``, either missing where unknown."""
-    start, end = (number(get(node, key), f"{where}.{key}", per_second) for key in ("start", "end"))
     score = get(node, "probability", "score", "confidence", "conf")
-    return make_slot(node, where, get(node, "word", "text"), start, end, probability=score)
+    return make_slot(node, where, get(node, "word", *_TEXT), *_span(node, where, per_second), probability=score)
+
+
+def _span(node: Any, where: str, per_second: int) -> tuple[Seconds | None, Seconds | None]:
+    """When a line or word begins and ends, by whichever names; a duration stands for an end."""
+    start = number(get(node, "start", "startTime"), f"{where}.start", per_second)
+    end = number(get(node, "end", "endTime"), f"{where}.end", per_second)
+    if start is None or end is not None:
+        return start, end
+    length = number(get(node, "duration"), f"{where}.duration", per_second)
+    return start, None if length is None else start + length
 
 
 def share_out(slots: Sequence[Slot], lines: Sequence[Line], text: Any = None) -> tuple[Line, ...]:

@@ -1,7 +1,7 @@
 """IBM Watson: ``{"results": [{"alternatives": [{"transcript", "timestamps": [[word, start, end]]}]}]}``, in seconds.
 
 A word is a list, with no room for its speaker: that goes to the result, and into
-``speaker_labels`` where the service wrote them.
+``speaker_labels`` where the service wrote them. Results that are not final are said again by later ones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def _best(result: Any) -> Any:
 
 def read(data: Any) -> Reading:
     """Read every result's best alternative as a line."""
-    lines = (_line(node, f"results[{r}]") for r, node in enumerate(data["results"]))
+    final = ((r, node) for r, node in enumerate(data["results"]) if get(node, "final") is not False)
+    lines = (_line(node, f"results[{r}]") for r, node in final)
     return Reading("IBM Watson", tuple(line for line in lines if line is not None), spans=tuple(_labels(data)))
 
 

@@ -104,9 +104,10 @@ def attach(
     WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
     whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
     Hugging Face pipeline, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, IBM
-    Watson, Vosk, parakeet-mlx, or be a CTM, SRT or VTT file, JSON lines, or a
-    plain list of words. Output in JSON says for each word why it has its speaker.
+    Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, Vibe, or be a CTM, SRT or
+    VTT file, JSON lines, or a plain list of words. Output in JSON says for each word why it has its speaker.
     """
+    from ...fusion.attaching import check_room
     from ...fusion.formats.files import read_file
     from ...fusion.formats.reading import speakers_in
     from ...fusion.formats.turns import read_turns_file
@@ -133,6 +134,8 @@ def attach(
     check_outputs(targets, replace=replace, named=bool(names))
     if same_shape and isinstance(data, str):
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
+    if same_shape:
+        check_room(reading)
     with reporter(expect=(*TURNS, "align")) as screen:
         screen.start(words.name)
         _tell_settled(reading, screen)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.attaching import attach_same_shape
 from diarfuse.fusion.formats.files import read_any
-from diarfuse.fusion.formats.reading import Line, interleaved
+from diarfuse.fusion.formats.reading import Line
+from diarfuse.fusion.formats.shaping import interleaved
 from diarfuse.fusion.types import Turn
 
 SAID = (

@@ -1,0 +1,40 @@
+"""Vibe: ``[{"start", "stop", "text"}]``, by itself or under ``segments``, in hundredths of a second.
+
+Newer versions write such rows under ``transcript``, in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .reading import Reading, get, items, make_line, number
+
+_HUNDREDTHS = 100
+
+
+def matches(data: Any) -> bool:
+    """Rows of text that have a stop, and no end."""
+    rows = data.get(_name(data)) if isinstance(data, Mapping) else data
+    return isinstance(rows, list) and any(_is_row(row) for row in rows) and all(map(_is_row, rows))
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, Mapping) and {"text", "start", "stop"} <= row.keys() and "end" not in row
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    return "transcript" if "transcript" in data else "segments"
+
+
+def read(data: Any) -> Reading:
+    """Read every row as a line."""
+    name = _name(data) if isinstance(data, Mapping) else "segments"
+    rows = items(data[name] if isinstance(data, Mapping) else data, name)
+    per_second = 1 if name == "transcript" else _HUNDREDTHS
+    lines = []
+    for i, row in enumerate(rows):
+        where = f"{name}[{i}]"
+        span = (number(get(row, key), f"{where}.{key}", per_second) for key in ("start", "stop"))
+        lines.append(make_line(row, where, get(row, "text"), [], tuple(span)))  # type: ignore[arg-type]  # two of them
+    return Reading("Vibe", tuple(lines))

@@ -1,0 +1,192 @@
+"""Shapes that lie beside the known ones: what services say while they listen, other programs' exports, odd order."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from diarfuse.fusion.attaching import attach, attach_same_shape
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats.files import check_unit, read_any
+from tests.fusion.formats.said import TURNS, lines
+
+SAID = [("Hi", 0.2, 0.8), ("there.", 1.2, 1.6), ("Bye", 2.5, 3.0)]
+WORDS = [{"word": text, "start": start, "end": end} for text, start, end in SAID]
+SPOKEN = [(text, start, end, "Ann" if end < 2 else "Bob") for text, start, end in SAID]
+
+
+def words_of(data: object) -> list[tuple[str, float | None, float | None, str | None]]:
+    return [(word.text.strip(), word.start, word.end, word.speaker) for word in attach(data, TURNS).words]
+
+
+def deepgram(*, final: bool, count: int) -> dict[str, object]:
+    best = {"transcript": " ".join(text for text, *_ in SAID[:count]), "words": WORDS[:count]}
+    return {"type": "Results", "channel_index": [0, 1], "is_final": final, "channel": {"alternatives": [best]}}
+
+
+def speechmatics(message: str, count: int) -> dict[str, object]:
+    results = [
+        {"type": "word", "start_time": start, "end_time": end, "alternatives": [{"content": text}]}
+        for text, start, end in SAID[:count]
+    ]
+    return {"message": message, "results": results, "metadata": {"transcript": ""}}
+
+
+def google(count: int, **more: object) -> dict[str, object]:
+    said = [{"word": text, "startTime": f"{start}s", "endTime": f"{end}s"} for text, start, end in SAID[:count]]
+    best = {"transcript": " ".join(text for text, *_ in SAID[:count]), "words": said}
+    return {"results": [{"alternatives": [best], **more}]}
+
+
+def watson(count: int, *, final: bool) -> dict[str, object]:
+    best = {"transcript": "", "timestamps": [list(word) for word in SAID[:count]]}
+    return {"results": [{"final": final, "alternatives": [best]}]}
+
+
+STREAMS = {
+    "Deepgram": [
+        {"type": "Metadata", "request_id": "a"},
+        deepgram(final=False, count=1),
+        deepgram(final=True, count=3),
+    ],
+    "Speechmatics": [
+        {"message": "RecognitionStarted", "id": "a"},
+        speechmatics("AddPartialTranscript", 1),
+        speechmatics("AddTranscript", 3),
+        {"message": "EndOfTranscript"},
+    ],
+    "Google": [google(1, stability=0.9), google(2, isFinal=False), google(3, isFinal=True)],
+    "Google, without words at first": [
+        {"results": [{"alternatives": [{"transcript": "Hi"}], "stability": 0.1, "resultEndTime": "0.8s"}]},
+        google(3, is_final=True),
+    ],
+    "IBM Watson": [watson(1, final=False), watson(2, final=False), watson(3, final=True)],
+}
+
+
+@pytest.mark.parametrize("service", STREAMS)
+def test_what_is_said_again_until_it_is_final_counts_once(tmp_path, service):
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(message) + "\n" for message in STREAMS[service]))
+    assert words_of(tmp_path / "a.jsonl") == SPOKEN
+
+
+def test_googles_answers_to_whole_recordings_say_nothing_of_being_final():
+    assert words_of(google(3)) == SPOKEN
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"audio_filepath": "a.wav", "pred_text": "Hi there. Bye", "text": "Something else", "timestamps_word": WORDS},
+        [{"text": "Hi there. Bye", "timestamp": {"word": WORDS}}],
+        {"id": "x", "audio_duration": 4, "sentences": [
+            {"text": "Hi there. Bye", "start": 200, "end": 3000, "words": [
+                {"text": text, "start": round(1000 * start), "end": round(1000 * end)} for text, start, end in SAID
+            ]},
+        ]},
+        [{"word": text, "start": start, "duration": end - start} for text, start, end in SAID],
+        [{"text": text, "startTime": start, "endTime": end} for text, start, end in SAID],
+    ],
+    ids=["NeMo's script", "a list of one answer", "AssemblyAI's sentences", "durations", "startTime"],
+)  # fmt: skip
+def test_siblings_of_known_shapes_read_alike(data):
+    assert words_of(data) == SPOKEN
+
+
+def test_lines_end_after_their_duration():
+    said = [
+        {"text": "Good morning all", "start": 0.5, "duration": 1.25},
+        {"text": "How are you?", "start": 2.0, "duration": 1.5},
+    ]
+    assert [(line.start, line.end) for line in read_any(said).lines] == [(0.5, 1.75), (2.0, 3.5)]
+    ended = read_any({"segments": [{"start": 0.5, "end": 1.0, "duration": "long", "text": "Good morning all"}]})
+    assert [(line.start, line.end) for line in ended.lines] == [(0.5, 1.0)]
+
+
+def test_podcasts_transcripts_are_lines():
+    segments = [
+        {"speaker": "D", "startTime": 0.5, "endTime": 0.75, "body": "I"},
+        {"startTime": 2.5, "endTime": 3, "body": "am"},
+    ]
+    assert lines({"version": "1.0.0", "segments": segments}) == [("Ann", "I"), ("Bob", "am")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [{"start": 20, "stop": 160, "text": " Hi there."}, {"start": 250, "stop": 300, "text": " Bye"}],
+        {"processing_time_sec": 3, "segments": [
+            {"start": 20, "stop": 160, "text": " Hi there.", "speaker": "1"},
+            {"start": 250, "stop": 300, "text": " Bye"},
+        ]},
+        {"direction": "ltr", "transcript": [
+            {"text": " Hi there.", "start": 0.2, "stop": 1.6, "speaker": 1}, {"text": " Bye", "start": 2.5, "stop": 3},
+        ]},
+    ],
+    ids=["rows", "segments", "transcript"],
+)  # fmt: skip
+def test_vibe_counts_hundredths_of_a_second_or_seconds(data):
+    reading = read_any(data)
+    assert (reading.family, [(line.start, line.end, line.text) for line in reading.lines]) == (
+        "Vibe", [(0.2, 1.6, " Hi there."), (2.5, 3.0, " Bye")],
+    )  # fmt: skip
+    assert lines(data) == [("Ann", " Hi there."), ("Bob", " Bye")]
+
+
+TOKENS = {
+    "text": "Hi there. Bye",
+    "tokens": [" Hi", " the", "re", ".", " Bye"],
+    "timestamps": [0.2, 1.2, 1.3, 1.5, 2.5],
+}
+
+
+def test_tokens_beside_their_times_make_words():
+    assert words_of(TOKENS) == [("Hi", 0.2, 0.44, "Ann"), ("there.", 1.2, 1.74, "Ann"), ("Bye", 2.5, 2.74, "Bob")]
+    marked = {**TOKENS, "tokens": [token.replace(" ", "\u2581") for token in TOKENS["tokens"]], "words": []}
+    assert words_of({**marked, "durations": [0.5, 0.1, 0.1, 0.25, 0.5]}) == [
+        ("Hi", 0.2, 0.7, "Ann"), ("there.", 1.2, 1.75, "Ann"), ("Bye", 2.5, 3.0, "Bob"),
+    ]  # fmt: skip
+    with pytest.raises(TranscriptError, match=r"tokens are 5, timestamps 2: each token needs one"):
+        attach({**TOKENS, "timestamps": [0.2, 0.3]}, TURNS)
+    with pytest.raises(TranscriptError, match=r"timestamps\[1\] is 'soon'"):
+        attach({**TOKENS, "timestamps": [0.2, "soon", 1.3, 1.5, 2.5]}, TURNS)
+
+
+def test_a_shape_without_room_for_speakers_is_not_written_back():
+    with pytest.raises(TranscriptError, match="sherpa-onnx has no place for speakers"):
+        attach_same_shape(TOKENS, TURNS)
+
+
+def test_tokens_of_whisper_cpps_server_make_words():
+    parts = [(" Hel", 0.2, 0.4), ("lo", 0.4, 0.6), (" there", 1.0, 1.3), (".", 1.3, 1.4)]
+    own = [{"word": text, "start": start, "end": end, "t_dtw": -1} for text, start, end in parts]
+    data = {"task": "transcribe", "segments": [{"start": 0.0, "end": 2.0, "text": " Hello there.", "words": own}]}
+    assert words_of(data) == [("Hello", 0.2, 0.6, "Ann"), ("there.", 1.0, 1.4, "Ann")]
+    (segment,) = attach_same_shape(data, TURNS)["segments"]
+    assert [word["speaker"] for word in segment["words"]] == ["Ann"] * 4
+
+
+def test_text_without_segments_is_not_lost():
+    with pytest.raises(TranscriptError, match="segments has no words, though there is text"):
+        attach({"text": "Hello", "segments": []}, TURNS)
+    assert attach({"text": "", "segments": []}, TURNS).segments == ()
+
+
+def test_words_that_go_back_in_time_begin_a_line():
+    found = attach([WORDS[2], *WORDS[:2]], TURNS)
+    assert [(s.start, s.end, s.speaker, s.text.strip()) for s in found.segments] == [
+        (2.5, 3.0, "Bob", "Bye"), (0.2, 1.6, "Ann", "Hi there."),
+    ]  # fmt: skip
+
+
+def test_lines_in_milliseconds_are_told_by_how_slow_they_would_be():
+    slow = [
+        {"start": 0, "end": 180_000, "text": "Good morning everybody."},
+        {"start": 200_000, "end": 390_000, "text": "Good morning."},
+    ]
+    with pytest.raises(TranscriptError, match="look like milliseconds"):
+        check_unit(read_any(slow), "auto")
+    assert attach(slow, TURNS, unit="ms").duration == 390.0
+    long = [{"start": 0, "end": 180, "text": "Good morning everybody. " * 20}]
+    check_unit(read_any(long), "auto")
