@@ -8,6 +8,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..fusion.errors import JOINERS
 from ..fusion.layout import DASH
 from ..fusion.text import STEERING, direction, one_line, without_steering
 
@@ -23,8 +24,6 @@ _MARKS = {"L": "\u200e", "R": "\u200f"}
 _LONGEST_NAME = 100
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What begins one, in both widths."""
-_JOINERS = "\u200c\u200d"
-"""Cannot be seen, but Persian and Indic names are not written without."""
 
 
 def label(speaker: str) -> str:
@@ -32,7 +31,7 @@ def label(speaker: str) -> str:
 
     Names that people give are so already; those in other programs' files may be anything.
     """
-    shown = "".join(" " if c.isspace() else c for c in speaker if c.isprintable() or c.isspace() or c in _JOINERS)
+    shown = "".join(" " if c.isspace() else c for c in speaker if c.isprintable() or c.isspace() or c in JOINERS)
     line = " ".join(shown.split()) or "?"
     return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
 

@@ -195,6 +195,8 @@ class Document:
             raise DamagedError(
                 "it is no transcript of this program: put speakers on other programs' words with `transcribe attach`"
             )
+        if "format" not in row and "history" in row:  # which no older version wrote
+            raise DamagedError("is missing", "format")
         if "format" not in row:
             return _from_old(row)
         check_version(row["format"])

@@ -32,16 +32,32 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+JOINERS = "\u200c\u200d"
+"""Characters that join or part their neighbours, in Persian, Hindi and pictures; by themselves they cannot be seen."""
+
 
 def printable(text: str) -> str:
     r"""`text` as one line that steers no terminal: control, direction and half characters are shown as escapes.
 
-    >>> printable("Ana\x1b[2J\u202e\n")
-    'Ana\\x1b[2J\\u202e\\n'
+    Joiners between letters or pictures that they can join stay.
+
+    >>> printable("Ana\x1b[2J\u202e\n"), printable("a\u200db")
+    ('Ana\\x1b[2J\\u202e\\n', 'a\\u200db')
+    >>> printable("\u0641\u0627\u200c\u0631") == "\u0641\u0627\u200c\u0631"
+    True
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    parts = ((c, text[max(0, at - 1) : at] + text[at + 1 : at + 2]) for at, c in enumerate(text))
+    return "".join(
+        c if c.isprintable() or (c in JOINERS and _joins(beside)) else c.encode("unicode_escape").decode("ascii")
+        for c, beside in parts
+    )
+
+
+def _joins(beside: str) -> bool:
+    """Whether both neighbours of a joiner are there, and of those that it is for, which none of ASCII is."""
+    return len(beside) == len("ab") and beside.isprintable() and not any(map(str.isascii, beside))
 
 
 class DiarfuseError(Exception):

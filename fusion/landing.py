@@ -86,6 +86,12 @@ def prepared(folder: Path, content: bytes, *, mode: int | None = None) -> Iterat
         yield appear
 
 
+def in_the_way(path: Path) -> Path | None:
+    """What stands where one of the folders above `path` should be, and is none; None if nothing does."""
+    there = (above for above in path.parents if os.path.exists(above))  # noqa: PTH110 - Path's raises where none may look
+    return next((above for above in there if not above.is_dir()), None)
+
+
 def is_protected(path: Path) -> bool:
     """Whether there is a file that may not be written to."""
     return path.is_file() and not os.access(path, os.W_OK)

@@ -266,7 +266,7 @@ def check_version(said: Any) -> None:
     """
     name, slash, version = said.partition("/") if isinstance(said, str) else ("", "", "")
     number = whole_number(version)
-    if name != "diarfuse" or not slash or number is None:
+    if name != "diarfuse" or not slash or number is None or number < VERSION:
         raise DamagedError(f"is {short(said)}, where {FORMAT!r} is expected", "format")
     if number != VERSION:
         raise DamagedError(

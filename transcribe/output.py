@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..fusion.errors import OptionError, OutputError, UnknownNameError
-from ..fusion.landing import check_writable, is_protected, sweep, write_whole
+from ..fusion.landing import check_writable, in_the_way, is_protected, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,7 +120,14 @@ def write(target: Target, result: str | bytes) -> None:
             target.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(Path(os.path.realpath(target.path)), content)
     except OSError as error:
+        if (file := in_the_way(target.path)) is not None:
+            raise _no_folder(target.path.parent, file) from error
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
+
+
+def _no_folder(folder: Path, file: Path) -> OutputError:
+    what = "is a file" if file == folder else f"cannot be, since {str(file)!r} is a file"
+    return OutputError(f"The output folder {str(folder)!r} {what}: move it away, or choose another -o.")
 
 
 def write_stdout(content: bytes) -> None:
@@ -227,13 +234,13 @@ def _nearest(folder: Path) -> Path:
 
 
 def _check_folder(folder: Path) -> None:
+    if (file := in_the_way(folder / "a result")) is not None:
+        raise _no_folder(folder, file)
     if not folder.exists():
         remedy = f"make it first (mkdir -p {str(folder)!r})"
         if folder.parts[:1] == ("~",):  # mkdir would make a folder of that name
             remedy = "a shell puts the home folder for '~' only after a space, as in -o ~/a.srt"
         raise OutputError(f"The output folder {str(folder)!r} does not exist: {remedy}.")
-    if not folder.is_dir():
-        raise OutputError(f"The output folder {str(folder)!r} is a file: choose another -o.")
     try:
         check_writable(folder)
     except OSError as error:

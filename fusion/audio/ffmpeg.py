@@ -34,6 +34,8 @@ _MARKED_DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
 _DURATION_IS_KNOWN = ("mov", "matroska", "asf", "flac", "flv", "tta", "wv")
 _TELLS_TIME = ("mov", "matroska", "asf", "flv", "mpeg", "mxf", "ogg", "rm", "flac")
 """Containers that say when a packet is heard. Elsewhere FFmpeg counts bytes or packets, wrongly if the rate changes."""
+_KNOW_SILENCE = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
+"""Decoders of the frames by which telephones say that nobody speaks; FFmpeg's own take most of these for damage."""
 _TYPES: dict[str, np.dtype[Any]] = {
     "u8": np.dtype(np.uint8),
     "s16": np.dtype(np.int16),
@@ -188,6 +190,7 @@ class _Reader:
         self._gathered: list[Any] = []  # frames
         self._shape: tuple[int, str, str] | None = None  # rate, format and layout of what is gathered
         self._clock = _Clock(container)
+        self._decoder = _knows_silence(stream)
 
     def blocks(self) -> Iterator[Block]:
         """Everything that can be decoded; notes if something could not."""
@@ -235,7 +238,7 @@ class _Reader:
         import av
 
         try:
-            return list(packet.decode())
+            return list(packet.decode() if self._decoder is None else self._decoder.decode(packet))
         except av.FFmpegError:
             return None
 
@@ -250,6 +253,21 @@ class _Reader:
         if self._gathered:
             yield Block(_samples(self._gathered), self._gathered[0].sample_rate)
             self._gathered = []
+
+
+def _knows_silence(stream: Any) -> Any:
+    """The decoder to take instead of the track's own; None where that will do, or this FFmpeg has no other."""
+    import av
+
+    name = _KNOW_SILENCE.get(stream.codec_context.codec.name)
+    if name is None:
+        return None
+    try:
+        decoder: Any = av.CodecContext.create(name, "r")
+    except ValueError:  # it was left out of this build
+        return None
+    decoder.sample_rate, decoder.layout = stream.rate, "mono"
+    return decoder
 
 
 def _promised(container: Any, stream: Any, source: Source) -> Seconds:

@@ -1,4 +1,4 @@
-"""Sound that is frames and nothing else (AC-3, MPEG audio, ADTS): whether it ends within one, as what is cut does."""
+"""Sound that is frames and nothing else (AC-3, MPEG audio, ADTS, AMR): whether it ends within one, as cut files do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from .mpeg import begins_mpeg, frame_bytes, tag_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _DOLBY, _MPEG = b"\x0b\x77", b"\xff"
 """How a frame begins."""
@@ -19,6 +19,11 @@ _SAMPLES, _WORD = 1536, 16
 _AC3, _EAC3 = range(11), range(11, 17)
 """Versions of the stream."""
 _HEAD = 7
+_AMR = {
+    b"#!AMR\n": (12, 13, 15, 17, 19, 20, 26, 31, 5, 0, 0, 0, 0, 0, 0, 0),
+    b"#!AMR-WB\n": (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 0, 0, 0, 0, 0, 0),
+}
+"""How a file begins, and how many bytes follow the first of a frame of each kind (RFC 4867)."""
 _TAIL = 1 << 16  # holds many frames, whichever they are
 _IN_A_ROW = 3  # frames; one header alone is found in any noise
 
@@ -29,6 +34,9 @@ def ends_within_a_frame(file: BinaryIO, head: bytes) -> bool:
     One that was cut just between two frames looks whole.
     """
     size_of: Callable[[bytes], int]
+    for begin, sizes in _AMR.items():
+        if head.startswith(begin):
+            return _is_open_amr(file, len(begin), sizes)
     if head.startswith(_DOLBY):
         sync, size_of = _DOLBY, dolby_bytes
     elif begins_mpeg(head):
@@ -52,6 +60,18 @@ def _run(data: bytes, at: int, size_of: Callable[[bytes], int]) -> tuple[int, in
     while at < len(data) and (size := size_of(data[at : at + _HEAD])):
         count, at = count + 1, at + size
     return count, at + tag_bytes(data[at:]) if at < len(data) else at
+
+
+def _is_open_amr(file: BinaryIO, at: int, sizes: Sequence[int]) -> bool:
+    """Whether the last frame of AMR is not whole; its frames do not tell how they begin, so all are walked through."""
+    file.seek(at)
+    left = b""
+    while block := file.read(_TAIL):
+        data, at = left + block, 0
+        while at < len(data) and (end := at + 1 + sizes[data[at] >> 3 & 15]) <= len(data):
+            at = end
+        left = data[at:]
+    return bool(left)
 
 
 def dolby_bytes(head: bytes) -> int:

@@ -28,8 +28,8 @@ def promised_length(source: Source, seconds: Seconds) -> Seconds:
     """How long it should be, if `seconds` are what is there of it; 0 where nothing is missing, or it does not say.
 
     AVI, AIFF, AU, CAF, NIST SPHERE and W64 say; of WAV files, those that are compressed (`pcm.wav_data` reads the
-    others). It is infinite for Ogg without the mark that ends it, and for VOC that ends within a block, and AC-3, MPEG
-    audio and the like within a frame, which do not say how much is missing.
+    others). It is infinite for Ogg without the mark that ends it, and for VOC that ends within a block, and AC-3, AMR,
+    MPEG audio and the like within a frame, which do not say how much is missing.
     """
     with source.open() as file:
         head = file.read(_HEAD)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from .. import estimating
-from ..errors import OptionError, UnknownNameError
+from ..errors import JOINERS, OptionError, UnknownNameError
 from ..given import from_shell, short
 from ..layout import NOBODY as SHOWN_AS_NOBODY
 from ..types import Diarization, Segment, Transcript, Turn
@@ -20,8 +20,6 @@ NOBODY = "nobody"
 _RESERVED = frozenset((NOBODY, "unknown", SHOWN_AS_NOBODY))
 """What formats write, and readers of ours and of others take, for words without a speaker."""
 MAX_NAME = 100
-JOINERS = "\u200c\u200d"
-"""Cannot be seen, but Persian and Indic names are not written without."""
 
 
 @dataclass(frozen=True, slots=True)

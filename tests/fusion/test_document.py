@@ -112,6 +112,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "another": ({"segments": [], "language": "en"}, "is no transcript of this program"),
     "list": ([1], "is no transcript of this program"),
     "newer": (["format", "diarfuse/2"], "format is 'diarfuse/2', of a newer version.*install that version"),
+    "of no version": (["format", "diarfuse/0"], "format is 'diarfuse/0', where 'diarfuse/1' is expected"),
     "format": (["format", 3], "format is 3"),
     "time": (["segments", 0, "words", 1, "start", "x"], r"segments\[0\]\.words\[1\]\.start is 'x'"),
     "nan": (["duration", float("nan")], "duration is nan"),

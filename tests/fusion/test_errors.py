@@ -37,6 +37,18 @@ def test_printable_text_stays_as_it_is() -> None:
     assert printable(text) is text
 
 
+@pytest.mark.parametrize(
+    "name", ["👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "\u0641\u0627\u200c\u0631\u0633", "\u0928\u094d\u200d\u0937"]
+)
+def test_what_joins_pictures_or_letters_stays(name: str) -> None:
+    assert printable(f"rename A to {name}\n") == f"rename A to {name}\\n"
+    assert printable(f"\u200d{name}\u200c") == f"\\u200d{name}\\u200c"
+
+
+def test_what_joins_nothing_is_shown() -> None:
+    assert printable("Ann\u200da \u200c\u200d x") == r"Ann\u200da \u200c\u200d x"
+
+
 def test_every_error_is_a_sentence_first() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DiarfuseError)]
     assert all(kind.__str__ is DiarfuseError.__str__ for kind in kinds)

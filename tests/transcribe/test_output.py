@@ -161,3 +161,19 @@ def test_a_folder_is_made_when_something_is_written(tmp_path: Path, monkeypatch:
         plan([Path("a.wav")], ["~/none/a.srt"], [], on_stdout="txt", in_folder="vtt")
     with pytest.raises(OutputError, match=r"'new/below/a\.vtt' is a file"):
         plan([Path("a.wav")], ["new/below/a.vtt/more/"], [], on_stdout="txt", in_folder="vtt")
+    with pytest.raises(OutputError, match=r"/x/y' cannot be, since 'new/below/a\.vtt' is a file: move it"):
+        plan([Path("a.wav")], ["new/below/a.vtt/x/y/b.srt"], [], on_stdout="txt", in_folder="vtt")
+
+
+@pytest.mark.parametrize("out", ["new/below/", "new/below/a.srt"])
+def test_a_folder_that_becomes_a_file_meanwhile_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("new/below").mkdir(parents=True)
+    ((target,),) = plan([Path("a.wav")], [out], [], on_stdout="txt", in_folder="vtt")
+    Path("new/below").rmdir()
+    Path("new/below").write_text("mine")
+    with pytest.raises(OutputError, match=r"^The output folder 'new/below' is a file: move it away"):
+        write(target, "text")
+    assert Path("new/below").read_text() == "mine"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...fusion.errors import AudioError, AudioNotFoundError, MissingExtraError, NetworkError, OutputError
-from ...fusion.landing import sweep, write_whole
+from ...fusion.landing import in_the_way, sweep, write_whole
 from .items import is_address, shown
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
@@ -262,4 +262,6 @@ def unwritable(path: Path, error: OSError, what: str) -> OutputError:
             f"{path} cannot be {what} ({error.strerror}): free some space and give the same command again; what is "
             "done stays done."
         )
+    if (file := in_the_way(path)) is not None:
+        return OutputError(f"{path} cannot be {what}, since {file} is a file: move it away, or choose another -o.")
     return OutputError(f"{path} cannot be {what}: {error.strerror or error}. Check the folder, or choose another -o.")

@@ -59,10 +59,19 @@ def status(tree: Tree, *, verbose: bool = False) -> Iterator[str]:
     done, failed = dict(tree.done()), dict(tree.failed())
     for name in failed:
         done.pop(name, None)
+    gone = tree.missing(done)
+    for name in gone:
+        done.pop(name)
     hours = sum(float(record.row.get("duration", 0.0)) for record in done.values())
     now = pace(Cache.of(tree.place))
-    total = f" of {now.items}" if now.items >= max(1, len(done) + len(failed)) else ""
+    total = f" of {now.items}" if now.items >= max(1, len(done) + len(gone) + len(failed)) else ""
     yield f"{len(done)}{total} done ({told(hours)} of audio), {len(failed)} failed."
+    if gone:
+        files = [file for every in gone.values() for file in every]
+        most = len(files) if verbose else _SHOWN
+        more = f" and {len(files) - most} more" if len(files) > most else ""
+        names = printable(", ".join(files[:most]))
+        yield f"{counted(len(gone))} more had results that are gone ({names}{more}): give the command again."
     if now.left:
         yield f"{now.left} to do ({told(now.left_seconds)}){_eta(now)}."
     elif now.speed:

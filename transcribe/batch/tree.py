@@ -117,6 +117,12 @@ class Tree:
             if failure is not None:
                 yield name, failure
 
+    def missing(self, done: Mapping[str, Record]) -> dict[str, list[str]]:
+        """The files that were written and are gone, by the id of their recording."""
+        there = set(self.place.below("")) if done else set()
+        gone = {name: [file for file in record.sizes if file not in there] for name, record in done.items()}
+        return {name: files for name, files in gone.items() if files}
+
     def check(self) -> None:
         """Refuse a folder of a later version.
 

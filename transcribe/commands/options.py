@@ -113,7 +113,7 @@ NAME_OPTION = click.option(
 REPLACE_OPTION = click.option(
     "--replace", is_flag=True, help="Write over names that somebody gave, and over files that hold names or edits."
 )
-AUDIO = click.argument("audio", nargs=-1, required=True, type=InputPath(None))
+AUDIO = click.argument("audio", nargs=-1, required=True, type=InputPath(None, stdin=True))
 
 TRACK_OPTION = click.option(
     "--audio-track",

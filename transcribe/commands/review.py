@@ -101,6 +101,7 @@ def _line(document: Document, doubt: Doubt) -> str:
     from ...fusion.editing.content import NOBODY
     from ...fusion.editing.review import context
     from ...fusion.editing.selecting import clock
+    from ...fusion.errors import JOINERS
 
     before, within, after = context(document.content, doubt)
     others = [f"or {label(other.speaker)}, {other.share:.0%}" for other in doubt.others[:1]]
@@ -108,7 +109,7 @@ def _line(document: Document, doubt: Doubt) -> str:
     who = NOBODY if doubt.speaker is None else label(doubt.speaker)
     numbers = f"words {doubt.first + 1}-{doubt.last}"
     text = " ".join(filter(None, (before, f"[{within}]", after)))
-    shown = "".join(character for character in text if character.isprintable())
+    shown = "".join(c for c in text if c.isprintable() or c in JOINERS)
     return f"{clock(doubt.start)}-{clock(doubt.end)} {numbers} {who} {doubt.confidence:.0%} ({why}): {shown}"
 
 

@@ -32,20 +32,26 @@ class InputPath(_Base):
     Args:
         kind: what it must lead to; None looks at the name only, for commands that go on with their other files.
         error: what is raised for anything but a recording.
+        stdin: whether ``-`` stands for it.
     """
 
     name = "path"
 
-    def __init__(self, kind: Kind | None = "file", error: type[DiarfuseError] | None = None) -> None:
-        self._kind, self._error = kind, error
+    def __init__(
+        self, kind: Kind | None = "file", error: type[DiarfuseError] | None = None, *, stdin: bool = False
+    ) -> None:
+        self._kind, self._error, self._stdin = kind, error, stdin
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path, if it can be read.
 
         Raises:
             DiarfuseError: it cannot, and why.
+            OptionError: stdin is meant, which the command does not read.
         """
         del param, ctx
+        if str(value) == "-" and not self._stdin:
+            raise OptionError("Stdin (-) is not read here: give a file, or ./- for one that is called so.")
         problem = problem_of(value, self._kind)
         if problem is None:
             return Path.cwd() / value if str(value) != "-" and Path(value) == DASH else Path(value)

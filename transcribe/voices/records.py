@@ -17,9 +17,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...fusion.editing.content import JOINERS
 from ...fusion.editing.content import check_name as speakers_name
-from ...fusion.errors import OptionError, VoiceError
+from ...fusion.errors import JOINERS, OptionError, VoiceError
 from ...fusion.naming.match import Voice, unit_length
 from ...fusion.types import Embedding, Seconds
 from .calibration import CALIBRATIONS

@@ -106,7 +106,32 @@ def test_an_end_within_a_frame_is_told(encode, name: str, tag: bytes) -> None:
     assert notes_of(path) == [], "nothing tells what was cut between two frames"
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"\x0b\x77", b"\xff\xfb\x90", b"ID3", b""]))
+@pytest.mark.parametrize(("begin", "frame"), [(b"#!AMR\n", b"\x3c" + bytes(31)), (b"#!AMR-WB\n", b"\x44" + bytes(60))])
+def test_amr_that_ends_within_a_frame_is_told(tmp_path: Path, begin: bytes, frame: bytes) -> None:
+    path = tmp_path / "a.amr"
+    silence = b"\x7c"  # a frame of which nothing was sent
+    for count, cut in ((50, 0), (50, 1), (50, 17), (4000, len(frame) - 1)):
+        path.write_bytes(begin + (frame + silence) * count + frame[:cut])
+        told = [f"{path} is cut short: its end is missing, the {count / 25:.1f} s that can be read are used."]
+        assert notes_of(path) == (told if cut else []), (count, cut)
+
+
+@pytest.mark.parametrize(
+    ("begin", "frame", "noise"),
+    [(b"#!AMR\n", b"\x3c" + bytes(31), b"\x44" + bytes(5)), (b"#!AMR-WB\n", b"\x44" + bytes(60), b"\x4c" + bytes(5))],
+)
+def test_what_a_telephone_does_not_send_in_silence_lasts(
+    tmp_path: Path, begin: bytes, frame: bytes, noise: bytes
+) -> None:
+    """One frame of 20 ms with sound, one that tells how the silence sounds, and seven of which nothing is sent."""
+    path = tmp_path / "a.amr"
+    path.write_bytes(begin + (frame + noise + 7 * b"\x7c") * 50)
+    notes: list[str] = []
+    assert len(load_audio(path, on_note=notes.append)) == pytest.approx(9.0 * 16_000, abs=16)
+    assert notes == []
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"\x0b\x77", b"\xff\xfb\x90", b"ID3", b"#!AMR\n", b""]))
 def test_no_bytes_do_harm(content: bytes, begin: bytes) -> None:
     ends_within_a_frame(io.BytesIO(begin + content), (begin + content)[:24])
 

@@ -40,7 +40,7 @@ def test_files_come_and_go(place: Place) -> None:
 
 def test_a_folder_says_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_text("", encoding="utf-8")
-    with pytest.raises(OutputError, match="cannot be written: "):
+    with pytest.raises(OutputError, match=r"cannot be written, since .*a is a file: move it away"):
         Folder(tmp_path).write("a/b.json", b"")
 
     def full(*_: object) -> None:

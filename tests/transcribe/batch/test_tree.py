@@ -32,6 +32,16 @@ def test_what_is_whole_is_read(tmp_path: Path) -> None:
     assert next(iter(status(tree))) == "1 done (2 s of audio), 1 failed."
 
 
+def test_results_that_somebody_deleted_are_told_and_count_as_not_done(tmp_path: Path) -> None:
+    tree = written(tmp_path / "out", SOUND | {"sizes": {"a.json": 2, "a.srt": 2}})
+    (tmp_path / "out" / "a.json").write_text("{}")
+    told = "1 recording more had results that are gone (a.srt): give the command again."
+    assert list(status(tree))[:2] == ["0 done (0 s of audio), 1 failed.", told]
+    (tmp_path / "out" / "a.srt").write_text("")
+    assert next(iter(status(tree))) == "1 done (2 s of audio), 1 failed."
+    assert not [line for line in status(tree) if "gone" in line]
+
+
 @pytest.mark.parametrize(
     "change",
     [

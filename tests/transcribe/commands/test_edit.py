@@ -39,6 +39,13 @@ EDITS = {
 }
 
 
+def test_a_name_of_joined_pictures_is_told_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "👨\u200d👩\u200d👧"
+    assert run(["rename", "meeting.json", f"SPEAKER_00={name}"]) == 0
+    assert f"rename SPEAKER_00 to {name}\n" in capsys.readouterr().err
+    assert name in held().speakers
+
+
 @pytest.mark.parametrize("words", [[name, "meeting.json", *given] for name, (given, _) in EDITS.items()])
 def test_an_edit_is_told_as_was_asked_for(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     for then in (words, ["undo", "meeting.json"], ["forget", "meeting.json"]):

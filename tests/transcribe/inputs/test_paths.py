@@ -60,6 +60,20 @@ def test_every_command_says_the_same(command: str, path: str, capsys: pytest.Cap
     assert capsys.readouterr().err == f"Error: {WRONG[path]}\n"
 
 
+@pytest.mark.parametrize(
+    "command", [command for name, command in READERS.items() if name not in ("run", "diarize")]
+    + ["export {} -o a.srt", "stats {}", "check {}", "redo meeting.json {} --diarize"],
+)  # fmt: skip
+def test_stdin_is_read_where_it_is_said_only(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("meeting.json").write_text("{}")
+    Path("-").write_text("[]")
+    assert run(command.replace("{}", "-").split()) == 2
+    told = "Error: Stdin (-) is not read here: give a file, or ./- for one that is called so.\n"
+    assert capsys.readouterr().err == told
+    run(command.replace("{}", "./-").split())
+    assert capsys.readouterr().err != told
+
+
 @pytest.mark.parametrize("command", ["voice search {} q", "models import {}"])
 def test_a_folder_is_wanted(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     for path in {*WRONG, "good.wav"} - {"folder"}:
