@@ -10,6 +10,7 @@ from websockets.sync.client import connect
 
 TOKEN = "0123456789abcdef"  # noqa: S105
 SECOND = b"\1\0" * 24_000
+CLEAR, COMMIT = (json.dumps({"type": f"input_audio_buffer.{what}"}) for what in ("clear", "commit"))
 
 
 class FakeWork:
