@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+SOURCE = ROOT / ".src"
 
 os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever settings the one who tests has
 
@@ -41,6 +42,11 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 # is started once. Here it is hundreds of times, and twice the tests' own modules are made ready with all their asserts.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+# What tests start runs the code that they import: of this checkout, or of the wheel where only that is.
+if (SOURCE / "diarfuse").is_dir():
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 # A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import json
-import os
 import re
 import shlex
 import signal
@@ -29,6 +28,7 @@ from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.document import read_document
 from diarfuse.transcribe.__main__ import run
+from tests.programs import with_packages
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("podcast", "research", "call-centre", "another-recogniser", "air-gapped")
@@ -63,7 +63,7 @@ def folder(tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     (packages / "speller.py").write_text(SPELLER)
     monkeypatch.syspath_prepend(str(packages))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(packages), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", with_packages(packages)["PYTHONPATH"])
     (tmp_path / "settings").mkdir()
     (tmp_path / "settings" / "diarfuse.toml").write_text('asr = "speller"\ndiarizer = "campplus"\n')
     recordings()

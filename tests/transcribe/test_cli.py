@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 import soundfile
 
+import diarfuse
 from diarfuse.asr_adapters.words_json import WordsJson
 from diarfuse.exporters import registry
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.document import Document, read_document
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.documents.origin import recording_of
+from tests.programs import with_packages
 
-ROOT = Path(__file__).resolve().parents[2]
 PYTHON = [sys.executable, "-m", "diarfuse"]
 HEAVY = ("numpy", "scipy", "onnxruntime", "faster_whisper", "rich", "soundfile", "av")
 NOT_TO_DIARIZE = (
@@ -69,7 +70,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]), "PYTHONIOENCODING": "utf-8"}
+    return with_packages(folder) | {"PYTHONIOENCODING": "utf-8"}
 
 
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -86,13 +87,13 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_imports_nothing_heavy(folder: Path) -> None:
     code = (
-        "import sys\nfrom diarfuse.transcribe.__main__ import run\nassert run(['--help']) == 0\n"
-        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+        "import diarfuse, sys\nfrom diarfuse.transcribe.__main__ import run\nassert run(['--help']) == 0\n"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), diarfuse.__file__, file=sys.stderr)"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], env=environment(folder), capture_output=True, text=True, timeout=600, check=True
     )
-    assert shown.stderr.strip() == "[]"
+    assert shown.stderr == f"[] {diarfuse.__file__}\n", "in the code that is tested, and in no other"
     for part in (
         "--diarize",
         "--num-speakers",

@@ -78,7 +78,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m diarfuse "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     path = os.pathsep.join([str(program.parent), os.environ["PATH"]])
-    return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    return os.environ | {"PATH": path, "HOME": str(tmp_path)}
 
 
 def offered(shell: str, typed: str, environment: dict[str, str]) -> set[str]:

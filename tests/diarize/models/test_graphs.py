@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
 CONVERT = """
 import sys, time
 from pathlib import Path
@@ -45,12 +43,10 @@ print(graphs.ensure_graphs("fake", Path("weights"), "0" * 64, (Path("graphs"),))
 
 
 def test_two_processes_at_once_convert_once(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT / ".src")}
     both = [
         subprocess.Popen(
             [sys.executable, "-c", CONVERT, *names],
             cwd=tmp_path,
-            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

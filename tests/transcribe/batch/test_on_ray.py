@@ -23,6 +23,7 @@ from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch import on_ray
 from diarfuse.transcribe.batch.items import Item
 from diarfuse.transcribe.batch.settling import Outcome
+from tests.programs import with_packages
 
 from .conftest import noise, tree
 
@@ -33,9 +34,8 @@ needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not inst
 
 
 def started(folder: Path, *further: str) -> subprocess.Popen[str]:
-    packages = os.pathsep.join([str(folder / "packages"), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *OPTIONS, *further]
-    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": packages}, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=with_packages(folder / "packages"), stderr=subprocess.PIPE, text=True)
 
 
 def family(pid: int) -> list[int]:

@@ -17,14 +17,14 @@ import pytest
 import soundfile
 
 from diarfuse.transcribe.__main__ import run
+from tests.programs import with_packages
 
 from .conftest import NAMES, QUICK, batch, noise, results, tree
 
 
 def started(folder: Path, *further: str) -> subprocess.Popen[str]:
-    packages = os.pathsep.join([str(folder / "packages"), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *further]
-    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": packages}, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=with_packages(folder / "packages"), stderr=subprocess.PIPE, text=True)
 
 
 def wait_for(count: int, out: str, process: subprocess.Popen[str]) -> None:
