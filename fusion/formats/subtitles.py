@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import TranscriptError
+from ..given import whole_number
 from ..layout import NOBODY
 from .reading import Reading, Slot, make_line, merged
 
@@ -26,10 +27,10 @@ _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
 _PLAIN = r"(?:c|ruby|rt|(?i:b|i|u|s|em|strong|strike|big|small|tt|sub|sup))(?:\.[^\s<>]*)?"
 _FURTHER = r"(?:v|lang|(?i:font|span|p|div))(?:[\s.][^<>]*)?"
-_TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[\d:.]+>|</>|\{{\\[^{{}}]*\}}")
+_TAG = re.compile(rf"</?(?:{_PLAIN}\s*/?|{_FURTHER})>|<[0-9:.]+>|</>|\{{\\[^{{}}]*\}}")
 """``<i>``, ``<v Ann>``, ``<00:01.000>`` and ``{\\an8}`` are no text; ``<enter>`` is."""
 
-_MOMENT = re.compile(r"<([\d:.]+)>")
+_MOMENT = re.compile(r"<([0-9:.]+)>")
 """When the words after it are said."""
 _LIT = re.compile("</?u>")
 _LIT_WORD = re.compile(r"<u>[^\s<>]+</u>")
@@ -252,7 +253,7 @@ def _blocks(lines: list[str], name: str) -> Iterator[Block]:
         while at < len(lines) and lines[at].strip() and not _CUE.fullmatch(lines[at]):
             at += 1
         said = lines[first:at]
-        if said and at < len(lines) and lines[at].strip() and said[-1].strip().isdecimal():
+        if said and at < len(lines) and lines[at].strip() and whole_number(said[-1].strip()) is not None:
             said.pop()  # the number of the next cue, which no blank line parts from this one
         if any(map(_bare, said)):
             fields = found.groups()

@@ -145,6 +145,7 @@ class _Session:
 
     def run(self, worst: Sequence[Doubt]) -> None:
         """Until all are decided or the person leaves; what is skipped comes again at the end."""
+        from ...exporters.lines import label
         from ...fusion.document import read_document
 
         waiting, given = deque(worst), 0
@@ -153,7 +154,7 @@ class _Session:
             document = read_document(self.path)
             speakers = document.speakers[:9]
             click.echo(f"\n{_line(document, doubt)}")
-            click.echo(", ".join([*(f"{i} {who}" for i, who in enumerate(speakers, start=1)), _KEYS]))
+            click.echo(", ".join([*(f"{i} {label(who)}" for i, who in enumerate(speakers, start=1)), _KEYS]))
             key = self._key(doubt, len(speakers))
             if key == "q":
                 return

@@ -181,6 +181,14 @@ def test_a_time_begins_a_cue_without_a_blank_line_too(tmp_path, number):
     assert lines_of(tmp_path / "a.srt", text) == [(1.0, ["Hi", "5"]), (6.0, ["you", "7"])]
 
 
+def test_digits_of_other_scripts_are_what_is_said_and_no_times(tmp_path):
+    three = "\u0663"
+    text = f"00:00:01,000 --> 00:00:02,000\n{three}\n00:00:06,000 --> 00:00:07,000\n<{three}:{three}>\n"
+    assert lines_of(tmp_path / "a.srt", text) == [(1.0, [three]), (6.0, [f"<{three}:{three}>"])]
+    with pytest.raises(TranscriptError, match=r"a\.srt, line 1: .* is no time of a cue"):
+        lines_of(tmp_path / "a.srt", text.replace("1,000", f"{three},000"))
+
+
 def test_lines_that_roll_up_are_said_once(tmp_path):
     """As YouTube writes captions of its own making."""
     text = (
