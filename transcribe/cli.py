@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,11 @@ import click
 
 from ..fusion.errors import CancelledError, DiarfuseError
 from .commands.shape import Group, command_first
+from .screen.traced import trace, traced
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-IN_FORCE = f"{__name__}.in_force"
-"""Where click keeps the settings of files that hold in a call."""
 COMMANDS = {
     "run": (".commands.run:run", "Transcribe recordings; the default, so the word `run` can be left out."),
     "live": (".commands.live:live", "Say who says what while they speak, from the microphone."),
@@ -102,11 +102,11 @@ class LazyGroup(Group):
         except KeyboardInterrupt as error:
             raise CancelledError("Stopped, as asked.") from error
         except DiarfuseError as error:
-            error.args = (_with_places(ctx, str(error)),)
+            error.args = (traced(str(error)),)
             raise
         except click.UsageError as error:
             sentence = error.format_message()
-            if (told := _with_places(ctx, sentence)) == sentence:
+            if (told := traced(sentence)) == sentence:
                 raise
             raise click.UsageError(told, error.ctx) from error
 
@@ -147,21 +147,12 @@ def all_commands() -> dict[str, click.Command]:
 
 
 def _apply_settings(ctx: click.Context, name: str, command: click.Command, arguments: list[str]) -> None:
-    from .commands.settings import defaults, in_force, read_files, set_environment
+    from .commands.settings import defaults, in_force, read_files, set_environment, with_places
 
     if files := read_files(all_commands):
         ctx.default_map = {name: defaults(name, command, files, arguments)}
-        ctx.meta[IN_FORCE] = in_force(name, command, files, arguments)
+        trace(ctx, partial(with_places, holding=in_force(name, command, files, arguments)))
         ctx.call_on_close(set_environment(name, files))
-
-
-def _with_places(ctx: click.Context, sentence: str) -> str:
-    holding = ctx.meta.get(IN_FORCE)
-    if not holding:  # no file, and nothing of it is imported
-        return sentence
-    from .commands.settings import with_places
-
-    return with_places(sentence, holding)
 
 
 def _load(name: str) -> click.Command:

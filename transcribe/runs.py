@@ -26,6 +26,7 @@ from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
 from .screen.showing import content, summary
 from .screen.terminal import reporter
+from .screen.traced import traced
 
 if TYPE_CHECKING:
     import threading
@@ -238,7 +239,7 @@ def _each(
                 if len(audio) == 1:
                     raise
                 failed += 1
-                screen.problem(str(error))
+                screen.problem(traced(str(error)))
         for file, what, name in wrote:
             screen.about(name)
             screen.wrote(file, what)

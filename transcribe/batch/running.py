@@ -16,6 +16,7 @@ from ...exporters import registry
 from ...fusion.audio.decode import why_no_sound
 from ...fusion.errors import CancelledError, OptionError, UnknownNameError
 from ..job import Job
+from ..screen.traced import traced
 from .caches import Cache
 from .finding import find, with_durations
 from .items import Item, check_apart, folded, shown
@@ -216,7 +217,7 @@ class Batch:
     def _count(self, item: Item, outcome: Outcome) -> None:
         if outcome.state == "failed":
             self.failed += 1
-            self.screen.problem(f"{item.id} ({outcome.stage}): {outcome.reason}")
+            self.screen.problem(traced(f"{item.id} ({outcome.stage}): {outcome.reason}"))
         elif outcome.state == "same":
             self.same += 1
         else:

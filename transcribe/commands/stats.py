@@ -52,6 +52,7 @@ def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool)
     from ...fusion.errors import TranscriptError
     from .. import output
     from ..screen.terminal import reporter
+    from ..screen.traced import traced
 
     if as_csv and as_json:
         raise click.UsageError("Give --csv or --json, not both.")
@@ -65,7 +66,7 @@ def stats(documents: tuple[Path, ...], out: str, *, as_csv: bool, as_json: bool)
         except TranscriptError as error:
             if len(documents) == 1:
                 raise
-            screen.problem(str(error))
+            screen.problem(traced(str(error)))
     output.write(targets[0], write(found))
     if targets[0].path is not None:
         screen.wrote(targets[0].path, f"talk times of {len(found)} {'file' if len(found) == 1 else 'files'}")

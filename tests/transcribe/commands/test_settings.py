@@ -358,6 +358,23 @@ def test_what_only_the_command_can_refuse_is_told_with_its_place(work: Path, say
     assert re.search(rf"[:,] {text.partition(' ')[0]} (= |has )", told[0]), told[0]
 
 
+@pytest.mark.parametrize("manner", [(), ("--json-progress",)])
+def test_what_one_of_several_files_fails_by_is_told_with_its_place(work: Path, say, manner: tuple[str, ...]) -> None:
+    soundfile.write("b.wav", np.full((64_000, 2), 0.01, np.float32), 16_000)
+    words = ("a.wav", "b.wav", "--asr", "words-json", "--model", "words.json", "-o", "out/", *manner)
+    path = own(work, 'audio-track = "2"\n')
+    code, _, error = say(*words)
+    told = [line for line in error.splitlines() if "--audio-track" in line]
+    assert code == 1, error
+    assert len(told) == 2, error
+    for line in told:
+        assert f"Set in {path}: audio-track = '2'." in line
+    path.unlink()
+    _, _, error = say(*words, "--audio-track", "2")
+    assert "--audio-track" in error
+    assert "Set in" not in error
+
+
 def test_what_the_call_says_itself_is_no_matter_of_the_file(work: Path, say) -> None:
     path = own(work, 'fps = 25\nlanguage = "de"\nremote-token = "abc"\n')
     for words in ((*ATTACH, "--fps=0"), (*RUN, "--language=xx9")):
