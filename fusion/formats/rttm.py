@@ -94,6 +94,8 @@ def _name(row: Row, rest: tuple[str, ...]) -> str:
     while drop < len(rest) - 1 and drop < _MOST - _LEAST and _is_value(rest[len(rest) - 1 - drop]):
         drop += 1
     name = rest[: len(rest) - drop]
+    if _NONE in name[1:]:
+        raise row.refuse("RTTM", f"{_SHAPE}, and nothing more")
     cut = rest[len(name) :]
     if cut and cut[0].isdigit() and (len(cut) == 1 or cut[0] not in "01"):
         raise row.refuse("RTTM", f"{_SHAPE}; whether {cut[0]!r} belongs to the name cannot be told")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SHAPE = "file channel speaker start end [<label>] text"
 _START = 3
+_UNSCORED = "ignore_time_segment_in_scoring"
+"""Stands for the words where nobody wrote down what is said, as TED-LIUM and sclite have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Utterance:
     end: Seconds
     speaker: str
     text: str
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it tells what is said, and not that nobody wrote it down."""
+        return self.text.casefold() != _UNSCORED
 
 
 def read_stm(path: str | os.PathLike[str]) -> tuple[Utterance, ...]:

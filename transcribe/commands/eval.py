@@ -13,6 +13,7 @@ from ..documents.scoring import (
     read_true_turns,
     read_truth,
     read_turns_of,
+    scored_part,
     speakers_of_words,
     turn_errors,
     word_errors,
@@ -51,7 +52,7 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     if stm is not None:
         if hypothesis.suffix.lower() == ".rttm":
             raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
-        truth, given = read_truth(stm), read_segments(hypothesis)
+        truth, given = read_truth(stm), scored_part(read_segments(hypothesis), stm)
         for name, value in word_errors(truth, given).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")
         right, words = speakers_of_words(truth, given)

@@ -27,15 +27,35 @@ _COLLAR: Seconds = 5.0
 
 
 def read_truth(path: Path) -> list[Spoken]:
-    """True words from STM.
+    """True words from STM, without what is not to be scored.
 
     Raises:
         TranscriptError: see `read_stm`; no words.
     """
-    found = [(u.start, u.end, u.speaker, u.text) for u in read_stm(path)]
+    found = [(u.start, u.end, u.speaker, u.text) for u in read_stm(path) if u.is_scored]
     if not any(normalised(text) for *_, text in found):
         raise TranscriptError(f"{path} holds no words: there is nothing to compare with.")
     return found
+
+
+def scored_part(given: Sequence[Spoken], truth: Path) -> list[Spoken]:
+    """What is given without the words of which an STM file says that they are not to be scored.
+
+    Raises:
+        TranscriptError: see `read_stm`.
+    """
+    spans = [(u.start, u.end) for u in read_stm(truth) if not u.is_scored]
+    if not spans:
+        return list(given)
+    kept = (
+        [word for word in _words([row]) if not any(a <= (word.start + word.end) / 2 < b for a, b in spans)]
+        for row in given
+    )
+    return [
+        (words[0].start, words[-1].end, row[2], " ".join(word.text for word in words))
+        for row, words in zip(given, kept, strict=True)
+        if words
+    ]
 
 
 def read_true_turns(path: Path) -> tuple[Turn, ...]:

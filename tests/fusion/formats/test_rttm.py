@@ -33,6 +33,7 @@ def test_every_type_of_the_specification_is_passed_over(kind):
         ("SPEAKER a 1 1.0", "line 2: .* is no RTTM"),
         ("hello", "line 2: 'hello' is no RTTM"),
         ("SPEAKER a 1 x 1 <NA> <NA> A <NA> <NA>", "line 2: start 'x'"),
+        ("SPEAKER a 1 1 1 <NA> <NA> A <NA> <NA> more", "line 2: .* is no RTTM: .* <NA> <NA>, and nothing more"),
         ("SPEAKER a 1 1 -1 <NA> <NA> A <NA> <NA>", "duration '-1'"),
         ("SPEAKER a 1 nan 1 <NA> <NA> A <NA> <NA>", "start 'nan'"),
         ("SPEAKER b 1 0 1 <NA> <NA> A <NA> <NA>", r"holds 2 recordings .*: give the lines of one\.$"),

@@ -23,6 +23,12 @@ def test_labels_comments_and_blank_lines_are_no_words(read):
     assert read("a 1 ann 0 2 3 apples\n") == (Utterance(0, 2, "ann", "3 apples"),)
 
 
+def test_what_nobody_wrote_down_is_not_scored(read):
+    text = "a 1 inter_segment_gap 0 2 <o,,unknown> ignore_time_segment_in_scoring\na 1 ann 2 4 ignore time\n"
+    assert [said.is_scored for said in read(text)] == [False, True]
+    assert not read("a 1 ann 0 2 IGNORE_TIME_SEGMENT_IN_SCORING\n")[0].is_scored
+
+
 @pytest.mark.parametrize(
     "text",
     [

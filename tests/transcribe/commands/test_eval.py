@@ -24,6 +24,17 @@ def test_the_command(tmp_path):
     assert "of 5 words recognised (1 wrong)" in result.output
 
 
+def test_what_the_truth_leaves_out_is_scored_on_neither_side(tmp_path):
+    pytest.importorskip("meeteval")
+    stm, out = tmp_path / "a.stm", tmp_path / "a.json"
+    stm.write_text("a 1 gap 0 2 <o,,unknown> ignore_time_segment_in_scoring\na 1 ann 2 4 Hello there, Bob.\n")
+    rows = [(0.5, 1.5, "S1", "Some music"), (1.0, 4.0, "S2", "la la la hello there bob")]
+    out.write_text(json.dumps({"segments": [{"start": s, "end": e, "speaker": w, "text": t} for s, e, w, t in rows]}))
+    result = CliRunner().invoke(evaluate, [str(out), "--stm", str(stm)], catch_exceptions=False)
+    assert "cpWER      0.00 %" in result.output
+    assert "of 3 words recognised (0 wrong)" in result.output
+
+
 def test_options_that_cannot_be_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("x.json", "x.rttm"):
