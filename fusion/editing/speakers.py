@@ -122,8 +122,9 @@ def _moves(words: Sequence[Word], chosen: Collection[int]) -> Iterator[_Move]:
 
 def _reach(run: Iterable[Word]) -> tuple[Seconds, Seconds] | None:
     """From the first to the last time in it."""
-    times = [(word.start, word.end) for word in run if word.start is not None and word.end is not None]
-    return (min(start for start, _ in times), max(end for _, end in times)) if times else None
+    spans = [(word.start, word.end) for word in run if word.start is not None and word.end is not None]
+    times = [time for span in spans for time in span]  # a file edited by hand may have an end before its start
+    return (min(times), max(times)) if times else None
 
 
 def _moved(

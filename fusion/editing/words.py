@@ -207,7 +207,7 @@ def _key(text: str) -> str:
 
 def _regrouped(tokens: Sequence[str], known: set[str]) -> list[str]:
     """The tokens, put together where together they are a known word, as in scripts without spaces."""
-    longest = max(map(len, known), default=1)
+    longest = max(map(len, (*known, "-")))  # one token at least, where the words are empty
     out: list[str] = []
     index = 0
     while index < len(tokens):

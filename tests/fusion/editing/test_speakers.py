@@ -134,6 +134,12 @@ starts = st.integers(0, 30).map(lambda n: n / 2)
 speakers = st.sampled_from(["A", "B", "C"])
 
 
+def test_a_word_that_ends_before_it_begins_makes_no_such_turn() -> None:
+    words = (Word(3.0, 2.5, " Bye", speaker="A"),)
+    there = Document(Transcript((Segment(2.5, 3.0, " Bye", words, "A"),), "en", 4.0), Diarization((), (), 4.0))
+    assert spoken(there.reassign([0], "B")) == [(2.5, 3.0, "B")]
+
+
 @given(
     st.lists(st.tuples(starts, speakers), min_size=1, max_size=8),
     st.lists(st.tuples(starts, st.integers(1, 8), speakers), max_size=6),

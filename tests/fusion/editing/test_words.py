@@ -101,6 +101,12 @@ def test_scripts_without_spaces_keep_the_words_that_stay() -> None:
     assert replaced(content, "世", "时")[0].transcript.segments[0].text == "你好时界朋友"
 
 
+def test_words_that_a_file_has_empty_can_be_corrected() -> None:
+    empty = Segment(0.0, 1.0, "", (Word(0.0, 0.5, "", speaker="A"), Word(0.5, 1.0, "", speaker="A")), "A")
+    after = Document(Transcript((empty,), "en", 1.0)).text("00:00:00", "New words here.")
+    assert said(after) == [("A", "New words here.")]
+
+
 def test_words_without_times_stay_without_trouble() -> None:
     said = (Word(None, None, " Are"), Word(None, None, " you"), Word(None, None, " there?"))
     content = Document(Transcript((Segment(2.0, 3.0, " Are you there?", said),), "en", 4.0)).content
