@@ -135,7 +135,8 @@ def _can_align(language: str | None) -> bool:
 
 def _aligner(language: str | None, lent: ExitStack) -> tuple[Aligner | None, tuple[str, ...]]:
     if language is None or code_of(language) != "en":
-        return None, (f"Word times are estimated: only English can be aligned, and the language is {language!r}.",)
+        why = "the language is not told (--language en)" if language is None else f"the language is {language!r}"
+        return None, (f"Word times are estimated: only English can be aligned, and {why}.",)
     try:
         return lent.enter_context(_lent_aligner()), ()
     except ImportError:

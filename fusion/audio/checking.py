@@ -18,6 +18,8 @@ from .resampling import record, release, resample
 from .source import HIGHEST_RATE, LOWEST_RATE, Block
 
 _CHECK_BLOCK = 1 << 20
+_LOUDEST = 1e12
+"""Times full scale. Floats that hold integers of 32 bits reach 2e9; far beyond, what is computed of them overflows."""
 _FULL_SCALE = {"int16": 1 << 15, "int32": 1 << 31}
 
 
@@ -101,7 +103,7 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def finite(blocks: Iterable[Block], name: str) -> Iterator[Block]:
-    """The blocks; NaN or infinity is refused with its place."""
+    """The blocks; NaN, infinity and what no loudness is are refused with their place."""
     done, seconds = 0, 0.0
     for block in blocks:
         _check_finite(block, done, seconds, name)
@@ -131,12 +133,13 @@ def existing(path: str | os.PathLike[str]) -> Path:
 
 
 def _check_finite(block: Block, done: int, seconds: Seconds, name: str) -> None:
-    """Refuse NaN and infinity in a block that comes after `done` frames, which last `seconds`."""
-    finite = np.isfinite(block.samples)
-    if finite.all():
+    """Refuse NaN, infinity and what is damage in a block that comes after `done` frames, which last `seconds`."""
+    samples = block.samples
+    if samples.size == 0 or (samples.max() <= _LOUDEST and samples.min() >= -_LOUDEST):  # which NaN is not
         return
-    frame, channel = np.argwhere(~finite)[0]
-    what = "NaN" if np.isnan(block.samples[frame, channel]) else "infinity"
+    frame, channel = np.argwhere(~(np.abs(samples) <= _LOUDEST))[0]
+    value = samples[frame, channel]
+    what = "NaN" if np.isnan(value) else "infinity" if np.isinf(value) else f"the sample {value:.0e}"
     at = f"channel {channel + 1}, " if block.samples.shape[1] > 1 else ""
     raise AudioError(
         f"{name} holds {what} at {seconds + frame / block.rate:.3f} s ({at}sample {done + frame}): "

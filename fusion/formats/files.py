@@ -25,7 +25,8 @@ Unit: TypeAlias = Literal["auto", "s", "ms"]
 _PER_SECOND: dict[Unit, int] = {"auto": 1, "s": 1, "ms": 1000}
 _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
-_TOO_FAR = 100.0
+_TOO_FAR, _TOO_FAR_IN_MS = 100.0, 100_000.0
+"""Times the recording's length. What lies even farther is no time in it in milliseconds either."""
 _LONG_LINE: Seconds = 60.0
 _TOO_SLOW = 0.3
 """Letters a second, that nobody says so slowly in lines so long: they are in milliseconds."""
@@ -132,7 +133,7 @@ def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
     slots = [slot for line in reading.lines for slot in line.slots]
     lengths = [s.end - s.start for s in slots if s.start is not None and s.end is not None and s.end > s.start]
     last = max((line.end for line in reading.lines), default=0.0)
-    far = duration is not None and duration > 0 and last > _TOO_FAR * duration
+    far = duration is not None and _TOO_FAR * duration < last < _TOO_FAR_IN_MS * duration
     if far or (lengths and float(np.median(lengths)) > _TOO_LONG) or _are_too_slow(reading.lines):
         why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")

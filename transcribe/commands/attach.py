@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +13,7 @@ import click
 
 from ...exporters import registry
 from ...fusion.errors import TranscriptError
+from ...fusion.text import languages
 from ..inputs.paths import InputPath
 from .idle import about
 from .options import (
@@ -70,6 +72,11 @@ TURN_OPTIONS = Section(
         show_default=True,
         help="Unit of the times, where the format of WORDS.json does not say.",
     ),
+    click.option(
+        "--language",
+        metavar="CODE",
+        help="Language of the words, e.g. en or english, whatever WORDS.json says; lines of English are aligned.",
+    ),
 )
 
 EPILOG = """\b
@@ -120,7 +127,7 @@ def attach(
     from ..screen.terminal import reporter
 
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
-    embed = values.pop("embed_audio")
+    embed, language = values.pop("embed_audio"), languages.wanted(values.pop("language"))
     view = View(style=style_of(values, on_stdout="srt"), embed_audio=embed)
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
@@ -129,6 +136,7 @@ def attach(
         _check_speakers(values)
     task = _Task(words, audio, rttm, values["audio_track"], Policy(join=values["join"]), unit)
     data, reading = read_file(words, unit)
+    reading = reading if language is None else dataclasses.replace(reading, language=language)
     known = set() if rttm is None else {turn.speaker for turn in read_turns_file(rttm)}
     check_words(words, speakers_in(reading), {*known, *names.values()}, replace=replace)
     check_outputs(targets, replace=replace, named=bool(names))

@@ -266,6 +266,16 @@ def test_nan_and_infinity_are_refused_with_their_position(tmp_path: Path) -> Non
         load_channels(tmp_path / "b.wav")
 
 
+def test_floats_far_beyond_full_scale_are_damage_but_those_of_integers_are_not(tmp_path: Path) -> None:
+    samples = np.sin(np.arange(16_000, dtype=np.float32))
+    soundfile.write(tmp_path / "a.wav", samples * np.float32(2**31), 16_000, subtype="FLOAT")
+    np.testing.assert_array_equal(load_audio(tmp_path / "a.wav"), samples * np.float32(2**31))
+    samples[8_000] = -3e37
+    soundfile.write(tmp_path / "b.wav", samples, 16_000, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"b\.wav holds the sample -3e\+37 at 0\.500 s \(sample 8000\): export"):
+        load_audio(tmp_path / "b.wav")
+
+
 def test_what_is_no_audio_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("minutes of the meeting\n" * 50)
     (tmp_path / "text.raw").write_text("minutes of the meeting\n" * 50)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from diarfuse.fusion.attaching import attach as attach_function
 from diarfuse.fusion.document import Document, parse_document
 from diarfuse.fusion.errors import DiarfuseError, OptionError, TranscriptError
+from diarfuse.fusion.estimating import with_estimated_words
 from diarfuse.fusion.formats.rttm import read_rttm
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Turn
 from diarfuse.transcribe.__main__ import run as main
@@ -105,6 +106,24 @@ def test_lines_are_aligned_to_the_recording_where_it_is_there(run, tmp_path, mon
     assert both["speakers"] == ["Ann", "Bob"]
     assert "only English" in both["notes"][0]
     assert '"session_id": "a"' in run("lines.json", "a.wav", "--format", "seglst")
+
+
+def test_subtitles_are_aligned_in_the_language_that_is_told(run, tmp_path, monkeypatch):
+    told = []
+
+    def align(transcript, _samples, **_options):
+        told.append(transcript.language)
+        return with_estimated_words(transcript, "as ever")
+
+    monkeypatch.setattr("diarfuse.asr_adapters.align.align", align)
+    (tmp_path / "a.srt").write_text("1\n00:00:00,200 --> 00:00:01,600\nHi there.\n")
+    soundfile.write(tmp_path / "a.wav", np.zeros(32_000, np.float32), SAMPLE_RATE)
+    for given, language in (((), None), (("--language", "English"), "en"), (("--language", "auto"), None)):
+        run("a.srt", "a.wav", "--rttm", "turns.rttm", "-o", "out.json", "--replace", *given)
+        assert told.pop() == language
+        assert parse_document((tmp_path / "out.json").read_bytes(), "out.json").transcript.language == language
+    with pytest.raises(OptionError, match="language='englisch' is none that is known here: did you mean english"):
+        run("a.srt", "--rttm", "turns.rttm", "--language", "englisch")
 
 
 def test_halves_of_characters_come_back(run, tmp_path):
