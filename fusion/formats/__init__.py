@@ -15,10 +15,12 @@ from ..records import check_version
 from . import (
     assemblyai,
     aws,
+    aws_calls,
     azure,
     chunks,
     deepgram,
     elevenlabs,
+    funasr,
     gladia,
     google,
     nemo,
@@ -62,13 +64,14 @@ class Unsettled(Format, Protocol):
 
 SETTLED: tuple[Format, ...] = (
     whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, elevenlabs, assemblyai, gladia, rev, soniox,
-    chunks, nemo, parakeet_mlx, vosk, tokens, vibe,
+    chunks, nemo, parakeet_mlx, vosk, tokens, vibe, aws_calls, funasr,
 )  # fmt: skip
 UNSETTLED: tuple[Unsettled, ...] = (segments, plain)
 KNOWN = (
-    "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, "
-    "AWS Transcribe, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, "
-    "IBM Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, Vibe, SRT, VTT, a plain list of words"
+    "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, AWS "
+    "Transcribe and its Call Analytics, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, "
+    "ElevenLabs, Soniox, IBM Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, FunASR, Vibe, SRT, VTT, a plain list "
+    "of words"
 )
 
 

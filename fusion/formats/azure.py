@@ -33,10 +33,14 @@ _LISTS = ("recognizedPhrases", "phrases")
 
 
 def matches(data: Any) -> bool:
-    """An object with one of Azure's lists of phrases, or one or more results with NBest."""
+    """An object with one of Azure's lists of phrases, or one or more of the SDK's results."""
     if isinstance(data, list):
-        return bool(data) and all(get(item, "NBest") is not None for item in data)
-    return isinstance(data, Mapping) and (any(isinstance(data.get(k), list) for k in _LISTS) or "NBest" in data)
+        return bool(data) and all(isinstance(item, Mapping) and _is_result(item) for item in data)
+    return isinstance(data, Mapping) and (any(isinstance(data.get(k), list) for k in _LISTS) or _is_result(data))
+
+
+def _is_result(data: Mapping[str, Any]) -> bool:
+    return "NBest" in data or ("RecognitionStatus" in data and "Offset" in data)
 
 
 def read(data: Any) -> Reading:
@@ -44,6 +48,7 @@ def read(data: Any) -> Reading:
     name = next((key for key in _LISTS if isinstance(data, Mapping) and key in data), "NBest")
     phrases = data if isinstance(data, list) else data.get(name) if name != "NBest" else [data]
     lines = [_line(node, f"{name}[{i}]") for i, node in enumerate(items(phrases, name))]
+    lines = [line for line in lines if line.slots or line.text.strip()]  # silence has a phrase, too
     locale = next((get(phrase, "locale") for phrase in phrases if get(phrase, "locale")), None)
     spans = [span for i, node in enumerate(phrases) for span in _lexical(node, f"{name}[{i}]")]
     return Reading("Azure", tuple(lines), language_code(locale), spans=tuple(spans))

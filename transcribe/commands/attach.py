@@ -111,8 +111,8 @@ def attach(
     WORDS.json may come from WhisperX, openai-whisper, faster-whisper, OpenAI,
     whisper.cpp, Deepgram, AssemblyAI, Google, AWS Transcribe, Azure, NeMo, a
     Hugging Face pipeline, Speechmatics, Gladia, Rev AI, ElevenLabs, Soniox, IBM
-    Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, Vibe, or be a CTM, SRT or
-    VTT file, JSON lines, or a plain list of words. Output in JSON says for each word why it has its speaker.
+    Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, FunASR, Vibe, or be a CTM,
+    SRT or VTT file, JSON lines, or a plain list of words. Output in JSON says for each word why it has its speaker.
     """
     from ...fusion.attaching import check_room
     from ...fusion.formats.files import read_file

@@ -85,10 +85,27 @@ def test_googles_answers_to_whole_recordings_say_nothing_of_being_final():
                 {"text": text, "start": round(1000 * start), "end": round(1000 * end)} for text, start, end in SAID
             ]},
         ]},
+        [{"text": text, "timestamp": [start, end]} for text, start, end in SAID],
+        {"LanguageCode": "en-US", "Transcript": [
+            {"Content": "Hi there.", "BeginOffsetMillis": 200, "EndOffsetMillis": 1600, "Items": [
+                {"Content": "Hi", "BeginOffsetMillis": 200, "EndOffsetMillis": 800, "Confidence": "0.9"},
+                {"Content": "there", "BeginOffsetMillis": 1200, "EndOffsetMillis": 1600, "Type": "pronunciation"},
+                {"Content": ".", "Type": "punctuation", "Confidence": "0.0"},
+            ]},
+            {"Content": "Bye", "BeginOffsetMillis": 2500, "EndOffsetMillis": 3000, "Items": [
+                {"Content": "Bye", "BeginOffsetMillis": 2500, "EndOffsetMillis": 3000},
+            ]},
+        ]},
+        [{"key": "a", "text": "<|en|>Hi there. Bye", "timestamp": [
+            [round(1000 * start), round(1000 * end)] for _, start, end in SAID
+        ]}],
         [{"word": text, "start": start, "duration": end - start} for text, start, end in SAID],
         [{"text": text, "startTime": start, "endTime": end} for text, start, end in SAID],
     ],
-    ids=["NeMo's script", "a list of one answer", "AssemblyAI's sentences", "durations", "startTime"],
+    ids=[
+        "NeMo's script", "a list of one answer", "AssemblyAI's sentences", "chunks alone", "AWS Call Analytics",
+        "FunASR", "durations", "startTime",
+    ],
 )  # fmt: skip
 def test_siblings_of_known_shapes_read_alike(data):
     assert words_of(data) == SPOKEN
@@ -102,6 +119,50 @@ def test_lines_end_after_their_duration():
     assert [(line.start, line.end) for line in read_any(said).lines] == [(0.5, 1.75), (2.0, 3.5)]
     ended = read_any({"segments": [{"start": 0.5, "end": 1.0, "duration": "long", "text": "Good morning all"}]})
     assert [(line.start, line.end) for line in ended.lines] == [(0.5, 1.0)]
+
+
+def test_funasr_has_a_pair_a_han_character_or_its_sentences_are_the_lines():
+    sentences = [
+        {"text": "你好。", "start": 200, "end": 1600, "spk": 0},
+        {"text": "再见", "start": 2500, "end": 3000, "spk": 1},
+    ]
+    answer = {"key": "a", "text": "你好。再见", "timestamp": [[200, 800], [1200, 1600], [2500, 2700], [2700, 3000]]}
+    assert [(w.text, w.start, w.speaker) for w in attach([answer], TURNS).words] == [
+        ("你", 0.2, "Ann"), ("好。", 1.2, "Ann"), ("再", 2.5, "Bob"), ("见", 2.7, "Bob"),
+    ]  # fmt: skip
+    for pairs in (answer["timestamp"], answer["timestamp"][:3]):
+        told = {**answer, "timestamp": pairs, "sentence_info": sentences}
+        assert lines([told]) == [("Ann", "你好。"), ("Bob", "再见")]
+        (labelled,) = attach_same_shape([told], TURNS)
+        assert [sentence["spk"] for sentence in labelled["sentence_info"]] == ["Ann", "Bob"]
+    with pytest.raises(TranscriptError, match=r"\[0\] has 4 words and 3 pairs of times: ask for sentence_timestamp"):
+        attach([{**answer, "timestamp": answer["timestamp"][:3]}], TURNS)
+    with pytest.raises(TranscriptError, match=r"\[0\]\.timestamp\[3\] is \[2700\]: it must be \[start, end\]"):
+        attach([{**answer, "timestamp": [*answer["timestamp"][:3], [2700]]}], TURNS)
+    with pytest.raises(TranscriptError, match="holds 2 recordings"):
+        attach([answer, {**answer, "key": "b"}], TURNS)
+
+
+def test_roles_of_call_analytics_are_channels():
+    rows = [
+        {"Content": text, "BeginOffsetMillis": start, "EndOffsetMillis": start + 500, "ParticipantRole": role}
+        for text, start, role in (("One", 0, "AGENT"), ("Three", 2000, "AGENT"), ("Two", 1000, "CUSTOMER"))
+    ]
+    assert [line.text for line in read_any({"Transcript": rows}).lines] == ["One", "Two", "Three"]
+
+
+def test_azures_silence_is_no_line_and_its_plain_results_are():
+    silence = {"RecognitionStatus": "InitialSilenceTimeout", "Offset": 0, "Duration": 2_000_000}
+    said = {"RecognitionStatus": "Success", "DisplayText": "Hi there.", "Offset": 2_000_000, "Duration": 14_000_000}
+    for data in ([silence, said], said):
+        assert [(line.text, line.start, line.end) for line in read_any(data).lines] == [
+            ("Hi there.", 0.2, pytest.approx(1.6)),
+        ]  # fmt: skip
+    phrases = [
+        {"recognitionStatus": "InitialSilenceTimeout", "offsetInTicks": 0, "durationInTicks": 4e7, "nBest": []},
+        {"recognitionStatus": "Success", "offsetInTicks": 2e6, "durationInTicks": 1.4e7, "nBest": [{"display": "Hi."}]},
+    ]
+    assert [line.text for line in read_any({"recognizedPhrases": phrases}).lines] == ["Hi."]
 
 
 def test_podcasts_transcripts_are_lines():
