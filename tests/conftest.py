@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import ModelNotFoundError, NetworkError
+from tests import networks
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -92,6 +93,20 @@ def missing(request: pytest.FixtureRequest, what: str) -> None:
     if request.config.getoption("--require-models"):
         pytest.fail(f"{what}, and --require-models (or CI) is set")
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _networks_remember() -> Iterator[None]:
+    """What the networks said of the same numbers is not computed again (tests/networks.py)."""
+    with networks.remembering():
+        yield
+
+
+@pytest.fixture
+def afresh() -> Iterator[None]:
+    """Where just this is what is tested, it is."""
+    with networks.afresh():
+        yield
 
 
 @pytest.fixture(scope="session")

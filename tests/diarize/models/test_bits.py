@@ -13,6 +13,8 @@ from diarfuse.diarize.runtime import Session
 from diarfuse.diarize.segmentation import segment
 from diarfuse.fusion.audio import load_audio
 
+pytestmark = pytest.mark.usefixtures("afresh")
+
 
 @pytest.fixture(scope="module", params=["campplus", "resnet34"])
 def graphs(request, store, inputs, runner):

@@ -46,10 +46,11 @@ def test_the_shared_checkpoint_as_pyannote(official_shape, inputs, golden):
     assert_same(pool(features, inputs.masks(3, 1, 125)), golden("resnet34")["shared_998"])
 
 
-def test_recorded_embeddings_of_real_audio(official_shape, shared):
+@pytest.mark.parametrize(("golden", "audio"), [("sample", "pyannote_sample"), ("trn05", "ami_EN2004a_0-30")])
+def test_recorded_embeddings_of_real_audio(official_shape, shared, golden, audio):
     trunk, pool = official_shape
-    recorded = np.load(shared / "golden" / "stages" / "sample.npz")
-    samples, _ = soundfile.read(shared / "audio" / "real" / "pyannote_sample.wav", dtype="float32")
+    recorded = np.load(shared / "golden" / "stages" / f"{golden}.npz")
+    samples, _ = soundfile.read(shared / "audio" / "real" / f"{audio}.wav", dtype="float32")
     nearest = np.arange(125) * 589 // 125
     for window in (0, 11):
         features = fbank(samples[16_000 * window :][:160_000])
