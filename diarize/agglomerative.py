@@ -21,7 +21,9 @@ _FEW_SHARE = 0.02
 _FEW_SECONDS: Seconds = 12.0
 
 
-def agglomerative_centroids(training: Float64, windows: Int64, threshold: float, step: Seconds) -> Float64 | None:
+def agglomerative_centroids(
+    training: Float64, windows: Int64, threshold: float, step: Seconds, most: int | None = None
+) -> Float64 | None:
     """Centroids of agglomerative clusters, the smallest of them given to their nearest neighbour.
 
     Args:
@@ -29,19 +31,22 @@ def agglomerative_centroids(training: Float64, windows: Int64, threshold: float,
         windows: int64 (n,), the window each comes from, rising.
         threshold: clusters whose centroids (of unit vectors) lie further apart stay apart.
         step: seconds between windows.
+        most: clusters that may be left, 1 or more; None: any number.
 
     Returns:
         float64 (K, dimension), means of the raw embeddings; None for fewer than two.
     """
     if len(training) < 2:  # noqa: PLR2004 - a pair
         return None
-    labels = agglomerative_labels(training, windows, threshold, step)
+    labels = agglomerative_labels(training, windows, threshold, step, most)
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
-def agglomerative_labels(training: Float64, windows: Int64, threshold: float, step: Seconds) -> Labels:
+def agglomerative_labels(
+    training: Float64, windows: Int64, threshold: float, step: Seconds, most: int | None = None
+) -> Labels:
     """The clusters that `agglomerative_centroids` takes its means of, int64 (n,), of at least two embeddings."""
-    labels = apart.cluster(training, windows, threshold, step)
+    labels = apart.cluster(training, windows, threshold, step, most)
     return absorb_small(training, labels, few(len(training), step))
 
 

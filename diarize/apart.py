@@ -27,7 +27,7 @@ _ONE_TURN = 8.0
 """Seconds' worth of windows that hear one turn: they count as one observation."""
 
 
-def cluster(training: Float64, windows: Int64, limit: float, step: float) -> Labels:
+def cluster(training: Float64, windows: Int64, limit: float, step: float, most: int | None = None) -> Labels:
     """Clusters of embeddings, told apart by distance and by who was heard beside whom.
 
     Args:
@@ -35,6 +35,8 @@ def cluster(training: Float64, windows: Int64, limit: float, step: float) -> Lab
         windows: int64 (n,), the window that each comes from.
         limit: clusters further apart than this stay apart.
         step: seconds between windows.
+        most: clusters that may be left, 1 or more; those that cost least to merge are merged at any distance. None: any
+            number.
 
     Returns:
         int64 (n,), 0..K-1 by first member.
@@ -45,6 +47,8 @@ def cluster(training: Float64, windows: Int64, limit: float, step: float) -> Lab
             break
     pool = _Pool.of(unit_length(training), windows, labels, _ONE_TURN / step)
     while pool.merge_nearest(limit):
+        pass
+    while most is not None and pool.living > most and pool.merge_nearest(np.inf):
         pass
     return ahc.by_first_member(pool.label[labels])
 
@@ -81,6 +85,11 @@ class _Pool:
             cost[row] = pool.costs(row)
         pool.look(np.arange(many))
         return pool
+
+    @property
+    def living(self) -> int:
+        """How many clusters there still are."""
+        return int((self.counts > 0).sum())
 
     def costs(self, row: int) -> Float64:
         """What merging `row` with each other costs, (K,); infinite with itself and the dead."""

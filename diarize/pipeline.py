@@ -291,9 +291,11 @@ class Diarizer:
     def _learn(
         self, setting: Setting, voices: Embedded, segmentations: Bits, training: Float64, windows: Int64
     ) -> Float64 | None:
-        """The recipe's centroids, and where stretches are too few for a graph also those of strangers."""
+        """The recipe's centroids, of few stretches also those of strangers, and those of who is missing."""
         found = self._recipe.learn[self.execution.mode](training, windows, setting=setting)
-        return voices.with_strangers(found, segmentations, setting.bounds.high) if setting.alone is None else found
+        if setting.alone is None:
+            found = voices.with_strangers(found, segmentations, setting.bounds.high)
+        return voices.with_missing(found, segmentations, setting.bounds.low)
 
     def _windows(self, samples: Samples) -> Windows:
         duration = samples.size / SAMPLE_RATE

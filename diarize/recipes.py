@@ -30,7 +30,7 @@ from .plda import Plda
 from .reconstruct import Timeline, drop_specks
 from .runtime import Runtime
 from .segmentation import silence_padding
-from .strangers import add_strangers
+from .strangers import add_missing, add_strangers
 from .stretches import Stretch, cut_stretches
 from .windows import Windows
 
@@ -67,11 +67,23 @@ class Embedded:
         """
         if self.span_vectors is None:
             return centroids
-        known = centroids
-        if known is None:
-            known = self.vectors[training_pairs(segmentations, self.vectors)].astype(np.float64)
+        known = self._known(centroids, segmentations)
         found = add_strangers(known, self.vectors, segmentations, most)
         return found if len(found) > max(len(known), 1) else centroids
+
+    def with_missing(self, centroids: Float64 | None, segmentations: Bits, least: int) -> Float64 | None:
+        """The centroids, and as many more as make `least` (`strangers`); as they are where there are no spans."""
+        if self.span_vectors is None or least <= 1:
+            return centroids
+        known = self._known(centroids, segmentations)
+        found = add_missing(known, self.vectors, segmentations, least)
+        return found if len(found) > max(len(known), 1) else centroids
+
+    def _known(self, centroids: Float64 | None, segmentations: Bits) -> Float64:
+        """The centroids; for None, the one embedding that there is to learn from, or none."""
+        if centroids is not None:
+            return centroids
+        return self.vectors[training_pairs(segmentations, self.vectors)].astype(np.float64)
 
     def second_look(
         self, timeline: Timeline, pairs: Pairs, clusters: Clusters, windows: Windows, min_speakers: int
@@ -201,13 +213,16 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
     """Communities of stretches, by distances no more of many, of few perhaps more; or clusters of windows."""
     distances = Distances(setting.options.threshold) if setting.options.threshold else setting.distances
-    alone = setting.alone
+    alone, bounds = setting.alone, setting.bounds
+    if bounds.high == 1:
+        return None
     if alone is None or len(training) < 2 or communities.says_all_again(alone):  # noqa: PLR2004 - a pair
-        return agglomerative_centroids(training, windows, distances.alone, setting.step)
+        return agglomerative_centroids(training, windows, distances.alone, setting.step, bounds.high)
     many = len(alone) > communities.MANY
     threshold = distances.alone if many else distances.surely
     apart = int(agglomerative_labels(training, windows, threshold, setting.step).max()) + 1
-    labels = communities.cluster(alone, most=apart) if many else communities.cluster(alone, apart)
+    told_apart, most = (1, apart) if many else (apart, None)
+    labels = communities.cluster(alone, told_apart, most, bounds)
     return np.stack([alone[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 

@@ -81,6 +81,14 @@ def test_a_few_windows_may_lie_further_off_than_many():
         assert labels.max() + 1 == found
 
 
+@pytest.mark.parametrize("most", [1, 2, 4, 9])
+def test_the_nearest_are_merged_until_so_many_are_left(most):
+    training, windows, who = drawn(0, 80, 5, spread=0.2)
+    labels = apart.cluster(training, windows, 0.8, 1.0, most)
+    assert labels.max() + 1 == min(most, 5)
+    assert len(set(zip(labels.tolist(), who.tolist(), strict=True))) == 5  # people are put together, none is cut in two
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_next_to_nothing(count):
     assert apart.cluster(np.ones((count, 8)), np.arange(count), 0.8, 1.0).tolist() == [0] * count

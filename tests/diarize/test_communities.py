@@ -55,8 +55,34 @@ def test_one_stretch_is_nobody():
     assert len(set(found[labels == 2])) == 1
 
 
-def test_identical_stretches_end():
-    assert communities.cluster(np.tile(np.eye(8)[0], (18, 1)), 1).shape == (18,)
+@pytest.mark.parametrize(
+    ("bounds", "people"),
+    [
+        (SpeakerCount(3, 3), 3),
+        (SpeakerCount(2, 4), 4),
+        (SpeakerCount(high=2), 2),
+        (SpeakerCount(low=7), 7),
+        (SpeakerCount(low=3), 5),
+    ],
+)
+def test_as_many_people_as_are_asked_for(bounds, people):
+    vectors, labels = stretches(9, 9, 9, 9, 9, spread=0.5)
+    found = communities.cluster(vectors, bounds=bounds)
+    assert set(found) == set(range(people))
+    joined = {(int(one), int(two)) for one, two in zip(labels, found, strict=True)}
+    assert len(joined) == max(people, 5)  # people are put together or cut in two, none is mixed
+
+
+def test_one_stretch_is_somebody_where_so_many_are_asked_for():
+    vectors, labels = stretches(15, 15, 1, spread=0.5)
+    assert same(communities.cluster(vectors, bounds=SpeakerCount(3, 3)), labels)
+
+
+@pytest.mark.parametrize("asked", [1, 3, 18])
+def test_identical_stretches_end(asked):
+    found = communities.cluster(np.tile(np.eye(8)[0], (18, 1)), bounds=SpeakerCount(low=asked))
+    assert found.shape == (18,)
+    assert found.max() < asked
 
 
 def talk(seconds: int, speakers: int) -> tuple[Windows, np.ndarray, tuple[Stretch, ...]]:

@@ -5,7 +5,7 @@ import pytest
 
 from diarfuse.diarize.clustering import cluster
 from diarfuse.diarize.recipes import Embedded
-from diarfuse.diarize.strangers import add_strangers
+from diarfuse.diarize.strangers import add_missing, add_strangers
 from diarfuse.diarize.windows import FRAME_STEP
 from diarfuse.fusion.types import SpeakerCount
 
@@ -112,3 +112,53 @@ def test_a_number_of_people_that_strangers_make_up_is_not_forced():
     assert np.array_equal(asked.hard, unasked.hard)
     assert asked.hard[:, 0].tolist() == [0] * 5
     assert asked.hard[4].tolist() == [0, -2, 1]
+
+
+def test_of_people_who_are_asked_for_the_next_is_who_fits_worst():
+    voices = np.stack([towards(0), towards(1, 0.6), towards(2, 0.9)])[None]
+    heard_by_turns = heard([((0, 300),), ((300, 500),), ()])  # the third says nothing
+    three = add_missing(KNOWN, voices, heard_by_turns, 3)
+    np.testing.assert_array_equal(three[2], voices[0, 1])
+    assert len(add_missing(KNOWN, voices, heard_by_turns, 2)) == 2
+    assert len(add_missing(three, voices, heard_by_turns, 9)) == 3  # everybody has a voice of their own
+
+
+def test_who_is_given_to_nobody_goes_before_all_others():
+    """Three are heard in one window, two are known: the third is somebody else, whatever the voice is like."""
+    voices = np.stack([towards(0), towards(1, 0.3), towards(1, 0.9)])[None]
+    found = add_missing(KNOWN, voices, heard(ONE_OF_EACH), 3)
+    np.testing.assert_array_equal(found[2], voices[0, 1])
+    both = np.concatenate([voices, voices])  # in the second window it is heard for longer
+    longer = add_missing(KNOWN, both, heard(ONE_OF_EACH, [((0, 100),), ((100, 580),), ((580, 589),)]), 3)
+    np.testing.assert_array_equal(longer[2], both[1, 1])
+
+
+@pytest.mark.parametrize("least", [2, 3, 5])
+def test_where_nobody_is_known_yet_who_speaks_longest_is_the_first(least):
+    found = add_missing(np.empty((0, 6)), vectors(towards(2)), heard(ONE_OF_EACH), least)
+    np.testing.assert_array_equal(found, vectors(towards(2))[0][: min(least, 3)])
+
+
+def test_nobody_without_a_voice_is_missing():
+    for third in (np.full(6, np.nan, np.float32), np.zeros(6, np.float32)):
+        with np.errstate(all="raise"):
+            assert len(add_missing(KNOWN, vectors(third), heard(ONE_OF_EACH), 3)) == 2
+    assert len(add_missing(KNOWN, vectors(towards(2)), heard([((0, 300),), ((300, 500),), ((500, 505),)]), 3)) == 2
+
+
+@pytest.mark.parametrize("asked", [2, 3])
+def test_so_many_people_as_are_asked_for_speak(asked):
+    """Three are heard in one window, and all sound alike: unasked they are one person."""
+    voices = np.stack([towards(0), towards(0, 0.99), towards(0, 0.98)])[None]
+    segmentations, bounds = heard(ONE_OF_EACH), SpeakerCount(asked, asked)
+    known = Embedded(voices, np.zeros((0, 6), np.float32))
+
+    def learn(training, _windows):
+        return known.with_missing(training.mean(axis=0, keepdims=True), segmentations, bounds.low)
+
+    found, _ = cluster(voices, segmentations, learn, bounds)
+    assert len(set(found.hard[found.hard >= 0])) == len(found.centroids) == asked
+
+
+def test_upstreams_way_stays_upstreams():
+    assert Embedded(vectors(towards(2))).with_missing(KNOWN, heard(ONE_OF_EACH), 5) is KNOWN
