@@ -91,7 +91,9 @@ def _unforeseen(error: Exception) -> str:
         if error.errno == errno.ENOSPC:
             return f"stdout cannot be written to ({error.strerror}): free some space, or send it elsewhere."
     what = "" if error.filename is None else f"{str(error.filename)!r}: "
-    return f"{what}{error.strerror or error}. Check the path, its permissions and the disk."
+    is_in_the_way = error.filename is not None and error.errno in (errno.EEXIST, errno.ENOTDIR)
+    why = "a file is where a folder belongs" if is_in_the_way else error.strerror or error
+    return f"{what}{why}. Check the path, its permissions and the disk."
 
 
 def _fill_closed_streams() -> None:

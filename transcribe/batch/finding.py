@@ -23,6 +23,7 @@ _FILM = (".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".ts"
 AUDIO = frozenset((*_SOUND, *_MORE_SOUND, *_FILM))
 """Endings of files that are taken as recordings where no pattern says which are."""
 _MAGIC = frozenset("*?[")
+_RENAME = "rename it, or list it with another id in a manifest"
 _USUAL_BYTES = 16_000
 
 
@@ -53,7 +54,7 @@ def _named(found: Sequence[tuple[str, str]]) -> Iterator[Item]:
     for relative, audio in found:
         stem = _stem(relative)
         name = stem if stems[stem] == 1 else relative
-        yield Item(check_id(name, repr(audio)), audio, repr(audio))
+        yield Item(check_id(name, repr(audio), _RENAME), audio, repr(audio))
 
 
 def _stem(relative: str) -> str:

@@ -142,8 +142,8 @@ def check_asked(asked: Mapping[str, Any], where: str) -> None:
             raise UnknownNameError("join", value, get_args(Join))
 
 
-def check_id(text: str, where: str) -> str:
-    """The id itself.
+def check_id(text: str, where: str, remedy: str = "give another one") -> str:
+    """The id itself; `remedy` is told where it cannot be one.
 
     Raises:
         OptionError: no file can be called so everywhere, or it leads out of the folder of results.
@@ -157,11 +157,11 @@ def check_id(text: str, where: str) -> str:
         if "\\" in text or any(ord(c) < 32 or ord(c) == 127 for c in text)  # noqa: PLR2004 - ASCII's control characters
         else "is one of the batch's own names" if parts[0] in RESERVED
         else "is too long" if any(len(_bytes(part)) > _LONGEST for part in parts)
-        else "ends in a space" if any(part != part.strip() for part in parts)
+        else "begins or ends with a space" if any(part != part.strip() for part in parts)
         else ""
     )  # fmt: skip
     if wrong or _bytes(text) == b"":
-        raise OptionError(f"{where}: the id {text!r} {wrong or 'is no name that a file can have'}: give another one.")
+        raise OptionError(f"{where}: the id {text!r} {wrong or 'is no name that a file can have'}: {remedy}.")
     return text
 
 

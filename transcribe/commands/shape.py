@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -57,6 +58,20 @@ class Command(ExamplesFirst, click.Command):
     def __init__(self, *args: Any, headings: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.headings = headings or {}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read them; a file whose name begins with a dash is told how it is given.
+
+        Raises:
+            UsageError: what was given is not possible.
+        """
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if (file := next((one for one in given if one.startswith("-") and os.path.lexists(one)), None)) is None:
+                raise
+            raise click.UsageError(f"{file!r} begins as an option does: give that file as ./{file}.", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; where it can be done, a line is told for options that do nothing in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import fsspec
@@ -45,6 +46,21 @@ def test_a_folder_gives_paths_without_endings_unless_two_differ_only_in_these() 
     assert ids("in/*.wav") == {"a": "in/a.wav"}
     assert ids("in/**/*.m4a") == {"sub/c.v2": "in/sub/c.v2.m4a"}
     assert ids("in/a.wav", "in/sub") == {"a": "in/a.wav", "c.v2": "in/sub/c.v2.m4a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (" a.wav", "the id ' a' begins or ends with a space"),
+        ("a .wav", "the id 'a ' begins or ends with a space"),
+        ("a\\b.wav", "holds a backslash or a character that cannot be printed"),
+        ("batch.csv.wav", "is one of the batch's own names"),
+    ],
+)
+def test_a_file_whose_name_no_result_can_have_is_to_be_renamed_or_listed(here: Path, name: str, why: str) -> None:
+    (here / "in" / name).write_bytes(b"x")
+    with pytest.raises(OptionError, match=rf"^'in/.*{re.escape(why)}: rename it, or list it with another id in a m"):
+        find(["in"], None, "out")
 
 
 @pytest.mark.usefixtures("here")

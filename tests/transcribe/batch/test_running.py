@@ -365,6 +365,16 @@ def test_bad_input_is_one_sentence(given: list[str], said: str, capsys: pytest.C
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_file_where_a_folder_of_the_batch_belongs_is_named(capsys: pytest.CaptureFixture) -> None:
+    Path("out").mkdir()
+    Path("out/.cache").write_text("mine", encoding="utf-8")
+    assert batch("-o", "out") == 1
+    told = capsys.readouterr().err
+    assert "Error: 'out/.cache': a file is where a folder belongs. Check the path" in told
+    assert Path("out/.cache").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_disk_that_is_full_ends_the_run_in_one_sentence(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

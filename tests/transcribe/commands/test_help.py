@@ -64,6 +64,19 @@ def test_what_is_nearly_right_is_answered_with_the_nearest(
     assert error.count("\n") == 1
 
 
+def test_a_file_that_begins_as_an_option_is_told_how_to_be_given(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["-dash.wav"], ["diarize", "-dash.wav"], ["attach", "-dash.wav", "--rttm", "a.rttm"]):
+        Path("-dash.wav").unlink(missing_ok=True)
+        assert run(words) == 2
+        assert "No such option" in capsys.readouterr().err
+        Path("-dash.wav").write_text("x")
+        assert run(words) == 2
+        assert "'-dash.wav' begins as an option does: give that file as ./-dash.wav." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
