@@ -16,6 +16,7 @@ from pathlib import Path
 from ..errors import AudioError
 from ..types import Note, Seconds
 from .ffmpeg import read_media, told_duration, track_count
+from .lengths import lacks_index
 from .mpeg import begins_mpeg
 from .pcm import read_pcm, wav_data
 from .recordings import has_holes, has_tracks, recordings
@@ -115,6 +116,11 @@ def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
     try:
         yield from read_media(source, on_note, track, to_the_end=wav.goes_on)
     except UnknownFormatError as error:
+        if lacks_index(source):
+            raise AudioError(
+                f"{source.name} is cut: the index at the end of an MP4, without which nothing in it is found, is "
+                "missing. Copy or record it again."
+            ) from error
         raise _unreadable(source, "its format is unknown") from error
     if wav.goes_on:
         on_note(f"{source.name} goes on after the end that its header tells: all of it is used.")

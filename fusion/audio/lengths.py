@@ -40,6 +40,25 @@ def promised_length(source: Source, seconds: Seconds) -> Seconds:
     return seconds * promised / there if promised > there else 0.0
 
 
+def lacks_index(source: Source) -> bool:
+    """Whether it is an MP4 without the index that most have at their end, and without which nothing is found in it."""
+    with source.open() as file:
+        if file.read(_HEAD)[4:8] != b"ftyp":
+            return False
+        at = 0
+        for _ in range(_MOST_CHUNKS):
+            file.seek(at)
+            head = file.read(16)
+            size = int.from_bytes(head[:4], "big")
+            if len(head) < 8 or head[4:8] == b"moov":  # noqa: PLR2004 - a box's size and name
+                return len(head) < 8  # noqa: PLR2004
+            size = int.from_bytes(head[8:], "big") if size == 1 else size  # which is longer than four bytes can tell
+            if size < 8:  # noqa: PLR2004 - it goes on until the end
+                return True
+            at += size
+    return False
+
+
 def _promised_bytes(file: BinaryIO, head: bytes) -> int:
     """Bytes from the start of the file to the end of its sound, or of all that it holds; 0 where it does not say."""
     if len(head) < _HEAD:

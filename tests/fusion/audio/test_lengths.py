@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.audio.framed import dolby_bytes, ends_within_a_frame
-from diarfuse.fusion.audio.lengths import _nist_bytes
+from diarfuse.fusion.audio.lengths import _nist_bytes, lacks_index
 from diarfuse.fusion.audio.mpeg import frame_bytes, tag_bytes
+from diarfuse.fusion.audio.source import Source
+from diarfuse.fusion.errors import AudioError
 
 KINDS = {
     "a.aiff": "pcm_s16be",
@@ -83,6 +85,21 @@ FRAMED = {
     "a.mp2": ("mp2", 16_000),
     "a.mp3": ("libmp3lame", 44_100),
 }
+
+
+@pytest.mark.parametrize("name", ["a.m4a", "a.mov"])
+def test_an_mp4_without_its_index_is_called_cut(encode, name: str) -> None:
+    path = encode(name, "aac", 16_000, seconds=4.0)
+    assert notes_of(path) == []
+    whole = path.read_bytes()
+    for end in (len(whole) // 2, 40, whole.index(b"moov") - 4):
+        path.write_bytes(whole[:end])
+        with pytest.raises(AudioError, match=r"a\.m(4a|ov) is cut: the index at the end of an MP4"):
+            load_audio(path)
+    path.write_bytes(whole[:32] + bytes(1000))
+    with pytest.raises(AudioError, match="is cut: the index"):
+        load_audio(path)
+    assert lacks_index(Source(encode("b.m4a", "aac", 16_000, seconds=1.0), None, "")) is False
 
 
 @pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)], ids=["plain", "tagged"])
