@@ -104,6 +104,8 @@ def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
         final = {i: value for i, value in final.items() if i in forms or not _is_message(value)}
     if len(forms) < len(final) or not forms or vosk in forms.values():
         return read(list(final.values()), per_second)
+    if all(form is soniox for form in forms.values()):
+        return read(soniox.together(final.values()))
     parts = [_part(form, final[i], i) for i, form in forms.items()]
     lines = tuple(line for part in parts for line in part.lines)
     return in_shape(replace(parts[0], lines=lines, spans=tuple(span for part in parts for span in part.spans)))
@@ -122,7 +124,8 @@ def _is_interim(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     is_partial = ("partial" in value or value == {"text": ""}) and "result" not in value
-    return is_partial or value.get("message") == "AddPartialTranscript" or value.get("is_final") is False
+    is_empty = value.get("tokens") == []  # Soniox has nothing to say yet
+    return is_partial or is_empty or value.get("message") == "AddPartialTranscript" or value.get("is_final") is False
 
 
 def _is_message(value: Any) -> bool:

@@ -44,6 +44,15 @@ def watson(count: int, *, final: bool) -> dict[str, object]:
     return {"results": [{"final": final, "alternatives": [best]}]}
 
 
+def soniox(count: int, final: int) -> dict[str, object]:
+    """So many tokens, of which the first are final; these are said once."""
+    said = [
+        {"text": f" {text}", "start_ms": round(1000 * start), "end_ms": round(1000 * end), "is_final": number < final}
+        for number, (text, start, end) in enumerate(SAID[:count])
+    ]
+    return {"tokens": said[0 if final < 3 else 1 :], "text": ""}
+
+
 STREAMS = {
     "Deepgram": [
         {"type": "Metadata", "request_id": "a"},
@@ -61,6 +70,7 @@ STREAMS = {
         {"results": [{"alternatives": [{"transcript": "Hi"}], "stability": 0.1, "resultEndTime": "0.8s"}]},
         google(3, is_final=True),
     ],
+    "Soniox": [soniox(1, 0), soniox(2, 1), soniox(3, 3)],
     "IBM Watson": [watson(1, final=False), watson(2, final=False), watson(3, final=True)],
 }
 
