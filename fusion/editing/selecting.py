@@ -54,7 +54,8 @@ def parse_where(text: str, transcript: Transcript) -> tuple[int, ...]:
         raise OptionError(f"{short(text)} is no stretch of time: write 00:12:03-00:12:09, or words by number, 120-131.")
     start, end = parse_moment(first).start, parse_moment(last).start
     if not start < end:
-        raise OptionError(f"{text!r} ends before it begins: swap the two times.")
+        why = "lasts no time: give a later end" if start == end else "ends before it begins: swap the two times"
+        raise OptionError(f"{text!r} {why}.")
     chosen = tuple(i for i, middle in enumerate(middles(transcript)) if start <= middle < end)
     if not chosen:
         raise OptionError(f"No word is spoken in {text}: {_nearest(transcript, (start + end) / 2)}.")
@@ -137,7 +138,8 @@ def _filled(words: Sequence[Word], start: Seconds, end: Seconds) -> list[tuple[S
 
 def _numbered(first: int, last: int, count: int) -> tuple[int, ...]:
     if not 1 <= first <= last <= count:
-        raise OptionError(f"There are no words {first}-{last}: they are numbered from 1 to {count}.")
+        why = f"they are numbered from 1 to {count}" if count else "the transcript has none"
+        raise OptionError(f"There are no words {first}-{last}: {why}.")
     return tuple(range(first - 1, last))
 
 

@@ -53,7 +53,7 @@ def test_a_time_means_the_words_whose_middle_is_in_it() -> None:
     ("text", "sentence"),
     [
         ("00:00:04-00:00:03", "swap"),
-        ("00:00:03-00:00:03", "swap"),
+        ("00:00:03-00:00:03", "lasts no time: give a later end"),
         ("00:00:20-00:00:30", "nearest word is at 00:00:08.7"),
         ("0-2", "numbered from 1 to 15"),
         ("5-16", "numbered from 1 to 15"),
@@ -65,6 +65,11 @@ def test_a_time_means_the_words_whose_middle_is_in_it() -> None:
 def test_what_means_no_words_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
         parse_where(text, SAID)
+
+
+def test_of_no_words_none_has_a_number() -> None:
+    with pytest.raises(OptionError, match="There are no words 1-1: the transcript has none"):
+        parse_where("1", Transcript((), None, 1.0))
 
 
 def test_a_moment_means_the_word_that_begins_in_it_then_the_one_in_it_then_the_nearest() -> None:
