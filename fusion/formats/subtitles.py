@@ -238,6 +238,7 @@ def _of_text(words: Sequence[Slot], said: str) -> list[Slot]:
 
 def _blocks(lines: list[str], name: str) -> Iterator[Block]:
     """Place, start, end and lines of each cue that has a text."""
+    is_vtt = bool(lines) and lines[0].lstrip("\ufeff").startswith("WEBVTT")
     at = 0
     while at < len(lines):
         found = _CUE.fullmatch(lines[at])
@@ -255,9 +256,25 @@ def _blocks(lines: list[str], name: str) -> Iterator[Block]:
         said = lines[first:at]
         if said and at < len(lines) and lines[at].strip() and whole_number(said[-1].strip()) is not None:
             said.pop()  # the number of the next cue, which no blank line parts from this one
+        elif said and not is_vtt:
+            said += _below(lines, at)
         if any(map(_bare, said)):
             fields = found.groups()
             yield where, _seconds(fields[:4]), _seconds(fields[4:]), said
+
+
+def _below(lines: list[str], at: int) -> list[str]:
+    """What a cue of SubRip goes on with below a blank line: all up to the number of the next one, or a note.
+
+    In WebVTT a blank line ends the cue, and what stands below is of no cue.
+    """
+    end = next((i for i in range(at, len(lines)) if "-->" in lines[i]), len(lines))
+    rest = lines[at : max(at, end - 1)] if end < len(lines) else lines[at:]
+    rest = [line for line in rest if line.strip()]
+    if end == len(lines) and rest and whole_number(rest[-1].strip()) is not None:
+        rest.pop()  # of a cue that is not there
+    note = next((i for i, line in enumerate(rest) if line.startswith("NOTE")), len(rest))
+    return rest[:note]
 
 
 def _bare(line: str) -> str:

@@ -181,6 +181,25 @@ def test_a_time_begins_a_cue_without_a_blank_line_too(tmp_path, number):
     assert lines_of(tmp_path / "a.srt", text) == [(1.0, ["Hi", "5"]), (6.0, ["you", "7"])]
 
 
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        ("there\n\n2\n", ["Hi", "there"]),
+        ("there\n\nyou\n\n5\n\n2\n", ["Hi", "there", "you", "5"]),
+        ("there\n\n", ["Hi", "there"]),
+        ("2\n", ["Hi"]),
+        ("cue-2\n", ["Hi"]),
+        ("NOTE mine\nand more\n\n2\n", ["Hi"]),
+        ("", ["Hi"]),
+    ],
+)
+def test_a_cue_of_subrip_goes_on_below_a_blank_line(tmp_path, below, said):
+    text = f"1\n00:00:01,000 --> 00:00:02,000\nHi\n\n{below}00:00:06,000 --> 00:00:07,000\nyou\n\nall\n\n3\n"
+    assert lines_of(tmp_path / "a.srt", text) == [(1.0, said), (6.0, ["you", "all"])]
+    vtt = "WEBVTT\n\n" + text.replace(",", ".")
+    assert lines_of(tmp_path / "a.vtt", vtt) == [(1.0, ["Hi"]), (6.0, ["you"])]
+
+
 def test_digits_of_other_scripts_are_what_is_said_and_no_times(tmp_path):
     three = "\u0663"
     text = f"00:00:01,000 --> 00:00:02,000\n{three}\n00:00:06,000 --> 00:00:07,000\n<{three}:{three}>\n"
