@@ -39,6 +39,7 @@ from . import (
 from .shaping import in_shape
 
 if TYPE_CHECKING:
+    from ..types import Seconds
     from .reading import Reading
 
 
@@ -75,6 +76,10 @@ KNOWN = (
 )
 
 
+_BACK: Seconds = 5.0
+"""So far an answer may begin before the end of the one before it."""
+
+
 def read(data: Any, per_second: int = 1) -> Reading:
     """Read a transcript of whichever known shape.
 
@@ -106,9 +111,30 @@ def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
         return read(list(final.values()), per_second)
     if all(form is soniox for form in forms.values()):
         return read(soniox.together(final.values()))
-    parts = [_part(form, final[i], i) for i, form in forms.items()]
-    lines = tuple(line for part in parts for line in part.lines)
-    return in_shape(replace(parts[0], lines=lines, spans=tuple(span for part in parts for span in part.spans)))
+    parts = {i: _part(form, final[i], i) for i, form in forms.items()}
+    _check_in_turn(parts)
+    lines = tuple(line for part in parts.values() for line in part.lines)
+    spans = tuple(span for part in parts.values() for span in part.spans)
+    return in_shape(replace(next(iter(parts.values())), lines=lines, spans=spans))
+
+
+def _check_in_turn(parts: Mapping[int, Reading]) -> None:
+    """Refuse answers that go back in time within a channel, as those of several recordings do.
+
+    Raises:
+        TranscriptError: one does.
+    """
+    latest: dict[str, Seconds] = {}
+    for i, part in parts.items():
+        ends: dict[str, Seconds] = {}
+        for line in part.lines:
+            if line.start < (before := latest.get(line.channel, 0.0)) - _BACK:
+                raise TranscriptError(
+                    f"answer {i + 1} begins at {line.start:g} s, and those before it end at {before:g} s: they are of "
+                    "several recordings. Give the answers of one."
+                )
+            ends[line.channel] = max(ends.get(line.channel, 0.0), line.end)
+        latest |= {channel: max(end, latest.get(channel, 0.0)) for channel, end in ends.items()}
 
 
 def _part(form: Format, value: Any, index: int) -> Reading:
@@ -144,8 +170,8 @@ def _read(data: Any, per_second: int) -> Reading:
         check_version(data["format"])  # a newer one's segments may mean something else
     if (form := _settled(data)) is not None:
         return form.read(data)
-    if isinstance(data, list) and len(data) == 1 and _settled(data[0]) is not None:
-        return _read(data[0], per_second)  # as pipelines and hypotheses come, which take several recordings
+    if isinstance(data, list) and data and all(_settled(answer) is not None for answer in data):
+        return read_several(data, per_second)  # as pipelines and hypotheses come, which take several recordings
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)

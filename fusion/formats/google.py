@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TranscriptError
+from .fields import check_one_recording
 from .reading import Line, Reading, Slot, channel_of, first, get, items, language_code, make_line, make_slot, number
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ _ENDS = ("endTime", "endOffset", "end_time", "end_offset")
 
 
 def matches(data: Any) -> bool:
-    """An object whose results are a list with alternatives."""
+    """An object whose results are a list with alternatives, or a batch of such."""
+    if len(_files(data)) > 1:
+        return True
     found = _inner(data)
     results = found.get("results") if isinstance(found, Mapping) else None
     if not isinstance(results, list):
@@ -35,11 +38,17 @@ def matches(data: Any) -> bool:
 def _inner(data: Any) -> Any:
     """What has the results: `data` itself, or what an operation or a batch of one recording wraps."""
     found = get(data, "response") or data if isinstance(data, Mapping) else data
+    return next(iter(_files(data).values()), found)
+
+
+def _files(data: Any) -> dict[str, Any]:
+    """The transcript of each recording of a batch, by its address."""
+    found = get(data, "response") or data if isinstance(data, Mapping) else data
     files = get(found, "results") if isinstance(found, Mapping) else None
-    if isinstance(files, Mapping) and len(files) == 1:
-        (file,) = files.values()
-        found = get(get(file, "inlineResult", "inline_result") or file, "transcript") or found
-    return found
+    if not isinstance(files, Mapping):
+        return {}
+    told = {name: get(get(file, "inlineResult", "inline_result") or file, "transcript") for name, file in files.items()}
+    return {str(name): transcript for name, transcript in told.items() if transcript is not None}
 
 
 def read(data: Any) -> Reading:
@@ -48,6 +57,7 @@ def read(data: Any) -> Reading:
     With its own diarization on, v1 repeats all words in a last result without
     transcript; those words get the speakers too.
     """
+    check_one_recording(_files(data), "The batch")
     lines: list[Line] = []
     language = None
     for r, result in enumerate(items(_inner(data)["results"], "results")):

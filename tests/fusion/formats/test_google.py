@@ -32,6 +32,13 @@ def test_google_wraps_its_results_and_names_keys_in_two_ways(data, key):
     assert attach({"results": []}, TURNS).segments == ()
 
 
+def test_a_batch_of_several_recordings_is_refused():
+    files = {f"gs://b/{name}.wav": {"transcript": GOOGLE} for name in "abc"}
+    for data in ({"results": files}, {"response": {"results": files}}):
+        with pytest.raises(TranscriptError, match=r"holds 3 recordings \(gs://b/a\.wav, .*: give the lines of one"):
+            attach(data, TURNS)
+
+
 def test_google_without_word_times_gives_lines_or_says_what_to_ask_for():
     results = [
         {"alternatives": [{"transcript": "Hi Ann"}], "resultEndTime": "1.8s"},

@@ -81,6 +81,24 @@ def test_what_is_said_again_until_it_is_final_counts_once(tmp_path, service):
     assert words_of(tmp_path / "a.jsonl") == SPOKEN
 
 
+@pytest.mark.parametrize("gap", [0.0, 20.0])
+def test_answers_of_several_recordings_are_refused_and_those_of_one_are_read(tmp_path, gap):
+    def answer(channel: int, start: float) -> dict[str, object]:
+        words = [{"word": f"w{n}", "start": start + n, "end": start + n + 0.5} for n in range(10)]
+        return {"channel_index": [channel, 2], "channel": {"alternatives": [{"words": words}]}, "is_final": True}
+
+    for several in ([answer(0, 0), answer(0, gap)], [answer(0, 0), answer(1, 0), answer(0, gap), answer(1, gap)]):
+        (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in several))
+        for data in (tmp_path / "a.jsonl", several):
+            if gap:
+                assert sum(len(line.slots) for line in read_any(data).lines) == 10 * len(several)
+                continue
+            with pytest.raises(
+                TranscriptError, match=r"answer [23] begins at 0 s, and those before it end at 9\.5 s: "
+            ):
+                read_any(data)
+
+
 def test_googles_answers_to_whole_recordings_say_nothing_of_being_final():
     assert words_of(google(3)) == SPOKEN
 
