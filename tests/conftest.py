@@ -83,9 +83,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else None
 
 
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Let the collector of garbage leave alone what lives as long as the run: the tests, and all that they import."""
     gc.freeze()
+    gc.enable()
 
 
 def missing(request: pytest.FixtureRequest, what: str) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 import soundfile
 import soxr
-from scipy.signal import butter, fftconvolve, sosfilt
 
 from diarfuse.fusion.types import SAMPLE_RATE
 
@@ -54,6 +53,8 @@ class Room:
 
 def through(speech: Samples, response: npt.NDArray[np.float64]) -> Samples:
     """`speech` (num_samples,) as heard through `response`, of the same length."""
+    from scipy.signal import fftconvolve  # takes a second
+
     heard: Samples = fftconvolve(speech, response)[: len(speech)].astype(np.float32)
     return heard
 
@@ -77,6 +78,8 @@ def transmit(mix: Samples, channel: Channel, rng: np.random.Generator) -> Sample
 
 def _telephone(mix: Samples) -> Samples:
     """300 to 3 400 Hz at 8 kHz in mu-law."""
+    from scipy.signal import butter, sosfilt
+
     narrow = sosfilt(butter(4, (300, 3400), "bandpass", fs=SAMPLE_RATE, output="sos"), mix)
     return _back(_encoded(soxr.resample(narrow, SAMPLE_RATE, 8000), 8000, "WAV", "ULAW"), len(mix))
 

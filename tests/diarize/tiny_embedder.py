@@ -5,6 +5,7 @@ How much each band varies over time, less what it varies in all voices together.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,6 @@ def tiny_embedder(
     bands: int = 80,
 ) -> onnx.ModelProto:
     """The graph; `lengths` is the type of a second input, which it does not use but to read it."""
-    clips = np.array_split(load_audio(VOICES), 9)
-    usual = np.mean([FRONT_ENDS[front_end].features(clip).std(axis=0) for clip in clips], axis=0).astype(np.float32)
     axis = 2 if bands_first else 1
     nodes = [
         helper.make_node("ReduceMean", ["x"], ["mean"], axes=[axis], keepdims=1),
@@ -45,8 +44,15 @@ def tiny_embedder(
     if lengths is not None:
         inputs.append(helper.make_tensor_value_info("lengths", lengths, [1]))
     found = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, bands]) for name in outputs]
-    weights = [numpy_helper.from_array(np.resize(usual, bands), "usual")]
+    weights = [numpy_helper.from_array(np.resize(usual(front_end), bands), "usual")]
     graph = helper.make_graph(nodes, "tiny", inputs, found, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     helper.set_model_props(model, metadata or {})
     return model
+
+
+@cache
+def usual(front_end: str) -> np.ndarray:
+    """How much each band varies in all voices together."""
+    clips = np.array_split(load_audio(VOICES), 9)
+    return np.mean([FRONT_ENDS[front_end].features(clip).std(axis=0) for clip in clips], axis=0).astype(np.float32)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 import httpx
-import openai
 import pytest
 
 from diarfuse.fusion.errors import AudioError
@@ -19,13 +21,19 @@ SPOKEN = Transcript(
 """The text of the server's fake job, see conftest.py."""
 
 
+@pytest.fixture(scope="module")
+def openai() -> ModuleType:
+    """Imported where it is needed, by one worker: it takes a second."""
+    return importlib.import_module("openai")
+
+
 @pytest.fixture
-def client(live):
+def client(openai, live):
     with openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0) as made:
         yield made
 
 
-def ask(client: openai.OpenAI, response_format: str, **more: object):
+def ask(client, response_format: str, **more: object):
     return client.audio.transcriptions.create(
         model="whisper-1", file=("meeting.wav", b"RIFF"), response_format=response_format, **more
     )
@@ -82,7 +90,7 @@ def test_streams(client) -> None:
     assert "".join(e.delta for e in plain[:-1]).strip() == plain[-1].text == "Good morning. Hello <you>!"
 
 
-def test_a_stream_tells_what_is_sure_while_the_job_still_runs(serving) -> None:
+def test_a_stream_tells_what_is_sure_while_the_job_still_runs(openai, serving) -> None:
     with serving() as live:
         live.job.live = SPOKEN.segments[:1]
         with openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0) as client:
@@ -96,7 +104,7 @@ def test_a_stream_tells_what_is_sure_while_the_job_still_runs(serving) -> None:
     assert first.delta + rest[0].delta == rest[1].text
 
 
-def test_with_speakers_what_is_committed_comes_early_and_the_last_event_is_the_whole_answer(serving) -> None:
+def test_with_speakers_what_is_committed_comes_early_and_the_last_event_is_the_whole_answer(openai, serving) -> None:
     with serving() as live:
         live.job.live = (Segment(0.0, 2.0, " Good morning. Hello <you>!", (), "SPEAKER_03"),)
         with openai.OpenAI(base_url=f"{live.url}/v1", api_key="unused", max_retries=0) as client:
@@ -153,14 +161,14 @@ def test_deltas_are_the_text_in_every_script(texts: list[str], whole: str, live:
     assert "".join(event["delta"] for event in sent[:-1]).rstrip() == whole
 
 
-def test_models_and_unknown_model(client) -> None:
+def test_models_and_unknown_model(openai, client) -> None:
     assert [model.id for model in client.models.list()] == ["tiny"]
     assert client.models.retrieve("tiny").owned_by == "diarfuse"
     with pytest.raises(openai.NotFoundError, match="'nope' is not served"):
         client.audio.transcriptions.create(model="nope", file=("a.wav", b"RIFF"))
 
 
-def test_names_and_references_are_refused_and_point_home(client, live) -> None:
+def test_names_and_references_are_refused_and_point_home(openai, client, live) -> None:
     with pytest.raises(openai.BadRequestError, match="on your own machine"):
         ask(
             client,
