@@ -21,7 +21,6 @@ from hypothesis import HealthCheck, settings
 
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import ModelNotFoundError, NetworkError
-from tests import networks
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -34,7 +33,8 @@ os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever set
 
 
 # A worker a core, so one thread in each: those of BLAS and OpenMP wait for each other by spinning. Workers inherit it,
-# and so does what tests start.
+# and so does what tests start. BLAS reads it as numpy is imported, so nothing above may do that.
+assert "numpy" not in sys.modules, "a plugin of pytest imports numpy: leave it out with -p no:NAME"
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
@@ -102,6 +102,8 @@ def missing(request: pytest.FixtureRequest, what: str) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _networks_remember() -> Iterator[None]:
     """What the networks said of the same numbers is not computed again (tests/networks.py)."""
+    from tests import networks
+
     with networks.remembering():
         yield
 
@@ -109,6 +111,8 @@ def _networks_remember() -> Iterator[None]:
 @pytest.fixture
 def afresh() -> Iterator[None]:
     """Where just this is what is tested, it is."""
+    from tests import networks
+
     with networks.afresh():
         yield
 
