@@ -117,12 +117,13 @@ def _session(path: Path, document: Document, audio: Path | None) -> _Session | N
     """Hearing and deciding, on a terminal with a player and the recording; a sentence where one of the two is not."""
     from ...diarize.models.files import sha256_of
     from ..documents.listening import find_player
+    from ..documents.sound import beside
 
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     player, recording = find_player(), document.recording
     name = "" if recording is None else recording.name
-    audio = audio or (path.parent / name if name else None)
+    audio = audio or beside(path, name)
     if player is None:
         why = "no player (ffplay, mpv or play) is installed"
     elif audio is None or not audio.is_file():

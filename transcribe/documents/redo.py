@@ -13,6 +13,7 @@ from ...fusion.errors import AudioError
 from ...fusion.join.assign import Policy
 from .editing import edit
 from .origin import Told
+from .sound import beside
 
 if TYPE_CHECKING:
     import threading
@@ -114,9 +115,10 @@ def recording_beside(path: Path, document: Document, audio: Path | None) -> Path
     recording = document.recording
     if audio is None and (recording is None or not recording.name):
         raise AudioError(f"{path} does not tell the recording's name: give its file.")
-    audio = audio or path.resolve().parent / (recording.name if recording else "")
-    if not audio.is_file():
-        raise AudioError(f"The recording {str(audio)!r} is not there: give its file.")
+    name = "" if recording is None else recording.name
+    audio = audio or beside(path.resolve(), name)
+    if audio is None or not audio.is_file():
+        raise AudioError(f"The recording {str(audio or name)!r} is not there: give its file.")
     if recording is not None and recording.sha256:
         _check_same(path, recording, audio)
     return audio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,16 @@ MEDIA_TYPE = "audio/webm"
 BIT_RATE = 24_000
 """Bits a second: clear speech in Opus, 11 MB an hour."""
 _FRAME = 16_000
+
+
+def beside(document: Path, name: str) -> Path | None:
+    """The recording called `name` that lies beside a document; None where there is none.
+
+    A name with folders in it is none of ours, and leads nowhere: a document comes from anybody, and would have any
+    file of this machine heard.
+    """
+    file = document.parent / name
+    return file if name and Path(name).name == name and os.path.isfile(file) else None  # noqa: PTH113 - never raises
 
 
 def sounded(

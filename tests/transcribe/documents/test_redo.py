@@ -12,10 +12,13 @@ import soundfile
 
 from diarfuse.asr_adapters import registry
 from diarfuse.exporters import registry as exporters
-from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.document import Document, Recording, read_document
+from diarfuse.fusion.errors import AudioError
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.documents.redo import recording_beside
+from tests.fusion.documents import MEETING
 
 
 class Clock:
@@ -244,3 +247,14 @@ def test_nothing_is_no_better_than_what_was_there(again: str, seconds: int, said
     assert run(["redo", "other.json", "a.wav", again]) == 1
     assert said in capsys.readouterr().err
     assert Path("other.json").read_text(encoding="utf-8") == row
+
+
+def test_a_document_does_not_have_a_file_of_another_folder_heard(tmp_path):
+    (tmp_path / "private.wav").write_bytes(b"x")
+    (tmp_path / "in").mkdir()
+    for name in (str(tmp_path / "private.wav"), "../private.wav"):
+        sent = replace(MEETING, recording=Recording(name, "", 10.0))
+        with pytest.raises(AudioError, match=r"private\.wav' is not there: give its file"):
+            recording_beside(tmp_path / "in" / "m.json", sent, None)
+        given = tmp_path / "private.wav"
+        assert recording_beside(tmp_path / "in" / "m.json", sent, given) == given

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from diarfuse.exporters.style import Style
-from diarfuse.transcribe.documents.sound import MEDIA_TYPE, sounded
+from diarfuse.transcribe.documents.sound import MEDIA_TYPE, beside, sounded
 from diarfuse.transcribe.output import Target
 from diarfuse.transcribe.runs import View
 
@@ -67,3 +67,17 @@ def test_the_track_that_was_heard_is_the_one_within_the_page(recording: Path, mo
     monkeypatch.setattr("diarfuse.fusion.audio.load_audio", load)
     View(embed_audio=True).seen(Target(recording.with_suffix(".html"), "html"), recording, print, 2)
     assert heard == [(print, 2)]
+
+
+def test_a_recording_lies_beside_its_document_and_nowhere_else(tmp_path: Path) -> None:
+    document = tmp_path / "in" / "m.json"
+    document.parent.mkdir()
+    (tmp_path / "private.wav").write_bytes(b"x")
+    (document.parent / "sub").mkdir()
+    (document.parent / "sub" / "a.wav").write_bytes(b"x")
+    for name in ("a.wav", "10:30 a.wav", "-a.wav", "Zo\u00eb.wav"):
+        (document.parent / name).write_bytes(b"x")
+        assert beside(document, name) == document.parent / name
+    away = ("", ".", "..", "../private.wav", str(tmp_path / "private.wav"), "sub/a.wav", "sub", "gone.wav", "a\0b")
+    for name in (*away, "x" * 5000):
+        assert beside(document, name) is None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ....diarize.models.files import sha256_of
 from ....fusion.errors import AudioError
+from ..sound import beside
 from .editor import Editor, formats
 from .presence import Presence
 
@@ -40,24 +41,14 @@ class Sound:
 def sound_of(editor: Editor, given: Path | None) -> Sound | None:
     """The recording that a page plays: the one that is given, or that lies beside the document; None if there is none.
 
-    A name with folders in it is none of ours, and leads nowhere.
-
     Raises:
         AudioError: `given` is no file that a browser could play from any place, such as a device.
     """
     recording = editor.state().document.recording
     if given is not None and not given.is_file():
         raise AudioError(f"{given} is no regular file: copy the recording to one first.")
-    path = given
-    if path is None and recording is not None and recording.name and _is_plain(recording.name):
-        path = editor.path.parent / recording.name
-    if path is None or not path.is_file():
-        return None
-    return Sound(path, _is_other(path, recording))
-
-
-def _is_plain(name: str) -> bool:
-    return not {"/", "\\", "\0", ":"} & set(name) and name not in {".", ".."}
+    path = beside(editor.path, recording.name) if given is None and recording is not None else given
+    return None if path is None else Sound(path, _is_other(path, recording))
 
 
 def _is_other(path: Path, recording: Recording | None) -> bool:
