@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .reading import Reading, Slot, flat_lines, get, holds, items, language_code, make_slot, make_span, number
+from .reading import Reading, Slot, flat_lines, get, holds, items, language_code, make_slot, make_span, number, span_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -71,4 +71,4 @@ def _slot(node: Any, where: str) -> Slot:
 
 
 def _times(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
-    return number(get(node, "start"), f"{where}.start", _MS), number(get(node, "end"), f"{where}.end", _MS)
+    return span_of(node, where, "start", "end", _MS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .reading import Line, Reading, any_holds, get, items, language_code, make_line, make_slot, number
+from .reading import Line, Reading, any_holds, get, items, language_code, make_line, make_slot, span_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -39,5 +39,4 @@ def _line(row: Any, where: str) -> Line:
 
 
 def _span(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
-    start, end = (number(get(node, key), f"{where}.{key}", _MS) for key in ("BeginOffsetMillis", "EndOffsetMillis"))
-    return start, end
+    return span_of(node, where, "BeginOffsetMillis", "EndOffsetMillis", _MS)

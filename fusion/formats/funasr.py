@@ -14,7 +14,7 @@ from ..errors import TranscriptError
 from ..given import short
 from ..text import split_text
 from .fields import check_one_recording
-from .reading import Line, Reading, Slot, flat_lines, get, items, make_line, make_slot, make_span, number
+from .reading import Line, Reading, Slot, flat_lines, get, items, make_line, make_slot, make_span, number, span_of
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -87,5 +87,4 @@ def _said(node: Any) -> Any:
 
 
 def _span(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
-    start, end = (number(get(node, key), f"{where}.{key}", _MS) for key in ("start", "end"))
-    return start, end
+    return span_of(node, where, "start", "end", _MS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .reading import Line, Reading, any_holds, get, items, make_line, merged, number
+from .reading import Line, Reading, any_holds, get, items, make_line, merged, span_of
 from .segments import read_word
 
 
@@ -24,5 +24,4 @@ def read(data: Any) -> Reading:
 def _line(sentence: Any, where: str) -> Line:
     tokens = items(get(sentence, "tokens"), f"{where}.tokens")
     slots = merged(read_word(node, f"{where}.tokens[{i}]") for i, node in enumerate(tokens))
-    start, end = (number(get(sentence, key), f"{where}.{key}") for key in ("start", "end"))
-    return make_line(sentence, where, get(sentence, "text"), slots, (start, end))
+    return make_line(sentence, where, get(sentence, "text"), slots, span_of(sentence, where, "start", "end"))

@@ -111,13 +111,14 @@ def any_holds(data: Any, name: str, key: str) -> bool:
     return holds(data, name) and any(get(row, key) is not None for row in data[name])
 
 
-def span_of(node: Any, where: str, start: str, end: str) -> tuple[Seconds | None, Seconds | None]:
-    """When a node begins and ends, in seconds, by the names that its format has for that.
+def span_of(node: Any, where: str, start: str, end: str, unit: int = 1) -> tuple[Seconds | None, Seconds | None]:
+    """When a node begins and ends, by the names that its format has for that; `unit` is how many are a second.
 
     Raises:
         TranscriptError: one of them is no number.
     """
-    return number(get(node, start), f"{where}.{start}"), number(get(node, end), f"{where}.{end}")
+    begin, stop = (number(get(node, key), f"{where}.{key}", unit) for key in (start, end))
+    return begin, stop
 
 
 def language_code(value: Any) -> str | None:

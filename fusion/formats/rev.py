@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .reading import Line, Reading, Slot, get, holds, items, make_line, make_slot, number
+from .reading import Line, Reading, Slot, get, holds, items, make_line, make_slot, span_of
 
 
 def matches(data: Any) -> bool:
@@ -30,5 +30,5 @@ def _line(monologue: Any, where: str) -> Line | None:
 
 
 def _slot(node: Any, where: str) -> Slot:
-    start, end = (number(get(node, key), f"{where}.{key}") for key in ("ts", "end_ts"))
-    return make_slot(node, where, get(node, "value"), start, end, probability=get(node, "confidence"))
+    span = span_of(node, where, "ts", "end_ts")
+    return make_slot(node, where, get(node, "value"), *span, probability=get(node, "confidence"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .reading import Reading, Slot, any_holds, flat_lines, get, language_code, make_slot, merged, number
+from .reading import Reading, Slot, any_holds, flat_lines, get, language_code, make_slot, merged, span_of
 
 _MS = 1000
 _ENDS = ("<end>", "<fin>")
@@ -41,5 +41,5 @@ def together(messages: Iterable[Any]) -> dict[str, Any]:
 
 
 def _slot(node: Any, where: str) -> Slot:
-    start, end = (number(get(node, key), f"{where}.{key}", _MS) for key in ("start_ms", "end_ms"))
-    return make_slot(node, where, get(node, "text"), start, end, probability=get(node, "confidence"))
+    span = span_of(node, where, "start_ms", "end_ms", _MS)
+    return make_slot(node, where, get(node, "text"), *span, probability=get(node, "confidence"))

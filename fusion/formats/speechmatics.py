@@ -10,7 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .reading import Reading, Slot, channel_of, extended, first, flat_lines, get, language_code, make_slot, number
+from .reading import (
+    Reading,
+    Slot,
+    channel_of,
+    extended,
+    first,
+    flat_lines,
+    get,
+    language_code,
+    make_slot,
+    number,
+    span_of,
+)
 
 _SPOKEN = ("word", "entity", "punctuation")
 
@@ -53,5 +65,5 @@ def _words(results: Sequence[Any]) -> list[Slot]:
 
 def _slot(node: Any, where: str) -> Slot:
     best = first(get(node, "alternatives"), f"{where}.alternatives")
-    start, end = (number(get(node, key), f"{where}.{key}") for key in ("start_time", "end_time"))
-    return make_slot(best, where, get(best, "content"), start, end, probability=get(best, "confidence"))
+    span = span_of(node, where, "start_time", "end_time")
+    return make_slot(best, where, get(best, "content"), *span, probability=get(best, "confidence"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .reading import Reading, get, items, make_line, number
+from .reading import Reading, get, items, make_line, span_of
 
 _HUNDREDTHS = 100
 
@@ -35,6 +35,5 @@ def read(data: Any) -> Reading:
     lines = []
     for i, row in enumerate(rows):
         where = f"{name}[{i}]"
-        span = (number(get(row, key), f"{where}.{key}", per_second) for key in ("start", "stop"))
-        lines.append(make_line(row, where, get(row, "text"), [], tuple(span)))  # type: ignore[arg-type]  # two of them
+        lines.append(make_line(row, where, get(row, "text"), [], span_of(row, where, "start", "stop", per_second)))
     return Reading("Vibe", tuple(lines))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import TranscriptError
 from ..given import short
-from .reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number
+from .reading import Line, Reading, Slot, first, get, items, make_line, make_slot, make_span, number, span_of
 
 
 def matches(data: Any) -> bool:
@@ -47,5 +47,4 @@ def _slot(entry: Any, where: str) -> Slot:
 def _labels(data: Any) -> Iterator[Slot]:
     for i, node in enumerate(items(get(data, "speaker_labels"), "speaker_labels")):
         where = f"speaker_labels[{i}]"
-        start, end = (number(get(node, key), f"{where}.{key}") for key in ("from", "to"))
-        yield make_span(node, where, (start, end))
+        yield make_span(node, where, span_of(node, where, "from", "to"))
