@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_files_are_written_anew_and_stdout_only_at_the_end(tmp_path, capsysbinar
 
 def test_writing_takes_a_small_share_of_the_time(tmp_path, monkeypatch):
     clock = iter([0.0, 1.0, 20.0, 21.5])
-    monkeypatch.setattr("diarfuse.transcribe.live.writing.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("diarfuse.transcribe.live.writing.time", SimpleNamespace(monotonic=lambda: next(clock)))
     files = Files([Target(tmp_path / "a.txt", "txt")], lambda *_: "", print)
     files.write(DOCUMENT)
     assert not files.are_due

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -102,7 +103,7 @@ def test_malformed_requests_cannot_fill_it_either() -> None:
 
 def test_a_bucket_fills_again(monkeypatch) -> None:
     now = 100.0
-    monkeypatch.setattr("diarfuse.transcribe.serving.limits.time.monotonic", lambda: now)
+    monkeypatch.setattr("diarfuse.transcribe.serving.limits.time", SimpleNamespace(monotonic=lambda: now))
     bucket = Bucket(burst=2, per_second=0.5)
     assert [bucket.take() for _ in range(3)] == [True, True, False]
     now += 2.0
