@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -45,6 +46,30 @@ def seconds(value: Any) -> Seconds:
     if isinstance(value, bool | bytes | bytearray | memoryview) or kind not in "iuf" or axes:
         raise TypeError(value)
     return float(value)
+
+
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9](?:[.,][0-9]{1,9})?)")
+_ISO = re.compile(r"PT(?:([0-9]{1,4})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?")
+_UNITS = {"ms": 1000.0, "s": 1.0}
+
+
+def written_time(text: str) -> Seconds | None:
+    """The seconds of a time that tells its unit itself: by a clock, by ISO 8601, or in s or ms; None for any other.
+
+    >>> written_time("00:01:02,500"), written_time("1:02"), written_time("PT1M2.5S"), written_time("1.5s")
+    (62.5, 62.0, 62.5, 1.5)
+    >>> written_time("250ms"), written_time("1.5"), written_time("1:75"), written_time("PT"), written_time("s")
+    (0.25, None, None, None, None)
+    """
+    text = text.strip()
+    found = _CLOCK.fullmatch(text) or _ISO.fullmatch(text)
+    if found is not None:
+        hours, minutes, rest = (float((part or "0").replace(",", ".")) for part in found.groups())
+        return 3600 * hours + 60 * minutes + rest if any(found.groups()) else None
+    for unit, per_second in _UNITS.items():
+        if text.endswith(unit) and is_written_number(text.removesuffix(unit)):
+            return float(text.removesuffix(unit)) / per_second
+    return None
 
 
 def check_time(value: Seconds, where: str) -> Seconds:

@@ -19,6 +19,7 @@ from . import (
     azure,
     chunks,
     deepgram,
+    dote,
     elevenlabs,
     funasr,
     gladia,
@@ -65,14 +66,14 @@ class Unsettled(Format, Protocol):
 
 SETTLED: tuple[Format, ...] = (
     whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, elevenlabs, assemblyai, gladia, rev, soniox,
-    chunks, nemo, parakeet_mlx, vosk, tokens, vibe, aws_calls, funasr,
+    chunks, nemo, parakeet_mlx, vosk, tokens, vibe, aws_calls, funasr, dote,
 )  # fmt: skip
 UNSETTLED: tuple[Unsettled, ...] = (segments, plain)
 KNOWN = (
     "WhisperX, openai-whisper, faster-whisper, OpenAI verbose_json, whisper.cpp, Deepgram, AssemblyAI, Google, AWS "
     "Transcribe and its Call Analytics, Azure, NeMo or CTM, Hugging Face chunks, Speechmatics, Gladia, Rev AI, "
-    "ElevenLabs, Soniox, IBM Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, FunASR, Vibe, SRT, VTT, a plain list "
-    "of words"
+    "ElevenLabs, Soniox, IBM Watson, Vosk, parakeet-mlx, sherpa-onnx, onnx-asr, FunASR, Vibe, DOTe, SRT, VTT, a plain "
+    "list of words"
 )
 
 

@@ -85,6 +85,9 @@ def _span(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
         if start is not None:
             length = number(get(node, duration), f"{where}.{duration}", per_second)
             return start, None if length is None else start + length
+    if isinstance(get(node, "offset"), str):  # as ISO 8601 has it, PT1.2S
+        start, length = (number(get(node, key), f"{where}.{key}") for key in ("offset", "duration"))
+        return start, None if start is None or length is None else start + length
     if get(node, "offset") is not None:
         raise TranscriptError(
             f"{where}.offset stands alone: Azure writes offsetInTicks or offsetMilliseconds beside it."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import TranscriptError
 from ..given import short
 from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced
-from ..times import BOUNDS, LONGEST, repair_times, seconds
+from ..times import BOUNDS, LONGEST, repair_times, seconds, written_time
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -149,7 +149,7 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
     """A time in seconds; None stays None.
 
     Args:
-        value: a number, or text that is one (``"1.4"``, ``"1.4s"``).
+        value: a number, or text that is one, or a time that tells its unit itself (see `times.written_time`).
         where: the value's name, for messages.
         per_second: units of `value` in a second.
 
@@ -160,7 +160,8 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
     if value is None:
         return None
     try:
-        time = seconds(value.removesuffix("s") if isinstance(value, str) else value) / per_second
+        told = written_time(value) if isinstance(value, str) else None
+        time = seconds(value) / per_second if told is None else told
         if not math.isfinite(time):
             raise ValueError  # noqa: TRY301 - one message for all that is no number
     except (TypeError, ValueError, OverflowError):

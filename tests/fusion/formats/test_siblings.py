@@ -139,6 +139,40 @@ def test_siblings_of_known_shapes_read_alike(data):
     assert words_of(data) == SPOKEN
 
 
+@pytest.mark.parametrize("unit", ["auto", "ms"])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("1.2s", "1.6s"),
+        ("1200ms", " 1600ms "),
+        ("PT1.2S", "PT1.6S"),
+        ("00:00:01.2", "0:01,600"),
+        ("0:00:01.200", "0:1.6"),
+    ],
+)
+def test_times_that_tell_their_unit_are_what_they_say(start, end, unit):
+    (word,) = attach([{"word": "Hi", "start": start, "end": end}], TURNS, unit=unit).words
+    assert (word.start, word.end) == (1.2, 1.6)
+
+
+@pytest.mark.parametrize(
+    "time", ["1:75", "1:2:3:4", "PT", "PTS", "P1D", "1.2m", "s", "ms", "1_0ms", "\u0661:\u0662", "1:-2"]
+)
+def test_what_is_no_time_is_refused_as_text(time):
+    with pytest.raises(TranscriptError, match=r"words\[0\]\.start is .*: give a finite number of seconds"):
+        attach([{"word": "Hi", "start": time, "end": 20}], TURNS)
+
+
+def test_dote_tells_lines_by_the_clock():
+    said = [
+        {"speakerDesignation": "", "startTime": "00:00:00,200", "endTime": "00:00:01,600", "text": "Hi there."},
+        {"speakerDesignation": "", "startTime": "00:00:02,500", "endTime": "00:00:03,000", "text": "Bye"},
+    ]
+    assert lines({"lines": said}) == [("Ann", "Hi there."), ("Bob", "Bye")]
+    labelled = attach_same_shape({"lines": said}, TURNS)["lines"]
+    assert [line["speakerDesignation"] for line in labelled] == ["Ann", "Bob"]
+
+
 def test_lines_end_after_their_duration():
     said = [
         {"text": "Good morning all", "start": 0.5, "duration": 1.25},
@@ -191,6 +225,9 @@ def test_azures_silence_is_no_line_and_its_plain_results_are():
         {"recognitionStatus": "Success", "offsetInTicks": 2e6, "durationInTicks": 1.4e7, "nBest": [{"display": "Hi."}]},
     ]
     assert [line.text for line in read_any({"recognizedPhrases": phrases}).lines] == ["Hi."]
+    phrases[1] = {"offset": "PT0.5S", "duration": "PT1M0.5S", "nBest": [{"display": "Hi."}]}
+    (line,) = read_any({"recognizedPhrases": phrases}).lines
+    assert (line.start, line.end) == (0.5, 61.0)
 
 
 def test_podcasts_transcripts_are_lines():
