@@ -59,4 +59,7 @@ def test_a_log_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture) ->
     Path("out/.cache").mkdir(parents=True)
     Path("out/.cache/log").touch()
     assert batch("-o", "out") == 1
-    assert "Error: out/.cache/log/0-of-1.jsonl cannot be written: " in capsys.readouterr().err.splitlines()[-1]
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "Error: out/.cache/log/0-of-1.jsonl cannot be written, since out/.cache/log is a file: "
+        "move it away, or choose another -o."
+    )
