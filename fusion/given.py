@@ -242,8 +242,9 @@ def why_no_json(error: ValueError | RecursionError) -> str:
         return "it is nested too deeply"
     if isinstance(error, UnicodeError):
         return "it is no text in UTF-8"
-    is_told = isinstance(error, json.JSONDecodeError)
-    return str(error) if is_told else "it holds a number of too many digits"
+    if not isinstance(error, json.JSONDecodeError):
+        return "it holds a number of too many digits"
+    return str(error) if error.doc.strip("\ufeff \t\r\n") else "it is empty"
 
 
 def first_line(error: Exception) -> str:

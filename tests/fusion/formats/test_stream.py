@@ -65,6 +65,9 @@ def test_bad_parts_are_named(tmp_path):
     path.write_text(lines_of([{"audio_filepath": f"{n}.wav", "text": "a", "timestamp": {"word": []}} for n in "ab"]))
     with pytest.raises(TranscriptError, match=r"a\.jsonl holds 2 recordings \(a\.wav, b\.wav"):
         read_any(path)
+    path.write_text(" \n")
+    with pytest.raises(TranscriptError, match=r"a\.jsonl is no JSON \(it is empty\): give JSON, CTM, SRT or VTT"):
+        read_any(path)
     for text in ("{}{", "1\n2\n", "hello {}", ""):
         path.write_text(text)
         with pytest.raises(TranscriptError, match=r"a\.jsonl is no JSON"):
