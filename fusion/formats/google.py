@@ -9,7 +9,7 @@ address of its one recording. What a stream says again later is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,11 @@ def read(data: Any) -> Reading:
             own = [line.end for line in lines if line.channel == channel_of(result)]
             lines.append(_wordless(result, f"results[{r}]", best["transcript"], own[-1] if own else 0.0))
     return Reading("Google", tuple(_without_repeat(lines)), language)
+
+
+def together(answers: Iterable[Any]) -> dict[str, Any]:
+    """What came one after the other as one answer: a line without words begins where the one before it ends."""
+    return {"results": [result for answer in answers for result in _inner(answer)["results"]]}
 
 
 def _is_interim(result: Any) -> bool:

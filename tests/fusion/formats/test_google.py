@@ -53,6 +53,18 @@ def test_google_without_word_times_gives_lines_or_says_what_to_ask_for():
         attach({"results": results}, TURNS)
 
 
+def test_lines_without_words_follow_each_other_through_a_stream(tmp_path):
+    said = [("Hi Ann", "1.8s"), ("Hi Bob", "3.5s"), ("Bye", "29s")]
+    answers = [
+        {"results": [{"alternatives": [{"transcript": text}], "isFinal": True, "resultEndTime": end}]}
+        for text, end in said
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    found = [(line.start, line.end, line.text) for line in read_any(path).lines]
+    assert found == [(0.0, 1.8, "Hi Ann"), (1.8, 3.5, "Hi Bob"), (3.5, 29.0, "Bye")]
+
+
 def spoken(text: str, *times: tuple[str, str], transcript: bool = True) -> dict[str, object]:
     said = [{"word": text, "startTime": start, "endTime": end} for start, end in times]
     return {"alternatives": [{**({"transcript": text} if transcript else {}), "words": said}]}
