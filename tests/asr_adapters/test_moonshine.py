@@ -40,12 +40,12 @@ def words(text):
 
 def test_the_example_is_understood(recogniser, meeting):
     calls, told = [], []
-    end = sum(map(float, (EXAMPLES / "meeting.rttm").read_text().splitlines()[6].split()[3:5]))
+    end = sum(map(float, (EXAMPLES / "meeting.rttm").read_text().splitlines()[3].split()[3:5]))
     found = recogniser.transcribe(
         meeting[: round(end * 16000)], on_progress=lambda *call: calls.append(call), on_segment=told.append
     )
     assert tuple(told) == found.segments
-    turns = (EXAMPLES / "meeting.txt").read_text().splitlines()[:7]
+    turns = (EXAMPLES / "meeting.txt").read_text().splitlines()[:4]
     truth = words(" ".join(turn.partition(": ")[2] for turn in turns))
     heard = words(" ".join(segment.text for segment in found.segments))
     assert difflib.SequenceMatcher(None, truth, heard, autojunk=False).ratio() > 0.9

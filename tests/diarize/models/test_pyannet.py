@@ -6,6 +6,7 @@ import soundfile
 
 from diarfuse.diarize.models import pyannet
 from diarfuse.diarize.models.checkpoint import read_checkpoint
+from diarfuse.diarize.runtime import Session
 from diarfuse.diarize.windows import Windows
 from diarfuse.fusion.errors import CorruptModelError
 
@@ -62,8 +63,9 @@ def test_a_constant_signal_gives_numbers(seeded, value):
 
 
 @pytest.fixture(scope="module")
-def real(segmentation_weights, runner):
-    return runner(pyannet.build(read_checkpoint(segmentation_weights))["segmentation"])
+def real(segmentation_weights):
+    """Of the very bytes that the store has of it, so that what it says here is remembered for others, and theirs."""
+    return Session(pyannet.build(read_checkpoint(segmentation_weights))["segmentation"].SerializeToString())
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
