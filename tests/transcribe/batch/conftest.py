@@ -51,6 +51,10 @@ def noise(seed: int, loudness: float = 0.1, channels: int = 1) -> np.ndarray:
     return samples.astype(np.float32)
 
 
+IMPORTED = ("av", "soundfile", "diarfuse.asr_adapters.registry", "diarfuse.exporters.json")
+"""What workers import as they hear and write, besides themselves."""
+
+
 def begin_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers begin as forks of one process that has imported what they need, and that nothing of a test touches.
 
@@ -58,7 +62,8 @@ def begin_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     if "forkserver" in multiprocessing.get_all_start_methods():
         forks = multiprocessing.get_context("forkserver")
-        forks.set_forkserver_preload(["diarfuse.transcribe.batch.pool", "diarfuse.transcribe.runs", "soundfile"])
+        ours = ("batch.pool", "joining", "recognisers", "runs")
+        forks.set_forkserver_preload([*(f"diarfuse.transcribe.{name}" for name in ours), *IMPORTED])
         monkeypatch.setattr(multiprocessing, "get_context", lambda _: forks)
 
 
