@@ -20,7 +20,7 @@ from .documents.names import check_outputs
 from .documents.origin import Told, only_names, recording_of
 from .documents.sound import sounded
 from .inputs import stdin
-from .inputs.paths import problem_of
+from .inputs.paths import CHECK, check_of, problem_of
 from .job import Job
 from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
@@ -286,7 +286,8 @@ def _missing(path: Path) -> AudioNotFoundError:
     if path.parts[:1] in (("http:",), ("https:",)):  # of its two slashes a path keeps one
         address = path.as_posix().replace(":/", "://", 1)
         return AudioNotFoundError(f"{address!r} is an address, not a file: download the recording first.")
-    return AudioNotFoundError(f"There is no file {str(path)!r}: check the path{_meant(path)}.")
+    check = check_of(path)
+    return AudioNotFoundError(f"There is no file {str(path)!r}: {check}{_meant(path) if check == CHECK else ''}.")
 
 
 def _meant(path: Path) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -22,6 +24,7 @@ else:
 
 DASH = Path("-")
 """Stdin, where a recording is wanted; ``./-`` is a file of that name."""
+CHECK = "check the path"
 _SHOWN = 60
 """Characters of a name that is too long."""
 
@@ -102,6 +105,15 @@ def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | Non
     return None
 
 
+def check_of(path: Path) -> str:
+    """What to check where there is no such file: the name may only look like that of one, such as a Mac wrote."""
+    with contextlib.suppress(OSError):
+        alike = unicodedata.normalize("NFC", path.name)
+        if any(unicodedata.normalize("NFC", file.name) == alike for file in path.parent.iterdir()):
+            return "one that looks alike has its accents written otherwise, so let the shell complete its name (TAB)"
+    return CHECK
+
+
 def _unreachable(path: Path, shown: str, error: OSError) -> AudioError:
     if error.errno == errno.ELOOP:
         return AudioError(f"{shown} is a circle of links, which leads to no file: give the file itself.")
@@ -114,5 +126,5 @@ def _unreachable(path: Path, shown: str, error: OSError) -> AudioError:
             f"{shown} is a link to {str(path.readlink())!r}, which is not there: give the file itself."
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return AudioNotFoundError(f"There is no file {shown}: check the path.")
+        return AudioNotFoundError(f"There is no file {shown}: {check_of(path)}.")
     return AudioError(f"{shown} cannot be read ({error.strerror or error}): check the path and its folder.")

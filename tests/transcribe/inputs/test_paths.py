@@ -82,6 +82,17 @@ def test_a_folder_is_wanted(command: str, capsys: pytest.CaptureFixture[str]) ->
         assert capsys.readouterr().err == f"Error: {told}\n"
 
 
+@pytest.mark.parametrize("command", [READERS[name] for name in ("run", "attach", "attach's turns", "rename", "verify")])
+def test_a_name_that_only_looks_alike_is_told(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("Zoe\u0308.wav", "Zo\u00eb.wav")
+    for there, given in (names, names[::-1]):
+        Path(there).write_text("[]")
+        assert run([word.replace("{}", given) for word in command.split()]) == 1
+        why = "one that looks alike has its accents written otherwise, so let the shell complete its name (TAB)."
+        assert capsys.readouterr().err == f"Error: There is no file '{given}': {why}\n"
+        Path(there).unlink()
+
+
 def test_what_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert str(problem_of("good.wav")) == "'good.wav' may not be read: change its permissions, or copy it."
