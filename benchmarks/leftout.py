@@ -4,9 +4,10 @@
 
 OUT is a folder of `benchmarks.generated`; CACHE keeps what the networks heard.
 For each fold of speakers, the mean voices of full and narrow band and the
-distance at which clusters stay apart are taken from the other three folds (the
-distance that gives the least mean DER of the six kinds of recording), and the
-fold's own recordings are scored with them. `sim` is scored with what was chosen
+distances at which clusters stay apart are taken from the other three folds, and the
+fold's own recordings are scored with them. Where stretches are too few for a graph it is the
+distance with the least DER of short excerpts (`benchmarks.excerpts`), else the one with the least mean DER of the six
+kinds of recording. `sim` is scored with what was chosen
 without fold 0, which holds its speakers; `real`, whose speakers are in no fold,
 with what all folds choose. Printed: DER at collar 0 with overlap, least and
 greatest of the folds, how often the number of speakers is right, and the floor,
@@ -23,13 +24,14 @@ import argparse
 import dataclasses
 import json
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
-from benchmarks import perfect
+from benchmarks import excerpts, perfect
 from benchmarks.generated.heard import listen
 from benchmarks.local_pack import open_store
 from benchmarks.scoring import ErrorRates, Recording, der_apart, find_recordings, score, total
@@ -40,11 +42,12 @@ from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.options import Execution, Mode
 from diarfuse.diarize.pipeline import Diarizer, Heard, Wanted
 from diarfuse.diarize.plda import unit_length
-from diarfuse.fusion.types import SpeakerCount
+from diarfuse.diarize.recipes import OURS
+from diarfuse.fusion.types import SAMPLE_RATE, SpeakerCount
 from diarfuse.fusion.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from diarfuse.fusion.types import Turn
 
@@ -52,6 +55,8 @@ KINDS = ("full", "telephone", "noise", "codec", "clips30", "clips60")
 LINES = ("sim-telephone", "sim-noise")
 """`sim` through other lines, where ``benchmarks.generated --lines`` wrote them into OUT. Scored, never chosen on."""
 FOLDS = range(4)
+WHOLE = KINDS[:4]
+"""Kinds that are no excerpts."""
 NO_FOLD = -1
 WANTED = Wanted(SpeakerCount(), embeddings=False, activity=False)
 
@@ -66,6 +71,13 @@ class Case:
     fold: int
 
 
+class Chosen(NamedTuple):
+    """Distances chosen: `alone` where stretches are too few for a graph; elsewhere 1.1 times `plainly`."""
+
+    alone: float
+    plainly: float
+
+
 def main() -> None:
     """Print the table of one pack."""
     arguments = _parse()
@@ -76,7 +88,10 @@ def main() -> None:
         arguments.bands.write_text(json.dumps(table), encoding="ascii")
         return
     chosen, rates = left_out(diarizer, cases, arguments.limits)
-    print(f"chosen without each fold: {[chosen[fold] for fold in FOLDS]}, on all: {chosen[NO_FOLD]}\n")
+    for number, name in enumerate(Chosen._fields):
+        left = [chosen[fold][number] for fold in FOLDS]
+        print(f"{name} without each fold: {left}, on all: {chosen[NO_FOLD][number]}")
+    print()
     print("| | DER % | least and greatest of the folds | right number of speakers | floor |\n|---|---|---|---|---|")
     for kind in dict.fromkeys(case.kind for case in cases):
         print(_row(kind, cases, rates))
@@ -132,13 +147,43 @@ def fold_of(recording: Recording) -> int:
 
 
 def left_out(
-    diarizer: Diarizer, cases: Sequence[Case], limits: Iterable[float]
-) -> tuple[dict[int, float], list[ErrorRates]]:
-    """The limit chosen without each fold (and on all), and every case scored with what was chosen without its own."""
+    diarizer: Diarizer, cases: Sequence[Case], limits: Sequence[float]
+) -> tuple[dict[int, Chosen], list[ErrorRates]]:
+    """The limits chosen without each fold (and on all), and every case scored with what was chosen without its own."""
     bands = {fold: mean_voices([case for case in cases if case.fold != fold]) for fold in (*FOLDS, NO_FOLD)}
+    short = [part for case in cases for part in _excerpts(case) if _is_short(part, bands)]
+    of_short = {limit: _rates(diarizer, short, bands, limit) for limit in limits}
     rates = {limit: _rates(diarizer, cases, bands, limit) for limit in limits}
-    chosen = {fold: _choose(rates, cases, fold) for fold in (*FOLDS, NO_FOLD)}
-    return chosen, [rates[chosen[case.fold]][i] for i, case in enumerate(cases)]
+    are_short = [_is_short(case, bands) for case in cases]
+
+    def as_chosen(chosen: Chosen) -> list[ErrorRates]:
+        return [rates[chosen.alone if few else chosen.plainly][i] for i, few in enumerate(are_short)]
+
+    found = {}
+    for fold in (*FOLDS, NO_FOLD):
+        alone = _least(of_short, partial(_pooled, short, fold))
+        both = {limit: as_chosen(Chosen(alone, limit)) for limit in limits}
+        found[fold] = Chosen(alone, _least(both, partial(_mean_of_kinds, cases, fold)))
+    scored = {fold: as_chosen(chosen) for fold, chosen in found.items()}
+    return found, [scored[case.fold][i] for i, case in enumerate(cases)]
+
+
+def _excerpts(case: Case) -> Iterator[Case]:
+    """The excerpts of a whole generated recording, as cases of their own."""
+    if case.kind not in WHOLE:
+        return
+    for begin, end in excerpts.places(case.heard.windows.num_samples / SAMPLE_RATE):
+        turns = excerpts.turns_in(case.recording.turns, begin, end)
+        if turns:
+            part = dataclasses.replace(case.recording, turns=turns, uem=((0.0, float(end - begin)),))
+            yield dataclasses.replace(case, recording=part, heard=excerpts.heard_in(case.heard, begin, end))
+
+
+def _is_short(case: Case, bands: Mapping[int, Bands]) -> bool:
+    """Whether too few stretches are heard for a graph, so that the distance alone decides."""
+    heard = case.heard
+    voices, _ = OURS.level(heard.voices, heard.segmentations, bands[case.fold])
+    return voices.heard_alone(heard.segmentations, heard.windows) is None
 
 
 def mean_voices(cases: Sequence[Case]) -> Bands:
@@ -174,14 +219,20 @@ def _score(case: Case, turns: Sequence[Turn]) -> ErrorRates:
     return score(case.recording.turns, turns, case.recording.uem)
 
 
-def _choose(rates: Mapping[float, Sequence[ErrorRates]], cases: Sequence[Case], fold: int) -> float:
-    """The limit with the least mean DER of the kinds, on the generated recordings of the other folds."""
+def _least(rates: Mapping[float, Sequence[ErrorRates]], error: Callable[[Sequence[ErrorRates]], float]) -> float:
+    """The limit at which `error` is least."""
+    return min(rates, key=lambda limit: error(rates[limit]))
 
-    def mean_der(limit: float) -> float:
-        scored = list(zip(cases, rates[limit], strict=True))
-        return float(np.mean([total(r for c, r in scored if c.kind == k and c.fold != fold).der for k in KINDS]))
 
-    return min(rates, key=mean_der)
+def _pooled(cases: Sequence[Case], fold: int, rates: Sequence[ErrorRates]) -> float:
+    """DER of all cases of the other folds together."""
+    return total(rate for case, rate in zip(cases, rates, strict=True) if case.fold != fold).der
+
+
+def _mean_of_kinds(cases: Sequence[Case], fold: int, rates: Sequence[ErrorRates]) -> float:
+    """Mean DER of the kinds, on the generated recordings of the other folds."""
+    scored = list(zip(cases, rates, strict=True))
+    return float(np.mean([total(r for c, r in scored if c.kind == k and c.fold != fold).der for k in KINDS]))
 
 
 def _row(kind: str, cases: Sequence[Case], rates: Sequence[ErrorRates]) -> str:
