@@ -4,9 +4,7 @@
 graph turns back to float32 before every convolution. Doing that once gives a
 state dict for our own graph builder: the very function of the file (tested in
 tests/benchmarks), split into trunk and pooling, at the cost of the float32
-network. The product never uses it; it has the official float32 checkpoint.
-
-    python -m benchmarks.community1_int8 ../shared OUT
+network. The product never uses it; it has the official float32 checkpoint. `benchmarks.local_pack` makes a pack of it.
 """
 
 from __future__ import annotations

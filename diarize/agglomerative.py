@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fusion.types import Seconds
+from ..fusion.types import Seconds, SpeakerCount
 from . import apart
+from .apart import ANY_NUMBER
 from .arrays import Float64, Int64, Labels
 from .plda import unit_length
 
@@ -22,7 +23,7 @@ _FEW_SECONDS: Seconds = 12.0
 
 
 def agglomerative_centroids(
-    training: Float64, windows: Int64, threshold: float, step: Seconds, most: int | None = None
+    training: Float64, windows: Int64, threshold: float, step: Seconds, bounds: SpeakerCount = ANY_NUMBER
 ) -> Float64 | None:
     """Centroids of agglomerative clusters, the smallest of them given to their nearest neighbour.
 
@@ -31,22 +32,22 @@ def agglomerative_centroids(
         windows: int64 (n,), the window each comes from, rising.
         threshold: clusters whose centroids (of unit vectors) lie further apart stay apart.
         step: seconds between windows.
-        most: clusters that may be left, 1 or more; None: any number.
+        bounds: how many clusters may be left (`apart.cluster`), before the smallest are given away.
 
     Returns:
         float64 (K, dimension), means of the raw embeddings; None for fewer than two.
     """
     if len(training) < 2:  # noqa: PLR2004 - a pair
         return None
-    labels = agglomerative_labels(training, windows, threshold, step, most)
+    labels = agglomerative_labels(training, windows, threshold, step, bounds)
     return np.stack([training[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 
 def agglomerative_labels(
-    training: Float64, windows: Int64, threshold: float, step: Seconds, most: int | None = None
+    training: Float64, windows: Int64, threshold: float, step: Seconds, bounds: SpeakerCount = ANY_NUMBER
 ) -> Labels:
     """The clusters that `agglomerative_centroids` takes its means of, int64 (n,), of at least two embeddings."""
-    labels = apart.cluster(training, windows, threshold, step, most)
+    labels = apart.cluster(training, windows, threshold, step, bounds)
     return absorb_small(training, labels, few(len(training), step))
 
 

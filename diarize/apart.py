@@ -13,12 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..fusion.types import SpeakerCount
 from . import ahc
 from .arrays import AnyFloat, Float64, Int64, Labels
 from .plda import unit_length
 
 _SHARES = (0.75, 0.9, 1.0)  # of the limit, at which the first clusters stop, until there are few enough of them:
+_LOWER = (0.5, 0.25, 0.1, 0.0)  # where they are fewer than are asked for
 _MOST = 2_000
+ANY_NUMBER = SpeakerCount()
 _BESIDE = 4.0
 """What it adds to the distance of two clusters if the smaller is always heard beside the larger."""
 SCATTER = 0.1
@@ -27,7 +30,7 @@ _ONE_TURN = 8.0
 """Seconds' worth of windows that hear one turn: they count as one observation."""
 
 
-def cluster(training: Float64, windows: Int64, limit: float, step: float, most: int | None = None) -> Labels:
+def cluster(training: Float64, windows: Int64, limit: float, step: float, bounds: SpeakerCount = ANY_NUMBER) -> Labels:
     """Clusters of embeddings, told apart by distance and by who was heard beside whom.
 
     Args:
@@ -35,22 +38,32 @@ def cluster(training: Float64, windows: Int64, limit: float, step: float, most: 
         windows: int64 (n,), the window that each comes from.
         limit: clusters further apart than this stay apart.
         step: seconds between windows.
-        most: clusters that may be left, 1 or more; those that cost least to merge are merged at any distance. None: any
-            number.
+        bounds: how many clusters may be left: too many are merged at any distance, those that cost least first, and so
+            few at none.
 
     Returns:
         int64 (n,), 0..K-1 by first member.
     """
+    labels = _first(training, limit, bounds.low)
+    pool = _Pool.of(unit_length(training), windows, labels, _ONE_TURN / step)
+    while pool.living > bounds.low and pool.merge_nearest(limit):
+        pass
+    while pool.living > (bounds.high or pool.living) and pool.merge_nearest(np.inf):
+        pass
+    return ahc.by_first_member(pool.label[labels])
+
+
+def _first(training: Float64, limit: float, least: int) -> Labels:
+    """Clusters by distance alone, few enough to be looked at in pairs, and `least` or more if there are so many."""
     for share in _SHARES:
         labels = ahc.cluster(training, share * limit)
         if labels.max(initial=-1) < _MOST:
             break
-    pool = _Pool.of(unit_length(training), windows, labels, _ONE_TURN / step)
-    while pool.merge_nearest(limit):
-        pass
-    while most is not None and pool.living > most and pool.merge_nearest(np.inf):
-        pass
-    return ahc.by_first_member(pool.label[labels])
+    for share in _LOWER:
+        if labels.max(initial=-1) + 1 >= least:
+            break
+        labels = ahc.cluster(training, share * limit)
+    return labels
 
 
 @dataclass(slots=True)

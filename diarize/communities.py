@@ -21,6 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..fusion.types import SpeakerCount
+from .apart import ANY_NUMBER
 from .arrays import AnyFloat, Bits, Flags, Float64, Labels
 from .counting import speaker_count
 from .kmeans import kmeans
@@ -44,7 +45,6 @@ _SMALLEST = 2
 _AGAIN = 0.1
 """Share of the stretches that are said again from which the graph is not asked, since it joins what was said, not who
 says it: two of thirty at most where nothing is said twice, 0.2 to 0.6 in talk made of few pieces at other speeds."""
-_ANY_NUMBER = SpeakerCount()
 _ALONE, _SHORTEST = 0.7, 50
 """Share of a stretch in which one person speaks, and its least filterbank frames (0.5 s)."""
 
@@ -75,7 +75,7 @@ def says_all_again(vectors: Float64) -> bool:
 
 
 def cluster(
-    vectors: Float64, told_apart: int = 1, most: int | None = None, bounds: SpeakerCount = _ANY_NUMBER
+    vectors: Float64, told_apart: int = 1, most: int | None = None, bounds: SpeakerCount = ANY_NUMBER
 ) -> Labels:
     """Communities of stretches.
 
@@ -84,14 +84,14 @@ def cluster(
         told_apart: people that something else tells apart, 1 or more: if they are more than the graph
             shows, they count where the graph does not speak against it.
         most: people that there are at most, 1 or more; None: as many as the graph shows.
-        bounds: how many people the caller allows, whatever the graph shows.
+        bounds: how many people the caller allows: never more, and of those whom the graph shows all that are asked for.
 
     Returns:
         int64 (n,), 0..K-1 without gaps. Nobody has too few stretches to count, unless that many people were asked for.
     """
     values, directions = spectrum(graph(vectors, max(_LIKEST, len(vectors) // _FOR_ONE)))
     seen = _people(np.diff(values[: len(vectors) // _A_PERSON + 1])[:most], told_apart)
-    people = min(bounds.nearest(seen), directions.shape[1])
+    people = min(seen, bounds.high or seen)
     labels = kmeans(directions[:, :people], people)
     large = _without_small(vectors, labels)
     return large if large.max() + 1 >= bounds.low else labels

@@ -211,18 +211,24 @@ def _with_vbx(training: Float64, _windows: Int64, setting: Setting) -> Float64 |
 
 
 def _by_distance(training: Float64, windows: Int64, setting: Setting) -> Float64 | None:
-    """Communities of stretches, by distances no more of many, of few perhaps more; or clusters of windows."""
+    """Communities of stretches, by distances no more of many, of few perhaps more; or clusters of windows.
+
+    Whom the graph misses of the people that are asked for, clusters of windows are.
+    """
     distances = Distances(setting.options.threshold) if setting.options.threshold else setting.distances
     alone, bounds = setting.alone, setting.bounds
     if bounds.high == 1:
         return None
     if alone is None or len(training) < 2 or communities.says_all_again(alone):  # noqa: PLR2004 - a pair
-        return agglomerative_centroids(training, windows, distances.alone, setting.step, bounds.high)
+        few = SpeakerCount(high=bounds.high)  # who is missing is found otherwise
+        return agglomerative_centroids(training, windows, distances.alone, setting.step, few)
     many = len(alone) > communities.MANY
     threshold = distances.alone if many else distances.surely
     apart = int(agglomerative_labels(training, windows, threshold, setting.step).max()) + 1
     told_apart, most = (1, apart) if many else (apart, None)
     labels = communities.cluster(alone, told_apart, most, bounds)
+    if labels.max() + 1 < bounds.low:
+        return agglomerative_centroids(training, windows, threshold, setting.step, bounds)
     return np.stack([alone[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from diarfuse.diarize import ahc, apart
 from diarfuse.diarize.plda import unit_length
+from diarfuse.fusion.types import SpeakerCount
 
 
 def drawn(seed, count, people, spread=0.5):
@@ -84,9 +85,16 @@ def test_a_few_windows_may_lie_further_off_than_many():
 @pytest.mark.parametrize("most", [1, 2, 4, 9])
 def test_the_nearest_are_merged_until_so_many_are_left(most):
     training, windows, who = drawn(0, 80, 5, spread=0.2)
-    labels = apart.cluster(training, windows, 0.8, 1.0, most)
+    labels = apart.cluster(training, windows, 0.8, 1.0, SpeakerCount(high=most))
     assert labels.max() + 1 == min(most, 5)
     assert len(set(zip(labels.tolist(), who.tolist(), strict=True))) == 5  # people are put together, none is cut in two
+
+
+@pytest.mark.parametrize("least", [2, 4, 5, 80])
+def test_so_few_are_merged_at_no_distance(least):
+    training, windows, _ = drawn(0, 80, 5, spread=0.2)
+    labels = apart.cluster(training, windows, 10.0, 1.0, SpeakerCount(low=least))
+    assert labels.max() + 1 == least
 
 
 @pytest.mark.parametrize("count", [1, 2])
