@@ -137,7 +137,7 @@ def test_a_caller_can_stop_it(recogniser, meeting):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        recogniser.transcribe(meeting[: 20 * 16000], on_progress=stop)
+        recogniser.transcribe(meeting[: 10 * 16000], on_progress=stop)
 
 
 def test_a_piece_that_the_engine_fails_on_costs_the_recording_only(meeting, monkeypatch):
