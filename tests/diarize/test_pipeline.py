@@ -170,6 +170,15 @@ def test_the_number_of_speakers_is_a_contract(knowing, telephone, count):
     assert not any("asked for" in note for note in result.notes)
 
 
+def test_the_right_number_leaves_who_was_told_apart_as_they_were(campplus, shared):
+    """Four are there: one who says 23 s, and three who say 1.1 s together, of whom unasked nobody is found."""
+    samples = soundfile.read(shared / "audio/real/ami_EN2004a_0-30.wav", dtype="float32")[0]
+    result = campplus.diarize(samples, num_speakers=4)
+    assert len(result.speakers) == 4
+    longest = max(sum(t.end - t.start for t in result.turns if t.speaker == name) for name in result.speakers)
+    assert longest > 21  # k-means leaves 11
+
+
 @pytest.mark.parametrize(("bounds", "count"), [({"min_speakers": 3}, 3), ({"max_speakers": 1}, 1)])
 def test_least_and_most_are_kept(knowing, telephone, bounds, count):
     result = knowing.diarize(telephone, **bounds)
