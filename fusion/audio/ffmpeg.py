@@ -34,8 +34,10 @@ _MARKED_DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
 _DURATION_IS_KNOWN = ("mov", "matroska", "asf", "flac", "flv", "tta", "wv")
 _TELLS_TIME = ("mov", "matroska", "asf", "flv", "mpeg", "mxf", "ogg", "rm", "flac")
 """Containers that say when a packet is heard. Elsewhere FFmpeg counts bytes or packets, wrongly if the rate changes."""
-_KNOW_SILENCE = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
-"""Decoders of the frames by which telephones say that nobody speaks; FFmpeg's own take most of these for damage."""
+_UNSENT = {"amrnb": (8, 15), "amrwb": (9, 15)}
+"""Kinds of frame by which telephones say that nobody speaks (RFC 4867); FFmpeg's own decoders take most for damage."""
+_UNSENT_BYTES = 6  # at most
+_UNSENT_A_SECOND = 50
 _TYPES: dict[str, np.dtype[Any]] = {
     "u8": np.dtype(np.uint8),
     "s16": np.dtype(np.int16),
@@ -190,7 +192,7 @@ class _Reader:
         self._gathered: list[Any] = []  # frames
         self._shape: tuple[int, str, str] | None = None  # rate, format and layout of what is gathered
         self._clock = _Clock(container)
-        self._decoder = _knows_silence(stream)
+        self._unsent = _UNSENT.get(stream.codec_context.codec.name, ())
 
     def blocks(self) -> Iterator[Block]:
         """Everything that can be decoded; notes if something could not."""
@@ -237,8 +239,10 @@ class _Reader:
     def _decode(self, packet: Any) -> list[Any] | None:
         import av
 
+        if self._unsent and 0 < packet.size <= _UNSENT_BYTES and bytes(packet)[0] >> 3 & 15 in self._unsent:
+            return [_unsent(packet, self._stream.rate)]
         try:
-            return list(packet.decode() if self._decoder is None else self._decoder.decode(packet))
+            return list(packet.decode())
         except av.FFmpegError:
             return None
 
@@ -255,19 +259,13 @@ class _Reader:
             self._gathered = []
 
 
-def _knows_silence(stream: Any) -> Any:
-    """The decoder to take instead of the track's own; None where that will do, or this FFmpeg has no other."""
+def _unsent(packet: Any, rate: int) -> Any:
+    """The frame of silence that a telephone did not send."""
     import av
 
-    name = _KNOW_SILENCE.get(stream.codec_context.codec.name)
-    if name is None:
-        return None
-    try:
-        decoder: Any = av.CodecContext.create(name, "r")
-    except ValueError:  # it was left out of this build
-        return None
-    decoder.sample_rate, decoder.layout = stream.rate, "mono"
-    return decoder
+    frame: Any = av.AudioFrame.from_ndarray(np.zeros((1, rate // _UNSENT_A_SECOND), np.float32), "flt", "mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate, packet.pts, packet.time_base
+    return frame
 
 
 def _promised(container: Any, stream: Any, source: Source) -> Seconds:
