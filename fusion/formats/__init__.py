@@ -108,8 +108,9 @@ def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
     forms = {i: form for i, value in final.items() if (form := _settled(value)) is not None}
     if forms:
         final = {i: value for i, value in final.items() if i in forms or not _is_message(value)}
-    if len(forms) < len(final) or not forms or vosk in forms.values():
-        return read(list(final.values()), per_second)
+    rest = list(final.values())
+    if len(forms) < len(final) or not forms or vosk.matches(rest):
+        return _read_as_one(rest, per_second)
     parts = {i: _part(form, final[i], i) for i, form in forms.items()}  # apart at first: a fault is told by its answer
     _check_in_turn(parts)
     for form in (soniox, google):
@@ -174,8 +175,27 @@ def _read(data: Any, per_second: int) -> Reading:
         check_version(data["format"])  # a newer one's segments may mean something else
     if (form := _settled(data)) is not None:
         return form.read(data)
-    if isinstance(data, list) and data and all(_settled(answer) is not None for answer in data):
+    if isinstance(data, list) and _are_answers(data):
         return read_several(data, per_second)  # as pipelines and hypotheses come, which take several recordings
+    return _read_unsettled(data, per_second)
+
+
+def _are_answers(values: Sequence[Any]) -> bool:
+    """Whether all are whole answers, but for what a service says of its own work among them."""
+    settled = [_settled(value) is not None for value in values]
+    return any(settled) and all(
+        known or _is_interim(value) or _is_message(value) for known, value in zip(settled, values, strict=True)
+    )
+
+
+def _read_as_one(values: list[Any], per_second: int) -> Reading:
+    """The parts of one transcript, of which not each is a whole answer."""
+    form = _settled(values)
+    return in_shape(_read_unsettled(values, per_second) if form is None else form.read(values))
+
+
+def _read_unsettled(data: Any, per_second: int) -> Reading:
+    """What the first format reads that leaves the unit of time open."""
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)

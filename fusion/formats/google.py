@@ -59,6 +59,7 @@ def read(data: Any) -> Reading:
     """
     check_one_recording(_files(data), "The batch")
     lines: list[Line] = []
+    ends: dict[str, Seconds] = {}
     language = None
     for r, result in enumerate(items(_inner(data)["results"], "results")):
         if _is_interim(result):
@@ -71,8 +72,10 @@ def read(data: Any) -> Reading:
         if slots:
             lines.append(make_line(result, where, get(best, "transcript"), slots, key=slots[0].key))
         elif get(best, "transcript"):
-            own = [line.end for line in lines if line.channel == channel_of(result)]
-            lines.append(_wordless(result, f"results[{r}]", best["transcript"], own[-1] if own else 0.0))
+            before = ends.get(channel_of(result), 0.0)
+            lines.append(_wordless(result, f"results[{r}]", best["transcript"], before))
+        if lines:
+            ends[lines[-1].channel] = lines[-1].end
     return Reading("Google", tuple(_without_repeat(lines)), language)
 
 

@@ -72,3 +72,31 @@ def test_bad_parts_are_named(tmp_path):
         path.write_text(text)
         with pytest.raises(TranscriptError, match=r"a\.jsonl is no JSON"):
             read_any(path)
+
+
+DEEPGRAM = {"channel": {"alternatives": [{"words": [{"word": "three", "start": 3.5, "end": 4.2}]}]}, "is_final": True}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[VOSK[1], DEEPGRAM], [[VOSK[1]], [VOSK[4]]], [VOSK[1], google("three", 3.5)]],
+    ids=["two recognisers", "lists of answers", "another two"],
+)
+def test_no_answer_is_lost_beside_one_of_vosk(tmp_path, values):
+    (tmp_path / "a.jsonl").write_text(lines_of(values))
+    for data in (values, tmp_path / "a.jsonl"):
+        assert [word.text.strip() for word in attach(data, TURNS).words] == ["one", "three"]
+
+
+def test_what_vosk_hears_without_words_is_not_lost():
+    with pytest.raises(TranscriptError, match=r"\[1\]\.result has no words, though there is text: .* SetWords\(True\)"):
+        read_any([VOSK[1], {"text": "three"}])
+    with pytest.raises(TranscriptError, match=r"\[1\]\.result has no words, though there is text"):
+        read_any([VOSK[1], {"text": "three", "result": []}])
+
+
+def test_a_list_of_messages_is_read_as_the_lines_of_a_file_are(tmp_path):
+    said = [{"type": "Metadata", "request_id": "a"}, {**DEEPGRAM, "is_final": False}, DEEPGRAM]
+    (tmp_path / "a.json").write_text(json.dumps(said))
+    for data in (said, tmp_path / "a.json"):
+        assert [(word.text, word.start) for word in attach(data, TURNS).words] == [("three", 3.5)]
