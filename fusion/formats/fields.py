@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from ..types import Seconds
 
 _COMMENT = ";;"
+NONE = "<NA>"
+_NOTHING = frozenset({NONE.lower(), "na", "n/a", "-"})
+"""What programs write where RTTM has nothing, in lower case."""
 _LINES = re.compile(r"\r{0,2}\n|\r")
 """What ends a line; ``str.splitlines`` also takes characters that may stand in a name."""
 
@@ -61,8 +65,13 @@ def check_words(found: Sequence[Row], name: str) -> None:
     Raises:
         TranscriptError: the first line is a turn.
     """
-    if found and found[0].fields[0] == "SPEAKER" and "<NA> <NA>" in found[0].text:
+    if found and found[0].fields[0] == "SPEAKER" and any(map(is_nothing_twice, pairwise(found[0].fields))):
         raise TranscriptError(f"{name} is RTTM, which says who speaks when and holds no words: give it as the turns.")
+
+
+def is_nothing_twice(pair: tuple[str, ...]) -> bool:
+    """Whether two fields of RTTM hold nothing, in any of the ways to write that."""
+    return pair[0] == pair[1] and pair[0].lower() in _NOTHING
 
 
 def span(row: Row, start: str, length: str) -> tuple[Seconds, Seconds]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import TranscriptError
 from ..given import is_written_number
 from ..relabel import one_spelling
 from ..types import Turn
-from .fields import Row, check_one_recording, read_text, rows, span
+from .fields import NONE as _NONE
+from .fields import Row, check_one_recording, is_nothing_twice, read_text, rows, span
 
 if TYPE_CHECKING:
     import os
@@ -19,7 +21,6 @@ _OTHER_TYPES = frozenset({
 })  # fmt: skip
 """The types of line of the NIST specification that are no turns."""
 _SHAPE = "SPEAKER file channel start duration <NA> <NA> name <NA> <NA>"
-_NONE = "<NA>"
 _LEAST, _MOST = 8, 10
 """Fields of a line whose names have no spaces; the last two may be left out."""
 _START = 3
@@ -64,9 +65,21 @@ def _turn(row: Row) -> tuple[str, Turn]:
     fields = row.fields
     if fields[0] != "SPEAKER" or len(fields) < _LEAST:
         raise row.refuse("RTTM", _SHAPE)
+    fields = _as_specified(fields)
+    row = replace(row, fields=fields)
     at = _start_of(row)
     start, end = span(row, fields[at], fields[at + 1])
     return " ".join(fields[1 : at - 1]), Turn(start, end, _name(row, fields[at + 4 :]))
+
+
+def _as_specified(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields with <NA> where their writer has another sign for nothing, told by the two before the name."""
+    for i in range(_START, len(fields) - 4):
+        signs, name = fields[i + 2 : i + 4], i + 4
+        if is_nothing_twice(signs) and is_written_number(fields[i]) and is_written_number(fields[i + 1]):
+            after = (_NONE if field == signs[0] else field for field in fields[name + 1 :])
+            return (*fields[: i + 2], _NONE, _NONE, fields[name], *after)
+    return fields
 
 
 def _start_of(row: Row) -> int:

@@ -110,14 +110,11 @@ def check_name(name: str) -> str:
     """`name` as it is kept: as every speaker's name.
 
     Raises:
-        VoiceError: it is empty, too long, holds control characters, or is an anonymous label.
+        OptionError: it is empty, too long, holds control characters, or is an anonymous label.
     """
-    try:
-        clean = speakers_name(name)
-    except OptionError as error:
-        raise VoiceError(str(error)) from None
+    clean = speakers_name(name)
     if re.fullmatch(r"SPEAKER_\d+", clean, re.IGNORECASE):
-        raise VoiceError(f"The name {clean!r} is what unknown speakers are called: choose another.")
+        raise OptionError(f"The name {clean!r} is what unknown speakers are called: choose another.")
     return clean
 
 
@@ -188,7 +185,10 @@ def from_json(value: Any, source: str) -> Person:
     if not 1 <= len(found) <= MAX_PROTOTYPES:
         raise VoiceError(f"{source} must hold 1 to {MAX_PROTOTYPES} recordings of the voice: export it again.")
     _check_dimensions(name, found, source)
-    return Person(check_name(name), consent, found)
+    try:
+        return Person(check_name(name), consent, found)
+    except OptionError as error:  # nobody chose it here: the file is at fault
+        raise VoiceError(f"{source}: {error}") from None
 
 
 def _check_dimensions(name: str, prototypes: Iterable[Prototype], source: str) -> None:

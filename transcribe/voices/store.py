@@ -96,7 +96,8 @@ class VoiceStore:
         """Enrol a person, or give an enrolled one more recordings, each once; the latest consent is kept.
 
         Raises:
-            VoiceError: the name is none, or `check` refuses the voice under it.
+            OptionError: the name is none.
+            VoiceError: `check` refuses the voice under it.
         """
         name = check_name(name)
         with self._writing():
@@ -113,6 +114,7 @@ class VoiceStore:
         """Give a person another name, which comes back as it is kept.
 
         Raises:
+            OptionError: the new name is none.
             VoiceError: nobody has the one name, or somebody else has the other.
         """
         new = check_name(new)

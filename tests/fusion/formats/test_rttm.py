@@ -66,6 +66,11 @@ def test_one_recording_of_several(tmp_path):
         ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana 0.95", Turn(0, 3, "Ana")),
         ("SPEAKER call 1 0.0 3.0 <NA> <NA> Ana", Turn(0, 3, "Ana")),
         ("SPEAKER call 1 0.0 3.0 hello read Ana <NA> <NA>", Turn(0, 3, "Ana")),
+        ("SPEAKER call 1 0.0 3.0 NA NA Ana NA NA", Turn(0, 3, "Ana")),
+        ("SPEAKER my call 1 0.0 3.0 - - Ana Maria - -", Turn(0, 3, "Ana Maria")),
+        ("SPEAKER call 1 0.0 3.0 n/a n/a Ana 0.95 n/a", Turn(0, 3, "Ana")),
+        ("SPEAKER call 1 0.0 3.0 - - NA - -", Turn(0, 3, "NA")),
+        ("SPEAKER call 1 0.0 3.0 <na> <na> Ana", Turn(0, 3, "Ana")),
         ("SPEAKER a\u2028b 1 0.0 3.0 <NA> <NA> Ana <NA> <NA>\r", Turn(0, 3, "Ana")),
     ],
 )

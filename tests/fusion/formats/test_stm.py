@@ -53,8 +53,9 @@ def test_what_cannot_be_opened_is_named(tmp_path):
         read_stm(tmp_path / "b.stm")
 
 
-def test_turns_are_no_words(tmp_path):
+@pytest.mark.parametrize("nothing", ["<NA>", "NA", "-"])
+def test_turns_are_no_words(tmp_path, nothing):
     path = tmp_path / "a.rttm"
-    path.write_text("SPEAKER a 1 0 5 <NA> <NA> Ana <NA> <NA>\n", encoding="utf-8")
+    path.write_text("SPEAKER a 1 0 5 <NA> <NA> Ana <NA> <NA>\n".replace("<NA>", nothing), encoding="utf-8")
     with pytest.raises(TranscriptError, match=r"a\.rttm is RTTM, which says who speaks when and holds no words"):
         read_stm(path)

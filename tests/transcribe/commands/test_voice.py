@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,13 @@ def test_a_file_in_the_place_of_the_voices_is_told(home: Path, words: list[str],
     assert run(["voice", *words]) == 1
     assert f"Error: '{home}', where voices are kept, is a file: set $" in capsys.readouterr().err
     assert home.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("words", [["enroll", "SPEAKER_01", __file__, "--consent"], ["rename", "Ana", "nobody"]])
+@pytest.mark.usefixtures("home")
+def test_a_name_that_nobody_can_have_is_a_mistake_in_the_command(words: list[str], capsys) -> None:
+    assert run(["voice", *words]) == 2
+    assert re.search(r"SPEAKER_01.*choose another|Nobody can be called 'nobody'", capsys.readouterr().err)
 
 
 def test_embed_gives_a_unit_vector_and_its_space(call, voices: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import read_document
 from diarfuse.fusion.editing.operations import Reassign
-from diarfuse.fusion.errors import OptionError, VoiceError
+from diarfuse.fusion.errors import OptionError
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch.items import channel_names
 from diarfuse.transcribe.commands.options import pairs_of_names
@@ -111,8 +111,7 @@ def test_what_stands_for_nobody_is_no_name_anywhere(name: str) -> None:
         lambda: MEETING.edited(Reassign(((1, 2),), name)),
         lambda: pairs_of_names(None, None, (f"SPEAKER_00={name}",)),  # --name, and [names] of settings
         lambda: channel_names(f"agent,{name}"),  # of batch, and of its lists
+        lambda: enrolled_name(name),
     ):
         with pytest.raises(OptionError, match=r"Nobody can be called .*, which stands for words without a speaker"):
             give()
-    with pytest.raises(VoiceError, match="stands for words without a speaker"):
-        enrolled_name(name)

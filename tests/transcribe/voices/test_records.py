@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.errors import VoiceError
+from diarfuse.fusion.errors import OptionError, VoiceError
 from diarfuse.transcribe.voices.records import MAX_PROTOTYPES, Person, check_name, dumps, from_json, loads, name_key
 from tests.transcribe.voices.made import WHEN, prototype
 
@@ -36,7 +36,7 @@ def test_numbers_that_are_none_are_refused_without_a_warning(number: bytes) -> N
 
 @pytest.mark.parametrize("name", ["SPEAKER_01", "speaker_7"])
 def test_names_are_no_anonymous_labels(name: str) -> None:
-    with pytest.raises(VoiceError, match="unknown speakers are called"):
+    with pytest.raises(OptionError, match="unknown speakers are called"):
         check_name(name)
 
 
@@ -44,8 +44,11 @@ def test_names_are_no_anonymous_labels(name: str) -> None:
     "name", ["", "  ", "a\nb", "a\x00", "x" * 101, "\u202eevil", "\ud800", "nobody", "Unknown", "?", "\u200d"]
 )
 def test_names_are_one_visible_line(name: str) -> None:
-    with pytest.raises(VoiceError, match=r"name|Nobody"):
+    with pytest.raises(OptionError, match=r"name|Nobody"):
         check_name(name)
+    document = json.loads(dumps(Person("Ana", WHEN, (prototype(),))))
+    with pytest.raises(VoiceError, match=r"a\.json: .*(name|Nobody)"):
+        from_json({**document, "name": name}, "a.json")
 
 
 def test_names_are_written_as_their_language_writes_them() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarfuse.fusion.errors import OutputError, VoiceError
+from diarfuse.fusion.errors import OptionError, OutputError, VoiceError
 from diarfuse.transcribe.voices import files
 from diarfuse.transcribe.voices.likeness import check_same_voice
 from diarfuse.transcribe.voices.records import Person, dumps
@@ -183,7 +183,7 @@ def test_renaming_keeps_the_voice_and_takes_nobodys_name(root: Path) -> None:
         store.rename("Anna", "BEN")
     with pytest.raises(VoiceError, match="Nobody named 'Ana'"):
         store.rename("Ana", "Zoe")
-    with pytest.raises(VoiceError, match="unknown speakers are called"):
+    with pytest.raises(OptionError, match="unknown speakers are called"):
         store.rename("Anna", "SPEAKER_01")
     assert [(p.name, p.prototypes[0].space) for p in store.people()] == [("Anna", SPACE), ("Ben", SPACE)]
     assert b"Ana" not in everything_in(root)
