@@ -148,9 +148,12 @@ def attach_same_shape(
     Raises:
         TranscriptError: see `attach`.
     """
-    if isinstance(data, Iterator):
+    live = next(
+        (part for part in (data, *(data if isinstance(data, tuple) else ())) if isinstance(part, Iterator)), None
+    )
+    if live is not None:
         raise TranscriptError(
-            f"A {type(data).__name__} has no shape to write back: use attach_lazily for live segments."
+            f"A {type(live).__name__} has no shape to write back: use attach_lazily for live segments."
         )
     if isinstance(data, str | os.PathLike):
         raise TranscriptError(f"{str(data)[:60]!r} is a file's name: give its parsed JSON, which is what comes back.")

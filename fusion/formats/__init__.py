@@ -37,6 +37,7 @@ from . import (
     watson,
     whisper_cpp,
 )
+from .jobs import check_done
 from .shaping import in_shape
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ def read(data: Any, per_second: int = 1) -> Reading:
     Raises:
         TranscriptError: an unknown shape, or a word that cannot be, by its place.
     """
-    return in_shape(_read(data, per_second))
+    found = _read(data, per_second)
+    if not found.lines:
+        check_done(data)
+    return in_shape(found)
 
 
 def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
@@ -199,5 +203,6 @@ def _read_unsettled(data: Any, per_second: int) -> Reading:
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)
+    check_done(data)
     keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) and data else ""
     raise TranscriptError(f"A {type(data).__name__}{keys} is none of the transcripts known: {KNOWN}.")

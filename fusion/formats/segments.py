@@ -5,7 +5,8 @@ dumps of faster-whisper, and OpenAI's ``verbose_json`` (whose words lie beside
 the segments) and ``diarized_json``. A bare list of segments, and live objects
 with the same attributes, read alike; so do the captions of YouTube, which have a
 ``duration`` for an end, and podcasts' transcripts (``startTime``, ``endTime``,
-``body``). Times in seconds.
+``body``). What faster-whisper tells beside its segments counts under ``info``, or
+as the second of the two that it returns. Times in seconds.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from ..types import Seconds
 
 _TEXT = ("text", "body")
+_INFO = "language_probability"
+"""What only faster-whisper's info has."""
 _OF_TOKENS = "t_dtw"
 """What whisper.cpp's server writes into the words of a segment, which are tokens: parts of words."""
 
@@ -41,7 +44,12 @@ def matches(data: Any) -> bool:
     """An object with segments, or a list of things that hold words or are text with a span."""
     if isinstance(data, Mapping):
         return isinstance(data.get("segments"), Sequence) and not isinstance(data.get("segments"), str)
-    return isinstance(data, Sequence) and not isinstance(data, str | bytes) and _are_lines(data)
+    return isinstance(data, Sequence) and not isinstance(data, str | bytes) and (_has_info(data) or _are_lines(data))
+
+
+def _has_info(data: Sequence[Any]) -> bool:
+    """Whether it is what faster-whisper returns: its segments, and what it tells about all of them."""
+    return len(data) == len(("segments", "info")) and get(data[1], _INFO) is not None and get(data[1], "text") is None
 
 
 def _are_lines(nodes: Sequence[Any]) -> bool:
@@ -54,7 +62,7 @@ def _are_lines(nodes: Sequence[Any]) -> bool:
 
 def read(data: Any, per_second: int = 1) -> Reading:
     """Read the segments, and the words in or beside them."""
-    whole = data if isinstance(data, Mapping) else {"segments": data}
+    whole = data if isinstance(data, Mapping) else _whole(data)
     lines = read_lines(whole["segments"], "segments", per_second)
     beside = items(whole.get("words"), "words")
     if beside and not any(line.slots for line in lines):
@@ -64,15 +72,24 @@ def read(data: Any, per_second: int = 1) -> Reading:
         lines = flat_lines([], "segments", whole.get("text"))
     else:
         lines = _with_copies(lines, items(whole.get("word_segments"), "word_segments") or beside)
-    language = whole.get("language")
-    duration = number(whole.get("duration"), "duration", per_second)
+    info = whole.get("info")
+    language = get(whole, "language") or get(info, "language")
+    told = get(whole, "duration")
+    duration = number(get(info, "duration") if told is None else told, "duration", per_second)
     return Reading(_family(whole), lines, language_code(language), duration, certain_unit=False)
+
+
+def _whole(data: Sequence[Any]) -> dict[str, Any]:
+    """A list of segments, or segments and info, as the object that holds them."""
+    return {"segments": items(data[0], "segments"), "info": data[1]} if _has_info(data) else {"segments": data}
 
 
 def _family(whole: Mapping[str, Any]) -> str:
     """The writer, as far as its keys tell."""
     if "word_segments" in whole:
         return "WhisperX"
+    if get(whole.get("info"), _INFO) is not None:
+        return "faster-whisper"
     if "duration" in whole or "task" in whole:
         return "OpenAI verbose_json"
     if "text" in whole:

@@ -221,3 +221,15 @@ def test_one_odd_value_anywhere_is_read_or_refused_but_never_breaks(vendor, wher
             put(data[0], TURNS)
         except TranscriptError as error:
             assert str(error).endswith(".")  # noqa: PT017 - that it may succeed too is the point
+
+
+@pytest.mark.parametrize("kind", [dict, SimpleNamespace])
+def test_what_faster_whisper_tells_beside_its_segments_is_read(kind):
+    said = [{"start": 0.2, "end": 1.6, "text": " Guten Tag", "words": None}]
+    info = kind(language="de", language_probability=0.9, duration=7.5, duration_after_vad=2.0)
+    for data in ((said, info), (iter(said), info), [said, info], {"segments": said, "info": info}):
+        found = attach(data, TURNS)
+        assert (found.language, found.duration, len(found.words)) == ("de", 7.5, 2)
+    with pytest.raises(TranscriptError, match="use attach_lazily"):
+        attach_same_shape((iter(said), info), TURNS)
+    assert attach({"segments": said, "language": "fr", "info": info}, TURNS).language == "fr"

@@ -1,0 +1,65 @@
+"""What services write in place of a transcript: that their job failed, and why, or that it is not done yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import TranscriptError
+from ..given import short
+
+_WRAPPERS = ("TranscriptionJob", "CallAnalyticsJob", "job", "properties")
+_STATES = ("status", "state", "TranscriptionJobStatus", "CallAnalyticsJobStatus")
+_FAILED = frozenset({"failed", "failure", "error", "rejected"})
+_UNDONE = frozenset({
+    "queued", "submitted", "pending", "notstarted", "starting", "running", "processing", "in_progress", "transcribing",
+})  # fmt: skip
+_REASONS = ("err_msg", "FailureReason", "failure_detail", "failure", "error_message", "error", "errors", "detail")
+"""Names that stand for themselves: what is done has nothing under them."""
+_WITHIN = (*_REASONS, "reason", "message", "msg")
+_LONGEST, _DEEPEST = 200, 4
+
+
+def check_done(data: Any) -> None:
+    """Refuse what a service writes while its job is not done, or where it failed.
+
+    Raises:
+        TranscriptError: it is such a thing; the service's own reason is in the sentence.
+    """
+    nodes = list(_nodes(data))
+    states = {state.lower() for node in nodes for name in _STATES if isinstance(state := node.get(name), str)}
+    reason = _told(nodes, _REASONS)
+    if states & _FAILED or reason:
+        why = short(reason or _told(nodes, ("reason", "message")) or "it does not say why", _LONGEST)
+        raise TranscriptError(
+            f"This is no transcript: the recogniser says that it failed ({why}). "
+            "Mend that, and give what it writes once it is done."
+        )
+    for state in sorted(states & _UNDONE):
+        raise TranscriptError(
+            f"This is no transcript yet: the recogniser's job is {state!r}. Give what it writes once it is done."
+        )
+
+
+def _nodes(data: Any) -> Iterator[Mapping[str, Any]]:
+    """The object, and those within it that may tell how a job went."""
+    for node in (data, *(data.get(name) for name in _WRAPPERS if isinstance(data, Mapping))):
+        if isinstance(node, Mapping):
+            yield node
+
+
+def _told(nodes: list[Mapping[str, Any]], names: tuple[str, ...]) -> str:
+    """The first reason under any of the names; empty where there is none."""
+    return next((told for node in nodes for name in names if (told := _reason(node.get(name)))), "")
+
+
+def _reason(value: Any, depth: int = 0) -> str:
+    """The text of a reason, or of what lies within it; empty where there is none."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list):
+        value = next(iter(value), None)
+        return _reason(value, depth + 1) if depth < _DEEPEST else ""
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        return next((told for name in _WITHIN if (told := _reason(value.get(name), depth + 1))), "")
+    return ""
