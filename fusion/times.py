@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import replace
+from statistics import median
 from typing import Any, TypeVar
 
 from .errors import TranscriptError
@@ -70,6 +72,21 @@ def written_time(text: str) -> Seconds | None:
         if text.endswith(unit) and is_written_number(text.removesuffix(unit)):
             return float(text.removesuffix(unit)) / per_second
     return None
+
+
+def are_seconds(spans: Iterable[tuple[Any, Any]], most: float) -> bool:
+    """Whether starts and ends that should be whole units are seconds: they have decimals, and last no longer than that.
+
+    Args:
+        spans: start and end of each; what is no number does not count.
+        most: so many seconds one may last, and so few units none does.
+
+    >>> are_seconds([(0.25, 0.75), (1, 2)], 20), are_seconds([(250.5, 750), (1000, 2000)], 20)
+    (True, False)
+    """
+    known = [span for span in spans if all(isinstance(time, int | float) and is_time(time) for time in span)]
+    has_decimals = any(time != int(time) for span in known for time in span)
+    return has_decimals and median(end - start for start, end in known) < most
 
 
 def check_time(value: Seconds, where: str) -> Seconds:

@@ -22,7 +22,7 @@ def matches(data: Any) -> bool:
 
 
 def _is_pair(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and not any(isinstance(time, list) for time in value)
+    return isinstance(value, list | tuple) and bool(value) and not any(isinstance(time, list) for time in value)
 
 
 def read(data: Any) -> Reading:

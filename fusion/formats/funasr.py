@@ -1,6 +1,6 @@
 """FunASR: ``[{"key", "text", "timestamp": [[start, end], ...]}]``, a pair of milliseconds a word or Han character.
 
-Asked for, it adds ``sentence_info``: ``{"text", "start", "end", "spk"}``, which are the lines where the pairs are
+Where they have decimals and would last no time, they are seconds. Asked for, it adds ``sentence_info``: ``{"text", "start", "end", "spk"}``, which are the lines where the pairs are
 not those of the words.
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import TranscriptError
 from ..given import short
 from ..text import split_text
+from ..times import are_seconds
 from .fields import check_one_recording
 from .reading import Line, Reading, Slot, flat_lines, get, items, make_line, make_slot, make_span, number, span_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..types import Seconds
 
 _MS = 1000
+_LONG_WORD = 20.0
 _TAG = re.compile(r"<\|[^|<>]*\|>")
 """What SenseVoice says of the language and the mood."""
 
@@ -48,24 +50,30 @@ def read(data: Any) -> Reading:
     spans: list[Slot] = []
     for i, answer in enumerate(answers):
         text = _TAG.sub("", answer["text"])
+        unit = (
+            1
+            if are_seconds([(pair[0], pair[1]) for pair in answer["timestamp"] if _is_pair(pair)], _LONG_WORD)
+            else _MS
+        )
         words = [piece for piece in split_text(text) if any(map(str.isalnum, piece))]
         if len(words) == len(answer["timestamp"]):
             where = f"[{i}].timestamp"
             pairs = enumerate(zip(words, answer["timestamp"], strict=True))
-            lines += flat_lines([_slot(word, pair, f"{where}[{w}]") for w, (word, pair) in pairs], where, text)
-            spans += [make_span(node, where, _span(node, where), "spk") for where, node in _sentences(answer, f"[{i}]")]
+            lines += flat_lines([_slot(word, pair, f"{where}[{w}]", unit) for w, (word, pair) in pairs], where, text)
+            sentences = _sentences(answer, f"[{i}]")
+            spans += [make_span(node, place, _span(node, place, unit), "spk") for place, node in sentences]
         else:
-            lines += _lines(answer, f"[{i}]", len(words))
+            lines += _lines(answer, f"[{i}]", len(words), unit)
     return Reading("FunASR", tuple(lines), spans=tuple(spans))
 
 
-def _lines(answer: Mapping[str, Any], where: str, words: int) -> list[Line]:
+def _lines(answer: Mapping[str, Any], where: str, words: int, unit: int) -> list[Line]:
     """The sentences as lines, where the pairs of times are not those of the words."""
     sentences = _sentences(answer, where)
     if not sentences:
         count = len(answer["timestamp"])
         raise TranscriptError(f"{where} has {words} words and {count} pairs of times: ask for sentence_timestamp=True.")
-    return [make_line(node, place, _said(node), [], _span(node, place), key="spk") for place, node in sentences]
+    return [make_line(node, place, _said(node), [], _span(node, place, unit), key="spk") for place, node in sentences]
 
 
 def _sentences(answer: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:
@@ -74,10 +82,14 @@ def _sentences(answer: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:
     return [(f"{own}[{i}]", node) for i, node in enumerate(items(get(answer, "sentence_info"), own))]
 
 
-def _slot(word: str, pair: list[Any], where: str) -> Slot:
-    if len(pair) != len(("start", "end")):
+def _is_pair(pair: list[Any]) -> bool:
+    return len(pair) == len(("start", "end"))
+
+
+def _slot(word: str, pair: list[Any], where: str, unit: int) -> Slot:
+    if not _is_pair(pair):
         raise TranscriptError(f"{where} is {short(pair)}: it must be [start, end] in milliseconds.")
-    start, end = (number(time, where, _MS) for time in pair)
+    start, end = (number(time, where, unit) for time in pair)
     return make_slot(None, where, word.strip(), start, end)
 
 
@@ -86,5 +98,5 @@ def _said(node: Any) -> Any:
     return _TAG.sub("", text) if isinstance(text, str) else text
 
 
-def _span(node: Any, where: str) -> tuple[Seconds | None, Seconds | None]:
-    return span_of(node, where, "start", "end", _MS)
+def _span(node: Any, where: str, unit: int) -> tuple[Seconds | None, Seconds | None]:
+    return span_of(node, where, "start", "end", unit)

@@ -1,6 +1,6 @@
 """Vibe: ``[{"start", "stop", "text"}]``, by itself or under ``segments``, in hundredths of a second.
 
-Newer versions write such rows under ``transcript``, in seconds.
+Newer versions write such rows under ``transcript``, in seconds, as others do whose times have decimals.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..times import are_seconds
 from .reading import Reading, get, items, make_line, span_of
 
 _HUNDREDTHS = 100
+_LONG_ROW = 60.0
 
 
 def matches(data: Any) -> bool:
@@ -31,7 +33,8 @@ def read(data: Any) -> Reading:
     """Read every row as a line."""
     name = _name(data) if isinstance(data, Mapping) else "segments"
     rows = items(data[name] if isinstance(data, Mapping) else data, name)
-    per_second = 1 if name == "transcript" else _HUNDREDTHS
+    times = [(get(row, "start"), get(row, "stop")) for row in rows]
+    per_second = 1 if name == "transcript" or are_seconds(times, _LONG_ROW) else _HUNDREDTHS
     lines = []
     for i, row in enumerate(rows):
         where = f"{name}[{i}]"

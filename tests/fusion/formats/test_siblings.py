@@ -279,6 +279,36 @@ def test_tokens_beside_their_times_make_words():
         attach({**TOKENS, "timestamps": [0.2, "soon", 1.3, 1.5, 2.5]}, TURNS)
 
 
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (["Hi", "there", ".", "Bye"], "Hi there. Bye"),
+        (["Hi", "the@@", "re.", "Bye"], "Hi there. Bye"),
+        (["Hi", "the", "##re.", "Bye"], " Hi there.  Bye"),
+    ],
+)
+def test_tokens_that_tell_no_space_have_those_of_the_text(tokens, text):
+    times = [0.2 + n for n in range(len(tokens))]
+    said = attach({"text": text, "tokens": tokens, "timestamps": times}, TURNS)
+    assert [word.text.strip() for word in said.words] == ["Hi", "there.", "Bye"]
+
+
+def test_times_with_decimals_that_would_last_nothing_are_seconds():
+    funasr = {"text": "Hi there", "timestamp": [[0.2, 0.8], [1.2, 1.6]]}
+    sentence = {"text": "Hi there", "start": 0.2, "end": 1.6}
+    vibe = [{"start": 0.5, "stop": 21.6, "text": "Hi there"}]
+    for data, times in (
+        (funasr, (0.2, 1.6)),
+        ({**funasr, "timestamp": [[0.2, 0.8]], "sentence_info": [sentence]}, (0.2, 1.6)),
+        ({**funasr, "timestamp": [[200.5, 800], [1200, 1600]]}, (0.2005, 1.6)),
+        (vibe, (0.5, 21.6)),
+        ({"segments": vibe}, (0.5, 21.6)),
+        ([{"text": "Hi", "timestamp": (0.2, 0.8)}, {"text": " there", "timestamp": (1.2, 1.6)}], (0.2, 1.6)),
+    ):
+        (line,) = read_any(data).lines
+        assert ((line.start, line.end), line.text.strip()) == (times, "Hi there")
+
+
 def test_a_shape_without_room_for_speakers_is_not_written_back():
     with pytest.raises(TranscriptError, match="sherpa-onnx has no place for speakers"):
         attach_same_shape(TOKENS, TURNS)
