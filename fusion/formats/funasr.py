@@ -1,6 +1,7 @@
 """FunASR: ``[{"key", "text", "timestamp": [[start, end], ...]}]``, a pair of milliseconds a word or Han character.
 
-Where they have decimals and would last no time, they are seconds. Asked for, it adds ``sentence_info``: ``{"text", "start", "end", "spk"}``, which are the lines where the pairs are
+Where they have decimals and would last no time, they are seconds. Asked for, it adds
+``sentence_info``: ``{"text", "start", "end", "spk"}``, which are the lines where the pairs are
 not those of the words.
 """
 
