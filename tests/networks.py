@@ -2,7 +2,7 @@
 
 A graph gives the same bits for the same numbers, whatever is computed beside it; that is a law with tests of its own
 (tests/diarize/models/test_bits.py), and these compute everything anew. So what one test heard need not be heard by the
-next: anything else than the same graph with the same numbers is computed.
+next: anything else than the same graph with the same numbers, in as many threads, is computed.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _loading() -> Callable[..., None]:
             return
         digest = MEMORY.digest(path)
         found = MEMORY.loaded((digest, threads, *sorted(sizes.items()), *how.items()), anew)
-        vars(self).update(found, digest=digest)
+        vars(self).update(found, digest=digest + str(threads).encode())
 
     return load
 
