@@ -45,9 +45,9 @@ def lacks_index(source: Source) -> bool:
     with source.open() as file:
         if file.read(_HEAD)[4:8] != b"ftyp":
             return False
-        at = 0
+        at, there = 0, file.seek(0, os.SEEK_END)
         for _ in range(_MOST_CHUNKS):
-            file.seek(at)
+            file.seek(min(at, there))  # damage tells sizes that no place in a file can have
             head = file.read(16)
             size = int.from_bytes(head[:4], "big")
             if len(head) < 8 or head[4:8] == b"moov":  # noqa: PLR2004 - a box's size and name
@@ -86,9 +86,9 @@ def _is_plain_wav(head: bytes) -> bool:
 
 def _caf_bytes(file: BinaryIO) -> int:
     """Where the sound of a CAF file ends."""
-    at = 8
+    at, there = 8, file.seek(0, os.SEEK_END)
     for _ in range(_MOST_CHUNKS):
-        file.seek(at)
+        file.seek(min(at, there))
         chunk = file.read(12)
         size = int.from_bytes(chunk[4:], "big", signed=True)
         if len(chunk) < 12 or size < 0:  # noqa: PLR2004  (a chunk's name and size; -1 is "until the end")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.audio.framed import dolby_bytes, ends_within_a_frame
-from diarfuse.fusion.audio.lengths import _nist_bytes, lacks_index
+from diarfuse.fusion.audio.lengths import _caf_bytes, _nist_bytes, lacks_index
 from diarfuse.fusion.audio.mpeg import frame_bytes, tag_bytes
 from diarfuse.fusion.audio.source import Source
 from diarfuse.fusion.errors import AudioError
@@ -99,7 +99,17 @@ def test_an_mp4_without_its_index_is_called_cut(encode, name: str) -> None:
     path.write_bytes(whole[:32] + bytes(1000))
     with pytest.raises(AudioError, match="is cut: the index"):
         load_audio(path)
+    for size in (b"\xff" * 8, b"\x7f" + b"\xff" * 7):  # which lie beyond all places that a file can have
+        path.write_bytes(whole[:32] + b"\0\0\0\1mdat" + size + bytes(100))
+        with pytest.raises(AudioError, match="is cut: the index"):
+            load_audio(path)
     assert lacks_index(Source(encode("b.m4a", "aac", 16_000, seconds=1.0), None, "")) is False
+
+
+def test_a_chunk_of_caf_that_no_file_can_hold_ends_it() -> None:
+    head = b"caff\0\1\0\0desc\x7f" + b"\xff" * 7
+    assert _caf_bytes(io.BytesIO(head + bytes(100))) == 0
+    assert _caf_bytes(io.BytesIO(b"caff\0\1\0\0data" + bytes(7) + b"\x09" + bytes(4))) == 29
 
 
 @pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)], ids=["plain", "tagged"])
