@@ -337,7 +337,7 @@ class Diarizer:
         watch: Watch,
     ) -> tuple[Diarization, dict[int, str]]:
         """Who spoke when, and the label of each cluster."""
-        options, duration = self.options, windows.num_samples / SAMPLE_RATE
+        options, bounds, duration = self.options, wanted.bounds, windows.num_samples / SAMPLE_RATE
         turns, exclusive, labels = build_turns(
             timeline,
             windows,
@@ -350,7 +350,7 @@ class Diarizer:
             turns=turns,
             exclusive=exclusive,
             duration=duration,
-            notes=(*notes, *wanted.bounds.note(len(labels)), *minor_speakers(turns), *self.models.notes),
+            notes=(*notes, *bounds.note(len(labels)), *minor_speakers(turns, bounds.low), *self.models.notes),
             embeddings=_named(clusters, labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(watch.timings),

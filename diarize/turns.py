@@ -109,18 +109,19 @@ def likeness(
     return Likeness(edges[:, 0], edges[:, 1], known, tuple(labels[cluster] for cluster in clusters))
 
 
-def minor_speakers(turns: Iterable[Turn]) -> tuple[str, ...]:
+def minor_speakers(turns: Iterable[Turn], asked: int = 0) -> tuple[str, ...]:
     """A note for each speaker with so little speech that it may be no speaker of its own.
 
-    Less than 2 % of all speech and less than 10 seconds.
+    Less than 2 % of all speech and less than 10 seconds. `asked` is how many speakers the caller asked for at least.
     """
     seconds: dict[str, float] = {}
     for turn in turns:
         seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + turn.end - turn.start
     total = sum(seconds.values())
+    remedy = "ask for fewer speakers" if len(seconds) <= asked else "set the number of speakers"
     return tuple(
         f"{speaker} speaks for only {own:.1f} s ({own / total:.1%} of the speech): "
-        "perhaps a noise or somebody else; check, or set the number of speakers."
+        f"perhaps a noise or somebody else; check, or {remedy}."
         for speaker, own in sorted(seconds.items())
         if own < _MINOR_SECONDS and own < _MINOR_SHARE * total
     )

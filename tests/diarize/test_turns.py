@@ -103,6 +103,13 @@ def test_minor_speakers_are_reported():
     assert minor_speakers(turns[:1]) == minor_speakers([]) == ()
 
 
+@pytest.mark.parametrize("asked", [0, 2, 3, 4])
+def test_who_set_the_number_of_speakers_is_not_told_to(asked):
+    turns = [Turn(0, 400, "SPEAKER_00"), Turn(400, 403.21, "SPEAKER_01"), Turn(403, 500, "SPEAKER_02")]
+    (note,) = minor_speakers(turns, asked)
+    assert note.endswith("check, or ask for fewer speakers." if asked >= 3 else "check, or set the number of speakers.")
+
+
 def test_likeness_is_told_under_labels_and_on_the_turns_clock():
     scores = np.array([[0.2, 0.7], [-1.0, 0.4], [np.nan, np.nan]])
     spans = [Stretch(0, 100), Stretch(100, 250), Stretch(300, 350)]
