@@ -108,7 +108,12 @@ def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
     """
     if len(values) == 1:
         return read(values[0], per_second)
-    final = {i: value for i, value in enumerate(values) if not _is_interim(value)}
+    again = {value["turn_order"]: i for i, value in enumerate(values) if _is_turn(value)}
+    final = {
+        i: value
+        for i, value in enumerate(values)
+        if not _is_interim(value) and not (_is_turn(value) and again[value["turn_order"]] > i)
+    }
     forms = {i: form for i, value in final.items() if (form := _settled(value)) is not None}
     if forms:
         final = {i: value for i, value in final.items() if i in forms or not _is_message(value)}
@@ -154,13 +159,19 @@ def _part(form: Format, value: Any, index: int) -> Reading:
         raise TranscriptError(f"answer {index + 1}: {error}") from error
 
 
+def _is_turn(value: Any) -> bool:
+    """Whether it is what AssemblyAI says of a turn that is over; it says it again with marks and capitals, if asked."""
+    return isinstance(value, Mapping) and isinstance(value.get("turn_order"), int) and not _is_interim(value)
+
+
 def _is_interim(value: Any) -> bool:
-    """Whether it is what Vosk, Speechmatics or Deepgram says while it still listens, or that Vosk has heard nothing."""
+    """Whether it is what a service says while it still listens to it, or that Vosk has heard nothing."""
     if not isinstance(value, Mapping):
         return False
     is_partial = ("partial" in value or value == {"text": ""}) and "result" not in value
     is_empty = value.get("tokens") == []  # Soniox has nothing to say yet
-    return is_partial or is_empty or value.get("message") == "AddPartialTranscript" or value.get("is_final") is False
+    is_open = value.get("is_final") is False or value.get("end_of_turn") is False
+    return is_partial or is_empty or is_open or value.get("message") == "AddPartialTranscript"
 
 
 def _is_message(value: Any) -> bool:

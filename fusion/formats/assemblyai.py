@@ -2,6 +2,7 @@
 
 Times are whole milliseconds. With its own speaker labels on, ``utterances`` hold
 copies of the words. Asked for ``sentences`` or ``paragraphs``, it gives those with the words in them.
+While it listens it sends ``{"type": "Turn", "turn_order", "end_of_turn", "transcript", "words"}``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 _MS = 1000
 _LISTS = ("words", "sentences", "paragraphs")
-_OWN_KEYS = frozenset({"acoustic_model", "audio_duration", "audio_url", "language_code", "speech_model", "utterances"})
+_OWN_KEYS = frozenset(
+    {"acoustic_model", "audio_duration", "audio_url", "language_code", "speech_model", "turn_order", "utterances"}
+)
 
 
 def matches(data: Any) -> bool:
@@ -52,7 +55,7 @@ def read(data: Any) -> Reading:
     """Read the words, wherever they lie."""
     slots = [_slot(node, where) for where, node in _words(data)]
     duration = number(get(data, "audio_duration"), "audio_duration")
-    lines = flat_lines(slots, "words", get(data, "text"))
+    lines = flat_lines(slots, "words", get(data, "text", "transcript"))
     language = language_code(get(data, "language_code"))
     return Reading("AssemblyAI", lines, language, duration, spans=(*_utterances(data), *_parts(data)))
 

@@ -53,7 +53,26 @@ def soniox(count: int, final: int) -> dict[str, object]:
     return {"tokens": said[0 if final < 3 else 1 :], "text": ""}
 
 
+def assemblyai(order: int, said: list[tuple[str, float, float]], *, over: bool, marked: bool) -> dict[str, object]:
+    words = [
+        {"text": text if marked else text.strip(".").lower(), "start": round(1000 * start), "end": round(1000 * end)}
+        for text, start, end in said
+    ]
+    whole = " ".join(str(word["text"]) for word in words)
+    told = {"type": "Turn", "turn_order": order, "end_of_turn": over, "turn_is_formatted": marked}
+    return {**told, "transcript": whole, "words": words}
+
+
 STREAMS = {
+    "AssemblyAI": [
+        {"type": "Begin", "id": "a", "expires_at": 1},
+        assemblyai(0, SAID[:1], over=False, marked=False),
+        assemblyai(0, SAID[:2], over=True, marked=False),
+        assemblyai(0, SAID[:2], over=True, marked=True),
+        assemblyai(1, SAID[2:], over=False, marked=False),
+        assemblyai(1, SAID[2:], over=True, marked=True),
+        {"type": "Termination", "audio_duration_seconds": 4},
+    ],
     "Deepgram": [
         {"type": "Metadata", "request_id": "a"},
         deepgram(final=False, count=1),
@@ -79,6 +98,7 @@ STREAMS = {
 def test_what_is_said_again_until_it_is_final_counts_once(tmp_path, service):
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(message) + "\n" for message in STREAMS[service]))
     assert words_of(tmp_path / "a.jsonl") == SPOKEN
+    assert words_of(STREAMS[service]) == SPOKEN
 
 
 @pytest.mark.parametrize("gap", [0.0, 20.0])
