@@ -37,7 +37,7 @@ from . import (
     watson,
     whisper_cpp,
 )
-from .jobs import check_done
+from .jobs import check_done, failure
 from .shaping import in_shape
 
 if TYPE_CHECKING:
@@ -78,6 +78,11 @@ KNOWN = (
 )
 
 
+_FAILED = "The recogniser says that it failed ({}): what was said after that is missing."
+_OF_THE_SERVICE = frozenset(
+    {"state", "speechEventType", "speechEventTime", "totalBilledTime", "requestId", "speaker_labels"}
+)
+"""Keys of messages without words that tell no kind."""
 _BACK: Seconds = 5.0
 """So far an answer may begin before the end of the one before it."""
 
@@ -115,14 +120,24 @@ def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
         if not _is_interim(value) and not (_is_turn(value) and again[value["turn_order"]] > i)
     }
     forms = {i: form for i, value in final.items() if (form := _settled(value)) is not None}
+    notes: tuple[str, ...] = ()
     if forms:
+        notes = tuple(
+            _FAILED.format(why) for i, value in enumerate(values) if i not in forms and (why := failure(value))
+        )
         final = {i: value for i, value in final.items() if i in forms or not _is_message(value)}
+    found = _read_answers(final, forms, per_second)
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _read_answers(final: Mapping[int, Any], forms: Mapping[int, Format], per_second: int) -> Reading:
+    """What is said in the answers, by their numbers; `forms` has those that are whole."""
     rest = list(final.values())
     if len(forms) < len(final) or not forms or vosk.matches(rest):
         return _read_as_one(rest, per_second)
     parts = {i: _part(form, final[i], i) for i, form in forms.items()}  # apart at first: a fault is told by its answer
     _check_in_turn(parts)
-    for form in (soniox, google):
+    for form in (soniox, google, speechmatics):
         if all(one is form for one in forms.values()):
             return read(form.together(final.values()))
     lines = tuple(line for part in parts.values() for line in part.lines)
@@ -175,8 +190,11 @@ def _is_interim(value: Any) -> bool:
 
 
 def _is_message(value: Any) -> bool:
-    """Whether it is one of those by which services say that they begin, end or go on, each named by its kind."""
-    return isinstance(value, Mapping) and any(isinstance(value.get(key), str) for key in ("message", "type"))
+    """Whether it is one of those by which services say that they begin, end, go on or fail."""
+    if not isinstance(value, Mapping):
+        return False
+    tells_kind = any(isinstance(value.get(key), str) for key in ("message", "type"))
+    return tells_kind or value.keys() <= _OF_THE_SERVICE or "error_code" in value
 
 
 def _settled(data: Any) -> Format | None:

@@ -9,7 +9,7 @@ from ..errors import TranscriptError
 from ..given import short
 
 _WRAPPERS = ("TranscriptionJob", "CallAnalyticsJob", "job", "properties")
-_STATES = ("status", "state", "TranscriptionJobStatus", "CallAnalyticsJobStatus")
+_STATES = ("status", "state", "TranscriptionJobStatus", "CallAnalyticsJobStatus", "type", "message")
 _FAILED = frozenset({"failed", "failure", "error", "rejected"})
 _UNDONE = frozenset({
     "queued", "submitted", "pending", "notstarted", "starting", "running", "processing", "in_progress", "transcribing",
@@ -26,19 +26,29 @@ def check_done(data: Any) -> None:
     Raises:
         TranscriptError: it is such a thing; the service's own reason is in the sentence.
     """
-    nodes = list(_nodes(data))
-    states = {state.lower() for node in nodes for name in _STATES if isinstance(state := node.get(name), str)}
-    reason = _told(nodes, _REASONS)
-    if states & _FAILED or reason:
-        why = short(reason or _told(nodes, ("reason", "message")) or "it does not say why", _LONGEST)
+    why = failure(data)
+    if why:
         raise TranscriptError(
             f"This is no transcript: the recogniser says that it failed ({why}). "
             "Mend that, and give what it writes once it is done."
         )
-    for state in sorted(states & _UNDONE):
+    for state in sorted(_states(list(_nodes(data))) & _UNDONE):
         raise TranscriptError(
             f"This is no transcript yet: the recogniser's job is {state!r}. Give what it writes once it is done."
         )
+
+
+def failure(data: Any) -> str:
+    """Why a service says that it failed, as it is quoted in a sentence; empty where it does not say that it did."""
+    nodes = list(_nodes(data))
+    reason = _told(nodes, _REASONS)
+    if not reason and not _states(nodes) & _FAILED:
+        return ""
+    return short(reason or _told(nodes, ("reason", "description", "message")) or "it does not say why", _LONGEST)
+
+
+def _states(nodes: list[Mapping[str, Any]]) -> set[str]:
+    return {state.lower() for node in nodes for name in _STATES if isinstance(state := node.get(name), str)}
 
 
 def _nodes(data: Any) -> Iterator[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ word it attaches to. The speaker stands in the alternative.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,15 +24,24 @@ from .reading import (
     span_of,
 )
 
+_SAID = "AddTranscript"
 _SPOKEN = ("word", "entity", "punctuation")
 
 
 def matches(data: Any) -> bool:
-    """An object whose results are words with a type and times of their own."""
+    """An object whose results are words with a type and times of their own, or what is sent while it listens."""
     results = data.get("results") if isinstance(data, Mapping) else None
+    if isinstance(results, list) and data.get("message") == _SAID:
+        return True
     return isinstance(results, list) and any(
         get(node, "type") in _SPOKEN and get(node, "start_time") is not None for node in results
     )
+
+
+def together(messages: Iterable[Any]) -> dict[str, Any]:
+    """What came one after the other as one answer: a mark may come in the message after its word."""
+    told = list(messages)
+    return {**told[0], "results": [node for message in told for node in message["results"]]}
 
 
 def read(data: Any) -> Reading:

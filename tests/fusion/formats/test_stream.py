@@ -100,3 +100,42 @@ def test_a_list_of_messages_is_read_as_the_lines_of_a_file_are(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(said))
     for data in (said, tmp_path / "a.json"):
         assert [(word.text, word.start) for word in attach(data, TURNS).words] == [("three", 3.5)]
+
+
+def speechmatics(*results: tuple[str, str, float]) -> dict[str, object]:
+    said = [
+        {"type": kind, "start_time": at, "end_time": at + 0.5, "alternatives": [{"content": text}],
+         "attaches_to": "previous" if kind == "punctuation" else "none"}
+        for kind, text, at in results
+    ]  # fmt: skip
+    return {"message": "AddTranscript", "metadata": {"transcript": ""}, "results": said}
+
+
+def test_a_mark_that_comes_in_the_next_message_goes_to_its_word():
+    found = read_any([speechmatics(), speechmatics(("word", "one", 0.3)), speechmatics(("punctuation", ".", 0.8))])
+    assert (found.family, [slot.text for line in found.lines for slot in line.slots]) == ("Speechmatics", ["one."])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"state": "listening"}, {"speaker_labels": []}, {"speechEventType": "END_OF_SINGLE_UTTERANCE"},
+     {"totalBilledTime": "15s"}],
+)  # fmt: skip
+def test_messages_without_words_are_passed_over(message):
+    found = read_any([message, google("one", 0.3), message])
+    assert ([line.text for line in found.lines], found.notes) == (["one"], ())
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"message": "Error", "type": "timelimit_exceeded", "reason": "Too long."},
+        {"type": "Error", "description": "Too long.", "message": "x"},
+        {"error_code": 408, "error_message": "Too long.", "tokens": []},
+        {"error": "Too long.", "type": "error"},
+    ],
+)
+def test_a_service_that_fails_in_between_is_noted(message):
+    found = attach([google("one", 0.3), message], TURNS)
+    assert [word.text for word in found.words] == ["one"]
+    assert found.notes == ("The recogniser says that it failed ('Too long.'): what was said after that is missing.",)
