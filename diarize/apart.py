@@ -54,7 +54,7 @@ def cluster(training: Float64, windows: Int64, limit: float, step: float, bounds
 
 
 def _first(training: Float64, limit: float, least: int) -> Labels:
-    """Clusters by distance alone, few enough to be looked at in pairs, and `least` or more if there are so many."""
+    """Clusters by distance alone, few enough to be looked at in pairs, and `least` or more where that can be."""
     for share in _SHARES:
         labels = ahc.cluster(training, share * limit)
         if labels.max(initial=-1) < _MOST:
@@ -62,7 +62,10 @@ def _first(training: Float64, limit: float, least: int) -> Labels:
     for share in _LOWER:
         if labels.max(initial=-1) + 1 >= least:
             break
-        labels = ahc.cluster(training, share * limit)
+        finer = ahc.cluster(training, share * limit)
+        if finer.max(initial=-1) >= _MOST:
+            break
+        labels = finer
     return labels
 
 

@@ -26,6 +26,8 @@ _UNLIKE = 0.15
 """The greatest cosine to anybody's voice; more finds more of them, and on the telephone people who are not there."""
 _HEARD: Seconds = 0.1
 """What somebody says alone who may be the one that is missing."""
+_MOST_MISSING = 20
+"""Of more who are missing nobody is looked for: each takes a look at all windows. K-means finds them (`clustering`)."""
 _SAME = 1 - 1e-6
 """Cosine from which two voices are one: there is nobody left to find."""
 
@@ -55,7 +57,7 @@ def add_missing(centroids: Float64, vectors: Float32, segmentations: Bits, least
     """`centroids`, and further ones until there are `least`, or nobody is left who could be one.
 
     Each is the voice that is least like the one that it is given to. Who is heard in one window with all
-    who are known is given to nobody, so such voices go first.
+    who are known is given to nobody, so such voices go first. `centroids` alone, if more than 20 are missing.
 
     Args:
         centroids: float64 (K, dimension), everybody's voice so far; of none, who speaks alone for longest is the first.
@@ -63,6 +65,8 @@ def add_missing(centroids: Float64, vectors: Float32, segmentations: Bits, least
         segmentations: 0 or 1, (windows, frames, local speakers).
         least: centroids from which on none is added.
     """
+    if least - len(centroids) > _MOST_MISSING:
+        return centroids
     alone, active = clean_frames(segmentations) * FRAME_STEP, active_speakers(segmentations)
     able = _with_voice(vectors) & (alone >= _HEARD)
     while len(centroids) < least:

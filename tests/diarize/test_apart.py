@@ -107,3 +107,9 @@ def test_more_clusters_than_are_looked_at_in_pairs_are_merged_by_distance_first(
     monkeypatch.setattr(apart, "_MOST", 3)
     labels = apart.cluster(training, windows, 0.8, 1.0)
     np.testing.assert_array_equal(labels, ahc.by_first_member(who))
+
+
+def test_what_is_asked_for_makes_no_more_clusters_than_are_looked_at_in_pairs(monkeypatch):
+    training, windows, _ = drawn(3, 60, 5, spread=0.2)
+    monkeypatch.setattr(apart, "_MOST", 30)
+    assert apart.cluster(training, windows, 10.0, 1.0, SpeakerCount(low=40)).max() + 1 < 30

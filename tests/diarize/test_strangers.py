@@ -160,5 +160,11 @@ def test_so_many_people_as_are_asked_for_speak(asked):
     assert len(set(found.hard[found.hard >= 0])) == len(found.centroids) == asked
 
 
+@pytest.mark.parametrize(("asked", "people"), [(22, 22), (23, 2)])
+def test_of_more_than_twenty_who_are_missing_nobody_is_looked_for(asked, people):
+    voices = np.random.default_rng(0).standard_normal((10, 3, 6)).astype(np.float32)
+    assert len(add_missing(KNOWN, voices, heard(*[ONE_OF_EACH] * 10), asked)) == people
+
+
 def test_upstreams_way_stays_upstreams():
     assert Embedded(vectors(towards(2))).with_missing(KNOWN, heard(ONE_OF_EACH), 5) is KNOWN
