@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from ..fusion import cuda
 from ..fusion.errors import DeviceError, ModelError, ModelNotFoundError
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
@@ -107,15 +108,11 @@ class OnnxAsr:
                 raise no_option("onnx-asr", key, self._options[key], known)
 
     def _providers(self) -> list[str]:
-        import onnxruntime
-
-        cuda = "CUDAExecutionProvider"
-        usable = cuda in onnxruntime.get_available_providers()
-        if self._device == "cuda" and not usable:
-            raise DeviceError(
-                "device='cuda' is not usable for onnx-asr: onnxruntime has no CUDA here; use device='cpu'."
-            )
-        return [*([cuda] if usable and self._device != "cpu" else []), "CPUExecutionProvider"]
+        problem = None if self._device == "cpu" else cuda.problem()
+        if self._device == "cuda" and problem is not None:
+            raise DeviceError(f"device='cuda' is not usable for onnx-asr: {problem}; or use device='cpu'.")
+        on_gpu = self._device != "cpu" and problem is None
+        return [*([cuda.PROVIDER] if on_gpu else []), "CPUExecutionProvider"]
 
 
 def segments_of(found: Any, start: Seconds, end: Seconds, language: str | None = None) -> Iterator[Segment]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fusion import cuda
 from ..fusion.given import enough_memory
 from ..fusion.types import SAMPLE_RATE
 from .arrays import AnyArray
@@ -26,7 +27,6 @@ from .runtime import Network, Runtime, Session
 
 MOST = 128
 """Windows of one call: as many as `diarize.queue` puts together of several files."""
-_CUDA_RUNTIME = "libcudart.so.12"
 
 
 def segmentation_network(path: Path, runtime: Runtime, *, cuda_graph: bool) -> Network:
@@ -110,12 +110,9 @@ def pin(array: AnyArray) -> bool:
     ONNX Runtime's Python offers no such memory for its CUDA provider. Without the CUDA runtime nothing is locked, and
     copies take that detour.
     """
-    try:
-        cuda = ctypes.CDLL(_CUDA_RUNTIME)
-    except OSError:
-        return False
+    runtime = cuda.runtime()
     address = ctypes.c_void_p(array.ctypes.data)
-    if cuda.cudaHostRegister(address, ctypes.c_size_t(array.nbytes), 0) != 0:
+    if runtime is None or runtime.cudaHostRegister(address, ctypes.c_size_t(array.nbytes), 0) != 0:
         return False
-    weakref.finalize(array, cuda.cudaHostUnregister, address)
+    weakref.finalize(array, runtime.cudaHostUnregister, address)
     return True

@@ -110,6 +110,9 @@ def load(
     on_note: Note | None = None,
 ) -> AnyDiarizer:
     """The diarizer called `name`, its models fetched first where needed; see `check` for `labels_from`."""
+    from .runtime import settled
+
+    execution = settled(execution, on_note)
     if labels_from is not None:
         from .sortformer.hybrid import HybridDiarizer
 

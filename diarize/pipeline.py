@@ -32,7 +32,7 @@ from .options import Device, Execution, Options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
-from .runtime import Network, Runtime
+from .runtime import Network, Runtime, settled
 from .segmentation import Known, nothing_known, segment
 from .turns import activity, build_turns, minor_speakers
 from .turns import likeness as likeness_of
@@ -146,6 +146,7 @@ class Diarizer:
             ModelError, NetworkError: the pack cannot be had (see `Store.load`).
             DeviceError: the device asked for is not usable.
         """
+        execution = settled(execution or Execution(), on_note)
         make = partial(cls, options=options, execution=execution)
         return (store or Store()).open(pack, make, on_progress=on_progress, on_note=on_note)
 

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -20,8 +20,10 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from ..fusion import cuda
 from ..fusion.errors import CorruptModelError, DeviceError, LowMemoryError
 from ..fusion.given import enough_memory, first_line, ran_out
+from ..fusion.types import Note
 from ..fusion.watch import ahead, spread, usable_cores
 from .arrays import AnyArray
 from .coreml import Program
@@ -33,7 +35,7 @@ Result = TypeVar("Result")
 
 PROVIDERS: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
+    "cuda": cuda.PROVIDER,
     "coreml": "CoreMLExecutionProvider",
 }
 
@@ -122,16 +124,33 @@ class SharedRuntime(Runtime):
 
 
 def pick_device(asked: Device) -> Device:
-    """`auto` is CUDA where ONNX Runtime can use it, else the CPU.
+    """`auto` is CUDA where ONNX Runtime can use it, else the CPU; see `settled`.
 
     CoreML is never picked by itself: what it computes has not been measured.
+
+    Raises:
+        DeviceError: the device asked for cannot be used.
     """
-    available = _available_providers()
     if asked == "auto":
-        return "cuda" if PROVIDERS["cuda"] in available else "cpu"
-    if PROVIDERS[asked] not in available and not (asked == "coreml" and _runs_programs()):
-        raise DeviceError(_remedy(asked))
+        return "cpu" if cuda.problem() else "cuda"
+    if asked == "cuda" and (problem := cuda.problem()):
+        raise DeviceError(f"device='cuda' is not usable: {problem}; or use device='cpu'.")
+    if asked == "coreml" and not (_runs_programs() or PROVIDERS["coreml"] in _available_providers()):
+        raise DeviceError(
+            "device='coreml' needs macOS, with coremltools or onnxruntime's CoreML provider; use device='cpu' here."
+        )
     return asked
+
+
+def settled(execution: Execution, on_note: Note | None) -> Execution:
+    """The same; but on the CPU, and `on_note` hears why, where `auto` passes over the package for GPUs."""
+    if execution.device != "auto" or PROVIDERS["cuda"] not in _available_providers():
+        return execution
+    if (problem := cuda.problem()) is None:
+        return execution
+    if on_note is not None:
+        on_note(f"onnxruntime-gpu cannot compute here, so the CPU does: {problem}.")
+    return replace(execution, device="cpu")
 
 
 def _available_providers() -> Sequence[str]:
@@ -144,32 +163,6 @@ def _available_providers() -> Sequence[str]:
 def _runs_programs() -> bool:
     """Whether coremltools is installed, on the one system where it can run what it makes."""
     return sys.platform == "darwin" and find_spec("coremltools") is not None
-
-
-def _remedy(device: str) -> str:
-    if device == "coreml":
-        return "device='coreml' needs macOS, with coremltools or onnxruntime's CoreML provider; use device='cpu' here."
-    if both_packages_installed():
-        return (
-            "device='cuda' is not usable: onnxruntime and onnxruntime-gpu are installed over each other; run "
-            "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
-        )
-    return (
-        "device='cuda' is not usable: onnxruntime has no CUDA provider here; run "
-        "pip uninstall -y onnxruntime && pip install onnxruntime-gpu (or use device='cpu')."
-    )
-
-
-def both_packages_installed() -> bool:
-    """Whether onnxruntime and onnxruntime-gpu are both installed: they share one folder, the last one wins."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    for package in ("onnxruntime", "onnxruntime-gpu"):
-        try:
-            version(package)
-        except PackageNotFoundError:
-            return False
-    return True
 
 
 class Session:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..fusion.channels import Channel, merge_channels, voices
 from ..fusion.cues import split_segments
 from ..fusion.errors import AudioError
 from ..fusion.join.assign import Policy
+from ..fusion.join.channels import Channel, merge_channels, voices
 from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Turn
 from .joining import align_lines
 

@@ -13,17 +13,17 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..fusion import cuda
 from ..fusion.errors import CorruptModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ..diarize.models.store import Store
 
 ENOUGH_MB = 500
 """Free space that pulling a pack and converting it wants, with room to spare."""
 PACKAGES = ("numpy", "scipy", "soundfile", "av", "soxr", "onnxruntime", "onnx", "huggingface_hub", "srt")
-CUDA_LIBRARIES = ("libcudart.so.12", "libcublas.so.12", "libcudnn.so.9")
 _LIBRARIES = {"av": ("FFmpeg", "ffmpeg_version_info"), "soundfile": ("libsndfile", "__libsndfile_version__")}
 """What a package brings, and the name under which it tells that one's version."""
 OPTIONAL = {
@@ -138,37 +138,21 @@ def _packages() -> Iterator[Check]:
 
 
 def _onnxruntime() -> Iterator[Check]:
-    """The two onnxruntime packages share one folder, so the one installed last overwrites the other."""
-    if _version("onnxruntime") is not None and _version("onnxruntime-gpu") is not None:
-        remedy = "pip uninstall -y onnxruntime onnxruntime-gpu, then pip install onnxruntime-gpu (or onnxruntime)"
-        yield Check("onnxruntime", False, "onnxruntime and onnxruntime-gpu are installed over each other", remedy)
+    """Which of its two packages there is, and what it can compute on."""
+    if both := cuda.both_packages():
+        yield Check("onnxruntime", False, both.what, both.remedy)
     if importlib.util.find_spec("onnxruntime") is None:
         return
     import onnxruntime
 
     providers = onnxruntime.get_available_providers()
     yield Check("providers", None, ", ".join(providers))
-    if "CUDAExecutionProvider" in providers:
-        yield _cuda()
-
-
-def _cuda() -> Check:
-    """Whether the CUDA libraries that onnxruntime-gpu was built for can be loaded."""
-    import ctypes
-
-    missing = [library for library in CUDA_LIBRARIES if not _loads(library, ctypes.CDLL)]
-    if missing:
-        remedy = "pip install 'onnxruntime-gpu[cuda,cudnn]', or use --device cpu"
-        return Check("cuda", False, f"{', '.join(missing)} cannot be loaded", remedy)
-    return Check("cuda", True, "CUDA and cuDNN libraries load")
-
-
-def _loads(library: str, load: Callable[[str], object]) -> bool:
-    try:
-        load(library)
-    except OSError:
-        return False
-    return True
+    if cuda.PROVIDER in providers:
+        problem = cuda.problem()
+        if problem is None:
+            yield Check("cuda", True, "CUDA, cuDNN and a GPU are there")
+        else:
+            yield Check("cuda", False, problem.what, f"{problem.remedy}; or use --device cpu")
 
 
 def _store(store: Store) -> Iterator[Check]:

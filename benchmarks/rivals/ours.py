@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import onnxruntime
+
 from benchmarks.local_pack import open_store
 from benchmarks.rivals.runner import Engine, main
 from diarfuse.diarize.options import Device, Execution, Mode, Options
@@ -50,4 +52,4 @@ def load(options: Mapping[str, str], threads: int) -> Engine:
 
 
 if __name__ == "__main__":
-    main(load, ["numpy", "onnxruntime"])
+    main(load, ["numpy", onnxruntime.package_name])

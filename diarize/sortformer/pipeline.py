@@ -23,7 +23,7 @@ from ..models.graphs import ensure_graphs
 from ..models.store import Store
 from ..options import Execution, Options, Preset
 from ..pipeline import samples_of
-from ..runtime import Network, Runtime
+from ..runtime import Network, Runtime, settled
 from .asked import held_to, refuse_clustering
 from .exports import Export, networks_of
 from .listening import Listener, Networks, two_graphs
@@ -97,6 +97,7 @@ class SortformerDiarizer:
             ModelError: there is no such network, or its files are damaged or another's.
             DeviceError: the device asked for is not usable.
         """
+        execution = settled(execution or Execution(), on_note)
         source = find(Path(path))
         note = f"The network {source.kind} is yours: its files are those you gave, and nobody else vouches for them."
         if isinstance(source, Export):
@@ -132,6 +133,7 @@ class SortformerDiarizer:
             ModelError, NetworkError: the pack cannot be had (see `Store.load`).
             DeviceError: the device asked for is not usable.
         """
+        execution = settled(execution or Execution(), on_note)
         store = store or Store()
         found = store.network(name, on_progress=on_progress, on_note=on_note)
         hashes = {file.path: file.sha256 for file in store.pack(name).files}
@@ -139,9 +141,8 @@ class SortformerDiarizer:
 
     @classmethod
     def _loaded(
-        cls, model: Model, graphs: Mapping[str, Path], options: Options | None, execution: Execution | None
+        cls, model: Model, graphs: Mapping[str, Path], options: Options | None, execution: Execution
     ) -> SortformerDiarizer:
-        execution = execution or Execution()
         runtime = Runtime.of(execution)
         load = partial(runtime.session, threads=runtime.workers)
         if isinstance(model.source, Export):

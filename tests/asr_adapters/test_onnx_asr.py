@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.asr_adapters.onnx_asr import OnnxAsr, words_of
+from diarfuse.fusion import cuda
 from diarfuse.fusion.errors import DeviceError, MissingExtraError, ModelError, OptionError
 from diarfuse.fusion.types import Segment
 
@@ -82,11 +83,15 @@ def test_what_cannot_work_says_why(model, tmp_path, monkeypatch):
         OnnxAsr("parakeat").transcribe(NOISE)
     with pytest.raises(ModelError, match=r"vocab\.txt|model\.onnx"):
         OnnxAsr("nemo-conformer-ctc", path=str(tmp_path)).transcribe(NOISE)
-    import onnxruntime
-
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(DeviceError, match="use device='cpu'"):
+    monkeypatch.setattr(cuda, "problem", lambda: cuda.Problem("there is no NVIDIA driver here", "install it"))
+    with pytest.raises(DeviceError, match="no NVIDIA driver here; install it; or use device='cpu'"):
         OnnxAsr("nemo-conformer-ctc", path=model, device="cuda").transcribe(NOISE)
+
+
+@pytest.mark.parametrize(("device", "usable", "gpu"), [("auto", True, 1), ("auto", False, 0), ("cpu", True, 0)])
+def test_a_gpu_is_used_where_it_can_be(device, usable, gpu, monkeypatch):
+    monkeypatch.setattr(cuda, "problem", lambda: None if usable else cuda.Problem("none", "buy one"))
+    assert OnnxAsr("any", device=device)._providers() == [cuda.PROVIDER] * gpu + ["CPUExecutionProvider"]
 
 
 @pytest.mark.parametrize(

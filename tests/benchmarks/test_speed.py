@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.rivals import ours
 from benchmarks.speed import check, on
+from diarfuse.fusion import cuda
 
 
 def test_only_ours_runs_on_the_device() -> None:
@@ -15,7 +16,7 @@ def test_only_ours_runs_on_the_device() -> None:
 
 
 def test_a_machine_without_the_device_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diarfuse.diarize.runtime._available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr(cuda, "problem", lambda: cuda.Problem("there is no NVIDIA driver here", "install it"))
     check("cpu")
     with pytest.raises(SystemExit, match=r"^Error: device='cuda' is not usable: [^\n]*$"):
         check("cuda")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ctypes
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ from diarfuse.diarize.fixed import Fixed, pin, segmentation_network
 from diarfuse.diarize.models.graph import Graph
 from diarfuse.diarize.options import Execution
 from diarfuse.diarize.runtime import Runtime, Session
+from diarfuse.fusion import cuda
 from diarfuse.fusion.errors import DeviceError, LowMemoryError, OptionError
 
 
@@ -107,21 +107,16 @@ class Cuda:
 
 
 def test_memory_is_locked_while_its_array_lives(monkeypatch):
-    cuda, array = Cuda(0), np.zeros(100, np.float32)
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: {"libcudart.so.12": cuda}[name])
+    library, array = Cuda(0), np.zeros(100, np.float32)
+    monkeypatch.setattr(cuda, "runtime", lambda: library)
     assert pin(array)
-    assert cuda.locked == {array.ctypes.data: 400}
+    assert library.locked == {array.ctypes.data: 400}
     del array
     gc.collect()
-    assert cuda.locked == {}
+    assert library.locked == {}
 
 
 def test_memory_that_cannot_be_locked_is_used_as_it_is(monkeypatch):
-    monkeypatch.setattr(ctypes, "CDLL", lambda _: Cuda(2))
-    assert not pin(np.zeros(1, np.float32))
-
-    def missing(_):
-        raise OSError("no such library")
-
-    monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert not pin(np.zeros(1, np.float32))
+    for library in (Cuda(2), None):
+        monkeypatch.setattr(cuda, "runtime", lambda library=library: library)
+        assert not pin(np.zeros(1, np.float32))

@@ -8,7 +8,6 @@ import pytest
 from onnx import TensorProto, helper
 
 from diarfuse.diarize import runtime
-from diarfuse.diarize.options import Execution
 from diarfuse.diarize.runtime import Runtime, Session
 from diarfuse.fusion.errors import CorruptModelError, DeviceError
 
@@ -40,24 +39,6 @@ def test_corrupt_graph_is_named(tmp_path):
     path.write_bytes(b"no graph")
     with pytest.raises(CorruptModelError, match=r"broken\.onnx"):
         Session(path)
-
-
-def test_cuda_without_its_provider_is_refused_with_the_remedy(monkeypatch):
-    monkeypatch.setattr(runtime, "_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(DeviceError, match=r"pip install onnxruntime-gpu"):
-        Runtime.of(Execution(device="cuda"))
-
-
-def test_both_packages_over_each_other_are_named(monkeypatch):
-    monkeypatch.setattr(runtime, "_available_providers", lambda: ["CPUExecutionProvider"])
-    monkeypatch.setattr(runtime, "both_packages_installed", lambda: True)
-    with pytest.raises(DeviceError, match="over each other"):
-        Runtime.of(Execution(device="cuda"))
-
-
-def test_auto_takes_cuda_where_it_is(monkeypatch):
-    monkeypatch.setattr(runtime, "_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    assert Runtime.of(Execution()) == Runtime("cuda", 1)
 
 
 def test_a_provider_that_falls_back_in_silence_is_an_error(doubler):

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarfuse.diarize import runtime
 from diarfuse.diarize.options import Execution
-from diarfuse.fusion import watch
+from diarfuse.fusion import cuda, watch
 from diarfuse.fusion.errors import CancelledError, DiarfuseError, ModelError, TranscriptError
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
@@ -24,6 +23,8 @@ from diarfuse.transcribe.together import beside_recogniser, together
 
 PATIENCE = 30.0
 """Seconds until a test gives up on a thread that should have come."""
+
+NO_GPU = cuda.Problem("there is no NVIDIA driver here", "install it")
 
 
 @dataclass
@@ -69,7 +70,7 @@ def start(audio: Path, monkeypatch: pytest.MonkeyPatch):
 
     def run(recogniser: Stage, diarizer: Stage, *, cores: int = 16, **options):
         monkeypatch.setattr(watch, "usable_cores", lambda: cores)
-        monkeypatch.setattr(runtime, "_available_providers", lambda: ["CPUExecutionProvider"])
+        monkeypatch.setattr(cuda, "problem", lambda: NO_GPU)
         monkeypatch.setattr(recognisers, "make", lambda *_: recogniser)
         monkeypatch.setattr(job_module, "load_diarizer", lambda *_: diarizer)
         return Job(JobOptions(diarize=True)).transcribe(audio, **options)
@@ -103,9 +104,7 @@ def nothing(_: Callable[[], None]) -> None:
 )
 def test_when_it_pays(cores, providers, execution, threads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "usable_cores", lambda: cores)
-    monkeypatch.setattr(
-        runtime, "_available_providers", lambda: [f"{name}ExecutionProvider" for name in providers.split()]
-    )
+    monkeypatch.setattr(cuda, "problem", lambda: None if "CUDA" in providers else NO_GPU)
     found = beside_recogniser(execution)
     assert (None if found is None else found.threads) == threads
 

@@ -13,7 +13,7 @@ from ...diarize.live.events import Done, Event
 from ...diarize.live.ledger import Ledger
 from ...diarize.live.linking import NOBODY
 from ...diarize.live.speakers import UNKNOWN
-from ...fusion.channels import voices
+from ...fusion.join.channels import voices
 from ...fusion.types import Transcript
 from .committing import changes_all, turns_of
 from .words import Words

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.channels import Channel, merge_channels, turns_of, voices
+from diarfuse.fusion.join.channels import Channel, merge_channels, turns_of, voices
 from diarfuse.fusion.types import Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 

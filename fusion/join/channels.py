@@ -15,10 +15,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .join.assign import DEFAULT, Policy
-from .join.guessed import assign_with_lines
-from .relabel import rename_transcript, rename_turns
-from .types import (
+from ..relabel import rename_transcript, rename_turns
+from ..types import (
     Attribution,
     Diarization,
     Seconds,
@@ -28,6 +26,8 @@ from .types import (
     Turn,
     Word,
 )
+from .assign import DEFAULT, Policy
+from .guessed import assign_with_lines
 
 PAUSE: Seconds = 0.5
 """Words of a channel that are no farther apart belong to one turn."""
