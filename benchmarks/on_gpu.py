@@ -1,7 +1,7 @@
 """A GPU beside the same machine's processor: the same turns or not, long recordings, and many short ones.
 
     python -m benchmarks.on_gpu ../shared/audio/sim ../shared/audio/real --pack campplus
-    python -m benchmarks.on_gpu ../shared/audio/sim --pack community-1 --local .envs/int8 --no-turns
+    python -m benchmarks.on_gpu ../shared/audio/sim --pack community-1 --local .envs/int8 --part long --part short
 
 The long recording is the first folder's, over and over. The first answer of a process waits for libraries, kernels and
 memory as well, so it has a column of its own; the others are medians of `--runs`, and of as many runs of the queue.
@@ -14,12 +14,9 @@ import statistics
 import subprocess
 import tempfile
 import time
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from unittest.mock import patch
-
-import numpy as np
 
 from benchmarks.batch import cut
 from benchmarks.embeddings import cosines
@@ -37,13 +34,14 @@ from diarfuse.fusion.types import SAMPLE_RATE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from benchmarks.scoring import Recording
     from diarfuse.diarize.arrays import Float32
     from diarfuse.diarize.options import Device, Mode
-    from diarfuse.diarize.pipeline import Heard, Recall
+    from diarfuse.diarize.pipeline import Heard
     from diarfuse.fusion.types import Samples, Seconds, Turn
 
 MODES: tuple[Mode, ...] = ("default", "fast", "exact")
-TURNS = "| folder, mode | cosine of embeddings: mean, least | DER % CPU, not `fast` | DER % GPU | same turns |\n|" + "---|" * 5
+TURNS = "| folder, mode | cosine of embeddings: mean, least | DER % CPU | DER % GPU | same turns |\n|" + "---|" * 5
 LONG = "| long recording | x realtime, first | later | seconds by stage, later |\n|" + "---|" * 4
 SHORT = "| short recordings | x realtime |\n|---|---|"
 
@@ -59,6 +57,17 @@ class Variant(NamedTuple):
         return self.mode + ", CUDA graphs" * self.graphs + ", not pinned" * (not self.pinned)
 
 
+class Answers(NamedTuple):
+    """Of each recording the embeddings, (windows, local speakers, dimension), and the turns."""
+
+    vectors: list[Float32]
+    turns: list[tuple[Turn, ...]]
+
+
+WAYS = (Variant("default", graphs=True), Variant("default", pinned=False))
+Load: TypeAlias = "Callable[[Device, Variant], Diarizer]"
+
+
 def main() -> None:
     """Print the machine and the tables."""
     arguments = _parse()
@@ -67,28 +76,46 @@ def main() -> None:
 
     def load(device: Device, variant: Variant) -> Diarizer:
         execution = Execution(mode=variant.mode, device=device, cuda_graph=variant.graphs and device == "cuda")
-        with patch.object(fixed, "pin", fixed.pin if variant.pinned else lambda _: False):
-            return Diarizer.from_pretrained(arguments.pack, store=store, execution=execution)
+        return Diarizer.from_pretrained(arguments.pack, store=store, execution=execution)
 
-    print(f"{describe()}\n- {gpu()}; {arguments.pack}\n", flush=True)
-    if arguments.turns:
-        print(TURNS)
-        for folder, mode in product(arguments.folder, MODES):
-            whole: Mode = "exact" if mode == "exact" else "default"
-            print(turns(folder, load("cpu", Variant(whole)), load(arguments.device, Variant(mode))), flush=True)
+    print(f"{describe()}\n- {gpu()}; {arguments.pack}")
+    parts = {"turns": _turns, "long": _long, "short": _short}
+    for name in arguments.part or parts:
+        print()
+        parts[name](load, arguments)
+
+
+def _turns(load: Load, arguments: argparse.Namespace) -> None:
+    print(TURNS)
+    for folder in arguments.folder:
+        recordings = find_recordings(folder)
+        cpu: dict[Mode, Answers] = {}
+        for mode in arguments.mode or MODES:
+            beside: Mode = "default" if mode == "fast" else mode  # a processor's `fast` computes in integers
+            if beside not in cpu:
+                cpu[beside] = heard(load("cpu", Variant(beside)), recordings)
+            row = compared(recordings, cpu[beside], heard(load(arguments.device, Variant(mode)), recordings))
+            print(f"| {folder.name}, {mode} | {row} |", flush=True)
+
+
+def _long(load: Load, arguments: argparse.Namespace) -> None:
+    print(LONG)
     with tempfile.TemporaryDirectory() as scratch:
         audio = build_audio(arguments.folder[0], 60 * arguments.minutes, Path(scratch, "long.wav"))
         samples = load_audio(audio)
-        print(f"\n{LONG}")
-        variants = [Variant("default"), Variant("default", graphs=True), Variant("default", pinned=False)]
-        for variant in [*variants, Variant("fast"), Variant("exact")]:
-            print(f"| {variant} | {long(load(arguments.device, variant), samples, arguments.runs)} |", flush=True)
+        for variant in [*map(Variant, arguments.mode or MODES), *(WAYS if arguments.ways else ())]:
+            with patch.object(fixed, "pin", fixed.pin if variant.pinned else lambda _: False):
+                print(f"| {variant} | {long(load(arguments.device, variant), samples, arguments.runs)} |", flush=True)
+
+
+def _short(load: Load, arguments: argparse.Namespace) -> None:
+    print(SHORT)
+    with tempfile.TemporaryDirectory() as scratch:
         clips = Path(scratch, "clips")
         seconds = cut(arguments.folder[0], clips, arguments.files, (5.0, 30.0))
-        print(f"\n{SHORT}")
-        for variant in (Variant("default"), Variant("fast")):
-            for name, rate in short(load(arguments.device, variant), clips, seconds, arguments.runs):
-                print(f"| {variant}, {name} | {rate} |", flush=True)
+        for mode in arguments.mode or MODES:
+            for name, rate in short(load(arguments.device, Variant(mode)), clips, seconds, arguments.runs):
+                print(f"| {mode}, {name} | {rate} |", flush=True)
 
 
 def _parse() -> argparse.Namespace:
@@ -97,7 +124,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--pack", default="campplus")
     parser.add_argument("--local", type=Path, help="a community-1 that benchmarks.local_pack made")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda", help="cpu: to try this program")
-    parser.add_argument("--no-turns", dest="turns", action="store_false", help="only the times")
+    parser.add_argument("--part", action="append", choices=["turns", "long", "short"], help="not all three")
+    parser.add_argument("--mode", action="append", choices=MODES, help="not all three")
+    parser.add_argument("--ways", action="store_true", help="the long one also with CUDA graphs, and without pinning")
     parser.add_argument("--minutes", type=float, default=60, help="of the long recording")
     parser.add_argument("--files", type=int, default=200, help="how many short ones")
     parser.add_argument("--runs", type=int, default=3)
@@ -113,32 +142,29 @@ def gpu() -> str:
         return "no nvidia-smi"
 
 
-def turns(folder: Path, cpu: Diarizer, other: Diarizer) -> str:
-    """The row that says how far both devices agree on the recordings of `folder`."""
-    vectors: tuple[list[Float32], list[Float32]] = ([], [])
-    pairs: list[tuple[tuple[Turn, ...], ...]] = []
-    recordings = find_recordings(folder)
-    for recording in recordings:
-        samples = load_audio(recording.audio)
-        both = zip((cpu, other), vectors, strict=True)
-        pairs.append(tuple(one.remembering(_kept(found)).diarize(samples).turns for one, found in both))
-    rates = [[score(r.turns, found, r.uem) for found in pair] for r, pair in zip(recordings, pairs, strict=True)]
-    ders = " | ".join(f"{100 * total(column).der:.2f}" for column in zip(*rates, strict=True))
-    alike = cosines(*vectors) if all(a.shape == b.shape for a, b in zip(*vectors, strict=True)) else np.array([np.nan])
-    same = sum(first == second for first, second in pairs)
-    name = f"{folder.name}, {other.execution.mode}"
-    return f"| {name} | {alike.mean():.7f}, {alike.min():.7f} | {ders} | {same}/{len(recordings)} |"
-
-
-def _kept(found: list[Float32]) -> Recall:
-    """Puts the embeddings of each recording into `found`."""
+def heard(diarizer: Diarizer, recordings: Sequence[Recording]) -> Answers:
+    """The embeddings and the turns of each of `recordings`."""
+    vectors: list[Float32] = []
 
     def recall(listen: Callable[[], Heard]) -> Heard:
-        heard = listen()
-        found.append(heard.voices.vectors)
-        return heard
+        found = listen()
+        vectors.append(found.voices.vectors)
+        return found
 
-    return recall
+    keeping = diarizer.remembering(recall)
+    return Answers(vectors, [keeping.diarize(load_audio(recording.audio)).turns for recording in recordings])
+
+
+def compared(recordings: Sequence[Recording], cpu: Answers, other: Answers) -> str:
+    """What the table says of both devices' answers."""
+    rates = [
+        total(score(recording.turns, turns, recording.uem) for recording, turns in zip(recordings, side, strict=True))
+        for side in (cpu.turns, other.turns)
+    ]
+    ders = " | ".join(f"{100 * rate.der:.2f}" for rate in rates)
+    alike = cosines(cpu.vectors, other.vectors)
+    same = sum(a == b for a, b in zip(cpu.turns, other.turns, strict=True))
+    return f"{alike.mean():.7f}, {alike.min():.7f} | {ders} | {same}/{len(recordings)}"
 
 
 def long(diarizer: Diarizer, samples: Samples, runs: int) -> str:

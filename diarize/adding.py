@@ -99,7 +99,7 @@ def add_pack(
         network = _network(foreign, front_end, folder / files[1].path)
         pack = _untried(name, graph, wanted, source, files, network)
         graphs = {"segmentation": source.graph("segmentation"), "embedding": folder / files[1].path}
-        models = ModelSet(pack, graphs, None, "", lambda graph, _: graphs[graph])
+        models = ModelSet(pack, graphs, None, "", lambda graph: graphs[graph])
         found = _tried(models, graph)
         pack = replace(pack, distances=_distances(models, found, wanted, Watch(on_progress, on_note)))
         commit(store, folder, pack)

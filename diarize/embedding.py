@@ -13,25 +13,33 @@ another mean removed); benchmarks/RESULTS.md has the price.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 
 from ..fusion.types import Embedding, Samples
 from ..fusion.watch import Advance
 from .arrays import Bits, Flags, Float32, Int64
-from .front_ends import FRONT_ENDS, FrontEnd
+from .front_ends import FRONT_ENDS, FrontEnd, centred
 from .front_ends.kaldi import FRAME, HOP
-from .gathering import in_parts
-from .held import Handling, HeldFeatures, blocks
+from .held import USUAL_ROW, Handling, HeldFeatures, Name, PackedTrunk, Piece, Request, blocks
 from .masks import active_speakers, embedding_masks
 from .models.packs import Cut, ModelSet, Precision
+from .packing import GAP
 from .runtime import Network, Runtime
 from .stretches import Stretch, cut_stretches
 from .windows import Windows
+
+_LITTLE = 100
+"""Frames of a filterbank (1 s)."""
+_Masks: TypeAlias = Callable[[int, int], Float32]
+"""``masks(window, frames)``: of the window's local speakers, (masks, frames)."""
+_Wanted: TypeAlias = tuple[int, int | None]
+"""A window; or -1, and the number of a span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,13 @@ class TrunkEmbedder:
     def of(cls, models: ModelSet, runtime: Runtime, precision: Precision = "float32") -> TrunkEmbedder:
         """The pack's embedder, its trunk in `precision`; pooling squares and subtracts, and stays float32."""
         network = models.pack.embedding
-        return cls(
-            FRONT_ENDS[network.front_end],
-            runtime.network(models.graph("trunk", precision), bears_half=True),
-            runtime.network(models.graph("pooling")),
-            network.stride,
-            network.dimension,
-            network.cut,
-            Handling.on(runtime) if runtime.device == "cuda" else None,
-        )
+        pooling = runtime.network(models.graph("pooling"))
+        parts = pooling, network.stride, network.dimension, network.cut
+        front_end = FRONT_ENDS[network.front_end]
+        if runtime.device != "cuda":
+            return cls(front_end, runtime.network(models.graph("trunk", precision), bears_half=True), *parts)
+        trunk = PackedTrunk(models.graph("trunk"), runtime, network.stride, precision)
+        return cls(front_end, trunk, *parts, Handling.on(runtime, trunk, pooling))
 
     def windows(
         self, samples: Samples, windows: Windows, segmentations: Bits, runtime: Runtime, advance: Advance
@@ -84,18 +90,39 @@ class TrunkEmbedder:
             float32 (windows, local speakers, dimension), NaN where a local speaker is silent.
         """
 
-        def some(chosen: Int64) -> Float32:
-            bands = np.stack([self.front_end.features(windows.window(samples, window)) for window in chosen])
-            features, masks = self.trunk.on_device(bands), embedding_masks(segmentations[chosen])
-            pooled: Float32 = self.pooling.on_device(features, nearest(masks, features.shape()[2])).numpy()
-            return pooled
+        def bands(window: int) -> Float32:
+            return self.front_end.features(windows.window(samples, window))[None]
 
-        result, most = LocalEmbeddings.empty(segmentations, self.dimension), runtime.windows_a_call
-        calls = [result.busy[first : first + most] for first in range(0, len(result.busy), most)]
-        for chosen, pooled in zip(calls, runtime.map(partial(in_parts, some), calls), strict=True):
-            for window, vectors in zip(chosen, pooled, strict=True):
-                advance(result.put(window, vectors), len(result.busy))
+        def masks(window: int, frames: int) -> Float32:
+            return nearest(embedding_masks(segmentations[window][None])[0], frames)
+
+        length = (windows.window_samples - FRAME) // HOP + 1
+        result = LocalEmbeddings.empty(segmentations, self.dimension)
+        for window, vectors in self._windows(runtime, result.busy.tolist(), bands, masks, length):
+            advance(result.put(window, vectors), len(result.busy))
         return result.embeddings
+
+    def _windows(
+        self, runtime: Runtime, busy: Sequence[int], bands: Callable[[int], Float32], masks: _Masks, length: int
+    ) -> Iterator[tuple[int, Float32]]:
+        """Each of the windows `busy` with what is pooled from features of it alone; length: of its filterbank."""
+        handling = self.handling
+        if handling is None:
+
+            def one(window: int) -> tuple[int, Float32]:
+                features = self.trunk.on_device(bands(window))
+                pooled: Float32 = self.pooling.on_device(features, masks(window, features.shape()[2])[None]).numpy()[0]
+                return window, pooled
+
+            yield from runtime.map(one, busy)
+            return
+        # In rows, as if each began where the one before it has ended.
+        frames = -(-length // self.stride)
+        together = USUAL_ROW // (frames * self.stride + GAP)
+        some = (range(first, min(first + together, len(busy))) for first in range(0, len(busy), together))
+        rows = runtime.staged(lambda part: [(n * frames, bands(busy[n])) for n in part], handling.trunk.through, some)
+        held = HeldFeatures(chain.from_iterable(rows), handling, self.dimension)
+        yield from held.pooled((window, n * frames, masks(window, frames)) for n, window in enumerate(busy))
 
     def stretches(
         self,
@@ -116,36 +143,63 @@ class TrunkEmbedder:
             is silent or none of its frames lies in a stretch; and float32 (spans,
             dimension), NaN where a span lies in no stretch.
         """
-
-        def bands(stretch: Stretch) -> tuple[int, Float32]:
-            piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
-            if piece.size < FRAME:  # a stretch in the zeros behind the end
-                piece = np.pad(piece, (0, FRAME - piece.size))
-            return stretch.first // self.stride, self.front_end.features(piece)[None]
-
         cuts = cut_stretches(segmentations, windows, self.cut, multiple=self.stride)
-        recent = self._recent(runtime, bands, cuts)
         result = LocalEmbeddings.empty(segmentations, self.dimension)
-        looks = _Looks(self, recent, spans, np.full((len(spans), self.dimension), np.nan, np.float32))
-        for window in result.busy:
-            first, masks = _on_grid(segmentations[window], window, windows, self.stride)
-            looks.until(first)
-            advance(result.put(window, recent.pool(first, masks)), len(result.busy))
-        looks.until(np.inf)
-        return result.embeddings, looks.vectors
+        looks = np.full((len(spans), self.dimension), np.nan, np.float32)
+        requests = self._requests(segmentations, windows, result.busy.tolist(), spans)
+        for (window, span), vectors in self._recent(samples, runtime, cuts).pooled(requests):
+            if span is not None:
+                looks[span] = vectors[0]
+            else:
+                advance(result.put(window, vectors), len(result.busy))
+        return result.embeddings, looks
 
-    def _recent(
-        self, runtime: Runtime, bands: Callable[[Stretch], tuple[int, Float32]], cuts: Sequence[Stretch]
-    ) -> _RecentFeatures | HeldFeatures:
+    def _requests(
+        self, segmentations: Bits, windows: Windows, busy: Iterable[int], spans: Sequence[Stretch]
+    ) -> Iterator[Request[_Wanted]]:
+        """What is pooled, in order of where it begins: the masks of windows, and all of each span."""
+        waiting = deque(enumerate(spans))
+
+        def until(frame: float) -> Iterator[Request[_Wanted]]:
+            while waiting and waiting[0][1].first < frame * self.stride:
+                number, span = waiting.popleft()
+                begin, end = span.first // self.stride, -(-span.last // self.stride)
+                yield (-1, number), begin, np.ones((1, end - begin), np.float32)
+
+        for window in busy:
+            first, masks = _on_grid(segmentations[window], window, windows, self.stride)
+            yield from until(first)
+            yield (window, None), first, masks
+        yield from until(np.inf)
+
+    def _recent(self, samples: Samples, runtime: Runtime, cuts: Sequence[Stretch]) -> _RecentFeatures | HeldFeatures:
         """Features of `cuts` as they are needed, where pooling wants them."""
-        handling = self.handling
+        handling, bands = self.handling, partial(self._bands, samples)
         if handling is None:
             hidden = runtime.staged(bands, lambda piece: (piece[0], self.trunk(piece[1])[0]), cuts)
             return _RecentFeatures(hidden, self.pooling, self.dimension)
-        made = runtime.staged(
-            lambda block: [bands(cut) for cut in block], partial(handling.through, self.trunk), blocks(cuts)
-        )
-        return HeldFeatures(chain.from_iterable(made), self.pooling, handling, self.dimension)
+        rows = runtime.staged(partial(self._bands_of_all, samples), handling.trunk.through, blocks(cuts))
+        return HeldFeatures(chain.from_iterable(rows), handling, self.dimension)
+
+    def _bands(self, samples: Samples, stretch: Stretch) -> Piece:
+        piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
+        if piece.size < FRAME:  # a stretch in the zeros behind the end
+            piece = np.pad(piece, (0, FRAME - piece.size))
+        return stretch.first // self.stride, self.front_end.features(piece)[None]
+
+    def _bands_of_all(self, samples: Samples, block: Sequence[Stretch]) -> list[Piece]:
+        """The same of several, in one go where that gives the same: so many short ones cost more than a long one."""
+        energies, pieces = self.front_end.energies, list[Piece]()
+        if energies is None:
+            return [self._bands(samples, stretch) for stretch in block]
+        for run in _runs(block):
+            first = run[0].first
+            found = energies(samples[first * HOP : (run[-1].last - 1) * HOP + FRAME])
+            for stretch in run:
+                part = found[stretch.first - first : stretch.last - first]
+                whole = (stretch.first // self.stride, centred(part)[None]) if len(part) else None
+                pieces.append(whole or self._bands(samples, stretch))
+        return pieces
 
     def whole(self, samples: Samples) -> Embedding:
         """The embedding of all of `samples`, float32 (dimension,), not normalised."""
@@ -155,25 +209,13 @@ class TrunkEmbedder:
         return embedding
 
 
-@dataclass(slots=True)
-class _Looks:
-    """Spans embedded in order of time, as the features under them come along."""
-
-    embedder: TrunkEmbedder
-    recent: _RecentFeatures | HeldFeatures
-    spans: Sequence[Stretch]
-    vectors: Float32
-    done: int = 0
-
-    def until(self, frame: float) -> None:
-        """Embed the spans that are left and begin before trunk frame `frame`."""
-        stride = self.embedder.stride
-        while self.done < len(self.spans) and self.spans[self.done].first < frame * stride:
-            span = self.spans[self.done]
-            begin, end = span.first // stride, -(-span.last // stride)
-            mask = np.ones((1, end - begin), np.float32)
-            self.vectors[self.done] = self.recent.pool(begin, mask)[0]
-            self.done += 1
+def _runs(stretches: Sequence[Stretch]) -> Iterator[Sequence[Stretch]]:
+    """Stretches between which nothing, or little, lies."""
+    begin = 0
+    for number in range(1, len(stretches) + 1):
+        if number == len(stretches) or stretches[number].first - stretches[number - 1].last > _LITTLE:
+            yield stretches[begin:number]
+            begin = number
 
 
 def nearest(masks: Float32, frames: int) -> Float32:
@@ -224,6 +266,11 @@ class _RecentFeatures:
     pooling: Network
     dimension: int
     held: deque[tuple[int, Float32]] = field(default_factory=deque)
+
+    def pooled(self, requests: Iterable[Request[Name]]) -> Iterator[tuple[Name, Float32]]:
+        """The embeddings (masks, dimension) of each of `requests`, in order of where they begin; see `pool`."""
+        for name, first, masks in requests:
+            yield name, self.pool(first, masks)
 
     def pool(self, first: int, masks: Float32) -> Float32:
         """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for empty ones."""

@@ -25,8 +25,8 @@ from .coreml import HostValue
 from .options import WINDOW
 from .runtime import Network, Runtime, Session
 
-MOST = 128
-"""Windows of one call: as many as `diarize.queue` puts together of several files."""
+MOST = 256
+"""Windows of one call: of one recording, or of several (`diarize.queue`)."""
 
 
 def segmentation_network(path: Path, runtime: Runtime, *, cuda_graph: bool) -> Network:
@@ -47,8 +47,6 @@ class Fixed:
 
     def __init__(self, session: Session, most: int) -> None:
         self._session, self._most = session, most
-        self._staging = np.zeros((most, *session.rows_of_input), np.float32)
-        pin(self._staging)
         self._bound: dict[int, _Bound] = {}
         self._lock = threading.Lock()
 
@@ -67,18 +65,17 @@ class Fixed:
         size = min(1 << (len(rows) - 1).bit_length(), self._most)
         if size not in self._bound:
             self._bound[size] = _Bound.of(self._session, size)
-        self._staging[: len(rows)] = rows
-        self._staging[len(rows) : size] = 0
-        return self._bound[size](self._staging[:size])[: len(rows)]
+        return self._bound[size](rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """Calls of one size: a place for the input and one for the output on the device, bound to the session."""
+    """Calls of one size, bound to the session. staging: the input on the host; taken, given: what is on the device."""
 
     session: Any
     binding: Any
     options: Any
+    staging: AnyArray
     taken: Any
     given: Any
 
@@ -95,13 +92,17 @@ class _Bound:
         binding.bind_ortvalue_input(raw.get_inputs()[0].name, taken)
         binding.bind_ortvalue_output(raw.get_outputs()[0].name, given)
         options.add_run_config_entry("gpu_graph_id", str(rows))
-        return cls(raw, binding, options, taken, given)
+        staging = np.zeros((rows, *session.rows_of_input), np.float32)
+        pin(staging)
+        return cls(raw, binding, options, staging, taken, given)
 
     def __call__(self, rows: AnyArray) -> AnyArray:
+        """What the network makes of `rows`, no more than the size; rows of zeros are the rest."""
+        self.staging[: len(rows)], self.staging[len(rows) :] = rows, 0
         with enough_memory("run the networks"):
-            self.taken.update_inplace(rows)
+            self.taken.update_inplace(self.staging)
             self.session.run_with_iobinding(self.binding, self.options)
-            return np.array(self.given.numpy())  # on a CPU that is the place itself
+            return np.array(self.given.numpy()[: len(rows)])  # on a CPU that is the place itself
 
 
 def pin(array: AnyArray) -> bool:

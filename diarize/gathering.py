@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from ..fusion.errors import LowMemoryError
 from .arrays import AnyArray
 from .runtime import Network
+
+Given = TypeVar("Given")
+Got = TypeVar("Got")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def in_parts(network: Callable[[AnyArray], AnyArray], rows: AnyArray) -> AnyArray:
@@ -33,36 +39,26 @@ def in_parts(network: Callable[[AnyArray], AnyArray], rows: AnyArray) -> AnyArra
 
 
 @dataclass(slots=True, eq=False)
-class _Call:
-    rows: AnyArray
-    result: AnyArray | None = None
+class _Call(Generic[Given, Got]):
+    given: Given
+    result: Got | None = None
     error: Exception | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
 
-class Gathered:
-    """A network whose calls wait while another one runs, and then go together, first come first.
+class _Gathering(ABC, Generic[Given, Got]):
+    """Calls that wait while another one runs, and then go together, first come first.
 
-    Whoever finds the network free runs it for all that wait with inputs of the same shape, so nothing waits when
-    nobody else does. Only calls with one input, rows of which are independent of each other, are put together.
-
-    Args:
-        network: as it was loaded.
-        most: rows of one call.
+    Whoever finds nothing running runs all that wait and fit, so nothing waits when nobody else does.
     """
 
-    def __init__(self, network: Network, *, most: int) -> None:
-        self._network = network
-        self._most = most
-        self._calls: list[_Call] = []
+    def __init__(self) -> None:
+        self._calls: list[_Call[Given, Got]] = []
         self._list = threading.Lock()
         self._free = threading.Lock()
 
-    def __call__(self, *inputs: AnyArray) -> AnyArray:
-        """See `Network`; the rows of the output are those of the input."""
-        if len(inputs) != 1:
-            return self._network(*inputs)
-        call = _Call(inputs[0])
+    def _call(self, given: Given) -> Got:
+        call = _Call[Given, Got](given)
         with self._list:
             self._calls.append(call)
         while not call.done.is_set():
@@ -74,29 +70,85 @@ class Gathered:
         assert call.result is not None  # noqa: S101 - it is done, and without an error
         return call.result
 
-    def on_device(self, *inputs: Any) -> Any:
-        """See `Network`; these are not put together."""
-        return self._network.on_device(*inputs)
-
     def _run(self) -> None:
         """Run the oldest call, with those that fit to it."""
         with self._list:
-            shape, rows = self._calls[0].rows.shape[1:], 0
-            taken: list[_Call] = []
-            for call in self._calls:
-                if call.rows.shape[1:] == shape and (not taken or rows + len(call.rows) <= self._most):
-                    taken.append(call)
-                    rows += len(call.rows)
-            self._calls = [call for call in self._calls if call not in taken]
+            fitting = set(self._fitting([call.given for call in self._calls]))
+            taken = [call for number, call in enumerate(self._calls) if number in fitting]
+            self._calls = [call for number, call in enumerate(self._calls) if number not in fitting]
         try:
-            results = in_parts(self._network, np.concatenate([call.rows for call in taken]))
+            results = list(self._together([call.given for call in taken]))
         except Exception as error:  # noqa: BLE001 - each caller raises it
             for call in taken:
                 call.error = error
                 call.done.set()
             return
-        start = 0
-        for call in taken:
-            call.result = results[start : start + len(call.rows)]
-            start += len(call.rows)
+        for call, result in zip(taken, results, strict=True):
+            call.result = result
             call.done.set()
+
+    @abstractmethod
+    def _fitting(self, waiting: Sequence[Given]) -> Iterable[int]:
+        """Which of `waiting` go together: the first, and others."""
+
+    @abstractmethod
+    def _together(self, given: Sequence[Given]) -> Iterable[Got]:
+        """What each call gets."""
+
+
+class Gathered(_Gathering[AnyArray, AnyArray]):
+    """A network whose calls go together when several threads make them.
+
+    Only calls with one input, rows of which are independent of each other, are put together, and inputs of one shape.
+
+    Args:
+        network: as it was loaded.
+        most: rows of one call.
+    """
+
+    def __init__(self, network: Network, *, most: int) -> None:
+        super().__init__()
+        self._network = network
+        self._most = most
+
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
+        """See `Network`; the rows of the output are those of the input."""
+        return self._call(inputs[0]) if len(inputs) == 1 else self._network(*inputs)
+
+    def on_device(self, *inputs: Any) -> Any:
+        """See `Network`; these are not put together."""
+        return self._network.on_device(*inputs)
+
+    def _fitting(self, waiting: Sequence[AnyArray]) -> Iterator[int]:
+        shape, rows = waiting[0].shape[1:], 0
+        for number, one in enumerate(waiting):
+            if one.shape[1:] == shape and (not rows or rows + len(one) <= self._most):
+                yield number
+                rows += len(one)
+
+    def _together(self, given: Sequence[AnyArray]) -> Iterator[AnyArray]:
+        results, start = in_parts(self._network, np.concatenate(given)), 0
+        for one in given:
+            yield results[start : start + len(one)]
+            start += len(one)
+
+
+class GatheredLists(_Gathering[Sequence[Item], Sequence[Result]]):
+    """Work on a list, a result an item, whose lists go together when several threads bring them."""
+
+    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
+        super().__init__()
+        self._work = work
+
+    def __call__(self, items: Sequence[Item]) -> Sequence[Result]:
+        """The results of `items`, in order."""
+        return self._call(items)
+
+    def _fitting(self, waiting: Sequence[Sequence[Item]]) -> Iterable[int]:
+        return range(len(waiting))
+
+    def _together(self, given: Sequence[Sequence[Item]]) -> Iterator[Sequence[Result]]:
+        results, start = self._work([item for items in given for item in items]), 0
+        for items in given:
+            yield results[start : start + len(items)]
+            start += len(items)

@@ -1,10 +1,8 @@
-"""Features of stretches that stay on the device: only masks go there, and only embeddings come back.
+"""Features that stay on the device: stretches go there in rows, and only embeddings come back.
 
-Stretches of one length go through the trunk in one call: they are short, and a GPU is as soon done with many.
-
-On the host (`diarize.embedding`) each window is cut out of the features; a device's values cannot be cut from Python.
-So whole stretches are joined there, and masks are zero wherever the window is not: the same sums, with zeros between,
-which may move a result's last bits.
+On the host (`diarize.embedding`) each window is cut out of the features of its stretches and pooled by itself. Here the
+windows that come next are gathered from the rows on the device, and pooled in one call; what belongs to no stretch has
+weight zero. The sums are the same, with zeros between, which may move a result's last bits.
 """
 
 from __future__ import annotations
@@ -12,134 +10,269 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 from ..fusion.errors import LowMemoryError
-from .arrays import Float32
-from .models.graph import Graph
+from .arrays import AnyArray, Float32, Int64
+from .coreml import HostValue
+from .gathering import GatheredLists
+from .models.graph import Graph, in_half
+from .models.packs import Precision
+from .packing import GAP, MEANS, means_of, packed
 from .runtime import Network, Runtime
 from .stretches import Stretch
 
 Piece: TypeAlias = tuple[int, Float32]
 """The trunk frame that a stretch begins at, and its filterbank, [1, frames, 80]."""
+Name = TypeVar("Name")
+Request: TypeAlias = tuple[Name, int, Float32]
+"""A name for it, the trunk frame that a window begins at, and its masks, (masks, frames)."""
 
+SHORTEST_ROW, USUAL_ROW = 1024, 16384
+"""Frames of a filterbank; rows are powers of two long, and longer only for a single stretch that is."""
+_TOGETHER = 32
+"""Windows of one call."""
 _INT64 = 7  # of onnx.TensorProto
-_ROWS = 32
-_BLOCK = 30_000  # frames of a filterbank
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """Features on the device, [1, channels, frames], of stretches one after the other."""
+
+    features: Any
+    frames: int
+
+
+class Place(NamedTuple):
+    """A stretch in a row: the trunk frame that it begins at in the recording, how many it has, and where in the row."""
+
+    begin: int
+    length: int
+    at: int
+    row: Row
+
+    @property
+    def end(self) -> int:
+        """The trunk frame of the recording behind its last."""
+        return self.begin + self.length
+
+
+class PackedTrunk:
+    """A trunk for stretches in rows (`diarize.packing`), on a device; calls are thread-safe.
+
+    Args:
+        path: of its graph in float32.
+        runtime: where it runs.
+        stride: frames of a filterbank in a trunk frame.
+        precision: float32, or float16.
+    """
+
+    def __init__(self, path: Path, runtime: Runtime, stride: int, precision: Precision = "float32") -> None:
+        import onnx
+
+        model = packed(onnx.load(path))
+        self._takes_means = MEANS in (value.name for value in model.graph.input)
+        self._session = runtime.session((in_half(model) if precision == "float16" else model).SerializeToString())
+        self._stride = stride
+        self._gathered = GatheredLists(self._all)
+
+    def __call__(self, *inputs: AnyArray) -> AnyArray:
+        """``[batch, frames, 80] -> [batch, channels, frames / stride]`` on the host; see `Network`."""
+        (bands,) = inputs
+        places = self.through([(0, one[None]) for one in bands])
+        return np.concatenate([at.row.features.numpy()[:, :, at.at : at.at + at.length] for at in places])
+
+    def on_device(self, *inputs: Any) -> HostValue:
+        """Like calling; what stays on the device is `through`'s."""
+        return HostValue(self(*inputs))
+
+    def through(self, pieces: Sequence[Piece]) -> Sequence[Place]:
+        """Where the features of stretches are, in order; those that several threads ask for lie in common rows."""
+        return self._gathered(pieces)
+
+    def _all(self, pieces: Sequence[Piece]) -> list[Place]:
+        return [place for some in self._rows(pieces) for place in self._halved(some)]
+
+    def _rows(self, pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+        """As many pieces together as go into a row."""
+        some: list[Piece] = []
+        taken = 0
+        for piece in pieces:
+            room = self._room(piece)
+            if some and taken + room > USUAL_ROW:
+                yield some
+                some, taken = [], 0
+            some.append(piece)
+            taken += room
+        if some:
+            yield some
+
+    def _room(self, piece: Piece) -> int:
+        frames: int = piece[1].shape[1]
+        return -(-frames // self._stride) * self._stride + GAP
+
+    def _halved(self, pieces: list[Piece]) -> list[Place]:
+        """The pieces in a row; in two where there is no memory for one."""
+        try:
+            return self._row(pieces)
+        except LowMemoryError:
+            if len(pieces) == 1:
+                raise
+        half = len(pieces) // 2
+        return self._halved(pieces[:half]) + self._halved(pieces[half:])
+
+    def _row(self, pieces: Sequence[Piece]) -> list[Place]:
+        needed = sum(map(self._room, pieces))
+        size = max(SHORTEST_ROW, 1 << (needed - 1).bit_length())
+        fbank, known = np.zeros((1, size, pieces[0][1].shape[2]), np.float32), np.zeros((1, 1, 1, size), np.float32)
+        starts, at = [], 0
+        for piece in pieces:
+            frames = piece[1].shape[1]
+            fbank[:, at : at + frames], known[..., at : at + frames] = piece[1], 1
+            starts.append(at // self._stride)
+            at += self._room(piece)
+        lengths = [-(-bands.shape[1] // self._stride) for _, bands in pieces]
+        means = means_of(lengths, starts, size // self._stride) if self._takes_means else ()
+        row = Row(self._session.on_device(fbank, known, *means), size // self._stride)
+        begins = (begin for begin, _ in pieces)
+        return [Place(*place, row) for place in zip(begins, lengths, starts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class Handling:
     """What is done with features on the device.
 
+    trunk: makes them.
     join: [1, channels, a] and [1, channels, b] -> [1, channels, a + b].
-    take: [batch, channels, frames] and the number of a row [1] -> [1, channels, frames].
+    gather: [1, channels, frames] and the numbers of frames (windows, n) -> [windows, channels, n].
+    pooling: features [windows, channels, n] and weights [windows, masks, n] -> embeddings [windows, masks, dimension].
     """
 
+    trunk: PackedTrunk
     join: Network
-    take: Network
+    gather: Network
+    pooling: Network
 
     @classmethod
-    def on(cls, runtime: Runtime) -> Handling:
-        """Both, on the runtime's device."""
-        join, take = Graph("join"), Graph("take")
+    def on(cls, runtime: Runtime, trunk: PackedTrunk, pooling: Network) -> Handling:
+        """All of it, on the runtime's device."""
+        join, gather = Graph("join"), Graph("gather")
         sides = [join.input(name, (1, "channels", f"{name}_frames")) for name in ("first", "second")]
         joined = join.model(join.op("Concat", *sides, axis=2), "joined", (1, "channels", "frames"))
-        rows, row = take.input("rows", ("batch", "channels", "frames")), take.input("row", (1,))
-        picked = take.op("Gather", rows, take.op("Cast", row, to=_INT64), axis=0)
-        taken = take.model(picked, "taken", (1, "channels", "frames"))
-        return cls(*(runtime.session(model.SerializeToString()) for model in (joined, taken)))
+        row, numbers = gather.input("row", (1, "channels", "frames")), gather.input("numbers", ("windows", "n"))
+        flat = gather.op("Squeeze", row, gather.shape(0))
+        picked = gather.op("Gather", flat, gather.op("Cast", numbers, to=_INT64), axis=1)
+        turned = gather.op("Transpose", picked, perm=[1, 0, 2])
+        gathered = gather.model(turned, "gathered", ("windows", "channels", "n"))
+        joining, gathering = (runtime.session(model.SerializeToString()) for model in (joined, gathered))
+        return cls(trunk, joining, gathering, pooling)
 
-    def through(self, trunk: Network, pieces: Sequence[Piece]) -> list[tuple[int, Any]]:
-        """What `trunk` makes of each of `pieces`, on the device; see `HeldFeatures`."""
-        alike: dict[int, list[int]] = {}
-        for number, (_, bands) in enumerate(pieces):
-            alike.setdefault(bands.shape[1], []).append(number)
-        found: dict[int, Any] = {}
-        for numbers in alike.values():
-            for first in range(0, len(numbers), _ROWS):
-                some = numbers[first : first + _ROWS]
-                found |= zip(some, self._values(trunk, [pieces[number][1] for number in some]), strict=True)
-        return [(begin, found[number]) for number, (begin, _) in enumerate(pieces)]
-
-    def _values(self, trunk: Network, bands: Sequence[Float32]) -> list[Any]:
-        """Features of pieces of one length: in one call, or in halves where there is no room for all at once."""
+    def pool(self, features: Any, numbers: Int64, weights: Float32) -> Float32:
+        """Embeddings (windows, masks, dimension) of frames (windows, n) of a row, and weights (windows, masks, n)."""
         try:
-            together = trunk.on_device(np.concatenate(bands))
-            if len(bands) == 1:
-                return [together]
-            return [self.take.on_device(together, np.array([row], np.float32)) for row in range(len(bands))]
+            windows = self.gather.on_device(features, numbers.astype(np.float32))  # whole numbers up to 2**24
+            pooled: Float32 = np.array(self.pooling.on_device(windows, weights).numpy())
         except LowMemoryError:
-            if len(bands) == 1:
+            if len(numbers) == 1:
                 raise
-        half = len(bands) // 2
-        return self._values(trunk, bands[:half]) + self._values(trunk, bands[half:])
+            half = len(numbers) // 2
+            parts = [self.pool(features, numbers[part], weights[part]) for part in (slice(half), slice(half, None))]
+            return np.concatenate(parts)
+        return pooled
 
 
 def blocks(cuts: Iterable[Stretch]) -> Iterator[list[Stretch]]:
-    """Stretches in order, as many together as last five minutes."""
+    """Stretches in order, as many together as go into a row."""
     block: list[Stretch] = []
     frames = 0
     for cut in cuts:
-        frames += cut.last - cut.first
-        if block and frames > _BLOCK:
+        length = cut.last - cut.first + 2 * GAP  # also what it takes to reach the next trunk frame
+        if block and frames + length > USUAL_ROW:
             yield block
-            block, frames = [], cut.last - cut.first
+            block, frames = [], 0
         block.append(cut)
+        frames += length
     if block:
         yield block
 
 
 @dataclass(slots=True)
 class HeldFeatures:
-    """The last few stretches, drawn from `source` as they are needed.
+    """The last few stretches, drawn from `source` as they are needed. dimension: numbers in an embedding."""
 
-    source: the trunk frame that a stretch begins at, and its features on the device, [1, channels, frames].
-    pooling: features and masks -> embeddings. handling: of features on the device.
-    dimension: numbers in an embedding.
-    """
-
-    source: Iterator[tuple[int, Any]]
-    pooling: Network
+    source: Iterator[Place]
     handling: Handling
     dimension: int
-    held: deque[tuple[int, int, Any]] = field(default_factory=deque)
+    held: deque[Place] = field(default_factory=deque)
 
-    def pool(self, first: int, masks: Float32) -> Float32:
-        """Embeddings (masks, dimension) of `masks` (masks, frames) from trunk frame `first` on; NaN for an empty mask.
+    def pooled(self, requests: Iterable[Request[Name]]) -> Iterator[tuple[Name, Float32]]:
+        """The embeddings (masks, dimension) of each of `requests`, NaN for an empty mask.
 
-        Calls must come in order of `first`.
+        Requests must come in order of where they begin.
         """
-        last = first + masks.shape[1]
-        self._draw(last)
-        while self.held and self.held[0][1] <= first:
+        left = iter(requests)
+        while some := list(islice(left, _TOGETHER)):
+            yield from zip((name for name, _, _ in some), self._pool(some), strict=True)
+
+    def _pool(self, some: Sequence[Request[Name]]) -> Iterator[Float32]:
+        origin, end = some[0][1], max(first + masks.shape[1] for _, first, masks in some)
+        self._draw(end)
+        while self.held and self.held[0].end <= origin:
             self.held.popleft()
-        under = [part for part in self.held if part[0] < last]
-        weights = [_placed(masks, first, begin, end) for begin, end, _ in under]
-        if not under:
-            return np.full((len(masks), self.dimension), np.nan, np.float32)
-        features, *others = (value for _, _, value in under)
+        under = [place for place in self.held if place.begin < end]
+        numbers, weights = _laid(some, _positions(under, origin, end))
+        pooled = np.full((len(some), weights.shape[1], self.dimension), np.nan, np.float32)
+        if under:
+            pooled = self.handling.pool(self._joined(under), numbers, weights)
+        pooled[~weights.any(axis=2)] = np.nan
+        for found, (_, _, masks) in zip(pooled, some, strict=True):
+            yield found[: len(masks)]
+
+    def _joined(self, places: Sequence[Place]) -> Any:
+        features, *others = (row.features for row in _rows_of(places))
         for other in others:
             features = self.handling.join.on_device(features, other)
-        together = np.concatenate(weights, axis=1)
-        pooled: Float32 = np.array(self.pooling.on_device(features, together[None]).numpy()[0])
-        pooled[~together.any(axis=1)] = np.nan
-        return pooled
+        return features
 
     def _draw(self, until: int) -> None:
-        while not self.held or self.held[-1][1] < until:
+        while not self.held or self.held[-1].end < until:
             drawn = next(self.source, None)
             if drawn is None:
                 return
-            begin, value = drawn
-            self.held.append((begin, begin + value.shape()[2], value))
+            self.held.append(drawn)
 
 
-def _placed(masks: Float32, first: int, begin: int, end: int) -> Float32:
-    """What masks from frame `first` on say of the frames from `begin` to `end`, zero beyond them."""
-    low, high = max(begin, first), min(end, first + masks.shape[1])
-    placed = np.zeros((len(masks), end - begin), np.float32)
-    placed[:, low - begin : high - begin] = masks[:, low - first : high - first]
-    return placed
+def _rows_of(places: Iterable[Place]) -> list[Row]:
+    return list(dict.fromkeys(place.row for place in places))
+
+
+def _positions(places: Sequence[Place], origin: int, end: int) -> Int64:
+    """Where in the rows, laid end to end, each of the recording's frames from `origin` to `end` is; -1 for nowhere."""
+    rows = _rows_of(places)
+    before = dict(zip(rows, accumulate((row.frames for row in rows), initial=0), strict=False))
+    found = np.full(end - origin, -1, np.int64)
+    for place in places:
+        low, high = max(place.begin, origin), min(place.end, end)
+        if low < high:
+            first = low - place.begin + place.at + before[place.row]
+            found[low - origin : high - origin] = np.arange(first, first + high - low)
+    return found
+
+
+def _laid(some: Sequence[Request[Name]], positions: Int64) -> tuple[Int64, Float32]:
+    """For each request the frames that it is of, (requests, n), and their weights, (requests, masks, n).
+
+    What lies nowhere, or fills a shorter request up, is frame 0 with weight zero.
+    """
+    origin, n = some[0][1], max(masks.shape[1] for _, _, masks in some)
+    numbers = np.zeros((len(some), n), np.int64)
+    weights = np.zeros((len(some), max(len(masks) for _, _, masks in some), n), np.float32)
+    for row, (_, first, masks) in enumerate(some):
+        where = positions[first - origin : first - origin + masks.shape[1]]
+        numbers[row, : len(where)] = where.clip(0)
+        weights[row, : len(masks), : len(where)] = masks * (where >= 0)
+    return numbers, weights

@@ -23,7 +23,7 @@ from .clustering import Clusters, cluster
 from .counting import speaker_count
 from .embedders import embedder_of
 from .embedding import TrunkEmbedder
-from .fixed import segmentation_network
+from .fixed import MOST, segmentation_network
 from .masks import finite, training_pairs
 from .models.carrying import load_dir
 from .models.packs import ModelSet, Precision
@@ -38,7 +38,7 @@ from .turns import activity, build_turns, minor_speakers
 from .turns import likeness as likeness_of
 from .windows import Windows
 
-_CPU_BATCH, _GPU_BATCH = 4, 32
+_CPU_BATCH = 4
 _FAST: Mapping[Device, Precision] = {"cpu": "int8", "cuda": "float16", "coreml": "float32"}
 """What `fast` computes in: the trunk, and 8-bit integers also in the segmentation. CoreML's programs see to theirs."""
 _RELEASE_EVERY = 256  # windows; batches are powers of two
@@ -212,7 +212,7 @@ class Diarizer:
         other = copy.copy(self)
         other.runtime = runtime
         other._segmentation = change(self._segmentation)  # noqa: SLF001 - a copy of itself
-        if isinstance(self._embedder, TrunkEmbedder):
+        if isinstance(self._embedder, TrunkEmbedder) and self._embedder.handling is None:
             other._embedder = replace(self._embedder, trunk=change(self._embedder.trunk))  # noqa: SLF001 - the same
         return other
 
@@ -306,7 +306,7 @@ class Diarizer:
         """One for 8-bit recurrences, whose ranges are those of all windows of a call: neighbours would change bits."""
         if integers:
             return 1
-        batch = self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else _GPU_BATCH)
+        batch = self.execution.batch or (_CPU_BATCH if self.runtime.device == "cpu" else MOST)
         if self.runtime.device != "coreml":
             return batch
         from .models.programs import BATCH

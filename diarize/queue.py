@@ -46,7 +46,7 @@ Recording: TypeAlias = npt.ArrayLike | str | os.PathLike[str]
 
 CAPACITY = 32
 """Recordings that may wait; whoever pushes more has to wait too."""
-_FILES_ON_GPU = 8
+_FILES_ON_GPU = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -53,7 +54,8 @@ def segment(
     decoded = np.empty((windows.count, windows.frames_per_window, 3), np.uint8)
     unheard = [index for index in range(windows.count) if not _recall(decoded, index, samples.size, windows, known)]
     done = 0
-    for part in runtime.map(one, windows.batches(samples, batch, unheard)):
+    chunks = (unheard[first : first + batch] for first in range(0, len(unheard), batch))
+    for part in runtime.staged(partial(windows.stacked, samples), one, chunks):
         decoded[unheard[done : done + len(part)]] = part
         done += len(part)
         advance(windows.count - len(unheard) + done, windows.count)

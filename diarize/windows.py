@@ -9,8 +9,8 @@ every turn.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ import numpy.typing as npt
 from ..fusion.errors import OptionError
 from ..fusion.types import SAMPLE_RATE, Samples, Seconds
 from .arrays import Float32, Float64, Int64
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 FRAMES_PER_WINDOW = 589
 FRAME_STEP: Seconds = 270 / SAMPLE_RATE
@@ -114,12 +111,9 @@ class Windows:
             return piece
         return np.pad(piece, (0, self.window_samples - piece.size))
 
-    def batches(self, samples: Samples, batch_size: int, indices: Sequence[int] | None = None) -> Iterator[Float32]:
-        """Windows (all of them, or those of `indices`) in order as float32 (batch, 1, window_samples)."""
-        chosen = range(self.count) if indices is None else indices
-        for first in range(0, len(chosen), batch_size):
-            batch = np.stack([self.window(samples, index) for index in chosen[first : first + batch_size]])
-            yield batch[:, None].astype(np.float32, copy=False)
+    def stacked(self, samples: Samples, indices: Iterable[int]) -> Float32:
+        """Windows `indices` as the segmentation hears them, float32 (windows, 1, window_samples)."""
+        return np.stack([self.window(samples, index) for index in indices])[:, None]
 
     def _nearest_frame(self, times: Float64 | np.float64) -> Int64:
         """Frame whose middle is nearest to each time; half rounds to even, as upstream's `closest_frame`."""

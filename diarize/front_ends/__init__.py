@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from ...fusion.types import Samples
@@ -26,6 +27,7 @@ class FrontEnd:
     name: as packs name it.
     features: float32 (frames, 80) of samples (num_samples,) at 16 kHz, normalised.
     num_frames: how many of these frames so many samples give; any behind them are padding.
+    energies: the features before their mean over time is removed, where that is all that depends on other frames.
     bands_first: whether its networks take [batch, 80, frames].
     """
 
@@ -33,25 +35,27 @@ class FrontEnd:
     features: Callable[[Samples], Float32]
     num_frames: Callable[[int], int]
     bands_first: bool = False
+    energies: Callable[[Samples], Float32] | None = None
 
 
-def _kaldi(window: Window) -> Callable[[Samples], Float32]:
+def _kaldi(name: FrontEndName, window: Window) -> FrontEnd:
     """Filterbank with its mean over time removed."""
+    energies = partial(fbank, window=window)
+    return FrontEnd(name, lambda samples: centred(energies(samples)), num_frames, energies=energies)
 
-    def features(samples: Samples) -> Float32:
-        energies = fbank(samples, window)
-        centred: Float32 = energies - energies.mean(axis=0)
-        return centred
 
-    return features
+def centred(energies: Float32) -> Float32:
+    """Features (frames, 80) without their mean over time."""
+    without_mean: Float32 = energies - energies.mean(axis=0)
+    return without_mean
 
 
 FRONT_ENDS: Mapping[FrontEndName, FrontEnd] = MappingProxyType(
     {
         front_end.name: front_end
         for front_end in (
-            FrontEnd("kaldi", _kaldi("hamming"), num_frames),
-            FrontEnd("3d-speaker", _kaldi("povey"), num_frames),
+            _kaldi("kaldi", "hamming"),
+            _kaldi("3d-speaker", "povey"),
             FrontEnd("nemo", nemo_features, nemo.num_frames, bands_first=True),
             FrontEnd("speechbrain", speechbrain_features, speechbrain.num_frames),
         )

@@ -5,7 +5,7 @@ so that neither new weights nor a better builder can meet a stale graph. Beside
 it lies its own sha256: a graph damaged on disk is found, named and built again.
 That hash tells damage, not intent; graphs that somebody else made are never
 taken, and `differing` compares those here with what is built from the checkpoint.
-Graphs in 8-bit integers or float16 are made from the others when they are first asked for.
+Graphs in 8-bit integers are made from the others when they are first asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ...fusion.errors import CorruptModelError
 from .files import is_intact, landing, locked
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ...fusion.types import Note
-    from .packs import Precision
 
-_ENDS: Mapping[Precision, str] = {"int8": "-int8", "float16": "-half"}
-"""How the name of a graph ends that computes in another precision what the one without it does in float32."""
-REDUCED: tuple[tuple[str, Precision], ...] = (("segmentation", "int8"), ("trunk", "int8"), ("trunk", "float16"))
-"""The graphs that `fast` mode has in another precision: 8-bit integers on a CPU, float16 on a GPU."""
+_INTEGERS = "-int8"
+"""Ends the name of a graph that computes in 8-bit integers what the one without it does in float32."""
+IN_INTEGERS = ("segmentation", "trunk")
+"""The graphs that `fast` mode has in them, on a CPU."""
 
 
 class Serializable(Protocol):
@@ -86,16 +85,14 @@ def ensure_graphs(
     return {graph: found[name] for graph, name in names.items()}
 
 
-def ensure_reduced(
-    network: str, graph: Path, precision: Precision, folders: tuple[Path, ...], on_note: Note | None = None
-) -> Path:
-    """The graph in another precision that is made from `graph`, one of the network's in float32."""
-    name = _reduced(graph, precision).name
+def ensure_integers(network: str, graph: Path, folders: tuple[Path, ...], on_note: Note | None = None) -> Path:
+    """The graph in 8-bit integers that is made from `graph`, one of the network's in float32."""
+    name = _in_integers(graph).name
 
     def make() -> dict[str, bytes]:
         import onnx
 
-        return {name: _reduce(_builder(network), onnx.load(str(graph)), precision).SerializeToString()}
+        return {name: _builder(network).with_integers(onnx.load(str(graph))).SerializeToString()}
 
     return _ensure((name,), folders, graph.name, make, on_note)[name]
 
@@ -104,13 +101,15 @@ def differing(network: str, checkpoint: Path, sha256: str, folder: Path) -> list
     """The graphs in `folder` that are not what is made of the checkpoint now."""
     builder = _builder(network)
     kept = {graph: folder / _file_name(sha256, builder, graph) for graph in builder.GRAPHS}
-    reduced = [(graph, how, _reduced(path, how)) for graph, path in kept.items() for how in _ENDS]
-    if not any(path.is_file() for path in (*kept.values(), *(path for _, _, path in reduced))):
+    integers = {graph: _in_integers(path) for graph, path in kept.items()}
+    if not any(path.is_file() for path in (*kept.values(), *integers.values())):
         return []
     built = _build(builder, checkpoint)
     differs = [path for graph, path in kept.items() if path.is_file() and not _holds(path, built[graph])]
     return differs + [
-        path for graph, how, path in reduced if path.is_file() and not _holds(path, _reduce(builder, built[graph], how))
+        path
+        for graph, path in integers.items()
+        if path.is_file() and not _holds(path, builder.with_integers(built[graph]))
     ]
 
 
@@ -124,17 +123,8 @@ def hash_file(graph: Path) -> Path:
     return graph.with_name(graph.name + ".sha256")
 
 
-def _reduced(graph: Path, precision: Precision) -> Path:
-    return graph.with_name(f"{graph.stem}{_ENDS[precision]}{graph.suffix}")
-
-
-def _reduce(builder: Builder, graph: Any, precision: Precision) -> Serializable:
-    if precision == "int8":
-        return builder.with_integers(graph)
-    from .graph import in_half
-
-    short: Serializable = in_half(graph)
-    return short
+def _in_integers(graph: Path) -> Path:
+    return graph.with_name(f"{graph.stem}{_INTEGERS}{graph.suffix}")
 
 
 def _builder(network: str) -> Builder:
@@ -173,8 +163,7 @@ def _ensure(
         if fresh or not all(_is_good(target / name) for name in names):  # Another process may have been faster.
             for name, content in make().items():
                 _keep(target / name, content)
-                for precision in _ENDS:  # what was made of the old one
-                    _reduced(target / name, precision).unlink(missing_ok=True)
+                _in_integers(target / name).unlink(missing_ok=True)  # made of the old one
     return {name: target / name for name in names}
 
 

@@ -242,14 +242,14 @@ class ModelSet:
     graphs: ONNX files named ``segmentation``, and ``trunk`` and ``pooling``, or ``embedding`` where it has no masks.
     plda: the transform's and the PLDA's npz file, or None where the pack has none.
     added: the day its user added it; empty for a pinned pack.
-    reduced: makes the graph of a name in another precision, or gives the float32 one where there is no other.
+    integers: makes the graph of a name in 8-bit integers, or gives the float32 one where there is no other.
     """
 
     pack: ClusteringPack
     graphs: Mapping[str, Path]
     plda: tuple[Path, Path] | None
     added: str
-    reduced: Callable[[str, Precision], Path] = field(compare=False)
+    integers: Callable[[str], Path] = field(compare=False)
 
     @property
     def name(self) -> str:
@@ -291,5 +291,5 @@ class ModelSet:
         )
 
     def graph(self, name: str, precision: Precision = "float32") -> Path:
-        """The graph called `name`, in another precision where wanted and possible (made when first asked for)."""
-        return self.graphs[name] if precision == "float32" else self.reduced(name, precision)
+        """The graph called `name`, in 8-bit integers where wanted and possible (made when first asked for)."""
+        return self.integers(name) if precision == "int8" else self.graphs[name]

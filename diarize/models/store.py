@@ -32,14 +32,13 @@ from ...fusion.landing import sweep
 from .download import Meter, fetch_first, fetch_from_hub, fetch_from_wheel, hub_answers
 from .end_to_end import first_use
 from .files import is_intact, locked
-from .graphs import REDUCED, differing, ensure_graphs, ensure_reduced, graph_problems
+from .graphs import IN_INTEGERS, differing, ensure_graphs, ensure_integers, graph_problems
 from .pack_file import PINNED
 from .packs import READY, ClusteringPack, EndToEndPack, HubSource, ModelSet, NetworkSet, Pack, PackFile, Use
 from .yours import Entry, entries, read_own
 
 if TYPE_CHECKING:
     from ...fusion.types import Note, Progress
-    from .packs import Precision
 
 DIR_VARIABLE = "DIARFUSE_MODELS_DIR"
 OFFLINE_VARIABLE = "DIARFUSE_OFFLINE"
@@ -202,7 +201,7 @@ class Store:
             network.builder, folder / network.file, sha256, self.graph_folders(), on_note, fresh=fresh
         )
         if fresh:
-            ensure_reduced(network.builder, graphs["step"], "int8", self.graph_folders(), on_note)
+            ensure_integers(network.builder, graphs["step"], self.graph_folders(), on_note)
         pinned = cast("EndToEndPack", self.packs[name])
         return NetworkSet(pinned, folder, graphs, first_use.note(self.root, pinned))
 
@@ -346,21 +345,21 @@ class Store:
         if pack.embedding.builder == READY:
             graphs["embedding"] = folder / pack.embedding.file
 
-        def reduced(name: str, precision: Precision) -> Path:
+        def integers(name: str) -> Path:
             if name not in builders:
                 return graphs[name]
-            return ensure_reduced(builders[name], graphs[name], precision, self.graph_folders(), on_note)
+            return ensure_integers(builders[name], graphs[name], self.graph_folders(), on_note)
 
         if fresh:
-            for name, precision in REDUCED:
+            for name in IN_INTEGERS:
                 if name in graphs:
-                    reduced(name, precision)
+                    integers(name)
         return ModelSet(
             pack=pack,
             graphs=graphs,
             plda=(folder / pack.plda[0], folder / pack.plda[1]) if pack.plda else None,
             added="" if pack.name in self.packs else self.yours[pack.name].added,
-            reduced=reduced,
+            integers=integers,
         )
 
 

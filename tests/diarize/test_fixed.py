@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import gc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from diarfuse.diarize import fixed
 from diarfuse.diarize.fixed import Fixed, pin, segmentation_network
 from diarfuse.diarize.models.graph import Graph
 from diarfuse.diarize.options import Execution
@@ -76,9 +76,7 @@ def test_no_room_on_the_device_is_told_as_such(network):
     def full(*_):
         raise RuntimeError("CUDA failure 2: out of memory")
 
-    network._bound[1] = fixed._Bound(
-        SimpleNamespace(run_with_iobinding=full), None, None, network._bound[1].taken, None
-    )
+    network._bound[1] = replace(network._bound[1], session=SimpleNamespace(run_with_iobinding=full))
     with pytest.raises(LowMemoryError, match="not enough memory to run the networks"):
         network(rows(1))
 

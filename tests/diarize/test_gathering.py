@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diarfuse.diarize.gathering import Gathered, in_parts
+from diarfuse.diarize.gathering import Gathered, GatheredLists, in_parts
 from diarfuse.diarize.runtime import Session
 from diarfuse.fusion.errors import LowMemoryError
 
@@ -162,3 +162,30 @@ def test_a_limit_of_onnx_runtimes_own_is_kept(tmp_path: Path) -> None:
         "True",
         "told",
     ]
+
+
+def test_lists_go_together_and_each_gets_its_own_results():
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+
+    def doubled(items):
+        seen.append(list(items))
+        begun.set()
+        assert go_on.wait(60)
+        if -1 in items:
+            raise ValueError("below zero")
+        return [2 * item for item in items]
+
+    lists = GatheredLists(doubled)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(lists, [1])
+        assert begun.wait(60)
+        others = []
+        for number, items in enumerate(([2, 3], [], [4]), 1):
+            others.append(pool.submit(lists, items))
+            while len(lists._calls) < number:
+                pass
+        go_on.set()
+        assert [list(each.result(60)) for each in (first, *others)] == [[2], [4, 6], [], [8]]
+    assert seen == [[1], [2, 3, 4]]
+    with pytest.raises(ValueError, match="below zero"):
+        lists([-1])

@@ -46,14 +46,13 @@ def test_every_frame_of_every_window_lies_in_the_recording(num_samples, step):
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 300_000), st.sampled_from([1.0, 2.5, 10.0]), st.integers(1, 5))
-def test_batches_hold_each_window_zero_padded(num_samples, step, batch_size):
+@given(st.integers(0, 300_000), st.sampled_from([1.0, 2.5, 10.0]))
+def test_windows_are_stacked_zero_padded(num_samples, step):
     samples = (np.arange(2 * num_samples, dtype=np.float32) + 1)[::2]  # not contiguous
     samples.flags.writeable = False
     windows = Windows(num_samples, step)
-    batches = list(windows.batches(samples, batch_size))
-    assert all(batch.dtype == np.float32 and 1 <= len(batch) <= batch_size for batch in batches)
-    together = np.concatenate(batches)
+    together = windows.stacked(samples, range(windows.count))
+    assert together.dtype == np.float32
     assert together.shape == (windows.count, 1, 160_000)
     padded = np.pad(samples, (0, windows.count * windows.step_samples + 160_000))
     for index, window in enumerate(together[:, 0]):

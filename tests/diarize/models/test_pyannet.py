@@ -72,7 +72,8 @@ def real(segmentation_weights):
 def test_every_real_recording_as_pyannote(real, shared, golden, name):
     """All 131 347 decisions of torch, and its probabilities where make_segmentation.py kept them."""
     samples, _ = soundfile.read(shared / "audio" / "real" / f"{name}.wav", dtype="float32")
-    ours = np.exp(np.concatenate([real(batch) for batch in Windows(samples.size).batches(samples, 4)]))
+    windows = Windows(samples.size)
+    ours = np.exp(np.concatenate([real(windows.stacked(samples, [index])) for index in range(windows.count)]))
     torchs = golden("segmentation_real")
     decisions, kept, spread = (torchs[f"{name}.{part}"] for part in ("decisions", "samples", "spread"))
     for window, frame, best in TIES.get(name, ()):

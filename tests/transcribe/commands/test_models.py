@@ -95,7 +95,7 @@ def test_carry_campplus_to_a_machine_without_a_network(
         assert (result.exit_code, result.output) == (0, said + "\n"), result.exception
     assert "Apache-2.0" in (stick / "campplus" / "NOTICE.txt").read_text()
     made = sorted(path.stem.split("-", 2)[2] for path in (there / "graphs").glob("*.onnx"))
-    assert made == ["pooling", "segmentation", "segmentation-int8", "trunk", "trunk-half", "trunk-int8"]
+    assert made == ["pooling", "segmentation", "segmentation-int8", "trunk", "trunk-int8"]
 
 
 def test_verify_names_what_is_damaged(tmp_path: Path, store: Store) -> None:
