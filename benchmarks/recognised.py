@@ -47,7 +47,7 @@ def _score(stm: Path, words: Sequence[Word], turns: Diarization, join: Join) -> 
     """A row of the table; the words with the right speaker, and those recognised."""
     timed = [word for word in words if word.start is not None and word.end is not None]
     speakers = join(timed, turns)
-    truth = read_truth(stm)
+    truth = read_truth(stm)[0]
     rates = word_errors(truth, segments_of(timed, speakers))
     ctm = stm.with_suffix(".ctm")
     known = [(w.start, w.end, w.speaker, w.text) for w in read_ctm(ctm)] if ctm.exists() else truth

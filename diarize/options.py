@@ -78,7 +78,7 @@ class Execution:
     """What only changes the wait (``mode`` trades a measured little accuracy; README has the table).
 
     threads: 0 means all cores. batch: windows a network call; 0 means what is fastest on the device.
-    cuda_graph: on an NVIDIA GPU, replay the segmentation's calls as CUDA graphs; on an H200 it won less than runs differ by.
+    cuda_graph: on an NVIDIA GPU, replay the segmentation's calls as CUDA graphs, which won nothing on an H200.
     """
 
     mode: Mode = "default"

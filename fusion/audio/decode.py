@@ -118,8 +118,8 @@ def _read(source: Source, on_note: Note, track: int | None) -> Iterator[Block]:
     except UnknownFormatError as error:
         if lacks_index(source):
             raise AudioError(
-                f"{source.name} is cut: the index at the end of an MP4, without which nothing in it is found, is "
-                "missing. Copy or record it again."
+                f"{source.name} is cut: the index of an MP4, without which nothing in it is found, is not all there. "
+                "Copy or record it again."
             ) from error
         raise _unreadable(source, "its format is unknown") from error
     if wav.goes_on:

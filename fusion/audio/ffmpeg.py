@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..errors import AudioError
 from ..types import Note, Seconds
 from . import mpeg
-from .lengths import promised_length
+from .lengths import lacks_index, promised_length
 from .source import BLOCK_VALUES, Block, Source, UnknownFormatError, check_shape, check_track, note_if_short
 
 _GAP: Seconds = 0.1  # less than this is jitter of the container's clock
@@ -67,6 +67,8 @@ def read_media(source: Source, on_note: Note, track: int | None, *, to_the_end: 
         AudioError: it holds no audio, no such track, or one that cannot be decoded.
     """
     with _opened(source, to_the_end=to_the_end) as container:
+        if not container.streams.audio and lacks_index(source):  # some of a cut one is an index without tracks
+            raise UnknownFormatError
         stream = _chosen(container, source.name, on_note, track)
         told = _promised(container, stream, source)
         reader = _Reader(

@@ -41,7 +41,7 @@ def promised_length(source: Source, seconds: Seconds) -> Seconds:
 
 
 def lacks_index(source: Source) -> bool:
-    """Whether it is an MP4 without the index that most have at their end, and without which nothing is found in it."""
+    """Whether it is an MP4 without all of its index, which most have at their end: nothing is found in it without."""
     with source.open() as file:
         if file.read(_HEAD)[4:8] != b"ftyp":
             return False
@@ -50,9 +50,11 @@ def lacks_index(source: Source) -> bool:
             file.seek(min(at, there))  # damage tells sizes that no place in a file can have
             head = file.read(16)
             size = int.from_bytes(head[:4], "big")
-            if len(head) < 8 or head[4:8] == b"moov":  # noqa: PLR2004 - a box's size and name
-                return len(head) < 8  # noqa: PLR2004
+            if len(head) < 8:  # noqa: PLR2004 - a box's size and name
+                return True
             size = int.from_bytes(head[8:], "big") if size == 1 else size  # which is longer than four bytes can tell
+            if head[4:8] == b"moov":
+                return at + size > there
             if size < 8:  # noqa: PLR2004 - it goes on until the end
                 return True
             at += size

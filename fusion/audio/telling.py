@@ -7,7 +7,7 @@ import re
 HEAD = 4096
 """Bytes at the beginning of a file that are looked at: in a recording so many never are all of text."""
 
-SOUND = (b"RIFF", b"riff", b"RIFX", b"RF64", b"OggS", b"fLaC", b"FORM", b"ID3", b"caff", b".snd")
+SOUND = (b"RIFF", b"riff", b"RIFX", b"RF64", b"OggS", b"fLaC", b"FORM", b"ID3", b"caff", b".snd", b"#!AMR")
 """How recordings begin whose first bytes are letters: all that is left where one was cut within its head."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _PLAIN = re.compile(rb"[A-Za-z0-9 \r\n\t]")

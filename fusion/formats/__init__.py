@@ -38,11 +38,11 @@ from . import (
     whisper_cpp,
 )
 from .jobs import check_done, failure
+from .reading import Reading, flat_lines, get
 from .shaping import in_shape
 
 if TYPE_CHECKING:
     from ..types import Seconds
-    from .reading import Reading
 
 
 class Format(Protocol):
@@ -83,6 +83,8 @@ _OF_THE_SERVICE = frozenset(
     {"state", "speechEventType", "speechEventTime", "totalBilledTime", "requestId", "speaker_labels"}
 )
 """Keys of messages without words that tell no kind."""
+_LISTS = frozenset({"lines", "results", "sentences", "tokens", "transcript", "transcripts", "utterances"})
+"""Under which formats have their rows, by which they are known where there are any."""
 _BACK: Seconds = 5.0
 """So far an answer may begin before the end of the one before it."""
 
@@ -113,6 +115,8 @@ def read_several(values: Sequence[Any], per_second: int = 1) -> Reading:
     """
     if len(values) == 1:
         return read(values[0], per_second)
+    if any(map(gladia.is_live, values)):
+        values = [value for value in values if not gladia.says_again(value)]
     again = {value["turn_order"]: i for i, value in enumerate(values) if _is_turn(value)}
     final = {
         i: value
@@ -227,11 +231,19 @@ def _read_as_one(values: list[Any], per_second: int) -> Reading:
     return in_shape(_read_unsettled(values, per_second) if form is None else form.read(values))
 
 
+def _empty_list(data: Any) -> str | None:
+    """The key under which a transcript's list lies and holds nothing: nobody said anything."""
+    rows = data.items() if isinstance(data, Mapping) else ()
+    return next((key for key, value in rows if value == [] and str(key).casefold() in _LISTS), None)
+
+
 def _read_unsettled(data: Any, per_second: int) -> Reading:
     """What the first format reads that leaves the unit of time open."""
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)
     check_done(data)
+    if (empty := _empty_list(data)) is not None:
+        return Reading("none", flat_lines([], empty, get(data, "text")))
     keys = f" with the keys {', '.join(map(str, list(data)[:8]))}" if isinstance(data, dict) and data else ""
     raise TranscriptError(f"A {type(data).__name__}{keys} is none of the transcripts known: {KNOWN}.")

@@ -322,6 +322,8 @@ def flat_lines(slots: Sequence[Slot], where: str, text: Any = None, language: st
     """
     if not slots and isinstance(text, str) and text.strip():
         raise TranscriptError(f"{where} has no words, though there is text: ask the recogniser for the times of words.")
+    if slots and _timeless(slots, range(len(slots))):
+        raise TranscriptError(f"None of the {where} has a time: add start and end, in seconds.")
     channels = by_channel(slots)
     if len(channels) > 1:
         return tuple(line for channel in channels for line in flat_lines(channel, where, None, language))
@@ -366,5 +368,5 @@ def _paused(before: Slot, after: Slot) -> bool:
     return is_late or (now is not None and before.start is not None and before.start - now > _PAUSE)
 
 
-def _timeless(slots: Sequence[Slot], group: Sequence[int]) -> bool:
+def _timeless(slots: Sequence[Slot], group: Iterable[int]) -> bool:
     return all(slots[i].start is None and slots[i].end is None for i in group)

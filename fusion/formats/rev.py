@@ -1,6 +1,7 @@
 """Rev AI: ``{"monologues": [{"speaker": 0, "elements": [{"type": "text", "value", "ts", "end_ts"}]}]}``.
 
-Times in seconds. Spaces and marks are elements of type ``punct``, without times.
+Times in seconds. Spaces and marks are elements of type ``punct``, without times. What it says while it listens has the
+elements of one monologue, and the type ``final``; of type ``partial`` it will be said again.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from .reading import Line, Reading, Slot, get, holds, items, make_line, make_slo
 
 
 def matches(data: Any) -> bool:
-    """An object with monologues."""
-    return holds(data, "monologues")
+    """An object with monologues, or one that is said of speech that is over."""
+    return holds(data, "monologues") or (holds(data, "elements") and data.get("type") == "final")
 
 
 def read(data: Any) -> Reading:
     """Read every monologue as a line; those without a spoken word are left out."""
-    lines = (_line(node, f"monologues[{m}]") for m, node in enumerate(data["monologues"]))
+    nodes = {f"monologues[{m}]": node for m, node in enumerate(data.get("monologues") or ())} or {"final": data}
+    lines = (_line(node, where) for where, node in nodes.items())
     return Reading("Rev AI", tuple(line for line in lines if line is not None))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _SHAPE = "file channel speaker start end [<label>] text"
 _START = 3
+_ALTERNATIVES = re.compile(r"\{ ([^{}]*) \}")
+_NOTHING = "@"
 _UNSCORED = "ignore_time_segment_in_scoring"
 """Stands for the words where nobody wrote down what is said, as TED-LIUM and sclite have it."""
 
@@ -68,7 +71,16 @@ def _utterance(row: Row) -> Utterance:
         raise _impossible(row)
     words = fields[_START + 2 :]
     text = " ".join(words[1:] if words and words[0].startswith("<") else words)
-    return Utterance(start, end, unquote(fields[2]), text)
+    return Utterance(start, end, unquote(fields[2]), _spoken(text))
+
+
+def _spoken(text: str) -> str:
+    """The words of a text: the first of alternatives, ``{ a / b }``, and nothing for ``@``, as NIST writes them.
+
+    Either alternative is right there; `eval` counts one, since cpWER has no room for two.
+    """
+    first = _ALTERNATIVES.sub(lambda found: found[1].split(" / ")[0], text)
+    return " ".join(word for word in first.split() if word != _NOTHING)
 
 
 _NO_TIMES = ("nan", "inf", "infinity")

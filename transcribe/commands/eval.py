@@ -52,7 +52,8 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     if stm is not None:
         if hypothesis.suffix.lower() == ".rttm":
             raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
-        truth, given = read_truth(stm), scored_part(read_segments(hypothesis), stm)
+        truth, unscored = read_truth(stm)
+        given = scored_part(read_segments(hypothesis), unscored)
         for name, value in word_errors(truth, given).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")
         right, words = speakers_of_words(truth, given)

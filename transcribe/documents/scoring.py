@@ -26,25 +26,21 @@ Spoken: TypeAlias = tuple[Seconds, Seconds, str, str]
 _COLLAR: Seconds = 5.0
 
 
-def read_truth(path: Path) -> list[Spoken]:
-    """True words from STM, without what is not to be scored.
+def read_truth(path: Path) -> tuple[list[Spoken], list[tuple[Seconds, Seconds]]]:
+    """True words from STM, without what is not to be scored; and when that is.
 
     Raises:
         TranscriptError: see `read_stm`; no words.
     """
-    found = [(u.start, u.end, u.speaker, u.text) for u in read_stm(path) if u.is_scored]
+    utterances = read_stm(path)  # once: it may be a pipe
+    found = [(u.start, u.end, u.speaker, u.text) for u in utterances if u.is_scored]
     if not any(normalised(text) for *_, text in found):
         raise TranscriptError(f"{path} holds no words: there is nothing to compare with.")
-    return found
+    return found, [(u.start, u.end) for u in utterances if not u.is_scored]
 
 
-def scored_part(given: Sequence[Spoken], truth: Path) -> list[Spoken]:
-    """What is given without the words of which an STM file says that they are not to be scored.
-
-    Raises:
-        TranscriptError: see `read_stm`.
-    """
-    spans = [(u.start, u.end) for u in read_stm(truth) if not u.is_scored]
+def scored_part(given: Sequence[Spoken], spans: Sequence[tuple[Seconds, Seconds]]) -> list[Spoken]:
+    """What is given without the words in `spans`, which are not to be scored."""
     if not spans:
         return list(given)
     kept = (

@@ -92,9 +92,10 @@ def test_an_mp4_without_its_index_is_called_cut(encode, name: str) -> None:
     path = encode(name, "aac", 16_000, seconds=4.0)
     assert notes_of(path) == []
     whole = path.read_bytes()
-    for end in (len(whole) // 2, 40, whole.index(b"moov") - 4):
+    index = whole.index(b"moov")
+    for end in (len(whole) // 2, 40, index - 4, index + 4, index + 60, index + 300, index + 600, len(whole) - 200):
         path.write_bytes(whole[:end])
-        with pytest.raises(AudioError, match=r"a\.m(4a|ov) is cut: the index at the end of an MP4"):
+        with pytest.raises(AudioError, match=r"a\.m(4a|ov) is cut: the index of an MP4"):
             load_audio(path)
     path.write_bytes(whole[:32] + bytes(1000))
     with pytest.raises(AudioError, match="is cut: the index"):
@@ -131,6 +132,11 @@ def test_an_end_within_a_frame_is_told(encode, name: str, tag: bytes) -> None:
         assert [note for note in notes_of(path) if "is cut short: its end is missing, the " in note], end
     path.write_bytes(whole[:edge])
     assert notes_of(path) == [], "nothing tells what was cut between two frames"
+
+
+def test_amr_that_holds_nothing_but_pauses_is_silence_and_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.amr").write_bytes(b"#!AMR\n" + b"\x7c" * 50)  # letters, each a frame without data
+    assert load_audio(tmp_path / "a.amr").tolist() == [0.0] * 16_000
 
 
 @pytest.mark.parametrize(("begin", "frame"), [(b"#!AMR\n", b"\x3c" + bytes(31)), (b"#!AMR-WB\n", b"\x44" + bytes(60))])

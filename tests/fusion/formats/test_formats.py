@@ -368,3 +368,26 @@ def test_a_document_of_a_newer_version_is_refused() -> None:
     newer = {"format": "diarfuse/9", "segments": [{"start": 0.0, "end": 1.0, "text": "hi"}]}
     with pytest.raises(TranscriptError, match="'diarfuse/9', of a newer version"):
         read_any(newer)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"transcript": []},
+        {"Transcript": [], "JobStatus": "COMPLETED"},
+        {"lines": []},
+        {"sentences": []},
+        {"utterances": []},
+    ],
+)
+def test_an_empty_list_of_what_was_said_is_silence(data):
+    assert lines(data) == []
+    with pytest.raises(TranscriptError, match="has no words, though there is text"):
+        read_any({**data, "text": "Hello."})
+
+
+@pytest.mark.parametrize("words", [[{"text": ""}], [{"word": "a"}, {"word": "b"}]])
+def test_words_of_which_none_has_a_time_are_told_as_such(words):
+    for data in (words, {"words": words}):
+        with pytest.raises(TranscriptError, match=r"^None of the words has a time: add start and end, in seconds\.$"):
+            read_any(data)

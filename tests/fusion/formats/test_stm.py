@@ -23,6 +23,19 @@ def test_labels_comments_and_blank_lines_are_no_words(read):
     assert read("a 1 ann 0 2 3 apples\n") == (Utterance(0, 2, "ann", "3 apples"),)
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("well { i am / i'm } here", "well i am here"),
+        ("{ uh / @ } yes", "uh yes"),
+        ("{ @ / uh } yes @", "yes"),
+        ("a { b } c / d {e / f}", "a b c / d {e / f}"),
+    ],
+)
+def test_of_alternatives_the_first_is_the_word(read, text, spoken):
+    assert [said.text for said in read(f"a 1 ann 0 2 <o,,> {text}\n")] == [spoken]
+
+
 def test_what_nobody_wrote_down_is_not_scored(read):
     text = "a 1 inter_segment_gap 0 2 <o,,unknown> ignore_time_segment_in_scoring\na 1 ann 2 4 ignore time\n"
     assert [said.is_scored for said in read(text)] == [False, True]

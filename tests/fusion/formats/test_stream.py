@@ -139,3 +139,64 @@ def test_a_service_that_fails_in_between_is_noted(message):
     found = attach([google("one", 0.3), message], TURNS)
     assert [word.text for word in found.words] == ["one"]
     assert found.notes == ("The recogniser says that it failed ('Too long.'): what was said after that is missing.",)
+
+
+REV = [
+    {"type": "connected", "id": "s1d24ax2fd21"},
+    {"type": "partial", "ts": 0.3, "end_ts": 1.0, "elements": [{"type": "text", "value": "on"}]},
+    {
+        "type": "final",
+        "ts": 0.3,
+        "end_ts": 1.2,
+        "elements": [
+            {"type": "text", "value": "One", "ts": 0.3, "end_ts": 1.2, "confidence": 0.9},
+            {"type": "punct", "value": "."},
+        ],
+    },
+    {
+        "type": "final",
+        "ts": 3.5,
+        "end_ts": 4.2,
+        "elements": [{"type": "text", "value": "three", "ts": 3.5, "end_ts": 4.2, "confidence": 0.9}],
+    },
+]
+"""As Rev AI's streaming API sends it."""
+
+
+def gladia(text: str, start: float, *, final: bool = True) -> dict[str, object]:
+    """As Gladia's live API sends it."""
+    words = [{"word": text, "start": start, "end": start + 0.9, "confidence": 0.9}]
+    said = {"text": text, "start": start, "end": start + 0.9, "language": "en", "channel": 0, "words": words}
+    data = {"id": "00-00000001", "is_final": final, "utterance": said}
+    return {"session_id": "x", "created_at": "2026-11-01", "type": "transcript", "data": data}
+
+
+GLADIA = [
+    {"type": "speech_start", "session_id": "x", "data": {"time": 0.3, "channel": 0}},
+    gladia("on", 0.3, final=False),
+    gladia("One.", 0.3),
+    {"type": "audio_chunk", "acknowledged": True, "data": {"byte_range": [0, 8000]}},
+    gladia("three", 3.5),
+]
+GLADIAS_LAST = {
+    "type": "post_final_transcript",
+    "data": {
+        "metadata": {"audio_duration": 5.0},
+        "transcription": {
+            "languages": ["en"],
+            "utterances": [row["data"]["utterance"] for row in (GLADIA[2], GLADIA[4])],
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "family"),
+    [(REV, "Rev AI"), (GLADIA, "Gladia"), ([*GLADIA, GLADIAS_LAST], "Gladia"), ([GLADIAS_LAST], "Gladia")],
+)
+@pytest.mark.parametrize("write", [lines_of, json.dumps])
+def test_what_services_send_while_they_listen_is_read_once(tmp_path, values, family, write):
+    (tmp_path / "a.json").write_text(write(values))
+    assert read_any(tmp_path / "a.json").family == family
+    found = attach(tmp_path / "a.json", TURNS)
+    assert [(s.speaker, s.text.strip()) for s in found.segments] == [("A", "One."), ("B", "three")]

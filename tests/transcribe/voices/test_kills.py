@@ -52,8 +52,8 @@ def before(request: pytest.FixtureRequest, monkeypatch, tmp_path: Path, passphra
     elif not has_unnamed(tmp_path):
         pytest.skip("no files without names here")
     store = VoiceStore(tmp_path / "voices")
-    store.add("Ana", [prototype(1), prototype(2)], WHEN)
-    store.add("Ben", [prototype(3)], WHEN)
+    store.add("Anastasia", [prototype(1), prototype(2)], WHEN)
+    store.add("Benjamin", [prototype(3)], WHEN)
     if passphrase:
         store.encrypt(passphrase)
     return tmp_path / "voices"
@@ -78,7 +78,7 @@ def bytes_of(root: Path) -> bytes:
 
 
 ANA, BEN = (1, 2), (3,)
-START: State = {"Ana": ANA, "Ben": BEN}
+START: State = {"Anastasia": ANA, "Benjamin": BEN}
 
 
 def check(root: Path, passphrase: str | None, allowed: Sequence[State]) -> State:
@@ -95,10 +95,10 @@ def check(root: Path, passphrase: str | None, allowed: Sequence[State]) -> State
 
 
 CHANGES: dict[str, tuple[Callable[[VoiceStore], object], list[State]]] = {
-    "a new person": (lambda s: s.add("Cid", [prototype(4), prototype(5)], WHEN), [{**START, "Cid": (4, 5)}]),
-    "one more recording": (lambda s: s.add("ana", [prototype(4)], WHEN), [{**START, "Ana": (1, 2, 4)}]),
-    "another name": (lambda s: s.rename("Ana", "Zoe"), [{"Zoe": ANA, "Ben": BEN}]),
-    "a deletion": (lambda s: s.delete("Ana"), [{"Ben": BEN}]),
+    "a new person": (lambda s: s.add("Cidalia", [prototype(4), prototype(5)], WHEN), [{**START, "Cidalia": (4, 5)}]),
+    "one more recording": (lambda s: s.add("anastasia", [prototype(4)], WHEN), [{**START, "Anastasia": (1, 2, 4)}]),
+    "another name": (lambda s: s.rename("Anastasia", "Zoe Zimmermann"), [{"Zoe Zimmermann": ANA, "Benjamin": BEN}]),
+    "a deletion": (lambda s: s.delete("Anastasia"), [{"Benjamin": BEN}]),
 }
 
 
@@ -116,37 +116,37 @@ def test_a_killed_change_was_made_or_was_not(before: Path, passphrase: str | Non
 
 def test_a_killed_import_brings_everybody_whole_or_not_at_all(before: Path, passphrase: str | None, tmp_path: Path):
     other = VoiceStore(tmp_path / "other")
-    other.add("ANA", [prototype(6)], WHEN)
-    other.add("Cid", [prototype(7)], WHEN)
+    other.add("ANASTASIA", [prototype(6)], WHEN)
+    other.add("Cidalia", [prototype(7)], WHEN)
     data = other.export()
-    end = {"ANA": (6,), "Ben": BEN, "Cid": (7,)}
+    end = {"ANASTASIA": (6,), "Benjamin": BEN, "Cidalia": (7,)}
     for root in every_kill(before, lambda root: VoiceStore(root, passphrase=passphrase).import_(data, "x.json")):
-        last = check(root, passphrase, [START, {"ANA": (6,), "Ben": BEN}, end])
+        last = check(root, passphrase, [START, {"ANASTASIA": (6,), "Benjamin": BEN}, end])
     assert last == end
 
 
 def test_a_deletion_after_any_killed_change_leaves_nothing(before: Path, passphrase: str | None) -> None:
     for root in every_kill(
-        before, lambda root: VoiceStore(root, passphrase=passphrase).add("Ana", [prototype(4)], WHEN)
+        before, lambda root: VoiceStore(root, passphrase=passphrase).add("Anastasia", [prototype(4)], WHEN)
     ):
-        open_store(root, passphrase).delete("Ana")
+        open_store(root, passphrase).delete("Anastasia")
         data = bytes_of(root)
-        assert not [mark for mark in marks({"Ana": (1, 2, 4)}) if mark in data]
-        assert check(root, passphrase, [{"Ben": BEN}]) == {"Ben": BEN}
+        assert not [mark for mark in marks({"Anastasia": (1, 2, 4)}) if mark in data]
+        assert check(root, passphrase, [{"Benjamin": BEN}]) == {"Benjamin": BEN}
 
 
 def test_a_killed_deletion_of_one_kept_twice_keeps_her_once_or_not(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.delattr("os.O_TMPFILE", raising=False)
     root = tmp_path / "voices"
     store = VoiceStore(root)
-    store.add("Ana", [prototype(1)], WHEN)
-    store.add("Anb", [prototype(2)], WHEN)
-    path = next(path for path in root.glob("*.voice") if b"Anb" in path.read_bytes())
-    path.write_bytes(path.read_bytes().replace(b"Anb", b"Ana"))
-    for copy in every_kill(root, lambda copy: VoiceStore(copy).delete("Ana")):
+    store.add("Anastasia", [prototype(1)], WHEN)
+    store.add("Anastasib", [prototype(2)], WHEN)
+    path = next(path for path in root.glob("*.voice") if b"Anastasib" in path.read_bytes())
+    path.write_bytes(path.read_bytes().replace(b"Anastasib", b"Anastasia"))
+    for copy in every_kill(root, lambda copy: VoiceStore(copy).delete("Anastasia")):
         found = kept(open_store(copy, None))
-        assert sorted(found.get("Ana", ())) in ([1, 2], [1], [2], [])
-        assert len(list(copy.glob("*.voice"))) == len(found.get("Ana", ()))
+        assert sorted(found.get("Anastasia", ())) in ([1, 2], [1], [2], [])
+        assert len(list(copy.glob("*.voice"))) == len(found.get("Anastasia", ()))
     assert found == {}
 
 
@@ -155,8 +155,8 @@ def test_a_killed_encryption_is_finished_by_the_next_command(tmp_path: Path, mon
     monkeypatch.setattr(encryption, "_N", 16)
     root = tmp_path / "voices"
     store = VoiceStore(root)
-    store.add("Ana", [prototype(1), prototype(2)], WHEN)
-    store.add("Ben", [prototype(3)], WHEN)
+    store.add("Anastasia", [prototype(1), prototype(2)], WHEN)
+    store.add("Benjamin", [prototype(3)], WHEN)
     locked = [
         VoiceStore.locked(copy) and bool(check(copy, SECRET, [START]))
         for copy in every_kill(root, lambda copy: VoiceStore(copy).encrypt(SECRET))
@@ -167,7 +167,7 @@ def test_a_killed_encryption_is_finished_by_the_next_command(tmp_path: Path, mon
 
 def test_after_a_killed_forgetting_the_next_one_forgets_the_rest(before: Path, passphrase: str | None) -> None:
     (before / "index" / "key").mkdir(parents=True)
-    (before / "index" / "key" / "vectors-1.npy").write_bytes(b"Ana said this")
+    (before / "index" / "key" / "vectors-1.npy").write_bytes(b"Anastasia said this")
     for root in every_kill(before, forget_all):
         if root.exists():
             files.tidy(root)
@@ -193,5 +193,5 @@ def test_a_killed_enrolment_has_no_name_anywhere_even_before_the_next_command(tm
     if not has_unnamed(tmp_path):
         pytest.skip("no files without names here")
     (tmp_path / "voices").mkdir()
-    for root in every_kill(tmp_path / "voices", lambda root: VoiceStore(root).add("Cid", [prototype(4)], WHEN)):
-        assert (b"Cid" in bytes_of(root)) == (len(list(root.glob("*.voice"))) == 1)
+    for root in every_kill(tmp_path / "voices", lambda root: VoiceStore(root).add("Cidalia", [prototype(4)], WHEN)):
+        assert (b"Cidalia" in bytes_of(root)) == (len(list(root.glob("*.voice"))) == 1)
