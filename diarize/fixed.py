@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..fusion import cuda
+from ..fusion.errors import LowMemoryError
 from ..fusion.given import enough_memory
 from ..fusion.types import SAMPLE_RATE
 from .arrays import AnyArray
@@ -38,7 +39,7 @@ def segmentation_network(path: Path, runtime: Runtime, *, cuda_graph: bool) -> N
 
 
 class Fixed:
-    """A session with one input and one output, run on 1, 2, 4, ... rows up to `most`; see `Network`.
+    """A session with one input and one output, run on 1, 2, 4, ... rows up to `most`, or what there is memory for.
 
     Args:
         session: only the number of rows is free in its graph.
@@ -53,16 +54,30 @@ class Fixed:
     def __call__(self, *inputs: AnyArray) -> AnyArray:
         """Run on the rows of the one input, any number of them."""
         (rows,) = inputs
+        parts, done = [], 0
         with self._lock:
-            parts = [self._run(rows[first : first + self._most]) for first in range(0, len(rows), self._most)]
+            while done < len(rows):
+                some = rows[done : done + self._most]
+                try:
+                    parts.append(self._run(some))
+                except LowMemoryError:
+                    if len(some) == 1:
+                        raise
+                    self._most = self._size(len(some)) // 2  # from now on: the next call would have no more room
+                    self._bound.clear()
+                else:
+                    done += len(some)
         return np.concatenate(parts)
 
     def on_device(self, *inputs: Any) -> HostValue:
         """Like calling: the place on the device is overwritten by the next call, so the output leaves it."""
         return HostValue(self(*inputs))
 
+    def _size(self, rows: int) -> int:
+        return min(1 << (rows - 1).bit_length(), self._most)
+
     def _run(self, rows: AnyArray) -> AnyArray:
-        size = min(1 << (len(rows) - 1).bit_length(), self._most)
+        size = self._size(len(rows))
         if size not in self._bound:
             self._bound[size] = _Bound.of(self._session, size)
         return self._bound[size](rows)

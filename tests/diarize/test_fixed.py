@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from diarfuse.diarize import fixed
 from diarfuse.diarize.fixed import Fixed, pin, segmentation_network
 from diarfuse.diarize.models.graph import Graph
 from diarfuse.diarize.options import Execution
@@ -79,6 +80,23 @@ def test_no_room_on_the_device_is_told_as_such(network):
     network._bound[1] = replace(network._bound[1], session=SimpleNamespace(run_with_iobinding=full))
     with pytest.raises(LowMemoryError, match="not enough memory to run the networks"):
         network(rows(1))
+
+
+def test_calls_stay_as_small_as_there_is_room_for(graph, network, monkeypatch):
+    tried, run = [], fixed._Bound.__call__
+
+    def cramped(bound, given):
+        tried.append(len(bound.staging))
+        if len(bound.staging) > 1:
+            raise LowMemoryError("There is not enough memory to run the networks.")
+        return run(bound, given)
+
+    monkeypatch.setattr(fixed._Bound, "__call__", cramped)
+    x = rows(3)
+    assert np.array_equal(network(x), Session(graph)(x))
+    assert np.array_equal(network(x), Session(graph)(x))
+    assert tried == [4, 2] + [1] * 6
+    assert set(network._bound) == {1}
 
 
 def test_a_cuda_graph_is_refused_where_there_is_no_gpu(graph):
