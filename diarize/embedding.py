@@ -120,8 +120,8 @@ class TrunkEmbedder:
         frames = -(-length // self.stride)
         together = USUAL_ROW // (frames * self.stride + GAP)
         some = (range(first, min(first + together, len(busy))) for first in range(0, len(busy), together))
-        rows = runtime.staged(lambda part: [(n * frames, bands(busy[n])) for n in part], handling.trunk.through, some)
-        held = HeldFeatures(chain.from_iterable(rows), handling, self.dimension)
+        places = runtime.staged(lambda part: [(n * frames, bands(busy[n])) for n in part], handling.trunk.through, some)
+        held = HeldFeatures(chain.from_iterable(places), handling, self.dimension)
         yield from held.pooled((window, n * frames, masks(window, frames)) for n, window in enumerate(busy))
 
     def stretches(
@@ -178,8 +178,8 @@ class TrunkEmbedder:
         if handling is None:
             hidden = runtime.staged(bands, lambda piece: (piece[0], self.trunk(piece[1])[0]), cuts)
             return _RecentFeatures(hidden, self.pooling, self.dimension)
-        rows = runtime.staged(partial(self._bands_of_all, samples), handling.trunk.through, blocks(cuts))
-        return HeldFeatures(chain.from_iterable(rows), handling, self.dimension)
+        places = runtime.staged(partial(self._bands_of_all, samples), handling.trunk.through, blocks(cuts))
+        return HeldFeatures(chain.from_iterable(places), handling, self.dimension)
 
     def _bands(self, samples: Samples, stretch: Stretch) -> Piece:
         piece = samples[stretch.first * HOP : (stretch.last - 1) * HOP + FRAME]
