@@ -1,8 +1,9 @@
 """A network whose calls have one of a few shapes, in memory that is bound once: what a GPU likes best.
 
 Inputs are put together in one place on the host, which the CUDA runtime pins where it is there, and go from there to
-the same place on the device. Rows of zeros fill a call up to the next size; rows are independent of each other. Fixed shapes at fixed addresses are also what a CUDA graph takes. Only
-segmentation is run so: its windows are all 10 s long, while the stretches that the trunk hears are not.
+the same place on the device. Rows of zeros fill a call up to the next size; rows are independent of each other. Fixed
+shapes at fixed addresses are also what a CUDA graph takes. Only segmentation is run so: its windows are all 10 s long,
+while the stretches that the trunk hears are not (`diarize.packing`).
 """
 
 from __future__ import annotations
