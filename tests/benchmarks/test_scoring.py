@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("pyannote.metrics", reason="pyannote.metrics is a development dependency")
-
-from typing import TYPE_CHECKING
 
 from benchmarks.scoring import (
     ErrorRates,
@@ -27,6 +24,12 @@ if TYPE_CHECKING:
 
 STEP = 0.25  # a quarter of a second: exact in binary, so the oracle's frames are the scorer's instants
 LENGTH = 40
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _metrics() -> None:
+    """Imported by the worker that needs it, and not as the tests are collected: it takes a second."""
+    pytest.importorskip("pyannote.metrics", reason="pyannote.metrics is a development dependency")
 
 
 @st.composite

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
-from scipy.signal import butter, sosfilt
 
 from diarfuse.fusion.audio import doubts, load_audio, undoubted
 from diarfuse.fusion.formats.rttm import read_rttm
@@ -39,6 +38,8 @@ def test_samples_at_a_lower_rate_are_fast(meeting: np.ndarray) -> None:
 
 
 def test_speech_at_its_own_rate_is_not_doubted(meeting: np.ndarray) -> None:
+    from scipy.signal import butter, sosfilt  # which takes long: not as the tests are collected
+
     telephone = sosfilt(butter(4, (300, 3_400), "bandpass", fs=16_000, output="sos"), meeting)
     noisy = meeting + np.random.default_rng(0).normal(0, 0.1 * meeting.std(), len(meeting))
     for samples in (meeting, telephone, noisy, 0.001 * meeting, np.clip(9 * meeting, -1, 1)):
