@@ -19,7 +19,7 @@ import numpy as np
 from ..fusion.errors import LowMemoryError
 from .arrays import AnyArray, Float32, Int64
 from .coreml import HostValue
-from .gathering import GatheredLists
+from .gathering import GatheredLists, in_parts
 from .models.graph import Graph, in_half
 from .models.packs import Precision
 from .packing import GAP, MEANS, means_of, packed
@@ -173,16 +173,13 @@ class Handling:
 
     def pool(self, features: Any, numbers: Int64, weights: Float32) -> Float32:
         """Embeddings (windows, masks, dimension) of frames (windows, n) of a row, and weights (windows, masks, n)."""
-        try:
-            windows = self.gather.on_device(features, numbers.astype(np.float32))  # whole numbers up to 2**24
-            pooled: Float32 = np.array(self.pooling.on_device(windows, weights).numpy())
-        except LowMemoryError:
-            if len(numbers) == 1:
-                raise
-            half = len(numbers) // 2
-            parts = [self.pool(features, numbers[part], weights[part]) for part in (slice(half), slice(half, None))]
-            return np.concatenate(parts)
-        return pooled
+
+        def some(rows: Int64) -> Float32:
+            chosen = numbers[rows].astype(np.float32)  # whole numbers up to 2**24
+            windows = self.gather.on_device(features, chosen)
+            return np.array(self.pooling.on_device(windows, weights[rows]).numpy())
+
+        return in_parts(some, np.arange(len(numbers)))
 
 
 def blocks(cuts: Iterable[Stretch]) -> Iterator[list[Stretch]]:
