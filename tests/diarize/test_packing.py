@@ -13,7 +13,7 @@ from diarfuse.diarize.models.graph import in_half
 from diarfuse.diarize.packing import GAP, KNOWN, MEANS, MEMBERS, PART, means_of, packed
 from diarfuse.diarize.runtime import Session
 
-LENGTHS = [7, 998, 1, 401, 200, 16, 150]
+LENGTHS = [7, 401, 1, 200, 16, 150]
 
 
 @pytest.fixture(scope="module", params=[campplus, resnet34])
@@ -38,9 +38,9 @@ def test_each_stretch_gets_what_it_gets_alone(network):
     rng = np.random.default_rng(0)
     pieces = [rng.normal(0, 1, (length, 80)).astype(np.float32) for length in LENGTHS]
     model = packed(trunk)
-    fbank, known, places = laid(pieces, module.STRIDE, 2048)
+    fbank, known, places = laid(pieces, module.STRIDE, 1024)
     starts, lengths = zip(*places, strict=True)
-    means = means_of(lengths, starts, 2048 // module.STRIDE) if module is campplus else ()
+    means = means_of(lengths, starts, 1024 // module.STRIDE) if module is campplus else ()
     assert [value.name for value in model.graph.input] == ["fbank", KNOWN, MEANS, MEMBERS][: 2 + len(means)]
     plain, row = Session(trunk.SerializeToString()), Session(model.SerializeToString())(fbank, known, *means)
     for piece, (at, length) in zip(pieces, places, strict=True):
