@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 from diarfuse.diarize.models.download import ask_hub
 from diarfuse.diarize.models.store import Store
+from diarfuse.fusion import cuda
 from diarfuse.transcribe import doctor
 from diarfuse.transcribe.__main__ import run
 
@@ -117,3 +119,21 @@ def test_offline_finds_all_that_a_run_needs(
     assert {line[:6] for line in quiet} == {"FAIL  ", "      "}
     assert run(["doctor", "--offline", "--models-dir", str(tmp_path)]) == 1
     assert "FAIL  offline speakers" in capsys.readouterr().out
+
+
+def test_a_gpu_that_cannot_be_used_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [cuda.PROVIDER, "CPUExecutionProvider"])
+    monkeypatch.setattr(cuda, "problem", lambda: None)
+    assert check("cuda", tmp_path) == doctor.Check("cuda", True, "CUDA, cuDNN and a GPU are there")
+    monkeypatch.setattr(cuda, "problem", lambda: cuda.Problem("there is no NVIDIA driver here", "install it"))
+    told = doctor.Check("cuda", False, "there is no NVIDIA driver here", "install it; or use --device cpu")
+    assert check("cuda", tmp_path) == told
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert not [c for c in doctor.checks(Store(tmp_path, offline=True)) if c.name == "cuda"]
+
+
+def test_both_packages_of_onnxruntime_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "version", lambda _: "1.31.1")
+    (found,) = [c for c in doctor.checks(Store(tmp_path, offline=True)) if c.name == "onnxruntime" and c.ok is False]
+    assert found.detail == "onnxruntime and onnxruntime-gpu are installed over each other"
+    assert found.remedy.startswith("pip uninstall -y onnxruntime onnxruntime-gpu, then pip install 'onnxruntime-gpu[")
