@@ -22,6 +22,8 @@ _LONG_WORD = 6
 _CHANNEL_KEYS = ("channel", "Channel", "channel_label", "channelTag", "channel_tag")
 _AGREES = 0.8
 """A text is that of the words if it holds at least this part of them."""
+_ENOUGH = 256
+"""So many characters at the end of a word tell what belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,16 +268,24 @@ def merged(tokens: Iterable[Slot]) -> list[Slot]:
 
     Those of several channels come one channel after the other.
     """
-    words: list[Slot] = []
+    words: list[list[Slot]] = []
     for channel in by_channel(list(tokens)):
-        before: Slot | None = None
+        before: str | None = None
         for token in channel:
-            if before is None or _begins_word(before.text, token.text):
-                words.append(token)
+            if before is None or _begins_word(before, token.text):
+                words.append([token])
+                before = token.text
             else:
-                words[-1] = extended(before, token)
-            before = words[-1]
-    return words
+                words[-1].append(token)
+                before += token.text
+            before = end_of(before)
+    return [united(word) for word in words]
+
+
+def end_of(word: str) -> str:
+    """What of a word tells whether more belongs to it: marks by tens of thousands may, and each would read it all."""
+    end = word[-_ENOUGH:]
+    return end if end.strip() or not word.strip() else word.rstrip()[-1] + end
 
 
 def by_channel(slots: Sequence[Slot]) -> list[list[Slot]]:
@@ -288,12 +298,20 @@ def by_channel(slots: Sequence[Slot]) -> list[list[Slot]]:
     return list(channels.values())
 
 
-def extended(slot: Slot, by: Slot) -> Slot:
-    """Both as one; a blank beginning does not count for its start."""
-    start = slot.start if slot.text.strip() else by.start
-    end = slot.end if by.end is None else by.end
-    note = " ".join(filter(None, (slot.note, by.note)))
-    return replace(slot, text=slot.text + by.text, start=start, end=end, homes=slot.homes + by.homes, note=note)
+def united(slots: Sequence[Slot]) -> Slot:
+    """One or more as one; a blank beginning does not count for its start.
+
+    All at once: marks by tens of thousands may belong to one word, and each would copy those before it.
+    """
+    if len(slots) == 1:
+        return slots[0]
+    said = next((slot for slot in slots if slot.text.strip()), slots[-1])
+    end = next((slot.end for slot in reversed(slots) if slot.end is not None), None)
+    note = " ".join(slot.note for slot in slots if slot.note)
+    homes = tuple(home for slot in slots for home in slot.homes)
+    return replace(
+        slots[0], text="".join(slot.text for slot in slots), start=said.start, end=end, homes=homes, note=note
+    )
 
 
 def _begins_word(before: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..text import is_punctuation, opens, weight
-from .reading import extended
+from .reading import end_of, united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,15 +31,19 @@ def in_shape(found: Reading) -> Reading:
 
 
 def _without_marks(line: Line) -> tuple[Slot, ...]:
-    slots: list[Slot] = []
+    slots: list[list[Slot]] = []
+    seen = ""
     for slot in line.slots:
         timeless = slot.start is None and slot.end is None
         if slots and timeless and is_punctuation(slot.text) and not opens(slot.text):
-            apart = f"{slots[-1].text} {slot.text}".strip() in line.text
-            slots[-1] = extended(slots[-1], replace(slot, text=f" {slot.text}") if apart else slot)
+            apart = f"{seen} {slot.text}".strip() in line.text
+            mark = replace(slot, text=f" {slot.text}") if apart else slot
+            slots[-1].append(mark)
+            seen = end_of(seen + mark.text)
         else:
-            slots.append(slot)
-    return tuple(slots)
+            slots.append([slot])
+            seen = end_of(slot.text)
+    return tuple(united(word) for word in slots)
 
 
 def interleaved(lines: Sequence[Line]) -> tuple[Line, ...]:

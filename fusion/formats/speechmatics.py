@@ -14,7 +14,6 @@ from .reading import (
     Reading,
     Slot,
     channel_of,
-    extended,
     first,
     flat_lines,
     get,
@@ -22,6 +21,7 @@ from .reading import (
     make_slot,
     number,
     span_of,
+    united,
 )
 
 _SAID = "AddTranscript"
@@ -58,18 +58,18 @@ def read(data: Any) -> Reading:
 
 
 def _words(results: Sequence[Any]) -> list[Slot]:
-    words: list[Slot] = []
+    words: list[list[Slot]] = []
     glued = False
     for i, node in enumerate(results):
         if get(node, "type") not in _SPOKEN:
             continue
         slot, to = replace(_slot(node, f"results[{i}]"), channel=channel_of(node)), get(node, "attaches_to")
         if words and (glued or to in ("previous", "both")):
-            words[-1] = extended(words[-1], slot)
+            words[-1].append(slot)
         else:
-            words.append(slot)
+            words.append([slot])
         glued = to in ("next", "both")
-    return words
+    return [united(word) for word in words]
 
 
 def _slot(node: Any, where: str) -> Slot:

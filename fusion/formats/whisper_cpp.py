@@ -17,7 +17,6 @@ from .reading import (
     Reading,
     Slot,
     are_words,
-    extended,
     flat_lines,
     get,
     holds,
@@ -27,6 +26,7 @@ from .reading import (
     make_slot,
     merged,
     number,
+    united,
     whole,
 )
 
@@ -93,5 +93,5 @@ def _whole_characters(parts: Iterable[Slot]) -> list[Slot]:
             found[-1] = replace(found[-1], text=found[-1].text + inside[0])
             found.append(replace(part, text=rest))
         else:
-            found[-1] = extended(found[-1], part)
+            found[-1] = united((found[-1], part))
     return [replace(slot, text=whole(slot.text)) for slot in found]
