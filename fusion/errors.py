@@ -29,11 +29,15 @@ and the remedy; the command line prints it as it stands.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any
 
 JOINERS = "\u200c\u200d"
 """Characters that join or part their neighbours, in Persian, Hindi and pictures; by themselves they cannot be seen."""
+
+_ESCAPED = re.compile(r"(?<=[^\x00-\x7f])\\u200([cd])(?=[^\x00-\x7f])")
+"""A joiner as `repr` writes it, between what it may join; a backslash that the value holds is doubled there."""
 
 
 def printable(text: str) -> str:
@@ -60,6 +64,17 @@ def _joins(beside: str) -> bool:
     return len(beside) == len("ab") and beside.isprintable() and not any(map(str.isascii, beside))
 
 
+def with_joiners(quoted: str) -> str:
+    r"""What `repr` wrote, its joiners between letters or pictures as they are, so that a name reads as it was given.
+
+    >>> with_joiners(repr("\u0641\u0627\u200c\u0631")) == "'\u0641\u0627\u200c\u0631'"
+    True
+    >>> with_joiners(repr("a\u200db"))
+    "'a\\u200db'"
+    """
+    return _ESCAPED.sub(lambda found: JOINERS["cd".index(found[1])], quoted)
+
+
 class DiarfuseError(Exception):
     """Base of every error raised on purpose; ``exit_code`` is the command line's.
 
@@ -69,7 +84,7 @@ class DiarfuseError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return printable(with_joiners(super().__str__()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """As a pool of processes sends it: some are made of other values than the sentence that `args` holds."""

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .errors import DiarfuseError, LowMemoryError, OptionError, TranscriptError
+from .errors import DiarfuseError, LowMemoryError, OptionError, TranscriptError, with_joiners
 
 LARGEST_TEXT = 1 << 29
 """Bytes of a transcript; the words of a day without a pause are a tenth of that."""
@@ -191,7 +191,7 @@ def short(value: object, most: int = 40) -> str:
     ("'aaaaaaaa...", 'a number of thousands of digits')
     """
     try:
-        shown = repr(value)
+        shown = with_joiners(repr(value))
     except ValueError:
         return "a number of thousands of digits"
     return shown if len(shown) <= most else f"{shown[: most - 3]}..."

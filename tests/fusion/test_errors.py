@@ -9,14 +9,17 @@ import pytest
 
 from diarfuse.fusion import errors
 from diarfuse.fusion.errors import (
+    JOINERS,
     AudioNotFoundError,
     DiarfuseError,
     MissingExtraError,
+    OptionError,
     OutputError,
     TranscriptError,
     UnknownNameError,
     printable,
 )
+from diarfuse.fusion.given import short
 
 
 @pytest.mark.parametrize("kind", [TranscriptError, OutputError, AudioNotFoundError])
@@ -43,6 +46,20 @@ def test_printable_text_stays_as_it_is() -> None:
 def test_what_joins_pictures_or_letters_stays(name: str) -> None:
     assert printable(f"rename A to {name}\n") == f"rename A to {name}\\n"
     assert printable(f"\u200d{name}\u200c") == f"\\u200d{name}\\u200c"
+
+
+@pytest.mark.parametrize(
+    "name", ["👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "\u0641\u0627\u200c\u0631\u0633", "\u0928\u094d\u200d\u0937"]
+)
+def test_it_stays_in_names_that_a_sentence_quotes(name: str) -> None:
+    assert str(OptionError(f"There is no {name!r}.")) == f"There is no '{name}'."
+    assert str(UnknownNameError("speaker", name, ["A"])).startswith(f"Unknown speaker '{name}':")
+    assert short(name) == f"'{name}'"
+
+
+def test_what_is_quoted_with_a_backslash_of_its_own_stays() -> None:
+    assert str(OptionError(f"There is no {'日' + chr(92) + 'u200d本'!r}.")) == r"There is no '日\\u200d本'."
+    assert str(OptionError(f"There is no {'Ann' + JOINERS[1] + 'a'!r}.")) == r"There is no 'Ann\u200da'."
 
 
 def test_what_joins_nothing_is_shown() -> None:
