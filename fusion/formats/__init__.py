@@ -189,8 +189,15 @@ def _is_interim(value: Any) -> bool:
         return False
     is_partial = ("partial" in value or value == {"text": ""}) and "result" not in value
     is_empty = value.get("tokens") == []  # Soniox has nothing to say yet
-    is_open = value.get("is_final") is False or value.get("end_of_turn") is False
+    results = value.get("results")
+    is_unsure = isinstance(results, list) and bool(results) and all(map(_is_unsure, results))
+    is_open = is_unsure or value.get("is_final") is False or value.get("end_of_turn") is False
     return is_partial or is_empty or is_open or value.get("message") == "AddPartialTranscript"
+
+
+def _is_unsure(result: Any) -> bool:
+    """Whether IBM Watson says of it that it may still change: it has no times of words then."""
+    return isinstance(result, Mapping) and result.get("final") is False
 
 
 def _is_message(value: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from diarfuse.fusion.attaching import attach
 from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.formats import read
 from diarfuse.fusion.formats.files import read_any
 from diarfuse.fusion.types import Turn
 
@@ -200,3 +201,14 @@ def test_what_services_send_while_they_listen_is_read_once(tmp_path, values, fam
     assert read_any(tmp_path / "a.json").family == family
     found = attach(tmp_path / "a.json", TURNS)
     assert [(s.speaker, s.text.strip()) for s in found.segments] == [("A", "One."), ("B", "three")]
+
+
+def test_what_watson_may_still_change_is_passed_over(tmp_path):
+    unsure = {"result_index": 0, "results": [{"final": False, "alternatives": [{"transcript": "hi "}]}]}
+    said = {"transcript": "hi there ", "timestamps": [["hi", 0.0, 0.4], ["there", 0.5, 0.9]]}
+    final = {"result_index": 0, "results": [{"final": True, "alternatives": [said]}]}
+    messages = [{"state": "listening"}, unsure, final, {"state": "listening"}]
+    path = tmp_path / "watson.jsonl"
+    path.write_text("\n".join(map(json.dumps, messages)))
+    for found in (read_any(path), read(messages)):
+        assert [slot.text for line in found.lines for slot in line.slots] == ["hi", "there"]
