@@ -16,6 +16,7 @@ from . import (
     assemblyai,
     aws,
     aws_calls,
+    aws_stream,
     azure,
     chunks,
     deepgram,
@@ -67,7 +68,7 @@ class Unsettled(Format, Protocol):
 
 SETTLED: tuple[Format, ...] = (
     whisper_cpp, deepgram, aws, speechmatics, watson, google, azure, elevenlabs, assemblyai, gladia, rev, soniox,
-    chunks, nemo, parakeet_mlx, vosk, tokens, vibe, aws_calls, funasr, dote,
+    chunks, nemo, parakeet_mlx, vosk, tokens, vibe, aws_calls, aws_stream, funasr, dote,
 )  # fmt: skip
 UNSETTLED: tuple[Unsettled, ...] = (segments, plain)
 KNOWN = (

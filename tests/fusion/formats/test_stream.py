@@ -212,3 +212,18 @@ def test_what_watson_may_still_change_is_passed_over(tmp_path):
     path.write_text("\n".join(map(json.dumps, messages)))
     for found in (read_any(path), read(messages)):
         assert [slot.text for line in found.lines for slot in line.slots] == ["hi", "there"]
+
+
+@pytest.mark.parametrize("wrap", [lambda event: event, lambda event: {"TranscriptEvent": event}])
+def test_what_aws_says_while_it_listens_counts_once(wrap):
+    items = [
+        {"Content": "Hi", "StartTime": 0.1, "EndTime": 0.4, "Type": "pronunciation"},
+        {"Content": "there", "StartTime": 0.5, "EndTime": 0.9, "Type": "pronunciation"},
+        {"Content": ".", "StartTime": 0.9, "EndTime": 0.9, "Type": "punctuation"},
+    ]
+    said = {"ChannelId": "ch_0", "Alternatives": [{"Transcript": "Hi there.", "Items": items}]}
+    events = [{"Results": [said | {"IsPartial": is_partial}]} for is_partial in (True, False)]
+    found = read([wrap({"Transcript": event}) for event in [*events, {"Results": []}]])
+    (line,) = found.lines
+    assert [(slot.text, slot.start, slot.end) for slot in line.slots] == [("Hi", 0.1, 0.4), ("there.", 0.5, 0.9)]
+    assert (line.text, line.channel) == ("Hi there.", "ch_0")
