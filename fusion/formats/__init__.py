@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import TranscriptError
+from ..given import short
 from ..records import check_version
 from . import (
     assemblyai,
@@ -84,8 +85,10 @@ _OF_THE_SERVICE = frozenset(
     {"state", "speechEventType", "speechEventTime", "totalBilledTime", "requestId", "speaker_labels"}
 )
 """Keys of messages without words that tell no kind."""
-_LISTS = frozenset({"lines", "results", "sentences", "tokens", "transcript", "transcripts", "utterances"})
+_LISTS = frozenset({"items", "lines", "results", "sentences", "tokens", "transcript", "transcripts", "utterances"})
 """Under which formats have their rows, by which they are known where there are any."""
+_TEXTS = ("word", "text", "body", "value", "words", "segments")
+"""Where a word or a line has what is said."""
 _BACK: Seconds = 5.0
 """So far an answer may begin before the end of the one before it."""
 
@@ -239,6 +242,21 @@ def _read_as_one(values: list[Any], per_second: int) -> Reading:
     return in_shape(_read_unsettled(values, per_second) if form is None else form.read(values))
 
 
+def _check_words(data: Any) -> None:
+    """Refuse messages of a service among which are some without words, and none that is known.
+
+    Raises:
+        TranscriptError: they are such.
+    """
+    nodes = data if isinstance(data, list) else ()
+    told = [get(node, "type", "message") for node in nodes if _is_message(node) and get(node, *_TEXTS) is None]
+    if kinds := sorted({kind for kind in told if isinstance(kind, str)}):
+        raise TranscriptError(
+            f"None of a service's messages ({short(', '.join(kinds), 80)}) tells words with their times: "
+            "ask it for those, or give its transcript of the whole recording."
+        )
+
+
 def _empty_list(data: Any) -> str | None:
     """The key under which a transcript's list lies and holds nothing: nobody said anything."""
     rows = data.items() if isinstance(data, Mapping) else ()
@@ -247,6 +265,7 @@ def _empty_list(data: Any) -> str | None:
 
 def _read_unsettled(data: Any, per_second: int) -> Reading:
     """What the first format reads that leaves the unit of time open."""
+    _check_words(data)
     for unsettled in UNSETTLED:
         if unsettled.matches(data):
             return unsettled.read(data, per_second)

@@ -227,3 +227,12 @@ def test_what_aws_says_while_it_listens_counts_once(wrap):
     (line,) = found.lines
     assert [(slot.text, slot.start, slot.end) for slot in line.slots] == [("Hi", 0.1, 0.4), ("there.", 0.5, 0.9)]
     assert (line.text, line.channel) == ("Hi there.", "ch_0")
+
+
+@pytest.mark.parametrize("write", [lines_of, json.dumps])
+def test_messages_without_times_are_no_words(tmp_path, write):
+    """As OpenAI's Realtime API sends them."""
+    kinds = ["input_audio_buffer.speech_started", "conversation.item.input_audio_transcription.completed"]
+    (tmp_path / "a.json").write_text(write([{"type": kind, "item_id": "x", "transcript": "Hello."} for kind in kinds]))
+    with pytest.raises(TranscriptError, match=r"None of a service's messages \('conversation\.item.*tells words with"):
+        read_any(tmp_path / "a.json")
