@@ -3,8 +3,8 @@
     python -m benchmarks.on_gpu ../shared/audio/sim ../shared/audio/real --pack campplus
     python -m benchmarks.on_gpu ../shared/audio/sim --pack community-1 --local .envs/int8 --part long --part short
 
-The long recording is the first folder's, over and over. The first answer of a process waits for libraries, kernels and
-memory as well, so it has a column of its own; the others are medians of `--runs`, and of as many runs of the queue.
+The long recording is the first folder's, over and over. The first answer of a diarizer waits for kernels and memory as
+well, in the first row also for libraries, so it has a column of its own; the others are medians of `--runs`.
 """
 
 from __future__ import annotations

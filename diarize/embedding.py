@@ -121,7 +121,7 @@ class TrunkEmbedder:
         together = USUAL_ROW // (frames * self.stride + GAP)
         some = (range(first, min(first + together, len(busy))) for first in range(0, len(busy), together))
         places = runtime.staged(lambda part: [(n * frames, bands(busy[n])) for n in part], handling.trunk.through, some)
-        held = HeldFeatures(chain.from_iterable(places), handling, self.dimension)
+        held = HeldFeatures(chain.from_iterable(places), handling, self.dimension, nothing=True)
         yield from held.pooled((window, n * frames, masks(window, frames)) for n, window in enumerate(busy))
 
     def stretches(

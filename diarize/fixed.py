@@ -48,6 +48,7 @@ class Fixed:
 
     def __init__(self, session: Session, most: int) -> None:
         self._session, self._most = session, most
+        self._room = most
         self._bound: dict[int, _Bound] = {}
         self._lock = threading.Lock()
 
@@ -57,16 +58,17 @@ class Fixed:
         parts, done = [], 0
         with self._lock:
             while done < len(rows):
-                some = rows[done : done + self._most]
+                some = rows[done : done + self._room]
                 try:
                     parts.append(self._run(some))
                 except LowMemoryError:
                     if len(some) == 1:
                         raise
-                    self._most = self._size(len(some)) // 2  # from now on: the next call would have no more room
+                    self._room = self._size(len(some)) // 2
                     self._bound.clear()
                 else:
                     done += len(some)
+            self._room = min(2 * self._room, self._most)  # others may have given memory back until the next call
         return np.concatenate(parts)
 
     def on_device(self, *inputs: Any) -> HostValue:
@@ -74,7 +76,7 @@ class Fixed:
         return HostValue(self(*inputs))
 
     def _size(self, rows: int) -> int:
-        return min(1 << (rows - 1).bit_length(), self._most)
+        return min(1 << (rows - 1).bit_length(), self._room)
 
     def _run(self, rows: AnyArray) -> AnyArray:
         size = self._size(len(rows))

@@ -77,13 +77,25 @@ class _Gathering(ABC, Generic[Given, Got]):
             taken = [call for number, call in enumerate(self._calls) if number in fitting]
             self._calls = [call for number, call in enumerate(self._calls) if number not in fitting]
         try:
-            results = list(self._together([call.given for call in taken]))
-        except Exception as error:  # noqa: BLE001 - each caller raises it
-            for call in taken:
-                call.error = error
-                call.done.set()
+            self._answer(taken)
+        except BaseException:  # Ctrl-C: the others go on without whoever it reached
+            with self._list:
+                self._calls[:0] = [call for call in taken if not call.done.is_set()]
+            raise
+
+    def _answer(self, calls: Sequence[_Call[Given, Got]]) -> None:
+        """Give each its result; or its error, which is not that of the others."""
+        try:
+            results = list(self._together([call.given for call in calls]))
+        except Exception as error:  # noqa: BLE001 - its caller raises it
+            if len(calls) > 1:
+                for call in calls:
+                    self._answer([call])
+                return
+            calls[0].error = error
+            calls[0].done.set()
             return
-        for call, result in zip(taken, results, strict=True):
+        for call, result in zip(calls, results, strict=True):
             call.result = result
             call.done.set()
 

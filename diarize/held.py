@@ -199,15 +199,19 @@ def blocks(cuts: Iterable[Stretch]) -> Iterator[list[Stretch]]:
 
 @dataclass(slots=True)
 class HeldFeatures:
-    """The last few stretches, drawn from `source` as they are needed. dimension: numbers in an embedding."""
+    """The last few stretches, drawn from `source` as they are needed.
+
+    dimension: numbers in an embedding. nothing: whether an empty mask is pooled as well, as upstream does.
+    """
 
     source: Iterator[Place]
     handling: Handling
     dimension: int
+    nothing: bool = False
     held: deque[Place] = field(default_factory=deque)
 
     def pooled(self, requests: Iterable[Request[Name]]) -> Iterator[tuple[Name, Float32]]:
-        """The embeddings (masks, dimension) of each of `requests`, NaN for an empty mask.
+        """The embeddings (masks, dimension) of each of `requests`; NaN for an empty mask, unless it is pooled too.
 
         Requests must come in order of where they begin.
         """
@@ -225,7 +229,8 @@ class HeldFeatures:
         pooled = np.full((len(some), weights.shape[1], self.dimension), np.nan, np.float32)
         if under:
             pooled = self.handling.pool(self._joined(under), numbers, weights)
-        pooled[~weights.any(axis=2)] = np.nan
+        if not self.nothing:
+            pooled[~weights.any(axis=2)] = np.nan
         for found, (_, _, masks) in zip(pooled, some, strict=True):
             yield found[: len(masks)]
 

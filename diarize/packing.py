@@ -66,7 +66,12 @@ def means_of(lengths: Sequence[int], starts: Sequence[int], frames: int) -> tupl
 
 @dataclass(slots=True)
 class _Packing:
-    """A walk along the graph: every value in it has time as its last axis, which strided convolutions thin out."""
+    """A walk along the graph: every value in it has time as its last axis, which strided convolutions thin out.
+
+    By the names of the old graph's values, weights: the constants; makers: the nodes that make the others; every: of
+    how many frames of the filterbank one is left; names: what each is called in the new graph. marks: `KNOWN` at every
+    so many frames.
+    """
 
     model: onnx.ModelProto
     graph: Graph = field(default_factory=lambda: Graph("packed"))
@@ -159,7 +164,7 @@ class _Packing:
 
 
 def _needed(graph: onnx.GraphProto) -> list[Any]:
-    """The nodes that a packed graph has as well: not those that make CAM++'s matrices, whose every input is a size."""
+    """The nodes that a packed graph has as well: not those that make CAM++'s matrices of the number of frames."""
     sizes: set[str] = set()
     for node in graph.node:
         if node.op_type == "Shape" or (node.input and sizes.intersection(node.input) and node.op_type != "MatMul"):

@@ -39,6 +39,8 @@ from .turns import likeness as likeness_of
 from .windows import Windows
 
 _CPU_BATCH = 4
+_SHARED_BATCH = 32
+"""Windows that one of several recordings brings at a time; those of all go together."""
 _FAST: Mapping[Device, Precision] = {"cpu": "int8", "cuda": "float16", "coreml": "float32"}
 """What `fast` computes in: the trunk, and 8-bit integers also in the segmentation. CoreML's programs see to theirs."""
 _RELEASE_EVERY = 256  # windows; batches are powers of two
@@ -212,6 +214,7 @@ class Diarizer:
         other = copy.copy(self)
         other.runtime = runtime
         other._segmentation = change(self._segmentation)  # noqa: SLF001 - a copy of itself
+        other._batch = min(self._batch, _SHARED_BATCH)  # noqa: SLF001 - the same
         if isinstance(self._embedder, TrunkEmbedder) and self._embedder.handling is None:
             other._embedder = replace(self._embedder, trunk=change(self._embedder.trunk))  # noqa: SLF001 - the same
         return other

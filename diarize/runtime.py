@@ -3,7 +3,7 @@
 On a CPU every session computes with one thread and several calls run at once:
 two single-thread calls finish sooner than one call on two threads (the
 networks' operators are too small to split well), and a result never depends on
-the number of threads. On a GPU there is one caller and larger batches.
+the number of threads. On a GPU a recording has one caller, and batches are larger.
 """
 
 from __future__ import annotations
@@ -92,15 +92,20 @@ class Runtime:
         return Program(program_of(path, half=self.half and bears_half))
 
     def staged(
-        self, prepare: Callable[[Item], Prepared], work: Callable[[Prepared], Result], items: Iterable[Item]
+        self,
+        prepare: Callable[[Item], Prepared],
+        work: Callable[[Prepared], Result],
+        items: Iterable[Item],
+        *,
+        lead: int = _HOST_THREADS,
     ) -> Iterator[Result]:
-        """``work(prepare(item))`` of each, in order; the host prepares the next ones while a GPU works."""
+        """``work(prepare(item))`` of each, in order; the host prepares the next `lead` or so while a GPU works."""
         if self.device != "cuda":
             yield from self.map(lambda item: work(prepare(item)), items)
             return
-        threads = min(_HOST_THREADS, usable_cores())
+        threads = min(lead, usable_cores())
         with ThreadPoolExecutor(threads) as pool:
-            yield from self.map(work, ahead(pool, prepare, items, threads + 1))
+            yield from self.map(work, ahead(pool, prepare, items, threads))
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Apply `work` to `items` on all workers; results in order, only a few items ahead."""

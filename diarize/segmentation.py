@@ -55,7 +55,7 @@ def segment(
     unheard = [index for index in range(windows.count) if not _recall(decoded, index, samples.size, windows, known)]
     done = 0
     chunks = (unheard[first : first + batch] for first in range(0, len(unheard), batch))
-    for part in runtime.staged(partial(windows.stacked, samples), one, chunks):
+    for part in runtime.staged(partial(windows.stacked, samples), one, chunks, lead=1):  # a chunk may take 164 MB
         decoded[unheard[done : done + len(part)]] = part
         done += len(part)
         advance(windows.count - len(unheard) + done, windows.count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import io
 import sys
+import threading
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 PROVIDER = "CUDAExecutionProvider"
 """ONNX Runtime's name for computing on NVIDIA's GPUs."""
 _INSTALL = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
+_ONE_AT_A_TIME = threading.Lock()
 _LAST_OF_12 = "pip install 'onnxruntime-gpu[cuda,cudnn]==1.26.*'"
 
 
@@ -27,13 +29,18 @@ class Problem:
         return f"{self.what}; {self.remedy}"
 
 
-@cache
 def problem() -> Problem | None:
     """Why there is no computing on a GPU here; None where there is.
 
     Loads CUDA on the way: what pip installs of it lies where the system's loader does not look. ONNX Runtime itself
     is not asked: a package built for GPUs offers CUDA on every machine, and turns to the CPU when it cannot load it.
     """
+    with _ONE_AT_A_TIME:  # what a library prints is kept from stdout, and that is the process's
+        return _problem()
+
+
+@cache
+def _problem() -> Problem | None:
     import onnxruntime
 
     if PROVIDER not in onnxruntime.get_available_providers():
@@ -61,11 +68,12 @@ def both_packages() -> Problem | None:
 
 
 def libraries(built_for: str) -> list[str]:
-    """What ONNX Runtime loads of CUDA, the CUDA runtime first, when it was built for that version."""
+    """What ONNX Runtime wants of CUDA when it was built for that version, the CUDA runtime first."""
     major = _major(built_for)
     if sys.platform == "win32":
-        return [f"cudart64_{major}.dll", f"cublas64_{major}.dll", "cudnn64_9.dll"]
-    return [f"libcudart.so.{major}", f"libcublas.so.{major}", "libcudnn.so.9"]
+        return [*(f"{name}64_{major}.dll" for name in ("cudart", "cublasLt", "cublas")), "cudnn64_9.dll"]
+    wanted = [f"{name}.so.{major}" for name in ("libcudart", "libcublasLt", "libcublas")]
+    return [*wanted, "libcurand.so.10", "libcudnn.so.9"]
 
 
 def runtime() -> ctypes.CDLL | None:

@@ -76,12 +76,38 @@ def test_a_call_is_never_larger_than_it_may_be_unless_one_alone_is() -> None:
     assert network.shapes == [(1, 2), (3, 2), (2, 2), (1, 2)]
 
 
-def test_an_error_comes_to_everybody_who_was_in_the_call() -> None:
+def test_an_error_comes_to_whom_it_belongs() -> None:
     _, futures = all_at_once(100, rows(1), rows(-1), rows(2))
-    assert futures[0].result()[0, 0] == 2
-    for future in futures[1:]:
-        with pytest.raises(ValueError, match="below zero"):
-            future.result()
+    assert [futures[n].result()[0, 0] for n in (0, 2)] == [2, 4]
+    with pytest.raises(ValueError, match="below zero"):
+        futures[1].result()
+
+
+def test_who_is_interrupted_leaves_the_others_their_answers() -> None:
+    begun, go_on, calls = threading.Event(), threading.Event(), []
+
+    def work(items):
+        calls.append(list(items))
+        if len(calls) == 1:
+            begun.set()
+            assert go_on.wait(60)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return items
+
+    lists = GatheredLists(work)
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(lists, [0])]
+        assert begun.wait(60)
+        for number in (1, 2):
+            futures.append(pool.submit(lists, [number]))
+            while len(lists._calls) < number:
+                pass
+        go_on.set()
+        found = [future.exception(60) for future in futures]
+    assert [type(error) for error in found].count(KeyboardInterrupt) == 1
+    assert [future.result() for future, error in zip(futures, found, strict=True) if error is None].count([0]) == 1
+    assert sum(error is None for error in found) == 2
 
 
 class Shared:

@@ -8,6 +8,7 @@ import soundfile
 import soxr
 
 from benchmarks.local_pack import make_store
+from diarfuse.diarize.embedding import nearest
 from diarfuse.diarize.fixed import Fixed
 from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.options import Execution, Options
@@ -356,6 +357,9 @@ def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone, 
     windows, embedder = Windows(samples.size), campplus._embedder
     segmentations = (np.arange(589) // 200 == np.arange(3)[:, None]).T.astype(np.uint8)[None].repeat(windows.count, 0)
     segmentations[1] = 0
+    hit = nearest(np.eye(589, dtype=np.float32), 499).any(axis=1)
+    segmentations[0, :, 2] = 0
+    segmentations[0, np.flatnonzero(~hit)[10], 2] = 1  # somebody whom no frame of the features samples
     together = on_gpu(campplus, Execution())._embedder
     assert together.handling is not None
     one, all_at_once = (
@@ -363,6 +367,7 @@ def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone, 
         for each, device in ((embedder, "cpu"), (together, "cuda"))
     )
     assert np.isnan(one[1]).all()
+    assert not np.isnan(one[0, 2]).any()  # pooled all the same, as upstream
     assert np.allclose(all_at_once, one, rtol=1e-4, atol=1e-4, equal_nan=True)
 
 

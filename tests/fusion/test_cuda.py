@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib.metadata
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import onnxruntime
@@ -16,7 +19,8 @@ from diarfuse.diarize.runtime import Runtime, settled
 from diarfuse.fusion import cuda
 from diarfuse.fusion.errors import DeviceError
 
-LIBRARIES = {"libcudart.so.13", "libcublas.so.13", "libcudnn.so.9", "libcuda.so.1"}
+LIBRARIES = {"libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13", "libcurand.so.10", "libcudnn.so.9"}
+LIBRARIES |= {"libcuda.so.1"}
 
 
 @dataclass
@@ -64,10 +68,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
         monkeypatch.setattr(cuda, "version", version)
         monkeypatch.setattr(cuda.sys, "platform", "linux")
         monkeypatch.setattr(ctypes, "CDLL", load)
-        cuda.problem.cache_clear()
+        cuda._problem.cache_clear()
 
     yield made
-    cuda.problem.cache_clear()
+    cuda._problem.cache_clear()
 
 
 def test_a_gpu_that_can_be_used_is_no_problem(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +131,7 @@ def test_who_has_the_usual_package_hears_nothing(machine: Machine) -> None:
 def test_windows_has_names_of_its_own(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine(Driver())
     monkeypatch.setattr(cuda.sys, "platform", "win32")
-    assert str(cuda.problem()).startswith("cudart64_13.dll, cublas64_13.dll, cudnn64_9.dll cannot be loaded; pip")
+    assert str(cuda.problem()).startswith("cudart64_13.dll, cublasLt64_13.dll, cublas64_13.dll, cudnn64_9.dll cannot")
 
 
 def test_the_runtime_is_the_one_that_onnxruntime_was_built_for(machine: Machine) -> None:
@@ -140,3 +144,17 @@ def test_the_runtime_is_the_one_that_onnxruntime_was_built_for(machine: Machine)
 def test_the_package_without_a_gpu_has_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnxruntime, "cuda_version", "")
     assert cuda.runtime() is None
+
+
+def test_two_threads_that_ask_at_once_leave_stdout_as_it_was(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(Driver())
+    before, both = sys.stdout, threading.Barrier(2, timeout=0.2)
+
+    def preload() -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()  # were both in here, each would take the other's for stdout
+
+    monkeypatch.setattr(onnxruntime, "preload_dlls", preload)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: cuda.problem(), range(2))) == [None, None]
+    assert sys.stdout is before
