@@ -8,7 +8,7 @@ weight zero. The sums are the same, with zeros between, which may move a result'
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from .stretches import Stretch
 
 Piece: TypeAlias = tuple[int, Float32]
 """The trunk frame that a stretch begins at, and its filterbank, [1, frames, 80]."""
+Item = TypeVar("Item")
 Name = TypeVar("Name")
 Request: TypeAlias = tuple[Name, int, Float32]
 """A name for it, the trunk frame that a window begins at, and its masks, (masks, frames)."""
@@ -95,21 +96,7 @@ class PackedTrunk:
         return self._gathered(pieces)
 
     def _all(self, pieces: Sequence[Piece]) -> list[Place]:
-        return [place for some in self._rows(pieces) for place in self._halved(some)]
-
-    def _rows(self, pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
-        """As many pieces together as go into a row."""
-        some: list[Piece] = []
-        taken = 0
-        for piece in pieces:
-            room = self._room(piece)
-            if some and taken + room > USUAL_ROW:
-                yield some
-                some, taken = [], 0
-            some.append(piece)
-            taken += room
-        if some:
-            yield some
+        return [place for some in _filling(pieces, self._room) for place in self._halved(some)]
 
     def _room(self, piece: Piece) -> int:
         frames: int = piece[1].shape[1]
@@ -184,17 +171,22 @@ class Handling:
 
 def blocks(cuts: Iterable[Stretch]) -> Iterator[list[Stretch]]:
     """Stretches in order, as many together as go into a row."""
-    block: list[Stretch] = []
-    frames = 0
-    for cut in cuts:
-        length = cut.last - cut.first + 2 * GAP  # also what it takes to reach the next trunk frame
-        if block and frames + length > USUAL_ROW:
-            yield block
-            block, frames = [], 0
-        block.append(cut)
-        frames += length
-    if block:
-        yield block
+    return _filling(cuts, lambda cut: cut.last - cut.first + 2 * GAP)  # also what it takes to reach a trunk frame
+
+
+def _filling(items: Iterable[Item], room: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """As many together as go into a row; `room`: frames that one takes there."""
+    some: list[Item] = []
+    taken = 0
+    for item in items:
+        frames = room(item)
+        if some and taken + frames > USUAL_ROW:
+            yield some
+            some, taken = [], 0
+        some.append(item)
+        taken += frames
+    if some:
+        yield some
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .reading import Reading, Slot, first, flat_lines, get, holds, items, make_slot, span_of
+from .reading import Line, Reading, Slot, first, flat_lines, get, holds, items, make_slot, span_of
 
 _KEY = "Speaker"
 
@@ -30,7 +30,7 @@ def read(data: Any) -> Reading:
     return Reading("AWS Transcribe", lines)
 
 
-def _lines(result: Any, where: str) -> tuple[Any, ...]:
+def _lines(result: Any, where: str) -> tuple[Line, ...]:
     best = first(get(result, "Alternatives"), f"{where}.Alternatives")
     nodes = items(get(best, "Items"), f"{where}.Items")
     slots = [_slot(node, f"{where}.Items[{i}]", get(result, "ChannelId")) for i, node in enumerate(nodes)]
