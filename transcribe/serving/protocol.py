@@ -17,6 +17,8 @@ from ...fusion.types import Seconds
 
 SLOWEST = 1024
 """Bytes a second that a client must read of an answer that waits for it."""
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+"""What is said to a WebSocket's request that cannot be one."""
 
 
 class _Reading:
@@ -112,6 +114,7 @@ class PatientSocket(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket that hears nothing more of a client that does not read, and soon hangs up on it.
 
     Else each ping would add an answer to what waits for it. A session ends by itself when the server is to end.
+    Whatever cannot open one is answered, and nobody has to be told of it but the client.
 
     client_seconds, on_shutdown: as `PatientProtocol` has them.
     """
@@ -127,6 +130,8 @@ class PatientSocket(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """Pass `data` on; no more is read while its answers are not."""
         super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse()
         if not self.writable.is_set():
             self.transport.pause_reading()
 
@@ -147,6 +152,12 @@ class PatientSocket(WebSocketsSansIOProtocol):
         if not self.read_paused:
             self.transport.resume_reading()
 
+    async def send(self, message: Any) -> None:
+        """Pass `message` on; with an answer in the place of a WebSocket the handshake is over, too."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True  # else uvicorn would log an error, for whoever knocks
+
     async def run_asgi(self) -> None:
         """Serve it; the last words are not waited for for ever."""
         await super().run_asgi()
@@ -157,6 +168,12 @@ class PatientSocket(WebSocketsSansIOProtocol):
         type(self).on_shutdown()
         if self.close_sent or not self.handshake_complete:
             super().shutdown()
+
+    def _refuse(self) -> None:
+        """Answer a request that websockets cannot read, with its reason where it tells one: uvicorn leaves it open."""
+        self.close_sent = self.handshake_complete = True
+        self.transport.write(b"".join(self.conn.data_to_send()) or _NO_HANDSHAKE)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clock."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from socket import SHUT_RDWR, create_connection
@@ -14,6 +15,7 @@ from websockets.sync.client import connect
 
 from diarfuse.transcribe.serving.limits import Limits
 from tests.transcribe.serving.live_works import COMMIT, MOST, SECOND, TOKEN, Works, call, hear, holding, sent_while_held
+from tests.transcribe.serving.wire import raw
 
 
 def test_one_too_many_is_told_and_the_others_go_on(serving):
@@ -127,6 +129,30 @@ def test_the_door_is_the_same(serving):
         with pytest.raises(InvalidStatus) as refused, connect(f"ws://127.0.0.1:{live.port}/v1/models", proxy=None):
             pass
         assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        (b"", b"Content-Length: 2\r\n"),
+        (b"", b"Transfer-Encoding: chunked\r\n"),
+        (b"?x=" + b"a" * 20_000, b""),
+        (b"", b"X: " + b"a" * 20_000 + b"\r\n"),
+        (b"", b"X: a\r\n" * 200),
+    ],
+)
+def test_who_asks_for_a_socket_in_a_way_that_cannot_be_read_is_answered(serving, query, fields):
+    with serving(open_live=Works()) as live:
+        asked = UPGRADE.replace(b" HTTP", query + b" HTTP").replace(b"Upgrade:", fields + b"Upgrade:", 1)
+        assert raw(live.port, asked).startswith(b"HTTP/1.1 4")
+        live.until(lambda: not live.server.server_state.connections)
+
+
+def test_who_is_refused_a_socket_cannot_fill_the_log(serving, caplog):
+    with serving(open_live=Works()) as live:
+        for _ in range(50):
+            assert b" 403 " in raw(live.port, UPGRADE.replace(b"127.0.0.1", b"example.org"))
+    assert [line for line in caplog.records if line.name == "uvicorn.error" and line.levelno >= logging.WARNING] == []
 
 
 def test_a_server_without_live_sessions_has_none(serving):
