@@ -3,7 +3,7 @@
 Each server process owns one folder (0700) under a root of this user. On Linux
 the audio itself has no name at all there, only the server's open file: whatever
 ends the server, the system takes the audio back at once. Elsewhere it stays
-until the next server starts: a lock file in the folder tells the living from
+until the next server starts: a lock on the folder tells the living from
 the dead, and the folders of those that crashed are removed.
 """
 
@@ -40,13 +40,9 @@ class UploadFolder:
         Raises:
             OutputError: the root cannot be used.
         """
+        self._wanted = root or _default_root()
         try:
-            self.root = _private(root or _default_root())
-            with _locked(self.root / "lock"):
-                self.swept = _sweep(self.root)
-                self.path = Path(tempfile.mkdtemp(prefix="server-", dir=self.root))
-                self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-                _try_lock(self._lock)
+            self._make()
         except OutputError:
             raise
         except OSError as error:
@@ -54,6 +50,15 @@ class UploadFolder:
             raise OutputError(
                 f"Uploads have no place ({why}): set TMPDIR to a folder that can be written to."
             ) from error
+
+    def _make(self) -> None:
+        """A folder of our own that is held; the folders of the dead go first."""
+        self.root = _private(self._wanted)
+        with _locked(self.root / "lock"):
+            self.swept = _sweep(self.root)
+            self.path = Path(tempfile.mkdtemp(prefix="server-", dir=self.root))
+            self._lock = _handle(self.path)
+            _try_lock(self._lock)
 
     def close(self) -> None:
         """Remove the folder and all uploads in it."""
@@ -63,13 +68,22 @@ class UploadFolder:
     @contextmanager
     def one(self) -> Iterator[Upload]:
         """A place for one upload, gone with everything in it when the block ends."""
-        folder = Path(tempfile.mkdtemp(dir=self.path))
+        folder = self._place()
         upload = Upload(folder)
         try:
             yield upload
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             upload.close()
+
+    def _place(self) -> Path:
+        try:
+            return Path(tempfile.mkdtemp(dir=self.path))
+        except FileNotFoundError:  # /tmp is tidied, and a server runs for months
+            before = self._lock
+            self._make()
+            os.close(before)
+            return Path(tempfile.mkdtemp(dir=self.path))
 
 
 class Upload:
@@ -155,11 +169,21 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
+def _handle(folder: Path) -> int:
+    """What is locked of a server's folder: the folder itself, which systemd-tmpfiles passes over then, where it can."""
+    if sys.platform == "win32":
+        return os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
 def _sweep(root: Path) -> int:
     """Remove the folders of servers that no longer run; the number removed."""
     removed = 0
     for folder in root.glob("server-*"):
-        handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            handle = _handle(folder)
+        except OSError:  # its server has just removed it, or it is none
+            continue
         dead = _try_lock(handle)
         os.close(handle)
         if dead:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -136,6 +137,43 @@ def test_a_crash_leaves_no_audio_or_none_beyond_the_next_start(tmp_path: Path, k
     assert living.path.is_dir()
     second.close()
     living.close()
+
+
+@pytest.mark.parametrize("gone", ["the server's folder", "the root"])
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_a_server_goes_on_where_somebody_tidied_its_folder_away(serving, gone: str) -> None:
+    with serving() as live:
+        live.job.go.set()
+        (removed,) = [live.uploads] if gone == "the root" else live.uploads.glob("server-*")
+        shutil.rmtree(removed)
+        assert [live.post().status_code for _ in range(2)] == [200, 200]
+        assert len(list(live.uploads.glob("server-*"))) == 1
+        assert live.leftovers() == []
+        other = UploadFolder(live.uploads)
+        assert other.swept == 0  # the new folder is held as the first one was
+        other.close()
+        assert live.post().status_code == 200
+    assert list(live.uploads.glob("server-*")) == []
+
+
+def test_a_living_server_is_not_told_by_a_file_that_can_be_tidied_away(tmp_path: Path) -> None:
+    living = UploadFolder(tmp_path / "u")
+    for path in living.path.iterdir() if sys.platform != "win32" else ():
+        path.unlink()
+    other = UploadFolder(tmp_path / "u")
+    assert (other.swept, living.path.is_dir()) == (0, True)
+    other.close()
+    living.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_what_vanishes_while_a_server_looks_or_is_no_folder_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    UploadFolder(tmp_path / "u").close()
+    (tmp_path / "u" / "server-file").touch()
+    (tmp_path / "u" / "server-gone").symlink_to(tmp_path / "nothing")
+    folder = UploadFolder(tmp_path / "u")
+    assert folder.path.is_dir()
+    folder.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
