@@ -25,14 +25,18 @@ from .wishes import ApiRequest
 Json = dict[str, Any]
 
 
-def answer_body(
-    transcript: Transcript, diarization: Diarization | None, request: ApiRequest
-) -> tuple[str | bytes, str]:
+def answer_body(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> tuple[bytes, str]:
     """The answer's body and media type for `request.response_format`.
 
     ``verbose_json`` of a diarized job also carries the turns, which OpenAI's
-    shapes have no place for; `transcribe --remote` reads them.
+    shapes have no place for; `transcribe --remote` reads them. Halves of
+    characters, which a recogniser may write, become question marks.
     """
+    body, media_type = _text_body(transcript, diarization, request)
+    return body.encode("utf-8", "replace") if isinstance(body, str) else body, media_type
+
+
+def _text_body(transcript: Transcript, diarization: Diarization | None, request: ApiRequest) -> tuple[str | bytes, str]:
     if request.response_format == "text":
         return without_steering(full_text(transcript)) + "\n", "text/plain; charset=utf-8"
     if request.response_format == "srt":
@@ -89,7 +93,7 @@ class Events:
 
 def sse(event: Json) -> bytes:
     """One server-sent event; JSON holds no raw line break, so one data line is enough."""
-    return f"event: {event['type']}\ndata: {to_json(event)}\n\n".encode()
+    return f"event: {event['type']}\ndata: {to_json(event)}\n\n".encode("utf-8", "replace")
 
 
 def _plain(transcript: Transcript, request: ApiRequest) -> Json:

@@ -114,7 +114,7 @@ class Connection(ABC):
     async def send(self, messages: Sequence[Json]) -> None:
         """Send all; a client that does not read holds up its own audio, and nobody else's, up to the deadline."""
         for message in messages:
-            body = json.dumps(message, ensure_ascii=False)
+            body = json.dumps(message)  # in ASCII, since an id of the client's may hold what no UTF-8 can
             try:
                 await asyncio.wait_for(self._socket.send_text(body), self._limits.idle)
             except TimeoutError:

@@ -11,7 +11,7 @@ import pytest
 from diarfuse.fusion.errors import AudioError
 from diarfuse.fusion.types import Segment, SpeakerCount, Transcript
 from diarfuse.transcribe.serving.answers import Events
-from diarfuse.transcribe.serving.wishes import ApiRequest
+from diarfuse.transcribe.serving.wishes import FORMATS, ApiRequest
 
 SPOKEN = Transcript(
     (Segment(0.0, 1.0, " Good morning."), Segment(1.2, 2.0, " Hello <you>!")),
@@ -177,6 +177,15 @@ def test_names_and_references_are_refused_and_point_home(openai, client, live) -
         )
     assert live.job.seen == []
     assert live.leftovers() == []
+
+
+@pytest.mark.parametrize("stream", ["", "true"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_halves_of_characters_end_no_answer(live, form: str, stream: str) -> None:
+    live.job.spoken = Transcript((Segment(0.0, 1.0, " Half \ud83d."),), "en", 1.0)
+    answer = live.post(response_format=form, stream=stream)
+    assert answer.status_code == 200
+    assert "Half" in answer.content.decode()
 
 
 def test_the_simple_form_of_a_gateway(live) -> None:

@@ -80,6 +80,7 @@ def test_the_language_is_told_in_the_session_which_stays_the_same(serving):
         ({"type": "response.create", "event_id": "mine"}, "mine"),
         ({"type": "input_audio_buffer.append", "audio": "!", "event_id": "x" * 512}, "x" * 512),
         ({"type": 1, "event_id": "mine"}, "mine"),
+        ({"type": 1, "event_id": "half \ud800"}, "half \ud800"),
         ({"type": "response.create"}, None),
         ({"type": "response.create", "event_id": 7}, None),
         ({"type": "response.create", "event_id": "x" * 513}, None),
