@@ -79,6 +79,16 @@ class Feeding(ABC):
                 rest -= _PIECE
             return [Gap(start, self.seconds, why), *events]
 
+    def sound(self) -> Iterator[Samples]:
+        """All samples that have come, piece by piece; no more are taken meanwhile.
+
+        Raises:
+            OptionError: after `close`.
+        """
+        with self._lock:
+            self._check_open()
+            yield from self._kept.read()
+
     def pause(self, why: str = "paused") -> list[Event]:
         """Take nothing until `resume`; the recording goes on where it stands."""
         with self._lock:

@@ -50,13 +50,21 @@ class Kept:
         self._append(stored)
         self.size += len(samples)
 
+    def read(self) -> Iterator[Samples]:
+        """All that was written, piece by piece; stays the same where the type changes meanwhile."""
+        file, kind = self._file, self._type
+        file.seek(0)
+        while data := file.read(_COPY * np.dtype(kind).itemsize):
+            stored = np.frombuffer(data, kind).astype(np.float32)
+            yield stored / np.float32(_FULL) if kind is np.int16 else stored
+
     def finish(self) -> Samples:
         """All that was written, float32 (num_samples,): above 30 minutes mapped from a file, unless `in_memory`."""
         if self._in_memory:
-            whole = np.concatenate([np.empty(0, np.float32), *self._read()])
+            whole = np.concatenate([np.empty(0, np.float32), *self.read()])
         else:
             recorder = Recorder()
-            for part in self._read():
+            for part in self.read():
                 recorder.write(part)
             whole = recorder.finish()
         self.close()
@@ -67,18 +75,10 @@ class Kept:
         with contextlib.suppress(OSError):  # what had no room is still waiting to be written
             self._file.close()
 
-    def _read(self) -> Iterator[Samples]:
-        """All that was written, piece by piece; stays the same where the type changes meanwhile."""
-        file, kind = self._file, self._type
-        file.seek(0)
-        while data := file.read(_COPY * np.dtype(kind).itemsize):
-            stored = np.frombuffer(data, kind).astype(np.float32)
-            yield stored / np.float32(_FULL) if kind is np.int16 else stored
-
     def _widen(self) -> None:
         """Go on in float32, with what there is."""
         wide = self._open()
-        for part in self._read():
+        for part in self.read():
             _write(wide, part)
         self._file.close()
         self._file, self._type = wide, np.float32

@@ -5,20 +5,15 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ...diarize.loading import live_of
 from ...fusion.audio import same_channels
-from ...fusion.audio.encode import encoding
 from ...fusion.document import Document
-from ...fusion.errors import OutputError
-from ...fusion.landing import landing
 from ...fusion.times import repair_transcript
 from ...fusion.types import SAMPLE_RATE, SpeakerCount
 from ...fusion.watch import Watch
@@ -38,12 +33,13 @@ from .naming import LiveNaming
 from .screen import screen
 from .session import Session
 from .sharing import Shared
+from .sound import Sound
 from .tracks import Numbers, Track, merged
 from .writing import EventLines, Files, check_places
 
 if TYPE_CHECKING:
     from ...diarize.loading import AnyDiarizer
-    from ...fusion.types import Note, Recognizer, Samples, Transcript
+    from ...fusion.types import Note, Recognizer, Transcript
     from ..options import JobOptions, Wish
     from ..voices.namer import Namer
     from .session import Given
@@ -113,8 +109,13 @@ def record(plan: Plan, options: JobOptions) -> int:
     job.check(options)
     count = _count(plan, options)
     bars = reporter([heard]), reporter([heard])  # here, where the command line's wishes are known
+    recording = _Recording(plan, options, job, targets, heard, count, *bars)
     with _ending(stop):
-        run_interruptible(lambda cancel: _Recording(plan, options, job, targets, heard, count, *bars).run(stop, cancel))
+        try:
+            run_interruptible(lambda cancel: recording.run(stop, cancel))
+        except KeyboardInterrupt:
+            recording.leave()
+            raise
     return 0
 
 
@@ -135,7 +136,7 @@ class _Recording:
 
     heard: the file that is played, or what stands for it in results. count: channels heard by themselves.
     loading, ending: hear of the work around it.
-    namer: who knows the enrolled voices, where they are asked for.
+    namer: who knows the enrolled voices, where they are asked for. sound: what is kept of it.
     """
 
     plan: Plan
@@ -147,6 +148,12 @@ class _Recording:
     loading: Reporter
     ending: Reporter
     namer: Namer | None = None
+    sound: Sound = field(default_factory=lambda: Sound(None, ()))
+
+    def leave(self) -> None:
+        """Keep the sound, from another thread than the one that runs and is left behind."""
+        self.sound.keep(self.ending.note)
+        self.sound.tell(self.ending.wrote)
 
     def run(self, stop: threading.Event, cancel: threading.Event) -> None:
         """Load, record, conclude."""
@@ -164,14 +171,21 @@ class _Recording:
             session = Session(self.heard.stem, origin, language, tracks, files, lines, view)
             pieces = self.plan.pieces(stop, told, self.options)
             _keys(session, stop, view.note, reads=self.plan.source != _STDIN)
+            self.sound = Sound(self.plan.save_audio, [track.diarizer.sound for track in tracks])
             try:
-                session.run(pieces)
+                try:
+                    session.run(pieces)
+                finally:  # before all that somebody may not wait for, or that may fail
+                    self.sound.keep(view.note)
                 for track in tracks:
                     track.words.hear(track.hearing.close(wait=not self.plan.final_pass))
             finally:
                 view.stop()
             with self.ending as bars:
-                self._conclude(session, replace(told, on_note=bars.note), bars, cancel)
+                try:
+                    self._conclude(session, replace(told, on_note=bars.note), bars, cancel)
+                finally:
+                    self.sound.tell(bars.wrote)
 
     def _tracks(self, recogniser: Recognizer, diarizer: AnyDiarizer, told: Told, stack: ExitStack) -> list[Track]:
         """One, or one for each channel; several share the recogniser."""
@@ -219,9 +233,7 @@ class _Recording:
                 if target.path is not None:
                     bars.wrote(target.path, summary(document))
         finally:  # also where the words cannot be written
-            if self.plan.save_audio is not None:
-                _save(self.plan.save_audio, channels)
-                bars.wrote(self.plan.save_audio, f"{found[0].duration:.0f} s of sound")
+            self.sound.end(channels)
 
     def _naming(self) -> LiveNaming | None:
         """Names on the way, which link no recordings."""
@@ -233,25 +245,6 @@ class _Recording:
     def _content(self, document: Document, target: output.Target, on_note: Note) -> str | bytes:
         seen = self.plan.view.seen(target, self.plan.played, on_note, self.options.audio_track)
         return content(document, target, seen, render)
-
-
-def _save(path: Path, channels: Sequence[Samples]) -> None:
-    """Write the sound: 16 bits where that loses nothing; what was resampled as WAV in float32."""
-    fine = path.suffix.lower() == ".wav" and not all(map(_is_16_bit, channels))
-    container: Literal["WAV", "FLAC"] = "WAV" if path.suffix.lower() == ".wav" else "FLAC"
-    try:
-        with landing(path) as file, encoding(file, len(channels), "FLOAT" if fine else "PCM_16", container) as add:
-            for start in range(0, len(channels[0]), _PART):
-                add(np.stack([samples[start : start + _PART] for samples in channels], axis=1))
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}. Choose another --save-audio."
-        ) from error
-
-
-def _is_16_bit(samples: Samples) -> bool:
-    parts = (samples[start : start + _PART] * 32_768 for start in range(0, len(samples), _PART))
-    return all(np.array_equal(part, np.rint(part)) for part in parts)
 
 
 @contextmanager
