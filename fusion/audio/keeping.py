@@ -52,11 +52,12 @@ class Kept:
 
     def read(self) -> Iterator[Samples]:
         """All that was written, piece by piece; stays the same where the type changes meanwhile."""
-        file, kind = self._file, self._type
+        file, kind, left = self._file, self._type, self.size
         file.seek(0)
-        while data := file.read(_COPY * np.dtype(kind).itemsize):
-            stored = np.frombuffer(data, kind).astype(np.float32)
-            yield stored / np.float32(_FULL) if kind is np.int16 else stored
+        while left and (data := file.read(min(_COPY, left) * np.dtype(kind).itemsize)):
+            stored = np.frombuffer(data, kind)
+            left -= len(stored)
+            yield stored.astype(np.float32) / np.float32(_FULL) if kind is np.int16 else stored.astype(np.float32)
 
     def finish(self) -> Samples:
         """All that was written, float32 (num_samples,): above 30 minutes mapped from a file, unless `in_memory`."""
@@ -84,17 +85,18 @@ class Kept:
         self._file, self._type = wide, np.float32
 
     def _append(self, stored: npt.NDArray[Any]) -> None:
-        self._file.seek(0, io.SEEK_END)
+        self._file.seek(self.size * np.dtype(self._type).itemsize)  # over what had no room before
         _write(self._file, stored)
 
     def _open(self) -> IO[bytes]:
-        return io.BytesIO() if self._in_memory else tempfile.TemporaryFile(prefix="diarfuse-")
+        return io.BytesIO() if self._in_memory else tempfile.TemporaryFile("w+b", 0, prefix="diarfuse-")
 
 
 def _write(file: IO[bytes], stored: npt.NDArray[Any]) -> None:
+    rest = np.ascontiguousarray(stored).view(np.uint8).data
     try:
-        file.write(np.ascontiguousarray(stored).data)
-        file.flush()  # here, and not where somebody reads, or closes it
+        while rest:  # without a buffer, which a full disk would leave behind for whoever reads
+            rest = rest[file.write(rest) :]
     except OSError as error:
         raise OutputError(
             f"The folder for temporary files, {tempfile.gettempdir()}, cannot hold a recording this long "

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...diarize.loading import live_of
 from ...fusion.audio import same_channels
 from ...fusion.document import Document
+from ...fusion.errors import OutputError
 from ...fusion.times import repair_transcript
 from ...fusion.types import SAMPLE_RATE, SpeakerCount
 from ...fusion.watch import Watch
@@ -165,6 +166,7 @@ class _Recording:
         told = replace(told, on_note=view.note)
         files = Files(self.targets, lambda document, target: self._content(document, target, told), view.note)
         with ExitStack() as stack:
+            stack.callback(lambda: self.sound.tell(self.ending.wrote))
             lines = stack.enter_context(EventLines(self.plan.events, view.note))
             tracks = self._tracks(recogniser, diarizer, told, stack)
             origin, language = self.job.origin(self.options), self.options.language
@@ -182,10 +184,7 @@ class _Recording:
             finally:
                 view.stop()
             with self.ending as bars:
-                try:
-                    self._conclude(session, replace(told, on_note=bars.note), bars, cancel)
-                finally:
-                    self.sound.tell(bars.wrote)
+                self._conclude(session, replace(told, on_note=bars.note), bars, cancel)
 
     def _tracks(self, recogniser: Recognizer, diarizer: AnyDiarizer, told: Told, stack: ExitStack) -> list[Track]:
         """One, or one for each channel; several share the recogniser."""
@@ -227,13 +226,14 @@ class _Recording:
         bars.rest()
         last = [event for track, told in zip(session.tracks, events, strict=True) for event in track.take(told)]
         alone = None if same_channels(channels) else found
+        rest = merged(session.tracks, last, alone, turns)
+        named, what = only_names(document, self.heard), summary(document)
         try:
-            session.rest(merged(session.tracks, last, alone, turns), only_names(document, self.heard))
-            for target in self.targets:
-                if target.path is not None:
-                    bars.wrote(target.path, summary(document))
-        finally:  # also where the words cannot be written
-            self.sound.end(channels)
+            session.rest(rest, named, lambda path: bars.wrote(path, what))
+        except (OutputError, BrokenPipeError):
+            self.sound.end(channels, bars.note)
+            raise
+        self.sound.end(channels)
 
     def _naming(self) -> LiveNaming | None:
         """Names on the way, which link no recordings."""

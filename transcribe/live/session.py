@@ -24,6 +24,8 @@ from .words import Words
 from .words import to_json as word_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...diarize.live.feeding import Feeding
     from ...fusion.editing.content import Origin
     from ...fusion.types import Samples
@@ -61,11 +63,17 @@ class Session:
         with self._lock:
             self._commit([], last=True)
 
-    def rest(self, events: Sequence[Event], document: Document) -> None:
-        """Tell the end: the final files, then the last events."""
-        self.files.write(document, last=True)
-        self.ledger.apply(events)
-        self.lines.write([*self._held, *map(turn_json, events)])
+    def rest(self, events: Sequence[Event], document: Document, on_wrote: Callable[[Path], None]) -> None:
+        """Tell the end: the final files, of each of which `on_wrote` hears, then the last events.
+
+        Raises:
+            OutputError, BrokenPipeError: see `Files.end`; all else is told.
+        """
+        try:
+            self.files.end(document, on_wrote)
+        finally:
+            self.ledger.apply(events)
+            self.lines.write([*self._held, *map(turn_json, events)])
 
     def toggle(self) -> None:
         """Pause, or go on; from any thread."""

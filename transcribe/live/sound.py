@@ -47,22 +47,26 @@ class Sound:
             if self.path is None or self._was_tried:
                 return
             self._was_tried = True
-            if any(next(channel(), None) is None for channel in self.channels):  # nothing came: what is there stays
-                return
             try:
                 self._seconds = _save(self.path, self.channels)
             except OutputError as error:
                 on_note(str(error))
 
-    def end(self, channels: Sequence[Samples]) -> None:
+    def end(self, channels: Sequence[Samples], on_note: Note | None = None) -> None:
         """Try again what could not be done before, with the whole.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: it cannot be written, and there is no `on_note` to hear of it.
         """
         with self._lock:
-            if self.path is not None and self._seconds is None:
+            if self.path is None or self._seconds is not None:
+                return
+            try:
                 self._seconds = _save(self.path, [partial(_parts, samples) for samples in channels])
+            except OutputError as error:
+                if on_note is None:
+                    raise
+                on_note(str(error))
 
     def tell(self, on_wrote: Callable[[Path, str], None]) -> None:
         """Say what was kept, once."""
@@ -72,13 +76,18 @@ class Sound:
                 on_wrote(self.path, f"{self._seconds:.0f} s of sound")
 
 
-def _save(path: Path, channels: Sequence[Channel]) -> Seconds:
-    """Write the sound: 16 bits where that loses nothing; what was resampled as WAV in float32. How long it is."""
-    is_wav = path.suffix.lower() == ".wav"
-    fine = is_wav and not all(map(_is_16_bit, channels))
+def _save(path: Path, channels: Sequence[Channel]) -> Seconds | None:
+    """Write the sound: 16 bits where that loses nothing; what was resampled as WAV in float32.
+
+    Returns:
+        How long it is; None where there is none: what stands at `path` stays.
+    """
+    is_wav, size = path.suffix.lower() == ".wav", 0
     container: Literal["WAV", "FLAC"] = "WAV" if is_wav else "FLAC"
-    size = 0
     try:
+        if any(next(channel(), None) is None for channel in channels):
+            return None
+        fine = is_wav and not all(map(_is_16_bit, channels))
         with landing(path) as file, encoding(file, len(channels), "FLOAT" if fine else "PCM_16", container) as add:
             for parts in zip(*(channel() for channel in channels), strict=False):  # one may be a block ahead
                 shortest = min(map(len, parts))

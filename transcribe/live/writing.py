@@ -44,26 +44,45 @@ class Files:
         """Whether it is time to write."""
         return time.monotonic() >= self._next
 
-    def write(self, document: Document, *, last: bool = False) -> None:
-        """Write all targets; stdout, pipes and devices get only what is `last`.
-
-        Raises:
-            OutputError: one of the `last` cannot be written; the others are.
-        """
-        began, failed = time.monotonic(), list[OutputError]()
+    def write(self, document: Document) -> None:
+        """Write all targets but stdout, pipes and devices, which get only what is last."""
+        began, failed = time.monotonic(), list[OSError]()
         for target in self.targets:
-            if last or not output.is_stream(target):
-                try:
-                    output.write(target, self.render(document, target))
-                except OutputError as error:
-                    failed.append(error)
-        if failed and last:
-            raise failed[0]
+            if not output.is_stream(target):
+                failed += self._written(document, target)
         if failed and not self._failed:
             self.on_note(f"{failed[0]} {_GOES_ON}")
         self._failed = bool(failed)
         now = time.monotonic()
         self._next = now + _SHARE * (now - began)
+
+    def end(self, document: Document, on_wrote: Callable[[Path], None]) -> None:
+        """Write the last of all targets; `on_wrote` hears of each file.
+
+        Raises:
+            OutputError: one of them cannot be written; the others are, and of more that cannot `on_note` hears.
+            BrokenPipeError: nobody reads stdout any more; the files are written.
+        """
+        failed = list[OSError]()
+        for target in self.targets:
+            wrong = self._written(document, target)
+            if not wrong and target.path is not None:
+                on_wrote(target.path)
+            failed += wrong
+        failed.sort(key=lambda error: isinstance(error, BrokenPipeError))  # a reader that left is no news
+        for error in failed[1:]:
+            if not isinstance(error, BrokenPipeError):
+                self.on_note(str(error))
+        if failed:
+            raise failed[0]
+
+    def _written(self, document: Document, target: output.Target) -> list[OSError]:
+        """What went wrong."""
+        try:
+            output.write(target, self.render(document, target))
+        except (OutputError, BrokenPipeError) as error:
+            return [error]
+        return []
 
 
 @dataclass(slots=True)
@@ -85,10 +104,15 @@ class EventLines:
                 self._file = self.path.open("wb", buffering=0)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            with self._failing(), self._file:
-                self._write_rest()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            if self._file is not None:
+                with self._failing(), self._file:
+                    self._write_rest()
+        except OutputError as own:
+            if error is None:
+                raise
+            self.on_note(str(own))  # and what went wrong before is told after it
 
     def write(self, events: Iterable[dict[str, Any]]) -> None:
         """Add `events`."""

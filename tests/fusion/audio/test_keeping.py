@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_with_the_remedy(monkeypatch):
         def write(self, _data):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keeping.tempfile, "TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr(keeping.tempfile, "TemporaryFile", lambda *_, **__: Full())
     with pytest.raises(OutputError, match=r"No space left.*TMPDIR"):
         Kept().write(np.zeros(3, np.float32))
 
@@ -59,9 +59,35 @@ def test_a_full_disk_is_told_with_the_remedy(monkeypatch):
 @pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
 @pytest.mark.parametrize("kind", [Kept, Recorder])
 def test_a_disk_that_is_full_only_when_the_buffer_goes_there_is_told_too(kind, monkeypatch):
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: FULL.open("r+b"))
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda _mode="", size=-1, **_: FULL.open("r+b", size))
     monkeypatch.setattr(resampling, "_MEMORY_SAMPLES", 2)
     kept = kind()
     with pytest.raises(OutputError, match=r"No space left.*TMPDIR"):
         kept.write(np.zeros(3, np.float32))
     kept.close()
+
+
+class Small(io.BytesIO):
+    """A disk of 100 bytes, of which a write takes what there is room for."""
+
+    room = 100
+
+    def write(self, data):
+        if self.tell() >= self.room:
+            raise OSError(28, "No space left on device")
+        return super().write(data[: self.room - self.tell()])
+
+
+@given(blocks=st.lists(st.one_of(SIXTEEN, FLOATS), min_size=1, max_size=9))
+def test_what_had_room_on_a_disk_that_got_full_is_there(blocks):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(keeping.tempfile, "TemporaryFile", lambda *_, **__: Small())
+        kept, took = Kept(), [np.empty(0, np.float32)]
+        for block in blocks:
+            try:
+                kept.write(block)
+            except OutputError:
+                continue
+            took.append(block)
+        assert np.array_equal(np.concatenate([took[0], *kept.read()]), np.concatenate(took))
+        assert kept.size == sum(map(len, took))

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.fusion.audio import keeping
 from diarfuse.fusion.errors import AudioError, OutputError
 from diarfuse.fusion.landing import landing
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.live import recording, sound, sources
 from diarfuse.transcribe.live.sound import Sound
+from tests.fusion.audio.test_keeping import Small
 from tests.transcribe.live.test_recording import LIVE
 
 BLOCK = (np.arange(32_000) % 100 / 32_768).astype(np.float32)
@@ -48,6 +50,19 @@ def test_it_is_kept_where_the_source_fails(monkeypatch):
     monkeypatch.setattr(sources, "from_microphone", device)
     assert run(["live", "--diarizer", "campplus", "-o", "a.srt", "--save-audio", "kept.flac"]) == 1
     assert np.array_equal(soundfile.read("kept.flac", dtype="float32")[0], BLOCK)
+
+
+@pytest.mark.usefixtures("talk")
+def test_it_is_kept_where_the_folder_for_temporary_files_is_full(monkeypatch, capfd):
+    monkeypatch.setattr(Small, "room", 160_001)
+    monkeypatch.setattr(keeping.tempfile, "TemporaryFile", lambda *_, **__: Small())
+    assert run([*LIVE, "-o", "a.srt", "--save-audio", "kept.wav"]) == 1
+    kept, whole = (soundfile.read(name)[0] for name in ("kept.wav", "talk.wav"))
+    assert 0 < len(kept) <= 80_000
+    assert np.array_equal(kept, whole[: len(kept)])
+    told = capfd.readouterr().err
+    assert "The folder for temporary files" in told.splitlines()[-1]
+    assert "Wrote kept.wav" in told
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]])
@@ -99,6 +114,8 @@ def test_what_the_disk_had_no_room_for_is_told_and_tried_again_at_the_end(tmp_pa
     assert "No space left on device" in notes[0]
     with pytest.raises(OutputError, match="No space"):
         kept.end([BLOCK])
+    kept.end([BLOCK], notes.append)
+    assert len(notes) == 2
     monkeypatch.setattr(sound, "landing", landing)
     kept.end([BLOCK])
     kept.tell(lambda *told: wrote.append(told))

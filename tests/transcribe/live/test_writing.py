@@ -22,7 +22,7 @@ def test_files_are_written_anew_and_stdout_only_at_the_end(tmp_path, capsysbinar
     assert files.are_due
     files.write(DOCUMENT)
     assert (tmp_path / "a.txt").read_text() == "one"
-    files.write(DOCUMENT, last=True)
+    files.end(DOCUMENT, [].append)
     assert (tmp_path / "a.txt").read_text() == "two"
     assert capsysbinary.readouterr().out == b"three"
 
@@ -93,9 +93,43 @@ def test_a_file_that_cannot_be_written_meanwhile_keeps_no_other_from_being(tmp_p
     for _ in range(2):
         files.write(DOCUMENT)
     assert told == ["full.txt cannot be written. The recording goes on, and it is tried again."]
+    wrote = []
     with pytest.raises(OutputError, match=r"full.txt"):
-        files.write(DOCUMENT, last=True)
+        files.end(DOCUMENT, wrote.append)
     assert written == ["b.txt"] * 3
+    assert wrote == [tmp_path / "b.txt"]
+
+
+def test_at_the_end_all_that_fails_is_told_and_a_reader_that_left_keeps_no_file_from_being(tmp_path, monkeypatch):
+    told, written = [], []
+
+    def write(target, _):
+        if target.path is None:
+            raise BrokenPipeError
+        if target.path.name.startswith("full"):
+            raise OutputError(f"{target.path.name} cannot be written.")
+        written.append(target.path.name)
+
+    monkeypatch.setattr("diarfuse.transcribe.live.writing.output.write", write)
+    left, full, more, fine = (Target(path, "txt") for path in (None, *map(tmp_path.joinpath, ("full1", "full2", "b"))))
+    with pytest.raises(OutputError, match="full1"):
+        Files([left, full, more, fine], lambda *_: "", told.append).end(DOCUMENT, print)
+    assert (told, written) == (["full2 cannot be written."], ["b"])
+    with pytest.raises(BrokenPipeError):
+        Files([left, fine], lambda *_: "", told.append).end(DOCUMENT, print)
+    assert written == ["b", "b"]
+
+
+def test_events_that_cannot_be_written_do_not_hide_what_else_went_wrong(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left")
+
+    told = []
+    lines = EventLines(tmp_path / "e.jsonl", told.append)
+    monkeypatch.setattr(EventLines, "_write_rest", full)
+    with pytest.raises(OutputError, match="first"), lines:
+        raise OutputError("the first")
+    assert "No space left" in told[0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
