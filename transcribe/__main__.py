@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..fusion.errors import CancelledError, DiarfuseError, printable
 from ..fusion.given import ran_out
+from .screen.unfailing import keep_telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ _LONGEST_USAGE = 400
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code: 0, 1 failure, 2 usage, 130 interrupted."""
     _fill_closed_streams()
+    keep_telling()
     try:
         code = run(arguments)
     except KeyboardInterrupt:  # while the program was still being loaded

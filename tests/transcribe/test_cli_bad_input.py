@@ -227,6 +227,8 @@ def test_streams_that_are_full_or_closed(folder: Path) -> None:
     assert full.stderr == "Error: stdout cannot be written to (No space left on device): give -o FILE.\n"
     closed = shell(folder, ">&-")
     assert (closed.returncode, closed.stderr) == (1, "Error: There is no stdout to write to: give -o FILE.\n")
+    assert shell(folder, "-o told.srt -v 2>/dev/full").returncode == 0
+    assert "Hello there." in (folder / "told.srt").read_text(encoding="utf-8")
     assert shell(folder, "-o out.srt 2>&-").returncode == 0
     assert "Hello there." in (folder / "out.srt").read_text(encoding="utf-8")
 
