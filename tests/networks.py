@@ -77,7 +77,7 @@ def _copied(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(said: Any) -> int:
-    return int(said.nbytes if isinstance(said, np.ndarray) else said.tensor_size_in_bytes())
+    return int(said.nbytes if isinstance(said, np.ndarray) else said.numpy().nbytes)
 
 
 def _key(graph: bytes, call: str, inputs: Sequence[Any]) -> bytes:

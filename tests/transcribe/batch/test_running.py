@@ -387,3 +387,16 @@ def test_a_disk_that_is_full_ends_the_run_in_one_sentence(
 
 def _full(path: Path, _: bytes) -> None:
     raise OSError(28, "No space left on device", str(path))
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_has_changed_is_told_in_words_and_not_by_files_of_models(capsys: pytest.CaptureFixture) -> None:
+    assert batch("-o", "out", "--format", "txt") == 0
+    for record in Path("out/.batch").rglob("*.json"):
+        held = json.loads(record.read_text(encoding="utf-8"))
+        held["about"] |= {"models": {"voices/network.pt": "0"}, "given": "another"}
+        held["key"] = "of other work"
+        record.write_text(json.dumps(held), encoding="utf-8")
+    capsys.readouterr()
+    assert batch("-o", "out", "--format", "txt") == 0
+    assert "other options (model, models), so they are made anew" in capsys.readouterr().err
