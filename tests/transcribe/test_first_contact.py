@@ -40,7 +40,7 @@ def hub(folder: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True, raising=False)
         monkeypatch.setattr(moonshine, "installed", lambda: True)
         monkeypatch.delenv("DIARFUSE_OFFLINE", raising=False)
         found.files = {f"{REPOSITORY}/{name}": content for name, content in folder.items()}
