@@ -25,6 +25,7 @@ from diarfuse.fusion.types import Transcript
 from diarfuse.transcribe.serving.app import create_app, uvicorn_config
 from diarfuse.transcribe.serving.limits import Limits
 from diarfuse.transcribe.serving.work import check_duration
+from tests import asking
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(max_body=1 << 20, max_duration=60, idle=0.5, upload=2)
@@ -72,12 +73,12 @@ def send(port: int, data: bytes, *, hang_up: bool = False) -> bytes:
 
 
 def alive(port: int) -> bool:
-    return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    return asking.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
 
 
 def post(port: int, name: str, content: bytes, **headers: str) -> httpx.Response:
     url = f"http://127.0.0.1:{port}/v1/audio/transcriptions"
-    return httpx.post(url, files={"file": (name, content)}, headers=headers, timeout=60)
+    return asking.post(url, files={"file": (name, content)}, headers=headers, timeout=60)
 
 
 def form(body: bytes, boundary: bytes = b"xx") -> bytes:
@@ -221,7 +222,7 @@ MALFORMED = {
 def test_malformed_forms_get_a_sentence(port: int, body: bytes) -> None:
     """Also where the server stops reading early: it lingers until the client has read why."""
     url = f"http://127.0.0.1:{port}/v1/audio/transcriptions"
-    answer = httpx.post(url, content=body, headers={"content-type": "multipart/form-data; boundary=xx"})
+    answer = asking.post(url, content=body, headers={"content-type": "multipart/form-data; boundary=xx"})
     assert answer.status_code in (400, 413)
     assert answer.json()["error"]["message"]
     assert alive(port)
@@ -230,7 +231,7 @@ def test_malformed_forms_get_a_sentence(port: int, body: bytes) -> None:
 def test_other_content_types_are_refused(port: int) -> None:
     url = f"http://127.0.0.1:{port}/v1/audio/transcriptions"
     for kind in ("application/json", "multipart/form-data", "multipart/form-data; boundary=" + "x" * 1000, "", "\xff"):
-        answer = httpx.post(url, content=b"{}", headers={"content-type": kind.encode("latin-1")})
+        answer = asking.post(url, content=b"{}", headers={"content-type": kind.encode("latin-1")})
         assert answer.status_code == 400
 
 
@@ -258,7 +259,7 @@ def test_no_request_brings_the_server_down(port: int, noise: bytes) -> None:
 
 def test_the_server_is_still_well(port: int) -> None:
     assert post(port, "a.wav", wav()).status_code == 200
-    metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    metrics = asking.get(f"http://127.0.0.1:{port}/metrics").text
     assert "diarfuse_requests_inside 0" in metrics
     assert 'status="500"' not in metrics
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import socket
 import threading
 import time
+import types
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from diarfuse.transcribe.serving.app import create_app, uvicorn_config
 from diarfuse.transcribe.serving.jobs import JobRequest
 from diarfuse.transcribe.serving.limits import Limits
+from tests import asking
 
 SPOKEN = Transcript(
     (
@@ -84,7 +88,7 @@ class Live:
     def post(self, **fields: object) -> httpx.Response:
         data = {k: v for k, v in fields.items() if k not in ("file", "headers")}
         files = {"file": fields.get("file", ("a.wav", b"RIFF-audio"))}
-        return httpx.post(f"{self.url}/v1/audio/transcriptions", data=data, files=files, headers=fields.get("headers"))
+        return asking.post(f"{self.url}/v1/audio/transcriptions", data=data, files=files, headers=fields.get("headers"))
 
     def leftovers(self) -> list[Path]:
         """Uploads still on disk (the server's own folder and lock are always there)."""
@@ -96,6 +100,16 @@ class Live:
         while not condition():
             assert time.monotonic() < end, "it never happened"
             time.sleep(0.01)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_pauses() -> Iterator[None]:
+    """Uvicorn looks every tenth of a second whether it shall end, and then waits for another: here, for less."""
+    quick = types.SimpleNamespace(**vars(asyncio))
+    quick.sleep = lambda seconds: asyncio.sleep(seconds / 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uvicorn.server, "asyncio", quick)
+        yield
 
 
 @contextlib.contextmanager

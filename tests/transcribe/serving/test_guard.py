@@ -7,7 +7,6 @@ import logging
 import socket
 from types import SimpleNamespace
 
-import httpx
 import pytest
 
 from diarfuse.fusion.errors import OptionError
@@ -16,6 +15,7 @@ from diarfuse.transcribe.serving.app import serve
 from diarfuse.transcribe.serving.guard import Guard, check_listen, is_loopback
 from diarfuse.transcribe.serving.limits import Bucket, Limits
 from diarfuse.transcribe.serving.log import Metrics, Rarely
+from tests import asking
 
 TOKEN = "0123456789abcdef"  # noqa: S105  (of these tests only)
 
@@ -116,8 +116,8 @@ def test_a_bucket_fills_again(monkeypatch) -> None:
 def test_schemes_and_hosts_have_no_case(serving, scheme: str) -> None:
     with serving(token=TOKEN) as live:
         headers = {"Authorization": f"{scheme} {TOKEN}"}
-        assert httpx.get(f"{live.url}/v1/models", headers=headers).status_code == 200
-        assert httpx.get(f"{live.url}/v1/models", headers={"Authorization": f"Basic {TOKEN}"}).status_code == 401
+        assert asking.get(f"{live.url}/v1/models", headers=headers).status_code == 200
+        assert asking.get(f"{live.url}/v1/models", headers={"Authorization": f"Basic {TOKEN}"}).status_code == 401
     assert is_loopback("LOCALHOST")
 
 
@@ -130,18 +130,18 @@ def test_a_token_that_no_client_can_send_is_refused_and_not_repeated(token: str)
 
 def test_of_several_encodings_none_may_compress(live) -> None:
     headers = [("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
-    assert httpx.post(f"{live.url}/v1/audio/transcriptions", headers=headers).status_code == 415
+    assert asking.post(f"{live.url}/v1/audio/transcriptions", headers=headers).status_code == 415
 
 
 @pytest.mark.parametrize("path", ["/v1/audio/transcriptions/", "/v1/audio/translations", "/"])
 def test_an_address_that_is_none_leads_nowhere_else(live, path: str) -> None:
-    answer = httpx.post(f"{live.url}{path}")
+    answer = asking.post(f"{live.url}{path}")
     assert answer.status_code == 404
     assert "are to be had by POST at /v1/audio/transcriptions" in answer.json()["error"]["message"]
 
 
 def test_a_method_that_is_none_is_told_which_are(live) -> None:
-    answer = httpx.get(f"{live.url}/v1/audio/transcriptions")
+    answer = asking.get(f"{live.url}/v1/audio/transcriptions")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert "takes POST only" in answer.json()["error"]["message"]
 
@@ -150,19 +150,19 @@ def test_a_flood_on_a_real_server_is_answered(live) -> None:
     with socket.create_connection(("127.0.0.1", live.port), 5) as sock:
         sock.sendall(b"\x00\x01 nonsense\r\n\r\n")
         assert sock.recv(4096).startswith(b"HTTP/1.1 400 ")
-    assert httpx.get(f"{live.url}/healthz").json() == {"status": "ok"}
+    assert asking.get(f"{live.url}/healthz").json() == {"status": "ok"}
 
 
 def test_the_token_opens_everything_but_health(serving) -> None:
     token = "0123456789abcdef"  # noqa: S105  (of this test only)
     with serving(token=token) as live:
         live.job.go.set()
-        assert httpx.get(f"{live.url}/healthz").status_code == 200
+        assert asking.get(f"{live.url}/healthz").status_code == 200
         for wrong in ({}, {"authorization": "Bearer x"}, {"authorization": token}, {"authorization": "Bearer \xff"}):
             headers = {k: v.encode("latin-1") for k, v in wrong.items()}
-            assert httpx.get(f"{live.url}/v1/models", headers=headers).status_code == 401
+            assert asking.get(f"{live.url}/v1/models", headers=headers).status_code == 401
             assert live.post(headers=headers).status_code == 401
-        assert httpx.get(f"{live.url}/metrics").status_code == 401
+        assert asking.get(f"{live.url}/metrics").status_code == 401
         assert live.post(headers={"authorization": f"Bearer {token}"}).status_code == 200
         assert len(live.job.seen) == 1
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from diarfuse.transcribe.serving.limits import Limits
+from tests import asking
 
 HEAD = (
     b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -34,7 +35,7 @@ def refused(answer: httpx.Response) -> bool:
 
 
 def inside(live, count: int) -> bool:
-    return f"requests_inside {count}" in httpx.get(f"{live.url}/metrics").text
+    return f"requests_inside {count}" in asking.get(f"{live.url}/metrics").text
 
 
 def test_who_waits_is_refused_at_once_and_who_runs_may_end(serving, clients) -> None:

@@ -21,6 +21,7 @@ from diarfuse.fusion.types import Segment
 from diarfuse.transcribe.serving.app import create_app
 from diarfuse.transcribe.serving.jobs import _without_path
 from diarfuse.transcribe.serving.limits import Limits
+from tests import asking
 from tests.transcribe.serving.wire import BOUND, HEAD, PART, raw
 
 
@@ -42,7 +43,7 @@ def test_a_client_who_leaves_stops_the_job_and_takes_the_upload_along(serving, s
         live.until(lambda: live.job.stopped == 1)
         live.until(lambda: live.leftovers() == [])
         assert live.job.seen[0].cancel.is_set()
-        live.until(lambda: "requests_inside 0" in httpx.get(f"{live.url}/metrics").text)
+        live.until(lambda: "requests_inside 0" in asking.get(f"{live.url}/metrics").text)
 
 
 def test_a_stream_nobody_reads_holds_nothing(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_queue_full_is_429_and_says_when(serving) -> None:
         threads = [threading.Thread(target=live.post) for _ in range(2)]
         for thread in threads:
             thread.start()
-        live.until(lambda: "requests_inside 2" in httpx.get(f"{live.url}/metrics").text)
+        live.until(lambda: "requests_inside 2" in asking.get(f"{live.url}/metrics").text)
         answer = live.post()
         assert answer.status_code == 429
         assert 1 <= int(answer.headers["retry-after"]) <= 600

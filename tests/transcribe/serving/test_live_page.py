@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import httpx
 import numpy as np
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from diarfuse.transcribe.__main__ import run
+from tests import asking
 from tests.browsing import press, show, texts, violations, wait
 from tests.transcribe.serving.live_works import FakeWork, Works
 
@@ -147,19 +147,19 @@ def test_only_its_own_page_may_open_a_session(serving) -> None:
         with connect(address, origin=live.url, proxy=None) as socket:
             assert "session.created" in socket.recv(timeout=10)
         rebound = {"Host": f"evil.example:{live.port}", "Origin": f"http://evil.example:{live.port}"}
-        assert httpx.get(f"{live.url}/live", headers=rebound).status_code == 403
-        assert httpx.post(f"{live.url}/v1/realtime", headers={"Origin": live.url}).status_code == 403
-        answer = httpx.get(f"{live.url}/live")
+        assert asking.get(f"{live.url}/live", headers=rebound).status_code == 403
+        assert asking.post(f"{live.url}/v1/realtime", headers={"Origin": live.url}).status_code == 403
+        answer = asking.get(f"{live.url}/live")
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert "http" not in answer.text
         for name in ("../live_page.py", "..%2flive_page.py", "live.html", "nothing"):
-            assert httpx.get(f"{live.url}/live/{name}").status_code == 404
+            assert asking.get(f"{live.url}/live/{name}").status_code == 404
 
 
 def test_it_is_off_unless_asked_for_and_never_for_others(serving, tmp_path, capfd) -> None:
     with serving(open_live=Works()) as live:
-        assert httpx.get(f"{live.url}/live").status_code == 404
+        assert asking.get(f"{live.url}/live").status_code == 404
     (tmp_path / "token").write_text("0123456789abcdef")
     for more in (["--token-file", str(tmp_path / "token")], ["--host", "0.0.0.0"], ["--live", "0"]):  # noqa: S104
         assert run(["serve", "--live-page", *more]) == 2

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from diarfuse.transcribe.serving.log import JsonFormatter
+from tests import asking
 from tests.transcribe.serving.wire import BOUND, HEAD, WHOLE
 
 
@@ -22,7 +22,7 @@ def test_logs_are_json_and_know_nothing(serving, caplog) -> None:
         live.job.error = ValueError("Ana said hello")
         live.job.go.set()
         live.post(file=("ana_doctor_visit.wav", b"RIFF"), language="en")
-        httpx.get(f"{live.url}/ana_doctor_visit")
+        asking.get(f"{live.url}/ana_doctor_visit")
     lines = [JsonFormatter().format(record) for record in caplog.records]
     entries = [json.loads(line) for line in lines]
     assert {"request", "job", "job failed"} <= {entry["event"] for entry in entries}
@@ -58,7 +58,7 @@ def test_nothing_but_json_without_words_is_ever_printed() -> None:
         lines = [process.stderr.readline()]
         url = f"http://127.0.0.1:{json.loads(lines[0])['port']}/v1/audio/transcriptions"
         form = {"files": {"file": ("ana.wav", b"RIFF")}}
-        assert httpx.post(url, data={"language": "en"}, **form).status_code == 500
+        assert asking.post(url, data={"language": "en"}, **form).status_code == 500
         with socket.create_connection(("127.0.0.1", json.loads(lines[0])["port"]), timeout=60) as leaves:
             leaves.sendall(HEAD + BOUND + b"Content-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE)
             while sum('"some.engine"' in line for line in lines) < 2:  # the job is at work

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-import httpx
 import pytest
 
 from diarfuse.fusion.errors import AudioError
 from diarfuse.fusion.types import Segment, SpeakerCount, Transcript
 from diarfuse.transcribe.serving.answers import Events
 from diarfuse.transcribe.serving.wishes import FORMATS, ApiRequest
+from tests import asking
 
 SPOKEN = Transcript(
     (Segment(0.0, 1.0, " Good morning."), Segment(1.2, 2.0, " Hello <you>!")),
@@ -129,7 +129,7 @@ def test_an_idle_stream_is_kept_open_and_a_failure_after_the_first_words_is_told
     with serving() as live:
         live.job.live, live.job.error = SPOKEN.segments[:1], AudioError("{path} is damaged: record anew.")
         form = {"data": {"stream": "true"}, "files": {"file": ("a.wav", b"RIFF")}}
-        with httpx.stream("POST", f"{live.url}/v1/audio/transcriptions", **form) as answer:
+        with asking.stream("POST", f"{live.url}/v1/audio/transcriptions", **form) as answer:
             lines = answer.iter_lines()
             assert next(lines) == "event: transcript.text.delta"
             next(line for line in lines if line == ": working")
@@ -214,15 +214,15 @@ def test_what_does_nothing_is_said(live) -> None:
 
 
 def test_a_file_in_another_field_is_told_where_it_goes(live) -> None:
-    answer = httpx.post(f"{live.url}/v1/audio/transcriptions", files={"audio": ("a.wav", b"RIFF" * 9_999)})
+    answer = asking.post(f"{live.url}/v1/audio/transcriptions", files={"audio": ("a.wav", b"RIFF" * 9_999)})
     assert answer.status_code == 400
     assert "goes into the field 'file', not into 'audio'" in answer.json()["error"]["message"]
 
 
 def test_health_and_metrics(live) -> None:
     live.post()
-    assert httpx.get(f"{live.url}/healthz").json() == {"status": "ok"}
-    text = httpx.get(f"{live.url}/metrics").text
+    assert asking.get(f"{live.url}/healthz").json() == {"status": "ok"}
+    text = asking.get(f"{live.url}/metrics").text
     assert 'diarfuse_requests_total{route="/v1/audio/transcriptions",status="200"} 1' in text
     assert "diarfuse_audio_seconds_total 2.5" in text
     assert "diarfuse_requests_inside 0" in text

@@ -12,6 +12,7 @@ import pytest
 
 from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe.serving.limits import Limits
+from tests import asking
 from tests.transcribe.serving.live_works import MOST, SECOND, TOKEN, Works, call, hear, holding, sent_while_held
 
 
@@ -20,7 +21,7 @@ def events(answer: httpx.Response) -> list[dict]:
 
 
 def post(live, body, query: str = "", **options) -> httpx.Response:
-    return httpx.post(f"{live.url}/v1/realtime{query}", content=body, timeout=20, **options)
+    return asking.post(f"{live.url}/v1/realtime{query}", content=body, timeout=20, **options)
 
 
 @contextlib.contextmanager
@@ -111,7 +112,7 @@ def test_the_language_is_told_in_the_address(serving):
         answer = post(live, SECOND, "?language=englsh")
         assert (answer.status_code, works.languages) == (400, ["de"])
         assert "did you mean english" in answer.json()["error"]["message"]
-        live.until(lambda: 'diarfuse_live_total{outcome="done"} 1' in httpx.get(f"{live.url}/metrics").text)
+        live.until(lambda: 'diarfuse_live_total{outcome="done"} 1' in asking.get(f"{live.url}/metrics").text)
 
 
 def test_places_are_shared_with_the_websocket_and_who_leaves_frees_one(serving):
@@ -159,4 +160,4 @@ def test_the_door_is_the_same(serving):
         assert post(live, SECOND, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     with serving(open_live=Works()) as live:
         assert post(live, SECOND, headers={"Origin": "https://example.org"}).status_code == 403
-        assert httpx.get(f"{live.url}/v1/realtime").status_code == 405
+        assert asking.get(f"{live.url}/v1/realtime").status_code == 405
