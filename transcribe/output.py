@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exporters import registry
-from ..fusion.errors import OptionError, OutputError, UnknownNameError
+from ..fusion.errors import CancelledError, DiarfuseError, OptionError, OutputError, UnknownNameError
 from ..fusion.landing import check_writable, in_the_way, is_protected, sweep, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 STDOUT = "-"
 _OPEN = re.compile(r"/dev/(fd/|stdout$|stderr$)|/proc/[^/]+/fd/")
@@ -99,6 +99,43 @@ def plan(
         _check_folder(_nearest(folder) if folder in made else folder)
         sweep(folder)
     return planned
+
+
+def write_each(
+    targets: Iterable[Target],
+    render: Callable[[Target], str | bytes],
+    on_wrote: Callable[[Path], None],
+    on_problem: Callable[[str], None],
+) -> None:
+    """Write all that can be written: what fails of one output costs none of the others, for which an hour was worked.
+
+    Args:
+        targets: where; files come before stdout, pipes and devices, whose readers may leave, or never come.
+        render: what goes to a target.
+        on_wrote: hears of each file.
+        on_problem: hears what went wrong with all but one.
+
+    Raises:
+        BrokenPipeError: nobody reads stdout any more, and all else went well.
+        DiarfuseError, OSError, MemoryError: what went wrong with the first.
+    """
+    failed: list[Exception] = []
+    for target in sorted(targets, key=is_stream):
+        try:
+            write(target, render(target))
+        except CancelledError:
+            raise
+        except (DiarfuseError, OSError, MemoryError) as error:
+            failed.append(error)
+        else:
+            if target.path is not None:
+                on_wrote(target.path)
+    failed.sort(key=lambda error: isinstance(error, BrokenPipeError))  # a reader that left is no news
+    for other in failed[1:]:
+        if not isinstance(other, BrokenPipeError):
+            on_problem(str(other))
+    if failed:
+        raise failed[0]
 
 
 def write(target: Target, result: str | bytes) -> None:

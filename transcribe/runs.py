@@ -229,20 +229,23 @@ def _each(
     """
     stdin.receive(audio)
     _check_existing(audio)
-    failed, wrote = 0, list[tuple[Path, str, str]]()
-    with reporter(audio, stages) as screen, Ahead(audio, partial(_one, process), screen, at_once) as found:
-        for path, targets in zip(audio, planned, strict=True):
-            screen.start(path.name)
-            try:
-                wrote += [(*file, path.name) for file in _write(*found.next(), targets, screen)]
-            except OF_ONE_FILE as error:
-                if len(audio) == 1:
-                    raise
-                failed += 1
-                screen.problem(traced(str(error)))
-        for file, what, name in wrote:
-            screen.about(name)
-            screen.wrote(file, what)
+    failed, wrote = 0, list[tuple[str, Path, str]]()
+    with reporter(audio, stages) as screen:
+        try:
+            with Ahead(audio, partial(_one, process), screen, at_once) as found:
+                for path, targets in zip(audio, planned, strict=True):
+                    screen.start(path.name)
+                    try:
+                        _write(*found.next(), targets, screen, partial(_keep, wrote, path.name))
+                    except OF_ONE_FILE as error:
+                        if len(audio) == 1:
+                            raise
+                        failed += 1
+                        screen.problem(traced(str(error)))
+        finally:  # whatever ended the rest
+            for name, file, what in wrote:
+                screen.about(name)
+                screen.wrote(file, what)
         if failed:
             screen.last(f"{failed} of {len(audio)} recordings failed; the others are written.")
     return 1 if failed else 0
@@ -255,14 +258,25 @@ def _one(process: Process, path: Path, screen: Reporter, cancel: threading.Event
 
 
 def _write(
-    document: Document, render: Render, targets: Sequence[output.Target], screen: Reporter
-) -> list[tuple[Path, str]]:
-    """The files that were written, and what they hold."""
-    for target, text in [(target, render(target)) for target in targets]:
+    document: Document,
+    render: Render,
+    targets: Sequence[output.Target],
+    screen: Reporter,
+    on_wrote: Callable[[Path, str], None],
+) -> None:
+    """Write all outputs that can be written; `on_wrote` hears of each file, and what it holds."""
+
+    def rendered(target: output.Target) -> str | bytes:
+        text = render(target)
         if target.path is None:
             screen.rest()
-        output.write(target, text)
-    return [(target.path, summary(document)) for target in targets if target.path is not None]
+        return text
+
+    output.write_each(targets, rendered, lambda file: on_wrote(file, summary(document)), screen.problem)
+
+
+def _keep(wrote: list[tuple[str, Path, str]], name: str, file: Path, what: str) -> None:
+    wrote.append((name, file, what))
 
 
 def _check_existing(audio: Sequence[Path]) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.transcribe import output
 from diarfuse.transcribe.__main__ import run
 
 WORDS = [{"word": "Hello", "start": 0.1, "end": 0.4}, {"word": "there.", "start": 0.5, "end": 0.9}]
@@ -164,6 +165,34 @@ def test_a_bad_file_among_several_does_not_stop_the_others(folder: Path, capsys:
     assert "2 of 3 recordings failed" in err
     assert files(folder / "out") == {"good.txt"}
     assert (folder / "out/good.txt").read_text(encoding="utf-8") == "Hello there.\n"
+
+
+@pytest.mark.parametrize("command", ["transcribe", "attach", "export"])
+def test_an_output_that_cannot_be_written_costs_no_other(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (folder / "turns.rttm").write_text("SPEAKER a 1 0 2 <NA> <NA> Ana <NA> <NA>\n", encoding="utf-8")
+    assert run(words_json("good.wav", "-o", "good.json")) == 0
+    real = output.write_whole
+
+    def write_whole(path: Path, content: bytes) -> None:
+        if path.parent.name == "full":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        real(path, content)
+
+    monkeypatch.setattr(output, "write_whole", write_whole)
+    capsys.readouterr()
+    what = {
+        "transcribe": words_json("good.wav"),
+        "attach": ["attach", "words.json", "--rttm", "turns.rttm"],
+        "export": ["export", "good.json"],
+    }
+    assert run([*what[command], "-o", "full/", "-o", "a.txt", "-o", "full/b.vtt", "-o", "-"]) == 1
+    told = capsys.readouterr()
+    assert "Hello there." in (folder / "a.txt").read_text(encoding="utf-8")
+    assert "Hello there." in told.out
+    assert told.err.count("Error: full/") == told.err.count("No space left on device") == 2
+    assert "Wrote a.txt: " in told.err
 
 
 @pytest.mark.parametrize("name", ["cut", "short", "stereo8k", "studio", "surround"])

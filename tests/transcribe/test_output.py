@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from diarfuse.fusion.errors import OptionError, OutputError
-from diarfuse.transcribe.output import Target, plan, write
+from diarfuse.fusion.errors import AudioError, CancelledError, OptionError, OutputError
+from diarfuse.transcribe.output import Target, plan, write, write_each
 from tests.faults import every_kill, has_unnamed
 
 SHARED = Path("/dev", "shm")
@@ -177,3 +177,37 @@ def test_a_folder_that_becomes_a_file_meanwhile_is_named(
     with pytest.raises(OutputError, match=r"^The output folder 'new/below' is a file: move it away"):
         write(target, "text")
     assert Path("new/below").read_text() == "mine"
+
+
+def test_what_fails_of_one_output_costs_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order, wrote, told = [], list[Path](), list[str]()
+    targets = [Target(None, "txt"), *(Target(tmp_path / f"{name}", name) for name in ("rttm", "srt", "png", "vtt"))]
+
+    def render(target: Target) -> str:
+        order.append(target.format)
+        if target.format == "rttm":
+            raise AudioError("no turns")
+        if target.format == "png":
+            raise MemoryError("too large")
+        return target.format
+
+    def left(_: bytes) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("diarfuse.transcribe.output.write_stdout", left)
+    with pytest.raises(AudioError, match="no turns"):
+        write_each(targets, render, wrote.append, told.append)
+    assert order == ["rttm", "srt", "png", "vtt", "txt"]
+    assert wrote == [tmp_path / "srt", tmp_path / "vtt"]
+    assert [path.read_text() for path in wrote] == ["srt", "vtt"]
+    assert told == ["too large"]
+    with pytest.raises(BrokenPipeError):
+        write_each([targets[0], targets[2]], render, wrote.append, told.append)
+    assert wrote[2:] == [tmp_path / "srt"]
+
+    def stopped(_: Target) -> str:
+        raise CancelledError("Stopped.")
+
+    with pytest.raises(CancelledError):
+        write_each(targets, stopped, wrote.append, told.append)
+    assert len(wrote) == 3

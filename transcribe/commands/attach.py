@@ -150,21 +150,22 @@ def attach(
         found, origin = _turns(audio, rttm, values, screen)
         turns = _named(found, names, screen)
         if same_shape:
-            texts: list[str | bytes] = [task.same_shape(data, turns, reading, screen)] * len(targets)
+            text = task.same_shape(data, turns, reading, screen)
             count = len(turns.speakers)
             what = f"{words.name} with {count} {'speaker' if count == 1 else 'speakers'} in it"
         else:
             document = task.document(reading, turns, origin, screen)
-            looks = [view.seen(target, audio, screen.note, task.track) for target in targets]
-            texts = [content(document, target, look) for target, look in zip(targets, looks, strict=True)]
             what = summary(document)
+
+        def render(target: Target) -> str | bytes:
+            if same_shape:
+                return text
+            return content(document, target, view.seen(target, audio, screen.note, task.track))
+
         screen.rest()
-        for target, text in zip(targets, texts, strict=True):
-            output.write(target, text)
         if verbose:
             screen.note(f"{words}: {len(turns.speakers)} speakers, {len(turns.turns)} turns, {task.policy.join} join.")
-        for path in (target.path for target in targets if target.path is not None):
-            screen.wrote(path, what)
+        output.write_each(targets, render, lambda path: screen.wrote(path, what), screen.problem)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from .options import LAYOUT_OPTIONS, TERMINAL_OPTIONS, output_options, style_of
 from .shape import Section, command
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...exporters.style import Style
     from ...fusion.document import Document
     from ..output import Target
@@ -42,26 +44,47 @@ Examples:
     TERMINAL_OPTIONS,
     epilog=EPILOG,
 )
-def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> None:
+def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...], **values: Any) -> int:
     """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
-    from ...fusion.document import read_document
     from .. import output
-    from ..screen.showing import summary
+    from ..runs import OF_ONE_FILE
     from ..screen.terminal import reporter
+    from ..screen.traced import traced
 
     planned = output.plan(documents, outs, formats, on_stdout="txt", in_folder="srt")
     style = style_of(values)
-    screen, ctx = reporter(bar=False), click.get_current_context()
+    screen, failed = reporter(bar=False), 0
     for path, targets in zip(documents, planned, strict=True):
-        document = read_document(path)
-        document = document.clean() if values["clean"] else document
-        if document.diarization is None and (told := about(ctx, OF_CUES, f"for {path}, {NO_SPEAKERS}")):
-            screen.note(told)
-        contents = [_content(document, target, style, path, screen) for target in targets]
-        for target, content in zip(targets, contents, strict=True):
-            output.write(target, content)
-        for written in (target.path for target in targets if target.path is not None):
-            screen.wrote(written, summary(document))
+        try:
+            _export(path, targets, style, screen, clean=values["clean"])
+        except OF_ONE_FILE as error:
+            if len(documents) == 1:
+                raise
+            failed += 1
+            screen.problem(traced(str(error)))
+    if failed:
+        screen.last(f"{failed} of {len(documents)} files failed; the others are written.")
+    return 1 if failed else 0
+
+
+def _export(path: Path, targets: Sequence[Target], style: Style, screen: Reporter, *, clean: bool) -> None:
+    """Write one document in all its formats."""
+    from ...fusion.document import read_document
+    from .. import output
+    from ..screen.showing import summary
+
+    document = read_document(path)
+    document = document.clean() if clean else document
+    if document.diarization is None and (
+        told := about(click.get_current_context(), OF_CUES, f"for {path}, {NO_SPEAKERS}")
+    ):
+        screen.note(told)
+    output.write_each(
+        targets,
+        lambda target: _content(document, target, style, path, screen),
+        lambda written: screen.wrote(written, summary(document)),
+        screen.problem,
+    )
 
 
 def _content(document: Document, target: Target, style: Style, path: Path, screen: Reporter) -> str | bytes:

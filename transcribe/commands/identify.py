@@ -89,10 +89,12 @@ def identify(
         screen.start(audio.name)
         document = run_interruptible(lambda cancel: task.named(screen, cancel))
         screen.rest()
-        for target in targets:
-            output.write(target, registry.dumps(document, target.format))
-        for path in (target.path for target in targets if target.path is not None):
-            screen.wrote(path, summary(document))
+        output.write_each(
+            targets,
+            lambda target: registry.dumps(document, target.format),
+            lambda path: screen.wrote(path, summary(document)),
+            screen.problem,
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...diarize.loading import live_of
 from ...fusion.audio import same_channels
 from ...fusion.document import Document
-from ...fusion.errors import OutputError
+from ...fusion.errors import DiarfuseError
 from ...fusion.times import repair_transcript
 from ...fusion.types import SAMPLE_RATE, SpeakerCount
 from ...fusion.watch import Watch
@@ -230,7 +230,7 @@ class _Recording:
         named, what = only_names(document, self.heard), summary(document)
         try:
             session.rest(rest, named, lambda path: bars.wrote(path, what))
-        except (OutputError, BrokenPipeError):
+        except (DiarfuseError, OSError, MemoryError):
             self.sound.end(channels, bars.note)
             raise
         self.sound.end(channels)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -62,19 +63,9 @@ class Files:
         Raises:
             OutputError: one of them cannot be written; the others are, and of more that cannot `on_note` hears.
             BrokenPipeError: nobody reads stdout any more; the files are written.
+            DiarfuseError, MemoryError: one cannot be made; the others are.
         """
-        failed = list[OSError]()
-        for target in self.targets:
-            wrong = self._written(document, target)
-            if not wrong and target.path is not None:
-                on_wrote(target.path)
-            failed += wrong
-        failed.sort(key=lambda error: isinstance(error, BrokenPipeError))  # a reader that left is no news
-        for error in failed[1:]:
-            if not isinstance(error, BrokenPipeError):
-                self.on_note(str(error))
-        if failed:
-            raise failed[0]
+        output.write_each(self.targets, partial(self.render, document), on_wrote, self.on_note)
 
     def _written(self, document: Document, target: output.Target) -> list[OSError]:
         """What went wrong."""

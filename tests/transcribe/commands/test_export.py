@@ -47,6 +47,17 @@ def test_many_documents_into_a_folder() -> None:
     assert "Ana" in Path("out/meeting.rttm").read_text(encoding="utf-8")
 
 
+def test_a_bad_document_among_several_costs_only_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.json").write_text("{", encoding="utf-8")
+    assert run(["export", "bad.json", "call.json", "--format", "csv", "-o", "out/"]) == 1
+    assert [path.name for path in Path("out").iterdir()] == ["call.csv"]
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("Error: bad.json is no JSON")
+    assert last == "1 of 2 files failed; the others are written."
+    assert run(["export", "bad.json", "-o", "out/bad.csv"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_cues_can_be_the_recognisers_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["export", "meeting.json", "--format", "srt", "--cues", "segments"]) == 0
     assert capsys.readouterr().out == registry.dumps(EDITED, "srt", Style(cues="segments"))
