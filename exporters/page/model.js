@@ -7,6 +7,8 @@ import { beginsBlank, compareTexts, endsBlank, firstOf, lastOf, stripped, unspac
 const PAUSE = 2.5; // seconds of silence that begin a new paragraph
 const TOGETHER = 0.1; // speech that overlaps by less is one after the other
 const LONG = 120; // words after which a monologue may be broken at the end of a sentence
+const UNMARKED = 360; // the same at the end of a line, where a recogniser writes no marks
+const LONGEST = 1000; // and anywhere: a browser takes many times as long for twice as long a paragraph
 const SENTENCE_END = /[.!?…。！？؟।]["'”’»)\]]*$/;
 
 // `breaks`: start of a word -> whether a person split ("split") or joined ("join") the turn there.
@@ -25,7 +27,7 @@ function inOrder(given, breaks) {
   for (const turn of sorted) {
     const first = words.length;
     const said = given.slice(turn.first, turn.last);
-    words.push({ ...said[0], space: first > 0 }, ...said.slice(1));
+    said.forEach((word, i) => words.push(i ? word : { ...word, space: first > 0 }));
     turns.push({ ...turn, first, last: words.length });
   }
   return { words, turns };
@@ -77,7 +79,9 @@ function goesOn(turn, word, before, breaks) {
   if (word.start - before.end > PAUSE) return false;
   // A line that begins before what was said is over stands by itself (fusion/cues/passages.py).
   if (word.begins && word.start < Math.max(before.start, turn.end - TOGETHER)) return false;
-  return turn.last - turn.first < LONG || !SENTENCE_END.test(before.text);
+  const count = turn.last - turn.first;
+  if (count >= LONG && SENTENCE_END.test(before.text)) return false;
+  return count < UNMARKED || (count < LONGEST && !word.begins);
 }
 
 // Numbers of words by their start, for the word that is being said.
@@ -113,9 +117,9 @@ function doubtsOf(words) {
   for (const place of places) {
     const said = words.slice(place.first, place.last);
     place.start = said[0].start;
-    place.end = Math.max(...said.map((word) => word.end));
+    place.end = said.reduce((end, word) => Math.max(end, word.end), said[0].end);
     const sure = said.map((word) => word.row.attribution.confidence);
-    place.least = place.first + sure.indexOf(Math.min(...sure));
+    place.least = place.first + sure.indexOf(sure.reduce((least, one) => Math.min(least, one)));
     place.wrong = sure.reduce((sum, confidence) => sum + 1 - confidence, 0);
   }
   return places;

@@ -71,7 +71,8 @@ function filled(text, words, found) {
     const low = spans.length ? spans[spans.length - 1][1] : 0;
     const high = stop < found.length ? found[stop][0] : text.length;
     places ??= boundaries(text);
-    spans.push(...divided(text, places, low, high, words.slice(index, stop).map((w) => lengthOf(stripped(w)) + 1)));
+    const lengths = words.slice(index, stop).map((w) => lengthOf(stripped(w)) + 1);
+    divided(text, places, low, high, lengths).forEach((span) => spans.push(span));
     index = stop;
   }
   return spans;

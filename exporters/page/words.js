@@ -164,8 +164,8 @@ function reworded(old, text) {
   for (const [tag, first, last, begin, end] of opcodes(before, tokens.map(keyOf))) {
     if (tag === "equal") {
       const kept = old.slice(first, last);
-      fresh.push(...kept.map((item, i) => ({ ...item, text: tokens[begin + i], word: { ...item.word, edited: true } })));
-    } else fresh.push(...freshItems(old, first, last, tokens.slice(begin, end)));
+      kept.forEach((item, i) => fresh.push({ ...item, text: tokens[begin + i], word: { ...item.word, edited: true } }));
+    } else freshItems(old, first, last, tokens.slice(begin, end)).forEach((item) => fresh.push(item));
   }
   return spaced(old, fresh);
 }

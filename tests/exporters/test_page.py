@@ -118,6 +118,21 @@ def test_a_long_meeting_is_all_there(chromium: WebDriver, tmp_path: Path) -> Non
     assert chromium.execute_script(count) == 1001
 
 
+@pytest.mark.parametrize(("line", "most"), [(40, 400), (3000, 1000)])
+def test_a_monologue_without_marks_is_no_single_paragraph(
+    chromium: WebDriver, tmp_path: Path, line: int, most: int
+) -> None:
+    """For a browser takes many times as long for twice as long a paragraph."""
+    words = tuple(Word(i / 2, i / 2 + 0.4, f" w{i}", 0.9, speaker="SPEAKER_00") for i in range(3000))
+    parts = [words[start : start + line] for start in range(0, len(words), line)]
+    segments = tuple(Segment(p[0].start, p[-1].end, "".join(w.text for w in p), p, "SPEAKER_00") for p in parts)
+    opened(chromium, tmp_path, Document(Transcript(segments, "en", 1500.0)))
+    script = "return [...document.querySelectorAll('.turn')].map((turn) => turn.querySelectorAll('.w').length)"
+    counts = chromium.execute_script(script)
+    assert sum(counts) == 3000
+    assert most // 2 < max(counts) <= most
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file is called so")
 def test_a_name_of_no_utf_8_and_speakers_called_as_everything_is_are_shown(chromium: WebDriver, tmp_path: Path) -> None:
     names = ("constructor", "__proto__", "toString")
