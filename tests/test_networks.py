@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+
 import numpy as np
 import pytest
 
@@ -71,3 +74,23 @@ def test_it_forgets_the_oldest(computed, monkeypatch):
     assert Session(graph(2)).raw is network.raw
     assert Session(graph(3)).raw is not network.raw
     assert Session(graph(2)).raw is not network.raw
+
+
+def test_a_file_is_hashed_again_whenever_it_was_touched(tmp_path, monkeypatch):
+    hashed = []
+
+    def real(path):
+        hashed.append(path.read_bytes())
+        return hashlib.sha256(hashed[-1]).hexdigest()
+
+    sha256_of, path = networks.hashing(real), tmp_path / "model"
+    for content in (b"one", b"two"):  # as large
+        path.write_bytes(content)
+        assert sha256_of(path) == sha256_of(path) == hashlib.sha256(content).hexdigest()
+    assert hashed == [b"one", b"one", b"two", b"two"]
+    monkeypatch.setattr(networks, "SETTLED", -(1 << 62))
+    for content in (b"two", b"six"):
+        path.write_bytes(content)
+        os.utime(path, ns=(len(hashed), len(hashed)))
+        assert sha256_of(path) == sha256_of(path) == hashlib.sha256(content).hexdigest()
+    assert hashed[4:] == [b"two", b"six"]
