@@ -49,7 +49,7 @@ def speech(samples: int) -> np.ndarray:
     time = np.arange(samples) / 16_000
     signal = np.zeros(samples)
     for voice in range(5):
-        tone = rng.uniform(90, 300)
-        wave = sum(np.sin(2 * np.pi * (tone * k * time + 15 * k * np.sin(time + voice))) / k for k in range(1, 12))
+        tone, glide = rng.uniform(90, 300), np.sin(time + voice)
+        wave = sum(np.sin(2 * np.pi * (tone * k * time + 15 * k * glide)) / k for k in range(1, 12))
         signal += wave * (np.sin(2 * np.pi * time / rng.uniform(2, 5) + rng.uniform(0, 6)) > 0.2)
     return np.asarray(0.05 * signal + 0.001 * rng.standard_normal(samples), np.float32)
