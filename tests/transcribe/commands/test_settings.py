@@ -403,6 +403,17 @@ def test_files_that_cannot_be_read_are_told_of(work: Path, say) -> None:
     assert shown(say)["num-speakers"][0] == 2
 
 
+def test_the_variable_for_the_folder_names_one(say, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(Path.cwd().parent))
+    monkeypatch.setenv("DIARFUSE_CONFIG_DIR", "~/own")
+    Path("../own/diarfuse.toml").write_text("threads = 3\n", encoding="utf-8")
+    assert "threads = 3" in say("config", "show")[1]
+    monkeypatch.setenv("DIARFUSE_CONFIG_DIR", str(Path("../own/diarfuse.toml")))
+    code, _, told = say("config", "show")
+    assert (code, told.count("\n")) == (2, 1)
+    assert "$DIARFUSE_CONFIG_DIR='../own/diarfuse.toml' is a file: give the folder that holds" in told
+
+
 def test_the_users_own_folder_is_beside_no_work(work: Path, say, monkeypatch) -> None:
     path = own(work, 'language = "de"\n')
     monkeypatch.chdir(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -124,3 +125,19 @@ def test_models_are_hashed_once_and_again_when_they_change(tmp_path: Path, monke
             (tmp_path / "other.bin").write_text(content, encoding="utf-8")
         assert origin_of(asked, asked, recogniser, None).models["other.bin"] == content
     assert len(hashed) == 2
+
+
+def test_a_home_that_nobody_knows_and_a_recording_that_is_gone_lose_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where no home is known
+    assert without_folders("/home/ana/a.wav is cut.") == "a.wav is cut."
+    recording = tmp_path / "a.wav"
+    assert recording_of(recording, 1.0) is None
+    recording.write_bytes(b"RIFF")
+
+    def unplugged(_: Path) -> str:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(origin, "sha256_of", unplugged)
+    assert recording_of(recording, 1.0) is None

@@ -17,6 +17,7 @@ from diarfuse.fusion.errors import OptionError, OutputError, VoiceError
 from diarfuse.transcribe.voices import files
 from diarfuse.transcribe.voices.likeness import check_same_voice
 from diarfuse.transcribe.voices.records import Person, dumps
+from diarfuse.transcribe.voices.root import default_root
 from diarfuse.transcribe.voices.store import VoiceStore, forget_all
 from tests.transcribe.voices.made import CAMPPLUS, SPACE, WHEN, everything_in, prototype
 
@@ -43,6 +44,13 @@ def test_only_the_user_can_read_and_no_file_is_named_after_anybody(root: Path) -
     for path in root.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert "ana" not in path.name.lower()
+
+
+def test_a_folder_in_the_home_is_found_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", "~/kept")
+    assert default_root() == tmp_path / "kept"
 
 
 def blank(path: Path) -> None:
