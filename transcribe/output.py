@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,10 @@ from ..fusion.landing import check_writable, in_the_way, is_protected, sweep, wr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..fusion.document import Document
+
 STDOUT = "-"
+_NO_STDOUT = "There is no stdout to write to: give -o FILE."
 _OPEN = re.compile(r"/dev/(fd/|stdout$|stderr$)|/proc/[^/]+/fd/")
 """Names of what is open already; what else lies in /dev may be a file, as in /dev/shm."""
 
@@ -75,7 +79,7 @@ def plan(
 
     Raises:
         OptionError: outputs and inputs do not fit together.
-        OutputError: a folder is missing or cannot be written to.
+        OutputError: a folder is missing or cannot be written to, or stdout is closed.
         MissingExtraError: a format needs what is not installed.
     """
     known = registry.names() if known is None else known
@@ -91,6 +95,8 @@ def plan(
     _check_formats(flat, known)
     _check_collisions([*inputs, *read], flat)
     files = [target.path for target in flat if target.path is not None]
+    if len(files) < len(flat):
+        _check_stdout()
     for path in files:
         _check_name(path.parent)
         _check_name(path)
@@ -106,6 +112,7 @@ def write_each(
     render: Callable[[Target], str | bytes],
     on_wrote: Callable[[Path], None],
     on_problem: Callable[[str], None],
+    document: Document | None = None,
 ) -> None:
     """Write all that can be written: what fails of one output costs none of the others, for which an hour was worked.
 
@@ -114,13 +121,15 @@ def write_each(
         render: what goes to a target.
         on_wrote: hears of each file.
         on_problem: hears what went wrong with all but one.
+        document: took long to make, so where nothing at all could be written it is kept among the temporary files.
 
     Raises:
         BrokenPipeError: nobody reads stdout any more, and all else went well.
         DiarfuseError, OSError, MemoryError: what went wrong with the first.
     """
     failed: list[Exception] = []
-    for target in sorted(targets, key=is_stream):
+    ordered = sorted(targets, key=is_stream)
+    for target in ordered:
         try:
             write(target, render(target))
         except CancelledError:
@@ -134,8 +143,27 @@ def write_each(
     for other in failed[1:]:
         if not isinstance(other, BrokenPipeError):
             on_problem(str(other))
+    is_lost = bool(failed) and len(failed) == len(ordered) and not isinstance(failed[-1], BrokenPipeError)
+    if is_lost and document is not None and (kept := _keep(document)) is not None:
+        instead = f"The result is kept in {kept}, for you alone: give it to transcribe export, then remove it."
+        raise OutputError(f"{failed[0]} {instead}") from failed[0]
     if failed:
         raise failed[0]
+
+
+def _keep(document: Document) -> Path | None:
+    """`document` in a file of its own that nobody else can read; None if there is no room for that either."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="diarfuse-", suffix=".json")
+    except OSError:
+        return None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(_encoded(registry.dumps(document, "json")))
+    except (OSError, MemoryError):
+        Path(name).unlink()
+        return None
+    return Path(name)
 
 
 def write(target: Target, result: str | bytes) -> None:
@@ -144,8 +172,7 @@ def write(target: Target, result: str | bytes) -> None:
     Raises:
         OutputError: it cannot be written (the disk is full, the folder went away ...).
     """
-    # File names and other people's JSON may hold halves of characters, which no UTF-8 text can.
-    content = result if isinstance(result, bytes) else result.encode("utf-8", "replace")
+    content = _encoded(result)
     if target.path is None:
         write_stdout(content)
         return
@@ -162,6 +189,11 @@ def write(target: Target, result: str | bytes) -> None:
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
 
+def _encoded(result: str | bytes) -> bytes:
+    # File names and other people's JSON may hold halves of characters, which no UTF-8 text can.
+    return result if isinstance(result, bytes) else result.encode("utf-8", "replace")
+
+
 def _no_folder(folder: Path, file: Path) -> OutputError:
     what = "is a file" if file == folder else f"cannot be, since {str(file)!r} is a file"
     return OutputError(f"The output folder {str(folder)!r} {what}: move it away, or choose another -o.")
@@ -173,9 +205,8 @@ def write_stdout(content: bytes) -> None:
     Raises:
         OutputError: stdout is full, or closed.
     """
-    missing = "There is no stdout to write to: give -o FILE."
     if sys.stdout is None:
-        raise OutputError(missing)
+        raise OutputError(_NO_STDOUT)
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -183,8 +214,17 @@ def write_stdout(content: bytes) -> None:
         raise
     except OSError as error:
         if error.errno == errno.EBADF:
-            raise OutputError(missing) from error
+            raise OutputError(_NO_STDOUT) from error
         raise OutputError(f"stdout cannot be written to ({error.strerror or error}): give -o FILE.") from error
+
+
+def _check_stdout() -> None:
+    """See that something can be written to stdout, before the work: nothing is."""
+    try:
+        os.write(sys.stdout.fileno(), b"")
+    except (AttributeError, OSError) as error:
+        if isinstance(error, AttributeError) or error.errno == errno.EBADF:  # any other tells of itself later
+            raise OutputError(_NO_STDOUT) from error
 
 
 def is_stream(target: Target) -> bool:

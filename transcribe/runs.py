@@ -272,7 +272,7 @@ def _write(
             screen.rest()
         return text
 
-    output.write_each(targets, rendered, lambda file: on_wrote(file, summary(document)), screen.problem)
+    output.write_each(targets, rendered, lambda file: on_wrote(file, summary(document)), screen.problem, document)
 
 
 def _keep(wrote: list[tuple[str, Path, str]], name: str, file: Path, what: str) -> None:

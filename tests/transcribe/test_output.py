@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from diarfuse.fusion.document import Document, read_document
 from diarfuse.fusion.errors import AudioError, CancelledError, OptionError, OutputError
+from diarfuse.fusion.types import Transcript
 from diarfuse.transcribe.output import Target, plan, write, write_each
 from tests.faults import every_kill, has_unnamed
 
@@ -211,3 +214,46 @@ def test_what_fails_of_one_output_costs_none_of_the_others(tmp_path: Path, monke
     with pytest.raises(CancelledError):
         write_each(targets, stopped, wrote.append, told.append)
     assert len(wrote) == 3
+
+
+HEARD = Document(Transcript((), "en", 1.5), name="meeting")
+
+
+def test_what_can_be_written_nowhere_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder, told = Target(tmp_path, "txt"), list[str]()
+    with pytest.raises(OutputError, match=rf"cannot be written.* The result is kept in {tmp_path}/diarfuse-\w+\.json"):
+        write_each([folder, folder], lambda _: "text", told.append, told.append, HEARD)
+    (kept,) = tmp_path.iterdir()
+    assert read_document(kept).transcript == HEARD.transcript
+    assert os.name == "nt" or kept.stat().st_mode & 0o777 == 0o600
+    assert len(told) == 1
+    assert "kept" not in told[0]
+
+
+def test_nothing_is_kept_where_something_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder, file = Target(tmp_path, "txt"), Target(tmp_path / "a.txt", "txt")
+    with pytest.raises(OutputError, match=r"Choose another -o\.$"):
+        write_each([folder, file], lambda _: "text", str, str, HEARD)
+
+    def left(_: bytes) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("diarfuse.transcribe.output.write_stdout", left)
+    with pytest.raises(OutputError, match=r"Choose another -o\.$"):
+        write_each([folder, Target(None, "txt")], lambda _: "text", str, str, HEARD)
+    assert list(tmp_path.iterdir()) == [file.path]
+
+
+def test_nothing_is_left_where_there_is_no_room_to_keep_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def full(handle: int, _: str) -> None:
+        os.close(handle)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(OutputError, match=r"Choose another -o\.$"):
+        write_each([Target(tmp_path, "txt")], lambda _: "text", str, str, HEARD)
+    assert not list(tmp_path.iterdir())

@@ -150,7 +150,7 @@ def attach(
         found, origin = _turns(audio, rttm, values, screen)
         turns = _named(found, names, screen)
         if same_shape:
-            text = task.same_shape(data, turns, reading, screen)
+            document, text = None, task.same_shape(data, turns, reading, screen)
             count = len(turns.speakers)
             what = f"{words.name} with {count} {'speaker' if count == 1 else 'speakers'} in it"
         else:
@@ -158,14 +158,14 @@ def attach(
             what = summary(document)
 
         def render(target: Target) -> str | bytes:
-            if same_shape:
+            if document is None:
                 return text
             return content(document, target, view.seen(target, audio, screen.note, task.track))
 
         screen.rest()
         if verbose:
             screen.note(f"{words}: {len(turns.speakers)} speakers, {len(turns.turns)} turns, {task.policy.join} join.")
-        output.write_each(targets, render, lambda path: screen.wrote(path, what), screen.problem)
+        output.write_each(targets, render, lambda path: screen.wrote(path, what), screen.problem, document)
 
 
 @dataclass(frozen=True)

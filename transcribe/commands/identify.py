@@ -94,6 +94,7 @@ def identify(
             lambda target: registry.dumps(document, target.format),
             lambda path: screen.wrote(path, summary(document)),
             screen.problem,
+            document,
         )
 
 

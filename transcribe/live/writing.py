@@ -65,7 +65,7 @@ class Files:
             BrokenPipeError: nobody reads stdout any more; the files are written.
             DiarfuseError, MemoryError: one cannot be made; the others are.
         """
-        output.write_each(self.targets, partial(self.render, document), on_wrote, self.on_note)
+        output.write_each(self.targets, partial(self.render, document), on_wrote, self.on_note, document)
 
     def _written(self, document: Document, target: output.Target) -> list[OSError]:
         """What went wrong."""
