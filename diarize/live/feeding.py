@@ -20,6 +20,7 @@ from .events import Done, Event, Gap, Paused, Resumed
 
 LONGEST_GAP: Seconds = 86_400.0
 _PIECE = 60 * SAMPLE_RATE
+NOTHING_CAME = "No audio came: check the microphone, or what is piped in."
 
 
 class Feeding(ABC):
@@ -127,7 +128,7 @@ class Feeding(ABC):
             self._closed = True
             samples = self._kept.finish()
             if not len(samples):
-                raise AudioError("No audio came: check the microphone, or what is piped in.")
+                raise AudioError(NOTHING_CAME)
             found = self._answer(samples, on_progress, cancel, embeddings=embeddings, activity=activity)
             events += self._book.end()
             done = Done(found.duration, found.turns, self._book.final(found.turns))

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 
+from ...diarize.live.feeding import NOTHING_CAME
 from ...fusion.audio import load_audio, load_channels
 from ...fusion.audio.ffmpeg import read_stream
 from ...fusion.audio.mixing import Mixer
 from ...fusion.audio.resampling import Resampler, resample
 from ...fusion.audio.source import Block, UnknownFormatError
+from ...fusion.audio.telling import HEAD, no_sound
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.given import whole_number
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
@@ -122,17 +124,22 @@ def from_container(stream: BinaryIO, stop: threading.Event, on_note: Note) -> It
     """Any container that can be read from its beginning, decoded as it comes.
 
     Raises:
-        AudioError: it is none.
+        AudioError: it is none, or nothing came.
     """
-    file = stream if stream.seekable() else _Pipe(stream, stop)
+    file, start = (stream, stream.tell()) if stream.seekable() else (_Pipe(stream, stop), 0)
     try:
         for samples in resample(_mixed(read_stream(file, "Stdin", on_note), on_note)):
             yield samples[:, 0]
             if stop.is_set():
                 return
     except UnknownFormatError as error:
+        if not isinstance(file, _Pipe):
+            file.seek(start)
+        head = file.head if isinstance(file, _Pipe) else file.read(HEAD)
+        if not head:
+            raise AudioError(NOTHING_CAME) from error
         raise AudioError(
-            f"Stdin is no audio that can be decoded as it comes ({error.__cause__}): "
+            f"Stdin is no audio that can be decoded as it comes ({no_sound(head) or 'its format is unknown'}): "
             "for samples without a header give --raw RATE."
         ) from error
 
@@ -299,11 +306,16 @@ class _Pipe:
     """Bytes as soon as there are any; they end where the stream does, or with `stop`, however long nothing comes."""
 
     def __init__(self, stream: BinaryIO, stop: threading.Event) -> None:
-        self._stream, self._stop = stream, stop
+        self._stream, self._stop, self.head = stream, stop, b""
         self._raw = getattr(stream, "raw", None) if sys.platform != "win32" else None  # where only sockets are awaited
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes."""
+        """Up to `size` bytes; `head` are the first ones."""
+        data = self._read(size)
+        self.head += data[: HEAD - len(self.head)]
+        return data
+
+    def _read(self, size: int) -> bytes:
         if self._raw is None:
             read1 = getattr(self._stream, "read1", self._stream.read)
             return bytes(read1(size))

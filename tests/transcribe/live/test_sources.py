@@ -59,6 +59,22 @@ def heard(data: bytes) -> tuple[np.ndarray, list[str]]:
     return found, notes
 
 
+@pytest.mark.parametrize("kind", [Pipe, io.BytesIO])
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "No audio came"),
+        (b"Dear all, this is a letter.\n" * 9, r"as it comes \(it holds text\)"),
+        (bytes(range(1, 256)) * 9, r"as it comes \(its format is unknown\): .* --raw RATE"),
+    ],
+)
+def test_what_is_no_container_is_told_for_what_it_is(kind, data, words):
+    stream = kind(b"before" + data)
+    stream.read(6)  # what a shell took of a file does not count
+    with pytest.raises(AudioError, match=words):
+        list(sources.from_container(stream, STOP, print))
+
+
 @pytest.mark.parametrize("ending", ["wav", "ogg", "flac", "mp3"])
 @pytest.mark.parametrize("channels", [(1.0,), (1.0, 0.5)])
 def test_a_container_is_decoded_as_it_comes_to_the_samples_of_the_file(ending, channels, tmp_path):
