@@ -15,6 +15,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from diarfuse.fusion.errors import DiarfuseError
@@ -68,6 +69,12 @@ def answer(read: Callable[[bytes], Answer], data: bytes) -> Answer | None:
     except BaseException as error:
         error.add_note(f"input: {data[:2000]!r}")
         raise
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write `data` into a new file: where an old one is cut down to nothing first, ext4 waits for the disk."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
 
 
 def is_plain(text: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from diarfuse.fusion.audio import load_audio, load_channels
-from tests.security.mutations import answer, fuzz, is_plain, mutate_bytes
+from tests.security.mutations import answer, fuzz, is_plain, mutate_bytes, put
 
 RATE = 16_000
 TONE = (0.3 * np.sin(np.arange(RATE // 2) / 5)).astype(np.float32)
@@ -62,7 +62,7 @@ def test_recordings(kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 
     def one(chance: random.Random) -> None:
         data = mutate_bytes(good, list(SEEDS.values()), chance)
-        path.write_bytes(data)
+        put(path, data)
         told: list[str] = []
         samples = answer(lambda _: load_audio(path, on_note=told.append), data)
         if samples is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from diarfuse.diarize.models.checkpoint import read_checkpoint
-from tests.security.mutations import answer, fuzz, mutate_bytes
+from tests.security.mutations import answer, fuzz, mutate_bytes, put
 
 VALUES = np.arange(24, dtype="<f4")
 
@@ -55,7 +55,7 @@ def test_checkpoints(tmp_path: Path) -> None:
         inside = chance.random() < 0.7
         good = checkpoint(mutate_bytes(PROGRAM, others, chance)) if inside else checkpoint(PROGRAM)
         data = good if inside else mutate_bytes(good, others, chance)
-        path.write_bytes(data)
+        put(path, data)
         weights = answer(lambda _: read_checkpoint(path), data)
         if weights is not None:
             assert all(value.size <= 24 * 24 and value.dtype.kind in "fiub" for value in weights.values())

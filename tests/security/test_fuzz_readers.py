@@ -22,7 +22,7 @@ from diarfuse.fusion.types import Diarization, Transcript, Turn
 from diarfuse.transcribe.cli import all_commands
 from diarfuse.transcribe.commands.settings import BESIDE, defaults, read_files
 from diarfuse.transcribe.remote.client import read_answer
-from tests.security.mutations import SECONDS, answer, fuzz, mutate_bytes, mutate_json, mutate_text
+from tests.security.mutations import SECONDS, answer, fuzz, mutate_bytes, mutate_json, mutate_text, put
 from tests.security.transcripts import ANSWER, JSON, RTTM, STM, TEXTS
 
 TURNS = (Turn(0.1, 1.8, "Ana"), Turn(1.9, 3.4, "Ben"))
@@ -74,7 +74,7 @@ def test_transcripts_of_each_recogniser(shape: str, tmp_path: Path) -> None:
             if chance.random() < 0.8
             else mutate_bytes(json.dumps(good).encode(), FILES, chance)
         )
-        path.write_bytes(data)
+        put(path, data)
         transcript = answer(lambda _: attach(path, TURNS), data)
         if transcript is not None:
             check_transcript(transcript, chance=chance)
@@ -98,7 +98,7 @@ def test_line_files(name: str, tmp_path: Path) -> None:
     def one(chance: random.Random) -> None:
         text = mutate_text(TEXTS[name], chance).encode("utf-8", "surrogatepass")
         data = text if chance.random() < 0.7 else mutate_bytes(text, FILES, chance)
-        path.write_bytes(data)
+        put(path, data)
         turns = answer(lambda _: read_rttm(path), data)
         check_turns(turns or ())
         for said in answer(lambda _: read_stm(path), data) or ():
@@ -167,7 +167,7 @@ def test_settings(tmp_path: Path, monkeypatch) -> None:
     def one(chance: random.Random) -> None:
         text = mutate_text(good + chance.choice(("", 'remote = "https://x.example"\n', "[[a]]\n")), chance)
         data = text.encode("utf-8", "surrogatepass")
-        Path("diarfuse.toml").write_bytes(data)
+        put(Path("diarfuse.toml"), data)
         files = answer(lambda _: read_files(lambda: commands), data)
         for file in files or ():
             assert {key for table in file.tables.values() for key in table} <= BESIDE

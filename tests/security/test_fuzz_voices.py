@@ -17,7 +17,7 @@ from diarfuse.transcribe.voices.exports import read_export, write_export
 from diarfuse.transcribe.voices.records import Person, Prototype, check_name, name_key
 from diarfuse.transcribe.voices.shapes import person_json, person_line
 from diarfuse.transcribe.voices.store import HEADER, VoiceStore
-from tests.security.mutations import answer, fuzz, is_plain, mutate_bytes, mutate_json
+from tests.security.mutations import answer, fuzz, is_plain, mutate_bytes, mutate_json, put
 
 ((SPACE, CALIBRATION),) = CALIBRATIONS.items()
 WHEN = "2026-01-02T03:04:05Z"
@@ -85,7 +85,7 @@ def test_records(store: VoiceStore) -> None:
     def one(chance: random.Random) -> None:
         as_json = passphrase is None and chance.random() < 0.6
         data = mutate_json(json.loads(good), chance) if as_json else mutate_bytes(good, [good, other], chance)
-        anas.write_bytes(data)
+        put(anas, data)
         anas.chmod(0o600)
         told: list[str] = []
         opened = VoiceStore(store.root, passphrase=passphrase, on_note=told.append)
