@@ -56,13 +56,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing; so the
-# default run need not go far.
+# default run need not go far, and .ci/run goes farther.
 FUZZING = bool(os.environ.get("DIARFUSE_FUZZ_SECONDS"))
+EXAMPLES = int(os.environ.get("DIARFUSE_EXAMPLES", "25"))
 settings.register_profile(
     "diarfuse",
     deadline=None,
     derandomize=not FUZZING,
-    max_examples=100 if FUZZING else 40,
+    max_examples=100 if FUZZING else EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("diarfuse")
