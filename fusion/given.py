@@ -28,6 +28,8 @@ _DIGITS = 18
 _WHOLE = re.compile(rf"[+-]?[0-9]{{1,{_DIGITS}}}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
+NO_HOME = "This system knows no home folder of yours: set $HOME to a folder."
+
 _NO_MEMORY = (
     "bad_alloc",
     "allocate memory",
@@ -113,8 +115,7 @@ def usual_folder(kind: Literal["cache", "config", "data"], instead: str = "") ->
     except RuntimeError:
         folder = Path("~")
     if folder.parts[:1] == ("~",):  # as older versions of platformdirs leave it
-        remedy = f", or {instead}" if instead else ""
-        raise OptionError(f"This system knows no home folder of yours: set $HOME to a folder{remedy}.")
+        raise OptionError(NO_HOME.removesuffix(".") + (f", or {instead}." if instead else "."))
     return folder
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..fusion.errors import CancelledError, DiarfuseError, printable
-from ..fusion.given import ran_out
+from ..fusion.given import NO_HOME, ran_out
 from .screen.unfailing import keep_telling
 
 if TYPE_CHECKING:
@@ -75,13 +75,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _unforeseen(error: Exception) -> str:
-    """What no stage has put in its own words: memory that runs out, a folder none may look into, a name too long."""
-    if ran_out(error):
-        return NO_MEMORY
-    if isinstance(error, ValueError) and "null byte" in str(error):  # in the settings: no command line can hold one
-        return (
-            "A path holds a NUL character, which no file's name does: check the paths in the settings (diarfuse.toml)."
-        )
+    """What no stage has put in its own words: a folder none may look into, a name too long, and `_known` ones."""
+    if known := _known(error):
+        return known
     if not isinstance(error, OSError):
         raise error
     if error.filename is None:  # it may be stdout itself, and its end would be told once more
@@ -96,6 +92,19 @@ def _unforeseen(error: Exception) -> str:
     is_in_the_way = error.filename is not None and error.errno in (errno.EEXIST, errno.ENOTDIR)
     why = "a file is where a folder belongs" if is_in_the_way else error.strerror or error
     return f"{what}{why}. Check the path, its permissions and the disk."
+
+
+def _known(error: Exception) -> str:
+    """A sentence for what ends no file's turn, but everybody's; empty where it is something else."""
+    if ran_out(error):
+        return NO_MEMORY
+    if isinstance(error, ValueError) and "null byte" in str(error):  # in the settings: no command line can hold one
+        return (
+            "A path holds a NUL character, which no file's name does: check the paths in the settings (diarfuse.toml)."
+        )
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # Python's words, in whichever library
+        return NO_HOME
+    return ""
 
 
 def _fill_closed_streams() -> None:

@@ -289,6 +289,18 @@ def test_what_no_stage_foresaw_is_one_sentence_too(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_home_that_a_library_looks_for_in_vain_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise RuntimeError("Could not determine home directory.")  # as Path.expanduser says it
+
+    monkeypatch.setattr("diarfuse.transcribe.runs.run_batch", unknown)
+    assert run(words_json("good.wav")) == 1
+    assert capsys.readouterr().err == "Error: This system knows no home folder of yours: set $HOME to a folder.\n"
+
+
+@pytest.mark.usefixtures("folder")
 def test_words_are_not_replaced_by_what_is_made_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words_json("good.wav", "-o", "words.json")) == 2
     assert "'words.json' would replace what is read" in capsys.readouterr().err
