@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..fusion.errors import CancelledError, DiarfuseError, printable
 from ..fusion.given import NO_HOME, ran_out
-from .screen.unfailing import keep_telling
+from .screen.unfailing import keep_showing, keep_telling, silence_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code: 0, 1 failure, 2 usage, 130 interrupted."""
     _fill_closed_streams()
     keep_telling()
+    keep_showing()
     try:
         code = run(arguments)
     except KeyboardInterrupt:  # while the program was still being loaded
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             sys.stdout.flush()
         except (OSError, AttributeError):
-            _silence_stdout()
+            silence_stdout()
     sys.exit(code)
 
 
@@ -67,7 +68,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _tell(message, error.exit_code, as_json=as_json)
     except BrokenPipeError:
         # Whoever read our output has left (as `| head` does); leave as quietly, with nothing more to flush.
-        _silence_stdout()
+        silence_stdout()
         return 1
     except (OSError, MemoryError, ImportError, RuntimeError, ValueError) as error:
         return _tell(_unforeseen(error), 1, as_json=as_json)
@@ -81,7 +82,7 @@ def _unforeseen(error: Exception) -> str:
     if not isinstance(error, OSError):
         raise error
     if error.filename is None:  # it may be stdout itself, and its end would be told once more
-        _silence_stdout()
+        silence_stdout()
         if error.errno == errno.ENOENT:
             return "The folder that this was started in is gone: change to one that is there (cd)."
         if error.errno == errno.EBADF:
@@ -119,11 +120,6 @@ def _fill_closed_streams() -> None:
                 sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
-
-
-def _silence_stdout() -> None:
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.UsageError) -> str:

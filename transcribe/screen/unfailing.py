@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+_ESCAPES = "diarfuse-escapes"
+"""The name of `_escaped` among the ways in which characters that an encoding lacks are met."""
 
 
 class Unfailing(io.RawIOBase):
@@ -45,3 +52,23 @@ def keep_telling() -> None:
         sys.stderr = io.TextIOWrapper(
             io.BufferedWriter(Unfailing(before)), before.encoding, before.errors, line_buffering=True
         )
+
+
+def keep_showing() -> None:
+    r"""Let stdout show what its encoding lacks as JSON writes it, ``\u4f60``: a name in cp1252 ended a command."""
+    codecs.register_error(_ESCAPES, _escaped)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors=_ESCAPES)
+
+
+def silence_stdout() -> None:
+    """Drop what stdout could not take and has in its buffer: it would fail once more at the end."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)), error.end

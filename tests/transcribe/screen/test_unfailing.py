@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 
@@ -56,3 +57,16 @@ def test_a_stream_of_another_kind_stays(monkeypatch):
         monkeypatch.setattr(sys, "stderr", other)
         unfailing.keep_telling()
         assert sys.stderr is other
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_stdout_shows_what_its_encoding_lacks_and_json_stays_json(monkeypatch, encoding):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, write_through=True))
+    unfailing.keep_showing()
+    names = ["Zoë", "李雷", "👩\u200d🚀", "half \ud83d", "\udcff"]
+    sys.stdout.write(json.dumps(names, ensure_ascii=False))
+    assert json.loads(raw.getvalue().decode(encoding)) == names
+    monkeypatch.setattr(sys, "stdout", other := io.StringIO())
+    unfailing.keep_showing()
+    assert sys.stdout is other
