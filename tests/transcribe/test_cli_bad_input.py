@@ -280,6 +280,16 @@ def test_what_a_command_tells_is_not_lost_unseen_on_a_closed_stdout(folder: Path
     assert closed.stderr == "Error: There is no stdout to write to: leave it open, or send it to /dev/null.\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
+def test_what_is_done_is_no_failure_where_stdout_cannot_tell_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, stdout: str
+) -> None:
+    monkeypatch.setenv("DIARFUSE_VOICES_DIR", str(folder / "voices"))
+    done = called(folder, f"voice forget-all --yes {stdout}")
+    assert (done.returncode, done.stderr) == (0, "0 enrolled voices are deleted, and all search indexes.\n")
+
+
 @pytest.mark.usefixtures("folder")
 def test_what_no_stage_foresaw_is_one_sentence_too(capsys: pytest.CaptureFixture[str]) -> None:
     long = "x" * 300

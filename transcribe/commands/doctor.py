@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..screen.terminal import outcome
+from ..screen.terminal import is_quiet
 from .options import MODELS_DIR_OPTION, QUIET_OPTION
 from .shape import command
 
@@ -25,8 +25,8 @@ def doctor(models_dir: Path | None, *, online: bool, offline: bool) -> int:
 
     failed = 0
     for check in checks(Store(models_dir, offline=offline or None), online=online, offline=offline):
-        tell = click.echo if check.ok is False else outcome
-        tell(f"{MARKS[check.ok]}  {check.name}: {check.detail}")
+        if check.ok is False or not is_quiet():
+            click.echo(f"{MARKS[check.ok]}  {check.name}: {check.detail}")
         if check.ok is False:
             failed += 1
             click.echo(f"      remedy: {check.remedy}")

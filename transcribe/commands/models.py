@@ -110,13 +110,15 @@ def verify(pack: tuple[str, ...], models_dir: Path | None, offline: bool | None)
             f"{len(problems)} model file(s) in {store.root} are not as they should be: "
             "run 'transcribe models pull PACK', or add the pack again if it is yours."
         )
+    said = []
     for origin, what in (
         ("pinned", "as pinned"),
         ("first use", "as pinned, or as it was when it was first fetched"),
         ("yours", "as it was when you added it"),
     ):
         if these := [name for name in names if store.origin(name) == origin]:
-            outcome(f"{', '.join(these)}: every file is {what}")
+            said.append(f"{', '.join(these)}: every file is {what}")
+    outcome(*said)
 
 
 @models.command(epilog="transcribe models export models/")
@@ -134,7 +136,7 @@ def export(
 
     said = [export_model(name, folder) for name in asr]
     copied = export_packs(_store(models_dir, offline), folder, pack or None)
-    outcome("\n".join((f"{', '.join(copied)} copied to {folder}", *said)))
+    outcome(f"{', '.join(copied)} copied to {folder}", *said)
 
 
 @models.command("import", epilog="transcribe models import models/")
@@ -156,7 +158,7 @@ def import_(
 
     store = _store(models_dir, offline)
     said = [import_model(name, folder) for name in asr]
-    outcome("\n".join((f"{', '.join(import_packs(store, folder, pack, note))} copied to {store.root}", *said)))
+    outcome(f"{', '.join(import_packs(store, folder, pack, note))} copied to {store.root}", *said)
 
 
 @models.command(
@@ -221,12 +223,12 @@ def add(
     added = add_pack(store, name, embedding, wanted, on_progress=_progress(), on_note=note)
     pack, found = added.pack, added.separation
     how = "named" if front_end else "as its metadata says"
-    outcome(f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB")
-    outcome(f"front end: {pack.embedding.front_end}, {how}")
     outcome(
-        f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}"
+        f"{name} is added to {store.root}: yours, {pack.embedding.dimension} numbers, {pack.size / 1e6:.0f} MB",
+        f"front end: {pack.embedding.front_end}, {how}",
+        f"voices of examples/: one voice has cosines from {found.same:.2f} on, two have up to {found.different:.2f}",
+        f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}",
     )
-    outcome(f"distance: {pack.distances.alone:.3f}, {_BASES[pack.distances.basis]}")
 
 
 def _distance(threshold: str | None) -> float | None:

@@ -12,6 +12,7 @@ import click
 
 from ...fusion.errors import printable
 from .progress import Meter
+from .unfailing import silence_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,10 +102,19 @@ def note(sentence: str) -> None:
     reporter(bar=False).note(sentence)
 
 
-def outcome(sentence: str) -> None:
-    """What came of a command whose result is no text: a line on stdout, for whoever did not ask for silence."""
-    if not is_quiet():
-        click.echo(sentence)
+def outcome(*sentences: str) -> None:
+    """What came of a command whose result is no text: lines on stdout, for whoever did not ask for silence.
+
+    Where stdout takes none they go to stderr: what was done is done, and no failure.
+    """
+    if is_quiet():
+        return
+    told = "\n".join(sentences)
+    try:
+        click.echo(told)
+    except OSError:
+        silence_stdout()
+        click.echo(told, err=True)
 
 
 def _manner(context: click.Context) -> tuple[str, ...]:
