@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from ...diarize.voiceprint import VoiceEmbedder
 from ...fusion.audio import load_audio
 from ...fusion.errors import AudioError, VoiceError
 from ...fusion.types import Embedding, Note, Samples, Seconds
-from .files import held, make_private, shred
+from .files import create, held, make_private, shred
 
 State: TypeAlias = tuple[int, int]
 """Of a file: its size, and when it was changed, in nanoseconds."""
@@ -174,10 +175,9 @@ class VoiceIndex:
         """Write the rows still in use to a new file, then point the database at it; those rows come back."""
         used = [row for (row,) in database.execute("SELECT row FROM stretches ORDER BY row")]
         name = f"vectors-{os.urandom(4).hex()}.npy"
-        handle = os.open(self._place / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            kept = vectors[used] if used else np.zeros((0, 0), np.float32)
-            np.save(file, kept, allow_pickle=False)
+        kept, content = vectors[used] if used else np.zeros((0, 0), np.float32), io.BytesIO()
+        np.save(content, kept, allow_pickle=False)
+        create(self._place / name, content.getvalue())
         # Downwards never: the new number of a row is at most its old one, so the order of updates is safe.
         database.executemany("UPDATE stretches SET row = ? WHERE row = ?", [(new, old) for new, old in enumerate(used)])
         database.execute("INSERT OR REPLACE INTO facts VALUES ('vectors', ?)", (name,))

@@ -189,7 +189,16 @@ class VoiceStore:
     def _writing(self) -> Iterator[None]:
         files.make_private(self.root)
         with self._reading():
+            if self._key is None and (path := next(self._locked_out(), None)):  # a new key would lock them out for good
+                raise VoiceError(_no_header(path))
             yield
+
+    def _locked_out(self) -> Iterator[Path]:
+        """Encrypted records of a folder that has lost what makes their key."""
+        for path in files.records(self.root):
+            with contextlib.suppress(VoiceError):  # told of where people are read
+                if is_sealed(files.read_private(path)):
+                    yield path
 
     def _find(self, name: str, *, exposed: bool = False) -> _Kept:
         people = self._everybody(exposed=exposed)
@@ -222,6 +231,8 @@ class VoiceStore:
             VoiceError: others may read it, or it is damaged; what is kept here cannot be exported again.
         """
         data = files.read_private(path, exposed=exposed)
+        if self._key is None and is_sealed(data):
+            raise VoiceError(_no_header(path))
         try:  # The passphrase was tried before: what it does not open was changed.
             return loads(self._key.open(data, path.name) if self._key else data, str(path))
         except VoiceError:
@@ -251,6 +262,13 @@ class VoiceStore:
             if self._on_note and sentence not in self._told:
                 self._on_note(sentence)
             self._told.add(sentence)
+
+
+def _no_header(path: Path) -> str:
+    return (
+        f"{path} is encrypted, and {HEADER}, without which no passphrase opens it, is not beside it: restore that file "
+        "from a copy, or delete this one."
+    )
 
 
 def forget_all(root: Path | None = None) -> int:

@@ -73,3 +73,27 @@ def test_a_lock_that_was_edited_is_said(root: Path, header: dict[str, object]) -
     lock.write_text(json.dumps(json.loads(lock.read_bytes()) | header), encoding="utf-8")
     with pytest.raises(VoiceError, match=r"lock\.json of the voices folder is damaged"):
         VoiceStore(root, passphrase="secret")  # noqa: S106
+
+
+def test_voices_whose_lock_is_lost_are_called_so_and_not_locked_out_for_good(root: Path) -> None:
+    pytest.importorskip("cryptography")
+    store = VoiceStore(root)
+    store.add("Ana", [prototype(1)], WHEN)
+    store.encrypt("secret")
+    lock, (record,) = (root / "lock.json").read_bytes(), root.glob("*.voice")
+    (root / "lock.json").unlink()
+    told: list[str] = []
+    without = VoiceStore(root, on_note=told.append)
+    assert without.people() == []
+    (said,) = told
+    assert said.startswith(f"{record} is encrypted, and lock.json, without which no passphrase opens it, is not beside")
+    for act in (partial(without.add, "Ben", [prototype(2)], WHEN), partial(without.encrypt, "other")):
+        with pytest.raises(VoiceError, match=r"lock\.json, without which"):
+            act()
+    assert list(root.glob("*.json")) == []
+    (root / "lock.json").write_bytes(lock)
+    assert [p.name for p in VoiceStore(root, passphrase="secret").people()] == ["Ana"]  # noqa: S106
+    (root / "lock.json").unlink()
+    record.unlink()
+    without.add("Ben", [prototype(2)], WHEN)
+    assert forget_all(root) == 1
