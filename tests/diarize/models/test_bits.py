@@ -32,7 +32,7 @@ def graphs(request, store, inputs, runner):
 def test_a_trunk_whatever_its_neighbours(graphs, name, inputs):
     trunk, features = graphs[name], inputs.fbanks(5, 4, 120)
     alone = np.concatenate([trunk(one[None]) for one in features])
-    for batch in (2, 3, 4):
+    for batch in (3, 4):  # and the one that three leave
         together = [trunk(features[first : first + batch]) for first in range(0, len(features), batch)]
         np.testing.assert_array_equal(np.concatenate(together), alone)
 

@@ -46,19 +46,20 @@ def test_the_shared_checkpoint_as_pyannote(official_shape, inputs, golden):
     assert_same(pool(features, inputs.masks(3, 1, 125)), golden("resnet34")["shared_998"])
 
 
-@pytest.mark.parametrize(("golden", "audio"), [("sample", "pyannote_sample"), ("trn05", "ami_EN2004a_0-30")])
-def test_recorded_embeddings_of_real_audio(official_shape, shared, golden, audio):
+@pytest.mark.parametrize(
+    ("golden", "audio", "window"), [("sample", "pyannote_sample", 11), ("trn05", "ami_EN2004a_0-30", 0)]
+)
+def test_recorded_embeddings_of_real_audio(official_shape, shared, golden, audio, window):
     trunk, pool = official_shape
     recorded = np.load(shared / "golden" / "stages" / f"{golden}.npz")
     samples, _ = soundfile.read(shared / "audio" / "real" / f"{audio}.wav", dtype="float32")
     nearest = np.arange(125) * 589 // 125
-    for window in (0, 11):
-        features = fbank(samples[16_000 * window :][:160_000])
-        masks = recorded["used_masks"][window][:, nearest].astype(np.float32)
-        ours = pool(trunk((features - features.mean(0))[None]), masks[None])[0]
-        # The fbanks differ by 4e-4 (torchaudio's float32), so 1e-4 holds for the direction only.
-        assert cosine(ours, recorded["embeddings"][window]).min() > 0.999999
-        np.testing.assert_allclose(ours, recorded["embeddings"][window], rtol=0, atol=1e-3)
+    features = fbank(samples[16_000 * window :][:160_000])
+    masks = recorded["used_masks"][window][:, nearest].astype(np.float32)
+    ours = pool(trunk((features - features.mean(0))[None]), masks[None])[0]
+    # The fbanks differ by 4e-4 (torchaudio's float32), so 1e-4 holds for the direction only.
+    assert cosine(ours, recorded["embeddings"][window]).min() > 0.999999
+    np.testing.assert_allclose(ours, recorded["embeddings"][window], rtol=0, atol=1e-3)
 
 
 def test_an_empty_mask_gives_the_bias_and_no_nan(seeded, inputs):
