@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from diarfuse.diarize import pipeline
 from diarfuse.diarize.models import resnet34
 from diarfuse.diarize.models.int8 import measured_ranges, with_integer_convolutions
 from diarfuse.diarize.options import Execution
@@ -47,12 +48,14 @@ def test_a_pooled_mask_whatever_the_other_masks(graphs, inputs):
 
 
 @pytest.mark.parametrize("mode", ["default", "fast"])
-def test_a_window_whatever_the_batch_and_the_threads(mode, store, shared):
+def test_a_window_whatever_the_batch_and_the_threads(mode, store, shared, monkeypatch):
     """In 8-bit integers only one window a call can be, as its ranges are taken from the whole call."""
     samples = load_audio(shared / "audio/real/pyannote_sample.wav")[: 13 * 16_000]  # four windows
+    models = store.load("campplus")
+    monkeypatch.setattr(pipeline, "embedder_of", lambda *_: None)  # nobody is embedded
 
     def heard(**execution):
-        diarizer = Diarizer(store.load("campplus"), execution=Execution(mode=mode, **execution))
+        diarizer = Diarizer(models, execution=Execution(mode=mode, **execution))
         windows = diarizer._windows(samples)
         return segment(samples, windows, diarizer._segmentation, diarizer.runtime, diarizer._batch, lambda *_: None)
 
