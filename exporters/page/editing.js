@@ -45,9 +45,10 @@ export function undo() {
 
 export function redo() {
   return inTurn(async () => {
-    const next = redoable.pop();
+    const next = redoable[redoable.length - 1];
     if (!next || next.op === "redo") throw new Refused(STRINGS.nothingToRedo);
     await apply(next);
+    redoable.pop();
     tell(say("redoneEdit", { what: TOLD[next.op] }));
   });
 }
@@ -94,16 +95,18 @@ function takenBack() {
 // Ask the program behind the page; the document comes back as it is then.
 async function ask(what, body, names = {}) {
   let answer;
+  let told;
   try {
     const head = { "Content-Type": "application/json", "If-Match": tag };
     answer = await fetch(what, { method: "POST", headers: head, body: JSON.stringify(body) });
+    told = await answer.json(); // of which a part is missing where the program ended meanwhile
   } catch {
     throw new Refused(STRINGS.gone);
   }
-  const told = await answer.json();
   if (told.document) {
     ({ tag } = told);
     undoable = told.edits;
+    if (!answer.ok) redoable.length = 0; // it was changed elsewhere, and those edits tell numbers of other words
     show(told.document, told.undone ? namesOf(told.undone, true) : names);
   }
   if (!answer.ok) throw new Refused(told.error);

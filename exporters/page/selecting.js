@@ -2,7 +2,7 @@
 
 import { badge } from "./colours.js";
 import { edit } from "./editing.js";
-import { clock, documentNumbers, textOf } from "./model.js";
+import { clock, documentNumbers, textOf, turnIndexOf, wordAt } from "./model.js";
 import { spansOf } from "./operations.js";
 import { seek } from "./player.js";
 import { button, byId, element, on, page, show, toast } from "./state.js";
@@ -182,25 +182,26 @@ function reshow(number, sentence) {
   toast(sentence);
 }
 
-// Correct the text of a turn in place; only the words that changed go into the edit.
-export function editTurn(index) {
+// Correct the text of a turn in place; only the words that changed go into the edit. `typed` is what was typed already.
+export function editTurn(index, typed = null) {
   const turn = page.model.turns[index];
   if (!turn || main.querySelector("textarea")) return;
   getSelection().removeAllRanges();
   const said = turnNode(index).querySelector(".said");
   const area = element("textarea", "edit");
-  area.value = textOf(page.model, turn.first, turn.last);
+  area.value = typed ?? textOf(page.model, turn.first, turn.last);
   area.dir = "auto";
   area.rows = Math.max(2, Math.ceil(said.offsetHeight / 26));
   area.setAttribute("aria-label", say("editText", { name: nameOf(turn.speaker), time: clock(turn.start) }));
   let left = false; // taking the field away takes the focus from it, which would leave it again
-  const leave = (keep) => {
+  const leave = async (keep) => {
     if (left) return;
     left = true;
     const text = area.value;
     area.replaceWith(said);
-    if (keep) correctTurn(turn, text);
+    const corrected = keep ? correctTurn(turn, text) : true;
     goTo(turn.first);
+    if (!(await corrected)) editTurn(turnAt(turn.start), text); // what was typed is not lost with the edit
   };
   area.addEventListener("keydown", (event) => {
     event.stopPropagation();
@@ -215,14 +216,18 @@ export function editTurn(index) {
   area.focus();
 }
 
+// The turn that is there at a time now, for the document may be another one.
+const turnAt = (time) => turnIndexOf(page.model, Math.max(wordAt(page.model, time), 0));
+
+// Whether the turn says `text` now.
 function correctTurn(turn, text) {
-  if (oneLine(text) === oneLine(textOf(page.model, turn.first, turn.last))) return;
+  if (oneLine(text) === oneLine(textOf(page.model, turn.first, turn.last))) return true;
   const old = page.model.words.slice(turn.first, turn.last).map((word) => word.text);
   const fresh = splitText(oneLine(text));
   const [head, tail] = changed(old, fresh.map(stripped));
   const said = rightStripped(leftStripped(fresh.slice(head, fresh.length - tail).join("")));
   const numbers = documentNumbers(page.model, turn.first + head, turn.last - tail);
-  edit({ op: "text", words: [numbers[0] + 1, numbers[numbers.length - 1] + 1], text: said }, STRINGS.corrected);
+  return edit({ op: "text", words: [numbers[0] + 1, numbers[numbers.length - 1] + 1], text: said }, STRINGS.corrected);
 }
 
 // How many words at the beginning and at the end stay; at least one old word is between, to hold the new ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, Recording, read_document
+from diarfuse.fusion.editing.operations import read_operation
 from diarfuse.fusion.errors import MissingExtraError
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from diarfuse.transcribe.documents.editing import edit
@@ -145,6 +147,67 @@ def test_a_page_that_is_behind_is_told_and_shown_the_file(page: WebDriver, path:
     assert names(page) == ["SPEAKER_00", "Cy", "SPEAKER_00"]
     name(page, "SPEAKER_00", "Ana")
     assert read_document(path).speakers == ("Ana", "Cy")
+
+
+def corrected(page: WebDriver, text: str) -> None:
+    """As a person does it: double click the first paragraph, type over it, Enter."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    ActionChains(page).double_click(page.find_element("css selector", ".turn .said .w")).perform()
+    page.find_element("css selector", "textarea.edit").send_keys(Keys.CONTROL, "a")
+    page.find_element("css selector", "textarea.edit").send_keys(text, Keys.ENTER)
+
+
+def typed(page: WebDriver) -> str:
+    return str(page.execute_script("return document.querySelector('textarea.edit')?.value ?? ''"))
+
+
+def test_what_was_typed_is_not_lost_with_an_edit_that_was_not_made(
+    page: WebDriver, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("diarfuse.transcribe.documents.editing.write_whole", full)
+        corrected(page, "Good evening, all.")
+        said(page, "No space left on device")
+        wait(lambda: typed(page) == "Good evening, all.")
+    edit(path, lambda before: before.rename({"SPEAKER_01": "Cy"}))
+    page.find_element("css selector", "textarea.edit").send_keys(Keys.ENTER)
+    said(page, "changed elsewhere")
+    wait(lambda: typed(page) == "Good evening, all.")
+    assert names(page) == ["SPEAKER_00", "Cy", "SPEAKER_00"]
+    page.find_element("css selector", "textarea.edit").send_keys(Keys.ENTER)
+    wait(lambda: read_document(path).transcript.segments[0].text.strip() == "Good evening, all.")
+    assert set(read_document(path).speakers) == {"SPEAKER_00", "Cy"}
+    wait(lambda: not typed(page))
+
+
+def test_an_edit_that_was_undone_is_not_made_on_other_words(page: WebDriver, path: Path) -> None:
+    page.find_elements("css selector", ".turn .who")[2].click()
+    press(page, "#give button", "SPEAKER_01")
+    said(page, "4 words now belong to SPEAKER_01.")
+    page.find_element("id", "undo").click()
+    wait(lambda: len(read_document(path).history) == 0)
+    wait(lambda: page.find_element("id", "redo").is_enabled())
+    edit(path, lambda before: before.edited(read_operation({"op": "text", "words": [1, 3], "text": "Oh."})))
+    page.find_elements("css selector", ".turn .who")[0].click()
+    press(page, "#give button", "SPEAKER_01")
+    said(page, "changed elsewhere")
+    wait(lambda: not page.find_element("id", "redo").is_enabled())
+    assert [s.speaker for s in read_document(path).transcript.segments] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
+
+
+def test_an_answer_of_which_a_part_is_missing_is_told(page: WebDriver) -> None:
+    page.execute_script("window.fetch = async () => new Response('{')")
+    page.find_elements("css selector", ".turn .who")[2].click()
+    press(page, "#give button", "SPEAKER_01")
+    said(page, "has ended")
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
 def test_a_format_that_cannot_be_written_says_what_to_install(
