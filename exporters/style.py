@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-if TYPE_CHECKING:
-    from ..fusion.layout import Layout
-    from .templates import Template
+from ..fusion.given import check_choice, check_flag, check_kind
+from ..fusion.layout import Layout
+from .templates import Template
 
 Cues: TypeAlias = Literal["readable", "segments"]
 
@@ -28,10 +28,14 @@ class Style:
     cues: of a document with turns, cues cut and timed to be read, or one for each of the recogniser's segments.
     layout: of readable cues; None is `fusion.cues.DEFAULT`.
     highlight_words: show each word as it is said, in readable cues of formats that can.
-    template: of a turn in plain text; None is ``{speaker}: {text}`` with a blank line after it.
+    template: of a turn in plain text, as `exporters.templates.parse_template` reads it; None is ``{speaker}: {text}``
+        with a blank line after it.
     form: a document for Word that is to be filled; one that `word_templates.check_form` has checked.
     times: say when each turn begins, in documents that are read.
     audio: what a page plays; None is a page without sound.
+
+    Raises:
+        OptionError: a value of another kind.
     """
 
     cues: Cues = "readable"
@@ -41,6 +45,14 @@ class Style:
     form: bytes | None = None
     times: bool = True
     audio: Audio | None = None
+
+    def __post_init__(self) -> None:
+        check_choice(self.cues, "cues", get_args(Cues))
+        for name in ("highlight_words", "times"):
+            check_flag(getattr(self, name), name)
+        kinds = {"layout": Layout, "template": Template, "form": bytes, "audio": Audio}
+        for name, kind in kinds.items():
+            check_kind(getattr(self, name), name, kind, type(None))
 
 
 DEFAULT = Style()

@@ -12,6 +12,8 @@ from pathlib import Path
 import diarfuse
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "api.md"
+LONGEST_DEFAULT = 200
+"""Letters; a store's packs are thousands."""
 HEAD = """# Every public name
 
 `from diarfuse import ...`; made from the docstrings by `python tests/test_api.py`, and a test keeps it true. How they
@@ -29,6 +31,13 @@ class Written:
         return self.text
 
 
+def shown(default: object) -> str:
+    """A default as a reader wants it: of what takes more than a few lines, only that there is one."""
+    if inspect.isfunction(default):
+        return default.__name__
+    return repr(default) if len(repr(default)) <= LONGEST_DEFAULT else "..."
+
+
 def signature(thing: object) -> str:
     """The call, as it is written; empty where there is none to tell."""
     try:
@@ -39,7 +48,7 @@ def signature(thing: object) -> str:
     parameters = [
         one.replace(
             annotation=empty if one.annotation is empty else Written(one.annotation),
-            default=Written(one.default.__name__) if inspect.isfunction(one.default) else one.default,
+            default=Written(shown(one.default)) if one.default is not empty else empty,
         )
         for one in found.parameters.values()
         if one.name not in ("self", "cls")

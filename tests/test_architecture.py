@@ -51,6 +51,7 @@ MAY_IMPORT = {
         "fusion.types",
         "fusion.errors",
         "fusion.cues",
+        "fusion.given",
         "fusion.layout",
         "fusion.text",
         "fusion.document",
