@@ -349,7 +349,11 @@ def _label_object(word: Any, values: Mapping[str, Any]) -> Any:
 
 def _roomy_copy(word: Any) -> Any:
     """A copy of an object that has slots alone, with room for more; slots that are not set stay so."""
-    new = object.__new__(_roomy(cast("Any", type(word))))
+    return _slots_copied(word, object.__new__(_roomy(cast("Any", type(word)))))
+
+
+def _slots_copied(word: Any, new: Any) -> Any:
+    """`new`, with what the slots of `word` hold."""
     for kind in type(word).__mro__:
         for slot in vars(kind).values():
             if isinstance(slot, MemberDescriptorType):  # neither __weakref__ nor __dict__ is one
@@ -361,4 +365,18 @@ def _roomy_copy(word: Any) -> Any:
 @lru_cache(maxsize=64)
 def _roomy(kind: Any) -> Any:
     """A subclass of the same name whose instances take attributes that `kind` has no slot for."""
-    return type(kind.__name__, (kind,), {"__module__": kind.__module__})
+    return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__reduce_ex__": _reduced})
+
+
+def _reduced(word: Any, _: int) -> tuple[Any, ...]:
+    """For pickle, which finds classes by name and so never this one: the word without its room, and what is in that."""
+    kind = cast("Any", type(word)).__base__
+    plain = tuple.__new__(kind, word) if isinstance(word, tuple) else _slots_copied(word, object.__new__(kind))
+    return _with_room, (plain, vars(word))
+
+
+def _with_room(plain: Any, values: dict[str, Any]) -> Any:
+    """What `_reduced` took apart."""
+    new = tuple.__new__(_roomy(type(plain)), plain) if isinstance(plain, tuple) else _roomy_copy(plain)
+    vars(new).update(values)
+    return new

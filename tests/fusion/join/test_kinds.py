@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 import sys
 from dataclasses import InitVar, dataclass
 from decimal import Decimal
@@ -139,6 +140,28 @@ def test_slots_of_every_shape(kind) -> None:
     assert isinstance(new, kind)
     assert (new.start, new.end, new.speaker) == (0.2, 0.6, "A")
     assert not hasattr(word, "speaker")
+
+
+class Named(NamedTuple):
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    start: float
+    end: float
+
+
+@pytest.mark.parametrize("again", [lambda word: pickle.loads(pickle.dumps(word)), copy.copy, copy.deepcopy])  # noqa: S301 - our own
+@pytest.mark.parametrize(
+    "word", [Named(0.2, 0.6), Frozen(0.2, 0.6), Times(), Roomy()], ids=lambda word: type(word).__name__
+)
+def test_what_was_labelled_goes_to_other_processes_with_its_speaker(word, again) -> None:
+    (new,) = assign_speakers(assign_speakers([word], [Turn(0, 1, "B")]), SPEECH)
+    found = again(new)
+    assert isinstance(found, type(word))
+    assert (found.start, found.end, found.speaker) == (0.2, 0.6, "A")
 
 
 def test_slots_that_are_private_or_not_set() -> None:
