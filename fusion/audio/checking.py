@@ -93,13 +93,20 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
             f"audio given as {type(samples).__name__} cannot be used: give a file's path, or an array of samples."
         )
     if array.ndim != 1:
-        raise AudioError(
-            f"samples of shape {array.shape} must be mono, shape (num_samples,): "
-            "average the channels first, as in samples.mean(axis=1) for (num_samples, channels)."
-        )
+        raise AudioError(f"samples of shape {array.shape} must be mono, shape (num_samples,): {_to_mono(array)}")
     if array.size == 0:
         raise AudioError("samples is empty: give at least one sample.")
     return array
+
+
+def _to_mono(array: npt.NDArray[Any]) -> str:
+    """What to do with several rows or columns: there are fewer channels than samples, whichever come first."""
+    if array.ndim != 2:  # noqa: PLR2004 - samples and channels
+        return "give one recording at a time."
+    channels = int(np.argmin(array.shape))
+    if array.shape[channels] == 1:
+        return "give samples.reshape(-1)."
+    return f"average the channels first, samples.mean(axis={channels})."
 
 
 def finite(blocks: Iterable[Block], name: str) -> Iterator[Block]:

@@ -68,6 +68,10 @@ def test_what_is_no_rate_is_refused(rate: Any) -> None:
         ((16_000, np.zeros(9)), "audio given as tuple"),
         ([[0.0, 0.1], [0.2]], "must be one array"),
         ([[0.0, 0.1], [0.2, 0.3]], r"shape \(2, 2\) must be mono"),
+        (np.zeros((100, 2)), r"average the channels first, samples\.mean\(axis=1\)\.$"),
+        (np.zeros((2, 100)), r"average the channels first, samples\.mean\(axis=0\)\.$"),  # as torchaudio has it
+        (np.zeros((1, 100)), r"give samples\.reshape\(-1\)\.$"),
+        (np.zeros((4, 1, 100)), r"give one recording at a time\.$"),
         ([None, None], "type object"),
         (np.array([object()]), "type object"),
         (None, "given as NoneType cannot be used: give a file"),
