@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...exporters import json as json_format
 from ...fusion.document import Document, read_document
 from ...fusion.errors import OutputError, TranscriptError
-from ...fusion.landing import write_whole
+from ...fusion.landing import check_writable, is_protected, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +47,22 @@ def edit(path: Path, change: Callable[[Document], Document]) -> Document:
     return after
 
 
+def check(path: Path) -> None:
+    """Refuse a document that could not be written in the end, before an hour is worked for it.
+
+    Raises:
+        TranscriptError: it is no file.
+        OutputError: it is write-protected, or its folder or disk takes nothing.
+    """
+    file = _checked(path).resolve()
+    try:
+        if is_protected(file):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        check_writable(file.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write(path: Path, document: Document) -> None:
     """Write a document in the place of the one that is there, for the same people to read.
 
@@ -56,9 +73,7 @@ def write(path: Path, document: Document) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        why = error.strerror or error
-        remedy = "make room, or check its permissions and the folder's"
-        raise OutputError(f"{path} cannot be written ({why}) and stays as it was: {remedy}.") from error
+        raise _unwritable(path, error) from error
 
 
 @contextmanager
@@ -103,6 +118,11 @@ def _held(path: Path, until: float) -> int:
             os.close(handle)
             raise TranscriptError(f"{path} cannot be held for an edit: {error.strerror or error}.") from error
         os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    remedy = "make room, or check its permissions and the folder's"
+    return OutputError(f"{path} cannot be written ({error.strerror or error}) and stays as it was: {remedy}.")
 
 
 def _busy(path: Path) -> OutputError:

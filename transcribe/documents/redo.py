@@ -11,7 +11,7 @@ from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError
 from ...fusion.join.assign import Policy
-from .editing import edit
+from .editing import check, edit
 from .origin import Told
 from .sound import beside
 
@@ -81,12 +81,14 @@ def redo(
     """
     document = read_document(path)
     audio = recording_beside(path, document, audio)
+    check(path)
     told = Told(on_note or (lambda _: None), audio)
     found = _heard(audio, again, on_progress, told, cancel)
     _check_heard(found, document, audio)
 
     def change(before: Document) -> Document:
-        recording_beside(path, before, audio)
+        if before.recording != document.recording:  # else what was heard is its own, though it may be gone by now
+            recording_beside(path, before, audio)
         content, lost = _renewed(before.content, found, Policy(join=again.options.join))
         if again.words:
             lost = (*lost, *deleted_and_back(before.history, before.transcript, content.transcript))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from diarfuse.fusion.errors import AudioError
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.documents import editing, redo
 from diarfuse.transcribe.documents.redo import recording_beside
 from tests.fusion.documents import MEETING
 
@@ -207,6 +209,40 @@ def test_what_cannot_be_is_told_and_nothing_changes(
     assert run(["redo", "meeting.json", *arguments]) == code
     assert sentence in capsys.readouterr().err
     assert meeting.read_bytes() == before
+
+
+def test_a_document_that_cannot_be_written_is_told_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def heard(*_: object) -> None:
+        raise AssertionError
+
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = Path("meeting.json").read_bytes()
+    monkeypatch.setattr(redo, "_heard", heard)
+    with monkeypatch.context() as patch:
+        patch.setattr(editing, "check_writable", full)
+        assert run(["redo", "meeting.json", "--diarize"]) == 1
+        assert "meeting.json cannot be written (No space left on device) and stays as it" in capsys.readouterr().err
+    monkeypatch.setattr(editing, "is_protected", lambda _: True)
+    assert run(["redo", "meeting.json", "--diarize"]) == 1
+    assert "meeting.json cannot be written (Permission denied) and stays as it was" in capsys.readouterr().err
+    assert Path("meeting.json").read_bytes() == before
+
+
+def test_a_recording_that_is_gone_once_it_was_heard_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = redo._heard
+
+    def heard(*given: object) -> object:
+        found = real(*given)
+        Path("meeting.wav").unlink()
+        return found
+
+    monkeypatch.setattr(redo, "_heard", heard)
+    assert run(["redo", "meeting.json", "--diarize", "--num-speakers", "3"]) == 0
+    assert len(held().speakers) == 3
 
 
 def test_a_document_that_does_not_know_its_recording_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
