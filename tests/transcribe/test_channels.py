@@ -202,7 +202,8 @@ def test_mono_is_refused_by_name_and_the_other_recordings_are_done(
 def test_turns_of_channels_that_are_the_same_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--asr", "listener", "--channels", "dual.wav", "-o", "dual.rttm", "-o", "dual.srt"]) == 1
     assert "channels of dual are all the same" in capsys.readouterr().err
-    assert not (folder / "dual.srt").exists()
+    assert not (folder / "dual.rttm").exists()
+    assert (folder / "dual.srt").exists()
 
 
 @pytest.mark.usefixtures("halves")
