@@ -236,7 +236,7 @@ def _each(
                 for path, targets in zip(audio, planned, strict=True):
                     screen.start(path.name)
                     try:
-                        _write(*found.next(), targets, screen, partial(_keep, wrote, path.name))
+                        _write(*found.next(), targets, screen, partial(_note, wrote, path.name))
                     except OF_ONE_FILE as error:
                         if len(audio) == 1:
                             raise
@@ -275,7 +275,7 @@ def _write(
     output.write_each(targets, rendered, lambda file: on_wrote(file, summary(document)), screen.problem, document)
 
 
-def _keep(wrote: list[tuple[str, Path, str]], name: str, file: Path, what: str) -> None:
+def _note(wrote: list[tuple[str, Path, str]], name: str, file: Path, what: str) -> None:
     wrote.append((name, file, what))
 
 
