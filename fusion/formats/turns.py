@@ -49,14 +49,19 @@ def _rows(path: str | os.PathLike[str]) -> Any:
 
 
 def _turn(node: Any, where: str) -> Turn:
-    start, end = _time(node, "start", where), _time(node, "end", where)
+    start, end = time_of(node, "start", where), time_of(node, "end", where)
     speaker = get(node, "speaker")
     if not isinstance(speaker, str) or not speaker.strip() or end < start:
         raise TranscriptError(f"{where} is {str(node)[:60]}: give a start, an end at or after it, and a speaker.")
     return Turn(start, end, speaker)
 
 
-def _time(node: Any, key: str, where: str) -> Seconds:
+def time_of(node: Any, key: str, where: str) -> Seconds:
+    """The time that a row of JSON has under `key`; `where` names the row.
+
+    Raises:
+        TranscriptError: it has none, or one that cannot be.
+    """
     value = number(get(node, key), f"{where}.{key}")
     if value is None:
         raise TranscriptError(f"{where} has no {key}: give it in seconds.")

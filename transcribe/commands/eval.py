@@ -36,7 +36,7 @@ FILE = InputPath(error=TranscriptError)
     type=Number(),
     default=0.0,
     show_default=True,
-    help="Seconds on each side of a turn's edge left out of DER.",
+    help="Seconds on each side of a true turn's edge left out of DER and JER.",
 )
 @with_options(TERMINAL_OPTIONS)
 def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: float) -> None:
@@ -49,9 +49,11 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
         raise OptionError("There is nothing to compare with: give --stm FILE, --rttm FILE, or both.")
     if not 0 <= collar < float("inf"):
         raise OptionError(f"--collar {collar} must be a number of seconds, 0 or more.")
+    if stm is not None and hypothesis.suffix.lower() == ".rttm":
+        raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
+    true_turns = () if rttm is None else read_true_turns(rttm)  # whatever cannot be read is told before any work
+    turns = () if rttm is None else read_turns_of(hypothesis)
     if stm is not None:
-        if hypothesis.suffix.lower() == ".rttm":
-            raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
         truth, unscored = read_truth(stm)
         given = scored_part(read_segments(hypothesis), unscored)
         for name, value in word_errors(truth, given).items():
@@ -63,5 +65,5 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     if rttm is not None:
         if not has_turns(hypothesis):
             note(f"{hypothesis} holds no turns, so its segments are scored as turns.")
-        for name, value in turn_errors(read_true_turns(rttm), read_turns_of(hypothesis), collar).items():
+        for name, value in turn_errors(true_turns, turns, collar).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")

@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ...fusion.errors import MissingExtraError, TranscriptError
+from ...fusion.errors import MissingExtraError, OptionError, TranscriptError
+from ...fusion.formats.reading import get, holds
 from ...fusion.formats.stm import read_stm
-from ...fusion.formats.turns import has_turns, read_turns_file
+from ...fusion.formats.turns import has_turns, read_turns_file, time_of
 from ...fusion.relabel import alike
 from ...fusion.types import Seconds, Turn
 
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 Spoken: TypeAlias = tuple[Seconds, Seconds, str, str]
 """start, end, speaker, text"""
 
+Row: TypeAlias = dict[str, Any]
+"""A row of SegLST."""
+
 _COLLAR: Seconds = 5.0
+_MOST_OF_MEETEVAL = 20
+"""People whom it compares; more are a mistake to it."""
 
 
 def read_truth(path: Path) -> tuple[list[Spoken], list[tuple[Seconds, Seconds]]]:
@@ -75,17 +81,19 @@ def read_segments(path: Path) -> list[Spoken]:
     from ...fusion.formats.files import load_json
 
     data = load_json(path)
-    try:
-        rows = [(float(s["start"]), float(s["end"]), s.get("speaker") or "", s["text"]) for s in data["segments"]]
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise TranscriptError(f"{path} has no segments with start, end and text: give a .json of ours.") from error
-    for index, (start, end, speaker, text) in enumerate(rows):
-        if not (0 <= start <= end < float("inf") and isinstance(text, str) and isinstance(speaker, str)):
-            raise TranscriptError(
-                f"{path}: segments[{index}] needs seconds, a text and a speaker: give a .json of ours."
-            )
+    if not holds(data, "segments"):
+        raise TranscriptError(f"{path} has no segments with start, end and text: give a .json of ours.")
+    rows = [_segment(node, f"{path}: segments[{index}]") for index, node in enumerate(data["segments"])]
     names = alike(speaker for _, _, speaker, _ in rows)
     return [(start, end, names.get(speaker, speaker), text) for start, end, speaker, text in rows]
+
+
+def _segment(node: Any, where: str) -> Spoken:
+    start, end = time_of(node, "start", where), time_of(node, "end", where)
+    speaker, text = get(node, "speaker") or "", get(node, "text")
+    if not (start <= end and isinstance(text, str) and isinstance(speaker, str)):
+        raise TranscriptError(f"{where} needs seconds, a text and a speaker: give a .json of ours.")
+    return start, end, speaker, text
 
 
 def read_turns_of(path: Path) -> tuple[Turn, ...]:
@@ -110,18 +118,69 @@ def word_errors(truth: Sequence[Spoken], given: Sequence[Spoken]) -> dict[str, f
     _require("meeteval", "Word error rates")
     import meeteval
 
-    reference, hypothesis = (
-        # A side without a word is still a side: meeteval takes a missing one for a lost file.
-        meeteval.io.SegLST([_seglst(row) for row in rows if normalised(row[3])] or [_seglst((0.0, 0.0, "", ""))])
-        for rows in (truth, given)
-    )
+    # A side without a word is still a side: meeteval takes a missing one for a lost file.
+    sides = [[_seglst(r) for r in rows if normalised(r[3])] or [_seglst((0, 0, "", ""))] for rows in (truth, given)]
+    if max(len({row["speaker"] for row in side}) for side in sides) > _MOST_OF_MEETEVAL:
+        return _errors_of_many(*sides)
+    reference, hypothesis = map(meeteval.io.SegLST, sides)
     with _quiet():
         plain = meeteval.wer.cpwer(reference, hypothesis)["recording"]
         timed = meeteval.wer.tcpwer(reference, hypothesis, collar=_COLLAR)["recording"]
     return {"cpWER": float(plain.error_rate), "tcpWER": float(timed.error_rate)}
 
 
-def _seglst(row: Spoken) -> dict[str, Any]:
+def _errors_of_many(truth: Sequence[Row], given: Sequence[Row]) -> dict[str, float]:
+    """The same for more people than meeteval compares: those pairs of one of each side that have the fewest errors."""
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    true, found = map(_by_speaker, (truth, given))
+    people = max(len(true), len(found))
+    true, found = ([*side, *[[]] * (people - len(side))] for side in (true, found))  # nobody is a partner too
+    rates = {}
+    for name, errors_of in (("cpWER", _errors), ("tcpWER", _errors_in_time)):
+        errors = np.array([[errors_of(one, two) for two in found] for one in true])
+        rates[name] = float(errors[linear_sum_assignment(errors)].sum() / sum(map(_count, true)))
+    return rates
+
+
+def _by_speaker(rows: Sequence[Row]) -> list[list[Row]]:
+    """What each says, in the order of time."""
+    found: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["start_time"]):
+        found.setdefault(row["speaker"], []).append(row)
+    return list(found.values())
+
+
+def _count(rows: Sequence[Row]) -> int:
+    return sum(len(row["words"].split()) for row in rows)
+
+
+def _errors(one: Sequence[Row], two: Sequence[Row]) -> int:
+    """How many words differ in what two say."""
+    from meeteval.wer import siso_word_error_rate
+
+    return int(siso_word_error_rate(*(" ".join(row["words"] for row in side) for side in (one, two))).errors)
+
+
+def _errors_in_time(one: Sequence[Row], two: Sequence[Row]) -> int:
+    """The same, of words that are near each other in time."""
+    if not _near(one, two):
+        return _count(one) + _count(two)
+    from meeteval.io import SegLST
+    from meeteval.wer import time_constrained_siso_word_error_rate
+
+    with _quiet():
+        return int(time_constrained_siso_word_error_rate(SegLST(one), SegLST(two), collar=_COLLAR).errors)
+
+
+def _near(one: Sequence[Row], two: Sequence[Row]) -> bool:
+    """Whether any word of one can be any of the other's: most pairs of many people never meet."""
+    starts, ends = ([[row[f"{edge}_time"] for row in side] for side in (one, two)] for edge in ("start", "end"))
+    return all(ends) and max(map(min, starts)) <= min(map(max, ends)) + _COLLAR
+
+
+def _seglst(row: Spoken) -> Row:
     start, end, speaker, text = row
     words = normalised(text)
     return {"session_id": "recording", "speaker": speaker, "start_time": start, "end_time": end, "words": words}
@@ -186,7 +245,7 @@ def _of(side: Sequence[_TimedWord], speaker: str) -> list[_TimedWord]:
 
 def _matches(one: Sequence[_TimedWord], two: Sequence[_TimedWord]) -> list[tuple[_TimedWord, _TimedWord]]:
     """Equal words of both, in the same order and near each other in time: meeteval's time-constrained alignment."""
-    if not one or not two:
+    if {word.text for word in one}.isdisjoint(word.text for word in two):
         return []
     from meeteval.wer.wer.time_constrained import align
 
@@ -217,7 +276,7 @@ def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -
     """DER and JER through pyannote.metrics; overlapped speech counts, of one person with herself once.
 
     Raises:
-        MissingExtraError: pyannote.metrics is not installed.
+        OptionError: the collar leaves nothing to score. MissingExtraError: pyannote.metrics is not installed.
     """
     _require("pyannote.metrics", "DER and JER")
     from pyannote.core import Annotation, Segment, Timeline
@@ -229,8 +288,11 @@ def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -
             side[Segment(turn.start, turn.end), index] = turn.speaker
     whole = Timeline([Segment(0.0, max((turn.end for turn in (*truth, *given)), default=0.0))])
     width = 2 * collar  # pyannote.metrics means both sides together
+    errors = DiarizationErrorRate(collar=width).compute_components(reference, hypothesis, uem=whole)
+    if not errors["total"]:  # which pyannote.metrics calls right, or all wrong
+        raise OptionError(f"A collar of {collar:g} s leaves nothing of the true turns to score: give a smaller one.")
     return {
-        "DER": float(DiarizationErrorRate(collar=width)(reference, hypothesis, uem=whole)),
+        "DER": float(DiarizationErrorRate(collar=width).compute_metric(errors)),
         "JER": float(JaccardErrorRate(collar=width)(reference, hypothesis, uem=whole)),
     }
 

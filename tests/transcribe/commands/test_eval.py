@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.transcribe.commands.eval import evaluate
 
 SWAPPED = [(0.0, 2.0, "S1", "hello there"), (2.0, 3.0, "S2", "it's me"), (3.0, 4.0, "S1", "bob")]
@@ -43,3 +43,13 @@ def test_options_that_cannot_be_are_refused(tmp_path, monkeypatch):
         CliRunner().invoke(evaluate, ["x.json", "--rttm", "x.rttm", "--collar", "-1"], catch_exceptions=False)
     with pytest.raises(OptionError, match="nothing to compare"):
         CliRunner().invoke(evaluate, ["x.json"], catch_exceptions=False)
+
+
+def test_what_cannot_be_read_is_told_before_anything_is_scored(tmp_path):
+    stm, out, rttm = tmp_path / "a.stm", tmp_path / "a.json", tmp_path / "a.rttm"
+    stm.write_text("a 1 ann 0 2 hello\n")
+    out.write_text(json.dumps({"segments": [{"start": 0, "end": 1, "speaker": "A", "text": "hello"}]}))
+    rttm.write_text("no turns\n")
+    result = CliRunner().invoke(evaluate, [str(out), "--stm", str(stm), "--rttm", str(rttm)])
+    assert isinstance(result.exception, TranscriptError)
+    assert result.output == ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
-from diarfuse.fusion.errors import MissingExtraError, TranscriptError
+from diarfuse.fusion.errors import MissingExtraError, OptionError, TranscriptError
 from diarfuse.fusion.types import Turn
 from diarfuse.transcribe.documents import scoring
 from diarfuse.transcribe.documents.scoring import (
@@ -93,7 +94,7 @@ def test_bad_input_is_named(tmp_path, monkeypatch):
         (tmp_path / "times.stm").write_text(f";; ok\na 1 ann {times} hi\n")
         with pytest.raises(TranscriptError, match=r"times.stm, line 2 runs from"):
             read_truth(tmp_path / "times.stm")
-    for start, text in (("a", "x"), (2, "x"), (0, 5), (10**400, "x")):
+    for start, text in (("a", "x"), (2, "x"), (0, 5), (10**400, "x"), ("1_0", "x"), ("\u0660", "x"), (True, "x")):
         row = {"start": start, "end": 1, "text": text}
         (tmp_path / "bad.json").write_text(json.dumps({"segments": [row]}))
         with pytest.raises(TranscriptError, match=r"bad\.json"):
@@ -101,6 +102,52 @@ def test_bad_input_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(scoring, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"diarfuse\[eval\]"):
         word_errors(TRUTH, SWAPPED)
+
+
+@pytest.mark.parametrize("times", [(1e9, 2e9), (-1, 1), (float("nan"), 1), (0, float("inf"))])
+def test_times_of_segments_are_bounded_as_those_of_turns_are(tmp_path, times):
+    row = {"start": times[0], "end": times[1], "text": "x", "speaker": "A"}
+    for key, read in (("segments", read_segments), ("turns", read_turns_of)):
+        (tmp_path / "a.json").write_text(json.dumps({key: [row]}))
+        with pytest.raises(TranscriptError, match=rf"a\.json: {key}\[0\]\.(start|end)"):
+            read(tmp_path / "a.json")
+
+
+def _said(rng: random.Random, people: int) -> list[tuple[float, float, str, str]]:
+    rows = []
+    for _ in range(rng.randrange(1, 15)):
+        start, words = rng.uniform(0, 60), rng.choices(["a", "b", "c", "d", "e"], k=rng.randrange(5))
+        rows.append((start, start + rng.uniform(0, 5), f"S{rng.randrange(people)}", " ".join(words)))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_more_people_than_meeteval_takes_are_scored_as_it_scores_fewer(seed, monkeypatch):
+    pytest.importorskip("meeteval")
+    rng = random.Random(seed)
+    truth, given = _said(rng, rng.choice([1, 2, 5])), _said(rng, rng.choice([1, 3, 8]))
+    truth.append((1.0, 2.0, "S0", "a"))
+    theirs = word_errors(truth, given)
+    monkeypatch.setattr(scoring, "_MOST_OF_MEETEVAL", 0)
+    assert word_errors(truth, given) == pytest.approx(theirs)
+
+
+def test_a_conference_of_many_is_scored():
+    pytest.importorskip("meeteval")
+    truth = [(10.0 * i, 10.0 * i + 2, f"P{i}", f"my name is number{i}") for i in range(22)]
+    given = [(start, end, f"S{i // 2}", text) for i, (start, end, _, text) in enumerate(truth)]
+    assert word_errors(truth, truth) == {"cpWER": 0.0, "tcpWER": 0.0}
+    assert word_errors(truth, given) == pytest.approx({"cpWER": 1.0, "tcpWER": 1.0})  # half missed, half inserted
+    assert speakers_of_words(truth, given) == (44, 88)
+
+
+@pytest.mark.parametrize("collar", [1.0, 1e10])
+def test_a_collar_that_leaves_nothing_is_refused(collar):
+    pytest.importorskip("pyannote.metrics")
+    turns = [Turn(0.0, 2.0, "A"), Turn(2.0, 3.5, "B")]
+    assert turn_errors(turns, turns, 0.9) == {"DER": 0.0, "JER": 0.0}
+    with pytest.raises(OptionError, match="leaves nothing of the true turns to score"):
+        turn_errors(turns, turns, collar)
 
 
 INTRO = "welcome to the weekly show about good bread and salted butter"
