@@ -125,7 +125,7 @@ def undo(document: Path) -> None:
         return after
 
     after = edit(document, change)
-    note(f"{document}: undone: {undone[0]} (edits left: {len(after.history)})")
+    note(f"{document}: undone: {undone[-1]} (edits left: {len(after.history)})")
 
 
 @command((DOCUMENT,), TERMINAL_OPTIONS, epilog="transcribe forget meeting.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import sys
 import time
@@ -10,8 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ...exporters import json as json_format
-from ...fusion.document import Document, read_document
+from ...fusion.document import Document, parse_document
 from ...fusion.errors import OutputError, TranscriptError
+from ...fusion.given import read_bytes
 from ...fusion.landing import check_writable, is_protected, write_whole
 
 if TYPE_CHECKING:
@@ -27,13 +29,16 @@ else:
 
 WAIT: Seconds = 10.0
 """So long an edit waits for another that is at work on the same file."""
+_TRIES = 5
+"""So often an edit is made to a file that others write without a lock."""
 
 
 def edit(path: Path, change: Callable[[Document], Document]) -> Document:
     """Change the document in a file; the document that it then holds.
 
     Whatever goes wrong, the file stays as it was: `change` may refuse, the disk
-    may be full, the process may be killed.
+    may be full, the process may be killed. What another program saves meanwhile,
+    which knows no locks, is kept: the change is made again, to that.
 
     Raises:
         TranscriptError: it is no document of ours, or damaged.
@@ -41,10 +46,13 @@ def edit(path: Path, change: Callable[[Document], Document]) -> Document:
         DiarfuseError: what `change` raises.
     """
     file = _checked(path).resolve()
-    with alone(file):
-        after = change(read_document(file))
-        write(file, after)
-    return after
+    for _ in range(_TRIES):
+        with alone(file):
+            data = read_bytes(file)
+            after = change(parse_document(data, str(file), file.stem))
+            if write(file, after, tag_of(data)):
+                return after
+    raise _busy(path)
 
 
 def check(path: Path) -> None:
@@ -63,17 +71,33 @@ def check(path: Path) -> None:
         raise _unwritable(path, error) from error
 
 
-def write(path: Path, document: Document) -> None:
+def write(path: Path, document: Document, seen: str) -> bool:
     """Write a document in the place of the one that is there, for the same people to read.
 
+    Args:
+        path: the file, which the caller holds (`alone`).
+        document: what it is to hold.
+        seen: the tag of what it held when it was read.
+
+    Returns:
+        whether it was written; it is not where the file holds something else by now.
+
     Raises:
-        OutputError: it cannot be written.
+        OutputError: it cannot be written. TranscriptError: what is there cannot be read any more.
     """
     content = json_format.dumps(document).encode("utf-8", "replace")
+    if tag_of(read_bytes(path)) != seen:
+        return False
     try:
         write_whole(path, content)
     except OSError as error:
         raise _unwritable(path, error) from error
+    return True
+
+
+def tag_of(data: bytes) -> str:
+    """Of these very bytes, as an HTTP entity tag."""
+    return f'"{hashlib.sha256(data).hexdigest()}"'
 
 
 @contextmanager

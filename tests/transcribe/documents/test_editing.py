@@ -102,6 +102,48 @@ def test_edits_at_once_are_all_made(meeting: Path) -> None:
     assert [word.speaker for word in document.transcript.words[:8]] == [f"P{n}" for n in range(1, 9)]
 
 
+@pytest.mark.parametrize("in_place", [True, False])
+def test_what_a_program_without_locks_saves_meanwhile_is_kept(meeting: Path, in_place: bool) -> None:
+    theirs = MEETING.rename({"SPEAKER_01": "Ben"})
+    seen = []
+
+    def change(document: Document) -> Document:
+        seen.append(document)
+        if len(seen) == 1:
+            other = meeting if in_place else meeting.with_name("new.json")
+            other.write_text(str(registry.dumps(theirs, "json")), encoding="utf-8")
+            other.replace(meeting)
+        return to_ana(document)
+
+    assert edit(meeting, change) == read_document(meeting) == to_ana(theirs)
+    assert seen == [MEETING, theirs]
+
+
+def test_a_file_that_never_rests_is_left_to_who_writes_it(meeting: Path) -> None:
+    count = 0
+
+    def change(document: Document) -> Document:
+        nonlocal count
+        count += 1
+        meeting.write_bytes(meeting.read_bytes() + b" ")
+        return to_ana(document)
+
+    with pytest.raises(OutputError, match="being edited by another program: try again"):
+        edit(meeting, change)
+    assert count > 1
+    assert read_document(meeting) == MEETING
+
+
+def test_a_file_that_goes_away_meanwhile_is_not_made_anew(meeting: Path) -> None:
+    def change(document: Document) -> Document:
+        meeting.unlink()
+        return to_ana(document)
+
+    with pytest.raises(TranscriptError, match=r"meeting\.json cannot be read"):
+        edit(meeting, change)
+    assert list(meeting.parent.iterdir()) == []
+
+
 def test_who_waits_too_long_is_refused(meeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editing, "WAIT", 0.1)
     before = meeting.read_bytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from ....fusion.document import Document, parse_document
 from ....fusion.editing.operations import read_operation, write_operation
 from ....fusion.errors import DiarfuseError, OptionError, TranscriptError
 from ....fusion.given import read_bytes
-from ..editing import alone, write
+from ..editing import alone, tag_of, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +74,8 @@ class Editor:
             TranscriptError: it cannot be read, or is damaged.
         """
         data, known = self._bytes(), self._known
-        if known is None or known.tag != _tag(data):
-            known = self._known = State(parse_document(data, str(self.path), self.path.stem), _tag(data))
+        if known is None or known.tag != tag_of(data):
+            known = self._known = State(parse_document(data, str(self.path), self.path.stem), tag_of(data))
         return known
 
     def edit(self, row: Any, seen: str) -> Json:
@@ -127,18 +126,15 @@ class Editor:
             if before.tag != seen:
                 raise StaleError(before)
             after = change(before.document)
-            write(self.path, after)
-            self._known = State(after, _tag(self._bytes()))  # which reading it would give, and takes longer
+            if not write(self.path, after, seen):
+                raise StaleError(self.state())
+            self._known = State(after, tag_of(self._bytes()))  # which reading it would give, and takes longer
             return self._known
 
     def _bytes(self) -> bytes:
         if self.path.exists() and not self.path.is_file():  # a pipe would be waited for, by all who edit
             raise TranscriptError(f"{self.path} is no regular file, which edits could be written into: copy it to one.")
         return read_bytes(self.path)
-
-
-def _tag(data: bytes) -> str:
-    return f'"{hashlib.sha256(data).hexdigest()}"'
 
 
 def formats() -> list[Json]:

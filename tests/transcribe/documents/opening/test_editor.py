@@ -13,6 +13,7 @@ import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.editing.operations import Rename
 from diarfuse.fusion.errors import DiarfuseError, MissingExtraError, OptionError, OutputError, TranscriptError
 from diarfuse.fusion.types import Transcript
 from diarfuse.transcribe.documents.editing import edit
@@ -44,6 +45,21 @@ def test_an_edit_of_what_the_page_has_not_seen_is_not_made(meeting: Path) -> Non
     assert caught.value.state.document == read_document(meeting) == MEETING.rename({"SPEAKER_01": "Ben"})
     editor.edit(RENAME, caught.value.state.tag)
     assert read_document(meeting).speakers[:2] == ("Ana", "Ben")
+
+
+def test_what_a_program_without_locks_saves_while_an_edit_is_made_is_kept(
+    meeting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, edited, theirs = Editor(meeting), Document.edited, MEETING.rename({"SPEAKER_01": "Ben"})
+
+    def meanwhile(document: Document, operation: Rename) -> Document:
+        meeting.write_text(str(registry.dumps(theirs, "json")), encoding="utf-8")
+        return edited(document, operation)
+
+    monkeypatch.setattr(Document, "edited", meanwhile)
+    with pytest.raises(StaleError, match="changed elsewhere") as caught:
+        editor.edit(RENAME, editor.state().tag)
+    assert caught.value.state.document == read_document(meeting) == theirs
 
 
 def test_of_two_at_once_one_is_told(meeting: Path) -> None:
