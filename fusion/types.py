@@ -45,6 +45,12 @@ OnSegment: TypeAlias = "Callable[[Segment], None]"
 Whatever it raises stops the work and reaches the caller.
 """
 
+OnFound: TypeAlias = "Callable[[Transcript | None, Diarization | None], None]"
+"""``on_found(transcript, diarization)``: called whenever a job has more: words, turns, at last words with speakers.
+
+Each is None as long as it is not there. Who keeps them loses nothing by what fails afterwards.
+"""
+
 Reason: TypeAlias = Literal["overlap", "nearest", "context", "channel", "edited", "none"]
 Timing: TypeAlias = Literal["recognised", "aligned", "estimated"]
 

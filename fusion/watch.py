@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from .errors import CancelledError
-from .types import Note, OnSegment, Progress, Seconds
+from .types import Diarization, Note, OnFound, OnSegment, Progress, Seconds, Transcript
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -31,7 +31,8 @@ class Watch:
 
     on_progress, on_note: hear of it; what they raise stops the work. cancel: set from any thread, stops the stage
         at its next report. on_heard: hears segments as they are recognised, before more is known of
-        them. timings: seconds by stage, summed where a stage comes again.
+        them. on_found: hears what there is before all is done. timings: seconds by stage, summed where a stage comes
+        again.
     notes: sentences for the result. suffix: follows the stages' names, as in ``recognise, channel 2``.
     """
 
@@ -39,6 +40,7 @@ class Watch:
     on_note: Note | None = None
     cancel: threading.Event | None = None
     on_heard: OnSegment | None = None
+    on_found: OnFound | None = None
     timings: dict[str, Seconds] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     suffix: str = ""
@@ -46,8 +48,8 @@ class Watch:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def part(self, suffix: str) -> Watch:
-        """The same watch for a part of the recording, whose stages have names of their own."""
-        return replace(self, suffix=suffix)
+        """The same watch for a part of the recording, whose stages have names of their own; it finds no whole."""
+        return replace(self, suffix=suffix, on_found=None)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Pass progress on.
@@ -71,6 +73,12 @@ class Watch:
         """Pass a sentence on at once, and keep it for the result."""
         self.notes.append(sentence)
         self.note(sentence)
+
+    def found(self, transcript: Transcript | None, diarization: Diarization | None) -> None:
+        """Pass on what there is so far."""
+        with self._lock:
+            if self.on_found is not None:
+                self.on_found(transcript, diarization)
 
     def stop(self) -> None:
         """Let every stage end at its next report."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..fusion.cues import split_segments
-from ..fusion.errors import AudioError
+from ..fusion.errors import AudioError, CancelledError
 from ..fusion.join.assign import Policy
 from ..fusion.join.channels import Channel, merge_channels, voices
-from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Turn
+from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Transcript, Turn
 from .joining import align_lines
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from ..fusion.types import Samples, Seconds, Transcript
+    from ..fusion.types import Samples, Seconds
     from ..fusion.watch import Watch
     from .options import Wish
 
@@ -60,13 +62,53 @@ def transcribe_channels(
     # How many speakers there are was said of the recording, not of each of its channels.
     alone = replace(wish, channels=None, diarize=wish.channels == "hybrid", speakers=SpeakerCount())
     done: list[Channel] = []
-    for samples, part in zip(channels, parts(channels, watch), strict=True):
-        transcript, diarization = find(samples, alone, part)
-        done.append(Channel(align_lines(transcript, samples, part), diarization))
-    if wish.speakers:
-        watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
-    with watch.stage("join"):
-        return merge(done, seconds(channels), Policy(join=wish.join))
+    with _words_of(channels, alone, watch, find, done) as each:
+        for samples, part in zip(channels, each, strict=True):
+            transcript, diarization = find(samples, alone, part)
+            done.append(Channel(align_lines(transcript, samples, part), diarization))
+        if wish.speakers:
+            watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
+        with watch.stage("join"):
+            return merge(done, seconds(channels), Policy(join=wish.join))
+
+
+@contextmanager
+def _words_of(
+    channels: Sequence[Samples], alone: Wish, watch: Watch, find: Find, done: Sequence[Channel]
+) -> Iterator[list[Watch]]:
+    """Watches for the channels. If the block fails, whoever keeps what is found is given the words of all of them.
+
+    Those that were not yet recognised are then: words of some channels alone would be half a conversation. Where it was
+    the recogniser that failed, nothing is kept.
+    """
+    each, heard = parts(channels, watch), dict[int, Transcript]()
+    if watch.on_found is None:
+        yield each
+        return
+
+    def hear(number: int, transcript: Transcript | None, _: Diarization | None) -> None:
+        if transcript is not None:
+            heard[number] = transcript
+
+    for number, part in enumerate(each):
+        part.on_found = partial(hear, number)
+    try:
+        yield each
+    except CancelledError:
+        raise
+    except Exception:
+        if len(heard) > len(done) or len(done) == len(channels):
+            watch.note("The channels' speakers cannot be found; all words are recognised all the same, and kept.")
+            for number in range(len(heard), len(channels)):
+                find(channels[number], replace(alone, diarize=False), each[number])
+            watch.found(_in_order(list(heard.values()), seconds(channels)), None)
+        raise
+
+
+def _in_order(transcripts: Sequence[Transcript], duration: Seconds) -> Transcript:
+    """The segments of several channels in the order of time, without speakers."""
+    segments = sorted((s for transcript in transcripts for s in transcript.segments), key=lambda segment: segment.start)
+    return Transcript(tuple(segments), transcripts[0].language, duration)
 
 
 def parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..diarize.options import Execution
     from ..diarize.queue import Queue
     from ..fusion.editing.content import Origin
-    from ..fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
+    from ..fusion.types import Diarization, Note, OnFound, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
     from .options import Setup
 
 Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
@@ -118,21 +118,24 @@ class Job:
         rename: Rename | None = None,
         on_segment: OnSegment | None = None,
         on_heard: OnSegment | None = None,
+        on_found: OnFound | None = None,
     ) -> Result:
         """Run the whole job on one file.
 
         `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears, from a
         recogniser that can, each segment at once: without speakers as nothing can change it any more, else with those
         that are committed (`live.committing`). `on_heard` hears them in any case, as a person who waits wants to.
+        `on_found` hears what there is before all is done, so that words outlast a diarizer that fails.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard)
+        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard, on_found)
         if wish.diarize and wish.speakers.given():  # else refused when all words are recognised
             self.check(wish)
         recordings = _load(path, wish, watch)
         transcript, diarization = self._speakers(recordings, wish, watch, on_segment)
+        watch.found(transcript, diarization)
         if diarization is not None and rename is not None:
             mixed = recordings[0] if len(recordings) == 1 else _mix(path, wish, watch)
             with watch.stage("identify"):
@@ -331,10 +334,11 @@ def _load(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Sample
     recordings = [_mix(path, wish, watch)] if wish.channels is None else _channels(path, wish, watch)
     if wish.details:
         from .channels import parts
+        from .documents.verbose_lines import of_speech
 
         for samples, part in zip(recordings, parts(recordings, watch), strict=True):
             with part.timed("find speech"):
-                part.note(_speech(samples, part))
+                part.note(of_speech(samples, part))
     return recordings
 
 
@@ -354,22 +358,9 @@ def _channels(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Sa
 
 def _diarize(samples: Samples, diarizer: AnyDiarizer, wish: Wish, watch: Watch) -> Diarization:
     with watch.timed("diarize"):
-        return diarizer.diarize(
-            samples,
-            **wish.speakers.given(),
-            on_progress=watch.progress,
-            cancel=watch.cancel,
-        )
-
-
-def _speech(samples: Samples, watch: Watch) -> str:
-    """The line of --verbose about speech and silence."""
-    from ..diarize.vad import detect_speech
-    from ..fusion.types import SAMPLE_RATE
-
-    spoken = sum(end - start for start, end in detect_speech(samples, on_progress=watch.progress))
-    duration = len(samples) / SAMPLE_RATE
-    return f"speech: {spoken:.1f} s of {duration:.1f} s ({spoken / max(duration, 0.001):.0%})"
+        found = diarizer.diarize(samples, **wish.speakers.given(), on_progress=watch.progress, cancel=watch.cancel)
+    watch.found(None, found)
+    return found
 
 
 def load_diarizer(setup: Setup, on_progress: Progress | None = None, on_note: Note | None = None) -> AnyDiarizer:

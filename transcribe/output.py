@@ -125,7 +125,7 @@ def write_each(
 
     Raises:
         BrokenPipeError: nobody reads stdout any more, and all else went well.
-        DiarfuseError, OSError, MemoryError: what went wrong with the first.
+        Exception: what went wrong with the first.
     """
     failed: list[Exception] = []
     ordered = sorted(targets, key=is_stream)
@@ -134,7 +134,7 @@ def write_each(
             write(target, render(target))
         except CancelledError:
             raise
-        except (DiarfuseError, OSError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001 - raised below: other packages' formats may raise anything
             failed.append(error)
         else:
             if target.path is not None:
@@ -142,28 +142,42 @@ def write_each(
     failed.sort(key=lambda error: isinstance(error, BrokenPipeError))  # a reader that left is no news
     for other in failed[1:]:
         if not isinstance(other, BrokenPipeError):
-            on_problem(str(other))
-    is_lost = bool(failed) and len(failed) == len(ordered) and not isinstance(failed[-1], BrokenPipeError)
-    if is_lost and document is not None and (kept := _keep(document)) is not None:
-        instead = f"The result is kept in {kept}, for you alone: give it to transcribe export, then remove it."
-        raise OutputError(f"{failed[0]} {instead}") from failed[0]
+            on_problem(str(other) or type(other).__name__)
     if failed:
-        raise failed[0]
+        is_lost = len(failed) == len(ordered) and not isinstance(failed[-1], BrokenPipeError)
+        raise _kept(failed[0], document, on_problem) if is_lost and document is not None else failed[0]
 
 
-def _keep(document: Document) -> Path | None:
-    """`document` in a file of its own that nobody else can read; None if there is no room for that either."""
+def _kept(error: Exception, document: Document, on_problem: Callable[[str], None]) -> Exception:
+    """The error, which tells where `document` is kept if it is a sentence for people; else `on_problem` hears that."""
+    kept = keep(document)
+    if kept and isinstance(error, DiarfuseError):
+        told = OutputError(f"{error} {kept}")
+        told.__cause__ = error
+        return told
+    if kept:
+        on_problem(kept)
+    return error
+
+
+def keep(document: Document, what: str = "The result is kept", use: str = "give it to transcribe export") -> str:
+    """Put `document` into a file of its own that nobody else can read, so that what took long is not lost.
+
+    Returns:
+        A sentence that says so: `what` is kept, where, and of what `use` it is; empty if there is no room for that
+        either.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix="diarfuse-", suffix=".json")
     except OSError:
-        return None
+        return ""
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(_encoded(registry.dumps(document, "json")))
     except (OSError, MemoryError):
         Path(name).unlink()
-        return None
-    return Path(name)
+        return ""
+    return f"{what} in {name}, for you alone: {use}, then remove it."
 
 
 def write(target: Target, result: str | bytes) -> None:

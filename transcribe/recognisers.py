@@ -132,7 +132,7 @@ def recognise(
             watch.note(f"The recogniser {name} tells its text at the end, and shows none before.")
         with watch.timed("recognise"):
             found = recogniser.transcribe(samples, language=wish.language, on_progress=watch.progress)
-        return repair_transcript(found, f"The recogniser {name}")
+        return _whole(found, name, watch)
     from ..asr_adapters.align import Ahead
     from .joining import align_lines
 
@@ -142,8 +142,15 @@ def recognise(
             found = recogniser.transcribe(
                 samples, language=wish.language, on_progress=watch.progress, on_segment=partial(_tell, hears)
             )
-        found = repair_transcript(found, f"The recogniser {name}")
+        found = _whole(found, name, watch)
         return align_lines(found, samples, watch, ahead) if _wants_words(wish) else found
+
+
+def _whole(transcript: Transcript, name: str, watch: Watch) -> Transcript:
+    """All words of a recogniser, in order; from here on they are not lost by what fails."""
+    found = repair_transcript(transcript, f"The recogniser {name}")
+    watch.found(found, None)
+    return found
 
 
 def _wants_words(wish: Wish) -> bool:

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 from ..exporters import registry
 from ..exporters.style import Style
 from ..fusion.document import Document
-from ..fusion.errors import AudioError, AudioNotFoundError, OptionError, OutputError, TranscriptError
+from ..fusion.errors import AudioError, AudioNotFoundError, DiarfuseError, OptionError, OutputError, TranscriptError
+from ..fusion.given import ran_out
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
 from . import output
 from .documents import verbose_lines
 from .documents.names import check_outputs
 from .documents.origin import Told, only_names, recording_of
+from .documents.rescue import rescuing
 from .documents.sound import sounded
 from .inputs import stdin
 from .inputs.paths import CHECK, check_of, problem_of
 from .job import Job
 from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
-from .screen.showing import content, summary
+from .screen.showing import content, render, summary
 from .screen.terminal import reporter
 from .screen.traced import traced
 
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     Process = Callable[[Path, Reporter, threading.Event], tuple[Document, Render]]
 
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
-"""Errors that say nothing about the next recording; every other would only come again."""
+"""Errors that say nothing about the next recording, as a lack of memory says nothing; every other would come again."""
 _AT_ONCE = 2
 """Recordings in work where words are wanted: while one is recognised, the turns of the other are found."""
 _OF_VOICES = ("identify", "primary", "link_speakers")
@@ -135,18 +137,22 @@ def _transcribe(
         told = Told(screen.note, path)
         if same_words:
             told(f"The words of {options.model} are given to each of the {len(audio)} recordings.")
-        result = job.transcribe(
-            path,
-            options,
-            on_progress=screen.on_progress,
-            on_note=told,
-            cancel=cancel,
-            rename=rename,
-            on_heard=screen.heard if view.live_text else None,
-        )
+        with rescuing(path, screen.problem) as on_found:
+            result = job.transcribe(
+                path,
+                options,
+                on_progress=screen.on_progress,
+                on_note=told,
+                cancel=cancel,
+                rename=rename,
+                on_heard=screen.heard if view.live_text else None,
+                on_found=on_found,
+            )
+            origin = job.origin(options)
         told.each(result.notes)
-        _say(screen, verbose_lines.of_result(result) if options.details else ())
-        origin, heard = job.origin(options), recording_of(path, result.transcript.duration)
+        if options.details:
+            _say(screen, verbose_lines.of_result(result.transcript, result.diarization, result.timings))
+        heard = recording_of(path, result.transcript.duration)
         document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
         document = only_names(document, path)
         return document, lambda target: content(
@@ -237,11 +243,11 @@ def _each(
                     screen.start(path.name)
                     try:
                         _write(*found.next(), targets, screen, partial(_note, wrote, path.name))
-                    except OF_ONE_FILE as error:
-                        if len(audio) == 1:
+                    except (*OF_ONE_FILE, MemoryError, OSError, RuntimeError) as error:
+                        if len(audio) == 1 or not (isinstance(error, OF_ONE_FILE) or ran_out(error)):
                             raise
                         failed += 1
-                        screen.problem(traced(str(error)))
+                        screen.problem(traced(_told(error, path)))
         finally:  # whatever ended the rest
             for name, file, what in wrote:
                 screen.about(name)
@@ -249,6 +255,10 @@ def _each(
         if failed:
             screen.last(f"{failed} of {len(audio)} recordings failed; the others are written.")
     return 1 if failed else 0
+
+
+def _told(error: Exception, path: Path) -> str:
+    return str(error) if isinstance(error, DiarfuseError) else f"{path.name}: there is not enough memory for it."
 
 
 def _one(process: Process, path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
@@ -372,20 +382,6 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
             raise OptionError(
                 f"{name.upper()} holds speaker turns and needs --diarize: add it, or choose another format."
             )
-
-
-def render(document: Document, format_name: str, style: Style) -> str | bytes:
-    """The content of one output.
-
-    Raises:
-        AudioError: turns are wanted of a recording whose channels turned out to be one.
-    """
-    if document.diarization is None and registry.exporter(format_name).NEEDS == "turns":
-        raise AudioError(
-            f"The channels of {document.name} are all the same, so they give no turns for {format_name.upper()}: "
-            "add --diarize."
-        )
-    return registry.dumps(document, format_name, style)
 
 
 def _say(screen: Reporter, sentences: Sequence[str]) -> None:

@@ -231,6 +231,30 @@ def test_what_can_be_written_nowhere_is_kept(tmp_path: Path, monkeypatch: pytest
     assert "kept" not in told[0]
 
 
+@pytest.mark.parametrize("error", [ValueError("no such key"), MemoryError(), AttributeError("of another package")])
+def test_a_format_that_fails_costs_neither_the_others_nor_the_result(tmp_path, monkeypatch, error) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def render(target: Target) -> str:
+        if target.format == "shout":
+            raise error
+        return "text"
+
+    shout, file, told = Target(tmp_path / "a.shout", "shout"), Target(tmp_path / "a.txt", "txt"), list[str]()
+    with pytest.raises(type(error)):
+        write_each([shout, file], render, str, told.append, HEARD)
+    assert (list(tmp_path.iterdir()), told) == ([file.path], [])
+    file.path.unlink()
+    with pytest.raises(type(error)):
+        write_each([shout, shout], render, str, told.append, HEARD)
+    (kept,) = tmp_path.iterdir()
+    assert read_document(kept).transcript == HEARD.transcript
+    assert told == [
+        str(error) or "MemoryError",
+        f"The result is kept in {kept}, for you alone: give it to transcribe export, then remove it.",
+    ]
+
+
 def test_nothing_is_kept_where_something_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder, file = Target(tmp_path, "txt"), Target(tmp_path / "a.txt", "txt")

@@ -257,7 +257,7 @@ class Hands:
 
     def _contents(self, item: Item, document: Document, path: Path) -> dict[str, bytes]:
         """File name -> content, in every format that is wanted."""
-        from ..runs import render
+        from ..screen.showing import render
 
         place = self.tree.place
         contents = {}

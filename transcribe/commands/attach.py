@@ -121,9 +121,10 @@ def attach(
     from ...fusion.join.assign import Policy
     from .. import output
     from ..documents.names import check_outputs, check_words
+    from ..documents.rescue import rescuing, silent
     from ..runs import View
     from ..screen.progress import TURNS
-    from ..screen.showing import content, summary
+    from ..screen.showing import content, counted, summary
     from ..screen.terminal import reporter
 
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
@@ -149,16 +150,17 @@ def attach(
         _tell_settled(reading, screen)
         found, origin = _turns(audio, rttm, values, screen)
         turns = _named(found, names, screen)
-        if same_shape:
-            document, text = None, task.same_shape(data, turns, reading, screen)
-            count = len(turns.speakers)
-            what = f"{words.name} with {count} {'speaker' if count == 1 else 'speakers'} in it"
-        else:
-            document = task.document(reading, turns, origin, screen)
-            what = summary(document)
+        with rescuing(audio or words, screen.problem) as on_found:
+            on_found(None, turns if rttm is None else None)
+            if same_shape:
+                document, text = silent(audio or words, turns), task.same_shape(data, turns, reading, screen)
+                what = f"{words.name} with {counted(len(turns.speakers), 'speaker')} in it"
+            else:
+                document, text = task.document(reading, turns, origin, screen), None
+                what = summary(document)
 
         def render(target: Target) -> str | bytes:
-            if document is None:
+            if text is not None:
                 return text
             return content(document, target, view.seen(target, audio, screen.note, task.track))
 

@@ -76,7 +76,7 @@ def redo(document: Path, audio: Path | None, **values: Any) -> None:
         screen.start(document.name)
 
         def work(cancel: threading.Event) -> Document:
-            return documents.redo(document, audio, again, screen.on_progress, screen.note, cancel)
+            return documents.redo(document, audio, again, screen.on_progress, screen.note, cancel, screen.problem)
 
         after = run_interruptible(work)
         screen.wrote(document, f"{after.history[-1].operation.told()} ({len(after.speakers)} speakers)")

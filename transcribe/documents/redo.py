@@ -9,10 +9,12 @@ from ...diarize.models.files import sha256_of
 from ...fusion.document import Document, Recording, read_document
 from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
-from ...fusion.errors import AudioError
+from ...fusion.errors import AudioError, DiarfuseError, OutputError
 from ...fusion.join.assign import Policy
+from .. import output
 from .editing import check, edit
 from .origin import Told
+from .rescue import rescuing
 from .sound import beside
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ...fusion.types import Diarization, Note, Progress, Transcript
+    from ...fusion.types import Diarization, Note, OnFound, Progress, Transcript
     from ..job import Job
     from ..options import JobOptions
 
@@ -62,6 +64,7 @@ def redo(
     on_progress: Progress | None = None,
     on_note: Note | None = None,
     cancel: threading.Event | None = None,
+    on_problem: Note | None = None,
 ) -> Document:
     """Hear the recording of a document again, and put what is found into its file.
 
@@ -74,8 +77,10 @@ def redo(
         on_progress: see `transcribe.job`.
         on_note: hears what a person should know, also what could not be kept.
         cancel: ends the work.
+        on_problem: hears where words are kept if the turns cannot be found after them.
 
     Raises:
+        OutputError: the document cannot be written; what it would hold is kept elsewhere.
         AudioError: it is not the recording that the document is about.
         DiarfuseError: see `transcribe.job` and `edit`.
     """
@@ -83,7 +88,8 @@ def redo(
     audio = recording_beside(path, document, audio)
     check(path)
     told = Told(on_note or (lambda _: None), audio)
-    found = _heard(audio, again, on_progress, told, cancel)
+    with rescuing(audio, on_problem or told) as on_found:
+        found = _heard(audio, again, on_progress, told, cancel, on_found)
     _check_heard(found, document, audio)
 
     def change(before: Document) -> Document:
@@ -99,7 +105,11 @@ def redo(
         content = replace(content, notes=tuple(dict.fromkeys((*content.notes, *found.notes, *lost))))
         return before.redone(content, again.told())
 
-    return edit(path, change)
+    try:
+        return edit(path, change)
+    except (DiarfuseError, OSError, MemoryError) as error:  # whatever was heard is not heard again for this
+        kept = output.keep(change(document), "The new result is kept")
+        raise OutputError(f"{error} {kept}".rstrip()) from error
 
 
 def _followed_voices(document: Document) -> bool:
@@ -134,13 +144,18 @@ def _check_same(path: Path, recording: Recording, audio: Path) -> None:
 
 
 def _heard(
-    audio: Path, again: Again, on_progress: Progress | None, told: Told, cancel: threading.Event | None
+    audio: Path,
+    again: Again,
+    on_progress: Progress | None,
+    told: Told,
+    cancel: threading.Event | None,
+    on_found: OnFound,
 ) -> _Found:
     from ..job import Job
 
     job, words, turns = Job(again.options), None, None
     if again.words:
-        words = _words(audio, job, again.options, on_progress, told, cancel)
+        words = _words(audio, job, again.options, on_progress, told, cancel, on_found)
     if again.turns:
         turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel)
         told.each(turns.notes)
@@ -172,13 +187,16 @@ def _words(
     on_progress: Progress | None,
     told: Told,
     cancel: threading.Event | None,
+    on_found: OnFound,
 ) -> Transcript:
     """Words with times, aligned where the recogniser gives lines."""
     from ...asr_adapters.align import align
     from ...fusion.audio import load_audio
 
     plain = replace(options, diarize=False)
-    heard = job.transcribe(audio, plain, on_progress=on_progress, on_note=told, cancel=cancel).transcript
+    heard = job.transcribe(
+        audio, plain, on_progress=on_progress, on_note=told, cancel=cancel, on_found=on_found
+    ).transcript
     if not all(segment.words for segment in heard.segments):
         samples = load_audio(audio, track=options.audio_track)
         heard = align(heard, samples, language=heard.language, on_progress=on_progress)

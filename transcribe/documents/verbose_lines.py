@@ -7,21 +7,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...fusion.types import Diarization, Seconds, Transcript
-    from ..job import Result
+    from ...fusion.types import Diarization, Samples, Seconds, Transcript
+    from ...fusion.watch import Watch
 
 
-def of_result(result: Result) -> list[str]:
+def of_result(transcript: Transcript, found: Diarization | None, timings: Mapping[str, Seconds]) -> list[str]:
     """Lines about a whole job."""
-    lines = _words(result.transcript)
-    if result.diarization is not None:
-        lines += _speakers(result.diarization)
-    return [*lines, _times(result.timings, result.transcript.duration)]
+    speakers = [] if found is None else _speakers(found)
+    return [*_words(transcript), *speakers, _times(timings, transcript.duration)]
 
 
 def of_diarization(found: Diarization) -> list[str]:
     """Lines about the diarizer alone."""
     return [*_speakers(found), _times(found.timings, found.duration)]
+
+
+def of_speech(samples: Samples, watch: Watch) -> str:
+    """The line about speech and silence."""
+    from ...diarize.vad import detect_speech
+    from ...fusion.types import SAMPLE_RATE
+
+    spoken = sum(end - start for start, end in detect_speech(samples, on_progress=watch.progress))
+    duration = len(samples) / SAMPLE_RATE
+    return f"speech: {spoken:.1f} s of {duration:.1f} s ({spoken / max(duration, 0.001):.0%})"
 
 
 def _words(transcript: Transcript) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...diarize.loading import live_of
 from ...fusion.audio import same_channels
 from ...fusion.document import Document
-from ...fusion.errors import DiarfuseError
+from ...fusion.errors import CancelledError, DiarfuseError
 from ...fusion.times import repair_transcript
 from ...fusion.types import SAMPLE_RATE, SpeakerCount
 from ...fusion.watch import Watch
@@ -22,9 +22,9 @@ from .. import output
 from ..documents.names import check_outputs
 from ..documents.origin import Told, only_names, recording_of
 from ..job import Job
-from ..runs import View, namer_of, renamer, render
+from ..runs import View, namer_of, renamer
 from ..screen.interrupt import run_interruptible
-from ..screen.showing import content, summary
+from ..screen.showing import content, render, summary
 from ..screen.terminal import Reporter, note, reporter
 from . import sources
 from .beside import together
@@ -39,8 +39,9 @@ from .tracks import Numbers, Track, merged
 from .writing import EventLines, Files, check_places
 
 if TYPE_CHECKING:
+    from ...diarize.live.events import Event
     from ...diarize.loading import AnyDiarizer
-    from ...fusion.types import Note, Recognizer, Transcript
+    from ...fusion.types import Note, Recognizer, Samples, Transcript
     from ..options import JobOptions, Wish
     from ..voices.namer import Namer
     from .session import Given
@@ -174,15 +175,16 @@ class _Recording:
             pieces = self.plan.pieces(stop, told, self.options)
             _keys(session, stop, view.note, reads=self.plan.source != _STDIN)
             self.sound = Sound(self.plan.save_audio, [track.diarizer.sound for track in tracks])
-            try:
+            with _salvaging(session, self.ending):
                 try:
-                    session.run(pieces)
-                finally:  # before all that somebody may not wait for, or that may fail
-                    self.sound.keep(view.note)
-                for track in tracks:
-                    track.words.hear(track.hearing.close(wait=not self.plan.final_pass))
-            finally:
-                view.stop()
+                    try:
+                        session.run(pieces)
+                    finally:  # before all that somebody may not wait for, or that may fail
+                        self.sound.keep(view.note)
+                    for track in tracks:
+                        track.words.hear(track.hearing.close(wait=not self.plan.final_pass))
+                finally:
+                    view.stop()
             with self.ending as bars:
                 self._conclude(session, replace(told, on_note=bars.note), bars, cancel)
 
@@ -201,6 +203,21 @@ class _Recording:
         return tracks
 
     def _conclude(self, session: Session, told: Told, bars: Reporter, cancel: threading.Event) -> None:
+        with _salvaging(session, bars):
+            document, channels, rest = self._whole(session, told, bars, cancel)
+        bars.rest()
+        what = summary(document)
+        try:
+            session.rest(rest, document, lambda path: bars.wrote(path, what))
+        except (DiarfuseError, OSError, MemoryError):
+            self.sound.end(channels, bars.note)
+            raise
+        self.sound.end(channels)
+
+    def _whole(
+        self, session: Session, told: Told, bars: Reporter, cancel: threading.Event
+    ) -> tuple[Document, Sequence[Samples], list[Event]]:
+        """The last answer, what was heard in each channel, and the events that are still to be told."""
         watch = Watch(bars.on_progress, told, cancel)
         ends = [track.diarizer.finish(bars.on_progress, cancel, activity=True) for track in session.tracks]
         found, channels, events = zip(*ends, strict=True)
@@ -223,17 +240,9 @@ class _Recording:
             self.job.origin(self.options),
             tuple(told.sentences),
         )
-        bars.rest()
         last = [event for track, told in zip(session.tracks, events, strict=True) for event in track.take(told)]
         alone = None if same_channels(channels) else found
-        rest = merged(session.tracks, last, alone, turns)
-        named, what = only_names(document, self.heard), summary(document)
-        try:
-            session.rest(rest, named, lambda path: bars.wrote(path, what))
-        except (DiarfuseError, OSError, MemoryError):
-            self.sound.end(channels, bars.note)
-            raise
-        self.sound.end(channels)
+        return only_names(document, self.heard), channels, merged(session.tracks, last, alone, turns)
 
     def _naming(self) -> LiveNaming | None:
         """Names on the way, which link no recordings."""
@@ -245,6 +254,22 @@ class _Recording:
     def _content(self, document: Document, target: output.Target, on_note: Note) -> str | bytes:
         seen = self.plan.view.seen(target, self.plan.played, on_note, self.options.audio_track)
         return content(document, target, seen, render)
+
+
+@contextmanager
+def _salvaging(session: Session, screen: Reporter) -> Iterator[None]:
+    """If the block fails, the outputs get what was heard live: nobody says again what was said."""
+    try:
+        yield
+    except CancelledError:
+        raise
+    except Exception:
+        document = session.document
+        if document.transcript.segments:
+            screen.problem("The recording cannot be heard to its end: what was heard until then, live, is written.")
+            what = summary(document)
+            session.files.end(document, lambda path: screen.wrote(path, what))
+        raise
 
 
 @contextmanager

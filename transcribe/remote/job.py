@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from ...fusion.editing.content import Origin
-    from ...fusion.types import Note, OnSegment, Progress
+    from ...fusion.types import Note, OnFound, OnSegment, Progress
     from ..job import Rename
 
 TOKEN_VARIABLE = "DIARFUSE_REMOTE_TOKEN"  # noqa: S105  (the variable's name)
@@ -58,6 +58,7 @@ class RemoteJob:
         cancel: threading.Event | None = None,
         rename: Rename | None = None,
         on_heard: OnSegment | None = None,
+        on_found: OnFound | None = None,
     ) -> Result:
         """Send one recording, and receive its words and anonymous turns; `rename` works here, on the answer.
 
@@ -69,10 +70,11 @@ class RemoteJob:
         from ...fusion.audio import load_audio
 
         del on_heard
-        watch = Watch(on_progress, on_note, cancel)
+        watch = Watch(on_progress, on_note, cancel, on_found=on_found)
         samples = load_audio(path, on_note=watch.keep, track=wish.audio_track)
         with watch.stage("remote"):
             transcript, diarization = transcribe_remote(samples, self._remote(wish), watch)
+        watch.found(transcript, diarization)
         if rename is not None and diarization is not None:
             transcript, diarization = rename(transcript, diarization, samples)
         return finish(path, transcript, diarization, watch)

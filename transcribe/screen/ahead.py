@@ -83,6 +83,10 @@ class _InTurn(Reporter):
         """See `Reporter`."""
         self._tell(partial(self._screen.note, sentence))
 
+    def problem(self, sentence: str) -> None:
+        """See `Reporter`."""
+        self._tell(partial(self._screen.problem, sentence))
+
     def heard(self, segment: Segment) -> None:
         """See `Reporter`."""
         self._tell(partial(self._screen.heard, segment))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...exporters import registry
+from ...fusion.errors import AudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,20 @@ def content(document: Document, target: Target, style: Style, dumps: Dumps = reg
     return dumps(document, target.format, style)
 
 
+def render(document: Document, format_name: str, style: Style) -> str | bytes:
+    """The content of one output.
+
+    Raises:
+        AudioError: turns are wanted of a recording whose channels turned out to be one.
+    """
+    if document.diarization is None and registry.exporter(format_name).NEEDS == "turns":
+        raise AudioError(
+            f"The channels of {document.name} are all the same, so they give no turns for {format_name.upper()}: "
+            "add --diarize."
+        )
+    return registry.dumps(document, format_name, style)
+
+
 def summary(document: Document) -> str:
     """What a file holds, in a few words.
 
@@ -41,11 +56,12 @@ def summary(document: Document) -> str:
     said = 0 if words else sum(bool(segment.text.strip()) for segment in document.transcript.segments)
     minutes, seconds = divmod(round(document.transcript.duration), 60)
     rows = ((speakers, "speaker"), (words, "word"), (said, "segment"))  # a recogniser may give no words' times
-    counts = [_count(number, what) for number, what in rows if number]
+    counts = [counted(number, what) for number, what in rows if number]
     return f"{', '.join(counts) or 'no speech'} in {minutes}:{seconds:02d}"
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """`number` of `what`, in the plural unless there is one."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 

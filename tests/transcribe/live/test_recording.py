@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.live import recording, sources
+from diarfuse.transcribe.live import hearing, recording, sources
 
 HERE = Path(__file__).resolve().parent
 MEETING = HERE.parents[2] / "examples" / "meeting.wav"
@@ -57,6 +57,37 @@ class Everybody:
 
     def names(self, _samples, turns):
         return dict.fromkeys([turn.speaker for turn in turns][:1], "Ana"), ()
+
+
+@pytest.mark.parametrize("outs", [["-o", "live.srt"], []])
+def test_what_was_heard_live_outlasts_a_closing_pass_that_fails(outs, growing, monkeypatch, capfd):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(recording, "conclude", fail)
+    assert run([*LIVE, *outs]) == 1
+    told = capfd.readouterr()
+    written = (growing / "live.srt").read_text(encoding="utf-8") if outs else told.out
+    assert "SPEAKER_00: w" in written
+    assert "Error: The recording cannot be heard to its end: what was heard until then, live, is written." in told.err
+    assert told.err.endswith("Error: There is not enough memory: free some, or take shorter recordings.\n")
+
+
+@pytest.mark.usefixtures("growing")
+def test_a_recogniser_that_fails_while_they_speak_costs_nothing_that_was_said(monkeypatch, capfd):
+    calls = iter(range(100))
+    feed = hearing.Hearing.feed
+
+    def tires(self, samples):
+        if next(calls) > 60:
+            raise MemoryError
+        feed(self, samples)
+
+    monkeypatch.setattr(hearing.Hearing, "feed", tires)
+    assert run(LIVE) == 1
+    told = capfd.readouterr()
+    assert "SPEAKER_00: w" in told.out
+    assert "what was heard until then, live, is written" in told.err
 
 
 def test_names_come_as_voices_are_heard_and_nobody_enrolled_is_told_first(talk, monkeypatch, capfd):
