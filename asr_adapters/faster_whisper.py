@@ -20,7 +20,7 @@ from ..fusion.errors import (
     OptionError,
     UnknownNameError,
 )
-from ..fusion.given import ran_out
+from ..fusion.given import is_number, ran_out
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import LOADING, empty, engine, keep, report, seconds, silent, sound, taking, told, told_options
@@ -82,7 +82,7 @@ class FasterWhisper:
         batch_size: int = 0,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 0:
+        if not is_number(batch_size, whole=True) or batch_size < 0:
             raise OptionError(f"batch_size={batch_size!r} must be a whole number, 0 (no batches) or more.")
         if batch_size and not (options or {}).get("vad_filter", True):
             raise OptionError("faster-whisper cuts batches at silence: leave vad_filter on, or --batch-size out.")

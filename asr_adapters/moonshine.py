@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ..fusion.errors import AudioError, LowMemoryError, ModelError, ModelNotFoundError, OptionError
+from ..fusion.given import is_number
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from ..fusion.watch import spread, usable_cores
@@ -78,9 +79,9 @@ class Moonshine:
         threads: int = 0,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        if not isinstance(vad_threshold, (int, float)) or not 0 < vad_threshold < 1:
+        if not is_number(vad_threshold) or not 0 < vad_threshold < 1:
             raise OptionError(f"vad_threshold={vad_threshold!r} must be a probability between 0 and 1.")
-        if not isinstance(threads, int) or threads < 0:
+        if not is_number(threads, whole=True) or threads < 0:
             raise OptionError(f"threads={threads!r} must be a whole number, 0 or more.")
         self._model, self._arch, self._own = model, arch, dict(options or {})
         self._vad_threshold = vad_threshold

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy.typing as npt
 
 from ..fusion.errors import CancelledError, OptionError
+from ..fusion.given import is_number
 from ..fusion.types import Diarization, SpeakerCount
 from ..fusion.watch import usable_cores
 from .fixed import MOST
@@ -94,7 +95,7 @@ class Queue(Generic[Audio, Answer]):
         self, work: Callable[[Audio, threading.Event], Answer], *, files: int, capacity: int = CAPACITY
     ) -> None:
         for name, value in (("files", files), ("capacity", capacity)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not is_number(value, whole=True) or value < 1:
                 raise OptionError(f"{name}={value!r} must be a whole number, 1 or more.")
         self._work, self._capacity = work, capacity
         self._changed = threading.Condition()

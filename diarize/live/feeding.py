@@ -14,6 +14,7 @@ from ...fusion.audio import at_16_khz, check_samples
 from ...fusion.audio.keeping import Kept
 from ...fusion.audio.resampling import Resampler
 from ...fusion.errors import AudioError, OptionError
+from ...fusion.given import is_number
 from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds
 from .book import Book
 from .events import Done, Event, Gap, Paused, Resumed
@@ -70,7 +71,7 @@ class Feeding(ABC):
         """
         with self._lock:
             self._check_open()
-            if not isinstance(seconds, int | float | np.number) or not 0 <= seconds <= LONGEST_GAP:
+            if not is_number(seconds) or not 0 <= seconds <= LONGEST_GAP:
                 raise OptionError(f"A gap of {seconds!r} s must be from 0 to {LONGEST_GAP:g}: close this recording.")
             if self._paused:
                 return []

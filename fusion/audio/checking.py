@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioError, AudioNotFoundError, OptionError
-from ..given import check_path, is_number, short
+from ..given import check_path, first_line, is_number, short
 from ..types import SAMPLE_RATE, Samples, Seconds
 from .resampling import record, release, resample
 from .source import HIGHEST_RATE, LOWEST_RATE, Block
@@ -86,7 +86,12 @@ def _array(samples: npt.ArrayLike) -> npt.NDArray[Any]:
         raise AudioError("samples has some masked, which are no sound: give samples.filled(0).")
     try:
         array = np.asarray(samples)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:
+        if hasattr(samples, "__array__"):  # a tensor on a GPU, or one that wants gradients
+            raise AudioError(
+                f"audio given as {type(samples).__name__} cannot become an array ({first_line(error).rstrip('.')}): "
+                "give a numpy array, as samples.detach().cpu().float().numpy() is of a torch tensor."
+            ) from error
         raise AudioError("samples must be one array (num_samples,), and not lists of several lengths.") from error
     if not array.ndim:
         raise AudioError(

@@ -225,7 +225,7 @@ def test_a_threshold_is_a_probability(value):
         Moonshine(vad_threshold=value)
 
 
-@pytest.mark.parametrize("value", [-1, 1.5, "many"])
+@pytest.mark.parametrize("value", [-1, 1.5, "many", True])
 def test_lines_at_once_are_a_number(value):
     with pytest.raises(OptionError, match="threads="):
         Moonshine(threads=value)

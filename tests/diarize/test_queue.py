@@ -139,6 +139,7 @@ def test_numbers_that_cannot_be_are_refused(number: int) -> None:
     for numbers in ({"files": 1, "capacity": number}, {"files": number, "capacity": 1}):
         with pytest.raises(OptionError, match="must be a whole number, 1 or more"):
             Queue(Gate(), **numbers)
+    Queue(Gate(), files=np.int64(1), capacity=np.int32(1)).close()
 
 
 def test_work_that_asks_to_leave_the_program_ends_only_itself() -> None:

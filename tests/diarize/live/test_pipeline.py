@@ -145,7 +145,7 @@ def test_pauses_and_gaps_are_told(diarizer):
     assert live.gap(1.0) == []  # nor silence
     assert live.resume() == [Resumed(100 / SECOND)]
     assert live.resume() == []
-    for seconds in (-1.0, float("nan"), float("inf"), 1e12, "1"):
+    for seconds in (-1.0, float("nan"), float("inf"), 1e12, "1", True, np.complex64(1)):
         with pytest.raises(OptionError, match="A gap of"):
             live.gap(seconds)
     assert live.gap(1.0)[0] == Gap(100 / SECOND, 100 / SECOND + 1.0, "audio was lost")

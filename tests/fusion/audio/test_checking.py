@@ -84,6 +84,35 @@ def test_what_is_no_samples_is_refused_in_our_words(given: Any, sentence: str) -
         check_samples(given)
 
 
+class Tensor:
+    """Converts as torch's do: or not, with its own words."""
+
+    def __init__(self, converts: Any) -> None:
+        self._converts = converts
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if isinstance(self._converts, Exception):
+            raise self._converts
+        return self._converts
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() first."),
+        RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."),
+        TypeError("Got unsupported ScalarType BFloat16"),
+    ],
+)
+def test_a_tensor_that_becomes_no_array_is_told_why_and_what_to_do(error: Exception) -> None:
+    with pytest.raises(
+        AudioError, match=r"given as Tensor cannot become an array \(.*\): give .*detach\(\)\.cpu\(\)"
+    ) as caught:
+        check_samples(Tensor(error))
+    assert str(error).rstrip(".") in str(caught.value)
+    assert check_samples(Tensor(np.array([16384], np.int16))).tolist() == [0.5]
+
+
 def test_the_place_of_nan_is_told_in_seconds_of_the_given_rate() -> None:
     samples = np.zeros(48_000)
     samples[24_000] = np.nan
