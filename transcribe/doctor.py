@@ -177,10 +177,23 @@ def _store(store: Store) -> Iterator[Check]:
 
 
 def _disk(store: Store) -> Check:
+    """Whether there is room for what must still be fetched: where all is there, little room is no fault."""
     folder = next(folder for folder in (store.root, *store.root.parents) if folder.is_dir())
     free = shutil.disk_usage(folder).free // 1_000_000
+    detail = f"{free} MB free at {folder}"
+    if free < ENOUGH_MB and _is_complete(store):
+        return Check("disk", None, f"{detail}; the models that are there need no more")
     remedy = "" if free >= ENOUGH_MB else f"free some space, or set --models-dir; {ENOUGH_MB} MB are enough"
-    return Check("disk", free >= ENOUGH_MB, f"{free} MB free at {folder}", remedy)
+    return Check("disk", free >= ENOUGH_MB, detail, remedy)
+
+
+def _is_complete(store: Store) -> bool:
+    """Whether there is a pack, and none that was begun and is not whole."""
+    there = []
+    for name in store.names:
+        with contextlib.suppress(CorruptModelError):  # `_store` tells of it
+            there += [store.has(name)] if store.started(name) or store.has(name) else []
+    return bool(there) and all(there)
 
 
 def _network(store: Store) -> Iterator[Check]:

@@ -6,6 +6,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import onnxruntime
 import pytest
@@ -58,6 +59,30 @@ def test_another_owner_of_our_files_is_named(tmp_path: Path, monkeypatch: pytest
     assert found.ok is False
     assert "diarfuse-fork (diarfuse/fusion/types.py)" in found.detail
     assert "uninstall" in found.remedy
+
+
+class Usage(NamedTuple):
+    free: int
+
+
+def test_only_what_must_still_be_fetched_needs_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: Usage(499_000_000))
+    found = check("disk", tmp_path)
+    assert (found.ok, "500 MB are enough" in found.remedy) == (False, True)
+    store = Store(tmp_path, offline=True)
+    for file in store.pack("campplus").files:
+        path = store.folder("campplus") / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as made:
+            made.truncate(file.size)
+    found = check("disk", tmp_path)
+    assert (found.ok, found.remedy) == (None, "")
+    begun = store.folder("community-1") / store.pack("community-1").files[0].path
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    begun.write_bytes(b"")
+    assert check("disk", tmp_path).ok is False
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: Usage(500_000_000))
+    assert check("disk", tmp_path).ok is True
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

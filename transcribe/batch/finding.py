@@ -7,7 +7,7 @@ import fnmatch
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -27,34 +27,46 @@ _RENAME = "rename it, or list it with another id in a manifest"
 _USUAL_BYTES = 16_000
 
 
-def find(inputs: Sequence[str], pattern: str | None, out: str) -> list[Item]:
+def find(
+    inputs: Sequence[str], pattern: str | None, out: str, on_refused: Callable[[str], None] | None = None
+) -> list[Item]:
     """Every recording, in the order of the inputs, each folder's sorted by its path.
 
     Args:
         inputs: folders, files, patterns such as ``calls/*.wav``, addresses, or manifests.
         pattern: which files of folders, as in ``*.opus`` or ``2024/**``; None is every known ending.
         out: where results go, which is not searched.
+        on_refused: hears of files whose names can be no ids; the others are still found.
 
     Raises:
-        OptionError: an id that cannot be, or nothing was found.
+        OptionError: an id that cannot be, where nobody hears of it or there is nothing else; or nothing was found.
         AudioNotFoundError: no such file or folder.
     """
     found: list[Item] = []
+    refused: list[OptionError] = []
     for given in inputs:
         if is_manifest(given):
             found += read_manifest(given)
         else:
-            found += _named(list(_paths(given, pattern, out)))
+            found += _named(list(_paths(given, pattern, out)), refused)
+    if refused and (on_refused is None or not found):
+        raise refused[0]
+    if on_refused is not None:
+        for error in refused:
+            on_refused(str(error))
     return found
 
 
-def _named(found: Sequence[tuple[str, str]]) -> Iterator[Item]:
+def _named(found: Sequence[tuple[str, str]], refused: list[OptionError]) -> Iterator[Item]:
     """Items of (relative path, audio): the id is the path without its ending, unless another differs only in it."""
     stems = Counter(_stem(relative) for relative, _ in found)
     for relative, audio in found:
         stem = _stem(relative)
         name = stem if stems[stem] == 1 else relative
-        yield Item(check_id(name, repr(audio), _RENAME), audio, repr(audio))
+        try:
+            yield Item(check_id(name, repr(audio), _RENAME), audio, repr(audio))
+        except OptionError as error:
+            refused.append(error)
 
 
 def _stem(relative: str) -> str:

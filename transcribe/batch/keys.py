@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,3 +90,12 @@ def content_of(item: Item, cache: Cache) -> str:
 def _given_model(model: str | None) -> str:
     """The hash of a model that is one file, whatever it is called."""
     return sha256_of(Path(model)) if model and Path(model).is_file() else ""
+
+
+def differing(before: object, after: object) -> Iterator[str]:
+    """Names of what differs; models in one word, since nobody asked for their files."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}):
+            if before.get(name) != after.get(name):
+                inner = [] if name == "models" else list(differing(before.get(name), after.get(name)))
+                yield from inner or [{"given": "model"}.get(str(name), str(name))]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...fusion.errors import MissingExtraError, NetworkError, OptionError, OutputError
 from ...fusion.given import whole_number
+from ..screen.interrupt import ENDS, take_for_ctrl_c
 from .items import Item
 from .pool import Pool, RefusedError, Report
 from .settling import Outcome, Plan, write_lost
@@ -181,15 +182,17 @@ def _take(text: str, left: dict[str, Item], report: Report) -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """While SIGTERM does what Ctrl-C does: Ray's own way is a page of its insides."""
+    """While SIGTERM and SIGHUP do what Ctrl-C does: Ray's own way is a page of its insides."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in ENDS}
+    take_for_ctrl_c()
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def no_room(nodes: Sequence[Mapping[str, Any]], cores: int, gpus: int) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...fusion.errors import DiarfuseError, LowMemoryError
 from ...fusion.types import Seconds
+from ..screen.interrupt import ENDS
 from .doing import Hands
 from .items import Item, shown
 from .settling import Outcome, Plan
@@ -48,7 +49,7 @@ class Stop:
     times: int = 0
 
     def on_signal(self, number: int, _: object) -> None:
-        """Take SIGINT as one wish, and SIGTERM, after which there is little time, as two."""
+        """Take Ctrl-C and a closed terminal as one wish, and SIGTERM, after which there is little time, as two."""
         self.times += 2 if number == signal.SIGTERM else 1
 
 
@@ -214,7 +215,8 @@ class Pool:
 
 def work(pipe: Connection, plan: Plan, turns: bool) -> None:
     """A worker's life: load, then do what comes, until the pipe or the parent ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
+    for number in (signal.SIGINT, *ENDS):  # a terminal, a service and a cluster send them to all; the parent decides
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def tell(kind: str) -> Callable[[str], None]:

@@ -16,11 +16,12 @@ from ...exporters import registry
 from ...fusion.audio.decode import why_no_sound
 from ...fusion.errors import CancelledError, OptionError, UnknownNameError
 from ..job import Job
+from ..screen.interrupt import ENDS
 from ..screen.traced import traced
 from .caches import Cache
 from .finding import find, with_durations
 from .items import Item, check_apart, folded, shown
-from .keys import Basis
+from .keys import Basis, differing
 from .logbook import Logbook, pace
 from .places import Bucket, place_of
 from .pool import Pool, Stop
@@ -90,6 +91,7 @@ class Batch:
     finished: int = 0
     total: int = 0
     spoilt: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def tree(self) -> Tree:
@@ -123,9 +125,9 @@ class Batch:
         """What there is, with durations; the same for every part.
 
         Raises:
-            DiarfuseError: an input is not there, or ids cannot be.
+            DiarfuseError: an input is not there, or ids of a manifest cannot be.
         """
-        found = find(inputs, pattern, self.plan.out)
+        found = find(inputs, pattern, self.plan.out, self.refused.append)
         check_apart(found, self._endings)
         for item in found:
             _check_asked(self.plan, item)
@@ -148,8 +150,9 @@ class Batch:
         """Do this part of the items."""
         mine = self.shard.share(items)
         self._tell(mine)
+        self.tell_refused()
         if not mine:  # a part of few recordings may have none, and needs no models
-            return 0
+            return 1 if self.failed else 0
         dropped = self._here(mine, crew) if crew.ray is None else self._on_ray(mine, crew, crew.ray)
         write_table(self.tree)
         self._tell_end(dropped or (), stopped=dropped is not None)
@@ -238,6 +241,13 @@ class Batch:
                 "until `transcribe batch clean` removes it."
             )
 
+    def tell_refused(self) -> None:
+        """Files whose names no result can bear fail alone; of several parts the first one tells."""
+        if self.shard.index == 0:
+            self.failed += len(self.refused)
+            for why in self.refused:
+                self.screen.problem(why)
+
     def _tell_changes(self, todo: Sequence[Item], basis: Basis) -> None:
         """Say why results that are there are made anew."""
         changed: dict[str, int] = {}
@@ -245,7 +255,7 @@ class Batch:
             record = self.tree.record(item.id)
             about = basis.about(self.plan.asked.of(item))
             if record is not None and record.state == "done" and record.about != about:
-                what = ", ".join(_differing(record.about, about)) or "formats"
+                what = ", ".join(differing(record.about, about)) or "formats"
                 changed[what] = changed.get(what, 0) + 1
         for what, count in changed.items():
             self.screen.note(f"{count} of the results that are there: other options ({what}), so they are made anew.")
@@ -289,6 +299,7 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
         else "no run has shown the speed yet"
     )
     every = told(sum(item.duration or 0.0 for item in mine))
+    batch.tell_refused()
     screen.note(f"{counted(len(mine))}, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
     if missing := [shown(item.audio) for item in todo if not (item.remote or item.on_disk)]:
         screen.note(f"Of these {len(missing)} will fail, since there is no such file: the first is {missing[0]!r}.")
@@ -296,7 +307,7 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
         screen.note(why)
     if len(silent) > _TOLD:
         screen.note(f"Nor can {len(silent) - _TOLD} more be read.")
-    return 1 if silent else 0
+    return 1 if silent or batch.failed else 0
 
 
 def _probably_done(item: Item, plan: Plan, batch: Batch) -> bool:
@@ -373,23 +384,15 @@ def _with_threads(setup: Setup, workers: int) -> Setup:
     return replace(setup, execution=replace(setup.execution, threads=threads))
 
 
-def _differing(before: object, after: object) -> Iterator[str]:
-    """Names of what differs; models in one word, since nobody asked for their files."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted({*before, *after}):
-            if before.get(name) != after.get(name):
-                inner = [] if name == "models" else list(_differing(before.get(name), after.get(name)))
-                yield from inner or [{"given": "model"}.get(str(name), str(name))]
-
-
 @contextmanager
 def _stoppable() -> Iterator[Stop]:
-    """While SIGINT and SIGTERM are wishes; elsewhere than in the main thread they are left as they are."""
+    """While SIGINT, SIGTERM and SIGHUP are wishes; in other threads, and under nohup, they stay as they are."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.signal(number, stop.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, *(number for number in ENDS if signal.getsignal(number) != signal.SIG_IGN)]
+    before = {number: signal.signal(number, stop.on_signal) for number in heard}
     try:
         yield stop
     finally:

@@ -14,6 +14,7 @@ import click
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
 from ..output import write_stdout
+from ..screen.interrupt import take_for_ctrl_c
 from ..screen.terminal import note, outcome
 from .numbers import WholeRange
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS, TRACK_OPTION
@@ -63,6 +64,7 @@ def voice() -> None:
     from ..voices.files import tidy
     from ..voices.root import default_root
 
+    take_for_ctrl_c()  # a search keeps what it has listened to
     for sentence in tidy(default_root()):
         note(sentence)
 

@@ -17,16 +17,15 @@ POLL = 0.1
 GRACE = 0.5
 """Seconds that an interrupted worker has to stop by itself and tidy up."""
 
-_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Windows has no SIGHUP."""
 
 
 class Interruptible(Generic[T]):
     """`work(cancel)` in a daemon thread, for which the main thread waits, and which it can leave behind.
 
-    SIGTERM, and SIGHUP of a terminal that is closed, are taken for Ctrl-C from now on, unless they are ignored, as
-    under nohup. On any, whoever waits gets KeyboardInterrupt: it ends the work, and then
-    the process without waiting for threads.
+    What ends a process is taken for Ctrl-C from now on. On any of it whoever waits gets KeyboardInterrupt: it ends the
+    work, and then the process without waiting for threads.
     """
 
     def __init__(self, work: Callable[[threading.Event], T]) -> None:
@@ -35,9 +34,7 @@ class Interruptible(Generic[T]):
         self._value: T
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
-        for number in _ENDS:
-            if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, _interrupt)
+        take_for_ctrl_c()
         self._thread.start()
 
     def wait(self) -> None:
@@ -62,6 +59,13 @@ class Interruptible(Generic[T]):
             self._value = self._work(self.cancel)
         except BaseException as error:  # noqa: BLE001  # carried to the waiting thread, where it is raised again
             self._error = error
+
+
+def take_for_ctrl_c() -> None:
+    """Take SIGTERM, and SIGHUP of a terminal that is closed, for Ctrl-C, unless they are ignored, as under nohup."""
+    for number in ENDS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def run_interruptible(work: Callable[[threading.Event], T]) -> T:

@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY, path TEXT UNIQUE, size
 CREATE TABLE IF NOT EXISTS stretches (file INTEGER, start REAL, end REAL, row INTEGER);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 """
+_WHOLE, _BACK = "SAVEPOINT whole", "ROLLBACK TO whole"
+"""Until here all that was added is whole; and what takes the rest back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,24 @@ class VoiceIndex:
         with self._open() as database:
             vectors = self._vectors(database)
             todo = self._stale(database)
-            for done, (path, state) in enumerate(todo.items()):
-                if on_file:
-                    on_file(path, done, len(todo))
-                try:
-                    found = _stretches(path, embedder, on_note)
-                except (AudioError, VoiceError) as error:
-                    problems.append(str(error))
-                    found = []
-                vectors = self._add(database, path, state, found, vectors)
-                if done % SAVE_EVERY == SAVE_EVERY - 1:
-                    vectors = self._save(database, vectors)
-            self._save(database, vectors)
+            try:
+                for done, (path, state) in enumerate(todo.items()):
+                    database.execute(_WHOLE)
+                    if on_file:
+                        on_file(path, done, len(todo))
+                    try:
+                        found = _stretches(path, embedder, on_note)
+                    except (AudioError, VoiceError) as error:
+                        problems.append(str(error))
+                        found = []
+                    vectors = self._add(database, path, state, found, vectors)
+                    if done % SAVE_EVERY == SAVE_EVERY - 1:
+                        vectors = self._save(database, vectors)
+                database.execute(_WHOLE)
+                self._save(database, vectors)
+            except BaseException:  # Ctrl-C, a full disk, a lack of memory: what was listened to is not to be again
+                self._save_whole(database, vectors)
+                raise
         return problems
 
     def search(self, query: Embedding, threshold: float) -> list[Found]:
@@ -186,6 +194,12 @@ class VoiceIndex:
             if old.name != name:
                 shred(old)
         return kept
+
+    def _save_whole(self, database: sqlite3.Connection, vectors: npt.NDArray[np.float32]) -> None:
+        """Keep what was added up to the last `_WHOLE`; where that cannot be either, the index stays as it was saved."""
+        with contextlib.suppress(sqlite3.Error, OSError, MemoryError, VoiceError):
+            database.execute(_BACK)  # which raises where all is saved, and nothing begun
+            self._save(database, vectors)
 
 
 def recordings_in(folder: Path) -> list[Path]:

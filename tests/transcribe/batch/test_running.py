@@ -24,7 +24,13 @@ from .conftest import NAMES, QUICK, batch, noise, results, tree
 
 def started(folder: Path, *further: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *further]
-    return subprocess.Popen(command, env=with_packages(folder / "packages"), stderr=subprocess.PIPE, text=True)
+    env = with_packages(folder / "packages")
+    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def to_all(process: subprocess.Popen[str], number: int) -> None:
+    """Send a signal to the program and its workers, as a terminal, a service and a cluster do."""
+    os.killpg(process.pid, number)
 
 
 def wait_for(count: int, out: str, process: subprocess.Popen[str]) -> None:
@@ -225,10 +231,11 @@ def test_a_file_that_takes_too_long_costs_only_itself(
     assert "calls/loud.wav took longer than 2 s and was stopped: give a higher --time-limit." in capsys.readouterr().err
 
 
-def test_ctrl_c_finishes_what_runs_and_says_what_is_left(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_closed_terminal_finish_what_runs_and_say_what_is_left(folder: Path, number: int) -> None:
     with started(folder, "-o", "out", "--asr-option", "gate=open") as process:
         wait_for_begun("out")
-        process.send_signal(signal.SIGINT)
+        to_all(process, number)
         assert process.stderr is not None
         said = ""
         while "Stopping" not in said:
@@ -247,11 +254,28 @@ def test_ctrl_c_finishes_what_runs_and_says_what_is_left(folder: Path) -> None:
 def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
     with started(folder, "-o", "out", "--asr-option", "wait=30", "--verbose") as process:
         wait_for_begun("out")
-        process.terminate()
+        to_all(process, signal.SIGTERM)
         said = process.communicate(timeout=600)[1]
     assert process.returncode == 130
     assert "dropped: a0" in said
     assert results("out") == set()
+    assert not list(Path("out").glob("failures/*"))  # the worker did not die of it
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_whose_name_no_result_can_bear_fails_alone(capsys: pytest.CaptureFixture) -> None:
+    soundfile.write("calls/ a.wav", noise(1), 16_000)
+    assert batch("-o", "out", "--dry-run") == 1
+    told = "Error: 'calls/ a.wav': the id ' a' begins or ends with a space: rename it, or list it with another id in a"
+    assert capsys.readouterr().err.startswith(told)
+    assert batch("-o", "out") == 1
+    said = capsys.readouterr().err
+    assert said.count(told) == 1
+    assert "6 done; 1 failed" in said
+    assert results("out") == NAMES
+    assert batch("-o", "out", "--shard", "1/2") == 0  # the first part tells of it
+    assert told not in capsys.readouterr().err
+    assert run(["batch", "calls/ a.wav", *QUICK[2:], "-o", "out"]) == 2  # there is nothing else
 
 
 def test_what_is_not_ours_is_not_written_over(folder: Path, capsys: pytest.CaptureFixture) -> None:

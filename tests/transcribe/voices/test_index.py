@@ -70,6 +70,63 @@ def test_only_what_changed_is_listened_to_and_places_stay_right(embedder, folder
     assert [found.path.name for found in index.search(ANA, 0.5)] == ["ben.wav"]
 
 
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), MemoryError(), OSError(28, "No space left on device"), RuntimeError("a network")]
+)
+def test_what_was_listened_to_outlasts_whatever_ends_it(embedder, folder: Path, tmp_path: Path, error) -> None:
+    soundfile.write(folder / "z.wav", np.full(4 * RATE, 0.9, np.float32), RATE)
+    index, hear = VoiceIndex(folder, tmp_path / "voices", embedder.space), embedder.embed
+
+    def fails(samples, spans):
+        if samples.mean() > 0.8:
+            raise error
+        return hear(samples, spans)
+
+    embedder.embed = fails
+    with pytest.raises(type(error)):
+        index.update(embedder)
+    assert embedder.heard == 4
+    embedder.embed = hear
+    index.update(embedder)
+    assert embedder.heard == 5  # the last one alone
+    assert {found.path.name: found.stretches for found in index.search(ANA, 0.5)} == {
+        "both.wav": ((4.0, 8.0, 1.0),),
+        "ben.wav": (),
+        "z.wav": ((0.0, 4.0, 1.0),),
+    }
+
+
+def test_an_interrupt_wherever_it_comes_leaves_an_index_that_is_whole(embedder, folder: Path, tmp_path: Path) -> None:
+    """Ctrl-C comes between two lines of what changes it: before the first, the eighth and so on."""
+    index_file = sys.modules[VoiceIndex.__module__].__file__
+    wanted = VoiceIndex(folder, tmp_path / "whole", embedder.space)
+    wanted.update(embedder)
+    lines, left = 0, 1
+    while left == 1:  # until it gets through
+        index, steps = VoiceIndex(folder, tmp_path / f"voices{lines}", embedder.space), iter(range(lines, -1, -1))
+
+        def trace(frame, event, _, steps=steps):
+            if frame.f_code.co_filename != index_file or frame.f_code.co_name not in ("update", "_add", "_save"):
+                return None
+            if event == "line" and next(steps, -1) == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+            return trace
+
+        left, before = 0, sys.gettrace()
+        sys.settrace(trace)
+        try:
+            index.update(embedder)
+        except KeyboardInterrupt:
+            left = 1
+        finally:
+            sys.settrace(before)
+        index.update(embedder)
+        assert index.search(ANA, 0.5) == wanted.search(ANA, 0.5)
+        lines += 7
+    assert lines > 30
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and links")
 def test_the_index_is_private_and_what_it_replaces_is_overwritten(embedder, folder: Path, tmp_path: Path) -> None:
     index = VoiceIndex(folder, tmp_path / "voices", embedder.space)
