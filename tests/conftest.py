@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """A worker a core for the whole suite (None: as xdist counts); none for named tests, which so start at once."""
     return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers share what the networks say (tests/networks.py), unless .ci/run has its runs share it."""
+    if config.getoption("dist") != "no" and not hasattr(config, "workerinput"):
+        heard = tempfile.TemporaryDirectory(prefix="heard-")
+        config.add_cleanup(heard.cleanup)
+        os.environ.setdefault("DIARFUSE_HEARD_DIR", heard.name)
 
 
 gc.disable()

@@ -2,13 +2,16 @@
 
 A graph gives the same bits for the same numbers, whatever is computed beside it; that is a law with tests of its own
 (tests/diarize/models/test_bits.py), and these compute everything anew. So what one test heard need not be heard by the
-next: anything else than the same graph with the same numbers, in as many threads, is computed.
+next: anything else than the same graph with the same numbers, in as many threads, by the same ONNX Runtime, is
+computed. The processes of a run share what they heard through files in a folder, which is empty when the run begins.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -17,12 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
+from diarfuse.diarize.arrays import AnyArray
 from diarfuse.diarize.models import files
 from diarfuse.diarize.runtime import NO_SIZES, Session
 
 BYTES, SESSIONS = 256 << 20, 24
+FOLDER = "DIARFUSE_HEARD_DIR"
+"""The variable that names the folder which processes share; where there is none, each remembers its own."""
 SETTLED = 1_000_000_000
 """Nanoseconds without a write, after which the next one has another time."""
 
@@ -32,10 +39,11 @@ class Memory:
 
     is_asked = True
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._lock = threading.Lock()
         self._sessions: OrderedDict[object, dict[str, Any]] = OrderedDict()
-        self._said: OrderedDict[bytes, Any] = OrderedDict()
+        self._said: OrderedDict[bytes, AnyArray] = OrderedDict()
         self._digests: dict[object, bytes] = {}
         self._bytes = 0
 
@@ -49,18 +57,32 @@ class Memory:
                 self._sessions.popitem(last=False)
         return _copied(found)
 
-    def said(self, key: bytes, compute: Callable[[], Any]) -> Any:
-        """An array, which is the caller's to change, or a value of ONNX Runtime's own."""
+    def said(self, key: bytes, compute: Callable[[], AnyArray]) -> AnyArray:
+        """An array, which is the caller's to change."""
         with self._lock:
             found = self._said.get(key)
         if found is None:
-            found = compute()
+            found = self._of_all(key, compute)
             with self._lock:
                 self._said[key] = found
-                self._bytes += _size(found)
+                self._bytes += found.nbytes
                 while self._bytes > BYTES:
-                    self._bytes -= _size(self._said.popitem(last=False)[1])
-        return found.copy() if isinstance(found, np.ndarray) else found
+                    self._bytes -= self._said.popitem(last=False)[1].nbytes
+        return found.copy()
+
+    def _of_all(self, key: bytes, compute: Callable[[], AnyArray]) -> AnyArray:
+        """What another process computed; or, for the others too, what is computed now."""
+        if self._folder is None:
+            return compute()
+        path = self._folder / f"{key.hex()}.npy"
+        with contextlib.suppress(FileNotFoundError):
+            said: AnyArray = np.load(path, allow_pickle=False)
+            return said
+        found = compute()
+        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+            np.save(file, found, allow_pickle=False)
+        Path(file.name).replace(path)  # whole, whoever looks
+        return found
 
     def digest(self, graph: Path | bytes) -> bytes:
         """Of all that is in a graph."""
@@ -73,21 +95,30 @@ class Memory:
         return self._digests[key]
 
 
-MEMORY = Memory()
+MEMORY = Memory(Path(os.environ[FOLDER]) if FOLDER in os.environ else None)
 
 
 def _copied(attributes: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, list) else value for name, value in attributes.items()}
 
 
-def _size(said: Any) -> int:
-    return int(said.nbytes if isinstance(said, np.ndarray) else said.numpy().nbytes)
+def _array(value: Any) -> AnyArray:
+    """Of an array, or of a value of ONNX Runtime's own."""
+    array: AnyArray = value if isinstance(value, np.ndarray) else value.numpy()
+    return array
+
+
+def _value(array: AnyArray) -> onnxruntime.OrtValue:
+    """Of ONNX Runtime's own, with memory of its own: arrays that are views of it outlive it."""
+    value = onnxruntime.OrtValue.ortvalue_from_shape_and_type(array.shape, array.dtype.type, "cpu", 0)
+    value.update_inplace(array)
+    return value
 
 
 def _key(graph: bytes, call: str, inputs: Sequence[Any]) -> bytes:
-    seen = hashlib.blake2b(graph + call.encode())
+    seen = hashlib.blake2b(graph + call.encode() + onnxruntime.__version__.encode(), digest_size=32)
     for value in inputs:
-        array = np.ascontiguousarray(value if isinstance(value, np.ndarray) else value.numpy())
+        array = np.ascontiguousarray(_array(value))
         seen.update(f"{array.dtype} {array.shape}".encode())
         seen.update(array)
     return seen.digest()
@@ -100,7 +131,8 @@ def _remembering(call: str) -> Callable[..., Any]:
         graph = vars(self).get("digest")
         if graph is None or not MEMORY.is_asked:
             return real(self, *inputs)
-        return MEMORY.said(_key(graph, call, inputs), lambda: real(self, *inputs))
+        said = MEMORY.said(_key(graph, call, inputs), lambda: _array(real(self, *inputs)))
+        return said if call == "__call__" else _value(said)
 
     return asked
 

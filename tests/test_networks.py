@@ -64,6 +64,18 @@ def test_where_it_is_asked_for_all_is_computed_and_loaded_anew(computed):
     assert computed == []
 
 
+def test_what_one_process_heard_another_need_not_hear(tmp_path, monkeypatch):
+    said = []
+    for _ in range(2):
+        monkeypatch.setattr(networks, "MEMORY", networks.Memory(tmp_path))
+        network = Session(graph(2))
+        if said:
+            network._session = None  # with which nothing can be computed
+        said.append([network(ONES), network.on_device(ONES).numpy(), network(ONES[:1])])
+    assert len(list(tmp_path.iterdir())) == 3
+    assert all(np.array_equal(one, other) for one, other in zip(*said, strict=True))
+
+
 def test_it_forgets_the_oldest(computed, monkeypatch):
     monkeypatch.setattr(networks, "BYTES", 2 * ONES.nbytes)
     monkeypatch.setattr(networks, "SESSIONS", 1)
