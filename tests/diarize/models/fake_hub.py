@@ -70,7 +70,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), HubHandler)
         self.requests: list[tuple[str, str | None]] = []
         self.contents = dict(CONTENTS)
-        self.ranges = True
+        self.ranges: bool | int = True
         self.cut_after: int | None = None
         self.status = 200
 
@@ -99,6 +99,9 @@ class HubHandler(BaseHTTPRequestHandler):
             self.send_error(404 if hub.status == 200 else hub.status)
             return
         start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")) if self.headers["Range"] else 0
+        if start and hub.ranges not in (True, False):
+            self.send_error(hub.ranges)
+            return
         start = start if hub.ranges else 0
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content) - start))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import http.client
+import io
 import threading
 import types
 import zipfile
@@ -89,6 +91,56 @@ def test_a_server_without_ranges_is_asked_from_the_start(hub: Hub, tmp_path: Pat
     assert heard == sorted(heard)
 
 
+def test_a_server_that_refuses_to_go_on_is_asked_from_the_start(hub: Hub, tmp_path: Path) -> None:
+    hub.ranges, hub.cut_after = 416, 400_000
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+    store.load("fake")
+    assert hub.gets("segmentation/weights.bin") == [None, "bytes=400000-", None]
+    assert (store.verify("fake"), leftovers(tmp_path)) == ([], [])
+
+
+class BadLine(io.RawIOBase):
+    """A connection that breaks after some bytes of the answer."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._left = answer
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._left:
+            raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+        part, self._left = self._left[: min(len(buffer), 9000)], self._left[min(len(buffer), 9000) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+
+def test_the_little_that_comes_over_a_bad_line_is_kept(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = CONTENTS["segmentation/weights.bin"]
+
+    def broken(*_: object) -> http.client.HTTPResponse:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
+        response = http.client.HTTPResponse(BadLine(head + content[:70_000]))  # type: ignore[arg-type]
+        response.begin()
+        return response
+
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "_ATTEMPTS", 1)
+        patch.setattr(download, "_open", broken)
+        with pytest.raises(NetworkError, match="Connection reset by peer"):
+            store.load("fake")
+    store.load("fake")
+    assert hub.gets("segmentation/weights.bin") == ["bytes=70000-"]
+    assert store.verify("fake") == []
+
+
 def test_another_content_is_refused_and_nothing_lands(hub: Hub, tmp_path: Path) -> None:
     hub.contents["embedding/weights.bin"] = bytes(len(CONTENTS["embedding/weights.bin"]) + 5_000_000)
     with pytest.raises(CorruptModelError, match=r"embedding/weights\.bin does not serve the pinned content"):
@@ -170,7 +222,7 @@ def test_no_network_is_one_sentence_and_a_named_pack_never_gives_way(hub: Hub, t
 
 def test_a_refusal_is_not_tried_again(hub: Hub, tmp_path: Path) -> None:
     del hub.contents["segmentation/weights.bin"]
-    with pytest.raises(NetworkError, match="Not Found"):
+    with pytest.raises(NetworkError, match=r"\(404 Not Found\)"):
         Store(tmp_path, packs=ALONE, endpoint=hub.address).load("fake")
     assert len(hub.requests) == 1
 
