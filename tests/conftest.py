@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import ModelNotFoundError, NetworkError
+from tests.amounts import EXAMPLES
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -56,10 +57,8 @@ if (SOURCE / "diarfuse").is_dir():
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing; so the
-# default run need not go far, and .ci/run goes farther.
+# No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing.
 FUZZING = bool(os.environ.get("DIARFUSE_FUZZ_SECONDS"))
-EXAMPLES = int(os.environ.get("DIARFUSE_EXAMPLES", "25"))
 settings.register_profile(
     "diarfuse",
     deadline=None,
@@ -91,6 +90,12 @@ def pytest_configure(config: pytest.Config) -> None:
         heard = tempfile.TemporaryDirectory(prefix="heard-")
         config.add_cleanup(heard.cleanup)
         os.environ.setdefault("DIARFUSE_HEARD_DIR", heard.name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of the page come first: one worker has them all, with one Chromium, and nobody waits for it at the end."""
+    pages = {item.path for item in items if "chromium" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in pages)
 
 
 gc.disable()

@@ -18,6 +18,7 @@ from benchmarks.scoring import (
     total,
 )
 from diarfuse.fusion.types import Turn
+from tests.amounts import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ def slow_errors(truth: np.ndarray, guess: np.ndarray) -> tuple[float, float, flo
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(turns("abc"), turns("xyz"))
 def test_error_rates_equal_a_count_of_frames(reference: list[Turn], hypothesis: list[Turn]) -> None:
     rates = score(reference, hypothesis, [(0.0, LENGTH * STEP)])
@@ -70,7 +71,7 @@ def test_error_rates_equal_a_count_of_frames(reference: list[Turn], hypothesis: 
     assert (rates.expected, rates.found) == (truth.any(1).sum(), guess.any(1).sum())
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(turns("abc"))
 def test_renamed_truth_is_perfect(reference: list[Turn]) -> None:
     renamed = [Turn(turn.start, turn.end, turn.speaker.upper()) for turn in reference]

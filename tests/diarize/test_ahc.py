@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from diarfuse.diarize import ahc
 from diarfuse.diarize.plda import unit_length
+from tests.amounts import examples
 
 
 def voices(seed, count, speakers, noise, dim=16):
@@ -38,7 +39,7 @@ def slow(vectors, threshold):
 cases = st.builds(voices, st.integers(0, 999), st.integers(1, 60), st.integers(1, 5), st.floats(0.2, 1.5))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(cases, st.sampled_from([0.3, 0.6, 1.0]))
 def test_both_ways_are_the_textbooks(vectors, threshold):
     normed = unit_length(vectors.astype(np.float64))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize import ahc, apart
 from diarfuse.diarize.plda import unit_length
 from diarfuse.fusion.types import SpeakerCount
+from tests.amounts import examples
 
 
 def drawn(seed, count, people, spread=0.5):
@@ -51,7 +52,7 @@ def cost(vectors, windows, one, other, step):
     return np.sqrt(max(squared, 0)) + 4 * beside / min(len(one), len(other))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(0, 999), st.integers(1, 14), st.integers(1, 5), st.sampled_from([0.3, 0.6, 1.0]))
 def test_equal_to_looking_at_all_pairs(seed, count, people, spread):
     training, windows, _ = drawn(seed, count, people, spread)

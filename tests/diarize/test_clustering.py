@@ -12,6 +12,7 @@ from diarfuse.diarize.clustering import NOBODY, finish, force_count, hard_cluste
 from diarfuse.diarize.masks import active_speakers
 from diarfuse.diarize.plda import Plda
 from diarfuse.fusion.types import SpeakerCount
+from tests.amounts import examples
 
 
 def plain_plda(dim=8):
@@ -50,7 +51,7 @@ def best_score(scores, active):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(0, 999), st.integers(1, 5))
 def test_constrained_assignment_is_the_best_one_to_one(seed, clusters):
     rng = np.random.default_rng(seed)
@@ -93,7 +94,7 @@ def test_clear_voices_are_found(seed):
     np.testing.assert_array_equal(np.vectorize(renamed.get)(found.hard), who)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(0, 99), st.integers(1, 7), st.sampled_from([0.05, 0.3, 1.0]))
 def test_asked_number_is_kept(seed, count, noise):
     embeddings, segmentations, who = meeting(seed, noise=noise)

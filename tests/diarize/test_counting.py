@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize.counting import speaker_count
 from diarfuse.diarize.powerset import CLASSES
 from diarfuse.diarize.windows import Windows
+from tests.amounts import examples
 
 
 def draw(seed, count, step=1.0):
@@ -16,7 +17,7 @@ def draw(seed, count, step=1.0):
     return CLASSES[rng.integers(0, 7, (count, 589))], windows
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(0, 9), st.integers(1, 14), st.sampled_from([0.7, 1.0, 10.0]))
 def test_mean_of_the_windows_rounded_half_to_even(seed, count, step):
     segmentations, windows = draw(seed, count, step)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize.gathering import Gathered, GatheredLists, in_parts
 from diarfuse.diarize.runtime import Session
 from diarfuse.fusion.errors import LowMemoryError
+from tests.amounts import examples
 
 
 class Doubling(Session):
@@ -126,7 +127,7 @@ class Shared:
         return self(*inputs)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=9), st.lists(st.integers(1, 40), min_size=1, max_size=5))
 def test_rows_that_have_no_room_together_go_in_parts(rooms: list[int], sizes: list[int]) -> None:
     network = Gathered(Shared(*rooms), most=64)

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.diarize.kmeans import kmeans
+from tests.amounts import examples
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(0, 999), st.integers(1, 6), st.integers(0, 40))
 def test_every_cluster_has_a_member_and_no_point_a_nearer_mean(seed, count, more):
     rng = np.random.default_rng(seed)

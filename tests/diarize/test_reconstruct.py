@@ -11,6 +11,7 @@ from diarfuse.diarize.powerset import CLASSES
 from diarfuse.diarize.reconstruct import Timeline, blocks, drop_specks, reconstruct
 from diarfuse.diarize.votes import highest
 from diarfuse.diarize.windows import Windows
+from tests.amounts import examples
 
 
 def draw(seed, count, clusters, step=1.0):
@@ -47,7 +48,7 @@ def frames(timeline_part, total):
     return binary
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 999), st.integers(1, 12), st.integers(1, 12), st.sampled_from([1.0, 2.5]), st.integers(1, 3))
 def test_equal_to_holding_everything(seed, count, clusters, step, limit):
     case = draw(seed, count, clusters, step)

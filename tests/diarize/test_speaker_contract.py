@@ -18,6 +18,7 @@ from diarfuse.diarize.reconstruct import drop_specks, reconstruct
 from diarfuse.diarize.turns import build_turns
 from diarfuse.diarize.windows import Windows
 from diarfuse.fusion.types import SpeakerCount
+from tests.amounts import examples
 
 
 def diarized(segmentations, embeddings, bounds):
@@ -40,7 +41,7 @@ def stretches_of(rng, count, shortest, longest):
     return segmentations, rng.standard_normal((count, 3, 8)).astype(np.float32)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     st.integers(0, 10_000),
     st.integers(1, 8),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp, softmax
 
 from diarfuse.diarize import vbx
+from tests.amounts import examples
 
 
 def draw(seed, n, clusters, dim=6):
@@ -39,7 +40,7 @@ def whole(labels, x, phi, fa, fb):
     return gamma, pi, elbo
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 99), st.integers(0, 40), st.integers(1, 6), st.sampled_from([(0.07, 0.8), (0.3, 5.0)]))
 def test_the_papers_updates(seed, n, clusters, weights):
     labels, features, phi = draw(seed, n, clusters)
@@ -52,7 +53,7 @@ def test_the_papers_updates(seed, n, clusters, weights):
     np.testing.assert_allclose(found.elbo, elbo, atol=1e-7)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(0, 99), st.integers(8, 40), st.integers(2, 6), st.sampled_from([2, 3, 10]))
 def test_a_row_that_stands_for_many_is_a_smaller_penalty(seed, n, clusters, times):
     labels, features, phi = draw(seed, n, clusters)

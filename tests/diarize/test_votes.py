@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from diarfuse.diarize.votes import highest
+from tests.amounts import examples
 
 DRAWN = given(st.integers(0, 9999), st.integers(1, 40), st.integers(1, 6), st.sampled_from([0.0, 0.5, 1.0, 2.0]))
 
@@ -35,7 +36,7 @@ def slow(votes, count, margin, before):
     return np.array(chosen)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @DRAWN
 def test_equal_to_the_rule_frame_by_frame(seed, frames, speakers, margin):
     votes, count = draw(seed, frames, speakers)
@@ -44,7 +45,7 @@ def test_equal_to_the_rule_frame_by_frame(seed, frames, speakers, margin):
     np.testing.assert_array_equal(highest(votes, count, margins, before), slow(votes, count, margins, before))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @DRAWN
 def test_a_recording_cut_anywhere_gives_the_same(seed, frames, speakers, margin):
     votes, count = draw(seed, frames, speakers)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from diarfuse.diarize.windows import FRAMES_PER_WINDOW, Windows
 from diarfuse.fusion.errors import OptionError
+from tests.amounts import examples
 
 steps = st.sampled_from([0.5, 0.7, 1.0, 2.0, 2.5, 9.99, 10.0])
 
@@ -45,7 +46,7 @@ def test_every_frame_of_every_window_lies_in_the_recording(num_samples, step):
     np.testing.assert_array_equal(windows.coverage, oracle)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 300_000), st.sampled_from([1.0, 2.5, 10.0]))
 def test_windows_are_stacked_zero_padded(num_samples, step):
     samples = (np.arange(2 * num_samples, dtype=np.float32) + 1)[::2]  # not contiguous

@@ -19,6 +19,7 @@ from diarfuse.exporters.lines import label, passages
 from diarfuse.exporters.tiers import NOBODY, rows_of, tiers_of, unique
 from diarfuse.fusion.document import Document, Recording
 from diarfuse.fusion.types import Attribution, Diarization, Segment, Transcript, Turn, Word
+from tests.amounts import examples
 
 
 def said(*words: tuple[str | None, float | None, float | None, str], duration: float = 30.0) -> Document:
@@ -191,7 +192,7 @@ def test_elan_finds_the_recording_beside_the_file_unless_it_is_cleaned(tmp_path)
     assert elan_of(heard.clean(), tmp_path).media_descriptors == []
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(documents)
 def test_elans_file_holds_together(document):
     """What its schema asks for: order, identities, references; and what ELAN does: words within their turns."""
@@ -218,7 +219,7 @@ def test_elans_file_holds_together(document):
             assert all(any(a <= start < end <= b for a, b in turns) for start, end in spans(tier))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(documents)
 def test_praat_reads_whatever_was_said(tmp_path_factory, document):
     folder = tmp_path_factory.mktemp("grid")
@@ -274,7 +275,7 @@ def test_clan_has_a_line_a_sentence_and_a_code_for_everybody():
     ]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(documents)
 def test_clan_reads_whatever_was_said(document):
     text = text_of(document, "chat")

@@ -15,6 +15,7 @@ from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape
 from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.fusion.formats.files import read_any
 from diarfuse.fusion.types import Diarization, Turn, Word
+from tests.amounts import examples
 from tests.fusion.vendors import SEGMENT, VENDORS, WORDS, W, ms
 
 TURNS = (Turn(0.0, 1.0, "A"), Turn(1.0, 3.0, "B"))
@@ -209,7 +210,7 @@ ODD = st.sampled_from(
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(where=st.integers(0, 10_000), value=ODD)
 def test_one_odd_value_anywhere_is_read_or_refused_but_never_breaks(vendor, where, value):
     data = [copy.deepcopy(VENDORS[vendor])]

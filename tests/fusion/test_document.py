@@ -21,6 +21,7 @@ from diarfuse.fusion.editing.content import Content
 from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.fusion.records import FORMAT
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
+from tests.amounts import examples
 from tests.fusion.documents import MEETING, documents, said
 
 SCHEMA = json.loads((Path(diarfuse.__file__).parent / "fusion" / "document.schema.json").read_text(encoding="utf-8"))
@@ -40,7 +41,7 @@ def written(document: Document) -> str:
     return str(registry.dumps(document, "json"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(documents)
 def test_what_is_read_is_what_was_written(document: Document) -> None:
     text = written(document)
@@ -182,7 +183,7 @@ def test_what_is_no_json_is_told_so(tmp_path: Path) -> None:
 values = st.none() | st.booleans() | st.integers(-1, 1) | st.floats() | st.text(max_size=3) | st.just([]) | st.just({})
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data())
 def test_the_reader_takes_nothing_that_the_schema_refuses(data: st.DataObject) -> None:
     row: Any = json.loads(written(EDITED))

@@ -1,6 +1,6 @@
 """Damaged and hostile variants of good input, made at random from a fixed seed.
 
-By default every fuzzing test takes a few hundred variants, always the same.
+By default every fuzzing test takes some dozens of variants, always the same.
 ``make fuzz`` gives each of them ``$DIARFUSE_FUZZ_SECONDS`` and another seed; what
 fails tells its seed and its input, and becomes a case of an ordinary test.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diarfuse.fusion.errors import DiarfuseError
+from tests.amounts import examples
 
 SECONDS = float(os.environ.get("DIARFUSE_FUZZ_SECONDS", "0"))
 SEED = int(os.environ.get("DIARFUSE_FUZZ_SEED", random.SystemRandom().randrange(1 << 40) if SECONDS else 0))
@@ -38,13 +39,13 @@ TOKENS = tuple(str(number) for number in NUMBERS) + TEXTS
 
 
 def fuzz(few: int, one: Callable[[random.Random], object]) -> None:
-    """Do `one` with another source of chance each time: `few` times, or as often as there is time for.
+    """Do `one` with another source of chance each time: `examples(few)` times, or as often as there is time for.
 
     What it raises has a note that tells the seed.
     """
     end = time.monotonic() + SECONDS
     number = 0
-    while number < few or time.monotonic() < end:
+    while number < examples(few) or time.monotonic() < end:
         try:
             one(random.Random(SEED + number))
         except BaseException as error:

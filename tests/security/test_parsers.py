@@ -24,8 +24,9 @@ from diarfuse.fusion.formats.rttm import parse_rttm
 from diarfuse.transcribe.voices.encryption import read_header
 from diarfuse.transcribe.voices.records import loads
 from diarfuse.transcribe.voices.store import VoiceStore
+from tests.amounts import examples
 
-FUZZ = settings(max_examples=80)
+FUZZ = settings(max_examples=examples(80))
 MEMORY = 64 << 20
 """No parser may take more than this for input of a few kB."""
 

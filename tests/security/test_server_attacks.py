@@ -26,6 +26,7 @@ from diarfuse.transcribe.serving.app import create_app, uvicorn_config
 from diarfuse.transcribe.serving.limits import Limits
 from diarfuse.transcribe.serving.work import check_duration
 from tests import asking
+from tests.amounts import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(max_body=1 << 20, max_duration=60, idle=0.5, upload=2)
@@ -42,7 +43,9 @@ def run_job(request):
     return Answer()
 
 
-ATTACKS = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ATTACKS = settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from diarfuse.diarize.models.checkpoint import read_checkpoint
 from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, UnsafeModelError
+from tests.amounts import examples
 
 VALUES = np.arange(24, dtype="<f4")
 
@@ -222,7 +223,9 @@ PROGRAM = dictionary(
     t=b"NN\x86" + b"q\x05",
 )
 flips = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4)
-many = settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+many = settings(
+    max_examples=examples(250), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def flipped(data, changes):

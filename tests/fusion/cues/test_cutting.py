@@ -12,6 +12,7 @@ from diarfuse.fusion.cues.cutting import Cycle, cut
 from diarfuse.fusion.cues.pieces import Piece
 from diarfuse.fusion.layout import Layout
 from diarfuse.fusion.text import Part
+from tests.amounts import examples
 
 LAYOUT = Layout(width=12)
 PLAIN = Cycle((0,))
@@ -68,7 +69,7 @@ def test_crowded_cues_leave_a_line_for_the_other():
     assert all(len(text) <= 12 for text in texts(words, LAYOUT, PLAIN, crowded)[1:])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.sampled_from(["a", "the", "word,", "end.", "longest"]), min_size=1, max_size=7),
     st.sampled_from([PLAIN, Cycle((4, 0, 0)), Cycle((4, 0), loops=False)]),

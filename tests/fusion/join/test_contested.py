@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.fusion.join.contested import PRICES, Passages, tell
+from tests.amounts import examples
 
 FIGURE = st.integers(0, 20)
 
@@ -48,7 +49,7 @@ def cost_of(s: Passages, speakers: tuple[int, ...]) -> float:
     return cost
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_it_finds_the_cheapest_story(data):
     count = data.draw(st.integers(1, 6))

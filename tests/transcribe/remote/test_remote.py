@@ -30,6 +30,7 @@ from diarfuse.transcribe.remote.answer import read_answer
 from diarfuse.transcribe.remote.client import RemoteOptions, transcribe_remote
 from diarfuse.transcribe.remote.job import RemoteJob
 from diarfuse.transcribe.voices.namer import Namer, name_speakers
+from tests.amounts import examples
 
 ANSWER = {
     "language": "en",
@@ -153,7 +154,7 @@ def test_the_answer_becomes_words_turns_and_spaces() -> None:
 junk = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | st.lists(st.none(), max_size=2)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_no_answer_of_a_server_gets_past_the_reader(data: st.DataObject) -> None:
     """One value anywhere is replaced; the answer is read or refused, never believed and never a crash."""

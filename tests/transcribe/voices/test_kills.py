@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarfuse.transcribe.voices import encryption, files
+from diarfuse.transcribe.voices import files
 from diarfuse.transcribe.voices.exports import save_export
 from diarfuse.transcribe.voices.records import Prototype
 from diarfuse.transcribe.voices.store import VoiceStore, forget_all
@@ -36,11 +36,10 @@ def marks(state: State) -> set[bytes]:
 
 
 @pytest.fixture(params=["clear", "encrypted"])
-def passphrase(request: pytest.FixtureRequest, monkeypatch) -> str | None:
+def passphrase(request: pytest.FixtureRequest) -> str | None:
     if request.param == "clear":
         return None
     pytest.importorskip("cryptography")
-    monkeypatch.setattr(encryption, "_N", 16)
     return SECRET
 
 
@@ -150,9 +149,8 @@ def test_a_killed_deletion_of_one_kept_twice_keeps_her_once_or_not(tmp_path: Pat
     assert found == {}
 
 
-def test_a_killed_encryption_is_finished_by_the_next_command(tmp_path: Path, monkeypatch) -> None:
+def test_a_killed_encryption_is_finished_by_the_next_command(tmp_path: Path) -> None:
     pytest.importorskip("cryptography")
-    monkeypatch.setattr(encryption, "_N", 16)
     root = tmp_path / "voices"
     store = VoiceStore(root)
     store.add("Anastasia", [prototype(1), prototype(2)], WHEN)
