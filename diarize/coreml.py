@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..fusion.errors import DeviceError
-from ..fusion.given import first_line
+from ..fusion.given import OfThisProcess, first_line
 from .arrays import AnyArray
 
 
@@ -30,7 +30,7 @@ class HostValue:
         return list(self.array.shape)
 
 
-class Program:
+class Program(OfThisProcess):
     """One CoreML program, called like a `Session`; inputs and outputs are float32 arrays by name and order.
 
     Apple wants a model used by one thread at a time: calls wait for each other.

@@ -74,11 +74,10 @@ def _check_one(name: str, options: Options, store: Store, speakers: SpeakerCount
         refuse_clustering(found[0], options)
         held_to(*found, speakers or SpeakerCount())
         return
-    known = (*store.names, "auto")
-    if name not in known:
+    if name != "auto" and name not in store.packs and name not in store.yours:
         if name.strip() and Path(name).is_dir():
             raise OptionError(f"There is no pack {name!r}: for the network in the folder of that name give {name}/.")
-        raise UnknownNameError("diarization pack", name, known)
+        raise UnknownNameError("diarization pack", name, (*store.names, "auto"))
     if options.preset is not None:
         raise OptionError(
             f"--preset {options.preset} is for a network that hears speakers by itself, and {name} tells voices apart: "

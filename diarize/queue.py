@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy.typing as npt
 
 from ..fusion.errors import CancelledError, OptionError
-from ..fusion.given import is_number
+from ..fusion.given import OfThisProcess, is_number
 from ..fusion.types import Diarization, SpeakerCount
 from ..fusion.watch import usable_cores
 from .fixed import MOST
@@ -76,7 +76,7 @@ class _Task(Generic[Audio]):
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
-class Queue(Generic[Audio, Answer]):
+class Queue(OfThisProcess, Generic[Audio, Answer]):
     """Recordings in, answers out as they come; every recording that was taken gives exactly one `Done`.
 
     All methods may be called from any thread. Iterating waits for the next answer and ends when the queue is closed and

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..fusion import cuda
 from ..fusion.errors import CorruptModelError, DeviceError, LowMemoryError
-from ..fusion.given import enough_memory, first_line, ran_out
+from ..fusion.given import OfThisProcess, enough_memory, first_line, ran_out
 from ..fusion.types import Note
 from ..fusion.watch import ahead, spread, usable_cores
 from .arrays import AnyArray
@@ -165,7 +165,7 @@ def _runs_programs() -> bool:
     return sys.platform == "darwin" and find_spec("coremltools") is not None
 
 
-class Session:
+class Session(OfThisProcess):
     """One loaded graph. Calls are thread-safe; inputs and outputs are float32 arrays by name and order.
 
     Args:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..fusion.audio import at_16_khz
 from ..fusion.errors import VoiceError
+from ..fusion.given import OfThisProcess
 from ..fusion.types import SAMPLE_RATE, Embedding, Samples, Seconds, Turn
 from .arrays import Span
 from .counting import speaker_count
@@ -49,7 +50,7 @@ class Voiceprint:
     speech: Seconds
 
 
-class VoiceEmbedder:
+class VoiceEmbedder(OfThisProcess):
     """A loaded embedding network, ready to make voiceprints."""
 
     def __init__(self, models: ModelSet, execution: Execution | None = None) -> None:

@@ -18,6 +18,7 @@
     ├── MissingExtraError      (ImportError)        an optional package is not installed            exit 1
     ├── OutputError            (OSError)            an output file cannot be written                exit 1
     ├── LowMemoryError         (MemoryError)        the machine has too little memory for this      exit 1
+    ├── NotPicklableError      (TypeError)          what one process has loaded goes to no other    exit 1
     ├── VoiceError             (ValueError)         a voiceprint cannot be made, read or compared   exit 1
     └── CancelledError         (RuntimeError)       the caller asked to stop                        exit 130
 
@@ -173,6 +174,10 @@ class OutputError(DiarfuseError, OSError):
 
 class LowMemoryError(DiarfuseError, MemoryError):
     """The machine has too little memory for what was asked."""
+
+
+class NotPicklableError(DiarfuseError, TypeError):
+    """What a process has loaded cannot be sent to another one."""
 
 
 class VoiceError(DiarfuseError, ValueError):

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
-from .errors import DiarfuseError, LowMemoryError, OptionError, TranscriptError, with_joiners
+from .errors import DiarfuseError, LowMemoryError, NotPicklableError, OptionError, TranscriptError, with_joiners
 
 LARGEST_TEXT = 1 << 29
 """Bytes of a transcript; the words of a day without a pause are a tenth of that."""
@@ -283,6 +283,23 @@ def why_no_json(error: ValueError | RecursionError) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return "it holds a number of too many digits"
     return str(error) if error.doc.strip("\ufeff \t\r\n") else "it is empty"
+
+
+class OfThisProcess:
+    """What holds loaded networks: to pickle it, as pools of processes do, is refused in a sentence."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        """Say what to do instead.
+
+        Raises:
+            NotPicklableError: always.
+        """
+        raise NotPicklableError(
+            "Loaded models cannot be pickled: load them in each process (Diarizer.from_pretrained), or use threads "
+            "(DiarizationQueue)."
+        )
 
 
 def first_line(error: Exception) -> str:

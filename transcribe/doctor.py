@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..diarize.models.yours import RECORD
 from ..fusion import cuda
 from ..fusion.errors import CorruptModelError
 
@@ -80,7 +81,7 @@ def _packs_on_disk() -> Iterator[str]:
     from ..diarize.models.store import Store
 
     store = Store(None)
-    for name in store.names:
+    for name in known(store)[0]:
         with contextlib.suppress(CorruptModelError):  # `_store` tells of it
             if store.has(name):
                 yield name
@@ -157,7 +158,10 @@ def _onnxruntime() -> Iterator[Check]:
 
 def _store(store: Store) -> Iterator[Check]:
     yield Check("models", None, f"{store.root}{', offline mode' if store.offline else ''}")
-    for name in store.names:
+    names, problem = known(store)
+    if problem is not None:
+        yield Check("your packs", False, str(problem), f"delete {store.root / RECORD} and add your packs again")
+    for name in names:
         try:
             store.pack(name)
         except CorruptModelError as error:
@@ -176,6 +180,14 @@ def _store(store: Store) -> Iterator[Check]:
         yield Check(name, not problems, " ".join(problems) or verified, remedy)
 
 
+def known(store: Store) -> tuple[tuple[str, ...], CorruptModelError | None]:
+    """The packs; where the record of those that were added is damaged, the pinned ones, and what is wrong with it."""
+    try:
+        return store.names, None
+    except CorruptModelError as error:
+        return tuple(store.packs), error
+
+
 def _disk(store: Store) -> Check:
     """Whether there is room for what must still be fetched: where all is there, little room is no fault."""
     folder = next(folder for folder in (store.root, *store.root.parents) if folder.is_dir())
@@ -190,7 +202,7 @@ def _disk(store: Store) -> Check:
 def _is_complete(store: Store) -> bool:
     """Whether there is a pack, and none that was begun and is not whole."""
     there = []
-    for name in store.names:
+    for name in store.packs:
         with contextlib.suppress(CorruptModelError):  # `_store` tells of it
             there += [store.has(name)] if store.started(name) or store.has(name) else []
     return bool(there) and all(there)

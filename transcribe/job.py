@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..fusion.errors import OptionError
+from ..fusion.given import OfThisProcess
 from ..fusion.types import SegmentRecognizer
 from ..fusion.watch import Watch
 from .options import JobOptions, Wish
@@ -43,7 +44,7 @@ class Result:
     notes: tuple[str, ...] = ()
 
 
-class Job:
+class Job(OfThisProcess):
     """A setup with its loaded models, for any number of recordings; models load when they are first needed.
 
     Several threads may use one job: words are then recognised one recording after another, turns at the same time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import sys
@@ -10,6 +11,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from ..exporters import registry
 from ..fusion.errors import CancelledError, DiarfuseError, OptionError, OutputError, UnknownNameError
@@ -230,6 +233,26 @@ def write_stdout(content: bytes) -> None:
         if error.errno == errno.EBADF:
             raise OutputError(_NO_STDOUT) from error
         raise OutputError(f"stdout cannot be written to ({error.strerror or error}): give -o FILE.") from error
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """`value` as a text of JSON that can be written as UTF-8: halves of characters survive as escapes only."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    is_whole = text.isascii() or text == text.encode("utf-8", "replace").decode("utf-8")
+    return (text if is_whole else json.dumps(value, indent=indent)) + "\n"
+
+
+def show_json(value: object, *, indent: int | None = None) -> None:
+    """Write `value` to stdout as JSON: in UTF-8, as JSON is, whatever the locale; on a terminal as that can show it.
+
+    Raises:
+        OutputError: see `write_stdout`.
+    """
+    text = json_text(value, indent=indent)
+    if sys.stdout is not None and sys.stdout.isatty():
+        click.echo(text, nl=False)
+    else:
+        write_stdout(text.encode())
 
 
 def _check_stdout() -> None:

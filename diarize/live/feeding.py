@@ -14,7 +14,7 @@ from ...fusion.audio import at_16_khz, check_samples
 from ...fusion.audio.keeping import Kept
 from ...fusion.audio.resampling import Resampler
 from ...fusion.errors import AudioError, OptionError
-from ...fusion.given import is_number
+from ...fusion.given import OfThisProcess, is_number
 from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds
 from .book import Book
 from .events import Done, Event, Gap, Paused, Resumed
@@ -24,7 +24,7 @@ _PIECE = 60 * SAMPLE_RATE
 NOTHING_CAME = "No audio came: check the microphone, or what is piped in."
 
 
-class Feeding(ABC):
+class Feeding(OfThisProcess, ABC):
     """Samples in, events out; safe to call from any thread, one call at a time.
 
     Args:

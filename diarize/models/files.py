@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ...fusion.errors import CorruptModelError, DiarfuseError, ModelError, OutputError
 from ...fusion.landing import landing as whole_or_not
@@ -81,11 +81,16 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; waits for the process that has it."""
+def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock file `path`; waits for the process that has it, as `on_wait` hears."""
     with writing_in(path.parent):
         lock = FileLock(path)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if on_wait is not None:
+                on_wait()
+            lock.acquire()
     try:
         yield
     finally:

@@ -159,7 +159,8 @@ def _ensure(
         if not fresh and all(_is_good(folder / name, on_note) for name in names):
             return {name: folder / name for name in names}
     target = next((folder for folder in folders if _writable(folder)), folders[0])
-    with locked(target / f"{lock[:16]}.lock"):
+    waits = f"Another program converts the same network in {target}: this one waits until it is done."
+    with locked(target / f"{lock[:16]}.lock", lambda: None if on_note is None else on_note(waits)):
         if fresh or not all(_is_good(target / name) for name in names):  # Another process may have been faster.
             for name, content in make().items():
                 _keep(target / name, content)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ...fusion.errors import LicenceError
+from ...fusion.given import OfThisProcess
 
 if TYPE_CHECKING:
     from ..options import RecipeName
@@ -223,7 +224,7 @@ class EndToEndPack(Pack):
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkSet:
+class NetworkSet(OfThisProcess):
     """A pack of one end-to-end network, ready to be used.
 
     folder: where its files lie. graphs: ONNX files by name. notes: what a reader of a result must know of it.
@@ -236,7 +237,7 @@ class NetworkSet:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSet:
+class ModelSet(OfThisProcess):
     """A pack that tells voices apart, ready to be used.
 
     graphs: ONNX files named ``segmentation``, and ``trunk`` and ``pooling``, or ``embedding`` where it has no masks.

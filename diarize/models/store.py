@@ -29,7 +29,7 @@ from ...fusion.errors import (
     UnknownNameError,
 )
 from ...fusion.given import at_home, usual_folder
-from ...fusion.landing import sweep
+from ...fusion.landing import in_the_way, sweep
 from .download import Meter, fetch_first, fetch_from_hub, fetch_from_wheel, hub_answers
 from .end_to_end import first_use
 from .files import is_intact, locked
@@ -69,6 +69,11 @@ class Store:
         graphs: Path | None = None,
     ) -> None:
         self.root = default_root() if root is None else at_home(root).absolute()
+        if (file := in_the_way(self.root / "pack")) is not None:
+            raise OptionError(
+                f"The models' folder {self.root} cannot be, since {file} is a file: give another --models-dir, or set "
+                f"{DIR_VARIABLE}."
+            )
         self.offline = _flag(OFFLINE_VARIABLE) if offline is None else offline
         self.packs = packs
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
@@ -289,7 +294,8 @@ class Store:
             )
         if self.offline:
             raise self._offline_error(pack)
-        with locked(self.root / f"{pack.name}.lock"):
+        waits = f"Another program fetches the pack {pack.name} into {self.root}: this one waits until it is done."
+        with locked(self.root / f"{pack.name}.lock", lambda: _say(on_note, waits)):
             for part in (folder, *(folder / Path(file.path).parent for file in pack.files), self._own_graphs):
                 sweep(part)
             broken = self._broken(pack)  # Another process may have fetched it while we waited.

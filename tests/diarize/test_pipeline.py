@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import threading
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import soxr
 from benchmarks.local_pack import make_store
 from diarfuse.diarize.embedding import nearest
 from diarfuse.diarize.fixed import Fixed
+from diarfuse.diarize.live.pipeline import LiveDiarizer
 from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.diarize.queue import DiarizationQueue
 from diarfuse.diarize.runtime import Runtime, Session
 from diarfuse.diarize.windows import Windows
-from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
+from diarfuse.fusion.errors import AudioError, CancelledError, NotPicklableError, OptionError
 from diarfuse.fusion.watch import Watch
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 SECOND = 16_000
@@ -378,3 +382,22 @@ def test_coreml_gets_no_more_windows_than_its_program_takes(campplus, monkeypatc
     monkeypatch.setattr(Runtime, "of", lambda _: Runtime("coreml", 1))
     monkeypatch.setattr(Runtime, "network", lambda *_, **_how: None)
     assert Diarizer(campplus.models, execution=Execution(batch=asked))._batch == windows
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        lambda loaded: loaded,
+        lambda loaded: loaded.models,
+        LiveDiarizer,
+        DiarizationQueue,
+        lambda _: Job(JobOptions()),
+    ],
+)
+def test_what_holds_loaded_models_says_that_it_cannot_be_pickled(store, holds) -> None:
+    thing = holds(Diarizer.from_pretrained("campplus", store=store))
+    for error in (NotPicklableError, TypeError):
+        with pytest.raises(error, match=r"^Loaded models cannot be pickled: load them in each process"):
+            pickle.dumps(thing)
+    if isinstance(thing, DiarizationQueue):
+        thing.close()

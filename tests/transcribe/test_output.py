@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import io
+import json
 import os
 import sys
 import tempfile
@@ -10,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, read_document
 from diarfuse.fusion.errors import AudioError, CancelledError, OptionError, OutputError
 from diarfuse.fusion.types import Transcript
-from diarfuse.transcribe.output import Target, plan, write, write_each
+from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.output import Target, json_text, plan, show_json, write, write_each
 from tests.faults import every_kill, has_unnamed
+from tests.fusion.documents import MEETING
 
 SHARED = Path("/dev", "shm")
 
@@ -281,3 +286,32 @@ def test_nothing_is_left_where_there_is_no_room_to_keep_it(tmp_path: Path, monke
     with pytest.raises(OutputError, match=r"Choose another -o\.$"):
         write_each([Target(tmp_path, "txt")], lambda _: "text", str, str, HEARD)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8", "utf-16", "shift_jis"])
+@pytest.mark.parametrize("command", ["stats named.json --json", "check named.srt --json"])
+def test_json_is_utf_8_whatever_the_locale(command, encoding, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = MEETING.rename({"SPEAKER_00": "Zo\xeb \u4f60"})
+    for name in ("json", "srt"):
+        Path(f"named.{name}").write_text(str(registry.dumps(said, name)), encoding="utf-8")
+    if command.startswith("check"):
+        command = command.replace("named", "Zo\xeb")
+        Path("named.srt").rename("Zo\xeb.srt")
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert run(command.split()) == 0
+    assert "Zo\xeb" in str(json.loads(stdout.buffer.getvalue().decode("utf-8")))
+
+
+def test_json_on_a_terminal_is_what_that_can_show(monkeypatch) -> None:
+    stdout = io.TextIOWrapper(io.BytesIO(), "cp1252", errors="backslashreplace")
+    monkeypatch.setattr(stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    show_json({"name": "Zo\xeb"})
+    stdout.flush()
+    assert stdout.buffer.getvalue().decode("cp1252") == '{"name": "Zo\xeb"}\n'
+
+
+def test_half_of_a_character_survives_in_json() -> None:
+    assert json.loads(json_text(["\ud83d", "\u4f60"]).encode()) == ["\ud83d", "\u4f60"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -185,14 +184,12 @@ class _Task:
         """The JSON with speakers in it."""
         from ...fusion.attaching import attach_same_shape
         from ...fusion.formats.files import transcript_of
+        from .. import output
 
         for sentence in transcript_of(reading).notes:
             screen.note(sentence)
         labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit)
-        text = json.dumps(labelled, ensure_ascii=False, indent=2)
-        if not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
-            text = json.dumps(labelled, indent=2)  # halves of characters survive as escapes only
-        return text + "\n"
+        return output.json_text(labelled, indent=2)
 
     def document(self, reading: Reading, turns: Diarization, origin: Origin | None, screen: Reporter) -> Document:
         """The words with speakers, and the turns; of the files it has names only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..inputs.paths import InputPath
+from ..output import show_json
 from .options import SCREEN_OPTIONS
 from .shape import Section, command
 
@@ -48,7 +48,7 @@ def check(subtitles: tuple[Path, ...], *, language: str | None, as_json: bool, s
     found = {path: quality_of(of_file, layout, language) for path, of_file in cues.items()}
     if as_json:
         rows = [{"file": str(path), **asdict(quality), "faults": quality.faults} for path, quality in found.items()]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        show_json(rows, indent=1)
     else:
         for path, quality in found.items():
             click.echo("\n".join((f"{path}: {quality.cues} cues, {quality.faults} faults", *_lines(quality, layout))))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..output import show_json
 from .shape import Group
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def show(command: str, as_json: bool) -> None:
     found = settings(command, commands[command], read_files(all_commands))
     if as_json:
         rows = {key: {"value": _shown(key, one), "from": one.source} for key, one in sorted(found.items())}
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        show_json(rows)
         return
     for where, path in zip(("beside the work", "your own"), places(), strict=True):
         click.echo(f"# {where}: {path}{'' if os.path.lexists(path) else ' (none)'}")

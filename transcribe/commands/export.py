@@ -10,7 +10,7 @@ import click
 from ...exporters import registry
 from ..inputs.paths import InputPath
 from .idle import NO_SPEAKERS, OF_CUES, about
-from .options import LAYOUT_OPTIONS, TERMINAL_OPTIONS, output_options, style_of
+from .options import LAYOUT_OPTIONS, REPLACE_OPTION, TERMINAL_OPTIONS, output_options, style_of
 from .shape import Section, command
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Examples:
 @command(
     (DOCUMENTS,),
     output_options(registry.BUILTIN, picture_alone=True),
-    Section("Output", CLEAN_OPTION),
+    Section("Output", CLEAN_OPTION, REPLACE_OPTION),
     LAYOUT_OPTIONS,
     TERMINAL_OPTIONS,
     epilog=EPILOG,
@@ -56,7 +56,7 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
     screen, failed = reporter(bar=False), 0
     for path, targets in zip(documents, planned, strict=True):
         try:
-            _export(path, targets, style, screen, clean=values["clean"])
+            _export(path, targets, style, screen, clean=values["clean"], replace=values["replace"])
         except OF_ONE_FILE as error:
             if len(documents) == 1:
                 raise
@@ -67,13 +67,17 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
     return 1 if failed else 0
 
 
-def _export(path: Path, targets: Sequence[Target], style: Style, screen: Reporter, *, clean: bool) -> None:
+def _export(
+    path: Path, targets: Sequence[Target], style: Style, screen: Reporter, *, clean: bool, replace: bool
+) -> None:
     """Write one document in all its formats."""
     from ...fusion.document import read_document
     from .. import output
+    from ..documents.names import check_edits
     from ..screen.showing import summary
 
     document = read_document(path)
+    check_edits(targets, document, replace=replace)
     document = document.clean() if clean else document
     if document.diarization is None and (
         told := about(click.get_current_context(), OF_CUES, f"for {path}, {NO_SPEAKERS}")

@@ -59,10 +59,12 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
     from rich.table import Table
 
     from ...fusion.errors import CorruptModelError
+    from ..doctor import known
 
     store = _store(models_dir, offline)
+    names, problem = known(store)
     table = Table("pack", "on disk", "MB", "files", "what", "licence", box=None, pad_edge=False)
-    for name in store.names:
+    for name in names:
         try:
             pack, there = store.pack(name), "yes" if store.has(name) else "no"
         except CorruptModelError as error:
@@ -75,6 +77,8 @@ def list_(models_dir: Path | None, offline: bool | None) -> None:
     width = max(_TERMINAL_COLUMNS, Console().width) if sys.stdout.isatty() else 200
     Console(width=width).print(table)
     click.echo(f"in {store.root}")
+    if problem is not None:
+        raise problem
 
 
 @models.command(epilog="transcribe models pull campplus")

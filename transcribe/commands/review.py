@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import deque
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..inputs.paths import InputPath
+from ..output import show_json
 from ..screen.terminal import note
 from .edit import DOCUMENT
 from .numbers import WholeRange
@@ -64,7 +64,7 @@ def review(document: Path, limit: int, audio: Path | None, *, as_json: bool) -> 
     worst = doubts(found.transcript)[:limit]
     if as_json:
         rows = [_row(found, doubt) for doubt in worst]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        show_json(rows, indent=1)
         return
     session = _session(document, found, audio)
     if session is not None and worst:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import getpass
 import os
+import warnings
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 
 from ...diarize.models.packs import VOICE_PACK
 from ..inputs.paths import InputPath
-from ..output import write_stdout
+from ..output import show_json, write_stdout
 from ..screen.interrupt import take_for_ctrl_c
 from ..screen.terminal import note, outcome
 from .numbers import WholeRange
@@ -81,7 +82,7 @@ def embed(file: Path, as_json: bool, audio_track: Track, **where: Any) -> None:
 
     heard = listen(file, _embedder(where), on_note=note, track=audio_track)
     if as_json:
-        click.echo(json.dumps({"file": str(file), **embedding_json(heard)}))
+        show_json({"file": str(file), **embedding_json(heard)})
         return
     click.echo(
         f"{heard.print.embedding.size} dimensions in the space {heard.print.space}, from {utterance_line(heard)}"
@@ -107,7 +108,7 @@ def verify(one: Path, other: Path, as_json: bool, audio_track: Track, **where: A
     found = compare(heard[0][1].print, heard[1][1].print, calibration)
     if as_json:
         recordings = [{"file": str(path), **utterance_json(h)} for path, h in heard]
-        click.echo(json.dumps({**comparison_json(found), "space": embedder.space, "recordings": recordings}))
+        show_json({**comparison_json(found), "space": embedder.space, "recordings": recordings})
     else:
         for line in (*comparison_lines(found), *(f"{path}: {utterance_line(h)}" for path, h in heard)):
             click.echo(line)
@@ -141,7 +142,7 @@ def search(folder: Path, query: str, limit: int, as_json: bool, audio_track: Tra
         note(problem)
     found = [one for one in index.search(wanted, threshold) if one.stretches][:limit]
     if as_json:
-        click.echo(json.dumps([found_json(one) for one in found]))
+        show_json([found_json(one) for one in found])
         return
     for one in found:
         click.echo(found_line(one))
@@ -206,7 +207,7 @@ def list_(as_json: bool) -> None:
 
     people = _store().people()
     if as_json:
-        click.echo(json.dumps([person_json(person) for person in people], ensure_ascii=False))
+        show_json([person_json(person) for person in people])
         return
     for person in people:
         click.echo(person_line(person))
@@ -221,7 +222,7 @@ def show(name: str) -> None:
     """Show what is stored of NAME, without the voiceprint itself."""
     from ..voices.shapes import person_json
 
-    click.echo(json.dumps(person_json(_store().get(name)), ensure_ascii=False, indent=1))
+    show_json(person_json(_store().get(name)), indent=1)
 
 
 @voice.command(epilog="transcribe voice rename Ana Anna")
@@ -327,8 +328,17 @@ def _agree(question: str, otherwise: str) -> None:
 
 
 def _ask_passphrase(question: str, *, twice: bool = False) -> str:
-    with _answered_by("the passphrase in $DIARFUSE_VOICES_PASSPHRASE"):
-        asked: str = click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
+    from ...fusion.errors import OptionError
+
+    with _answered_by("the passphrase in $DIARFUSE_VOICES_PASSPHRASE"), warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            asked: str = click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
+        except getpass.GetPassWarning:
+            raise OptionError(
+                "There is no terminal at which the passphrase could be asked for unseen: give it in "
+                "$DIARFUSE_VOICES_PASSPHRASE."
+            ) from None
         return asked
 
 

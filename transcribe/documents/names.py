@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import html
+import re
+import zipfile
 from typing import TYPE_CHECKING
 
 from ...fusion.document import read_document
 from ...fusion.editing.content import called
-from ...fusion.errors import OptionError, TranscriptError
+from ...fusion.errors import OptionError, OutputError, TranscriptError
 from ...fusion.relabel import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
+    from ...fusion.document import Document
     from ..output import Target
 
 _SHOWN = 5
+_MOST = 1 << 25
+"""Bytes of a file that are looked at: a page may hold its recording."""
+_READ = frozenset(("srt", "vtt", "whisperx", "verbose_json", "diarized_json"))
+"""Formats that are read as words of others are."""
+_NAMES = {
+    "ass": r"^Dialogue: (?:[^,\n]*,){4}([^,\n]+),",
+    "audacity": r"^[\d.]+\t[\d.]+\t([^:\n]{1,99}): ",
+    "chat": r"^@ID:\t(?:[^|\n]*\|){9}([^|\n]+)\|",
+    "csv": r'^[\d.]+,[\d.]+,"?((?:[^",\n]|"")+)"?,',
+    "docx": r"<w:t[^>]*>([^<]+)</w:t></w:r>(?:(?!<w:t[ >]).)*<w:t[^>]*>: </w:t>",
+    "eaf": r'PARTICIPANT="([^"]+)"',
+    "edl": r"\|M:(.*?) \|D:",
+    "html": r'"speaker": "((?:[^"\\]|\\.)+)"',
+    "md": r'"name": "((?:[^"\\]|\\.)+)", "talk"',
+    "otio": r'"OTIO_SCHEMA": "Marker.\d",\s+"name": "((?:[^"\\]|\\.)+)"',
+    "seglst": r'"speaker": "((?:[^"\\]|\\.)+)"',
+    "stm": r"^\S+ \S+ (\S+) ",
+    "textgrid": r'^\s*name = "((?:[^"]|"")+?)(?: - words)?"$',
+    "tsv": r"^[\d.]+\t[\d.]+\t([^\t\n]+)\t",
+    "txt": r"(?:\A|\n\n)([^:\n]{1,99}): ",
+}
+"""Where the other formats have the speakers; pictures and CTM can hold nothing that somebody wrote."""
 
 
 def check_outputs(targets: Iterable[Target], *, replace: bool, named: bool = False) -> None:
@@ -60,23 +86,57 @@ def check_words(path: Path, names: Iterable[str], turns: Collection[str], *, rep
         )
 
 
+def check_edits(targets: Iterable[Target], document: Document, *, replace: bool) -> None:
+    """Refuse to write `document` over one that holds edits which `document` does not have.
+
+    Raises:
+        OutputError: a file does.
+    """
+    for target in targets:
+        if replace or target.path is None or target.format != "json" or not target.path.is_file():
+            continue
+        try:
+            history = read_document(target.path).history
+        except TranscriptError:  # nothing that we, or anybody, could read back
+            continue
+        if history != document.history[: len(history)]:
+            raise OutputError(f"{target.path} was edited otherwise: write elsewhere (-o), or give --replace.")
+
+
 def _held(path: Path, format_name: str) -> tuple[set[str], bool]:
     """The names in a file that is about to be written over, and whether it was edited; none in what cannot be read."""
-    from ...fusion.formats.files import read_file
-    from ...fusion.formats.reading import speakers_in
-    from ...fusion.formats.rttm import read_rttm
-
     try:
-        if format_name == "rttm":
-            return {turn.speaker for turn in read_rttm(path) if is_name(turn.speaker)}, False
-        if format_name == "whisperx":
-            return {speaker for speaker in speakers_in(read_file(path)[1]) if is_name(speaker)}, False
         if format_name == "json":
             document = read_document(path)
-            return {speaker for speaker in document.speakers if is_name(speaker)}, bool(document.history)
-    except TranscriptError:  # nothing that we, or anybody, could read back
+            return set(filter(is_name, document.speakers)), bool(document.history)
+        return set(filter(is_name, _speakers(path, format_name))), False
+    except (TranscriptError, OSError, zipfile.BadZipFile, KeyError):  # nothing that we, or anybody, could read back
         return set(), False
-    return set(), False
+
+
+def _speakers(path: Path, format_name: str) -> Iterable[str]:
+    """Who speaks in a file of a format; nobody in one that names none, or that another package brings."""
+    if format_name == "rttm":
+        from ...fusion.formats.rttm import read_rttm
+
+        return [turn.speaker for turn in read_rttm(path)]
+    if format_name in _READ:
+        from ...fusion.formats.files import read_file
+        from ...fusion.formats.reading import speakers_in
+
+        return speakers_in(read_file(path)[1])
+    if format_name not in _NAMES:
+        return ()
+    found = re.findall(_NAMES[format_name], _text(path, format_name), re.MULTILINE)
+    return {html.unescape(name).strip() for name in found if name.strip()}
+
+
+def _text(path: Path, format_name: str) -> str:
+    if format_name != "docx":
+        with path.open("rb") as file:
+            return file.read(_MOST).decode("utf-8", "replace")
+    with zipfile.ZipFile(path) as parts, parts.open("word/document.xml") as file:
+        return file.read(_MOST).decode("utf-8", "replace")
 
 
 def _listed(names: Iterable[str]) -> str:

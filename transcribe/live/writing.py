@@ -80,7 +80,8 @@ class Files:
 class EventLines:
     """Events as JSON lines, written before the next are made. path: None keeps none. on_note: as of `Files`.
 
-    What the disk has no room for is kept, and tried again with the next and at the end.
+    What a file held before stays until there is a first event. What the disk has no room for is kept, and tried again
+    with the next and at the end.
     """
 
     path: Path | None
@@ -88,11 +89,13 @@ class EventLines:
     _file: io.RawIOBase | None = field(default=None, init=False)
     _rest: bytes = b""
     _failed: bool = False
+    _began: bool = False
 
     def __enter__(self) -> Self:
         if self.path is not None:
             with self._failing():
-                self._file = self.path.open("wb", buffering=0)
+                handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+                self._file = os.fdopen(handle, "wb", buffering=0)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -121,6 +124,10 @@ class EventLines:
             self._failed = True
 
     def _write_rest(self) -> None:
+        if self._rest and not self._began and self._file is not None:
+            if self._file.seekable():
+                self._file.truncate()
+            self._began = True
         while self._rest:
             self._rest = self._rest[self._file.write(self._rest) if self._file else 0 :]
 

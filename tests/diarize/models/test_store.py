@@ -14,8 +14,10 @@ from typing import IO, TYPE_CHECKING, Any
 import onnx
 import pytest
 
+from diarfuse.diarize.loading import check
 from diarfuse.diarize.models import download
 from diarfuse.diarize.models.download import hub_answers
+from diarfuse.diarize.models.files import locked
 from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.models.packs import (
     ClusteringPack,
@@ -23,6 +25,7 @@ from diarfuse.diarize.models.packs import (
     WheelSource,
 )
 from diarfuse.diarize.models.store import Store, default_root
+from diarfuse.diarize.options import Options
 from diarfuse.fusion.errors import (
     CorruptModelError,
     ModelError,
@@ -305,12 +308,6 @@ def test_a_full_disk_names_the_folder_and_leaves_nothing(
     assert leftovers(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"Cannot write in .*file.* \(--models-dir"):
-        Store(tmp_path / "file" / "models", packs=ALONE).load("fake")
-
-
 def test_two_pulls_at_once_fetch_once(hub: Hub, tmp_path: Path) -> None:
     stores = [Store(tmp_path, packs=ALONE, endpoint=hub.address) for _ in range(4)]
     threads = [threading.Thread(target=store.load, args=("fake",)) for store in stores]
@@ -417,3 +414,39 @@ def test_campplus_is_what_it_says(store: Store) -> None:
     assert models.space == "92f29b94e6948786-fbank80-1"
     pooling = onnxruntime.InferenceSession(models.graphs["pooling"])
     assert pooling.get_outputs()[0].shape[-1] == models.pack.embedding.dimension
+
+
+def test_whoever_fetches_second_says_what_it_waits_for(hub: Hub, tmp_path: Path) -> None:
+    told, waits = list[str](), threading.Event()
+
+    def note(sentence: str) -> None:
+        told.append(sentence)
+        waits.set()
+
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+    second = threading.Thread(target=store.load, args=("fake",), kwargs={"on_note": note})
+    with locked(tmp_path / "fake.lock"):
+        second.start()
+        assert waits.wait(60)
+    second.join(60)
+    assert told == [f"Another program fetches the pack fake into {tmp_path}: this one waits until it is done."]
+    assert store.has("fake")
+
+
+def test_a_folder_that_is_a_file_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("DIARFUSE_MODELS_DIR", str(tmp_path / "file"))
+    for make in (Store, lambda: Store(tmp_path / "file"), lambda: Store(tmp_path / "file" / "models")):
+        with pytest.raises(OptionError, match=r"since .*file is a file: give another --models-dir, or set DIARF"):
+            make()
+
+
+def test_a_damaged_record_of_added_packs_stops_only_what_needs_them(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "yours.json").write_text("{", encoding="utf-8")
+    store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
+    for name in ("fake", "auto"):
+        check(name, Options(), store)
+        assert store.load(name).name == "fake"
+    for name in ("mine", "fkae"):
+        with pytest.raises(CorruptModelError, match=r"yours\.json is damaged"):
+            check(name, Options(), store)

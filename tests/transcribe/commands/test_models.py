@@ -47,6 +47,18 @@ def test_list_of_an_empty_store(tmp_path: Path) -> None:
     assert lines[6] == f"in {tmp_path}"
 
 
+def test_a_damaged_record_of_added_packs_is_told_beside_the_others(tmp_path: Path, capsys) -> None:
+    (tmp_path / "yours.json").write_text("[]", encoding="utf-8")
+    assert run(["models", "list", "--models-dir", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "campplus" in told.out
+    assert "yours.json is damaged" in told.err
+    assert run(["doctor", "--models-dir", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "FAIL  your packs: " in told.out
+    assert "info  campplus: " in told.out
+
+
 @pytest.mark.parametrize("columns", ["1", "20", "80", "120"])
 def test_list_on_a_terminal_of_any_width_names_every_pack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import io
 import json
 import re
 import shutil
@@ -390,6 +392,19 @@ def test_the_commands_pass_the_track_on(call, home: Path, tmp_path: Path, monkey
     ):
         assert "holds no speech" in call(*words, "--audio-track", "2")[2]
     assert heard == [("a.wav", 2), ("b.wav", 2), ("a.wav", 2), ("a.wav", 2)]
+
+
+def test_where_there_is_no_terminal_the_variable_is_named(home: Path, monkeypatch, capsys) -> None:
+    pytest.importorskip("cryptography")
+    VoiceStore().encrypt("secret")
+    assert (home / "lock.json").is_file()
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: getpass.fallback_getpass(prompt, sys.stderr))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("secret\n"))
+    assert run(["voice", "list"]) == 2
+    assert capsys.readouterr().err == (
+        "Error: There is no terminal at which the passphrase could be asked for unseen: give it in "
+        "$DIARFUSE_VOICES_PASSPHRASE.\n"
+    )
 
 
 def test_nobody_cannot_be_exported(call, home: Path, tmp_path: Path) -> None:

@@ -60,8 +60,12 @@ def test_the_same_shape_is_no_way_round_it(capsys: pytest.CaptureFixture[str]) -
     assert "--replace" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["json", "whisperx", "rttm"])
+@pytest.mark.parametrize("name", sorted(set(registry.BUILTIN) - {"ctm", "png", "svg"}))  # where no name can stand
 def test_a_file_with_names_is_not_written_over(name: str) -> None:
+    for document, file in ((NAMED, f"named.{name}"), (MEETING, f"plain.{name}")):
+        content = registry.dumps(document, name)
+        Path(file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    check_outputs([Target(Path(f"plain.{name}"), name)], replace=False)
     target = Target(Path(f"named.{name}"), name)
     with pytest.raises(OptionError, match=rf"named\.{name} names speakers \(Ana, Ben\).*--replace"):
         check_outputs([target], replace=False)
@@ -77,11 +81,28 @@ def test_edits_are_not_written_over_either() -> None:
         check_outputs([Target(Path("edited.json"), "json")], replace=False, named=True)
 
 
+def test_export_writes_over_no_edits_that_it_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    edited = MEETING.text("00:00:00", "Hi.")
+    for document, file in (
+        (edited, "edited.json"),
+        (edited, "copy.json"),
+        (edited.rename({"SPEAKER_00": "Ana"}), "on.json"),
+    ):
+        Path(file).write_text(str(registry.dumps(document, "json")), encoding="utf-8")
+    assert run(["export", "plain.json", "-o", "edited.json"]) == 1
+    assert capsys.readouterr().err.startswith("Error: edited.json was edited otherwise: write elsewhere (-o), or give")
+    assert read_document("edited.json") == edited
+    assert run(["export", "on.json", "-o", "copy.json"]) == 0  # as it was exported before, and was edited since
+    assert run(["export", "plain.json", "-o", "named.srt"]) == 0  # made of a document, as that was
+    assert run(["export", "plain.json", "--replace", "-o", "edited.json"]) == 0
+
+
 def test_what_holds_no_names_or_cannot_be_read_may_be_written_over() -> None:
     Path("broken.json").write_text("{", encoding="utf-8")
     Path("other.json").write_text('{"a": 1}', encoding="utf-8")
-    files = ("plain.json", "plain.whisperx", "turns.rttm", "broken.json", "other.json", "none.json", "named.srt")
-    formats = ("json", "whisperx", "rttm", "json", "whisperx", "json", "srt")
+    Path("some.txt").write_text("It is so.\n\nHe said: yes, and went.\n", encoding="utf-8")
+    files = ("turns.rttm", "broken.json", "other.json", "none.json", "broken.json", "broken.json", "some.bin")
+    formats = ("rttm", "json", "whisperx", "json", "docx", "srt", "txt")
     check_outputs([Target(Path(p), f) for p, f in zip(files, formats, strict=True)], replace=False)
     check_outputs([Target(None, "json")], replace=False)
 

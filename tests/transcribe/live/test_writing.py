@@ -46,6 +46,18 @@ def test_each_event_is_a_line_at_once(tmp_path):
         pass
 
 
+def test_what_a_file_held_stays_until_there_is_an_event(tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.write_text("of yesterday, and longer than what comes", encoding="utf-8")
+    with EventLines(path, print) as lines:
+        lines.write([])
+    assert path.read_text(encoding="utf-8") == "of yesterday, and longer than what comes"
+    with EventLines(path, print) as lines:
+        lines.write([{}])
+        lines.write([{}])
+    assert path.read_text(encoding="utf-8") == "{}\n{}\n"
+
+
 def test_a_disk_that_is_full_for_a_while_costs_no_line_and_no_recording(tmp_path, monkeypatch):
     class Full:
         room = 10
@@ -61,10 +73,13 @@ def test_a_disk_that_is_full_for_a_while_costs_no_line_and_no_recording(tmp_path
             self.written += data[:taken]
             return taken
 
+        def seekable(self):
+            return False
+
         __enter__ = __exit__ = lambda self, *_: self and None
 
     told, file = [], Full()
-    monkeypatch.setattr("pathlib.Path.open", lambda *_, **__: file)
+    monkeypatch.setattr(os, "fdopen", lambda handle, *_, **__: (os.close(handle), file)[1])
     with EventLines(tmp_path / "e.jsonl", told.append) as lines:
         for number in range(3):
             lines.write([{"number": number, "text": "\ud800"}])
