@@ -59,10 +59,10 @@ class Meter:
     def __init__(self, stage: str, on_progress: Progress | None) -> None:
         self._stage, self._on_progress, self._most = stage, on_progress, -1
 
-    def at(self, done: int, total: int) -> None:
-        """Report `done` of `total` bytes."""
+    def at(self, done: int, total: int, *, again: bool = False) -> None:
+        """Report `done` of `total` bytes; `again`: also where no more came, since who hears it may want to stop."""
         done = min(max(done, self._most), total)
-        if self._on_progress is not None and done != self._most:
+        if self._on_progress is not None and (again or done != self._most):
             self._on_progress(self._stage, done, total)
         self._most = done
 
@@ -363,7 +363,7 @@ def _watch(process: subprocess.Popen[bytes], scratch: Path, size: int, meter: Me
             process.wait(0.2)
             meter.at(size if process.returncode == 0 else 0, size)
             return
-        meter.at(_bytes_below(scratch), size)
+        meter.at(_bytes_below(scratch), size, again=True)
 
 
 def _bytes_below(folder: Path) -> int:

@@ -12,6 +12,7 @@ import click
 from ...diarize.models.packs import FrontEndName, Use
 from ...fusion.errors import ModelNotFoundError
 from ..inputs.paths import InputPath, OutputPath
+from ..screen.interrupt import take_for_ctrl_c
 from ..screen.terminal import JsonLines, is_quiet, note, outcome, reporter
 from .options import STORE_OPTIONS, TERMINAL_OPTIONS
 from .shape import Group, with_options
@@ -49,6 +50,7 @@ _asr_option = click.option(
 @click.group(cls=Group, epilog="transcribe models list")
 def models() -> None:
     """List, fetch, verify and carry the diarization models."""
+    take_for_ctrl_c()  # what fetches for us ends with us, and leaves nothing behind
 
 
 @models.command("list", epilog="transcribe models list")

@@ -29,18 +29,20 @@ class Interruptible(Generic[T]):
     """
 
     def __init__(self, work: Callable[[threading.Event], T]) -> None:
-        self.cancel = threading.Event()
+        self.cancel, self._ended = threading.Event(), threading.Event()
         self._work = work
         self._value: T
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="job", daemon=True)
         take_for_ctrl_c()
-        self._thread.start()
+        threading.Thread(target=self._run, name="job", daemon=True).start()
 
     def wait(self) -> None:
-        """Wait until it has ended."""
-        while self._thread.is_alive():
-            self._thread.join(POLL)
+        """Wait until it has ended.
+
+        Not by `Thread.join`, after whose interruption Python up to 3.12 takes the thread for ended.
+        """
+        while not self._ended.wait(POLL):
+            pass
 
     def result(self) -> T:
         """What the work gives, or raises."""
@@ -52,13 +54,15 @@ class Interruptible(Generic[T]):
     def end(self) -> None:
         """Let it stop; it has `GRACE` seconds to tidy up."""
         self.cancel.set()
-        self._thread.join(GRACE)
+        self._ended.wait(GRACE)
 
     def _run(self) -> None:
         try:
             self._value = self._work(self.cancel)
         except BaseException as error:  # noqa: BLE001  # carried to the waiting thread, where it is raised again
             self._error = error
+        finally:
+            self._ended.set()
 
 
 def take_for_ctrl_c() -> None:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import http.client
 import io
+import os
 import threading
 import types
 import zipfile
@@ -27,6 +28,7 @@ from diarfuse.diarize.models.packs import (
 from diarfuse.diarize.models.store import Store, default_root
 from diarfuse.diarize.options import Options
 from diarfuse.fusion.errors import (
+    CancelledError,
     CorruptModelError,
     ModelError,
     ModelNotFoundError,
@@ -366,6 +368,22 @@ def test_pip_that_finds_nothing_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=r"pip cannot download diarfuse-fake-weights==1\.0 \(No matching") as caught:
         Store(tmp_path / "store", packs={"fake": wheel_pack()}).load("fake")
     assert "\n" not in str(caught.value)
+    assert leftovers(tmp_path / "store") == []
+
+
+def test_a_pip_that_gets_nothing_is_stopped_with_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(download, "_pip_environment", lambda _: os.environ | {"PYTHONPATH": str(tmp_path)})
+    heard: list[tuple[int, int]] = []
+
+    def stop(_: str, done: int, total: int) -> None:
+        heard.append((done, total))
+        if len(heard) == 3:
+            raise CancelledError("Stopped, as asked.")
+
+    with pytest.raises(CancelledError):
+        Store(tmp_path / "store", packs={"fake": wheel_pack()}).load("fake", on_progress=stop)
+    assert len(set(heard)) < 3
     assert leftovers(tmp_path / "store") == []
 
 

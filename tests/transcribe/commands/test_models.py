@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from diarfuse.diarize.models import campplus
+from diarfuse.diarize.models import campplus, download
 from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnknownNameError
@@ -108,6 +110,27 @@ def test_carry_campplus_to_a_machine_without_a_network(
     assert "Apache-2.0" in (stick / "campplus" / "NOTICE.txt").read_text()
     made = sorted(path.stem.split("-", 2)[2] for path in (there / "graphs").glob("*.onnx"))
     assert made == ["pooling", "segmentation", "segmentation-int8", "trunk", "trunk-int8"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_pip_that_fetches_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "pip.py").write_text(
+        "import os, pathlib, signal, time\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        f"os.kill(os.getppid(), signal.{name})\n"
+        "time.sleep(10)\n"
+    )
+    monkeypatch.setattr(download, "_pip_environment", lambda _: os.environ | {"PYTHONPATH": str(tmp_path)})
+    number = getattr(signal, name)
+    before = signal.signal(number, lambda *_: None)  # which is to be replaced
+    try:
+        assert run(["models", "pull", "campplus", "--models-dir", str(tmp_path / "store")]) == 130
+    finally:
+        signal.signal(number, before)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert list((tmp_path / "store" / "campplus").iterdir()) == []
 
 
 def test_verify_names_what_is_damaged(tmp_path: Path, store: Store) -> None:

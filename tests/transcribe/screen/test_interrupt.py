@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def handled(number: signal.Signals, handler: signal.Handlers) -> Iterator[None]:
+def handled(number: signal.Signals, handler: Any) -> Iterator[None]:
     before = signal.signal(number, handler)
     try:
         yield
@@ -31,3 +34,19 @@ def test_a_signal_that_ends_a_process_is_taken_for_ctrl_c_unless_it_is_ignored(n
         run_interruptible(lambda cancel: (signal.raise_signal(number), cancel.wait(60)))
     with handled(number, signal.SIG_IGN):  # as nohup does
         assert run_interruptible(lambda _: signal.getsignal(number)) == signal.SIG_IGN
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to itself alone")
+def test_interrupted_work_has_time_to_tidy_up() -> None:
+    tidied = threading.Event()
+
+    def work(cancel: threading.Event) -> None:
+        time.sleep(0.05)  # until the main thread waits, in the middle of which `raise_signal` here would not come
+        os.kill(os.getpid(), signal.SIGINT)
+        cancel.wait(60)
+        time.sleep(0.05)
+        tidied.set()
+
+    with handled(signal.SIGINT, signal.default_int_handler), pytest.raises(KeyboardInterrupt):
+        run_interruptible(work)
+    assert tidied.is_set()
