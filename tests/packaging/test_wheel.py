@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"fusion", "diarize", "asr_adapters", "exporters", "transcribe"}
 SAME_NAMES = ("diarize==0.1.2", "exporters", "transcribe")
 """Distributions on PyPI that are called as folders of ours are; `fusion` is one too, but pip finds no release of it."""
@@ -52,11 +53,12 @@ def names(wheel: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def source(wheel: Path) -> set[str]:
-    """Every path of the source distribution, as seen from the checkout's root."""
+def source(wheel: Path) -> dict[str, bytes]:
+    """Every file of the source distribution by its path, as seen from the checkout's root."""
     (source,) = wheel.parent.glob("diarfuse-*.tar.gz")
     with tarfile.open(source) as archive:
-        return {name.partition("/")[2] for name in archive.getnames()}
+        files = [(member.name, archive.extractfile(member)) for member in archive]
+        return {name.partition("/")[2]: file.read() for name, file in files if file is not None}
 
 
 def test_the_wheel_owns_one_folder_and_holds_all_of_the_program(names: list[str]) -> None:
@@ -66,11 +68,15 @@ def test_the_wheel_owns_one_folder_and_holds_all_of_the_program(names: list[str]
     assert inside == FOLDERS | {"__init__.py", "__main__.py", "py.typed"}
 
 
-def test_the_wheel_holds_the_files_of_the_source(names: list[str], source: set[str]) -> None:
+def test_the_wheel_holds_the_files_of_the_source(wheel: Path, names: list[str], source: dict[str, bytes]) -> None:
     """Code and data alike: a package or a table that is missing would only fail at its first user's."""
-    assert {f"diarfuse/{name}" for name in source if name.split("/")[0] in FOLDERS and "." in name} - set(
-        names
-    ) == set()
+    ours = {f"diarfuse/{name}": data for name, data in source.items() if name.split("/")[0] in FOLDERS}
+    assert set(ours) - set(names) == set()
+    with zipfile.ZipFile(wheel) as archive:
+        assert [name for name, data in ours.items() if archive.read(name) != data] == []
+    inside = [name for name in source if (ROOT / name).is_file()]
+    assert len(inside) > 100
+    assert [name for name in inside if (ROOT / name).read_bytes() != source[name]] == []
 
 
 def test_the_wheel_says_what_it_is(wheel: Path, names: list[str]) -> None:
@@ -84,7 +90,7 @@ def test_the_wheel_says_what_it_is(wheel: Path, names: list[str]) -> None:
     assert {"LICENSE", "THIRD_PARTY_NOTICES.md"} <= set(read)
 
 
-def test_the_source_distribution_is_complete(source: set[str]) -> None:
+def test_the_source_distribution_is_complete(source: dict[str, bytes]) -> None:
     for name in ("pyproject.toml", "README.md", "LICENSE", "Makefile", "tests/conftest.py", "benchmarks/README.md"):
         assert name in source
     for name in ("examples/meeting.wav", "docs/library.md", "fusion/types.py", "py.typed", "CHANGELOG.md", ".ci/run"):
