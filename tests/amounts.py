@@ -11,4 +11,4 @@ EXAMPLES = int(os.environ.get("DIARFUSE_EXAMPLES", "15"))
 
 def examples(number: int) -> int:
     """Of one that needs `number`, or for fuzzing: as many, where the others have 25."""
-    return number * EXAMPLES // ALL
+    return max(1, number * EXAMPLES // ALL)

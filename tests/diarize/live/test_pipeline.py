@@ -30,6 +30,7 @@ from diarfuse.diarize.live.ledger import Ledger
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.fusion.errors import AudioError, CancelledError, OptionError
+from tests.amounts import examples
 
 SECOND = 16_000
 SCHEMA = json.loads(Path(package.__file__).with_name("events.schema.json").read_text(encoding="utf-8"))
@@ -70,7 +71,7 @@ def said(lives, talk) -> dict[str, list]:
 
 
 @pytest.mark.parametrize("name", ["real", "sim"])
-@settings(max_examples=2, derandomize=True)
+@settings(max_examples=examples(2), derandomize=True)
 @given(sizes=st.lists(st.integers(1, 90_000), min_size=1, max_size=5).filter(lambda sizes: sum(sizes) > 2_000))
 def test_the_end_is_the_offline_answer_however_it_was_cut(diarizer, talk, said, name, sizes):
     length = len(talk[name]) - sizes[0] % 12_000  # ends anywhere

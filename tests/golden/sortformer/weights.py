@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def all_seeded(layout: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
     return {name: seeded(name, tuple(shape)) for name, shape in layout.items()}
 
 
+@cache
 def speech(samples: int) -> np.ndarray:
     """Bursts of gliding tones in noise and silences, float32 (samples,)."""
     rng = np.random.default_rng(5)
@@ -52,4 +54,6 @@ def speech(samples: int) -> np.ndarray:
         tone, glide = rng.uniform(90, 300), np.sin(time + voice)
         wave = sum(np.sin(2 * np.pi * (tone * k * time + 15 * k * glide)) / k for k in range(1, 12))
         signal += wave * (np.sin(2 * np.pi * time / rng.uniform(2, 5) + rng.uniform(0, 6)) > 0.2)
-    return np.asarray(0.05 * signal + 0.001 * rng.standard_normal(samples), np.float32)
+    said = np.asarray(0.05 * signal + 0.001 * rng.standard_normal(samples), np.float32)
+    said.setflags(write=False)
+    return said
