@@ -23,10 +23,10 @@ DASH = "- "
 _FRAMES = 2
 """Pictures without a cue between two of them: fewer cannot be seen."""
 
-_SLOWEST = 1
-"""Pictures a second: with fewer, the room between cues would push them far from their words,"""
+_SLOWEST, _FASTEST = 1, 1000
+"""Pictures a second: with fewer, the room between cues would push them far from their words; no film has more."""
 _LONGEST: Seconds = 3600.0
-"""and so would cues that stay longer."""
+"""Cues that stay longer would be far from their words, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,8 @@ class Layout:
         for name in ("width", "lines", "speed", "fastest", "longest", "fps", "pause"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be above 0, and finite.")
-        if self.fps < _SLOWEST:
-            raise OptionError(f"fps={self.fps:g} must be at least {_SLOWEST} picture a second.")
+        if not _SLOWEST <= self.fps <= _FASTEST:
+            raise OptionError(f"fps={self.fps:g} must be from {_SLOWEST} to {_FASTEST} pictures a second.")
         if self.longest > _LONGEST:
             raise OptionError(f"longest={self.longest:g} must be at most {_LONGEST:g} seconds.")
         if not 0 <= self.shortest <= self.longest:

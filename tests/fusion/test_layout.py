@@ -7,8 +7,15 @@ import pytest
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.layout import Layout
 
-FAR = ({"fps": 1e-300}, {"fps": 0.1}, {"longest": 1e15}, {"longest": 1e5, "shortest": 1e5})
-"""They put cues hours away from their words, or beyond what a time can be."""
+FAR = (
+    {"fps": 1e-300},
+    {"fps": 0.1},
+    {"fps": 1001},
+    {"fps": 1e308},
+    {"longest": 1e15},
+    {"longest": 1e5, "shortest": 1e5},
+)
+"""They put cues hours away from their words, or make times and numbers of pictures that cannot be."""
 
 
 def test_impossible_layouts_are_refused():
@@ -20,3 +27,4 @@ def test_impossible_layouts_are_refused():
 def test_two_pictures_lie_between_cues():
     assert Layout(fps=25).gap == 0.08
     assert Layout(fps=50).gap == 0.04
+    assert Layout(fps=1000).gap == 0.002
