@@ -339,6 +339,8 @@ def _one(path: Path, key: str, value: Any, kind: click.ParamType[Any]) -> Any:
     fits, wanted = next((found for type_, *found in _FITS if isinstance(kind, type_)), (str, "text in quotes"))
     if not isinstance(value, fits) or isinstance(value, bool) != (fits is bool):
         raise OptionError(f"{path}: {key} = {short(value)} must be {wanted}.")
+    if isinstance(value, str) and "\0" in value:  # which no command line can hold, and nothing here expects
+        raise OptionError(f"{path}: {key} = {short(value)} holds a NUL character: take it out.")
     try:
         if not isinstance(kind, InputPath):  # whether it is there is asked by the command that reads it
             kind.convert(value, None, None)

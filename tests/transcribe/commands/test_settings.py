@@ -298,6 +298,8 @@ BAD = {
     '[diarize]\ncues = "segments"': "Unknown setting in {path}: '[diarize] cues'",
     "[run]\n[run.names]\n[run.names.x]": "must be text in quotes",
     "\x00": "is no TOML",
+    'template = "a\\u0000b"': "template = 'a\\x00b' holds a NUL character: take it out.",
+    '[names]\nSPEAKER_00 = "a\\u0000b"': "names.SPEAKER_00 = 'a\\x00b' holds a NUL character: take it out.",
 }
 
 
