@@ -78,7 +78,7 @@ def page(told: dict[str, Any], sound: bytes = b"") -> str:
         >>> page({"mode": "file"})[:15]
         '<!doctype html>'
     """
-    style, script = _source("page.css"), _script()
+    style, script = source("page.css"), _script()
     slots = {
         "policy": _policy(style, script),
         "style": style,
@@ -86,7 +86,7 @@ def page(told: dict[str, Any], sound: bytes = b"") -> str:
         "data": _inert({"sure": SURE} | told),
         "embedded": base64.b64encode(sound).decode("ascii"),
     }
-    return _SLOT.sub(lambda slot: slots[slot[1]], _source("page.html"))
+    return _SLOT.sub(lambda slot: slots[slot[1]], source("page.html"))
 
 
 def key_of(document: dict[str, Any]) -> str:
@@ -125,7 +125,7 @@ def _inert(value: Any) -> str:
 @cache
 def _script() -> str:
     """All modules in one script, since a page without requests can import none."""
-    modules = "\n".join(f"const ${name} = {_module(_source(f'{name}.js'))};" for name in _SCRIPTS)
+    modules = "\n".join(f"const ${name} = {_module(source(f'{name}.js'))};" for name in _SCRIPTS)
     return f"\n{modules}\n"
 
 
@@ -138,5 +138,6 @@ def _module(source: str) -> str:
 
 
 @cache
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """A file of the page's own sources."""
     return (files(__package__) / "page" / name).read_text(encoding="utf-8")

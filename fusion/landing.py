@@ -37,7 +37,7 @@ Appear: TypeAlias = Callable[[Path], None]
 
 
 @contextmanager
-def landing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
+def landing(path: Path, *, mode: int | None = None, replace: bool = True) -> Iterator[BinaryIO]:
     """A binary file to write that becomes `path` if the block ends well, and vanishes if not.
 
     Killed at any instant, it leaves what was at `path` before, or the whole new
@@ -47,9 +47,11 @@ def landing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
         path: the file; a link is replaced itself, so resolve it if what it leads to is meant.
         mode: its permissions, never wider while it is written; None: those of the file at `path`, else the umask's.
             Whose that file is, it stays, where the system allows to give a file away, as root may.
+        replace: whether it may take the place of another.
 
     Raises:
         OSError: it cannot be written, or what is at `path` is write-protected or no file; that is untouched.
+        FileExistsError: something is there, and nothing may be replaced.
     """
     there = path.lstat().st_mode if os.path.lexists(path) else None
     if there is not None and stat.S_ISREG(there):
@@ -61,7 +63,7 @@ def landing(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     with _new_file(path.parent, mode) as (file, appear):
         yield file
         _flush(file)
-        _put(appear, path)
+        (_put if replace else _name)(appear, path)
         _flush_folder(path.parent)
 
 
@@ -186,6 +188,10 @@ def _rename(file: BinaryIO, part: Path, path: Path) -> None:
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     part.rename(path)
+
+
+def _name(appear: Appear, path: Path) -> None:
+    appear(path)
 
 
 def _put(appear: Appear, path: Path) -> None:

@@ -73,6 +73,7 @@ MAY_CONNECT = (
     "transcribe/remote/",
     "transcribe/batch/",
     "transcribe/documents/opening/",
+    "transcribe/documents/desk/",
 )
 """Law 7. Within diarize/models only the store's own downloads; asr_adapters only their engines' models."""
 

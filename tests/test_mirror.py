@@ -26,6 +26,7 @@ ELSEWHERE = {
     "exporters/*.py": "exporters/test_exporters.py",
     "diarize/front_ends/*.py": "diarize/front_ends/test_front_ends.py",
     # parts of one thing that is tested as a whole
+    "transcribe/documents/opening/answering.py": "transcribe/documents/opening/test_handler.py",
     "fusion/audio/*.py": "fusion/audio/test_audio.py",
     "fusion/editing/*.py": "fusion/test_document.py",
     "fusion/records.py": "fusion/test_document.py",
@@ -85,6 +86,7 @@ NO_MODULE = {
     "fusion/formats/test_siblings.py": "shapes that lie beside the known ones",
     "packaging/*": "the built wheel",
     "security/*": "attacks",
+    "transcribe/documents/desk/test_page.py": "the page of a folder, in a real browser",
     "transcribe/documents/opening/test_page.py": "the page that `open` shows, in a real browser",
     "transcribe/serving/test_openai.py": "OpenAI's own client",
     "transcribe/test_*.py": "the program as its users run it",

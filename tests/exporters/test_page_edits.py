@@ -166,7 +166,7 @@ def test_a_turn_is_split_and_joined_by_keys(page: WebDriver) -> None:
 def engine(chromium: WebDriver, body: str, *arguments: object) -> Any:
     """Run `body` with the modules that edit in scope, in a page that is not ours."""
     chromium.get("about:blank")
-    modules = "\n".join(f"const ${name} = {html._module(html._source(f'{name}.js'))};" for name in ENGINE)
+    modules = "\n".join(f"const ${name} = {html._module(html.source(f'{name}.js'))};" for name in ENGINE)
     return chromium.execute_script(f"{modules}\n{body}", *arguments)
 
 

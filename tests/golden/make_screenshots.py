@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -22,10 +23,13 @@ from selenium import webdriver
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, Recording
 from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
+from diarfuse.transcribe.documents.desk.handler import DeskHandler
+from diarfuse.transcribe.documents.desk.site import Desk
+from diarfuse.transcribe.documents.desk.work import Work
 from diarfuse.transcribe.documents.opening.editor import Editor
-from diarfuse.transcribe.documents.opening.server import PageServer
+from diarfuse.transcribe.documents.opening.server import PageServer, SiteServer
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
-from tests.browsing import keys, press, show
+from tests.browsing import keys, press, show, wait
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 COLOURS = 128
@@ -44,6 +48,16 @@ LINES = (
 DOUBTS = {(5, 0): 0.48, (5, 1): 0.48, (5, 2): 0.55, (5, 3): 0.55, (2, 13): 0.71, (8, 0): 0.82, (8, 1): 0.82}
 """(line, word) -> how sure its speaker is."""
 LENGTH = 34.0
+WORKING = """
+import json, sys, time
+for event in (
+    {"event": "progress", "doing": "recognising words", "fraction": 0.42, "seconds_left": 75},
+    {"event": "text", "text": "So you had the shop before the war, and the boats came later?"},
+    {"event": "text", "text": "The boats came with my uncle, yes."},
+):
+    print(json.dumps(event), file=sys.stderr, flush=True)
+time.sleep(600)
+"""
 
 
 def main() -> None:
@@ -59,7 +73,24 @@ def main() -> None:
         picture(browser, "page", 1280, 760, lambda: reviewing(browser))
         show(browser, server.address)
         picture(browser, "phone", 360, 720, lambda: None)
+        folder_of_recordings(browser, Path(folder))
         browser.quit()
+
+
+def folder_of_recordings(browser: Any, folder: Path) -> None:
+    """The folder of that meeting, with a recording in work, one that waits and one that nobody has begun."""
+    for name in ("interview-2.mp3", "interview-1.mp3", "call.m4a"):
+        (folder / name).write_bytes(bytes(4_800_000))
+    desk = Desk(folder, Work((sys.executable, "-c", WORKING)))
+    server = SiteServer(desk, lambda *given: DeskHandler(desk, *given))
+    server.begin()
+    for name in ("interview-2.mp3", "interview-1.mp3"):
+        desk.start({"name": name, "people": 2})
+    show(browser, server.address)
+    wait(lambda: "uncle" in browser.page_source)
+    named = "document.getElementById('folder').textContent = '/home/ana/Interviews'"
+    picture(browser, "desk", 1000, 460, lambda: browser.execute_script(named))
+    server.end()
 
 
 def served(folder: Path) -> Shown:

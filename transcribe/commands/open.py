@@ -1,19 +1,25 @@
-"""`transcribe open DOCUMENT`: listen, name, correct and export in the browser; saved into the file."""
+"""`transcribe open`: listen, name, correct and export in the browser; or choose there what is transcribed."""
 
 from __future__ import annotations
 
 import contextlib
 import webbrowser
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ...fusion.errors import TranscriptError
 from ..inputs.paths import InputPath
-from ..screen.terminal import reporter
-from .edit import DOCUMENT
+from ..screen.interrupt import take_for_ctrl_c
+from ..screen.terminal import note, reporter
 from .numbers import WholeRange
 from .options import TERMINAL_OPTIONS
 from .shape import command
+
+if TYPE_CHECKING:
+    from ..documents.opening.server import SiteServer
 
 _OF_TERMINALS = frozenset(("www-browser", "links", "elinks", "lynx", "w3m"))
 """Browsers that would take this very terminal, and know no scripts."""
@@ -36,7 +42,12 @@ OPEN_OPTIONS = (
 )
 
 
-@command((DOCUMENT,), OPEN_OPTIONS, TERMINAL_OPTIONS, name="open", epilog="transcribe open meeting.json")
+WHAT = click.argument(
+    "document", type=InputPath("either", TranscriptError), required=False, default=".", metavar="[DOCUMENT|FOLDER]"
+)
+
+
+@command((WHAT,), OPEN_OPTIONS, TERMINAL_OPTIONS, name="open", epilog="transcribe open meeting.json\ntranscribe open")
 def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) -> None:
     """Listen to, name, correct and export DOCUMENT (the .json that transcribe wrote) in the browser.
 
@@ -44,16 +55,13 @@ def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) ->
     `transcribe undo`. Only this machine's browser is served, at an address that
     nobody can guess, and nothing is sent anywhere. It ends when the page is
     closed, or with Ctrl-C.
-    """
-    from ..documents.opening.editor import Editor
-    from ..documents.opening.server import PageServer
-    from ..documents.opening.shown import Shown, sound_of
 
-    screen, editor = reporter(bar=False), Editor(document)
-    sound = sound_of(editor, audio)
-    if sound is not None and sound.other:
-        screen.note(f"{sound.path} is not the very file that {document} was made from: its times may differ.")
-    server = PageServer(Shown(editor, sound), port)
+    Of a FOLDER, by default this one, the page lists the recordings and
+    transcripts: a button has a recording transcribed, with its speakers, and
+    what is dropped on the page is copied into the folder.
+    """
+    screen = reporter(bar=False)
+    server = _folder(document, audio, port) if document.is_dir() else _document(document, audio, port)
 
     def show(address: str) -> None:
         tell = screen.last if no_browser else screen.note
@@ -63,6 +71,35 @@ def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) ->
 
     with contextlib.suppress(KeyboardInterrupt):
         server.run(show)
+
+
+def _document(document: Path, audio: Path | None, port: int) -> SiteServer:
+    from ..batch.finding import AUDIO
+    from ..documents.opening.editor import Editor
+    from ..documents.opening.server import PageServer
+    from ..documents.opening.shown import Shown, sound_of
+
+    if document.suffix.lower() in AUDIO:
+        raise TranscriptError(f"{document} is a recording: open its folder to have it transcribed there.")
+    editor = Editor(document)
+    sound = sound_of(editor, audio)
+    if sound is not None and sound.other:
+        note(f"{sound.path} is not the very file that {document} was made from: its times may differ.")
+    return PageServer(Shown(editor, sound), port)
+
+
+def _folder(folder: Path, audio: Path | None, port: int) -> SiteServer:
+    from ..documents.desk.handler import DeskHandler
+    from ..documents.desk.site import Desk
+    from ..documents.desk.work import Work
+    from ..documents.opening.server import SiteServer
+
+    if audio is not None:
+        raise click.UsageError("--audio is for a DOCUMENT, and a folder was given: leave it out.")
+    take_for_ctrl_c()
+    desk = Desk(folder.resolve(), Work(), note)
+    desk.told()  # a folder that cannot be read is told at once
+    return SiteServer(desk, partial(DeskHandler, desk), port)
 
 
 def _shown(address: str) -> bool:

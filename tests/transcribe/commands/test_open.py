@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -35,6 +36,22 @@ def test_it_tells_its_address_serves_and_ends_with_ctrl_c(meeting: Path) -> None
         with urllib.request.urlopen(address, timeout=60) as page:  # noqa: S310 - the address that we were told
             assert b"SPEAKER_01" in page.read()
         process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGTERM")
+def test_a_folder_is_served_until_the_program_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "noise.wav").write_bytes(b"no sound")
+    line = [sys.executable, "-m", "diarfuse.transcribe", "open", "--no-browser"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        address = next(word for word in told.split() if word.startswith("http://127.0.0.1:"))
+        with urllib.request.urlopen(f"{address}list", timeout=60) as listed:  # noqa: S310 - the address that we were told
+            files = {one["recording"]: one["transcript"] for one in json.load(listed)["files"]}
+        assert files == {"noise.wav": None, None: "meeting.json"}
+        process.send_signal(signal.SIGTERM)
         assert process.stderr.read() == ""
         assert process.wait(60) == 0
 
@@ -99,10 +116,11 @@ def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "a.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVEfmt \xff\xfe")
     (tmp_path / "newer.json").write_text('{"format": "diarfuse/7"}')
     (tmp_path / "cut.json").write_bytes((tmp_path / "meeting.json").read_bytes()[:500])
-    for name in ("a.wav", "newer.json", "cut.json", "none.json", "."):
+    for name in ("a.wav", "newer.json", "cut.json", "none.json"):
         assert run(["open", name, "--no-browser"]) == 1, name
         told = capsys.readouterr().err
         assert told.startswith("Error: ")
         assert len(told.splitlines()) == 1
     assert run(["open", "meeting.json", "--audio", "none.wav"]) == 1
+    assert run(["open", ".", "--audio", "a.wav"]) == 2
     assert run(["open", "meeting.json", "--port", "70000"]) == 2

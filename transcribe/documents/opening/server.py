@@ -10,20 +10,22 @@ from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from ....fusion.errors import OptionError
+from .answering import LOOPBACK, hosts
 from .handler import Handler
-from .shown import LOOPBACK, hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .answering import Answering, Site
     from .shown import Shown
 
 
-class PageServer(ThreadingHTTPServer):
-    """Serves one document to one browser.
+class SiteServer(ThreadingHTTPServer):
+    """Serves a site to one browser.
 
     Args:
-        shown: the document, with what belongs to it.
+        site: what is served.
+        handler: who answers for it.
         port: to listen on; 0 is any that is free.
 
     Raises:
@@ -33,10 +35,10 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = sys.platform != "win32"  # where it would let others in
 
-    def __init__(self, shown: Shown, port: int = 0) -> None:
-        self.shown = shown
+    def __init__(self, site: Site, handler: Callable[..., Answering], port: int = 0) -> None:
+        self.site = site
         try:
-            super().__init__((LOOPBACK, port), partial(Handler, shown))
+            super().__init__((LOOPBACK, port), handler)
         except OSError as error:
             raise OptionError(
                 f"Port {port} cannot be listened on ({error.strerror or error}): choose another --port."
@@ -50,7 +52,7 @@ class PageServer(ThreadingHTTPServer):
     @property
     def address(self) -> str:
         """The page's."""
-        return f"http://{hosts(self.server_port)[0]}/{self.shown.token}/"
+        return f"http://{hosts(self.server_port)[0]}/{self.site.token}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that went away is no error."""
@@ -59,13 +61,36 @@ class PageServer(ThreadingHTTPServer):
 
     def run(self, on_ready: Callable[[str], None]) -> None:
         """Serve until the page is closed; `on_ready` is given its address."""
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
+        self.begin()
         try:
             on_ready(self.address)
-            self.shown.presence.wait()
+            self.site.wait()
         finally:
-            self.shown.ending.set()
-            self.shutdown()
-            self.server_close()
-            self.shown.editor.finish()
+            self.end()
+
+    def begin(self) -> None:
+        """Serve from now on."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def end(self) -> None:
+        """Serve no more, once what must not be cut off is done."""
+        self.site.ending.set()
+        self.shutdown()
+        self.server_close()
+        self.site.finish()
+
+
+class PageServer(SiteServer):
+    """Serves one document to one browser.
+
+    Args:
+        shown: the document, with what belongs to it.
+        port: to listen on; 0 is any that is free.
+
+    Raises:
+        OptionError: the port cannot be listened on.
+    """
+
+    def __init__(self, shown: Shown, port: int = 0) -> None:
+        self.shown = shown
+        super().__init__(shown, partial(Handler, shown), port)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-import secrets
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from ....diarize.models.files import sha256_of
 from ....fusion.errors import AudioError
 from ..sound import beside
+from .answering import new_token
 from .editor import Editor, formats
 from .presence import Presence
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     from ....fusion.document import Recording
     from ....fusion.records import Json
-
-LOOPBACK = "127.0.0.1"
-_TOKEN = 24
-"""Random bytes in the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +61,17 @@ class Shown:
 
     editor: Editor
     sound: Sound | None = None
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN))
+    token: str = field(default_factory=new_token)
     presence: Presence = field(default_factory=Presence)
     ending: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        """Until the page is closed."""
+        self.presence.wait()
+
+    def finish(self) -> None:
+        """Wait for the edit that is being written, if one is."""
+        self.editor.finish()
 
     def told(self) -> Json:
         """What the page is told of the document as it is now."""
@@ -75,9 +79,3 @@ class Shown:
         audio = {"address": "audio", "other": self.sound.other} if self.sound is not None else None
         told = {"mode": "server", "file": self.editor.path.name, "audio": audio, "formats": formats()}
         return told | state.to_json()
-
-
-def hosts(port: int) -> tuple[str, ...]:
-    """The names by which a browser may ask at a port, as its Host header has them."""
-    ending = "" if port == 80 else f":{port}"  # noqa: PLR2004 - which browsers leave out
-    return f"{LOOPBACK}{ending}", f"localhost{ending}"

@@ -13,7 +13,7 @@ import pytest
 
 from diarfuse.fusion.document import read_document
 from diarfuse.transcribe.documents.editing import edit
-from diarfuse.transcribe.documents.opening.handler import MOST
+from diarfuse.transcribe.documents.opening.answering import MOST
 from diarfuse.transcribe.documents.opening.server import PageServer
 from tests.fusion.documents import MEETING
 

@@ -1,0 +1,84 @@
+"""Which recordings and transcripts lie in a folder, and which belong together."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from diarfuse.fusion.errors import AudioError
+from diarfuse.transcribe.documents.desk.listing import Entry, Listing
+
+
+def document(path: Path, audio: str | None) -> None:
+    row = {"format": "diarfuse/1", "name": "x"} | ({} if audio is None else {"audio": {"name": audio}})
+    path.write_text(json.dumps(row), encoding="utf-8")
+
+
+def pairs(folder: Path) -> set[tuple[str | None, str | None]]:
+    return {(one.recording, one.transcript) for one in Listing(folder).entries()}
+
+
+def test_a_transcript_belongs_to_the_recording_that_it_tells(tmp_path: Path) -> None:
+    for name in ("a.wav", "a.mp3", "B.MP4", "plain.flac", ".hidden.wav", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x" * 10)
+    (tmp_path / "folder.wav").mkdir()
+    document(tmp_path / "a.json", "a.mp3")
+    document(tmp_path / "a.wav.json", "a.wav")
+    document(tmp_path / "other.json", "B.MP4")
+    document(tmp_path / "alone.json", "elsewhere.wav")
+    document(tmp_path / "words.json", None)
+    (tmp_path / "foreign.json").write_text('{"segments": []}')
+    (tmp_path / "cut.json").write_text('{"format": "diarfuse/1", "name')
+    (tmp_path / "list.json").write_text('["diarfuse/1"]')
+    (tmp_path / "late.json").write_text(json.dumps({"x": "y" * 5000, "format": "diarfuse/1"}))
+    assert pairs(tmp_path) == {
+        ("a.wav", "a.wav.json"),
+        ("a.mp3", "a.json"),
+        ("B.MP4", "other.json"),
+        ("plain.flac", None),
+        (None, "alone.json"),
+        (None, "words.json"),
+    }
+
+
+def test_of_several_transcripts_the_one_with_the_shortest_name_is_the_recordings(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    for name in ("a.second.json", "a.json", "b.json"):
+        document(tmp_path / name, "a.wav")
+    assert pairs(tmp_path) == {("a.wav", "a.json"), (None, "a.second.json"), (None, "b.json")}
+
+
+def test_what_has_changed_is_looked_at_again_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.wav").write_bytes(b"12345")
+    document(tmp_path / "a.json", "a.wav")
+    listing = Listing(tmp_path)
+    before = listing.entries()
+    assert before == [Entry("a.wav", "a.json", (tmp_path / "a.wav").stat().st_mtime, 5)]
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("it was read again"))
+    assert listing.entries() == before
+    monkeypatch.undo()
+    document(tmp_path / "a.json", "somebody else's.wav")
+    assert {(one.recording, one.transcript) for one in listing.entries()} == {("a.wav", None), (None, "a.json")}
+
+
+def test_the_newest_recording_is_first_whatever_becomes_of_it(tmp_path: Path) -> None:
+    for age, name in enumerate(("new.wav", "older.wav", "oldest.wav")):
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    document(tmp_path / "oldest.json", "oldest.wav")
+    assert [one.recording for one in Listing(tmp_path).entries()] == ["new.wav", "older.wav", "oldest.wav"]
+
+
+def test_a_transcript_is_written_over_nothing(tmp_path: Path) -> None:
+    listing = Listing(tmp_path)
+    assert listing.transcript_for("a.b.wav") == tmp_path / "a.b.json"
+    (tmp_path / "a.b.json").symlink_to("nowhere")
+    assert listing.transcript_for("a.b.wav") == tmp_path / "a.b.wav.json"
+
+
+def test_a_folder_that_went_away_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"gone cannot be read .*check the folder"):
+        Listing(tmp_path / "gone").entries()

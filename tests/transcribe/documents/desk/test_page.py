@@ -1,0 +1,94 @@
+"""What somebody does who has recordings and no command line, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browsing import press, show, texts, violations, wait
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+    from diarfuse.transcribe.documents.opening.server import SiteServer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(chromium: WebDriver, server: SiteServer) -> WebDriver:
+    chromium.set_window_size(1000, 760)
+    show(chromium, server.address)
+    return chromium
+
+
+def shown(page: WebDriver, name: str) -> str:
+    """What the row of a recording says."""
+    script = "return [...document.querySelectorAll('#files > li')].map((row) => row.innerText)"
+    return next((str(text) for text in page.execute_script(script) if name in text), "")
+
+
+def press_in(page: WebDriver, label: str) -> None:
+    page.find_element("css selector", f'[aria-label="{label}"]').click()
+
+
+def test_a_recording_is_transcribed_while_one_looks_and_opened(page: WebDriver, folder: Path) -> None:
+    from selenium.webdriver.support.select import Select
+
+    row = page.find_element("xpath", "//li[contains(., 'slow.mp3')]")
+    Select(row.find_element("css selector", "select")).select_by_value("2")
+    row.find_element("css selector", "input").send_keys("en")
+    press_in(page, "Transcribe slow.mp3")
+    press_in(page, "Transcribe talk.wav")
+    wait(lambda: "Good morning." in shown(page, "slow.mp3"))
+    assert "recognising words … · about 40 s left" in shown(page, "slow.mp3")
+    assert "Waits for its turn." in shown(page, "talk.wav")
+    assert page.execute_script("return document.activeElement.textContent") == "Stop"
+    assert violations(page) == []
+    (folder / "slow.mp3.go").touch()
+    wait(lambda: "--num-speakers 2 --language=en" in shown(page, "slow.mp3"))
+    wait(
+        lambda: "slow.mp3 is transcribed." in texts(page, "#said") or "talk.wav is transcribed." in texts(page, "#said")
+    )
+    here = page.current_window_handle
+    press_in(page, "Open the transcript of slow.mp3")
+    wait(lambda: len(page.window_handles) == 2)
+    page.switch_to.window(next(one for one in page.window_handles if one != here))
+    wait(lambda: page.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+    assert page.title == "slow"
+    page.close()
+    page.switch_to.window(here)
+
+
+def test_what_fails_says_why_and_can_be_tried_again(page: WebDriver, folder: Path) -> None:
+    press_in(page, "Transcribe wrong.m4a")
+    wait(lambda: "wrong.m4a is no audio." in shown(page, "wrong.m4a"))
+    assert "Try again" in shown(page, "wrong.m4a")
+    press_in(page, "Transcribe slow.mp3")
+    wait(lambda: "Good morning." in shown(page, "slow.mp3"))
+    press_in(page, "Stop slow.mp3")
+    wait(lambda: "Stopped." in shown(page, "slow.mp3"))
+    (folder / "talk.json").write_bytes((folder / "talk.wav").read_bytes().replace(b"meeting.wav", b"talk.wav"))
+    press_in(page, "Transcribe talk.wav")  # which somebody did elsewhere meanwhile
+    wait(lambda: "talk.wav has a transcript, talk.json" in shown(page, "talk.wav"))
+
+
+def test_recordings_are_added(page: WebDriver, folder: Path, tmp_path: Path) -> None:
+    for name in ("talk.wav", "script.sh"):
+        (tmp_path / name).write_bytes(b"12345")
+    page.find_element("id", "choose").send_keys(f"{tmp_path / 'talk.wav'}\n{tmp_path / 'script.sh'}")
+    wait(lambda: "talk (2).wav" in shown(page, "talk (2).wav"))
+    assert (folder / "talk (2).wav").read_bytes() == b"12345"
+    wait(lambda: any("script.sh is no recording" in text for text in texts(page, "[role=alert]")))
+
+
+def test_an_empty_folder_and_a_program_that_ended_say_so(page: WebDriver, folder: Path, server: SiteServer) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+    page.execute_script("window.dispatchEvent(new Event('focus'))")
+    wait(lambda: page.find_element("id", "empty").is_displayed())
+    server.site.ending.set()
+    wait(lambda: page.find_element("id", "lost").is_displayed())
+    press(page, "#lost", "transcribe open")

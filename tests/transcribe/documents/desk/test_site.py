@@ -1,0 +1,145 @@
+"""What the folder's page may ask for, and what it may not."""
+
+from __future__ import annotations
+
+import errno
+import io
+import threading
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from diarfuse.fusion.errors import AudioError, DiarfuseError, OptionError, OutputError
+from diarfuse.transcribe.documents.desk import site
+from diarfuse.transcribe.documents.desk.site import Desk
+
+
+def row(desk: Desk, name: str) -> dict[str, object]:
+    return next(one for one in desk.told()["files"] if one["recording"] == name)
+
+
+def test_a_recording_becomes_a_transcript_beside_it(desk: Desk) -> None:
+    assert row(desk, "talk.wav")["work"] is None
+    desk.start({"name": "talk.wav", "people": 2, "language": "de"})
+    desk.work.wait()
+    told = row(desk, "talk.wav")
+    assert told["transcript"] == "talk.json"
+    options = "--diarize --json-progress --live-text --num-speakers 2 --language=de"
+    assert told["work"]["notes"] == [options]  # type: ignore[index]
+    with pytest.raises(OptionError, match=r"talk\.wav has a transcript, talk\.json"):
+        desk.start({"name": "talk.wav"})
+    address = desk.page_of("talk.json")
+    assert desk.page_of("talk.json") == address
+    with urllib.request.urlopen(address, timeout=60) as page:  # noqa: S310 - our own
+        assert b"SPEAKER_01" in page.read()
+    desk.finish()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=60)  # noqa: S310 - the same
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        None,
+        [],
+        {},
+        {"name": None},
+        {"name": "none.wav"},
+        {"name": "../calls/talk.wav"},
+        {"name": ["talk.wav"]},
+        *({"name": "talk.wav", "people": wrong} for wrong in (0, 21, -1, 1.5, "2", True, [])),
+        *({"name": "talk.wav", "language": wrong} for wrong in (5, ["de"])),
+    ],
+)
+def test_what_cannot_be_begun_is_refused(desk: Desk, asked: object) -> None:
+    with pytest.raises(OptionError):
+        desk.start(asked)
+    assert desk.work.left() == 0
+
+
+def test_stopping_what_is_not_there_changes_nothing(desk: Desk) -> None:
+    for asked in (None, {}, {"name": "none.wav"}, {"name": 3}):
+        assert desk.stop(asked) == desk.told()
+
+
+def test_only_transcripts_of_the_folder_have_a_page(desk: Desk, folder: Path) -> None:
+    (folder / "damaged.json").write_text('{"format": "diarfuse/1", "name": 3}')
+    for name in ("none.json", "../secret.json", "talk.wav", ""):
+        with pytest.raises(OptionError, match="There is no transcript"):
+            desk.page_of(name)
+    with pytest.raises(DiarfuseError, match=r"damaged\.json"):
+        desk.page_of("damaged.json")
+
+
+def add(desk: Desk, name: str, content: bytes, size: int | None = None) -> str:
+    return str(desk.add(name, len(content) if size is None else size, io.BytesIO(content))["name"])
+
+
+def test_an_added_recording_replaces_none(desk: Desk, folder: Path) -> None:
+    before = (folder / "talk.wav").read_bytes()
+    assert add(desk, "talk.wav", b"new") == "talk (2).wav"
+    assert add(desk, "talk.wav", b"newer" * 50_000) == "talk (3).wav"
+    assert add(desk, "Grüße 会議.opus", b"") == "Grüße 会議.opus"
+    assert (folder / "talk.wav").read_bytes() == before
+    assert (folder / "talk (2).wav").read_bytes() == b"new"
+    assert (folder / "talk (3).wav").read_bytes() == b"newer" * 50_000
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".wav", ".x.wav", "a/b.wav", "../b.wav", "a\\b.wav", "a\nb.wav", "a\0.wav"]
+)
+def test_a_name_that_leads_elsewhere_is_refused(desk: Desk, folder: Path, name: str) -> None:
+    before = sorted(folder.parent.rglob("*"))
+    with pytest.raises(AudioError, match="no name of a file"):
+        add(desk, name, b"x")
+    assert sorted(folder.parent.rglob("*")) == before
+
+
+def test_what_is_no_recording_is_refused(desk: Desk) -> None:
+    for name in ("run.sh", "talk.json", "talk"):
+        with pytest.raises(AudioError, match="is no recording by its ending"):
+            add(desk, name, b"x")
+
+
+def test_nothing_is_left_of_a_recording_that_was_cut_off_or_had_no_room(desk: Desk, folder: Path, monkeypatch) -> None:
+    before = sorted(folder.iterdir())
+    with pytest.raises(OutputError, match=r"more\.wav cannot be kept .*stopped sending"):
+        add(desk, "more.wav", b"half", size=8)
+
+    @contextmanager
+    def full(*_given: object, **_more: object):
+        raise OSError(errno.ENOSPC, "No space left on device")
+        yield
+
+    monkeypatch.setattr(site, "landing", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        add(desk, "more.wav", b"all")
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_file_that_was_made_meanwhile_is_not_replaced(desk: Desk, folder: Path) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            (folder / "more.wav").write_bytes(b"theirs")
+            return super().read(size)
+
+    with pytest.raises(OutputError, match=r"more\.wav was made by somebody else"):
+        desk.add("more.wav", 3, Slow(b"our"))
+    assert (folder / "more.wav").read_bytes() == b"theirs"
+
+
+def test_it_lasts_until_its_pages_are_closed_and_the_work_is_done(desk: Desk, folder: Path) -> None:
+    told: list[str] = []
+    desk.tell = told.append
+    ended = threading.Thread(target=desk.wait, daemon=True)
+    ended.start()
+    with desk.presence.page():
+        desk.start({"name": "slow.mp3"})
+    ended.join(0.3)
+    assert ended.is_alive()
+    (folder / "slow.mp3.go").touch()
+    ended.join(60)
+    assert not ended.is_alive()
+    assert told == ["The page is closed, and what is in work goes on (Ctrl-C stops it)."]

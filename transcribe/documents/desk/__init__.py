@@ -1,0 +1,1 @@
+"""`transcribe open FOLDER`: its recordings in the browser, each transcribed at the press of a button."""

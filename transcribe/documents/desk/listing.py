@@ -1,0 +1,109 @@
+"""What lies in a folder: recordings, and the transcripts that belong to them."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ....fusion.errors import AudioError
+from ...batch.finding import AUDIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ....fusion.types import Seconds
+
+DOCUMENT = ".json"
+_OURS, _HEAD = b'"diarfuse/', 4096
+"""What stands in the first so many bytes of our documents: others, of any size, are not read."""
+_NEVER = (-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recording with its transcript, or a transcript alone.
+
+    recording, transcript: names of files in the folder. changed: when the recording was, or a transcript alone, since
+    1970. size: bytes of the recording.
+    """
+
+    recording: str | None
+    transcript: str | None
+    changed: Seconds
+    size: int
+
+
+@dataclass(slots=True)
+class Listing:
+    """A folder that is looked at again and again; a file is read once for as long as it stays the same."""
+
+    folder: Path
+    _known: dict[str, tuple[tuple[int, int], str | None]] = field(default_factory=dict)
+
+    def entries(self) -> list[Entry]:
+        """Newest recordings first: their order does not change while they are transcribed.
+
+        Raises:
+            AudioError: the folder cannot be read.
+        """
+        try:
+            files = {found.name: found.stat() for found in os.scandir(self.folder) if _is_ours(found)}
+        except OSError as error:
+            raise AudioError(f"{self.folder} cannot be read ({error.strerror or error}): check the folder.") from error
+        sounds = {name for name in files if Path(name).suffix.lower() in AUDIO}
+        belongs = {name: self._recording_of(name, files[name]) for name in files.keys() - sounds}
+        transcripts = {name: about for name, about in belongs.items() if about is not None}
+        found = [
+            Entry(recording, name, files[recording or name or ""].st_mtime, size)
+            for recording, name in _paired(sounds, transcripts)
+            for size in [files[recording].st_size if recording else 0]
+        ]
+        return sorted(found, key=lambda one: (-one.changed, one.recording or one.transcript or ""))
+
+    def transcript_for(self, recording: str) -> Path:
+        """Where the transcript of a recording that has none yet goes: beside it, in a file that is not there."""
+        usual = self.folder / f"{Path(recording).stem}{DOCUMENT}"
+        return usual if not os.path.lexists(usual) else self.folder / f"{recording}{DOCUMENT}"
+
+    def _recording_of(self, name: str, stat: os.stat_result) -> str | None:
+        """Which recording a document of ours is of, or "" where it tells none; None of another file."""
+        stamp, about = self._known.get(name, (_NEVER, None))
+        seen = (stat.st_mtime_ns, stat.st_size)
+        if stamp != seen:
+            about = _about(self.folder / name)
+            self._known[name] = (seen, about)
+        return about
+
+
+def _is_ours(found: os.DirEntry[str]) -> bool:
+    """Whether it is a file that may matter here."""
+    suffix = Path(found.name).suffix.lower()
+    return not found.name.startswith(".") and (suffix in AUDIO or suffix == DOCUMENT) and found.is_file()
+
+
+def _about(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            row: Any = json.loads(head + file.read()) if _OURS in head else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict):
+        return None
+    audio = row.get("audio")
+    name = audio.get("name") if isinstance(audio, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _paired(sounds: set[str], transcripts: dict[str, str]) -> Iterator[tuple[str | None, str | None]]:
+    """Each recording with the transcript whose name is most like its own, and the transcripts that are left."""
+    left = dict(transcripts)
+    for recording in sorted(sounds):
+        of_it = sorted((name for name, about in left.items() if about == recording), key=lambda name: (len(name), name))
+        for name in of_it[:1]:
+            del left[name]
+        yield recording, (of_it[0] if of_it else None)
+    yield from ((None, name) for name in sorted(left))

@@ -1,0 +1,211 @@
+// The folder's page: a row a recording, kept while it changes, so that what somebody chooses in it stays chosen.
+
+const STRINGS = {
+  title: "Recordings",
+  add: "Add recordings …",
+  empty: "No recording lies in this folder yet. Drop some here, or press “Add recordings”.",
+  lost: "The program behind this page has ended. Start it again with: transcribe open",
+  people: "People",
+  anyNumber: "not known",
+  language: "Language",
+  asHeard: "as heard",
+  begin: "Transcribe",
+  beginOf: "Transcribe {name}",
+  again: "Try again",
+  stop: "Stop",
+  stopOf: "Stop {name}",
+  open: "Open",
+  openOf: "Open the transcript of {name}",
+  waiting: "Waits for its turn.",
+  stopped: "Stopped.",
+  left: "about {time} left",
+  adding: "{name} is copied into the folder …",
+  notAdded: "{name} could not be added: is there room on the disk, and may the folder be written to?",
+  done: "{name} is transcribed.",
+  failed: "{name} failed.",
+  size: "{size} MB",
+};
+
+const byId = (id) => document.getElementById(id);
+const say = (key, given = {}) => STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => given[name]);
+const rows = new Map();
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+async function ask(path, body) {
+  const sent = { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  const answer = await fetch(path, body === undefined ? {} : sent);
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(told.error);
+  return told;
+}
+
+function announce(sentence) {
+  byId("said").textContent = sentence;
+}
+
+const clock = (seconds) => {
+  const whole = Math.max(1, Math.round(seconds));
+  return whole < 90 ? `${whole} s` : `${Math.round(whole / 60)} min`;
+};
+
+// A row's parts, made once; `shown` says what of them is to be seen.
+function newRow(name) {
+  const row = { name, state: "", refused: "", item: element("li") };
+  row.about = element("small");
+  row.people = element("select");
+  row.language = element("input", { type: "text", placeholder: STRINGS.asHeard, maxLength: 20, autocomplete: "off", spellcheck: false });
+  row.begin = element("button", { type: "button", textContent: STRINGS.begin, onclick: () => begin(row) });
+  row.begin.setAttribute("aria-label", say("beginOf", { name }));
+  row.asked = element(
+    "span",
+    { className: "asked" },
+    element("label", {}, `${STRINGS.people} `, row.people),
+    element("label", {}, `${STRINGS.language} `, row.language),
+    row.begin,
+  );
+  row.stop = element("button", { type: "button", textContent: STRINGS.stop, onclick: () => act("stop", row) });
+  row.stop.setAttribute("aria-label", say("stopOf", { name }));
+  row.open = element("a", { className: "open", textContent: STRINGS.open, target: "_blank", rel: "noopener" });
+  row.open.setAttribute("aria-label", say("openOf", { name }));
+  row.bar = element("progress", { max: 1 });
+  row.bar.setAttribute("aria-label", name);
+  row.doing = element("div", { className: "doing" });
+  row.item.append(element("span", { className: "file" }, element("bdi", { textContent: name }), row.about), row.asked, row.stop, row.open, row.doing);
+  return row;
+}
+
+function fillPeople(row, most) {
+  if (row.people.length) return;
+  row.people.append(element("option", { value: "", textContent: STRINGS.anyNumber }));
+  for (let n = 1; n <= most; n += 1) row.people.append(element("option", { value: String(n), textContent: String(n) }));
+}
+
+function sentences(work) {
+  if (work.state === "waiting") return [[STRINGS.waiting]];
+  if (work.state === "stopped") return [[STRINGS.stopped]];
+  if (work.state === "failed") return [[work.error, "wrong"]];
+  if (work.state === "done") return work.notes.map((note) => [note]);
+  const left = work.left === null ? "" : ` · ${say("left", { time: clock(work.left) })}`;
+  return [[`${work.doing || STRINGS.begin} …${left}`], ...(work.words ? [[`… ${work.words}`]] : [])];
+}
+
+function showRow(row, file, most) {
+  const focused = row.item.contains(document.activeElement) ? document.activeElement : null;
+  const work = file.work;
+  const state = file.transcript && work?.state !== "running" ? "done" : (work?.state ?? "new");
+  const day = new Date(file.changed * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const size = file.recording ? `${say("size", { size: Math.max(0.1, file.size / 1e6).toFixed(1) })} · ` : "";
+  row.about.textContent = size + day;
+  fillPeople(row, most);
+  row.asked.hidden = !["new", "failed", "stopped"].includes(state);
+  row.begin.textContent = state === "new" ? STRINGS.begin : STRINGS.again;
+  row.stop.hidden = !["waiting", "running"].includes(state);
+  row.open.hidden = !file.transcript || state === "running";
+  if (file.transcript) row.open.href = file.address;
+  row.bar.value = work?.fraction ?? 0;
+  const about = row.refused ? [[row.refused, "wrong"]] : work ? sentences(work) : [];
+  const told = about.map(([text, kind]) => element("p", { textContent: text, className: kind ?? "" }));
+  row.doing.replaceChildren(...(state === "running" ? [row.bar] : []), ...told);
+  if (row.state === "running" && ["done", "failed"].includes(state)) announce(say(state, { name: row.name }));
+  row.state = state;
+  // What was pressed may be hidden now: whoever uses the keyboard stays in the row.
+  if (focused && !focused.checkVisibility()) [row.stop, row.open, row.begin].find((one) => one.checkVisibility())?.focus();
+}
+
+function show(told) {
+  byId("lost").hidden = true;
+  byId("folder").textContent = told.folder;
+  const names = told.files.map((file) => file.recording ?? file.transcript);
+  for (const [name, row] of rows) {
+    if (names.includes(name)) continue;
+    row.item.remove();
+    rows.delete(name);
+  }
+  told.files.forEach((file, at) => {
+    const name = names[at];
+    if (!rows.has(name)) rows.set(name, newRow(name));
+    const row = rows.get(name);
+    showRow(row, file, told.most);
+    const there = byId("files").children[at];
+    if (there !== row.item) byId("files").insertBefore(row.item, there ?? null);
+  });
+  byId("empty").hidden = told.files.length > 0;
+  return told.files.some((file) => ["waiting", "running"].includes(file.work?.state));
+}
+
+async function act(what, row, more = {}) {
+  row.refused = "";
+  try {
+    if (show(await ask(what, { name: row.name, ...more }))) lookAgain(OFTEN);
+  } catch (error) {
+    row.refused = error instanceof TypeError ? STRINGS.lost : error.message;
+    announce(row.refused);
+    await look();
+  }
+}
+
+function begin(row) {
+  const people = row.people.value === "" ? null : Number(row.people.value);
+  return act("start", row, { people, language: row.language.value.trim() });
+}
+
+async function add(files) {
+  for (const file of files) {
+    announce(say("adding", { name: file.name }));
+    try {
+      const answer = await fetch(`add/${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+      const told = await answer.json();
+      if (!answer.ok) throw new Error(told.error);
+    } catch (error) {
+      const sentence = error instanceof TypeError ? say("notAdded", { name: file.name }) : error.message;
+      byId("desk").prepend(element("p", { className: "toast", textContent: sentence, role: "alert" }));
+    }
+    await look();
+  }
+}
+
+let timer = 0;
+const OFTEN = 500;
+const SELDOM = 5000;
+
+function lookAgain(after) {
+  clearTimeout(timer);
+  timer = setTimeout(look, after);
+}
+
+async function look() {
+  let busy = false;
+  try {
+    busy = show(await ask("list"));
+  } catch (error) {
+    byId("lost").hidden = !(error instanceof TypeError);
+  }
+  lookAgain(busy ? OFTEN : SELDOM);
+}
+
+function start() {
+  for (const node of document.querySelectorAll("[data-say]")) node.textContent = STRINGS[node.dataset.say];
+  document.title = STRINGS.title;
+  byId("choose").addEventListener("change", (event) => add([...event.target.files]));
+  const desk = byId("desk");
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    desk.classList.add("over");
+  });
+  document.addEventListener("dragleave", () => desk.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    desk.classList.remove("over");
+    add([...event.dataTransfer.files]);
+  });
+  window.addEventListener("focus", look);
+  fetch("alive").then((answer) => answer.text()).catch(() => {}).finally(() => { byId("lost").hidden = false; });
+  look().then(() => { document.documentElement.dataset.ready = "yes"; });
+}
+
+start();

@@ -1,0 +1,180 @@
+"""The folder's page: what it is told, and what it may ask for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ....fusion.errors import AudioError, OptionError, OutputError
+from ....fusion.landing import landing
+from ...batch.finding import AUDIO
+from ..opening.answering import CHUNK, new_token
+from ..opening.editor import Editor
+from ..opening.presence import Presence
+from ..opening.server import PageServer
+from ..opening.shown import Shown, sound_of
+from .listing import Entry, Listing
+from .work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedIOBase
+    from typing import BinaryIO
+
+    from ....fusion.records import Json
+
+MOST_PEOPLE = 20
+"""That the page offers; the command line takes any number."""
+
+
+def ignore(_sentence: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """A folder of recordings and transcripts.
+
+    token, presence, ending: see `Site`; presence is also that of the documents' pages.
+    tell: hears that the page was closed while something is in work.
+    """
+
+    folder: Path
+    work: Work
+    tell: Callable[[str], None] = ignore
+    token: str = field(default_factory=new_token)
+    presence: Presence = field(default_factory=Presence)
+    ending: threading.Event = field(default_factory=threading.Event)
+    _listing: Listing = field(init=False)
+    _pages: dict[str, PageServer] = field(init=False, default_factory=dict)
+    _one_by_one: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._listing = Listing(self.folder)
+
+    def told(self) -> Json:
+        """The folder as it is now, and what is in work."""
+        return {
+            "folder": str(self.folder),
+            "most": MOST_PEOPLE,
+            "files": [self._told(one) for one in self._listing.entries()],
+        }
+
+    def start(self, asked: Any) -> Json:
+        """Have a recording transcribed; `asked` tells its ``name``, how many ``people``, and the ``language``.
+
+        Raises:
+            OptionError: that cannot be.
+        """
+        row = asked if isinstance(asked, dict) else {}
+        name, given = row.get("name"), _options(row.get("people"), row.get("language"))
+        entry = next((one for one in self._listing.entries() if one.recording == name), None)
+        if entry is None or entry.recording is None:
+            raise OptionError(f"There is no recording {name!r} in {self.folder}: look at the list again.")
+        if entry.transcript is not None:
+            raise OptionError(f"{name} has a transcript, {entry.transcript}: open it, or move it away first.")
+        target = self._listing.transcript_for(entry.recording)
+        self.work.start(entry.recording, [*given, str(self.folder / entry.recording), "-o", str(target)])
+        return self.told()
+
+    def stop(self, asked: Any) -> Json:
+        """Give up a recording, of a ``name``."""
+        self.work.stop(str(asked.get("name")) if isinstance(asked, dict) else "")
+        return self.told()
+
+    def add(self, name: str, size: int, source: BufferedIOBase) -> Json:
+        """Put a recording of `size` bytes into the folder; ``name`` is what it is called there.
+
+        Raises:
+            AudioError: its name is none of a recording.
+            OutputError: it cannot be written; nothing of it is kept.
+        """
+        _check_name(name)
+        for number in range(1, 1000):
+            path = self.folder / (name if number == 1 else f"{Path(name).stem} ({number}){Path(name).suffix}")
+            if os.path.lexists(path):
+                continue
+            try:
+                with landing(path, replace=False) as file:
+                    _copy(source, file, size)
+            except FileExistsError:  # made meanwhile: what was sent has been read
+                raise OutputError(f"{path.name} was made by somebody else just now: add it again.") from None
+            except OSError as error:
+                why = error.strerror or error
+                raise OutputError(
+                    f"{path.name} cannot be kept in {self.folder} ({why}): make room, or choose another."
+                ) from error
+            return {"name": path.name}
+        raise OutputError(f"There are a thousand files called {name} in {self.folder}: rename yours.")
+
+    def page_of(self, name: str) -> str:
+        """The address of the page of a transcript.
+
+        Raises:
+            DiarfuseError: it is none, or damaged.
+        """
+        if not any(one.transcript == name for one in self._listing.entries()):
+            raise OptionError(f"There is no transcript {name!r} in {self.folder}: look at the list again.")
+        with self._one_by_one:
+            if name not in self._pages:
+                editor = Editor(self.folder / name)
+                server = PageServer(Shown(editor, sound_of(editor, None), presence=self.presence))
+                server.begin()
+                self._pages[name] = server
+            return self._pages[name].address
+
+    def wait(self) -> None:
+        """Until all pages are closed and nothing is in work."""
+        self.presence.wait()
+        while self.work.left():
+            self.tell("The page is closed, and what is in work goes on (Ctrl-C stops it).")
+            self.work.wait()
+            self.presence.wait()
+
+    def finish(self) -> None:
+        """Give up what is in work, and wait for edits that are being written."""
+        self.work.end()
+        for server in self._pages.values():
+            server.end()
+
+    def _told(self, entry: Entry) -> Json:
+        task = self.work.task(entry.recording) if entry.recording else None
+        address = None if entry.transcript is None else f"open/{quote(os.fsencode(entry.transcript), safe='')}"
+        row: Json = {"recording": entry.recording, "transcript": entry.transcript, "address": address}
+        row |= {"size": entry.size, "changed": entry.changed}
+        return row | {"work": task.to_json() if task is not None else None}
+
+
+def _options(people: Any, language: Any) -> list[str]:
+    """Of the command, for what was chosen on the page; it says itself which languages there are."""
+    given = ["--diarize", "--json-progress", "--live-text"]
+    if people is not None:
+        if not isinstance(people, int) or isinstance(people, bool) or not 1 <= people <= MOST_PEOPLE:
+            raise OptionError(f"people={people!r} must be a whole number from 1 to {MOST_PEOPLE}, or left out.")
+        given += ["--num-speakers", str(people)]
+    if language:
+        if not isinstance(language, str) or not language.isprintable():
+            raise OptionError(f"language={language!r} is no language: give its name or code, such as en.")
+        given.append(f"--language={language}")
+    return given
+
+
+def _check_name(name: str) -> None:
+    if not name or not name.isprintable() or Path(name).name != name or name.startswith(".") or "\\" in name:
+        raise AudioError(f"{name!r} is no name of a file: rename the recording.")
+    if Path(name).suffix.lower() not in AUDIO:
+        raise AudioError(f"{name} is no recording by its ending: give it that of its format, such as .mp3 or .mp4.")
+
+
+def _copy(source: BufferedIOBase, file: BinaryIO, size: int) -> None:
+    left = size
+    while left:
+        part = source.read(min(CHUNK, left))
+        if not part:
+            raise OSError("the browser stopped sending it")
+        file.write(part)
+        left -= len(part)
