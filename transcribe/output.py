@@ -104,7 +104,7 @@ def plan(
         _check_name(path.parent)
         _check_name(path)
     made = {Path(out) for out in outs if _is_folder(out)}
-    for folder in dict.fromkeys(path.parent for path in files if not _is_stream(path)):
+    for folder in dict.fromkeys(_home(path).parent for path in files if not _is_stream(path)):
         _check_folder(_nearest(folder) if folder in made else folder)
         sweep(folder)
     return planned
@@ -124,14 +124,15 @@ def write_each(
         render: what goes to a target.
         on_wrote: hears of each file.
         on_problem: hears what went wrong with all but one.
-        document: took long to make, so where nothing at all could be written it is kept among the temporary files.
+        document: took long to make, so where nothing that holds it could be written it is kept among the temporary
+            files.
 
     Raises:
         BrokenPipeError: nobody reads stdout any more, and all else went well.
         Exception: what went wrong with the first.
     """
     failed: list[Exception] = []
-    ordered = sorted(targets, key=is_stream)
+    is_lost, ordered = True, sorted(targets, key=is_stream)
     for target in ordered:
         try:
             write(target, render(target))
@@ -139,7 +140,9 @@ def write_each(
             raise
         except Exception as error:  # noqa: BLE001 - raised below: other packages' formats may raise anything
             failed.append(error)
+            is_lost = is_lost and not isinstance(error, BrokenPipeError)
         else:
+            is_lost = is_lost and not _holds(target, document)
             if target.path is not None:
                 on_wrote(target.path)
     failed.sort(key=lambda error: isinstance(error, BrokenPipeError))  # a reader that left is no news
@@ -147,8 +150,13 @@ def write_each(
         if not isinstance(other, BrokenPipeError):
             on_problem(str(other) or type(other).__name__)
     if failed:
-        is_lost = len(failed) == len(ordered) and not isinstance(failed[-1], BrokenPipeError)
         raise _kept(failed[0], document, on_problem) if is_lost and document is not None else failed[0]
+
+
+def _holds(target: Target, document: Document | None) -> bool:
+    """Whether what was written holds the work: turns, and pictures of them, hold no words."""
+    has_words = document is not None and bool(document.transcript.segments)
+    return not has_words or registry.exporter(target.format).NEEDS != "turns"
 
 
 def _kept(error: Exception, document: Document, on_problem: Callable[[str], None]) -> Exception:
@@ -340,6 +348,11 @@ def _check_name(path: Path) -> None:
         raise OutputError(f"{str(path)!r} cannot be written ({error.strerror or error}): choose another -o.") from error
     if is_protected(path):
         raise OutputError(f"{str(path)!r} is write-protected: choose another -o, or allow writing to it.")
+
+
+def _home(path: Path) -> Path:
+    """The file itself, or what a link leads to, which need not be there yet."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _nearest(folder: Path) -> Path:

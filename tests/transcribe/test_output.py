@@ -236,6 +236,30 @@ def test_what_can_be_written_nowhere_is_kept(tmp_path: Path, monkeypatch: pytest
     assert "kept" not in told[0]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_into_a_folder_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
+    link = tmp_path / "a.srt"
+    link.symlink_to(tmp_path / "gone" / "a.srt")
+    with pytest.raises(OutputError, match=r"The output folder '.*/gone' does not exist: make it first"):
+        plan([Path("a.wav")], [str(link)], [], on_stdout="txt", in_folder="srt")
+    (tmp_path / "gone").mkdir()
+    ((target,),) = plan([Path("a.wav")], [str(link)], [], on_stdout="txt", in_folder="srt")
+    write(target, "1")
+    assert (tmp_path / "gone" / "a.srt").read_text(encoding="utf-8") == "1"
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("written", ["rttm", "svg", "json", "srt"])
+def test_words_are_kept_where_only_turns_could_be_written(tmp_path, monkeypatch, written: str) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "out").mkdir()
+    targets = [Target(tmp_path / "out" / f"a.{written}", written), Target(tmp_path / "out", "txt")]
+    holds_words = written in ("json", "srt")
+    with pytest.raises(OutputError, match=r"Choose another -o\.$" if holds_words else "The result is kept in"):
+        write_each(targets, lambda target: registry.dumps(MEETING, target.format), str, str, MEETING)
+    assert len(list(tmp_path.glob("diarfuse-*.json"))) == (0 if holds_words else 1)
+
+
 @pytest.mark.parametrize("error", [ValueError("no such key"), MemoryError(), AttributeError("of another package")])
 def test_a_format_that_fails_costs_neither_the_others_nor_the_result(tmp_path, monkeypatch, error) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

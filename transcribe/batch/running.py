@@ -114,8 +114,8 @@ class Batch:
         Raises:
             DiarfuseError: an option, or the folder of results, is not possible.
         """
-        if not self.plan.out.strip():
-            raise OptionError("-o '' names no folder: give one.")
+        if self.plan.out.strip() in ("", "-"):
+            raise OptionError(f"-o {self.plan.out!r} names no folder: give one, for as many results as recordings.")
         if Path(self.plan.out).is_file():
             raise OptionError(f"-o {self.plan.out!r} is a file: give a folder, for as many results as recordings.")
         check_plan(self.plan)

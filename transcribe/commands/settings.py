@@ -278,6 +278,8 @@ def _read(path: Path, commands: Commands, *, beside: bool) -> File:
 
 
 def _parse(path: Path) -> dict[str, Any]:
+    if path.is_fifo():  # which would be waited for
+        raise OptionError(f"{path} is a pipe, and no file of settings: move it away.")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

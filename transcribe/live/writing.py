@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -89,12 +90,13 @@ class EventLines:
     _file: io.RawIOBase | None = field(default=None, init=False)
     _rest: bytes = b""
     _failed: bool = False
-    _began: bool = False
+    _stays: bool = False
 
     def __enter__(self) -> Self:
         if self.path is not None:
             with self._failing():
                 handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+                self._stays = stat.S_ISREG(os.fstat(handle).st_mode)
                 self._file = os.fdopen(handle, "wb", buffering=0)
         return self
 
@@ -124,10 +126,9 @@ class EventLines:
             self._failed = True
 
     def _write_rest(self) -> None:
-        if self._rest and not self._began and self._file is not None:
-            if self._file.seekable():
-                self._file.truncate()
-            self._began = True
+        if self._rest and self._stays and self._file is not None:
+            self._file.truncate()
+            self._stays = False
         while self._rest:
             self._rest = self._rest[self._file.write(self._rest) if self._file else 0 :]
 

@@ -119,7 +119,7 @@ class VoiceIndex:
         scores = vectors.astype(np.float64) @ query.astype(np.float64)
         by_path: dict[str, list[tuple[Seconds, Seconds, float]]] = {}
         for path, start, end, row in rows:
-            by_path.setdefault(path, []).append((start, end, float(scores[row])))
+            by_path.setdefault(os.fsdecode(path), []).append((start, end, float(scores[row])))
         found = [_rank(self.folder / path, stretches, threshold) for path, stretches in by_path.items()]
         return sorted(found, key=lambda one: (-one.score, one.path))
 
@@ -144,13 +144,15 @@ class VoiceIndex:
     def _stale(self, database: sqlite3.Connection) -> dict[Path, State]:
         """Recordings to listen to, as they are now; what was removed or changed leaves the index here."""
         known = {
-            path: (size, changed) for path, size, changed in database.execute("SELECT path, size, changed FROM files")
+            os.fsdecode(path): (size, changed)
+            for path, size, changed in database.execute("SELECT path, size, changed FROM files")
         }
         states = {str(path.relative_to(self.folder)): _state(path) for path in recordings_in(self.folder)}
         for name, state in known.items():
             if states.get(name) != state:
-                database.execute("DELETE FROM stretches WHERE file = (SELECT id FROM files WHERE path = ?)", (name,))
-                database.execute("DELETE FROM files WHERE path = ?", (name,))
+                key = (_key(name),)
+                database.execute("DELETE FROM stretches WHERE file = (SELECT id FROM files WHERE path = ?)", key)
+                database.execute("DELETE FROM files WHERE path = ?", key)
         return {self.folder / name: states[name] for name in sorted(states) if states[name] != known.get(name)}
 
     def _add(
@@ -161,7 +163,7 @@ class VoiceIndex:
         found: Sequence[tuple[Span, Embedding]],
         vectors: npt.NDArray[np.float32],
     ) -> npt.NDArray[np.float32]:
-        row = (str(path.relative_to(self.folder)), *state)
+        row = (_key(str(path.relative_to(self.folder))), *state)
         file = database.execute("INSERT INTO files (path, size, changed) VALUES (?, ?, ?)", row).lastrowid
         rows = [(file, span[0], span[1], len(vectors) + i) for i, (span, _) in enumerate(found)]
         database.executemany("INSERT INTO stretches VALUES (?, ?, ?, ?)", rows)
@@ -205,6 +207,11 @@ class VoiceIndex:
 def recordings_in(folder: Path) -> list[Path]:
     """The files in a folder, and below it, that are named as recordings, in order."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_ENDINGS and path.is_file())
+
+
+def _key(name: str) -> str | bytes:
+    """A name as the database has it: of one that is no Unicode the bytes."""
+    return name if name.isprintable() or name == name.encode("utf-8", "replace").decode() else os.fsencode(name)
 
 
 def _state(path: Path) -> State:

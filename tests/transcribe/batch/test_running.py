@@ -263,6 +263,13 @@ def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_stdout_is_no_folder(capsys: pytest.CaptureFixture) -> None:
+    assert batch("-o", "-") == 2
+    assert "-o '-' names no folder: give one, for as many results as recordings." in capsys.readouterr().err
+    assert not Path("-").exists()
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_file_whose_name_no_result_can_bear_fails_alone(capsys: pytest.CaptureFixture) -> None:
     soundfile.write("calls/ a.wav", noise(1), 16_000)
     assert batch("-o", "out", "--dry-run") == 1

@@ -395,6 +395,7 @@ def test_files_that_cannot_be_read_are_told_of(work: Path, say) -> None:
         (lambda: path.write_bytes(b"#" * (1 << 20) + b"\n"), "larger than 1 MiB"),
         (lambda: path.symlink_to(work / "nowhere"), "cannot be read"),
         (path.mkdir, "cannot be read"),
+        *([(lambda: os.mkfifo(path), "is a pipe")] if hasattr(os, "mkfifo") else []),
     ):
         make()
         code, _, error = say("attach", "words.json", "--rttm", "a.rttm")

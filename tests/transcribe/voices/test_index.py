@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import sys
@@ -94,6 +95,20 @@ def test_what_was_listened_to_outlasts_whatever_ends_it(embedder, folder: Path, 
         "ben.wav": (),
         "z.wav": ((0.0, 4.0, 1.0),),
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no Unicode")
+def test_a_name_that_is_no_unicode_is_found_again(embedder, folder: Path, tmp_path: Path) -> None:
+    odd = folder / os.fsdecode(b"b\xffd.wav")
+    soundfile.write(os.fsencode(odd), np.full(4 * RATE, 0.5, np.float32), RATE)
+    index = VoiceIndex(folder, tmp_path / "voices", embedder.space)
+    for _ in range(2):
+        assert index.update(embedder) == []
+        assert index.search(ANA, 0.5)[0].path == odd
+    assert embedder.heard == 5
+    odd.unlink()
+    index.update(embedder)
+    assert odd not in [found.path for found in index.search(ANA, 0.5)]
 
 
 def test_an_interrupt_wherever_it_comes_leaves_an_index_that_is_whole(embedder, folder: Path, tmp_path: Path) -> None:
