@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -174,21 +175,26 @@ def _kept(error: Exception, document: Document, on_problem: Callable[[str], None
 def keep(document: Document, what: str = "The result is kept", use: str = "give it to transcribe export") -> str:
     """Put `document` into a file of its own that nobody else can read, so that what took long is not lost.
 
+    It lies among the temporary files; where these have no room, whose lack may be what failed, in this folder.
+
     Returns:
-        A sentence that says so: `what` is kept, where, and of what `use` it is; empty if there is no room for that
-        either.
+        A sentence that says so: `what` is kept, where, and of what `use` it is; empty if there is no room there either.
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix="diarfuse-", suffix=".json")
-    except OSError:
-        return ""
+    for folder in (None, os.curdir):
+        with contextlib.suppress(OSError, MemoryError):
+            return f"{what} in {_kept_in(folder, document)}, for you alone: {use}, then remove it."
+    return ""
+
+
+def _kept_in(folder: str | None, document: Document) -> str:
+    handle, name = tempfile.mkstemp(prefix="diarfuse-", suffix=".json", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(_encoded(registry.dumps(document, "json")))
-    except (OSError, MemoryError):
+    except BaseException:
         Path(name).unlink()
-        return ""
-    return f"{what} in {name}, for you alone: {use}, then remove it."
+        raise
+    return name
 
 
 def write(target: Target, result: str | bytes) -> None:

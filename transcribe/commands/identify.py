@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ...fusion.types import Diarization
     from ..options import JobOptions
     from ..screen.terminal import Reporter
+    from ..voices.namer import Namer
 
 FILE = InputPath()
 
@@ -112,11 +113,8 @@ class _Task:
 
     def named(self, screen: Reporter, cancel: threading.Event) -> Document:
         """Who spoke when, under the names of those whose voices are enrolled."""
-        from ...fusion.audio import load_audio
-        from ...fusion.relabel import is_name, rename_diarization
-        from ...fusion.types import SAMPLE_RATE
-        from ..documents.origin import Told
-        from ..voices.namer import load_namer, sentence
+        from ..documents.rescue import rescuing
+        from ..voices.namer import load_namer
 
         namer = load_namer(
             primary=self.primary,
@@ -126,6 +124,17 @@ class _Task:
             on_note=screen.note,
         )
         found = self._turns(screen, cancel)
+        with rescuing(self.audio, screen.problem) as on_found:
+            on_found(None, found if self.rttm is None else None)
+            return self._named(namer, found, screen)
+
+    def _named(self, namer: Namer, found: Diarization, screen: Reporter) -> Document:
+        from ...fusion.audio import load_audio
+        from ...fusion.relabel import is_name, rename_diarization
+        from ...fusion.types import SAMPLE_RATE
+        from ..documents.origin import Told
+        from ..voices.namer import sentence
+
         told = Told(screen.note, self.audio)
         heard = told if self.rttm is not None else _silent  # else the diarizer's job has told of the file
         samples = load_audio(self.audio, on_note=heard, track=self.options.audio_track)

@@ -63,7 +63,7 @@ class _Found:
             return output.keep(Document(self.words, turns, path.stem, heard), what, use)
         if self.turns is not None and self.turns.turns:
             what = f"Who spoke when in {path.name} is kept without words"
-            return output.keep(silent(path, self.turns), what, "give it to transcribe attach --rttm")
+            return output.keep(silent(path, self.turns), what, "give it to transcribe attach or identify as --rttm")
         return ""
 
 

@@ -84,8 +84,8 @@ class _InTurn(Reporter):
         self._tell(partial(self._screen.note, sentence))
 
     def problem(self, sentence: str) -> None:
-        """See `Reporter`."""
-        self._tell(partial(self._screen.problem, sentence))
+        """Pass it on at once: its turn may never come."""
+        self._screen.problem(sentence)
 
     def heard(self, segment: Segment) -> None:
         """See `Reporter`."""

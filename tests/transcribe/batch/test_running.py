@@ -380,7 +380,7 @@ def test_no_words_takes_the_number_of_speakers(folder: Path) -> None:
         (["--channel-names", "a,b", "--channels", "hybrid"], "leave one of them out"),
         (["--num-speakers", "2"], "num_speakers does nothing without --diarize"),
         (["--pattern", "*.opus"], "holds no recording that fits '*.opus' (7 other files)"),
-        (["-o", ""], "-o '' names no folder: give one."),
+        (["-o", ""], "-o '' names no folder: give one, for as many results as recordings."),
         (["-o", "calls/notes.txt"], "-o 'calls/notes.txt' is a file: give a folder"),
         ([""], "'' names no recordings: give a folder, or a manifest."),
         (["nowhere"], "There is no file or folder 'nowhere'"),

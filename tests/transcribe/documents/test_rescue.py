@@ -115,6 +115,15 @@ def test_words_outlast_a_diarizer_that_fails(error, told, folder, monkeypatch, c
     assert "SPEAKER_00: 1.0" in Path("mono.srt").read_text(encoding="utf-8")
 
 
+def test_where_temporary_files_have_no_room_this_folder_keeps_it(folder, monkeypatch, capsys) -> None:
+    (folder / "temporary").rmdir()
+    diarizes(monkeypatch, Broken(OSError(28, "No space left on device")))
+    assert run(["--diarize", "--asr", "clock", "mono.wav", "-o", "mono.srt"]) == 1
+    (file,) = folder.glob("diarfuse-*.json")
+    assert f"All words of mono.wav are kept without speakers in {file}, for you alone" in capsys.readouterr().err
+    assert len(texts(read_document(file))) == SECONDS
+
+
 def test_an_error_that_nobody_foresaw_is_raised_and_costs_no_words(folder, monkeypatch, capsys) -> None:
     diarizes(monkeypatch, Broken(IndexError("index 7 is out of bounds")))
     with pytest.raises(IndexError):
@@ -254,6 +263,18 @@ def test_turns_of_attach_outlast_a_join_that_fails(folder, monkeypatch, capsys) 
     monkeypatch.setattr("diarfuse.fusion.attaching.attach_reading", fail)
     capsys.readouterr()
     assert run(["attach", "words.json", "mono.wav", "-o", "mono.srt"]) == 1
+    assert len(kept(capsys.readouterr().err, folder).turns) == 1
+
+
+def test_turns_of_identify_outlast_voices_that_cannot_be_compared(folder, monkeypatch, capsys) -> None:
+    diarizes(monkeypatch, One(MemoryError()))
+
+    class Fails:
+        def names(self, *_: object) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr("diarfuse.transcribe.voices.namer.load_namer", lambda **_: Fails())
+    assert run(["identify", "mono.wav", "-o", "mono.rttm"]) == 1
     assert len(kept(capsys.readouterr().err, folder).turns) == 1
 
 

@@ -47,6 +47,22 @@ def test_the_second_may_be_done_first_and_is_told_second() -> None:
     assert screen.all == [("one", 0, 1), "one is done", ("two", 0, 1), "two is done"]
 
 
+def test_where_the_first_ends_all_a_problem_of_the_second_is_told() -> None:
+    told, failed, screen = list[str](), threading.Event(), Reporter()
+    screen.problem = told.append  # type: ignore[method-assign]
+
+    def work(item: str, screen: Reporter, _: threading.Event) -> None:
+        if item == "two":
+            screen.problem("two is kept")
+            failed.set()
+        assert failed.wait(60)
+        raise AudioError(item)
+
+    with pytest.raises(AudioError, match="one"), Ahead(["one", "two"], work, screen, lambda: 2) as found:
+        found.next()
+    assert told == ["two is kept"]
+
+
 @pytest.mark.parametrize("most", [1, 3])
 def test_no_more_are_in_work_than_may_be(most: int) -> None:
     lock, inside, peaks = threading.Lock(), 0, list[int]()
