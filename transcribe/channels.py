@@ -11,6 +11,7 @@ from ..fusion.cues import split_segments
 from ..fusion.errors import AudioError, CancelledError
 from ..fusion.join.assign import Policy
 from ..fusion.join.channels import Channel, merge_channels, voices
+from ..fusion.join.crosstalk import without_leaks
 from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Transcript, Turn
 from .joining import align_lines
 
@@ -69,7 +70,10 @@ def transcribe_channels(
         if wish.speakers:
             watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
         with watch.stage("join"):
-            return merge(done, seconds(channels), Policy(join=wish.join))
+            own, leaked = without_leaks(done, channels)
+            if leaked:
+                watch.keep(_left_out(leaked))
+            return merge(own, seconds(channels), Policy(join=wish.join))
 
 
 @contextmanager
@@ -144,6 +148,11 @@ def one_at_a_time(turns: Sequence[Turn]) -> tuple[Turn, ...]:
 def seconds(channels: Sequence[Samples]) -> Seconds:
     """How long the recording is."""
     return max(len(samples) for samples in channels) / SAMPLE_RATE
+
+
+def _left_out(leaked: int) -> str:
+    what = f"{leaked} words that leak" if leaked > 1 else "1 word that leaks"
+    return f"Left out: {what} from another channel, on which {'they are' if leaked > 1 else 'it is'} heard as well."
 
 
 def _who(channels: Sequence[Channel]) -> str:
