@@ -107,6 +107,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Look for garbage once: pytest looks five times in the end, for what warns as it goes, through all that lives."""
+    gc.collect()
+    gc.freeze()
+
+
 def missing(request: pytest.FixtureRequest, what: str) -> None:
     """Skip with the reason, or fail where nothing may be missing."""
     if request.config.getoption("--require-models"):
