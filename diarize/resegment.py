@@ -72,9 +72,8 @@ class Voices:
     def likeness(self, vector: AnyFloat, windows: range) -> Float64:
         """Cosine of `vector` with each speaker's speech outside `windows`, (K,); -1 where there is too little."""
         near = slice(*np.searchsorted(self.window, [windows.start, windows.stop]))
-        sums, counts = self.sums.copy(), self.counts.copy()
+        sums, counts = self.sums.copy(), self.counts - np.bincount(self.speaker[near], minlength=len(self.counts))
         np.subtract.at(sums, self.speaker[near], self.training[near])
-        np.subtract.at(counts, self.speaker[near], 1)
         scores: Float64 = unit_length(sums) @ unit_length(vector.astype(np.float64))
         return np.where(counts >= _OTHER_WINDOWS, scores, -1.0)
 

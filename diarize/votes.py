@@ -58,4 +58,6 @@ def _contested(votes: Float32, chosen: Flags, margin: AnyFloat) -> Int64:
 def _go_on(frame: int, votes: Float32, chosen: Flags, margin: float, last: Flags) -> None:
     """Decide `frame` anew, in place, `margin` votes in favour of those of `last` who are heard."""
     heard = votes[frame] + margin * (last & (votes[frame] > 0))
-    chosen[frame] = _by_votes(heard[None], chosen[frame].sum(keepdims=True))[0]
+    count = np.count_nonzero(chosen[frame])
+    chosen[frame] = False
+    chosen[frame, np.argsort(-heard, kind="stable")[:count]] = True
