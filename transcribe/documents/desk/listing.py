@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....fusion.errors import AudioError
+from ....fusion.errors import AudioError, OptionError
 from ...batch.finding import AUDIO
 
 if TYPE_CHECKING:
@@ -50,47 +51,68 @@ class Listing:
             AudioError: the folder cannot be read.
         """
         try:
-            files = {found.name: found.stat() for found in os.scandir(self.folder) if _is_ours(found)}
+            with os.scandir(self.folder) as found:
+                files = {one.name: seen for one in found if (seen := _seen(one)) is not None}
         except OSError as error:
             raise AudioError(f"{self.folder} cannot be read ({error.strerror or error}): check the folder.") from error
         sounds = {name for name in files if Path(name).suffix.lower() in AUDIO}
         belongs = {name: self._recording_of(name, files[name]) for name in files.keys() - sounds}
         transcripts = {name: about for name, about in belongs.items() if about is not None}
-        found = [
+        rows = [
             Entry(recording, name, files[recording or name or ""].st_mtime, size)
             for recording, name in _paired(sounds, transcripts)
             for size in [files[recording].st_size if recording else 0]
         ]
-        return sorted(found, key=lambda one: (-one.changed, one.recording or one.transcript or ""))
+        return sorted(rows, key=lambda one: (-one.changed, one.recording or one.transcript or ""))
 
     def transcript_for(self, recording: str) -> Path:
-        """Where the transcript of a recording that has none yet goes: beside it, in a file that is not there."""
-        usual = self.folder / f"{Path(recording).stem}{DOCUMENT}"
-        return usual if not os.path.lexists(usual) else self.folder / f"{recording}{DOCUMENT}"
+        """Where the transcript of a recording that has none yet goes: beside it, in a file that is not there.
 
-    def _recording_of(self, name: str, stat: os.stat_result) -> str | None:
+        Raises:
+            OptionError: all names are taken.
+        """
+        stems = (Path(recording).stem, recording, *(f"{recording} ({number})" for number in range(2, 1000)))
+        free = (path for stem in stems if not os.path.lexists(path := self.folder / f"{stem}{DOCUMENT}"))
+        for path in free:
+            return path
+        raise OptionError(f"There are a thousand transcripts of {recording} in {self.folder}: move some away.")
+
+    def _recording_of(self, name: str, found: os.stat_result) -> str | None:
         """Which recording a document of ours is of, or "" where it tells none; None of another file."""
         stamp, about = self._known.get(name, (_NEVER, None))
-        seen = (stat.st_mtime_ns, stat.st_size)
+        seen = (found.st_mtime_ns, found.st_size)
         if stamp != seen:
             about = _about(self.folder / name)
             self._known[name] = (seen, about)
         return about
 
 
-def _is_ours(found: os.DirEntry[str]) -> bool:
-    """Whether it is a file that may matter here."""
+def _seen(found: os.DirEntry[str]) -> os.stat_result | None:
+    """What the system tells of a file that may matter here; None of all else.
+
+    So also of what is gone by now, and of links that lead nowhere or in circles: none of them hides the others.
+    """
     suffix = Path(found.name).suffix.lower()
-    return not found.name.startswith(".") and (suffix in AUDIO or suffix == DOCUMENT) and found.is_file()
+    if found.name.startswith(".") or not (suffix in AUDIO or suffix == DOCUMENT):
+        return None
+    try:
+        seen = found.stat()
+    except OSError:
+        return None
+    return seen if stat.S_ISREG(seen.st_mode) else None
 
 
 def _about(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-            row: Any = json.loads(head + file.read()) if _OURS in head else None
-    except (OSError, ValueError, RecursionError):
+            if _OURS not in head:
+                return None
+            row: Any = json.loads(head + file.read())
+    except OSError:
         return None
+    except (ValueError, RecursionError):  # ours and damaged: whoever opens it is told what of it
+        return ""
     if not isinstance(row, dict):
         return None
     audio = row.get("audio")

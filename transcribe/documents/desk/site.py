@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from .listing import Entry, Listing
 from .work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from io import BufferedIOBase
     from typing import BinaryIO
 
@@ -72,14 +73,19 @@ class Desk:
         """
         row = asked if isinstance(asked, dict) else {}
         name, given = row.get("name"), _options(row.get("people"), row.get("language"))
+        self._line(name, given)  # what will be refused in its turn is refused at once
+        self.work.start(str(name), partial(self._line, name, given))
+        return self.told()
+
+    def _line(self, name: Any, given: Sequence[str]) -> list[str]:
+        """The command's options and files; where the transcript goes is open until its turn comes."""
         entry = next((one for one in self._listing.entries() if one.recording == name), None)
         if entry is None or entry.recording is None:
             raise OptionError(f"There is no recording {name!r} in {self.folder}: look at the list again.")
         if entry.transcript is not None:
             raise OptionError(f"{name} has a transcript, {entry.transcript}: open it, or move it away first.")
         target = self._listing.transcript_for(entry.recording)
-        self.work.start(entry.recording, [*given, str(self.folder / entry.recording), "-o", str(target)])
-        return self.told()
+        return [*given, str(self.folder / entry.recording), "-o", str(target)]
 
     def stop(self, asked: Any) -> Json:
         """Give up a recording, of a ``name``."""

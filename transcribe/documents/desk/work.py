@@ -1,6 +1,8 @@
 """Recordings that are transcribed one after the other, each by a command of its own, as a person would type it.
 
 So a job can be stopped at once, its memory goes back, and whatever the command refuses or keeps it does here as well.
+It lasts as long as its stdin is held open (`job`): to stop it is to close that, and a program that is killed leaves
+none behind.
 """
 
 from __future__ import annotations
@@ -15,17 +17,21 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ....fusion.errors import OptionError
+from ....fusion.errors import DiarfuseError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ....fusion.records import Json
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "stopped"]
 
-COMMAND = (sys.executable, "-P", "-m", __name__.partition(".")[0])
+Given: TypeAlias = "Callable[[], Sequence[str]]"
+"""A command's options and files, as they are once its turn has come; raises `DiarfuseError` where it cannot be."""
+
+COMMAND = (sys.executable, "-P", "-m", f"{__package__}.job")
 """This very program, whatever lies in the folder that it is started in."""
+_WINDOWS_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 _LAST_WORDS = 240
 """Characters of what was heard last."""
 _GRACE = 5.0
@@ -34,10 +40,10 @@ _GRACE = 5.0
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A recording in work. given: the command's options and files. notes: what a person should know of the result."""
+    """A recording in work. notes: what a person should know of the result."""
 
     recording: str
-    given: Sequence[str]
+    given: Given
     state: State = "waiting"
     doing: str = ""
     fraction: float = 0.0
@@ -63,6 +69,8 @@ class Task:
             self.notes.append(text)
         elif kind == "error":
             self.error = text
+        elif kind == "stopped":  # by somebody else, as with kill
+            self.state = "stopped"
 
 
 class Work:
@@ -82,7 +90,7 @@ class Work:
         self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
         self._thread.start()
 
-    def start(self, recording: str, given: Sequence[str]) -> None:
+    def start(self, recording: str, given: Given) -> None:
         """Have it done when its turn comes.
 
         Raises:
@@ -105,7 +113,7 @@ class Work:
             if task.state == "waiting":
                 self._waiting.remove(task)
             elif self._process is not None:
-                _interrupt(self._process)
+                _end(self._process)
             task.state = "stopped"
 
     def task(self, recording: str) -> Task | None:
@@ -129,9 +137,7 @@ class Work:
             for task in list(self._tasks.values()):
                 self.stop(task.recording)
             self._changed.notify_all()
-        self._thread.join(_GRACE)
-        if self._process is not None:
-            self._process.kill()
+        self._thread.join(2 * _GRACE)
 
     def _serve(self) -> None:
         while True:
@@ -150,32 +156,49 @@ class Work:
                 self._changed.notify_all()
 
     def _begun(self, task: Task) -> subprocess.Popen[bytes] | None:
-        line = [*self._command, *task.given]
         try:
-            return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            line = [*self._command, *task.given()]
+            return subprocess.Popen(
+                line,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                process_group=0,  # a terminal's Ctrl-C would be heard twice, once while the job tidies up
+                creationflags=_WINDOWS_GROUP,
+            )
+        except DiarfuseError as error:
+            task.error = str(error)
         except OSError as error:
-            task.state, task.error = "failed", f"The job could not be started ({error.strerror or error})."
-            return None
+            task.error = f"The job could not be started ({error.strerror or error})."
+        task.state = "failed"
+        return None
 
     def _follow(self, task: Task, process: subprocess.Popen[bytes]) -> None:
         with process:
             for line in process.stderr or ():
-                with contextlib.suppress(ValueError):  # what a library prints is no line of ours
+                # What a library prints is no line of ours.
+                with contextlib.suppress(ValueError, TypeError, RecursionError):
                     event: Any = json.loads(line)
                     if isinstance(event, dict):
                         task.hear(event)
             status = process.wait()
-        if task.state == "stopped":
-            return
-        task.state = "failed" if status else "done"
-        if status and not task.error:
-            task.error = f"The job ended without a word (exit code {status}): try it on the command line."
+        if not status:
+            task.state = "done"  # also where somebody stopped it too late
+        elif task.state != "stopped":
+            task.state, task.error = "failed", task.error or _wordless(status)
 
 
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """As Ctrl-C does, so that it tidies up; on Windows it is ended."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "win32":
-            process.terminate()
-        else:
-            process.send_signal(signal.SIGINT)
+def _wordless(status: int) -> str:
+    """What to say of a job that said nothing."""
+    if status == -getattr(signal, "SIGKILL", 0):
+        return "The job was killed, as the system does when memory runs out: free some, or take shorter recordings."
+    return f"The job ended without a word (exit code {status}): try it on the command line."
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Have it tidy up and end; after the grace it is killed."""
+    if process.stdin is not None:
+        process.stdin.close()
+    late = threading.Timer(_GRACE, process.kill)
+    late.daemon = True
+    late.start()

@@ -17,10 +17,12 @@ from diarfuse.transcribe.documents.opening.server import SiteServer
 from tests.fusion.documents import MEETING
 
 COMMAND = """
-import json, os, pathlib, sys, time
+import json, os, pathlib, sys, threading, time
 def say(event, **more): print(json.dumps({"event": event, **more}), file=sys.stderr, flush=True)
 *options, audio, _, target = sys.argv[1:]
 name = pathlib.Path(audio).name
+def end(): sys.stdin.read() or "deaf" in name or os._exit(130)
+threading.Thread(target=end, daemon=True).start()
 say("progress", doing="recognising words", fraction=0.25, seconds_left=40)
 say("text", text="Good morning.")
 print("a library's own line", file=sys.stderr, flush=True)
@@ -29,12 +31,15 @@ while "slow" in name and not os.path.exists(audio + ".go"):
 if "wrong" in name:
     say("error", text=f"{name} is no audio.", exit_code=1)
     sys.exit(1)
+if "killed" in name:
+    os.kill(os.getpid(), int(name.split()[1]))
 if "mute" in name:
     sys.exit(3)
 say("note", text=" ".join(options))
 document = json.loads(pathlib.Path(audio).read_text())
 document["audio"]["name"] = name
-pathlib.Path(target).write_text(json.dumps(document))
+with open(target, "x") as file:
+    json.dump(document, file)
 """
 
 

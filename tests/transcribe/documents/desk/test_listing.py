@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def test_a_transcript_belongs_to_the_recording_that_it_tells(tmp_path: Path) -> 
         ("B.MP4", "other.json"),
         ("plain.flac", None),
         (None, "alone.json"),
+        (None, "cut.json"),  # whose page says what is wrong with it
         (None, "words.json"),
     }
 
@@ -77,8 +79,21 @@ def test_a_transcript_is_written_over_nothing(tmp_path: Path) -> None:
     assert listing.transcript_for("a.b.wav") == tmp_path / "a.b.json"
     (tmp_path / "a.b.json").symlink_to("nowhere")
     assert listing.transcript_for("a.b.wav") == tmp_path / "a.b.wav.json"
+    (tmp_path / "a.b.wav.json").write_text("[]")  # another program's
+    assert listing.transcript_for("a.b.wav") == tmp_path / "a.b.wav (2).json"
 
 
 def test_a_folder_that_went_away_is_told(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"gone cannot be read .*check the folder"):
         Listing(tmp_path / "gone").entries()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes")
+def test_what_is_no_file_hides_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    (tmp_path / "link.wav").symlink_to("a.wav")
+    (tmp_path / "nowhere.wav").symlink_to("gone.wav")
+    (tmp_path / "circle.wav").symlink_to("circle.wav")
+    (tmp_path / "device.wav").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.json")
+    assert pairs(tmp_path) == {("a.wav", None), ("link.wav", None)}

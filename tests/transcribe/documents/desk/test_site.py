@@ -39,6 +39,18 @@ def test_a_recording_becomes_a_transcript_beside_it(desk: Desk) -> None:
         urllib.request.urlopen(address, timeout=60)  # noqa: S310 - the same
 
 
+def test_recordings_of_one_stem_that_are_begun_at_once_get_a_transcript_each(desk: Desk, folder: Path) -> None:
+    (folder / "wrong.m4a").rename(folder / "talk.m4a")
+    for name in ("talk.wav", "talk.m4a", "slow.mp3"):
+        desk.start({"name": name})
+    (folder / "slow.json").write_text('{"segments": []}')  # another program's, while it waits
+    (folder / "slow.mp3.go").touch()
+    desk.work.wait()
+    found = {name: row(desk, name)["transcript"] for name in ("talk.wav", "talk.m4a", "slow.mp3")}
+    assert found == {"talk.wav": "talk.json", "talk.m4a": "talk.m4a.json", "slow.mp3": "slow.mp3.json"}
+    assert (folder / "slow.json").read_text() == '{"segments": []}'
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from diarfuse.fusion.errors import OptionError
+from diarfuse.transcribe.documents.desk import work as module
 from diarfuse.transcribe.documents.desk.work import COMMAND, Task, Work
 from tests.browsing import wait
 
 
 def begin(work: Work, folder: Path, name: str, *options: str) -> Task:
-    work.start(name, [*options, str(folder / name), "-o", str(folder / f"{name}.json")])
+    work.start(name, lambda: [*options, str(folder / name), "-o", str(folder / f"{name}.json")])
     task = work.task(name)
     assert task is not None
     return task
@@ -65,6 +66,50 @@ def test_the_end_stops_what_runs_and_begins_nothing(work: Work, folder: Path) ->
     assert work._process is None
 
 
+def test_one_that_does_not_end_is_killed(work: Work, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_GRACE", 0.1)
+    (folder / "talk.wav").rename(folder / "slow deaf.wav")
+    task = begin(work, folder, "slow deaf.wav")
+    wait(lambda: task.words)
+    work.stop("slow deaf.wav")
+    again = begin(work, folder, "slow deaf.wav")  # at once: it waits until the first is gone
+    (folder / "slow.mp3").rename(folder / "slow deaf.wav.go")
+    work.wait()
+    assert (task.state, again.state) in {("stopped", "done"), ("done", "failed")}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+def test_one_that_the_system_kills_says_so(work: Work, folder: Path) -> None:
+    (folder / "talk.wav").rename(folder / "killed 9 .wav")
+    task = begin(work, folder, "killed 9 .wav")
+    work.wait()
+    assert task.state == "failed"
+    assert "memory runs out" in task.error
+
+
+def test_one_that_somebody_else_stopped_or_stopped_too_late_is_told_so(work: Work, folder: Path) -> None:
+    task = Task("talk.wav", list)
+    task.hear({"event": "stopped", "text": "Stopped: nothing is half-written.", "exit_code": 130})
+    assert task.state == "stopped"
+    done = begin(work, folder, "talk.wav")
+    done.hear({"event": "stopped"})
+    work.wait()
+    assert done.state == "done"
+
+
+def test_what_cannot_be_in_its_turn_is_told_and_the_next_one_is_done(work: Work, folder: Path) -> None:
+    def given() -> list[str]:
+        raise OptionError("talk.wav has a transcript.")
+
+    work.start("talk.wav", given)
+    after = begin(work, folder, "slow.mp3")
+    (folder / "slow.mp3.go").touch()
+    work.wait()
+    task = work.task("talk.wav")
+    assert task is not None
+    assert (task.state, task.error, after.state) == ("failed", "talk.wav has a transcript.", "done")
+
+
 def test_a_command_that_is_not_there_is_told(folder: Path) -> None:
     work = Work((str(folder / "no such program"),))
     task = begin(work, folder, "talk.wav")
@@ -80,7 +125,7 @@ def test_our_own_command_is_run_whatever_lies_where_it_is_started(tmp_path: Path
     monkeypatch.chdir(tmp_path)
     work = Work()
     given = ["--diarize", "--json-progress", "--live-text", "--num-speakers", "2", "--language=en"]
-    work.start("noise.wav", [*given, str(tmp_path / "noise.wav"), "-o", str(tmp_path / "noise.json")])
+    work.start("noise.wav", lambda: [*given, str(tmp_path / "noise.wav"), "-o", str(tmp_path / "noise.json")])
     work.wait()
     task = work.task("noise.wav")
     assert COMMAND[0] == sys.executable
