@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import OptionError
 from ..given import short
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from ..types import Seconds, Transcript
     from .pieces import Piece, Run
+
+    _Layer: TypeAlias = tuple[str | None, int]
+    _Latest: TypeAlias = tuple[Seconds, _Layer | None, Seconds]
 
 _AGAIN = 3
 """A label is shown again after so many cues,"""
@@ -137,11 +140,11 @@ def _shown(speaker: str | None, layout: Layout) -> str:
 
 def _strips(runs: Sequence[Run], layout: Layout) -> Iterator[_Strip]:
     """The runs, cut."""
-    crowds = _crowds(runs)
+    crowd = _Crowd.of(runs)
     starts = [*sorted(run.start for run in runs), math.inf]
     seen: set[str | None] = set()
     for run in runs:
-        crowded = _crowded(run, crowds[run.speaker, run.layer])
+        crowded = crowd.around(run)
         cycle = _cycle(run.speaker, layout, first=run.speaker not in seen)
         seen.add(run.speaker)
         until = starts[bisect_right(starts, run.pieces[-1].start)]
@@ -158,23 +161,35 @@ def _cycle(speaker: str | None, layout: Layout, *, first: bool) -> Cycle:
     return Cycle((wide, 0) if first and speaker and layout.labels == "first" else (0,), loops=False)
 
 
-def _crowds(runs: Sequence[Run]) -> dict[tuple[str | None, int], tuple[list[Seconds], list[Seconds]]]:
-    """For each voice, which is a speaker's layer, when others speak: starts in order, and the latest end up to each."""
-    crowds = {}
-    for voice in {(run.speaker, run.layer) for run in runs}:
-        spans = sorted((p.start, p.end) for run in runs if (run.speaker, run.layer) != voice for p in run.pieces)
-        crowds[voice] = [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
-    return crowds
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """When anybody speaks.
+
+    starts: of all pieces, in order. latest: of none, the first one, the first two ... of them: the latest end, the
+        speaker's layer whose that is, and the latest end of any other.
+    """
+
+    starts: list[Seconds]
+    latest: list[_Latest]
+
+    @classmethod
+    def of(cls, runs: Sequence[Run]) -> _Crowd:
+        pieces = sorted(((p, (run.speaker, run.layer)) for run in runs for p in run.pieces), key=lambda it: it[0].start)
+        nobody: _Latest = (-math.inf, None, -math.inf)
+        return cls([piece.start for piece, _ in pieces], list(accumulate(pieces, _later, initial=nobody)))
+
+    def around(self, run: Run) -> list[bool]:
+        """During which pieces of a run somebody else speaks."""
+        before = (self.latest[bisect_left(self.starts, piece.end - TOGETHER)] for piece in run.pieces)
+        ends = (others if whose == (run.speaker, run.layer) else end for end, whose, others in before)
+        return [end > piece.start + TOGETHER for end, piece in zip(ends, run.pieces, strict=True)]
 
 
-def _crowded(run: Run, others: tuple[list[Seconds], list[Seconds]]) -> list[bool]:
-    """During which pieces somebody else speaks."""
-    starts, latest = others
-    before = (bisect_left(starts, piece.end - TOGETHER) for piece in run.pieces)
-    return [
-        index > 0 and latest[index - 1] > piece.start + TOGETHER
-        for index, piece in zip(before, run.pieces, strict=True)
-    ]
+def _later(so_far: _Latest, given: tuple[Piece, _Layer]) -> _Latest:
+    (end, whose, others), (piece, layer) = so_far, given
+    if layer == whose:
+        return max(end, piece.end), whose, others
+    return (piece.end, layer, end) if piece.end > end else (end, whose, max(others, piece.end))
 
 
 def _paired(strips: Sequence[_Strip], layout: Layout) -> Iterator[tuple[_Strip, ...]]:
@@ -213,7 +228,7 @@ class _Labels:
     last: str | None = None
     cues: int = 0
     end: Seconds = 0.0
-    seen: frozenset[str | None] = frozenset()
+    seen: set[str | None] = field(default_factory=set)
 
     def next(self, strip: _Strip, *, shared: bool) -> str | None:
         """The label of the next cue, or of one of its voices."""
@@ -227,7 +242,8 @@ class _Labels:
             "change": changed or (again and speaker is not None),
         }[policy]
         self.cues = 1 if needed or changed else self.cues + 1
-        self.last, self.end, self.seen = speaker, strip.end, self.seen | {speaker}
+        self.last, self.end = speaker, strip.end
+        self.seen.add(speaker)
         return _shown(speaker, self.layout).removesuffix(": ") if needed else None
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.exporters.lines import shown
-from diarfuse.fusion.cues import Layout, build_cues, cutting, split_segments
+from diarfuse.fusion.cues import Layout, build_cues, building, cutting, split_segments
+from diarfuse.fusion.cues.pieces import TOGETHER, Piece, Run
 from diarfuse.fusion.text import display_width
 from diarfuse.fusion.types import Segment, Transcript, Word
 
@@ -282,3 +283,21 @@ def test_a_long_word_costs_no_more_than_its_length(unit, monkeypatch):
         monkeypatch.setattr(cutting, "_price", price)
         counts.append(calls)
     assert counts[1] <= 6 * counts[0]
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20)), min_size=1, max_size=5)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["A", "B", None]), st.integers(0, 1), SPANS), max_size=8))
+def test_others_speak_where_a_piece_of_another_voice_overlaps(said):
+    runs = [
+        Run(speaker, tuple(Piece("x", start / 4, (start + length) / 4) for start, length in spans), layer)
+        for speaker, layer, spans in said
+    ]
+    crowd = building._Crowd.of(runs)
+    for run in runs:
+        others = [p for one in runs if (one.speaker, one.layer) != (run.speaker, run.layer) for p in one.pieces]
+        assert crowd.around(run) == [
+            any(o.start < piece.end - TOGETHER and o.end > piece.start + TOGETHER for o in others)
+            for piece in run.pieces
+        ]
