@@ -321,13 +321,21 @@ def finish(
 ) -> Result:
     """The result, with all that was said on the way; an empty one does not come without a word."""
     if not any(segment.text.strip() for segment in transcript.segments):
-        watch.keep(_no_speech(path))
+        watch.keep(_no_words(path, diarization))
     notes = dict.fromkeys((*watch.notes, *transcript.notes, *(diarization.notes if diarization else ())))
     return Result(transcript, diarization, watch.timings, tuple(notes))
 
 
 def _no_speech(path: str | os.PathLike[str]) -> str:
     return f"The result is empty: no speech was found in {Path(path).name}."
+
+
+def _no_words(path: str | os.PathLike[str], diarization: Diarization | None) -> str:
+    spoken = sum(turn.end - turn.start for turn in diarization.exclusive) if diarization is not None else 0.0
+    if not spoken:
+        return _no_speech(path)
+    advice = "check its level and --language, or take another --asr"
+    return f"No words were recognised in {Path(path).name}, in which somebody speaks for {spoken:.1f} s: {advice}."
 
 
 def _load(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:

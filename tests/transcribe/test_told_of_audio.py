@@ -88,6 +88,22 @@ def test_an_empty_result_is_told(folder: Path, capsys: pytest.CaptureFixture[str
     assert json.loads((folder / "sound.json").read_text(encoding="utf-8"))["notes"] == []
 
 
+def test_speech_without_words_is_not_called_silence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = Ears()
+    monkeypatch.setattr(deaf, "transcribe", lambda samples, **_: Transcript((), "en", len(samples) / SAMPLE_RATE))
+    monkeypatch.setattr(Point, "load", lambda _: lambda: deaf)
+    soundfile.write("quiet.wav", tone(500), SAMPLE_RATE)
+    assert run(["--asr", "ears", "--diarize", "quiet.wav", "-o", "out.json"]) == 0
+    said = (
+        "No words were recognised in quiet.wav, in which somebody speaks for 0.5 s: "
+        "check its level and --language, or take another --asr."
+    )
+    assert told(capsys) == [said]
+    assert json.loads(Path("out.json").read_text(encoding="utf-8"))["notes"] == [said]
+
+
 def test_an_empty_channel_is_no_empty_result(capsys: pytest.CaptureFixture[str]) -> None:
     soundfile.write("call.wav", np.stack([tone(500), np.zeros(SAMPLE_RATE)], 1), SAMPLE_RATE)
     assert run(["--asr", "ears", "--channels", "call.wav"]) == 0

@@ -40,9 +40,9 @@ def _text_body(transcript: Transcript, diarization: Diarization | None, request:
     if request.response_format == "text":
         return without_steering(full_text(transcript)) + "\n", "text/plain; charset=utf-8"
     if request.response_format == "srt":
-        return registry.dumps(Document(transcript), "srt"), "application/x-subrip; charset=utf-8"
+        return registry.dumps(Document(transcript, diarization), "srt"), "application/x-subrip; charset=utf-8"
     if request.response_format == "vtt":
-        return registry.dumps(Document(transcript), "vtt"), "text/vtt; charset=utf-8"
+        return registry.dumps(Document(transcript, diarization), "vtt"), "text/vtt; charset=utf-8"
     return to_json(_body(transcript, diarization, request)), "application/json"
 
 

@@ -7,9 +7,12 @@ from types import ModuleType
 
 import pytest
 
+from diarfuse.exporters import registry
+from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import AudioError
-from diarfuse.fusion.types import Segment, SpeakerCount, Transcript
-from diarfuse.transcribe.serving.answers import Events
+from diarfuse.fusion.types import Diarization, Segment, SpeakerCount, Transcript, Turn, Word
+from diarfuse.transcribe.options import Wish
+from diarfuse.transcribe.serving.answers import Events, answer_body
 from diarfuse.transcribe.serving.wishes import FORMATS, ApiRequest
 from tests import asking
 
@@ -53,6 +56,19 @@ def test_text_and_subtitles(client) -> None:
     vtt = ask(client, "vtt")
     assert vtt.startswith("WEBVTT")
     assert "<v SPEAKER_01>Hello &lt;you&gt;!" in vtt
+
+
+@pytest.mark.parametrize("name", ["srt", "vtt"])
+def test_subtitles_with_speakers_are_the_readable_ones_of_the_command(name: str) -> None:
+    texts = [" Nobody", " knows,", " I", " suppose,", " how long", " a", " sentence", " of this", " kind", " is."]
+    words = tuple(Word(i / 2, i / 2 + 0.4, text, speaker="SPEAKER_00") for i, text in enumerate(texts))
+    said = Transcript((Segment(0.0, 6.0, "".join(texts), words, "SPEAKER_00"),), "en", 6.0)
+    turns = (Turn(0.0, 6.0, "SPEAKER_00"),)
+    found = Diarization(turns, turns, 6.0)
+    body, _ = answer_body(said, found, ApiRequest(wish=Wish(diarize=True), response_format=name))
+    assert body.decode() == registry.dumps(Document(said, found), name)
+    assert max(map(len, body.decode().splitlines())) <= 42 + len("<v SPEAKER_00>") * (name == "vtt")
+    assert f"{''.join(texts).strip()}\n" in answer_body(said, None, ApiRequest(response_format=name))[0].decode()
 
 
 def test_verbose_json(client) -> None:
