@@ -92,8 +92,15 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("DIARFUSE_HEARD_DIR", heard.name)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of the page come first: one worker has them all, with one Chromium, and nobody waits for it at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Those of the page come first: one worker has them all, with one Chromium, and nobody waits for it at the end.
+
+    Those marked `official` are skipped where they are not asked for.
+    """
+    if "official" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("official"):
+                item.add_marker(pytest.mark.skip(reason="it takes long: pytest -m official"))
     pages = {item.path for item in items if "chromium" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path not in pages)
 

@@ -16,7 +16,7 @@ from diarfuse.diarize.runtime import Session
 LENGTHS = [7, 401, 1, 200, 16, 150]
 
 
-@pytest.fixture(scope="module", params=[campplus, resnet34])
+@pytest.fixture(scope="module", params=[campplus, pytest.param(resnet34, marks=pytest.mark.official)])
 def network(request, inputs):
     """The module of an embedding network, and its trunk of seeded weights."""
     name = request.param.__name__.rsplit(".", 1)[1]

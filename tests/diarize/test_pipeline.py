@@ -258,6 +258,7 @@ def test_the_result_does_not_depend_on_threads_or_on_the_run(campplus, telephone
     assert len(runs) == 1
 
 
+@pytest.mark.official
 @pytest.mark.usefixtures("afresh")
 def test_nor_does_that_of_upstreams_windows(upstreams, telephone):
     runs = {

@@ -297,6 +297,7 @@ assert not wrong, wrong
 """
 
 
+@pytest.mark.official
 def test_a_whole_diarized_job_loads_nothing_that_names_people(models_dir: Path, tmp_path: Path) -> None:
     """Imports in functions as well: the job is done, and the process still cannot compare voices."""
     samples, rate = soundfile.read(ROOT / "examples" / "meeting.wav", stop=4 * 16000, dtype="float32")

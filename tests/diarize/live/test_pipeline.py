@@ -84,11 +84,15 @@ def test_the_end_is_the_offline_answer_however_it_was_cut(diarizer, talk, said, 
     assert events == said[name][: len(events)]  # what is said on the way does not depend on it either
 
 
-def test_other_rates_steps_and_modes_converge_too(diarizer, talk):
+def test_other_rates_and_numbers_of_speakers_converge_too(diarizer, talk):
     at_44100 = np.interp(np.arange(4 * 44_100) / 44_100, np.arange(4 * SECOND) / SECOND, talk["real"][: 4 * SECOND])
     live = LiveDiarizer(diarizer, sample_rate=44_100, max_speakers=1)
     play(live, at_44100.astype(np.float32), [7_001, 3])
     assert live.close().turns == diarizer.diarize(at_44100.astype(np.float32), sample_rate=44_100, max_speakers=1).turns
+
+
+@pytest.mark.official
+def test_other_steps_and_modes_converge_too(diarizer, talk):
     odd = Diarizer(diarizer.models, options=Options(step=0.7), execution=Execution(mode="fast", threads=1))
     live = LiveDiarizer(odd, in_memory=True)
     play(live, talk["sim"], [5_000])

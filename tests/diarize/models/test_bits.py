@@ -17,7 +17,7 @@ from diarfuse.fusion.audio import load_audio
 pytestmark = pytest.mark.usefixtures("afresh")
 
 
-@pytest.fixture(scope="module", params=["campplus", "resnet34"])
+@pytest.fixture(scope="module", params=["campplus", pytest.param("resnet34", marks=pytest.mark.official)])
 def graphs(request, store, inputs, runner):
     """A network's graphs, the trunk's 8-bit form among them: CAM++ as it is, ResNet34 with seeded weights."""
     if request.param == "campplus":

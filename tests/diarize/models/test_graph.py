@@ -15,7 +15,7 @@ def kinds(values):
     return {value.type.tensor_type.elem_type for value in values}
 
 
-@pytest.mark.parametrize("network", [campplus, resnet34])
+@pytest.mark.parametrize("network", [campplus, pytest.param(resnet34, marks=pytest.mark.official)])
 def test_a_trunk_in_half_precision_looks_the_same_from_outside(network, inputs, runner):
     trunk = network.build(getattr(inputs, f"{network.__name__.rsplit('.', 1)[1]}_weights")())["trunk"]
     before = trunk.SerializeToString(deterministic=True)

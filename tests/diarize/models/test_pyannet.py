@@ -70,13 +70,11 @@ def real(segmentation_weights):
 
 @pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.official)])
 @pytest.mark.parametrize("name", RECORDINGS)
-def test_every_real_recording_as_pyannote(real, shared, golden, request, name, every):
+def test_every_real_recording_as_pyannote(real, shared, golden, name, every):
     """All 131 347 decisions of torch, and its probabilities where make_segmentation.py kept them.
 
     By itself of every fourth window, of which there is one each second, and of those that are listed here.
     """
-    if every == 1 and "official" not in request.config.option.markexpr:
-        pytest.skip("every window once more: pytest -m official")
     samples, _ = soundfile.read(shared / "audio" / "real" / f"{name}.wav", dtype="float32")
     windows = Windows(samples.size)
     torchs = golden("segmentation_real")

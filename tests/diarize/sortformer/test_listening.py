@@ -40,7 +40,13 @@ def speech() -> np.ndarray:
     return weights.speech(16_000 * 45)
 
 
-@pytest.mark.parametrize("case", CASES)
+DEFAULT = ("nemotron_low", "sortformer_cpu", "audar_offline")
+"""One of each kind, and of each pace."""
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[] if case in DEFAULT else pytest.mark.official) for case in CASES]
+)
 def test_as_the_reference(networks, speech, case, monkeypatch):
     """Within 1e-4 (1.5e-5 of it are the golden file's steps): every row, and all that the memory chooses from.
 

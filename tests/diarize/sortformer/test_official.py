@@ -34,8 +34,6 @@ UNKNOWN = 0.5
 @pytest.fixture(scope="module", params=files.KINDS)
 def loaded(request, tmp_path_factory):
     """A kind, and its diarizer, read from its files."""
-    if "official" not in request.config.getoption("markexpr"):
-        pytest.skip("it takes a minute: pytest -m official")
     folder = tmp_path_factory.mktemp(request.param)
     files.write(request.param, folder, "official")
     files.tensors.cache_clear()
