@@ -63,7 +63,10 @@ def landing(path: Path, *, mode: int | None = None, replace: bool = True) -> Ite
     with _new_file(path.parent, mode) as (file, appear):
         yield file
         _flush(file)
-        (_put if replace else _name)(appear, path)
+        if replace:
+            _put(appear, path)
+        else:
+            appear(path)
         _flush_folder(path.parent)
 
 
@@ -188,10 +191,6 @@ def _rename(file: BinaryIO, part: Path, path: Path) -> None:
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     part.rename(path)
-
-
-def _name(appear: Appear, path: Path) -> None:
-    appear(path)
 
 
 def _put(appear: Appear, path: Path) -> None:

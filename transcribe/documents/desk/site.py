@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import unicodedata
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ....fusion.errors import AudioError, OptionError, OutputError
+from ....fusion.errors import OptionError, OutputError
 from ....fusion.landing import landing
 from ...batch.finding import AUDIO
 from ..opening.answering import CHUNK, new_token
@@ -19,7 +20,7 @@ from ..opening.presence import Presence
 from ..opening.server import PageServer
 from ..opening.shown import Shown, sound_of
 from .listing import Entry, Listing
-from .work import Work
+from .work import UNDER_WAY, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_PEOPLE = 20
 """That the page offers; the command line takes any number."""
+_NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of characters that no recording's name has: screens and phones write narrow spaces, joiners and marks."""
 
 
 def ignore(_sentence: str) -> None:
@@ -59,11 +62,9 @@ class Desk:
 
     def told(self) -> Json:
         """The folder as it is now, and what is in work."""
-        return {
-            "folder": str(self.folder),
-            "most": MOST_PEOPLE,
-            "files": [self._told(one) for one in self._listing.entries()],
-        }
+        work = self.work.told()  # first, so that what is done by now lies in the folder
+        files = [_told(one, work.get(one.recording)) for one in self._listing.entries()]
+        return {"folder": str(self.folder), "most": MOST_PEOPLE, "files": files}
 
     def start(self, asked: Any) -> Json:
         """Have a recording transcribed; `asked` tells its ``name``, how many ``people``, and the ``language``.
@@ -96,7 +97,7 @@ class Desk:
         """Put a recording of `size` bytes into the folder; ``name`` is what it is called there.
 
         Raises:
-            AudioError: its name is none of a recording.
+            OptionError: its name is none of a recording.
             OutputError: it cannot be written; nothing of it is kept.
         """
         _check_name(name)
@@ -147,12 +148,14 @@ class Desk:
         for server in self._pages.values():
             server.end()
 
-    def _told(self, entry: Entry) -> Json:
-        task = self.work.task(entry.recording) if entry.recording else None
-        address = None if entry.transcript is None else f"open/{quote(os.fsencode(entry.transcript), safe='')}"
-        row: Json = {"recording": entry.recording, "transcript": entry.transcript, "address": address}
-        row |= {"size": entry.size, "changed": entry.changed}
-        return row | {"work": task.to_json() if task is not None else None}
+
+def _told(entry: Entry, work: Json | None) -> Json:
+    """A row of the list; `work` is what becomes of its recording, or became."""
+    if work is not None and work["state"] not in UNDER_WAY and (work["state"] == "done") != bool(entry.transcript):
+        work = None  # somebody has taken away what came of it, or made it elsewhere
+    address = None if entry.transcript is None else f"open/{quote(os.fsencode(entry.transcript), safe='')}"
+    row: Json = {"recording": entry.recording, "transcript": entry.transcript, "address": address}
+    return row | {"size": entry.size, "changed": entry.changed, "work": work}
 
 
 def _options(people: Any, language: Any) -> list[str]:
@@ -170,10 +173,11 @@ def _options(people: Any, language: Any) -> list[str]:
 
 
 def _check_name(name: str) -> None:
-    if not name or not name.isprintable() or Path(name).name != name or name.startswith(".") or "\\" in name:
-        raise AudioError(f"{name!r} is no name of a file: rename the recording.")
+    leads = Path(name).name != name or "\\" in name or not _NO_NAME.isdisjoint(map(unicodedata.category, name))
+    if not name or leads or name.startswith("."):
+        raise OptionError(f"{name!r} is no name of a file: rename the recording.")
     if Path(name).suffix.lower() not in AUDIO:
-        raise AudioError(f"{name} is no recording by its ending: give it that of its format, such as .mp3 or .mp4.")
+        raise OptionError(f"{name} is no recording by its ending: give it that of its format, such as .mp3 or .mp4.")
 
 
 def _copy(source: BufferedIOBase, file: BinaryIO, size: int) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ....fusion.records import Json
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "stopped"]
+UNDER_WAY: frozenset[State] = frozenset({"waiting", "running"})
 
 Given: TypeAlias = "Callable[[], Sequence[str]]"
 """A command's options and files, as they are once its turn has come; raises `DiarfuseError` where it cannot be."""
@@ -98,7 +99,7 @@ class Work:
         """
         with self._changed:
             known = self._tasks.get(recording)
-            if known is not None and known.state in ("waiting", "running"):
+            if known is not None and known.state in UNDER_WAY:
                 raise OptionError(f"{recording} is in work already.")
             task = self._tasks[recording] = Task(recording, given)
             self._waiting.append(task)
@@ -108,7 +109,7 @@ class Work:
         """Give it up, if it is not done."""
         with self._changed:
             task = self._tasks.get(recording)
-            if task is None or task.state not in ("waiting", "running"):
+            if task is None or task.state not in UNDER_WAY:
                 return
             if task.state == "waiting":
                 self._waiting.remove(task)
@@ -116,13 +117,13 @@ class Work:
                 _end(self._process)
             task.state = "stopped"
 
-    def task(self, recording: str) -> Task | None:
-        """What became of it."""
-        return self._tasks.get(recording)
+    def told(self) -> dict[str | None, Json]:
+        """What became of each recording, as the page is told."""
+        return {name: task.to_json() for name, task in list(self._tasks.items())}
 
     def left(self) -> int:
         """How many are waiting or running."""
-        return sum(task.state in ("waiting", "running") for task in list(self._tasks.values()))
+        return sum(task.state in UNDER_WAY for task in list(self._tasks.values()))
 
     def wait(self) -> None:
         """Until nothing is in work."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import socket
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -28,6 +29,8 @@ _TOKEN = 24
 """Random bytes in the address."""
 _LOOK = 0.5
 """Seconds between two looks whether the program is ending."""
+_LINGER = 2.0
+"""Seconds that whoever was refused may be silent before the connection is closed."""
 _NOTHING = "There is nothing at this address."
 _SHUT = "default-src 'none'; frame-ancestors 'none'"
 _HEADERS = {
@@ -140,7 +143,7 @@ class Answering(BaseHTTPRequestHandler):
     def length(self, most: int = MOST) -> int:
         """Bytes of what the page sends, which may be `most`."""
         length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
+        if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
             raise Refused(HTTPStatus.LENGTH_REQUIRED, "Tell the length of what you send.")
         if len(length) > len(str(most)) or int(length) > most:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"What is sent has {most} bytes at most.")
@@ -169,7 +172,20 @@ class Answering(BaseHTTPRequestHandler):
 
     def _refuse(self, status: HTTPStatus, told: Json) -> None:
         self.close_connection = True  # what it sent may not have been read
-        self.json(status, told)
+        if self.headers.get("Sec-Fetch-Mode") == "navigate":  # a person reads it, in the place of a page
+            text = f"{told['error']}\n".encode("utf-8", "replace")
+            self.send(status, text, {"Content-Type": "text/plain; charset=utf-8"})
+        else:
+            self.json(status, told)
+        self._drain()
+
+    def _drain(self) -> None:
+        """Drop what is still being sent: a connection that is closed on it is reset, and takes the answer along."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER)
+            while self.connection.recv(CHUNK):
+                pass
 
     def json(self, status: HTTPStatus, told: Json) -> None:
         """Answer with JSON."""

@@ -48,7 +48,12 @@ def sound_of(editor: Editor, given: Path | None) -> Sound | None:
 
 
 def _is_other(path: Path, recording: Recording | None) -> bool:
-    return recording is not None and bool(recording.sha256) and sha256_of(path) != recording.sha256
+    if recording is None or not recording.sha256:
+        return False
+    try:
+        return sha256_of(path) != recording.sha256
+    except OSError:  # then it plays nothing either, and the page says so
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,33 @@ def test_a_name_in_no_encoding_is_listed_transcribed_and_opened(server: SiteServ
     assert ask(server, address)[0].status == 303
 
 
+def test_a_refusal_reaches_whoever_is_still_sending(server: SiteServer) -> None:
+    answer, told = ask(server, "add/run.sh", bytes(2**24))
+    assert answer.status == 422
+    assert "run.sh is no recording" in json.loads(told)["error"]
+
+
+def test_a_length_that_is_not_what_is_sent_is_refused(server: SiteServer, folder: Path) -> None:
+    answer, _ = ask(server, "add/more.wav", b"3\r\nabc\r\n0\r\n\r\n", Transfer_Encoding="chunked", Content_Length="14")
+    assert answer.status == 411
+    assert not (folder / "more.wav").exists()
+
+
+def test_where_a_page_was_expected_the_sentence_stands_alone(server: SiteServer, folder: Path) -> None:
+    (folder / "cut.json").write_text('{"format": "diarfuse/1", "name')
+    answer, told = ask(server, "open/cut.json", Sec_Fetch_Mode="navigate")
+    assert answer.status >= 400
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "cut.json" in told.decode()
+    assert told.count(b"\n") == 1
+
+
 def test_what_cannot_be_is_one_sentence(server: SiteServer) -> None:
     for path, body, status in (
         ("start", b'{"name": "none.wav"}', 422),
         ("start", b"{", 400),
         ("stop", b'"talk.wav"', 200),
-        ("add/run.sh", b"x", 500),
+        ("add/run.sh", b"x", 422),
         ("open/none.json", None, 422),
     ):
         answer, told = ask(server, path, body, Content_Type="application/json")

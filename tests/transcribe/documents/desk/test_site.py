@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diarfuse.fusion.errors import AudioError, DiarfuseError, OptionError, OutputError
+from diarfuse.fusion.errors import DiarfuseError, OptionError, OutputError
 from diarfuse.transcribe.documents.desk import site
 from diarfuse.transcribe.documents.desk.site import Desk
 
@@ -85,6 +85,20 @@ def test_only_transcripts_of_the_folder_have_a_page(desk: Desk, folder: Path) ->
         desk.page_of("damaged.json")
 
 
+def test_what_came_of_a_recording_is_forgotten_with_its_transcript(desk: Desk, folder: Path) -> None:
+    for name in ("talk.wav", "wrong.m4a"):
+        desk.start({"name": name})
+    desk.work.wait()
+    assert [row(desk, name)["work"]["state"] for name in ("talk.wav", "wrong.m4a")] == ["done", "failed"]  # type: ignore[index]
+    (folder / "talk.json").unlink()
+    made = (folder / "wrong.m4a").read_text(encoding="utf-8").replace("meeting.wav", "wrong.m4a")
+    (folder / "wrong.json").write_text(made, encoding="utf-8")  # elsewhere
+    assert [row(desk, name)["work"] for name in ("talk.wav", "wrong.m4a")] == [None, None]
+    desk.start({"name": "talk.wav"})
+    desk.work.wait()
+    assert row(desk, "talk.wav")["transcript"] == "talk.json"
+
+
 def add(desk: Desk, name: str, content: bytes, size: int | None = None) -> str:
     return str(desk.add(name, len(content) if size is None else size, io.BytesIO(content))["name"])
 
@@ -93,25 +107,45 @@ def test_an_added_recording_replaces_none(desk: Desk, folder: Path) -> None:
     before = (folder / "talk.wav").read_bytes()
     assert add(desk, "talk.wav", b"new") == "talk (2).wav"
     assert add(desk, "talk.wav", b"newer" * 50_000) == "talk (3).wav"
-    assert add(desk, "Grüße 会議.opus", b"") == "Grüße 会議.opus"
+    for name in (
+        "Grüße 会議.opus",
+        "Aufnahme um 10.01.02\u202fPM.mov",
+        "\u0645\u06cc\u200c\u062e.mp3",
+        "👩\u200d💻\u3000%2F#?.mp4",
+    ):
+        assert add(desk, name, b"") == name
     assert (folder / "talk.wav").read_bytes() == before
     assert (folder / "talk (2).wav").read_bytes() == b"new"
     assert (folder / "talk (3).wav").read_bytes() == b"newer" * 50_000
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".wav", ".x.wav", "a/b.wav", "../b.wav", "a\\b.wav", "a\nb.wav", "a\0.wav"]
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        ".wav",
+        ".x.wav",
+        "a/b.wav",
+        "../b.wav",
+        "a\\b.wav",
+        "a\nb.wav",
+        "a\0.wav",
+        "a\u2028b.wav",
+        "\udc80.wav",
+    ],
 )
 def test_a_name_that_leads_elsewhere_is_refused(desk: Desk, folder: Path, name: str) -> None:
     before = sorted(folder.parent.rglob("*"))
-    with pytest.raises(AudioError, match="no name of a file"):
+    with pytest.raises(OptionError, match="no name of a file"):
         add(desk, name, b"x")
     assert sorted(folder.parent.rglob("*")) == before
 
 
 def test_what_is_no_recording_is_refused(desk: Desk) -> None:
     for name in ("run.sh", "talk.json", "talk"):
-        with pytest.raises(AudioError, match="is no recording by its ending"):
+        with pytest.raises(OptionError, match="is no recording by its ending"):
             add(desk, name, b"x")
 
 

@@ -15,9 +15,7 @@ from tests.browsing import wait
 
 def begin(work: Work, folder: Path, name: str, *options: str) -> Task:
     work.start(name, lambda: [*options, str(folder / name), "-o", str(folder / f"{name}.json")])
-    task = work.task(name)
-    assert task is not None
-    return task
+    return work._tasks[name]
 
 
 def test_what_the_command_tells_is_told(work: Work, folder: Path) -> None:
@@ -105,8 +103,7 @@ def test_what_cannot_be_in_its_turn_is_told_and_the_next_one_is_done(work: Work,
     after = begin(work, folder, "slow.mp3")
     (folder / "slow.mp3.go").touch()
     work.wait()
-    task = work.task("talk.wav")
-    assert task is not None
+    task = work._tasks["talk.wav"]
     assert (task.state, task.error, after.state) == ("failed", "talk.wav has a transcript.", "done")
 
 
@@ -127,9 +124,8 @@ def test_our_own_command_is_run_whatever_lies_where_it_is_started(tmp_path: Path
     given = ["--diarize", "--json-progress", "--live-text", "--num-speakers", "2", "--language=en"]
     work.start("noise.wav", lambda: [*given, str(tmp_path / "noise.wav"), "-o", str(tmp_path / "noise.json")])
     work.wait()
-    task = work.task("noise.wav")
+    task = work._tasks["noise.wav"]
     assert COMMAND[0] == sys.executable
-    assert task is not None
     assert "noise.wav" in task.error
     assert "audio" in task.error
     work.end()

@@ -11,6 +11,7 @@ import pytest
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Recording
 from diarfuse.fusion.errors import AudioError
+from diarfuse.transcribe.documents.opening import shown
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
 from tests.fusion.documents import MEETING
@@ -54,3 +55,16 @@ def test_a_name_of_a_recording_leads_to_no_other_folder(tmp_path: Path, name: st
 def test_what_is_no_file_is_refused_as_recording(meeting: Path) -> None:
     with pytest.raises(AudioError, match="no regular file"):
         sound_of(Editor(meeting), Path("/dev/null"))
+
+
+def test_a_recording_that_cannot_be_read_keeps_no_transcript_closed(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "talk.wav").write_bytes(b"")
+    document = written(tmp_path / "talk.json", Recording("talk.wav", "0" * 64, 5.0))
+
+    def unread(_path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(shown, "sha256_of", unread)
+    found = sound_of(document, None)
+    assert found is not None
+    assert not found.other  # the page says that it does not play
