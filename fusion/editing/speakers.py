@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -13,6 +14,8 @@ from .content import Content, called, check_name, flat, known_speaker, words_bef
 
 BY_HAND = Attribution("edited", 1.0)
 """Why a word carries the speaker that a person gave it."""
+_SLACK: Seconds = 1.0
+"""More than what rounding may take from a length of time."""
 
 
 def rename(content: Content, names: Mapping[str, str]) -> Content:
@@ -134,18 +137,49 @@ def _moved(
 
     alone: nobody else speaks meanwhile, as in exclusive turns.
     """
-    kept = list(turns)
+    kept = _Turns(turns)
     for move in moves:
         if move.speaker == speaker:
             continue
-        taken = [_taken(turn, move) for turn in kept if _meets(turn, move)] or [(move.start, move.end)]
-        losers = {move.speaker} if not alone else {turn.speaker for turn in kept} - {speaker}
-        for start, end in taken:
-            kept = [
-                piece for turn in kept for piece in (_without(turn, start, end) if turn.speaker in losers else [turn])
-            ]
-            kept = kept if speaker is None else _joined(kept, Turn(start, end, speaker))
-    return tuple(sorted(kept, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+        met = [turn for turn in kept.sorted[kept.about(move.start, move.end)] if _meets(turn, move)]
+        for start, end in [_taken(turn, move) for turn in met] or [(move.start, move.end)]:
+            here = kept.about(start, end, speaker)
+            left: list[Turn] = []
+            for turn in kept.sorted[here]:
+                loses = turn.speaker != speaker if alone else turn.speaker == move.speaker
+                left += _without(turn, start, end) if loses else [turn]
+            kept.put(here, left if speaker is None else _joined(left, Turn(start, end, speaker)))
+    return tuple(kept.sorted)
+
+
+class _Turns:
+    """Turns in order, of which those about a time are found without a look at all: an edit may move thousands."""
+
+    def __init__(self, turns: Iterable[Turn]) -> None:
+        self.sorted = sorted(turns, key=_order)
+        self._longest = max((turn.end - turn.start for turn in self.sorted), default=0.0)
+
+    def about(self, start: Seconds, end: Seconds, speaker: str | None = None) -> slice:
+        """Where all turns are that touch a span, and those of `speaker` that go on from these; others may be there."""
+        first = last = bisect_left(self.sorted, start - self._longest - _SLACK, key=_start)
+        while (after := bisect_right(self.sorted, end, lo=last, key=_start)) > last:
+            end = max([end, *(turn.end for turn in self.sorted[last:after] if turn.speaker == speaker)])
+            last = after
+        return slice(first, last)
+
+    def put(self, place: slice, turns: Iterable[Turn]) -> None:
+        """Put turns in the place of others of their time."""
+        found = sorted(turns, key=_order)
+        self.sorted[place] = found
+        self._longest = max([self._longest, *(turn.end - turn.start for turn in found)])
+
+
+def _order(turn: Turn) -> tuple[Seconds, Seconds, str]:
+    return turn.start, turn.end, turn.speaker
+
+
+def _start(turn: Turn) -> Seconds:
+    return turn.start
 
 
 def _meets(turn: Turn, move: _Move) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.document import Document
+from diarfuse.fusion.editing import speakers as module
 from diarfuse.fusion.editing.content import check_name
 from diarfuse.fusion.editing.speakers import reassign
 from diarfuse.fusion.errors import OptionError, UnknownNameError
@@ -169,3 +170,40 @@ def test_only_chosen_words_change_and_exclusive_turns_stay_apart(rows, spans, ch
     untouched = {t for t in turns if not any(words[i].speaker == t.speaker for i in chosen if i < len(words))}
     if speaker != "C":
         assert {t for t in untouched if t.speaker == "C"} <= set(after.diarization.turns)
+
+
+def moved_slowly(turns, moves, speaker, *, alone):
+    """What `_moved` gives, by a look at every turn for every move."""
+    kept = list(turns)
+    for move in moves:
+        if move.speaker == speaker:
+            continue
+        taken = [module._taken(turn, move) for turn in kept if module._meets(turn, move)]
+        losers = {turn.speaker for turn in kept} - {speaker} if alone else {move.speaker}
+        for start, end in taken or [(move.start, move.end)]:
+            kept = [
+                left
+                for turn in kept
+                for left in (module._without(turn, start, end) if turn.speaker in losers else [turn])
+            ]
+            kept = kept if speaker is None else module._joined(kept, Turn(start, end, speaker))
+    return tuple(sorted(kept, key=module._order))
+
+
+TIMES = st.integers(0, 60).map(lambda quarter: quarter / 4)
+LENGTHS = st.sampled_from([0.07, 0.25, 1.0, 20.0])
+SPAN_OF = st.builds(lambda start, length, who: (start, start + length, who), TIMES, LENGTHS, st.sampled_from("ABC"))
+
+
+@given(
+    st.lists(SPAN_OF, max_size=12),
+    st.lists(st.tuples(SPAN_OF, st.booleans()), min_size=1, max_size=15),
+    st.sampled_from(["A", "Z", None]),
+    st.booleans(),
+)
+def test_turns_move_as_a_look_at_all_of_them_would_move_them(spans, said, speaker, alone) -> None:
+    turns = sorted((Turn(*span) for span in spans), key=module._order)
+    words = [Word(start, end, " x", speaker=who) for (start, end, who), _ in sorted(said)]
+    chosen = {number for number, (_, picked) in enumerate(sorted(said)) if picked}
+    moves = list(module._moves(words, chosen))
+    assert module._moved(turns, moves, speaker, alone=alone) == moved_slowly(turns, moves, speaker, alone=alone)
