@@ -29,6 +29,7 @@ const STRINGS = {
 const byId = (id) => document.getElementById(id);
 const say = (key, given = {}) => STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => given[name]);
 const rows = new Map();
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -55,10 +56,13 @@ const clock = (seconds) => {
 
 // A row's parts, made once; `shown` says what of them is to be seen.
 function newRow(name) {
-  const row = { name, state: "", refused: "", item: element("li") };
+  const row = { name, state: "", refused: "", asking: false, shown: "", item: element("li") };
   row.about = element("small");
   row.people = element("select");
   row.language = element("input", { type: "text", placeholder: STRINGS.asHeard, maxLength: 20, autocomplete: "off", spellcheck: false });
+  row.language.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) begin(row);
+  });
   row.begin = element("button", { type: "button", textContent: STRINGS.begin, onclick: () => begin(row) });
   row.begin.setAttribute("aria-label", say("beginOf", { name }));
   row.asked = element(
@@ -68,7 +72,9 @@ function newRow(name) {
     element("label", {}, `${STRINGS.language} `, row.language),
     row.begin,
   );
-  row.stop = element("button", { type: "button", textContent: STRINGS.stop, onclick: () => act("stop", row) });
+  // It comes to where Transcribe was: the second half of a double click is none for it.
+  const stop = (event) => event.detail < 2 && act("stop", row);
+  row.stop = element("button", { type: "button", textContent: STRINGS.stop, onclick: stop });
   row.stop.setAttribute("aria-label", say("stopOf", { name }));
   row.open = element("a", { className: "open", textContent: STRINGS.open, target: "_blank", rel: "noopener" });
   row.open.setAttribute("aria-label", say("openOf", { name }));
@@ -94,51 +100,70 @@ function sentences(work) {
   return [[`${work.doing || STRINGS.begin} …${left}`], ...(work.words ? [[`… ${work.words}`]] : [])];
 }
 
+const underWay = (state) => ["waiting", "running"].includes(state);
+
 function showRow(row, file, most) {
-  const focused = row.item.contains(document.activeElement) ? document.activeElement : null;
   const work = file.work;
   const state = file.transcript && work?.state !== "running" ? "done" : (work?.state ?? "new");
-  const day = new Date(file.changed * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  if (underWay(state)) row.refused = "";
+  const shown = JSON.stringify([file, row.refused]);
+  if (shown === row.shown) return; // so that what somebody marks in it stays marked
+  row.shown = shown;
+  const focused = row.item.contains(document.activeElement) ? document.activeElement : null;
+  const day = DAY.format(file.changed * 1000);
   const size = file.recording ? `${say("size", { size: Math.max(0.1, file.size / 1e6).toFixed(1) })} · ` : "";
   row.about.textContent = size + day;
   fillPeople(row, most);
   row.asked.hidden = !["new", "failed", "stopped"].includes(state);
   row.begin.textContent = state === "new" ? STRINGS.begin : STRINGS.again;
-  row.stop.hidden = !["waiting", "running"].includes(state);
+  row.stop.hidden = !underWay(state);
   row.open.hidden = !file.transcript || state === "running";
   if (file.transcript) row.open.href = file.address;
   row.bar.value = work?.fraction ?? 0;
   const about = row.refused ? [[row.refused, "wrong"]] : work ? sentences(work) : [];
   const told = about.map(([text, kind]) => element("p", { textContent: text, className: kind ?? "" }));
   row.doing.replaceChildren(...(state === "running" ? [row.bar] : []), ...told);
-  if (row.state === "running" && ["done", "failed"].includes(state)) announce(say(state, { name: row.name }));
+  if (underWay(row.state) && ["done", "failed"].includes(state)) announce(say(state, { name: row.name }));
   row.state = state;
   // What was pressed may be hidden now: whoever uses the keyboard stays in the row.
   if (focused && !focused.checkVisibility()) [row.stop, row.open, row.begin].find((one) => one.checkVisibility())?.focus();
 }
 
+function trouble(sentence) {
+  const lost = byId("lost");
+  if (lost.textContent !== sentence) lost.textContent = sentence;
+  lost.hidden = !sentence;
+}
+
 function show(told) {
-  byId("lost").hidden = true;
+  const focused = document.activeElement;
+  trouble("");
   byId("folder").textContent = told.folder;
   const names = told.files.map((file) => file.recording ?? file.transcript);
+  const there = new Set(names);
   for (const [name, row] of rows) {
-    if (names.includes(name)) continue;
+    if (there.has(name)) continue;
     row.item.remove();
     rows.delete(name);
   }
+  let here = byId("files").firstElementChild;
   told.files.forEach((file, at) => {
     const name = names[at];
     if (!rows.has(name)) rows.set(name, newRow(name));
     const row = rows.get(name);
     showRow(row, file, told.most);
-    const there = byId("files").children[at];
-    if (there !== row.item) byId("files").insertBefore(row.item, there ?? null);
+    if (here === row.item) here = here.nextElementSibling;
+    else byId("files").insertBefore(row.item, here);
   });
   byId("empty").hidden = told.files.length > 0;
-  return told.files.some((file) => ["waiting", "running"].includes(file.work?.state));
+  // What had it was moved, or is gone: whoever uses the keyboard does not begin at the top.
+  if (focused !== document.body && document.activeElement === document.body) (focused.isConnected ? focused : byId("choose")).focus();
+  return told.files.some((file) => underWay(file.work?.state));
 }
 
 async function act(what, row, more = {}) {
+  if (row.asking) return;
+  row.asking = true;
   row.refused = "";
   try {
     if (show(await ask(what, { name: row.name, ...more }))) lookAgain(OFTEN);
@@ -146,6 +171,8 @@ async function act(what, row, more = {}) {
     row.refused = error instanceof TypeError ? STRINGS.lost : error.message;
     announce(row.refused);
     await look();
+  } finally {
+    row.asking = false;
   }
 }
 
@@ -154,9 +181,18 @@ function begin(row) {
   return act("start", row, { people, language: row.language.value.trim() });
 }
 
-async function add(files) {
+let adding = Promise.resolve();
+let toAdd = 0;
+
+function add(files) {
+  toAdd += files.length;
+  adding = adding.then(() => addEach(files));
+}
+
+async function addEach(files) {
+  for (const old of document.querySelectorAll("#desk > .toast")) old.remove();
   for (const file of files) {
-    announce(say("adding", { name: file.name }));
+    tellAdding(say("adding", { name: file.name }));
     try {
       const answer = await fetch(`add/${encodeURIComponent(file.name)}`, { method: "POST", body: file });
       const told = await answer.json();
@@ -165,17 +201,25 @@ async function add(files) {
       const sentence = error instanceof TypeError ? say("notAdded", { name: file.name }) : error.message;
       byId("desk").prepend(element("p", { className: "toast", textContent: sentence, role: "alert" }));
     }
+    toAdd -= 1;
     await look();
   }
+  if (!toAdd) tellAdding("");
+}
+
+function tellAdding(sentence) {
+  byId("adding").textContent = sentence;
+  byId("adding").hidden = !sentence;
 }
 
 let timer = 0;
 const OFTEN = 500;
 const SELDOM = 5000;
 
+// Where nobody looks and nothing is in work, nobody asks: a disk may sleep.
 function lookAgain(after) {
   clearTimeout(timer);
-  timer = setTimeout(look, after);
+  if (after === OFTEN || !document.hidden) timer = setTimeout(look, after);
 }
 
 async function look() {
@@ -183,7 +227,7 @@ async function look() {
   try {
     busy = show(await ask("list"));
   } catch (error) {
-    byId("lost").hidden = !(error instanceof TypeError);
+    trouble(error instanceof TypeError ? STRINGS.lost : error.message);
   }
   lookAgain(busy ? OFTEN : SELDOM);
 }
@@ -191,7 +235,11 @@ async function look() {
 function start() {
   for (const node of document.querySelectorAll("[data-say]")) node.textContent = STRINGS[node.dataset.say];
   document.title = STRINGS.title;
-  byId("choose").addEventListener("change", (event) => add([...event.target.files]));
+  byId("choose").addEventListener("change", (event) => {
+    add([...event.target.files]);
+    event.target.value = ""; // so that the same can be chosen once more
+  });
+  window.addEventListener("beforeunload", (event) => toAdd && event.preventDefault());
   const desk = byId("desk");
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -204,7 +252,8 @@ function start() {
     add([...event.dataTransfer.files]);
   });
   window.addEventListener("focus", look);
-  fetch("alive").then((answer) => answer.text()).catch(() => {}).finally(() => { byId("lost").hidden = false; });
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+  fetch("alive").then((answer) => answer.text()).catch(() => {}).finally(() => trouble(STRINGS.lost));
   look().then(() => { document.documentElement.dataset.ready = "yes"; });
 }
 
