@@ -105,6 +105,10 @@ class OptionError(DiarfuseError, ValueError):
     exit_code = 2
 
 
+_TELLING = 5
+"""Letters of a name from which it says something to stand in another."""
+
+
 class UnknownNameError(OptionError, LookupError):
     """A name that is not among the known ones; suggests the nearest."""
 
@@ -112,6 +116,8 @@ class UnknownNameError(OptionError, LookupError):
         self.kind, self.name, self.known = kind, name, tuple(known)
         near = difflib.get_close_matches(name, self.known) if isinstance(name, str) else []
         near.sort(key=lambda one: sorted(one) != sorted(name))  # letters in another order are the likelier slip
+        held = [one for one in self.known if isinstance(name, str) and len(one) >= _TELLING and one in name]
+        near = [*sorted(held, key=len, reverse=True), *near]  # another's path to it, as in pyannote/...-community-1
         hint = f"; did you mean {near[0]!r}?" if near else "."
         super().__init__(f"Unknown {kind} {name!r}: the known ones are {', '.join(self.known)}{hint}")
 

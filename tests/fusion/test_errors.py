@@ -66,6 +66,21 @@ def test_what_joins_nothing_is_shown() -> None:
     assert printable("Ann\u200da \u200c\u200d x") == r"Ann\u200da \u200c\u200d x"
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("pyannote/speaker-diarization-community-1", "community-1"),
+        ("Systran/faster-whisper", "faster-whisper"),
+        ("comunity-1", "community-1"),
+        ("somebody", None),
+        (7, None),
+    ],
+)
+def test_a_name_that_stands_in_anothers_is_the_one_that_is_meant(name: str, meant: str | None) -> None:
+    said = str(UnknownNameError("pack", name, ["auto", "whisper", "faster-whisper", "community-1"]))
+    assert said.endswith(f"; did you mean {meant!r}?" if meant else "community-1.")
+
+
 def test_every_error_is_a_sentence_first() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DiarfuseError)]
     assert all(kind.__str__ is DiarfuseError.__str__ for kind in kinds)
