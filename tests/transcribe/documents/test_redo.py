@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,15 +61,30 @@ class Parts:
         return Diarization(turns, turns, length, ("Counted.",))
 
 
-@pytest.fixture(autouse=True)
-def meeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A document of eight words and two speakers, made by the program itself from these models."""
-    monkeypatch.chdir(tmp_path)
+def models_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is run in `folder` hears with these models."""
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(registry, "_foreign", lambda: {"clock": Point()})
     monkeypatch.setattr(job_module, "load_diarizer", lambda *_: Parts())
-    soundfile.write("meeting.wav", np.full(8 * SAMPLE_RATE, 0.1, np.float32), SAMPLE_RATE)
-    assert run(["--asr", "clock", "--diarize", "--num-speakers", "2", "meeting.wav", "-o", "meeting.json"]) == 0
-    assert run(["rename", "meeting.json", "SPEAKER_01=Ana", "SPEAKER_00=Ben"]) == 0
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a document of eight words and two speakers, made by the program itself from these models."""
+    folder = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        models_in(folder, monkeypatch)
+        soundfile.write("meeting.wav", np.full(8 * SAMPLE_RATE, 0.1, np.float32), SAMPLE_RATE)
+        assert run(["--asr", "clock", "--diarize", "--num-speakers", "2", "meeting.wav", "-o", "meeting.json"]) == 0
+        assert run(["rename", "meeting.json", "SPEAKER_01=Ana", "SPEAKER_00=Ben"]) == 0
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def meeting(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, in a folder of this test's own."""
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
+    models_in(tmp_path, monkeypatch)
     return tmp_path / "meeting.json"
 
 
