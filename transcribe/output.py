@@ -257,16 +257,13 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 
 
 def show_json(value: object, *, indent: int | None = None) -> None:
-    """Write `value` to stdout as JSON: in UTF-8, as JSON is, whatever the locale; on a terminal as that can show it.
-
-    Raises:
-        OutputError: see `write_stdout`.
-    """
+    """Write `value` to stdout as JSON: in UTF-8, as JSON is, whatever the locale; on a terminal as that can show it."""
     text = json_text(value, indent=indent)
-    if sys.stdout is not None and sys.stdout.isatty():
+    if sys.stdout is None or sys.stdout.isatty():
         click.echo(text, nl=False)
     else:
-        write_stdout(text.encode())
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
 
 
 def _check_stdout() -> None:

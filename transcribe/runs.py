@@ -18,7 +18,7 @@ from ..fusion.types import Transcript
 from . import output
 from .documents import verbose_lines
 from .documents.names import check_outputs
-from .documents.origin import Told, only_names, recording_of
+from .documents.origin import Told, only_names
 from .documents.rescue import rescuing
 from .documents.sound import sounded
 from .inputs import stdin
@@ -148,13 +148,12 @@ def _transcribe(
                 on_heard=screen.heard if view.live_text else None,
                 on_found=on_found,
             )
-            origin = job.origin(options)
-        told.each(result.notes)
-        if options.details:
-            _say(screen, verbose_lines.of_result(result.transcript, result.diarization, result.timings))
-        heard = recording_of(path, result.transcript.duration)
-        document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
-        document = only_names(document, path)
+            told.each(result.notes)
+            if options.details:
+                _say(screen, verbose_lines.of_result(result.transcript, result.diarization, result.timings))
+            heard, origin = told.recording(result.transcript.duration), job.origin(options)
+            document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
+            document = only_names(document, path)
         return document, lambda target: content(
             document, target, view.seen(target, path, screen.note, options.audio_track), render
         )
@@ -213,7 +212,7 @@ def _diarize(
         found = name_turns(job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel), labels)
         told.each(found.notes)
         _say(screen, verbose_lines.of_diarization(found) if options.details else ())
-        silent, heard = Transcript((), None, found.duration), recording_of(path, found.duration)
+        silent, heard = Transcript((), None, found.duration), told.recording(found.duration)
         document = Document(silent, found, path.stem, heard, job.origin(options), tuple(told.sentences))
         document = only_names(document, path)
         return document, lambda target: content(document, target, View().seen(target, path, screen.note))

@@ -337,5 +337,15 @@ def test_json_on_a_terminal_is_what_that_can_show(monkeypatch) -> None:
     assert stdout.buffer.getvalue().decode("cp1252") == '{"name": "Zo\xeb"}\n'
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_json_that_stdout_does_not_take_names_no_option_that_is_not_there(monkeypatch, capsys) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(["voice", "list", "--json"]) == 1
+    assert capsys.readouterr().err == (
+        "Error: stdout cannot be written to (No space left on device): free some space, or send it elsewhere.\n"
+    )
+
+
 def test_half_of_a_character_survives_in_json() -> None:
     assert json.loads(json_text(["\ud83d", "\u4f60"]).encode()) == ["\ud83d", "\u4f60"]

@@ -44,6 +44,10 @@ class Told:
     on_note: Note
     path: Path
     sentences: list[str] = field(default_factory=list)
+    _state: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_state", _state_of(self.path))
 
     def __call__(self, sentence: str) -> None:
         """Say and keep it."""
@@ -57,6 +61,27 @@ class Told:
             if without_folders(sentence, self.path) not in self.sentences:
                 self(sentence)
 
+    @property
+    def changed(self) -> bool:
+        """Whether the recording is another one than when this was made; one that is gone is none."""
+        return _state_of(self.path) not in ((), self._state)
+
+    def recording(self, duration: Seconds) -> Recording | None:
+        """The recording's file; without a hash where it changed while it was heard, which is told."""
+        found = recording_of(self.path, duration)
+        if found is None or not self.changed:
+            return found
+        self(f"{self.path.name} changed while it was heard: the result is of what it held before.")
+        return replace(found, sha256="")
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    """What differs where a file was changed or replaced; nothing where there is none."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_size, found.st_mtime_ns, found.st_ino
+    return ()
+
 
 def without_folders(sentence: str, *paths: Path) -> str:
     """`sentence` with the names of files only: folders tell of a machine and its user.
@@ -69,7 +94,9 @@ def without_folders(sentence: str, *paths: Path) -> str:
     'a.wav and c.wav of https://example.org/v1 are cut.'
     """
     for path in paths:
-        sentence = sentence.replace(str(path.absolute()), path.name).replace(str(path), path.name)
+        with suppress(OSError):  # the folder that all this began in may be gone by now
+            sentence = sentence.replace(str(path.absolute()), path.name)
+        sentence = sentence.replace(str(path), path.name)
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none, and the work is done by now
     sentence = sentence.replace(home + os.sep, "~/") if len(Path(home).parts) > 1 else sentence
     return _FOLDERS.sub("", sentence)

@@ -90,6 +90,8 @@ def redo(
     told = Told(on_note or (lambda _: None), audio)
     with rescuing(audio, on_problem or told) as on_found:
         found = _heard(audio, again, on_progress, told, cancel, on_found)
+    if told.changed:
+        raise AudioError(f"{audio} changed while it was heard: the document stays as it was; do it again.")
     _check_heard(found, document, audio)
 
     def change(before: Document) -> Document:

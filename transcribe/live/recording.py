@@ -20,7 +20,7 @@ from ...fusion.types import SAMPLE_RATE, SpeakerCount
 from ...fusion.watch import Watch
 from .. import output
 from ..documents.names import check_outputs
-from ..documents.origin import Told, only_names, recording_of
+from ..documents.origin import Told, only_names
 from ..job import Job
 from ..runs import View, namer_of, renamer
 from ..screen.interrupt import run_interruptible
@@ -231,7 +231,7 @@ class _Recording:
         recorded = Recorded(self.heard.name, channels, found, words)
         result, turns = conclude(self.job, recorded, self.options, watch, rename)
         told.each(result.notes)
-        recording = None if self.plan.played is None else recording_of(self.plan.played, found[0].duration)
+        recording = None if self.plan.played is None else told.recording(found[0].duration)
         document = Document(
             result.transcript,
             result.diarization,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -276,6 +278,55 @@ def test_turns_of_identify_outlast_voices_that_cannot_be_compared(folder, monkey
     monkeypatch.setattr("diarfuse.transcribe.voices.namer.load_namer", lambda **_: Fails())
     assert run(["identify", "mono.wav", "-o", "mono.rttm"]) == 1
     assert len(kept(capsys.readouterr().err, folder).turns) == 1
+
+
+class Meddling(Clock):
+    """Something changes while it hears."""
+
+    def transcribe(self, samples: Samples, **asked: object) -> Transcript:
+        found = super().transcribe(samples, **asked)
+        soundfile.write("mono.wav", np.full(2 * SECONDS * SAMPLE_RATE, 0.3, np.float32), SAMPLE_RATE, subtype="FLOAT")
+        return found
+
+
+def test_a_result_is_not_said_to_be_of_what_took_the_place_of_its_recording(monkeypatch, capsys) -> None:
+    diarizes(monkeypatch, One(MemoryError()))
+    assert run(["--diarize", "--asr", "clock", "mono.wav", "-o", "before.json"]) == 0
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": SimpleNamespace(load=lambda: Meddling)})
+    assert run(["--diarize", "--asr", "clock", "mono.wav", "-o", "mono.json"]) == 0
+    sentence = "mono.wav changed while it was heard: the result is of what it held before."
+    assert sentence in capsys.readouterr().err
+    found, before = read_document("mono.json"), read_document("before.json")
+    assert (found.transcript, found.turns) == (before.transcript, before.turns)
+    assert found.recording is not None
+    assert (found.recording.name, found.recording.sha256, found.notes) == ("mono.wav", "", (sentence,))
+
+
+def test_redo_hears_one_recording_and_not_two(monkeypatch, capsys) -> None:
+    diarizes(monkeypatch, One(MemoryError()))
+    assert run(["--diarize", "--asr", "clock", "mono.wav", "-o", "mono.json"]) == 0
+    before = Path("mono.json").read_bytes()
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": SimpleNamespace(load=lambda: Meddling)})
+    assert run(["redo", "mono.json", "--asr", "clock", "--diarize"]) == 1
+    assert "mono.wav changed while it was heard: the document stays as it was; do it again." in capsys.readouterr().err
+    assert Path("mono.json").read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+def test_a_result_outlasts_the_folder_that_it_was_begun_in(folder, monkeypatch, capsys) -> None:
+    (folder / "here").mkdir()
+    (folder / "mono.wav").rename(folder / "here" / "mono.wav")
+    monkeypatch.chdir(folder / "here")
+
+    class Removing(Clock):
+        def transcribe(self, samples: Samples, **asked: object) -> Transcript:
+            shutil.rmtree(folder / "here")
+            return super().transcribe(samples, **asked)
+
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": SimpleNamespace(load=lambda: Removing)})
+    assert run(["--asr", "clock", "--live-text", "mono.wav", "-o", "mono.srt"]) == 1
+    assert len(texts(kept(capsys.readouterr().err, folder))) == SECONDS
+    monkeypatch.chdir(folder)
 
 
 def _find_and_stop(on_found, words: Transcript) -> None:
