@@ -14,7 +14,7 @@ from ..estimating import words_at
 from ..given import short
 from ..text import carve, is_unspaced, sentence_ends, split_text, unspaced
 from ..types import Seconds, Segment, Word
-from .content import Content, flat, words_before
+from .content import Content, words_before
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """C0, C1, and surrogates: what a shell's bytes become that are no UTF-8."""
@@ -49,7 +49,7 @@ def sentence_at(content: Content, number: int) -> Place:
 
 def text_of(content: Content, place: Place) -> str:
     """What the words of a place say, in one line."""
-    return " ".join(_glued(_items(content, place))[0].split())
+    return " ".join(_glued(_Lines.of(content).items(place))[0].split())
 
 
 def correct(content: Content, place: Place, text: str) -> Content:
@@ -62,7 +62,9 @@ def correct(content: Content, place: Place, text: str) -> Content:
     Raises:
         OptionError: the text has characters that cannot be seen.
     """
-    return _put(content, place, _reworded(_items(content, place), check_text(text)))
+    lines = _Lines.of(content)
+    lines.put(place, _reworded(lines.items(place), check_text(text)))
+    return lines.into(content)
 
 
 def replaced(content: Content, find: str, new: str) -> tuple[Content, int]:
@@ -75,18 +77,18 @@ def replaced(content: Content, find: str, new: str) -> tuple[Content, int]:
     if not find:
         raise OptionError("There is nothing to replace: give the text to look for.")
     pattern = re.compile(r"\s+".join(map(re.escape, find.split())))
-    count = 0
-    for run in reversed(list(_runs(content))):  # from the end, so that the numbers of words before stay true
-        if not pattern.search(_rough(content, run)):
+    lines, count = _Lines.of(content), 0
+    for run in reversed(list(_runs(content))):
+        if not pattern.search(lines.rough(run)):
             continue
-        items = _items(content, run)
+        items = lines.items(run)
         for place, text, times in reversed(list(_found(items, pattern, new))):
             count += times
             rewritten = _reworded(items[place.first : place.last], " ".join(text.split()))
-            content = _put(content, Place(run.first + place.first, run.first + place.last), rewritten)
+            lines.put(Place(run.first + place.first, run.first + place.last), rewritten)
     if not count:
         raise OptionError(f"Nobody says {find!r}: give the words as they stand in the transcript.")
-    return content, count
+    return lines.into(content), count
 
 
 def check_text(text: str) -> str:
@@ -112,20 +114,53 @@ def _runs(content: Content) -> Iterator[Place]:
         first += count
 
 
-def _segments_of(content: Content, place: Place) -> Iterator[tuple[int, int, int]]:
-    """The segments that a place touches: number, and which of their words, from and to before."""
-    counts = words_before(content.transcript.segments)
-    for number in range(bisect_right(counts, place.first) - 1, len(counts) - 1):
-        first, last = max(place.first, counts[number]), min(place.last, counts[number + 1])
-        if first >= place.last:
-            return
-        if first < last:
-            yield number, first - counts[number], last - counts[number]
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Segments that are edited from the end on, so that the numbers of the words before stay true.
 
+    segments: None where no word is left. counts: words before each, and all, as they were at first.
+    """
 
-def _rough(content: Content, place: Place) -> str:
-    """At least what the words of a place say, quickly."""
-    return " ".join(content.transcript.segments[number].text for number, _, _ in _segments_of(content, place))
+    segments: list[Segment | None]
+    counts: list[int]
+
+    @classmethod
+    def of(cls, content: Content) -> _Lines:
+        return cls(list(content.transcript.segments), words_before(content.transcript.segments))
+
+    def into(self, content: Content) -> Content:
+        """The content with them."""
+        return content.with_segments(tuple(segment for segment in self.segments if segment is not None))
+
+    def rough(self, place: Place) -> str:
+        """At least what the words of a place say, quickly."""
+        return " ".join(segment.text for segment, *_ in self._touched(place))
+
+    def items(self, place: Place) -> list[_Item]:
+        """The words of a place."""
+        return [
+            item
+            for segment, number, first, last in self._touched(place)
+            for item in _pieces(segment, number)[first:last]
+        ]
+
+    def put(self, place: Place, new: Sequence[_Item]) -> None:
+        """The items in place of the words that stand there; a segment that has no word left is gone."""
+        for segment, number, first, last in list(self._touched(place)):
+            whole = _pieces(segment, number)
+            items = [*whole[:first], *(item for item in new if item.home == number), *whole[last:]]
+            text, words = "".join(item.text for item in items), tuple(item.word for item in items)
+            self.segments[number] = replace(segment, text=text, words=words) if words else None
+
+    def _touched(self, place: Place) -> Iterator[tuple[Segment, int, int, int]]:
+        """The segments that a place touches, their numbers, and which of their words, from and to before."""
+        for number in range(bisect_right(self.counts, place.first) - 1, len(self.counts) - 1):
+            first, last = max(place.first, self.counts[number]), min(place.last, self.counts[number + 1])
+            if first >= place.last:
+                return
+            segment = self.segments[number]
+            if first < last and segment is not None:
+                yield segment, number, first - self.counts[number], last - self.counts[number]
 
 
 def texts_of(segment: Segment) -> list[str]:
@@ -135,16 +170,9 @@ def texts_of(segment: Segment) -> list[str]:
     return carve(segment.text, [word.text for word in segment.words], list(range(1, len(segment.words))))
 
 
-def _pieces(content: Content, number: int) -> list[_Item]:
+def _pieces(segment: Segment, number: int) -> list[_Item]:
     """The words of a segment with their parts of its text."""
-    segment = content.transcript.segments[number]
     return [_Item(text, word, number) for text, word in zip(texts_of(segment), segment.words, strict=True)]
-
-
-def _items(content: Content, place: Place) -> list[_Item]:
-    return [
-        item for number, first, last in _segments_of(content, place) for item in _pieces(content, number)[first:last]
-    ]
 
 
 def _glued(items: Sequence[_Item]) -> tuple[str, list[int]]:
@@ -257,14 +285,3 @@ def _spaced(old: Sequence[_Item], new: Sequence[_Item]) -> list[_Item]:
             said = text.rstrip() if brings else text.strip()
             out.append(replace(item, text=text, word=replace(item.word, text=said)))
     return out
-
-
-def _put(content: Content, place: Place, new: Sequence[_Item]) -> Content:
-    """The items in place of the words that stand there; a segment that has no word left is gone."""
-    pieces = [[segment] for segment in content.transcript.segments]
-    for number, first, last in _segments_of(content, place):
-        whole = _pieces(content, number)
-        items = [*whole[:first], *(item for item in new if item.home == number), *whole[last:]]
-        text, words = "".join(item.text for item in items), tuple(item.word for item in items)
-        pieces[number] = [replace(content.transcript.segments[number], text=text, words=words)] if words else []
-    return content.with_segments(flat(pieces))

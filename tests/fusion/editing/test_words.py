@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.document import Document
+from diarfuse.fusion.editing.content import Content
 from diarfuse.fusion.editing.words import Place, correct, replaced, sentence_at, text_of
 from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.types import Segment, Transcript, Word
@@ -145,3 +146,27 @@ def test_a_correction_says_what_was_typed_and_times_never_fall(old, new, lead, d
     assert starts == sorted(starts)
     assert all(word.start <= word.end for word in after.words)
     assert text_of(Document(after).content, Place(0, len(after.words))) == after.segments[0].text.strip()
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from([" a", " b", " c"]), st.sampled_from(["A", "B"])), max_size=6), min_size=1
+    ),
+    st.sampled_from(["", "b", "x y"]),
+)
+def test_replacing_everywhere_is_correcting_place_by_place_from_the_end(rows, new) -> None:
+    segments, at = [], 0.0
+    for row in rows:
+        words = tuple(Word(at + i, at + i + 0.5, text, speaker=who) for i, (text, who) in enumerate(row))
+        segments.append(Segment(at, at + len(row), "".join(text for text, _ in row), words))
+        at += len(row)
+    content = Content(Transcript(tuple(segments), "en", at))
+    places = [i for i, word in enumerate(content.transcript.words) if word.text == " a"]
+    if not places:
+        with pytest.raises(OptionError, match="Nobody says 'a'"):
+            replaced(content, "a", new)
+        return
+    expected = content
+    for number in reversed(places):
+        expected = correct(expected, Place(number, number + 1), new)
+    assert replaced(content, "a", new) == (expected, len(places))
