@@ -90,16 +90,25 @@ def _document(document: Path, audio: Path | None, port: int) -> SiteServer:
 
 def _folder(folder: Path, audio: Path | None, port: int) -> SiteServer:
     from ..documents.desk.handler import DeskHandler
-    from ..documents.desk.site import Desk
+    from ..documents.desk.site import LIVE, OPTIONS, Desk
     from ..documents.desk.work import Work
     from ..documents.opening.server import SiteServer
 
     if audio is not None:
         raise click.UsageError("--audio is for a DOCUMENT, and a folder was given: leave it out.")
     take_for_ctrl_c()
-    desk = Desk(folder.resolve(), Work(), note)
+    desk = Desk(folder.resolve(), Work(), note, OPTIONS if _is_remote() else (*OPTIONS, LIVE))
     desk.told()  # a folder that cannot be read is told at once
     return SiteServer(desk, partial(DeskHandler, desk), port)
+
+
+def _is_remote() -> bool:
+    """Whether the settings have a server do the work, which tells the words at the end."""
+    from ..cli import all_commands
+    from .run import run
+    from .settings import read_files, settings
+
+    return settings("run", run, read_files(all_commands))["remote"].value is not None
 
 
 def _shown(address: str) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.documents.opening.server import PageServer
+from diarfuse.transcribe.documents.opening.server import PageServer, SiteServer
 from tests.fusion.documents import MEETING
 
 
@@ -110,6 +110,17 @@ def test_silence_holds_the_address_back_only_where_it_was_opened(monkeypatch, ca
     assert capsys.readouterr().err == ""
     assert run(["open", "meeting.json", "-q", "--no-browser"]) == 0
     assert capsys.readouterr().err.startswith("meeting.json: http://127.0.0.1:")
+
+
+def test_words_are_asked_for_as_they_are_heard_where_they_can_be(tmp_path: Path, monkeypatch) -> None:
+    options: list[tuple[str, ...]] = []
+    monkeypatch.setattr(SiteServer, "run", lambda self, _: (options.append(self.site.options), self.server_close()))
+    assert run(["open", ".", "--no-browser"]) == 0
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "diarfuse.toml").write_text('remote = "http://127.0.0.1:9"')
+    monkeypatch.setenv("DIARFUSE_CONFIG_DIR", str(tmp_path / "own"))
+    assert run(["open", ".", "--no-browser"]) == 0
+    assert options == [("--diarize", "--json-progress", "--live-text"), ("--diarize", "--json-progress")]
 
 
 def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from ....fusion.records import Json
 
+OPTIONS = ("--diarize", "--json-progress")
+LIVE = "--live-text"
 MOST_PEOPLE = 20
 """That the page offers; the command line takes any number."""
 _NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -43,18 +45,20 @@ def ignore(_sentence: str) -> None:
 class Desk:
     """A folder of recordings and transcripts.
 
-    token, presence, ending: see `Site`; presence is also that of the documents' pages.
     tell: hears that the page was closed while something is in work.
+    options: of every command, before those that are chosen on the page.
+    token, presence, ending: see `Site`; presence is also that of the documents' pages.
     """
 
     folder: Path
     work: Work
     tell: Callable[[str], None] = ignore
+    options: Sequence[str] = (*OPTIONS, LIVE)
     token: str = field(default_factory=new_token)
     presence: Presence = field(default_factory=Presence)
     ending: threading.Event = field(default_factory=threading.Event)
     _listing: Listing = field(init=False)
-    _pages: dict[str, PageServer] = field(init=False, default_factory=dict)
+    _pages: dict[tuple[str | None, str | None, int], PageServer] = field(init=False, default_factory=dict)
     _one_by_one: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -86,7 +90,7 @@ class Desk:
         if entry.transcript is not None:
             raise OptionError(f"{name} has a transcript, {entry.transcript}: open it, or move it away first.")
         target = self._listing.transcript_for(entry.recording)
-        return [*given, str(self.folder / entry.recording), "-o", str(target)]
+        return [*self.options, *given, str(self.folder / entry.recording), "-o", str(target)]
 
     def stop(self, asked: Any) -> Json:
         """Give up a recording, of a ``name``."""
@@ -124,15 +128,17 @@ class Desk:
         Raises:
             DiarfuseError: it is none, or damaged.
         """
-        if not any(one.transcript == name for one in self._listing.entries()):
+        entry = next((one for one in self._listing.entries() if one.transcript == name), None)
+        if entry is None:
             raise OptionError(f"There is no transcript {name!r} in {self.folder}: look at the list again.")
+        seen = (entry.transcript, entry.recording, entry.size)  # a recording that has come since is to be heard
         with self._one_by_one:
-            if name not in self._pages:
+            if seen not in self._pages:
                 editor = Editor(self.folder / name)
                 server = PageServer(Shown(editor, sound_of(editor, None), presence=self.presence))
                 server.begin()
-                self._pages[name] = server
-            return self._pages[name].address
+                self._pages[seen] = server
+            return self._pages[seen].address
 
     def wait(self) -> None:
         """Until all pages are closed and nothing is in work."""
@@ -160,7 +166,7 @@ def _told(entry: Entry, work: Json | None) -> Json:
 
 def _options(people: Any, language: Any) -> list[str]:
     """Of the command, for what was chosen on the page; it says itself which languages there are."""
-    given = ["--diarize", "--json-progress", "--live-text"]
+    given: list[str] = []
     if people is not None:
         if not isinstance(people, int) or isinstance(people, bool) or not 1 <= people <= MOST_PEOPLE:
             raise OptionError(f"people={people!r} must be a whole number from 1 to {MOST_PEOPLE}, or left out.")

@@ -76,6 +76,18 @@ def test_stopping_what_is_not_there_changes_nothing(desk: Desk) -> None:
         assert desk.stop(asked) == desk.told()
 
 
+def test_a_recording_that_comes_after_its_transcript_was_opened_is_heard(desk: Desk, folder: Path) -> None:
+    (folder / "meeting.json").write_bytes((folder / "talk.wav").read_bytes())
+    before = desk.page_of("meeting.json")
+    assert desk.page_of("meeting.json") == before
+    add(desk, "meeting.wav", b"sound")
+    after = desk.page_of("meeting.json")
+    assert after != before
+    with urllib.request.urlopen(f"{after}audio", timeout=60) as sound:  # noqa: S310 - our own
+        assert sound.read() == b"sound"
+    desk.finish()
+
+
 def test_only_transcripts_of_the_folder_have_a_page(desk: Desk, folder: Path) -> None:
     (folder / "damaged.json").write_text('{"format": "diarfuse/1", "name": 3}')
     for name in ("none.json", "../secret.json", "talk.wav", ""):
