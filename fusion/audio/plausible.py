@@ -97,7 +97,8 @@ def doubt_rate(samples: Samples, speech: Iterable[tuple[Seconds, Seconds]]) -> t
         return ()
     how, what = ("slow and deep", "higher") if octaves > 0 else ("fast and high", "lower")
     sentence = f"The speech sounds implausibly {how}, as if its sample rate were much {what} than was told"
-    return (f"{sentence}: check sample_rate, or the file's header.",)
+    music = "; where music is about as loud as the voices, it is what sounds so" if octaves > 0 else ""
+    return (f"{sentence}: check sample_rate, or the file's header{music}.",)
 
 
 def octaves_off(samples: Samples, speech: Iterable[tuple[Seconds, Seconds]]) -> float | None:

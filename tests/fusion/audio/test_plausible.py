@@ -37,6 +37,14 @@ def test_samples_at_a_lower_rate_are_fast(meeting: np.ndarray) -> None:
     )
 
 
+def test_music_as_loud_as_the_voices_is_told_as_what_it_may_be(meeting: np.ndarray) -> None:
+    speech = meeting[: 15 * 16_000]
+    notes = sum(np.sin(2 * np.pi * hertz * np.arange(len(speech)) / 16_000) for hertz in (110, 138, 165, 220))
+    loud = (speech + notes * speech.std() / notes.std()).astype(np.float32)
+    assert doubted(loud).endswith("; where music is about as loud as the voices, it is what sounds so.")
+    assert "music" not in doubted(soxr.resample(meeting, 16_000, 4_000))
+
+
 def test_speech_at_its_own_rate_is_not_doubted(meeting: np.ndarray) -> None:
     from scipy.signal import butter, sosfilt  # which takes long: not as the tests are collected
 
