@@ -206,6 +206,25 @@ def test_on_paper_there_are_names_times_text_and_the_table(page: WebDriver) -> N
         emulate(page)
 
 
+def test_on_a_sheet_of_paper_a_name_is_whole_and_no_time_lies_on_the_text(page: WebDriver, tmp_path: Path) -> None:
+    long = "Dr. Margaret Thornton-Ashworth of the Society"
+    (tmp_path / "long.html").write_text(str(html.dumps(meeting({ANA: long, BEN: "SPEAKER_01"}))), "utf-8")
+    page.set_window_size(720, 900)  # a sheet of A4 within its margins, which is as narrow as a telephone's rules
+    show(page, (tmp_path / "long.html").as_uri())
+    emulate(page, "print")
+    try:
+        over = """return [...document.querySelectorAll('.turn')].flatMap((turn) => {
+            const text = turn.querySelector('.said').getBoundingClientRect();
+            const cut = (part) => part.matches('.who span') && part.scrollWidth > part.clientWidth;
+            return [...turn.querySelectorAll('.time, .who, .who span')]
+                .filter((part) => part.getBoundingClientRect().right > text.left || cut(part))
+                .map((part) => part.textContent)})"""
+        assert {long, "SPEAKER_01"} <= {*names(page)}
+        assert page.execute_script(over) == []
+    finally:
+        emulate(page)
+
+
 def test_dark_and_with_everything_open_nothing_is_in_the_way(page: WebDriver) -> None:
     emulate(page, prefers_color_scheme="dark", prefers_reduced_motion="reduce")
     try:
