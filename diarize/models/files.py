@@ -6,13 +6,14 @@ import errno
 import hashlib
 import json
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from filelock import FileLock, Timeout
 
 from ...fusion.errors import CorruptModelError, DiarfuseError, ModelError, OutputError
+from ...fusion.given import why_no_json
 from ...fusion.landing import landing as whole_or_not
 
 if TYPE_CHECKING:
@@ -108,11 +109,14 @@ def read_record(path: Path, entry: Callable[[Any], T], remedy: str) -> dict[str,
     Raises:
         CorruptModelError: it is damaged.
     """
+    if not path.is_file():
+        return {}
+    why = "it holds something else"
     try:
-        if not path.is_file():
-            return {}
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("too large")  # noqa: TRY301 - one sentence for all that can be wrong with it
-        return {str(name): entry(value) for name, value in json.loads(path.read_bytes()).items()}
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise CorruptModelError(f"{path} is damaged ({error}): {remedy}") from error
+        if path.stat().st_size <= _LARGEST:
+            data = json.loads(path.read_bytes())
+            with suppress(ValueError, TypeError, AttributeError, KeyError):
+                return {str(name): entry(value) for name, value in data.items()}
+    except (ValueError, RecursionError) as error:
+        why = why_no_json(error)
+    raise CorruptModelError(f"{path} is damaged ({why}): {remedy}")

@@ -87,9 +87,17 @@ def test_what_nobody_pinned_is_trusted_at_first_and_compared_from_then_on(served
 
 def test_a_damaged_record_is_named(served, tmp_path):
     store = Store(tmp_path, packs=PACKS_HERE, endpoint=served.address)
-    for content in ("[", "[" * 100_000, "[]", '{"net": {"day": 1}}', '{"net": {"day": "", "files": [{"a": 1}]}}'):
+    for content in (
+        "[",
+        "[" * 100_000,
+        "[]",
+        "",
+        " " * (1 << 21),
+        '{"net": {"day": 1}}',
+        '{"net": {"day": "", "files": [{"a": 1}]}}',
+    ):
         (tmp_path / RECORD).write_text(content)
-        with pytest.raises(CorruptModelError, match=r"first-use.json is damaged"):
+        with pytest.raises(CorruptModelError, match=r"first-use.json is damaged \((it |Expecting value: line 1)"):
             store.has("net")
 
 
