@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,23 @@ if TYPE_CHECKING:
 
 LARGEST = 2**36
 """Bytes of a recording."""
-_SOURCES = {"desk.css": "text/css", "desk.js": "text/javascript"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+
+
+def _source(name: str) -> str:
+    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+
+
+_PAGE = {
+    "": ("text/html", partial(_source, "desk.html")),
+    "page.css": ("text/css", partial(html.source, "page.css")),
+    "desk.css": ("text/css", partial(_source, "desk.css")),
+    "desk.js": ("text/javascript", partial(_source, "desk.js")),
+}
+"""The page and its parts."""
 
 
 class DeskHandler(Answering):
@@ -33,7 +46,7 @@ class DeskHandler(Answering):
 
     def do_GET(self) -> None:  # noqa: N802 - the name that the base class looks for
         """The page and its parts; the list; a transcript's page; and `alive`, which lasts as long as the page."""
-        fixed = {"": self._page, "page.css": self._style, "list": self._list, "alive": self.alive}
+        fixed = {"list": self._list, "alive": self.alive}
         self.reply(lambda path: fixed.get(path) or self._part(path) or self._under(path, "open", self._open))
 
     do_HEAD = do_GET  # noqa: N815 - the same
@@ -47,21 +60,15 @@ class DeskHandler(Answering):
         }
         self.reply(lambda path: fixed.get(path) or self._under(path, "add", self._add))
 
-    def _page(self) -> None:
-        self._send_text("text/html", _source("desk.html"))
-
-    def _style(self) -> None:
-        self._send_text("text/css", html.source("page.css"))
-
     def _part(self, path: str) -> Callable[[], None] | None:
-        return (lambda: self._send_text(_SOURCES[path], _source(path))) if path in _SOURCES else None
+        return partial(self._send_text, *_PAGE[path]) if path in _PAGE else None
 
     def _list(self) -> None:
         self.json(HTTPStatus.OK, self._desk.told())
 
     def _under(self, path: str, folder: str, act: Callable[[str], None]) -> Callable[[], None] | None:
         found, slash, name = path.partition("/")
-        return (lambda: act(unquote(name, errors="surrogateescape"))) if found == folder and slash else None
+        return partial(act, unquote(name, errors="surrogateescape")) if found == folder and slash else None
 
     def _open(self, name: str) -> None:
         self.send(HTTPStatus.SEE_OTHER, b"", {"Location": self._desk.page_of(name)})
@@ -69,10 +76,6 @@ class DeskHandler(Answering):
     def _add(self, name: str) -> None:
         self.json(HTTPStatus.OK, self._desk.add(name, self.length(LARGEST), self.rfile))
 
-    def _send_text(self, kind: str, text: str) -> None:
+    def _send_text(self, kind: str, text: Callable[[], str]) -> None:
         headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Security-Policy": _POLICY}
-        self.send(HTTPStatus.OK, text.encode(), headers)
-
-
-def _source(name: str) -> str:
-    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+        self.send(HTTPStatus.OK, text().encode(), headers)
