@@ -82,10 +82,12 @@ def replaced(content: Content, find: str, new: str) -> tuple[Content, int]:
         if not pattern.search(lines.rough(run)):
             continue
         items = lines.items(run)
-        for place, text, times in reversed(list(_found(items, pattern, new))):
+        found = list(_found(items, pattern, new))
+        for place, text, times in reversed(found):
             count += times
-            rewritten = _reworded(items[place.first : place.last], " ".join(text.split()))
-            lines.put(Place(run.first + place.first, run.first + place.last), rewritten)
+            items[place.first : place.last] = _reworded(items[place.first : place.last], " ".join(text.split()))
+        if found:
+            lines.put(run, items)
     if not count:
         raise OptionError(f"Nobody says {find!r}: give the words as they stand in the transcript.")
     return lines.into(content), count
