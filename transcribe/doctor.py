@@ -168,7 +168,9 @@ def _store(store: Store) -> Iterator[Check]:
             yield Check(name, False, str(error), f"delete {store.root / name} and add the pack again")
             continue
         if not store.has(name):
-            yield Check(name, None, f"not on disk; fetched on first use, or now: transcribe models pull {name}")
+            fetched = f"fetched on first use, or now: transcribe models pull {name}"
+            brought = "offline mode fetches nothing: transcribe models import FOLDER"
+            yield Check(name, None, f"not on disk; {brought if store.offline else fetched}")
             continue
         problems = store.verify(name)
         remedy = f"transcribe models pull {name}" if problems else ""

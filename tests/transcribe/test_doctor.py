@@ -118,6 +118,14 @@ def test_the_online_check_says_why_nothing_came(tmp_path: Path, monkeypatch: pyt
     assert "refused" in found.detail
 
 
+def test_a_pack_that_is_not_there_is_fetched_unless_nothing_may_be(tmp_path: Path) -> None:
+    told = [check("campplus", tmp_path, **options).detail for options in ({"online": True}, {})]
+    assert told == [
+        "not on disk; fetched on first use, or now: transcribe models pull campplus",
+        "not on disk; offline mode fetches nothing: transcribe models import FOLDER",
+    ]
+
+
 def test_offline_names_what_a_run_without_a_network_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("diarfuse.asr_adapters.faster_whisper.on_disk", lambda _: None)
     speakers, words = (check(f"offline {what}", tmp_path, offline=True) for what in ("speakers", "words"))
