@@ -199,11 +199,15 @@ const discard = (before) => () => {
   showSaved();
 };
 
-// The program ends when this connection does: a hidden page's timers sleep, its connections do not.
+// The program ends when this connection does: a hidden page's timers sleep, its connections do not. One tab holds it
+// for all, since a browser has six to a host; the next takes it over.
 async function stayAlive() {
-  try {
+  const stay = async () => {
     const stream = (await fetch("alive")).body.getReader();
     for (;;) if ((await stream.read()).done) break;
+  };
+  try {
+    await (navigator.locks ? navigator.locks.request("alive", stay) : stay());
   } catch {
     // the same as an end
   }

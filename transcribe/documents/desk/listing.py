@@ -124,7 +124,11 @@ def _paired(sounds: set[str], transcripts: dict[str, str]) -> Iterator[tuple[str
     """Each recording with the transcript whose name is most like its own, and the transcripts that are left."""
     left = dict(transcripts)
     for recording in sorted(sounds):
-        of_it = sorted((name for name, about in left.items() if about == recording), key=lambda name: (len(name), name))
+        known_as = {
+            recording,
+            recording.encode("utf-8", "replace").decode(),
+        }  # documents are in UTF-8, names need not be
+        of_it = sorted((name for name, about in left.items() if about in known_as), key=lambda name: (len(name), name))
         for name in of_it[:1]:
             del left[name]
         yield recording, (of_it[0] if of_it else None)

@@ -88,6 +88,14 @@ def test_a_folder_that_went_away_is_told(tmp_path: Path) -> None:
         Listing(tmp_path / "gone").entries()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_in_no_encoding_is_known_as_its_transcript_has_it(tmp_path: Path) -> None:
+    recording = tmp_path / os.fsdecode(b"gr\xfc\xdfe.wav")
+    recording.write_bytes(b"")
+    document(tmp_path / "other.json", "gr??e.wav")
+    assert pairs(tmp_path) == {(recording.name, "other.json")}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes")
 def test_what_is_no_file_hides_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"")

@@ -62,6 +62,22 @@ def test_a_recording_is_transcribed_while_one_looks_and_opened(page: WebDriver, 
     page.switch_to.window(here)
 
 
+def test_one_tab_of_all_holds_the_connection_and_the_next_takes_it_over(page: WebDriver, server: SiteServer) -> None:
+    here, presence = page.current_window_handle, server.site.presence
+    page.switch_to.new_window("tab")
+    show(page, server.address)
+    second = page.current_window_handle
+    held = "return navigator.locks.query().then((all) => [all.held.length, all.pending.length])"
+    wait(lambda: page.execute_script(held) == [1, 1] and presence._count == 1)
+    page.switch_to.window(here)
+    page.get("about:blank")
+    wait(lambda: presence._left is not None and presence._count == 1)
+    page.switch_to.window(second)
+    page.close()
+    page.switch_to.window(here)
+    wait(lambda: presence._count == 0)
+
+
 def test_what_fails_says_why_and_can_be_tried_again(page: WebDriver, folder: Path) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
 

@@ -253,7 +253,10 @@ function start() {
   });
   window.addEventListener("focus", look);
   document.addEventListener("visibilitychange", () => document.hidden || look());
-  fetch("alive").then((answer) => answer.text()).catch(() => {}).finally(() => trouble(STRINGS.lost));
+  // One tab holds the connection for all, since a browser has six to a host; the next takes it over.
+  const stay = () => fetch("alive").then((answer) => answer.text());
+  const stayed = navigator.locks ? navigator.locks.request("alive", stay) : stay();
+  stayed.catch(() => {}).finally(() => trouble(STRINGS.lost));
   look().then(() => { document.documentElement.dataset.ready = "yes"; });
 }
 
