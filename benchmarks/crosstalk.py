@@ -28,7 +28,7 @@ from diarfuse.fusion.join.crosstalk import without_leaks
 from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.generated.acoustics import Channel as Line
     from diarfuse.fusion.types import Samples, Seconds
@@ -72,8 +72,9 @@ def main() -> None:
     found: dict[str, Counter[str]] = {setting.name: Counter() for setting in SETTINGS}
     for plan in chosen:
         placements = lay_out(plan, fold_of(clips, plan.fold))
+        alone = _tracks(placements, arguments.voices)
         for setting in SETTINGS:
-            found[setting.name].update(_counted(placements, setting, arguments.voices, plan.seed))
+            found[setting.name].update(_counted(placements, alone, setting, plan.seed))
     print(f"{describe()}\n- {len(chosen)} conversations of two or three people\n")
     print("| the others | own words | of them lost | leaked words | of them left | processor, s |\n|" + "---|" * 6)
     for name, row in found.items():
@@ -81,14 +82,12 @@ def main() -> None:
         print(f"| {name} | {row['own']} | {lost} | {row['leak']} | {left} | {row['ms'] / 1000:.1f} |")
 
 
-def _counted(placements: Sequence[Placement], setting: Setting, voices: Path, seed: int) -> Counter[str]:
+def _counted(
+    placements: Sequence[Placement], alone: Mapping[str, Samples], setting: Setting, seed: int
+) -> Counter[str]:
     """Words of both kinds before and after, and the processor's milliseconds."""
-    people = sorted({one.piece.clip.speaker for one in placements})
-    rng = np.random.default_rng(seed)
+    rng, people = np.random.default_rng(seed), list(alone)
     room = Room(float(rng.uniform(0.15, 0.6)), None)
-    alone = {
-        who: _track([one for one in placements if one.piece.clip.speaker == who], placements, voices) for who in people
-    }
     channels, sounds = [], []
     for here, who in enumerate(people):
         sound = through(alone[who], room.place(rng))
@@ -107,14 +106,15 @@ def _counted(placements: Sequence[Placement], setting: Setting, voices: Path, se
     return Counter(counts | {"leak": _count(channels, LEAK), "leak kept": _count(kept, LEAK), "ms": spent})
 
 
-def _track(own: Sequence[Placement], placements: Sequence[Placement], voices: Path) -> Samples:
-    """What one person says, as long as the conversation."""
-    track = np.zeros(round((max(one.end for one in placements) + 0.5) * SAMPLE_RATE), np.float32)
-    for one in own:
+def _tracks(placements: Sequence[Placement], voices: Path) -> dict[str, Samples]:
+    """What each person says, as long as the conversation."""
+    length = round((max(one.end for one in placements) + 0.5) * SAMPLE_RATE)
+    tracks = {who: np.zeros(length, np.float32) for who in sorted({one.piece.clip.speaker for one in placements})}
+    for one in placements:
         part = cut(one.piece, voices) * np.float32(10 ** (one.gain / 20))
         first = round(one.at * SAMPLE_RATE)
-        track[first : first + len(part)] += part[: len(track) - first]
-    return track
+        tracks[one.piece.clip.speaker][first : first + len(part)] += part[: length - first]
+    return tracks
 
 
 def _words(
