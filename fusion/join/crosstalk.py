@@ -188,11 +188,12 @@ def _level(samples: Samples, span: Span) -> Decibels:
 def _limits(levels: Floats) -> tuple[Decibels, Decibels]:
     """The level of one channel above the other below which its words are leaks, and above which the other's are.
 
-    Halfway from the middle to where leaks lie: between these are words of two who speak at once.
+    Two thirds of the way from the middle to where leaks lie: between these are words of two who speak at once, and one
+    that stays on both channels is a smaller fault than one that stays on none.
     """
     boundary = _boundary(levels)
     sides = levels[levels < boundary], levels[levels >= boundary]
-    asides = [max(abs(float(np.median(side)) - boundary) / 2, _CLEAR) for side in sides if len(side)] or [_CLEAR]
+    asides = [max(abs(float(np.median(side)) - boundary) * 2 / 3, _CLEAR) for side in sides if len(side)] or [_CLEAR]
     return boundary - asides[0], boundary + asides[-1]
 
 
