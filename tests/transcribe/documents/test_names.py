@@ -100,11 +100,17 @@ def test_export_writes_over_no_edits_that_it_does_not_hold(capsys: pytest.Captur
 def test_what_holds_no_names_or_cannot_be_read_may_be_written_over() -> None:
     Path("broken.json").write_text("{", encoding="utf-8")
     Path("other.json").write_text('{"a": 1}', encoding="utf-8")
-    Path("some.txt").write_text("It is so.\n\nHe said: yes, and went.\n", encoding="utf-8")
-    files = ("turns.rttm", "broken.json", "other.json", "none.json", "broken.json", "broken.json", "some.bin")
+    Path("some.txt").write_text("It is so.\nHe said: no.\n\nAnd he went, at last.\n", encoding="utf-8")
+    files = ("turns.rttm", "broken.json", "other.json", "none.json", "broken.json", "broken.json", "some.txt")
     formats = ("rttm", "json", "whisperx", "json", "docx", "srt", "txt")
     check_outputs([Target(Path(p), f) for p, f in zip(files, formats, strict=True)], replace=False)
     check_outputs([Target(None, "json")], replace=False)
+
+
+def test_a_text_with_what_looks_like_a_name_before_a_paragraph_is_guarded() -> None:
+    Path("notes.txt").write_text("It is so.\n\nDr. No: yes, and went.\n", encoding="utf-8")
+    with pytest.raises(OptionError, match=r"notes\.txt names speakers \(Dr\. No\).*--replace"):
+        check_outputs([Target(Path("notes.txt"), "txt")], replace=False)
 
 
 def test_the_same_name_with_other_accents_is_the_same() -> None:
