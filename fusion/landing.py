@@ -35,9 +35,18 @@ _PART_NAME = re.compile(rf"\.[0-9a-f]{{16}}{re.escape(PART)}")
 Appear: TypeAlias = Callable[[Path], None]
 """Gives bytes that are on the disk their name; raises `FileExistsError` where it is taken, by a link too."""
 
+State: TypeAlias = tuple[int, ...]
+"""What differs where a file was written or replaced since: its size and time; empty where there is none."""
+
+
+class ChangedError(FileExistsError):
+    """Somebody else has written the file meanwhile."""
+
 
 @contextmanager
-def landing(path: Path, *, mode: int | None = None, replace: bool = True) -> Iterator[BinaryIO]:
+def landing(
+    path: Path, *, mode: int | None = None, replace: bool = True, before: State | None = None
+) -> Iterator[BinaryIO]:
     """A binary file to write that becomes `path` if the block ends well, and vanishes if not.
 
     Killed at any instant, it leaves what was at `path` before, or the whole new
@@ -48,10 +57,12 @@ def landing(path: Path, *, mode: int | None = None, replace: bool = True) -> Ite
         mode: its permissions, never wider while it is written; None: those of the file at `path`, else the umask's.
             Whose that file is, it stays, where the system allows to give a file away, as root may.
         replace: whether it may take the place of another.
+        before: the only state in which what is there may be replaced (`state_of`); None: any.
 
     Raises:
         OSError: it cannot be written, or what is at `path` is write-protected or no file; that is untouched.
         FileExistsError: something is there, and nothing may be replaced.
+        ChangedError: something is there that was not `before`.
     """
     there = path.lstat().st_mode if os.path.lexists(path) else None
     if there is not None and stat.S_ISREG(there):
@@ -63,17 +74,32 @@ def landing(path: Path, *, mode: int | None = None, replace: bool = True) -> Ite
     with _new_file(path.parent, mode) as (file, appear):
         yield file
         _flush(file)
-        if replace:
+        if before is not None:
+            _put_in_place_of(before, appear, path)
+        elif replace:
             _put(appear, path)
         else:
             appear(path)
         _flush_folder(path.parent)
 
 
-def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int | None = None, before: State | None = None) -> None:
     """Write `content` to `path`, which then holds all of it or what it held before; see `landing`."""
-    with landing(path, mode=mode) as file:
+    with landing(path, mode=mode, before=before) as file:
         file.write(content)
+
+
+def state_of(path: Path) -> State:
+    """Of what is at `path` now; not by its inode, which some network disks number anew.
+
+    Raises:
+        OSError: none may look.
+    """
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    return found.st_size, found.st_mtime_ns
 
 
 @contextmanager
@@ -191,6 +217,24 @@ def _rename(file: BinaryIO, part: Path, path: Path) -> None:
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     part.rename(path)
+
+
+def _put_in_place_of(before: State, appear: Appear, path: Path) -> None:
+    """Name the new file `path` where nothing is, or what was there `before`; of two that find nothing, one is told."""
+    now = state_of(path)
+    if now not in ((), before):
+        raise _changed(path)
+    if now:
+        _put(appear, path)
+        return
+    try:
+        appear(path)
+    except FileExistsError:
+        raise _changed(path) from None
+
+
+def _changed(path: Path) -> ChangedError:
+    return ChangedError(errno.EEXIST, "another program wrote it meanwhile", str(path))
 
 
 def _put(appear: Appear, path: Path) -> None:

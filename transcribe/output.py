@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import json
 import os
 import re
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import click
 
 from ..exporters import registry
 from ..fusion.errors import CancelledError, DiarfuseError, OptionError, OutputError, UnknownNameError
-from ..fusion.landing import check_writable, in_the_way, is_protected, sweep, write_whole
+from ..fusion.landing import ChangedError, State, check_writable, in_the_way, is_protected, state_of, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,10 +33,14 @@ _OPEN = re.compile(r"/dev/(fd/|stdout$|stderr$)|/proc/[^/]+/fd/")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One output: a file, or stdout where `path` is None."""
+    """One output: a file, or stdout where `path` is None.
+
+    before: the state in which a file may be replaced, as it was when the work began; None: any.
+    """
 
     path: Path | None
     format: str
+    before: State | None = field(default=None, compare=False)
 
 
 class Usual(tuple[str, ...]):
@@ -68,6 +73,7 @@ def plan(
     in_folder: str,
     known: Sequence[str] | None = None,
     read: Sequence[Path] = (),
+    replace: bool = True,
 ) -> list[list[Target]]:
     """The outputs of every input, checked as far as can be before the work.
 
@@ -80,6 +86,7 @@ def plan(
         in_folder: the same for folders.
         known: the formats that fit; None means all.
         read: what else is read, and not to be written over.
+        replace: files that appear or change while the work lasts may be written over, as by somebody who does the same.
 
     Raises:
         OptionError: outputs and inputs do not fit together.
@@ -108,7 +115,7 @@ def plan(
     for folder in dict.fromkeys(_home(path).parent for path in files if not _is_stream(path)):
         _check_folder(_nearest(folder) if folder in made else folder)
         sweep(folder)
-    return planned
+    return planned if replace else [[_as_it_is(target) for target in targets] for targets in planned]
 
 
 def write_each(
@@ -213,11 +220,19 @@ def write(target: Target, result: str | bytes) -> None:
                 stream.write(content)
         else:
             target.path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(Path(os.path.realpath(target.path)), content)
+            write_whole(Path(os.path.realpath(target.path)), content, before=target.before)
+    except ChangedError as error:
+        raise OutputError(
+            f"{target.path} was written by another program in the meantime, and stays: choose another -o."
+        ) from error
     except OSError as error:
         if (file := in_the_way(target.path)) is not None:
             raise _no_folder(target.path.parent, file) from error
         raise OutputError(f"{target.path} cannot be written: {error.strerror or error}. Choose another -o.") from error
+
+
+def _as_it_is(target: Target) -> Target:
+    return target if target.path is None else dataclasses.replace(target, before=state_of(_home(target.path)))
 
 
 def _encoded(result: str | bytes) -> bytes:

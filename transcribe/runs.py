@@ -120,7 +120,7 @@ def _transcribe(
     from .recognisers import listens
 
     read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
-    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read)
+    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read, replace=view.replace)
     _check_speakers(planned, options, view)
     check_outputs(chain.from_iterable(planned), replace=view.replace, named=view.names or bool(view.labels))
     if view.live_text and view.remote is not None:
@@ -200,7 +200,8 @@ def _diarize(
     *,
     replace: bool,
 ) -> int:
-    planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=registry.of_turns())
+    known = registry.of_turns()
+    planned = output.plan(audio, outs, formats, on_stdout="rttm", in_folder="rttm", known=known, replace=replace)
     check_outputs(chain.from_iterable(planned), replace=replace, named=bool(labels))
     job = Job(options)
     job.check()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from diarfuse.fusion.landing import landing, part_of, prepared, sweep, write_whole
+from diarfuse.fusion.landing import ChangedError, landing, part_of, prepared, state_of, sweep, write_whole
 from tests.faults import every_kill, has_unnamed
 
 
@@ -203,3 +203,36 @@ def test_what_killed_processes_left_is_swept_and_nothing_else(tmp_path: Path) ->
     sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([young, *others])
     sweep(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "made", "changed", "removed"])
+def test_what_was_written_meanwhile_stays(tmp_path: Path, meanwhile: str) -> None:
+    path = tmp_path / "result.json"
+    if meanwhile != "made":
+        path.write_bytes(b"old")
+    before = state_of(path)
+    if meanwhile == "removed":
+        path.unlink()
+    elif meanwhile != "nothing":
+        path.write_bytes(b"somebody's")
+    if meanwhile in {"made", "changed"}:
+        with pytest.raises(ChangedError):
+            write_whole(path, b"ours", before=before)
+        assert path.read_bytes() == b"somebody's"
+    else:
+        write_whole(path, b"ours", before=before)
+        assert path.read_bytes() == b"ours"
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_of_two_that_find_nothing_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "result.json"
+
+    def look(_: Path) -> tuple[int, ...]:
+        path.write_bytes(b"the other's")  # between the look and the name
+        return ()
+
+    monkeypatch.setattr("diarfuse.fusion.landing.state_of", look)
+    with pytest.raises(ChangedError):
+        write_whole(path, b"ours", before=())
+    assert path.read_bytes() == b"the other's"

@@ -131,7 +131,7 @@ def attach(
     view = View(style=style_of(values, on_stdout="srt"), embed_audio=embed)
     if audio is None and rttm is None:
         raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
-    targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape)
+    targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape, replace=replace)
     if rttm is not None:
         _check_speakers(values)
     task = _Task(words, audio, rttm, values["audio_track"], Policy(join=values["join"]), unit)
@@ -233,7 +233,9 @@ class _Task:
         return replace(aligned, notes=(*aligned.notes, *told))
 
 
-def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool) -> list[Target]:
+def _plan(
+    given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool, replace: bool
+) -> list[Target]:
     """Where the result goes; refuses to write over what is read, of which the words come first."""
     from ...fusion.errors import OptionError
     from .. import output
@@ -244,7 +246,7 @@ def _plan(given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *,
         if isinstance(out, output.Picture) or _of_others(out):
             raise OptionError(f"--same-shape writes JSON, not {out!r}: write that by a command of its own.")
     formats = ["json"] if same_shape else formats
-    return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:])[0]
+    return output.plan(given[:1], outs, formats, on_stdout="srt", in_folder="srt", read=given[1:], replace=replace)[0]
 
 
 def _of_others(out: str) -> bool:

@@ -83,7 +83,9 @@ def identify(
     from ..screen.terminal import reporter
 
     read, known = ([] if rttm is None else [rttm]), registry.of_turns()
-    (targets,) = output.plan([audio], outs, formats, on_stdout="rttm", in_folder="rttm", known=known, read=read)
+    (targets,) = output.plan(
+        [audio], outs, formats, on_stdout="rttm", in_folder="rttm", known=known, read=read, replace=replace
+    )
     check_outputs(targets, replace=replace, named=True)
     task = _Task(audio, rttm, job_options({**values, "diarize": True}), primary, voice_model, replace, verbose)
     with reporter(expect=TURNS) as screen:

@@ -302,6 +302,27 @@ def test_a_result_is_not_said_to_be_of_what_took_the_place_of_its_recording(monk
     assert (found.recording.name, found.recording.sha256, found.notes) == ("mono.wav", "", (sentence,))
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_result_of_the_same_that_comes_meanwhile_is_not_lost_and_neither_is_ours(
+    there, folder, monkeypatch, capsys
+) -> None:
+    class Slow(Clock):
+        def transcribe(self, samples: Samples, **asked: object) -> Transcript:
+            Path("mono.json").write_text("the other's")
+            return super().transcribe(samples, **asked)
+
+    if there:
+        Path("mono.json").write_text("an older one")
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": SimpleNamespace(load=lambda: Slow)})
+    assert run(["--asr", "clock", "mono.wav", "-o", "mono.json"]) == 1
+    said = capsys.readouterr().err
+    assert "Error: mono.json was written by another program in the meantime, and stays: choose another -o." in said
+    assert len(texts(kept(said, folder))) == SECONDS
+    assert Path("mono.json").read_text() == "the other's"
+    assert run(["--asr", "clock", "mono.wav", "-o", "mono.json", "--replace"]) == 0
+    assert len(texts(read_document("mono.json"))) == SECONDS
+
+
 def test_redo_hears_one_recording_and_not_two(monkeypatch, capsys) -> None:
     diarizes(monkeypatch, One(MemoryError()))
     assert run(["--diarize", "--asr", "clock", "mono.wav", "-o", "mono.json"]) == 0

@@ -13,7 +13,7 @@ from ....fusion.errors import AudioError, OptionError
 from ...batch.finding import AUDIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ....fusion.types import Seconds
 
@@ -63,7 +63,7 @@ class Listing:
             for recording, name in _paired(sounds, transcripts)
             for size in [files[recording].st_size if recording else 0]
         ]
-        return sorted(rows, key=lambda one: (-one.changed, one.recording or one.transcript or ""))
+        return in_order(rows)
 
     def transcript_for(self, recording: str) -> Path:
         """Where the transcript of a recording that has none yet goes: beside it, in a file that is not there.
@@ -85,6 +85,11 @@ class Listing:
             about = _about(self.folder / name)
             self._known[name] = (seen, about)
         return about
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Newest first."""
+    return sorted(entries, key=lambda one: (-one.changed, one.recording or one.transcript or ""))
 
 
 def _seen(found: os.DirEntry[str]) -> os.stat_result | None:

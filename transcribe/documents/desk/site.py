@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from ..opening.editor import Editor
 from ..opening.presence import Presence
 from ..opening.server import PageServer
 from ..opening.shown import Shown, sound_of
-from .listing import Entry, Listing
+from .listing import Entry, Listing, in_order
 from .work import UNDER_WAY, Work
 
 if TYPE_CHECKING:
@@ -41,6 +41,17 @@ def ignore(_sentence: str) -> None:
     """Tell nobody."""
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a piece of work that has ended left behind, as it was first seen; what changes later is somebody else's.
+
+    recording, transcript: whether they were there.
+    """
+
+    recording: bool
+    transcript: bool
+
+
 @dataclass(slots=True)
 class Desk:
     """A folder of recordings and transcripts.
@@ -58,6 +69,8 @@ class Desk:
     presence: Presence = field(default_factory=Presence)
     ending: threading.Event = field(default_factory=threading.Event)
     _listing: Listing = field(init=False)
+    _seen: dict[str, Entry] = field(init=False, default_factory=dict)
+    _left: dict[str | None, Left] = field(init=False, default_factory=dict)
     _pages: dict[tuple[str | None, str | None, int], PageServer] = field(init=False, default_factory=dict)
     _one_by_one: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -67,8 +80,30 @@ class Desk:
     def told(self) -> Json:
         """The folder as it is now, and what is in work."""
         work = self.work.told()  # first, so that what is done by now lies in the folder
-        files = [_told(one, work.get(one.recording)) for one in self._listing.entries()]
+        found = {one.recording or one.transcript or "": one for one in self._listing.entries()}
+        self._look(found, work)
+        lost = [entry for name, entry in self._seen.items() if name not in found and self._stays(work.get(name), name)]
+        files = [
+            _told(one, work.get(one.recording), self._left.get(one.recording)) | {"lost": one in lost}
+            for one in in_order([*found.values(), *lost])
+        ]
         return {"folder": str(self.folder), "most": MOST_PEOPLE, "files": files}
+
+    def _look(self, found: dict[str, Entry], work: dict[str | None, Json]) -> None:
+        """Remember the recordings, and what there is of each that is done with."""
+        self._seen |= {name: replace(one, transcript=None) for name, one in found.items() if one.recording}
+        for name, told in work.items():
+            if told["state"] in UNDER_WAY:
+                self._left.pop(name, None)
+            else:
+                entry = found.get(name or "")
+                self._left.setdefault(name, Left(entry is not None, bool(entry and entry.transcript)))
+
+    def _stays(self, told: Json | None, name: str) -> bool:
+        """Whether a recording that is not there any more keeps its row: it was lost while it was in work."""
+        if told is None or told["state"] == "done":
+            return False
+        return name not in self._left or not self._left[name].recording
 
     def start(self, asked: Any) -> Json:
         """Have a recording transcribed; `asked` tells its ``name``, how many ``people``, and the ``language``.
@@ -155,10 +190,11 @@ class Desk:
             server.end()
 
 
-def _told(entry: Entry, work: Json | None) -> Json:
-    """A row of the list; `work` is what becomes of its recording, or became."""
-    if work is not None and work["state"] not in UNDER_WAY and (work["state"] == "done") != bool(entry.transcript):
-        work = None  # somebody has taken away what came of it, or made it elsewhere
+def _told(entry: Entry, work: Json | None, left: Left | None) -> Json:
+    """A row of the list; `work` is what becomes of its recording, or became, and `left` what there was at its end."""
+    if work is not None and left is not None:
+        expected = work["state"] == "done" or left.transcript  # it may have failed because there is one
+        work = work if bool(entry.transcript) == expected else None  # taken away by somebody, or made elsewhere
     address = None if entry.transcript is None else f"open/{quote(os.fsencode(entry.transcript), safe='')}"
     row: Json = {"recording": entry.recording, "transcript": entry.transcript, "address": address}
     return row | {"size": entry.size, "changed": entry.changed, "work": work}

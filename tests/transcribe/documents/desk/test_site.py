@@ -111,6 +111,49 @@ def test_what_came_of_a_recording_is_forgotten_with_its_transcript(desk: Desk, f
     assert row(desk, "talk.wav")["transcript"] == "talk.json"
 
 
+def test_a_recording_that_is_lost_while_in_work_keeps_its_row(desk: Desk, folder: Path) -> None:
+    for name in ("slow.mp3", "mute.ogg"):
+        desk.start({"name": name})
+    place = [one["recording"] for one in desk.told()["files"]]
+    (folder / "slow.mp3").unlink()
+    (folder / "mute.ogg").unlink()
+    told = desk.told()["files"]
+    assert [one["recording"] for one in told] == place
+    assert [one["recording"] for one in told if one["lost"]] == [
+        name for name in place if name in {"slow.mp3", "mute.ogg"}
+    ]
+    (folder / "slow.mp3.go").touch()
+    desk.work.wait()
+    assert "There is no recording 'mute.ogg'" in row(desk, "mute.ogg")["work"]["error"]  # type: ignore[index]
+    assert row(desk, "slow.mp3")["work"]["state"] == "failed"  # type: ignore[index]
+    with pytest.raises(OptionError, match="There is no recording"):
+        desk.start({"name": "slow.mp3"})
+    (folder / "slow.mp3").write_bytes((folder / "talk.wav").read_bytes())
+    assert not row(desk, "slow.mp3")["lost"]
+    desk.start({"name": "slow.mp3"})
+    desk.work.wait()
+    assert row(desk, "slow.mp3")["transcript"] == "slow.json"
+
+
+def test_a_recording_that_somebody_takes_away_after_it_failed_goes(desk: Desk, folder: Path) -> None:
+    desk.start({"name": "wrong.m4a"})
+    desk.work.wait()
+    assert row(desk, "wrong.m4a")["work"]["state"] == "failed"  # type: ignore[index]
+    (folder / "wrong.m4a").unlink()
+    assert "wrong.m4a" not in [one["recording"] for one in desk.told()["files"]]
+
+
+def test_what_fails_because_another_was_first_says_so_beside_its_transcript(desk: Desk, folder: Path) -> None:
+    desk.start({"name": "slow.mp3"})
+    made = (folder / "slow.mp3").read_text(encoding="utf-8").replace("meeting.wav", "slow.mp3")
+    (folder / "slow.json").write_text(made, encoding="utf-8")  # by another program
+    (folder / "slow.mp3.go").touch()
+    desk.work.wait()
+    told = row(desk, "slow.mp3")
+    assert (told["transcript"], told["work"]["state"]) == ("slow.json", "failed")  # type: ignore[index]
+    assert (folder / "slow.json").read_text(encoding="utf-8") == made
+
+
 def add(desk: Desk, name: str, content: bytes, size: int | None = None) -> str:
     return str(desk.add(name, len(content) if size is None else size, io.BytesIO(content))["name"])
 
