@@ -95,7 +95,7 @@ class _Pool:
         np.add.at(sums, labels, vectors)
         cost = np.full((many, many), np.inf)
         alone = np.zeros(many, np.int64), np.full(many, np.inf), np.arange(many)
-        counts = np.bincount(labels, minlength=many).astype(np.float64)
+        counts = np.bincount(labels).astype(np.float64)
         pool = cls(sums, counts, _beside(windows, labels, many), one_turn, cost, *alone)
         for row in range(many):
             cost[row] = pool.costs(row)

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from ..fusion.types import Seconds
 
 
-_INSTANT: Seconds = 1e-6  # upstream calls a gap or a segment up to this long empty
-
-
 def runs(active: Flags) -> Runs:
     """Where `active` (frames,) is true, as frame index pairs.
 
@@ -42,8 +39,7 @@ def fill_gaps(spans: Spans, shortest: Seconds, others: Spans | None = None) -> S
     if shortest <= 0 or len(spans) < 2:  # noqa: PLR2004 (a gap lies between two)
         return spans
     ends, starts = spans[:-1, 1], spans[1:, 0]
-    gaps = starts - ends
-    join = (gaps < shortest) | (gaps <= _INSTANT)
+    join = starts - ends < shortest
     if others is not None and len(others):
         join &= ~_reaches_into(others, ends, starts)
     return np.column_stack((spans[np.r_[True, ~join], 0], spans[np.r_[~join, True], 1]))

@@ -12,11 +12,17 @@ from diarfuse.diarize.plda import unit_length
 from diarfuse.fusion.types import SpeakerCount
 from tests.amounts import examples
 
+_beside = apart._beside
 
-def drawn(seed, count, people, spread=0.5):
-    """Embeddings of `people`, one to three a window, two of one window never of one person."""
+
+def drawn(seed, count, people, spread=0.5, unlike=1.0):
+    """Embeddings of `people`, one to three a window, two of one window never of one person.
+
+    The less `unlike`, the more do all sound like one.
+    """
     rng = np.random.default_rng(seed)
     centres = rng.standard_normal((people, 32))
+    centres = centres[:1] + unlike * (centres - centres[:1])
     windows, who = [], []
     for window in range(count):
         present = rng.choice(people, min(people, int(rng.integers(1, 4))), replace=False)
@@ -53,9 +59,15 @@ def cost(vectors, windows, one, other, step):
 
 
 @settings(max_examples=examples(40))
-@given(st.integers(0, 999), st.integers(1, 14), st.integers(1, 5), st.sampled_from([0.3, 0.6, 1.0]))
-def test_equal_to_looking_at_all_pairs(seed, count, people, spread):
-    training, windows, _ = drawn(seed, count, people, spread)
+@given(
+    st.integers(0, 999),
+    st.integers(1, 14),
+    st.integers(1, 5),
+    st.sampled_from([0.3, 0.6, 1.0]),
+    st.sampled_from([0.4, 0.6, 1.0]),
+)
+def test_equal_to_looking_at_all_pairs(seed, count, people, spread, unlike):
+    training, windows, _ = drawn(seed, count, people, spread, unlike)
     labels = apart.cluster(training, windows, 0.8, 2.0)
     assert labels.tolist() == ahc.by_first_member(labels).tolist()
     groups = sorted(np.flatnonzero(labels == label).tolist() for label in range(labels.max() + 1))
@@ -104,9 +116,14 @@ def test_next_to_nothing(count):
 
 
 def test_more_clusters_than_are_looked_at_in_pairs_are_merged_by_distance_first(monkeypatch):
-    training, windows, who = drawn(3, 60, 5, spread=0.2)
-    monkeypatch.setattr(apart, "_MOST", 3)
+    training, windows, who = drawn(3, 60, 5, spread=0.6)
+    many, fewer = (ahc.cluster(training, share * 0.8).max() + 1 for share in (0.75, 1.0))
+    assert many > fewer
+    monkeypatch.setattr(apart, "_MOST", fewer)
+    looked_at = []
+    monkeypatch.setattr(apart, "_beside", lambda *given: looked_at.append(given[2]) or _beside(*given))
     labels = apart.cluster(training, windows, 0.8, 1.0)
+    assert looked_at == [fewer]
     np.testing.assert_array_equal(labels, ahc.by_first_member(who))
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from diarfuse.diarize import clustering
 from diarfuse.diarize.clustering import NOBODY, finish, force_count, hard_clusters, vbx_centroids
+from diarfuse.diarize.kmeans import kmeans
 from diarfuse.diarize.masks import active_speakers
 from diarfuse.diarize.plda import Plda
 from diarfuse.fusion.types import SpeakerCount
@@ -127,7 +128,8 @@ def test_fewer_than_two_training_embeddings_are_one_speaker(keep):
     found = cluster(embeddings, segmentations)
     np.testing.assert_array_equal(found.hard >= 0, active_speakers(segmentations))
     assert found.hard.max() == 0
-    assert np.isfinite(found.centroids).all()
+    learnt_from = embeddings[:1, 0] if keep else embeddings[active_speakers(segmentations)]
+    np.testing.assert_allclose(found.centroids[0], learnt_from.mean(axis=0), rtol=1e-5)
 
 
 def test_short_voices_still_make_the_asked_number():
@@ -159,6 +161,27 @@ def test_a_centroid_nobody_is_given_to_is_replaced():
     assert set(np.unique(found.hard)) == {0, 1, NOBODY}
 
 
+def test_centroids_that_somebody_is_given_to_stay():
+    embeddings, segmentations, _ = meeting(0)
+    active = active_speakers(segmentations)
+    voices = np.eye(8)[:3]
+    assert finish(embeddings, active, np.nonzero(active), voices, SpeakerCount.of(3)).centroids is voices
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-1, 3)), min_size=1, max_size=12))
+def test_an_empty_cluster_has_its_own_back_unless_another_would_be_empty_then(given_to):
+    labels, hard = np.array([label for label, _ in given_to]), np.array([[cluster] for _, cluster in given_to])
+    hard[hard > labels.max()] = NOBODY
+    pairs = np.arange(len(labels)), np.zeros_like(labels)
+    expected = hard.copy()
+    for label in set(range(labels.max() + 1)) - set(hard.ravel().tolist()):
+        for row in np.flatnonzero(labels == label):
+            if expected[row] < 0 or (expected == expected[row]).sum() > 1:
+                expected[row] = label
+    clustering._keep_every_cluster(hard, pairs, labels)
+    assert hard.tolist() == expected.tolist()
+
+
 def test_read_only_and_strided_input():
     embeddings, segmentations, _ = meeting(4)
     expected = cluster(embeddings, segmentations)
@@ -174,3 +197,5 @@ def test_force_count_gives_means_of_raw_embeddings():
     centroids, labels = force_count(training, 4)
     for label in range(4):
         np.testing.assert_allclose(centroids[label], training[labels == label].mean(axis=0), rtol=1e-5)
+    directions = training / np.linalg.norm(training, axis=1, keepdims=True)
+    np.testing.assert_array_equal(labels, kmeans(directions, 4))

@@ -76,10 +76,12 @@ def test_size_of_the_blocks_changes_nothing(size):
 
 def test_runs_over_block_borders_are_one(monkeypatch):
     case = draw(5, 6, 3)
-    expected = reconstruct(*case)
+    expected = reconstruct(*case, scores=True)
     monkeypatch.setattr("diarfuse.diarize.reconstruct.blocks", lambda *given, **named: blocks(*given, **named, size=50))
-    for ours, theirs in zip(reconstruct(*case).active, expected.active, strict=True):
+    found = reconstruct(*case, scores=True)
+    for ours, theirs in zip(found.active, expected.active, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(found.scores, expected.scores)
 
 
 def test_a_limit_above_what_a_byte_holds():
@@ -133,6 +135,16 @@ def test_outvoted_speakers_are_heard_where_a_number_was_asked_for(alone):
     assert all(len(part) for part in (*timeline.active, *timeline.exclusive))
     assert frames(timeline.exclusive, windows.total_frames).sum(axis=1).max() == 1
     assert frames(timeline.exclusive, windows.total_frames).any(axis=1).sum() == (count > 0).sum()
+
+
+def test_nobody_is_heard_for_the_sake_of_a_number_where_enough_speak():
+    windows = Windows(160_000 + 9 * 16_000)
+    segmentations = np.ones((10, 589, 1), dtype=np.uint8)
+    hard = np.array([[0], [0], [0], [0], [1], [2], [0], [0], [0], [3]], np.int32)  # the last one alone hears its end
+    count = speaker_count(segmentations, windows)
+    for least, speaking in ((1, [0, 3]), (2, [0, 3]), (3, [0, 1, 3]), (4, [0, 1, 2, 3])):
+        timeline = reconstruct(segmentations, hard, count, windows, min_speakers=least)
+        assert [k for k, part in enumerate(timeline.active) if len(part)] == speaking
 
 
 def spoken(*speakers):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from diarfuse.diarize.binarize import runs
 from diarfuse.diarize.clustering import Clusters
 from diarfuse.diarize.reconstruct import Timeline
-from diarfuse.diarize.resegment import Move, Voices, _apply, compare, resegment
+from diarfuse.diarize.resegment import Move, Voices, _alone, _apply, compare, resegment
 from diarfuse.diarize.stretches import Stretch
 from diarfuse.diarize.windows import Windows
 
@@ -126,6 +126,7 @@ def test_moves_are_what_they_are_frame_by_frame(turns, moves):
         frames[first:last, speaker] = True
     timeline = Timeline(tuple(runs(column) for column in frames.T), tuple(runs(column) for column in frames.T))
     alone = frames.sum(axis=1) == 1
+    assert _alone(timeline, 100).tolist() == np.where(alone, frames.argmax(axis=1), -1).tolist()
     plain, claimed = [], np.zeros(100, bool)
     for first, length, source, target in moves:  # as `_look` makes them: apart, one speaker's frames alone
         inside = slice(first, min(first + length, 100))

@@ -38,12 +38,20 @@ def test_every_frame_of_every_window_lies_in_the_recording(num_samples, step):
     windows = Windows(num_samples, step)
     first = windows.first_frames
     assert first[0] == 0
+    assert windows.starts.tolist() == [index * step for index in range(windows.count)]
     assert first[-1] + FRAMES_PER_WINDOW <= windows.total_frames
     assert np.abs(windows.frame_times(first) - windows.starts - windows.frame_duration / 2).max() <= 0.0085
     oracle = np.zeros(windows.total_frames, dtype=int)
     for frame in first:
         oracle[frame : frame + FRAMES_PER_WINDOW] += 1
     np.testing.assert_array_equal(windows.coverage, oracle)
+
+
+@given(st.integers(0, 400_000), steps, st.integers(-8, 160), st.integers(1, 80))
+def test_the_windows_around_a_stretch_are_those_that_hear_any_of_it(num_samples, step, begin, length):
+    windows, begin, end = Windows(num_samples, step), begin / 4, (begin + length) / 4
+    hearing = [k for k, start in enumerate(windows.starts) if start < end - 1e-9 and begin + 1e-9 < start + 10]
+    assert list(windows.around(begin, end)) == hearing
 
 
 @settings(max_examples=examples(30))
