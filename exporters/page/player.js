@@ -8,7 +8,10 @@ import { STRINGS, say } from "./strings.js";
 const BACK = 2; // seconds
 const CLOSE = 1; // seconds that the transcript's and the recording's duration may differ
 
+const LOOK = 1000; // milliseconds until the page asks again whether the recording is the right one; twice as long each time
+
 const sound = byId("sound");
+let other = config.audio?.other; // null: not known yet, as it takes minutes to read a film
 let solo = null;
 let until = null; // where playing one place stops
 let wanted = 0; // where to begin once there is sound
@@ -34,6 +37,7 @@ export function startPlayer() {
   byId("choose").addEventListener("change", (event) => choose(event.target.files[0]));
   on("document", () => showTime());
   showTime();
+  if (other === null) askAgain(LOOK);
 }
 
 // A data address would be fetched anew with every seek: the bytes are unpacked once.
@@ -59,11 +63,27 @@ function loaded() {
   byId("play").disabled = false;
   if (wanted) sound.currentTime = wanted;
   const { duration } = page.doc;
-  if (config.audio?.other && sound.src.endsWith(config.audio.address)) toast(STRINGS.soundBytes, [STRINGS.close, () => {}]);
+  if (other) tellOther();
   if (Number.isFinite(sound.duration) && Math.abs(sound.duration - duration) > CLOSE) {
     toast(say("soundOther", { found: clock(sound.duration), expected: clock(duration) }), [STRINGS.close, () => {}]);
   }
   showPlaying();
+}
+
+function tellOther() {
+  if (sound.src.endsWith(config.audio.address)) toast(STRINGS.soundBytes, [STRINGS.close, () => {}]);
+}
+
+function askAgain(after) {
+  setTimeout(async () => {
+    try {
+      ({ other } = await (await fetch("compared")).json());
+    } catch {
+      return; // the program has ended, and the page says so
+    }
+    if (other === null) askAgain(Math.min(2 * after, 30 * LOOK));
+    else if (other && hasSound()) tellOther();
+  }, after);
 }
 
 export function toggle() {

@@ -19,6 +19,7 @@ from .options import TERMINAL_OPTIONS
 from .shape import command
 
 if TYPE_CHECKING:
+    from ...fusion.types import Note
     from ..documents.opening.server import SiteServer
 
 _OF_TERMINALS = frozenset(("www-browser", "links", "elinks", "lynx", "w3m"))
@@ -61,7 +62,7 @@ def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) ->
     what is dropped on the page is copied into the folder.
     """
     screen = reporter(bar=False)
-    server = _folder(document, audio, port) if document.is_dir() else _document(document, audio, port)
+    server = _folder(document, audio, port) if document.is_dir() else _document(document, audio, port, screen.note)
 
     def show(address: str) -> None:
         tell = screen.last if no_browser else screen.note
@@ -73,7 +74,7 @@ def open_(document: Path, audio: Path | None, port: int, *, no_browser: bool) ->
         server.run(show)
 
 
-def _document(document: Path, audio: Path | None, port: int) -> SiteServer:
+def _document(document: Path, audio: Path | None, port: int, tell: Note) -> SiteServer:
     from ..batch.finding import AUDIO
     from ..documents.opening.editor import Editor
     from ..documents.opening.server import PageServer
@@ -81,11 +82,12 @@ def _document(document: Path, audio: Path | None, port: int) -> SiteServer:
 
     if document.suffix.lower() in AUDIO:
         raise TranscriptError(f"{document} is a recording: open its folder to have it transcribed there.")
+
+    def tell_of(recording: Path) -> None:
+        tell(f"{recording} is not the very file that {document} was made from: its times may differ.")
+
     editor = Editor(document)
-    sound = sound_of(editor, audio)
-    if sound is not None and sound.other:
-        note(f"{sound.path} is not the very file that {document} was made from: its times may differ.")
-    return PageServer(Shown(editor, sound), port)
+    return PageServer(Shown(editor, sound_of(editor, audio, tell_of)), port)
 
 
 def _folder(folder: Path, audio: Path | None, port: int) -> SiteServer:

@@ -128,7 +128,7 @@ def _session(path: Path, document: Document, audio: Path | None) -> _Session | N
         why = "no player (ffplay, mpv or play) is installed"
     elif audio is None or not audio.is_file():
         why = f"the recording {str(audio or name)!r} is not there (--audio)"
-    elif recording is not None and recording.sha256 != sha256_of(audio):
+    elif recording is not None and recording.sha256 and recording.sha256 != sha256_of(audio):
         why = f"{audio} is another recording than the one {path} was made of"
     else:
         return _Session(path, audio, player)

@@ -97,6 +97,14 @@ def listen(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Heard]:
     return at
 
 
+def test_a_recording_whose_bytes_the_transcript_does_not_know_is_heard(meeting: Path, listen) -> None:
+    known = read_document(meeting)
+    assert known.recording is not None
+    unknown = replace(known, recording=replace(known.recording, sha256=""))
+    meeting.write_text(str(registry.dumps(unknown, "json")), encoding="utf-8")
+    assert {name for name, *_ in listen("q")} == {"meeting.wav"}
+
+
 def owners() -> list[str | None]:
     return [word.speaker for word in read_document("meeting.json").transcript.words[:6]]
 

@@ -28,8 +28,8 @@ class Handler(Answering):
         super().__init__(shown, *given)
 
     def do_GET(self) -> None:  # noqa: N802 - the name that the base class looks for
-        """The page, its recording, a format; and `alive`, which lasts as long as the page."""
-        fixed = {"": self._page, "audio": self._audio, "alive": self.alive}
+        """The page, its recording, whether that is the right one, a format; and `alive`, as long as the page lasts."""
+        fixed = {"": self._page, "audio": self._audio, "compared": self._compared, "alive": self.alive}
         self.reply(lambda path: fixed.get(path) or self._exporting(path))
 
     do_HEAD = do_GET  # noqa: N815 - the same
@@ -49,6 +49,9 @@ class Handler(Answering):
         written = formatdate(self._shown.editor.path.stat().st_mtime, usegmt=True)
         headers = {"Content-Type": "text/html; charset=utf-8", "Last-Modified": written}
         self.send(HTTPStatus.OK, body, headers | {"Content-Security-Policy": "frame-ancestors 'none'"})
+
+    def _compared(self) -> None:
+        self.json(HTTPStatus.OK, self._shown.told_of_sound())
 
     def _audio(self) -> None:
         sound = self._shown.sound

@@ -78,6 +78,29 @@ def page(chromium: WebDriver, running: tuple[PageServer, threading.Thread]) -> I
     chromium.get("about:blank")
 
 
+def test_that_the_recording_is_another_one_is_said_once_it_is_known(
+    chromium: WebDriver, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = threading.Event()
+    monkeypatch.setattr("diarfuse.transcribe.documents.opening.shown.sha256_of", lambda _: str(read.wait(60)))
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        .replace('"sha256":""', '"sha256":"77"')
+        .replace('"sha256": ""', '"sha256": "77"'),
+        encoding="utf-8",
+    )
+    editor = Editor(path)
+    server = PageServer(Shown(editor, sound_of(editor, None)))
+    server.begin()
+    show(chromium, server.address)
+    wait(lambda: chromium.execute_script("return !document.getElementById('play').disabled"))
+    assert not chromium.find_elements("css selector", "#toasts .toast")
+    read.set()
+    said(chromium, "This is not the very recording that the transcript was made from: its times may differ.")
+    chromium.get("about:blank")
+    server.end()
+
+
 def name(page: WebDriver, old: str, new: str) -> None:
     """As a person does it: into the field, type, Enter."""
     from selenium.webdriver.common.keys import Keys

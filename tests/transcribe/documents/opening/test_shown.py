@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from diarfuse.fusion.errors import AudioError
 from diarfuse.transcribe.documents.opening import shown
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
+from tests.browsing import wait
 from tests.fusion.documents import MEETING
 
 
@@ -36,9 +38,12 @@ def test_the_recording_beside_the_document_is_played_and_another_is_told_from_it
     (tmp_path / "talk.wav").write_bytes(b"sound")
     (tmp_path / "copy.mp3").write_bytes(b"other")
     editor = written(path, Recording("talk.wav", "7" * 64, 5.0))
-    found, given = sound_of(editor, None), sound_of(editor, tmp_path / "copy.mp3")
+    told: list[Path] = []
+    found, given = sound_of(editor, None, told.append), sound_of(editor, tmp_path / "copy.mp3", told.append)
     assert found is not None
     assert given is not None
+    wait(lambda: len(told) == 2)
+    assert {path.name for path in told} == {"talk.wav", "copy.mp3"}
     assert (found.path.name, found.other, found.media_type.startswith("audio/")) == ("talk.wav", True, True)
     assert (given.path.name, given.other) == ("copy.mp3", True)
     (tmp_path / "talk.wav").unlink()
@@ -57,6 +62,19 @@ def test_what_is_no_file_is_refused_as_recording(meeting: Path) -> None:
         sound_of(Editor(meeting), Path("/dev/null"))
 
 
+def test_a_page_is_there_before_its_recording_is_compared(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"")
+    read = threading.Event()
+    monkeypatch.setattr(shown, "sha256_of", lambda _: str(read.wait(60)))
+    page = Shown(
+        editor := written(tmp_path / "film.json", Recording("film.mp4", "7" * 64, 5.0)), sound_of(editor, None)
+    )
+    assert (page.told()["audio"], page.told_of_sound()) == ({"address": "audio", "other": None}, {"other": None})
+    read.set()
+    wait(lambda: page.told_of_sound()["other"] is not None)
+    assert page.told()["audio"]["other"] is True
+
+
 def test_a_recording_that_cannot_be_read_keeps_no_transcript_closed(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "talk.wav").write_bytes(b"")
     document = written(tmp_path / "talk.json", Recording("talk.wav", "0" * 64, 5.0))
@@ -65,6 +83,7 @@ def test_a_recording_that_cannot_be_read_keeps_no_transcript_closed(tmp_path: Pa
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(shown, "sha256_of", unread)
-    found = sound_of(document, None)
+    found = sound_of(document, None, lambda _: pytest.fail("it is not known to be another one"))
     assert found is not None
+    wait(lambda: found.other is not None)
     assert not found.other  # the page says that it does not play
