@@ -24,6 +24,7 @@ from ..fusion.estimating import Span, Times, words_at
 from ..fusion.text import split_text
 from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Segment, Transcript
+from ..fusion.watch import begun
 from .pronounce import phones, spoken
 
 LONGEST: Seconds = 600.0
@@ -107,7 +108,7 @@ class Ahead:
     def hear(self, segment: Segment) -> None:
         """Align a segment that has no words, soon; nothing where `align` would only estimate."""
         if _is_wordless(segment) and _can_align(self._language):
-            self._lines.append((segment, self._thread.submit(self._align, segment)))
+            self._lines.append((segment, begun(self._thread, self._align, segment)))
 
     def of(self, lines: Sequence[Segment], language: str | None) -> Iterator[Segment] | None:
         """The `lines` with words, as they are done; None unless they are just those that were heard, and can be."""

@@ -20,13 +20,14 @@ import asyncio
 import os
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import signature
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 import numpy.typing as npt
 
@@ -98,11 +99,11 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
             if not is_number(value, whole=True) or value < 1:
                 raise OptionError(f"{name}={value!r} must be a whole number, 1 or more.")
         self._work, self._capacity = work, capacity
-        self._changed = threading.Condition()
+        self._changed, self._process = threading.Condition(), os.getpid()
         self._waiting: deque[_Task[Audio]] = deque()
         self._running: dict[Hashable, _Task[Audio]] = {}
         self._done: deque[Done[Answer]] = deque()
-        self._listeners: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = set()
         self._closed = False
         self._threads = [threading.Thread(target=self._serve, name="queue", daemon=True) for _ in range(files)]
         for thread in self._threads:
@@ -114,7 +115,7 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
         Raises:
             OptionError: the queue is closed, or a recording of that id is in it.
         """
-        with self._changed:
+        with self._alone():
             while len(self._waiting) >= self._capacity and not self._closed:
                 self._changed.wait()
             self._take(id, audio)
@@ -125,7 +126,7 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
         Raises:
             OptionError: as `push`.
         """
-        with self._changed:
+        with self._alone():
             if len(self._waiting) >= self._capacity and not self._closed:
                 return False
             self._take(id, audio)
@@ -133,7 +134,7 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
 
     def cancel(self, id: Hashable) -> bool:  # noqa: A002 - what it is
         """Give up a recording, whose answer is then a `CancelledError`; False where it is done, or was never there."""
-        with self._changed:
+        with self._alone():
             if id in self._running:
                 self._running[id].cancel.set()
                 return True
@@ -146,13 +147,13 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
 
     def close(self) -> None:
         """Take no more recordings; what is in the queue is still done."""
-        with self._changed:
+        with self._alone():
             self._closed = True
             self._tell()
 
     def stop(self) -> None:
         """Take no more recordings, and give up all that are in the queue."""
-        with self._changed:
+        with self._alone():
             self.close()
             for name in [task.id for task in self._waiting] + list(self._running):
                 self.cancel(name)
@@ -171,7 +172,7 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
     def __iter__(self) -> Iterator[Done[Answer]]:
         """Answers in the order in which they are done."""
         while True:
-            with self._changed:
+            with self._alone():
                 while not self._done and not self._empty():
                     self._changed.wait()
                 if not self._done:
@@ -179,21 +180,38 @@ class Queue(OfThisProcess, Generic[Audio, Answer]):
                 done = self._done.popleft()
             yield done
 
-    async def __aiter__(self) -> AsyncIterator[Done[Answer]]:
+    def __aiter__(self) -> Self:
         """The same, in an event loop."""
+        return self
+
+    async def __anext__(self) -> Done[Answer]:
+        """The next answer; whoever gives up waiting for it, after a timeout say, loses none and may ask again."""
         loop = asyncio.get_running_loop()
         while True:
-            with self._changed:
-                done = self._done.popleft() if self._done else None
-                if done is None and self._empty():
-                    return
-                more: asyncio.Future[None] = loop.create_future()
-                if done is None:
-                    self._listeners.append((loop, more))
-            if done is None:
-                await more
-            else:
-                yield done
+            with self._alone():
+                if self._done:
+                    return self._done.popleft()
+                if self._empty():
+                    raise StopAsyncIteration
+                listener = loop, loop.create_future()
+                self._listeners.add(listener)
+            try:
+                await listener[1]
+            finally:
+                with self._changed:
+                    self._listeners.discard(listener)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock.
+
+        Raises:
+            OptionError: this is a fork of the process in which the queue's threads are, and nothing would ever be done.
+        """
+        if os.getpid() != self._process:
+            raise OptionError("The queue's threads stayed in the process that this one was forked from: make it here.")
+        with self._changed:
+            yield
 
     def _empty(self) -> bool:
         """Whether no answer will come any more."""

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias, TypeVar
@@ -125,7 +125,7 @@ def ahead(
     given: deque[Future[Result]] = deque()
     try:
         for item in items:
-            given.append(pool.submit(work, item))
+            given.append(begun(pool, work, item))
             if len(given) > most:
                 yield given.popleft().result()
         while given:
@@ -134,3 +134,18 @@ def ahead(
         for future in given:
             future.cancel()
         wait(given)
+
+
+def begun(pool: ThreadPoolExecutor, work: Callable[[Item], Result], item: Item) -> Future[Result]:
+    """``work(item)`` in the pool; done here, at once, where the pool takes nothing more.
+
+    So it is once the program's main thread has ended, while others that it began go on, and where no thread can be had.
+    """
+    with suppress(RuntimeError):
+        return pool.submit(work, item)
+    done: Future[Result] = Future()
+    try:
+        done.set_result(work(item))
+    except Exception as error:  # noqa: BLE001 - of whoever takes the result, as the pool's are
+        done.set_exception(error)
+    return done

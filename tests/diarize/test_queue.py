@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -132,6 +133,39 @@ def test_an_event_loop_is_not_kept_waiting() -> None:
     found, ticks = asyncio.run(run())
     assert sorted((done.id, done.answer) for done in found if done.error is None) == [(1, 10), (2, 20)]
     assert ticks == 3
+
+
+def test_an_answer_that_was_waited_for_in_vain_comes_later() -> None:
+    async def run() -> list[int | None]:
+        gate = Gate()
+        with Queue(gate, files=1) as queue:
+            queue.push(1, 1)
+            queue.close()
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(anext(queue), 0.001)
+            assert not queue._listeners, "one more after each timeout"
+            gate.open.set()
+            return [done.answer async for done in queue]
+
+    assert asyncio.run(run()) == [10]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_is_told_that_the_threads_stayed_behind() -> None:
+    with Queue(Gate(), files=1) as queue, queue._changed:  # a fork may find it held for ever
+        child = os.fork()
+        if not child:
+            told = 0
+            try:
+                for use in (queue.close, queue.stop, lambda: queue.push(1, 1), lambda: next(iter(queue))):
+                    with pytest.raises(OptionError, match="stayed in the process that this one was forked from"):
+                        use()
+                    told += 1
+            finally:
+                os._exit(told)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
 
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, float("nan"), "3", None, True])

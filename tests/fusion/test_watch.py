@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -69,3 +71,19 @@ def test_what_a_listener_raises_reaches_the_work() -> None:
 
     with pytest.raises(OSError, match="the terminal"), Watch(gone).stage("join"):
         pytest.fail("the stage began")
+
+
+def test_threads_go_on_where_the_programs_main_one_has_ended() -> None:
+    program = """
+import threading
+from diarfuse.fusion.watch import spread
+
+def work():
+    threading.main_thread().join()
+    print(*spread(str, range(50), 2), sep="")
+
+threading.Thread(target=work).start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "".join(map(str, range(50)))
+    assert done.stderr == ""

@@ -19,6 +19,7 @@ from .items import is_address, shown
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
 _EXTRA = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
 _GONE = (404, 410)
+_TRIES = 10
 _TALKATIVE = ("fsspec", "s3fs", "gcsfs")
 _ETAGS = ("ETag", "etag", "md5Hash", "md5", "checksum")
 
@@ -92,11 +93,17 @@ class Folder:
     def write(self, name: str, content: bytes) -> None:
         """See `Place.write`."""
         path = self.path / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content)
-        except OSError as error:
-            raise unwritable(path, error, "written") from error
+        for again in range(_TRIES):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(path, content)
+            except (FileNotFoundError, FileExistsError) as error:  # another worker may have deleted the empty folder
+                if again == _TRIES - 1:
+                    raise unwritable(path, error, "written") from error
+            except OSError as error:
+                raise unwritable(path, error, "written") from error
+            else:
+                return
 
     def delete(self, name: str) -> None:
         """See `Place.delete`; folders that are empty then go as well."""

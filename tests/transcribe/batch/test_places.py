@@ -8,6 +8,7 @@ import fsspec
 import pytest
 
 from diarfuse.fusion.errors import AudioNotFoundError, MissingExtraError, NetworkError, OutputError
+from diarfuse.fusion.landing import write_whole
 from diarfuse.transcribe.batch.places import Bucket, Folder, FullDiskError, Place
 
 
@@ -49,6 +50,22 @@ def test_a_folder_says_what_cannot_be_written(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("diarfuse.transcribe.batch.places.write_whole", full)
     with pytest.raises(FullDiskError, match=r"\(No space left on device\): free some space"):
         Folder(tmp_path).write("b.json", b"")
+
+
+def test_a_folder_that_another_worker_deletes_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, emptied = Folder(tmp_path), [True, True]
+
+    def written(path: Path, content: bytes) -> None:
+        if emptied and emptied.pop():
+            (path.parent / "last").write_bytes(b"")
+            place.delete("failures/last")  # takes the empty folder along
+        write_whole(path, content)
+
+    monkeypatch.setattr("diarfuse.transcribe.batch.places.write_whole", written)
+    place.write("failures/a.json", b"1")
+    assert (place.read("failures/a.json"), emptied) == (b"1", [])
 
 
 def test_a_file_is_fetched_with_what_tells_its_content(tmp_path: Path) -> None:
