@@ -211,7 +211,7 @@ def _is_complete(store: Store) -> bool:
 
 
 def _network(store: Store) -> Iterator[Check]:
-    from ..diarize.models.download import ask_hub
+    from ..diarize.models.fetching.hub import ask_hub
 
     answers, got = ask_hub(store.endpoint)
     remedy = (

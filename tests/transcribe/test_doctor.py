@@ -11,7 +11,7 @@ from typing import NamedTuple
 import onnxruntime
 import pytest
 
-from diarfuse.diarize.models.download import ask_hub
+from diarfuse.diarize.models.fetching.hub import ask_hub
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion import cuda
 from diarfuse.transcribe import doctor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from diarfuse.diarize.models import download
+from diarfuse.diarize.models.fetching import hub as fetching
 from diarfuse.diarize.models.store import Store
 from tests.diarize.models.fake_hub import Hub, install_builders
 
@@ -28,7 +28,7 @@ def own_store(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(fetching, "_PAUSE_SECONDS", 0.0)
     server = Hub()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

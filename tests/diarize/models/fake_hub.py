@@ -72,6 +72,8 @@ class Hub(ThreadingHTTPServer):
         self.contents = dict(CONTENTS)
         self.ranges: bool | int = True
         self.cut_after: int | None = None
+        self.shift = 0  # bytes by which a part lies too early
+        self.etag = ""
         self.status = 200
 
     @property
@@ -102,11 +104,16 @@ class HubHandler(BaseHTTPRequestHandler):
         if start and hub.ranges not in (True, False):
             self.send_error(hub.ranges)
             return
-        start = start if hub.ranges else 0
+        shift = hub.shift if start else 0
+        start = start - shift if hub.ranges else 0
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1 - shift}/{len(content)}")
+        if hub.etag:
+            self.send_header("ETag", hub.etag)
+        self.send_header("Content-Length", str(len(content) - shift - start))
         self.end_headers()
-        body = content[start:]
+        body = content[start : len(content) - shift]
         if hub.cut_after is not None and len(body) > hub.cut_after:
             body, hub.cut_after = body[: hub.cut_after], None
         self.wfile.write(body)

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from diarfuse.diarize.models import download
 from diarfuse.diarize.models.checkpoint import read_checkpoint
+from diarfuse.diarize.models.fetching import hub as fetching
 from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.models.packs import ClusteringPack, PackFile
 from diarfuse.diarize.models.store import Store
@@ -84,7 +84,7 @@ def pinned(files: Mapping[str, bytes]) -> ClusteringPack:
 
 @pytest.fixture
 def hub(official, monkeypatch) -> Iterator[Loopback]:
-    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(fetching, "_PAUSE_SECONDS", 0.0)
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")

