@@ -1,4 +1,4 @@
-"""A recogniser beside the diarizer: it may lag behind, and never holds more than half a minute."""
+"""A recogniser beside the diarizer: it may lag behind and fail, and never holds more than half a minute."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...asr_adapters.streaming import moved, stream_of
+from ...fusion.given import first_line
 from ...fusion.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ BEHIND: Seconds = 30.0
 """A recogniser that is further behind gives up what it has not heard, up to its final pass."""
 _LEAST = SAMPLE_RATE // 10
 """Samples that are worth a recogniser's look: blocks may be of three."""
+_SLOW = "The recogniser cannot keep up: words are missing until the end; a smaller --model can."
 
 
 class Hearing:
@@ -26,8 +28,10 @@ class Hearing:
     Args:
         recogniser: loaded or not.
         language: as of `Recognizer.transcribe`.
-        on_note: hears once if it cannot keep up.
-        inline: recognise within `feed`, for recordings that are fed as fast as may be.
+        on_note: hears once if it cannot keep up, and of each kind of failure: nobody says again what was said, so the
+            recording goes on.
+        inline: recognise within `feed`, for recordings that are fed as fast as may be and can be fed again: what the
+            recogniser raises, `feed` does.
     """
 
     def __init__(self, recogniser: Recognizer, language: str | None, on_note: Note, *, inline: bool) -> None:
@@ -37,7 +41,9 @@ class Hearing:
         self._pending: list[Samples] = []
         self._found: list[Segment] = []
         self._fed = self._until = 0.0
-        self._closing = self._gave_up = False
+        self._closing = False
+        self._told: set[str] = set()
+        self._failure: Exception | None = None
         self._error: BaseException | None = None
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="recogniser", daemon=True)
@@ -62,7 +68,11 @@ class Hearing:
             return found, self._until
 
     def close(self, *, wait: bool) -> list[Segment]:
-        """End; with `wait` after the rest was recognised, which comes back."""
+        """End; with `wait` after the rest was recognised, which comes back.
+
+        Raises:
+            Exception: with `wait`, the first one that the recogniser raised: words are missing that nobody hears again.
+        """
         with self._wake:
             self._closing = True
             if not wait:
@@ -70,6 +80,8 @@ class Hearing:
             self._wake.notify()
         if self._thread.is_alive() and wait:
             self._thread.join()
+        if self._failure is not None and wait:
+            raise self._failure
         if self._inline and self._pending:
             self._hear_pending()
         found, _ = self.take()
@@ -83,26 +95,34 @@ class Hearing:
                         self._wake.wait()
                     if not self._pending:
                         return
-                self._hear_pending()
+                self._try_pending()
         except BaseException as error:  # noqa: BLE001 - raised where the words are taken
             with self._wake:
                 self._error = error
+
+    def _try_pending(self) -> None:
+        try:
+            self._hear_pending()
+        except Exception as error:  # noqa: BLE001 - told now, and raised by `close` where nobody hears the whole again
+            with self._wake:
+                self._failure = self._failure or error
+                self._begin_anew(f"The recogniser failed ({first_line(error)}): words are missing until the end.")
 
     def _hear_pending(self) -> None:
         with self._wake:
             pending, self._pending = self._pending, []
             if sum(map(len, pending)) > BEHIND * SAMPLE_RATE and not self._inline:
-                self._give_up()
+                self._begin_anew(_SLOW)
                 return
         segments = [moved(segment, self._base) for segment in self._stream.feed(np.concatenate(pending))]
         with self._wake:
             self._found += segments
             self._until = self._base + self._stream.until
 
-    def _give_up(self) -> None:
-        """Begin anew with what comes next."""
-        self._stream, self._base = stream_of(self._recogniser, self._language), self._fed
-        self._until = self._fed
-        if not self._gave_up:
-            self._on_note("The recogniser cannot keep up: words are missing until the end; a smaller --model can.")
-        self._gave_up = True
+    def _begin_anew(self, why: str) -> None:
+        """With what waits now, or comes next."""
+        self._base = self._until = self._fed - sum(map(len, self._pending)) / SAMPLE_RATE
+        self._stream = stream_of(self._recogniser, self._language)
+        if why not in self._told:
+            self._on_note(why)
+        self._told.add(why)

@@ -194,11 +194,12 @@ class _Recording:
         speakers = self.options.speakers
         if self.options.channels is not None:  # how many there are was said of the whole
             recogniser, speakers = Shared(recogniser, threading.Lock()), SpeakerCount()
+        missed = told.on_note if self.plan.final_pass else told  # words that the end brings are missing in no result
         tracks: list[Track] = []
         numbers = Numbers()
         for _ in range(self.count):
             live = stack.enter_context(live_of(diarizer, speakers, on_note=None if tracks else told))
-            hearing = Hearing(recogniser, self.options.language, told, inline=inline)
+            hearing = Hearing(recogniser, self.options.language, missed, inline=inline)
             tracks.append(Track(live, hearing, numbers, self._naming()))
         return tracks
 

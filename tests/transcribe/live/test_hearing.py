@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
 
+from diarfuse.asr_adapters.streaming import Windows
 from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript
 from diarfuse.transcribe.live.hearing import Hearing
 
@@ -64,13 +66,60 @@ def test_one_that_cannot_keep_up_gives_up_what_it_missed_and_says_so_once():
     assert all(segment.end <= 120.1 for segment in segments)
 
 
-def test_what_the_recogniser_raises_is_raised_where_the_words_are_taken():
-    class Broken:
-        def transcribe(self, *_, **__):
-            raise ValueError("broken")
+class Broken:
+    """Fails at the first two pieces, and hears the others."""
 
-    hearing = Hearing(Broken(), None, print, inline=False)
+    def __init__(self):
+        self.left = 2
+
+    def transcribe(self, samples, **_):
+        self.left -= 1
+        if self.left >= 0:
+            raise ValueError("broken\nat line 3")
+        return Transcript((Segment(0.0, len(samples) / SAMPLE_RATE, "so"),), None, 0.0)
+
+
+def fed(hearing, seconds):
+    for _ in range(seconds):
+        hearing.feed(SECOND)
+        while hearing._pending:
+            time.sleep(0.001)
+
+
+def test_a_recogniser_that_fails_is_told_of_once_and_hears_what_comes_after():
+    notes = []
+    hearing = Hearing(Broken(), None, notes.append, inline=False)
+    fed(hearing, 60)
+    assert notes == ["The recogniser failed (broken): words are missing until the end."]
+    segments, until = hearing.take()
+    assert 24 <= segments[0].start < 25, "two pieces of 12 s were lost"
+    assert segments[-1].end <= until <= 60
+    assert hearing.close(wait=False) == []
+
+
+def test_where_nobody_hears_the_whole_again_the_failure_is_raised_at_the_end():
+    hearing = Hearing(Broken(), None, lambda _: None, inline=False)
+    fed(hearing, 60)
+    with pytest.raises(ValueError, match="broken"):
+        hearing.close(wait=True)
+
+
+def test_within_feed_it_is_raised_at_once():
+    hearing = Hearing(Broken(), None, print, inline=True)
+    with pytest.raises(ValueError, match="broken"):
+        fed(hearing, 13)
+
+
+def test_one_that_cannot_begin_anew_ends_the_recording():
+    class Gone(Broken):
+        def stream(self, **_):
+            self.left -= 1
+            if self.left < 1:
+                raise OSError("gone")
+            return Windows(lambda *_: 1 // 0)
+
+    hearing = Hearing(Gone(), None, lambda _: None, inline=False)
     hearing.feed(np.concatenate([SECOND] * 13))
     hearing._thread.join(60)
-    with pytest.raises(ValueError, match="broken"):
+    with pytest.raises(OSError, match="gone"):
         hearing.take()

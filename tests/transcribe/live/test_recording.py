@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.asr_adapters.streaming import Windows
+from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.live import hearing, recording, sources
 
@@ -113,14 +115,41 @@ def test_live_words_are_kept_if_asked_for(growing, capfd):
     assert not capfd.readouterr().err
 
 
+class Piped:
+    """Stdin that is no terminal."""
+
+    def __init__(self, data: bytes) -> None:
+        self.buffer = io.BytesIO(data)
+
+    def isatty(self) -> bool:
+        return False
+
+
+def test_a_recogniser_that_fails_on_the_way_ends_no_recording_that_it_hears_at_the_end(talk, monkeypatch, capfd):
+    class Tired:
+        """Fails in what it hears on the way."""
+
+        def __getattr__(self, name):
+            return getattr(usual, name)
+
+        def stream(self, **_):
+            return Windows(lambda *_: (_ for _ in ()).throw(MemoryError("tired")))
+
+    usual, tired = recognisers.make(), Tired()
+    assert run(["--diarize", "talk.wav", "--diarizer", "campplus", "-o", "a.json"]) == 0
+    monkeypatch.setattr(recognisers, "make", lambda *_: tired)
+    sound, live = (talk / "talk.wav").read_bytes(), ["live", "-", "--diarizer", "campplus", "-o", "b.json"]
+    monkeypatch.setattr(sys, "stdin", Piped(sound))
+    assert run(live) == 0
+    assert "The recogniser failed (tired): words are missing until the end.\n" in capfd.readouterr().err
+    whole, found = (json.loads((talk / name).read_text(encoding="utf-8")) for name in ("a.json", "b.json"))
+    assert (found["segments"], found["notes"]) == (whole["segments"], whole["notes"])
+    monkeypatch.setattr(sys, "stdin", Piped(sound))
+    assert run([*live, "--no-final-pass"]) == 1
+    assert "Error: " in capfd.readouterr().err
+
+
 def test_stdin_is_raw_or_a_container(talk, monkeypatch, capfd):
-    class Piped:
-        def __init__(self, data: bytes) -> None:
-            self.buffer = io.BytesIO(data)
-
-        def isatty(self) -> bool:
-            return False
-
     samples = soundfile.read("talk.wav", dtype="int16")[0][: 3 * 16_000]
     monkeypatch.setattr(sys, "stdin", Piped(samples.astype("<i2").tobytes()))
     assert run(["live", "-", "--raw", "16000", "--diarizer", "campplus", "-o", "raw.rttm"]) == 0
