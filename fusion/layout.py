@@ -23,7 +23,7 @@ DASH = "- "
 _FRAMES = 2
 """Pictures without a cue between two of them: fewer cannot be seen."""
 
-_SLOWEST, _FASTEST = 1, 1000
+FEWEST_FPS, MOST_FPS = 1, 1000
 """Pictures a second: with fewer, the room between cues would push them far from their words; no film has more."""
 _LONGEST: Seconds = 3600.0
 """Cues that stay longer would be far from their words, too."""
@@ -64,8 +64,8 @@ class Layout:
         for name in ("width", "lines", "speed", "fastest", "longest", "fps", "pause"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be above 0, and finite.")
-        if not _SLOWEST <= self.fps <= _FASTEST:
-            raise OptionError(f"fps={self.fps:g} must be from {_SLOWEST} to {_FASTEST} pictures a second.")
+        if not FEWEST_FPS <= self.fps <= MOST_FPS:
+            raise OptionError(f"fps={self.fps:g} must be from {FEWEST_FPS} to {MOST_FPS} pictures a second.")
         if self.longest > _LONGEST:
             raise OptionError(f"longest={self.longest:g} must be at most {_LONGEST:g} seconds.")
         if not 0 <= self.shortest <= self.longest:

@@ -41,6 +41,13 @@ def listens(name: str) -> bool:
     return name == AUTO or registry.listens(name)
 
 
+def reaches(name: str, option: str) -> bool:
+    """Whether ``device`` or ``threads`` comes to the recogniser `name`: that of ``auto`` may, and none is unknown."""
+    if name in registry.BUILTIN:
+        return option in registry.parameters(name)
+    return name not in registry.names()  # what another package means by these words is not known
+
+
 def make(setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
     """The recogniser of a setup; ``auto`` says in one sentence if it is not the first choice.
 
@@ -66,16 +73,17 @@ def _auto(setup: Setup, wish: Wish, on_note: Note) -> Recognizer:
     of_whisper = setup.model is not None or setup.compute_type is not None
     if of_whisper or code_of(wish.language or "en") != "en" or not moonshine.installed():
         return _named(first, setup, wish, on_note)
+    smaller = "English, smaller" + (", on the processor" if setup.execution.device == "cuda" else "")
     found = faster_whisper.on_disk(model) is not None if _offline(setup) else faster_whisper.available(model)
     if not found:
         why = "may not be fetched in offline mode" if _offline(setup) else "cannot be reached"
-        on_note(f"The Whisper model {model!r} is not on disk and {why}, so moonshine (English, smaller) is used.")
+        on_note(f"The Whisper model {model!r} is not on disk and {why}, so moonshine ({smaller}) is used.")
         return _named("moonshine", setup, wish, on_note)
     whisper = faster_whisper.FasterWhisper(**_options(first, setup))
     try:
         whisper.load()
     except (NetworkError, ModelError) as error:
-        on_note(f"The Whisper model {model!r} cannot be used, so moonshine (English, smaller) is: {error}")
+        on_note(f"The Whisper model {model!r} cannot be used, so moonshine ({smaller}) is: {error}")
         return _named("moonshine", setup, wish, on_note)
     if wish.details:
         on_note(f"recogniser: {first}, model its default")

@@ -61,13 +61,13 @@ USAGE = {
     "unknown recogniser": (["good.wav", "--asr", "faster-wisper"], "'faster-wisper'", "did you mean 'faster-whisper'"),
     "unknown pack": (["good.wav", "--diarize", "--diarizer", "camplus"], "'camplus'", "did you mean 'campplus'"),
     "min above max": (["good.wav", "--diarize", "--min-speakers", "5", "--max-speakers", "2"], "5", "2"),
-    "no speakers": (["good.wav", "--diarize", "--num-speakers", "0"], "num_speakers=0", "1 or more"),
+    "no speakers": (["good.wav", "--diarize", "--num-speakers", "0"], "'--num-speakers': 0", "x>=1"),
     "count outside bounds": (["good.wav", "--diarize", "--num-speakers", "4", "--max-speakers", "2"], "4", "leave"),
     "count without diarize": (["good.wav", "--num-speakers", "2"], "--num-speakers", "add --diarize"),
     "rttm without diarize": (["good.wav", "-o", "a.rttm"], "RTTM", "--diarize"),
-    "step": (["good.wav", "--diarize", "--step", "11"], "step=11", "10 seconds"),
-    "threshold": (["good.wav", "--diarize", "--threshold", "-1"], "threshold=-1", "above 0"),
-    "threads": (["good.wav", "--threads", "-2"], "threads=-2", "0"),
+    "step": (["good.wav", "--diarize", "--step", "11"], "'--step': 11.0", "0.02<=x<=10.0"),
+    "threshold": (["good.wav", "--diarize", "--threshold", "-1"], "'--threshold': -1.0", "0<x<=2.0"),
+    "threads": (["good.wav", "--threads", "-2"], "'--threads': -2", "x>=0"),
     "mode": (["good.wav", "--mode", "quick"], "'quick'", "exact"),
     "unknown option": (["good.wav", "--diarise"], "--diarise", "--help"),
     "no arguments": ([], "AUDIO", "--help"),
@@ -175,10 +175,10 @@ def test_an_output_that_cannot_be_written_costs_no_other(
     assert run(words_json("good.wav", "-o", "good.json")) == 0
     real = output.write_whole
 
-    def write_whole(path: Path, content: bytes) -> None:
+    def write_whole(path: Path, content: bytes, **how: Any) -> None:
         if path.parent.name == "full":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        real(path, content)
+        real(path, content, **how)
 
     monkeypatch.setattr(output, "write_whole", write_whole)
     capsys.readouterr()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ...exporters import registry
-from .numbers import NumberRange, Whole
+from .numbers import NumberRange, WholeRange
 from .options import (
     DIARIZER_OPTIONS,
     LAYOUT_OPTIONS,
@@ -68,7 +68,9 @@ BATCH_OPTIONS = (
         is_flag=True,
         help="Keep what the networks heard of voices in OUT/.cache, so that another number of speakers costs seconds.",
     ),
-    click.option("--workers", type=Whole(), default=0, metavar="N", help="Recordings at once; 0 is one a core."),
+    click.option(
+        "--workers", type=WholeRange(min=0), default=0, metavar="N", help="Recordings at once; 0 is one a core."
+    ),
     click.option(
         "--shard",
         metavar="I/N",

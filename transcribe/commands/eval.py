@@ -20,7 +20,7 @@ from ..documents.scoring import (
 )
 from ..inputs.paths import InputPath
 from ..screen.terminal import note
-from .numbers import Number
+from .numbers import NumberRange
 from .options import TERMINAL_OPTIONS
 from .shape import command, with_options
 
@@ -33,7 +33,7 @@ FILE = InputPath(error=TranscriptError)
 @click.option("--rttm", type=FILE, metavar="FILE", help="True turns: DER and JER.")
 @click.option(
     "--collar",
-    type=Number(),
+    type=NumberRange(min=0),
     default=0.0,
     show_default=True,
     help="Seconds on each side of a true turn's edge left out of DER and JER.",
@@ -47,8 +47,6 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     """
     if stm is None and rttm is None:
         raise OptionError("There is nothing to compare with: give --stm FILE, --rttm FILE, or both.")
-    if not 0 <= collar < float("inf"):
-        raise OptionError(f"--collar {collar} must be a number of seconds, 0 or more.")
     if stm is not None and hypothesis.suffix.lower() == ".rttm":
         raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
     true_turns = () if rttm is None else read_true_turns(rttm)  # whatever cannot be read is told before any work

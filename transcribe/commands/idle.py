@@ -32,10 +32,12 @@ class Rule:
 
 COUNTS = ("num_speakers", "min_speakers", "max_speakers")
 OF_DIARIZER = ("diarizer", "recipe", "preset", "labels_from", "step", "threshold", "mode")
+OF_MACHINE = ("device", "threads")
 OF_RECOGNISER = ("model", "language", "compute_type", "batch_size", "asr_options")
 OF_READABLE = ("labels", "width", "lines", "highlight_words")
 OF_CUES = ("cues", *OF_READABLE)
 NO_SPEAKERS = "where cues are the recogniser's own segments"
+NO_SUCH = "with this recogniser, which has no such option"
 MANIFESTS = (".jsonl", ".csv", ".parquet")
 """Whose rows may wish for speakers where the command line does not."""
 
@@ -52,6 +54,20 @@ def _no_speakers(values: Values) -> bool:
     return _no_voices(values) and not (values.get("channels") or values.get("channel_names"))
 
 
+def _taken_by_nobody(option: str, usual: object) -> Callable[[Values], bool]:
+    """Whether nobody is told apart by voice, and the recogniser that is named has no such option; see `recognisers`."""
+
+    def idle(values: Values) -> bool:
+        words_alone = _no_voices(values) or ("document" in values and not values.get("diarize", True))
+        if values.get(option, usual) == usual or not words_alone:
+            return False  # which is not to be asked of every call, for it imports the recogniser's adapter
+        from .. import recognisers
+
+        return not recognisers.reaches(values["asr"], option)
+
+    return idle
+
+
 def _only_files(inputs: tuple[str, ...]) -> bool:
     return bool(inputs) and all(os.path.isfile(name) for name in inputs)  # noqa: PTH113 - a Path would raise
 
@@ -62,7 +78,10 @@ RULES = (
     Rule(OF_CUES, _no_speakers, f"without --diarize, {NO_SPEAKERS}"),
     Rule(("diarizer", "mode"), lambda v: "document" in v and not v.get("diarize", True), "without --diarize"),
     Rule(OF_RECOGNISER, lambda v: "document" in v and not v.get("asr given"), "without --asr: the words stay"),
-    Rule(OF_DIARIZER, lambda v: v.get("rttm") is not None, "with --rttm, whose turns stay as they are"),
+    Rule((*OF_DIARIZER, *OF_MACHINE), lambda v: v.get("rttm") is not None, "with --rttm, whose turns stay as they are"),
+    Rule(("models_dir",), lambda v: "same_shape" in v and v["rttm"] is not None, "with --rttm, as no model is loaded"),
+    Rule(("device",), _taken_by_nobody("device", "auto"), NO_SUCH),
+    Rule(("threads",), _taken_by_nobody("threads", 0), NO_SUCH),
     Rule(COUNTS, lambda v: "voice_model" in v and v["rttm"] is not None, "with --rttm, whose turns stay as they are"),
     Rule(("audio_track", "embed_audio"), lambda v: "same_shape" in v and v["audio"] is None, "without AUDIO"),
     Rule(("asr", *OF_RECOGNISER, "join"), lambda v: bool(v.get("no_words")), "with --no-words, which hears none"),

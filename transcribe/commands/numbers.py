@@ -1,4 +1,8 @@
-"""Numbers on the command line in plain digits: click also takes ``1_0``, ``nan`` and the digits of all scripts."""
+"""Numbers on the command line: in plain digits, and within bounds.
+
+click also takes ``1_0``, ``nan`` and the digits of all scripts. Bounds stand with the option, so that a number beyond
+them is refused whatever else is given: a command that has no use for an option would not look at it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.types import FloatParamType, IntParamType
 
 from ...fusion.given import is_written_number, short
 
@@ -42,20 +45,10 @@ class _Plain(_Base):
         self.fail(f"{short(value)} must be {wanted}.", param, ctx)
 
 
-class Whole(_Plain, IntParamType):
-    """A whole number."""
-
-    whole = True
-
-
 class WholeRange(_Plain, click.IntRange):
     """A whole number within bounds."""
 
     whole = True
-
-
-class Number(_Plain, FloatParamType):
-    """A number that is finite."""
 
 
 class NumberRange(_Plain, click.FloatRange):

@@ -11,16 +11,16 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from ...diarize.options import Preset, RecipeName
+from ...diarize.options import FARTHEST, SHORTEST_STEP, WINDOW, Preset, RecipeName
 from ...exporters.style import DEFAULT as PLAIN
 from ...exporters.style import Cues, Style
 from ...exporters.templates import PRESETS, parse_template
 from ...fusion.given import from_shell
 from ...fusion.layout import DEFAULT as LAYOUT
-from ...fusion.layout import LABELS, Layout
+from ...fusion.layout import FEWEST_FPS, LABELS, MOST_FPS, Layout
 from ..inputs.paths import InputPath, OutputPath
 from .idle import check_formats
-from .numbers import Number, Whole, WholeRange
+from .numbers import NumberRange, WholeRange
 from .shape import Section
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ TRACK_OPTION = click.option(
 )
 SPEAKER_OPTIONS = Section(
     "Speakers",
-    click.option("--num-speakers", type=Whole(), metavar="N", help="Exactly this many speakers."),
-    click.option("--min-speakers", type=Whole(), metavar="N", help="At least this many."),
-    click.option("--max-speakers", type=Whole(), metavar="N", help="At most this many."),
+    click.option("--num-speakers", type=WholeRange(min=1), metavar="N", help="Exactly this many speakers."),
+    click.option("--min-speakers", type=WholeRange(min=1), metavar="N", help="At least this many."),
+    click.option("--max-speakers", type=WholeRange(min=1), metavar="N", help="At most this many."),
 )
 DIARIZER_OPTIONS = Section(
     "Diarizer",
@@ -152,8 +152,18 @@ DIARIZER_OPTIONS = Section(
         metavar="NETWORK",
         help="Experimental: the speakers' labels come from this end-to-end network, the speech from --diarizer.",
     ),
-    click.option("--step", type=Number(), metavar="SECONDS", help="Hop of the diarizer's 10 s windows."),
-    click.option("--threshold", type=Number(), metavar="DISTANCE", help="Lower finds more speakers, higher fewer."),
+    click.option(
+        "--step",
+        type=NumberRange(SHORTEST_STEP, WINDOW),
+        metavar="SECONDS",
+        help="Hop of the diarizer's 10 s windows.",
+    ),
+    click.option(
+        "--threshold",
+        type=NumberRange(0, FARTHEST, min_open=True),
+        metavar="DISTANCE",
+        help="Lower finds more speakers, higher fewer.",
+    ),
 )
 MODELS_DIR_OPTION = click.option(
     "--models-dir",
@@ -181,7 +191,7 @@ MACHINE_OPTIONS = Section(
         show_default=True,
         help="Where the networks run.",
     ),
-    click.option("--threads", type=Whole(), default=0, metavar="N", help="CPU threads; 0 is all cores."),
+    click.option("--threads", type=WholeRange(min=0), default=0, metavar="N", help="CPU threads; 0 is all cores."),
     *STORE_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Say what was used, what was found and how long it took."),
 )
@@ -220,7 +230,7 @@ SCREEN_OPTIONS = (
     ),
     click.option(
         "--fps",
-        type=Number(),
+        type=NumberRange(FEWEST_FPS, MOST_FPS),
         default=LAYOUT.fps,
         show_default=True,
         metavar="N",

@@ -11,7 +11,7 @@ import click
 from ...fusion.errors import OptionError
 from ..inputs.paths import InputPath
 from ..screen.terminal import is_quiet, note
-from .numbers import Number, Whole
+from .numbers import NumberRange, WholeRange
 from .options import DIARIZER_OPTIONS, MACHINE_OPTIONS, QUIET_OPTION, job_options
 from .shape import Section, command
 
@@ -22,7 +22,7 @@ TOKEN_VARIABLE = "DIARFUSE_SERVER_TOKEN"  # noqa: S105  (the variable's name)
 LISTEN_OPTIONS = Section(
     "Listening",
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need a token."),
-    click.option("--port", type=Whole(), default=8000, show_default=True, help="Port to listen on."),
+    click.option("--port", type=WholeRange(0, 65535), default=8000, show_default=True, help="Port to listen on."),
     click.option(
         "--token-file",
         type=InputPath(error=OptionError),
@@ -34,24 +34,46 @@ LISTEN_OPTIONS = Section(
 )
 LIMIT_OPTIONS = Section(
     "Limits",
-    click.option("--max-body", type=Whole(), default=512, show_default=True, metavar="MIB", help="Largest request."),
     click.option(
-        "--max-duration", type=Number(), default=240.0, show_default=True, metavar="MINUTES", help="Longest recording."
+        "--max-body",
+        type=WholeRange(min=1),
+        default=512,
+        show_default=True,
+        metavar="MIB",
+        help="Largest request.",
+    ),
+    click.option(
+        "--max-duration",
+        type=NumberRange(min=0, min_open=True),
+        default=240.0,
+        show_default=True,
+        metavar="MINUTES",
+        help="Longest recording.",
     ),
     click.option(
         "--concurrency",
-        type=Whole(),
+        type=WholeRange(min=1),
         default=1,
         show_default=True,
         help="Jobs at once; each loads its own models and takes its part of the cores.",
     ),
-    click.option("--queue", type=Whole(), default=16, show_default=True, help="Requests that may wait; more get 429."),
     click.option(
-        "--live", type=Whole(), default=1, show_default=True, help="Live sessions at once (/v1/realtime); 0: none."
+        "--queue",
+        type=WholeRange(min=0),
+        default=16,
+        show_default=True,
+        help="Requests that may wait; more get 429.",
+    ),
+    click.option(
+        "--live",
+        type=WholeRange(min=0),
+        default=1,
+        show_default=True,
+        help="Live sessions at once (/v1/realtime); 0: none.",
     ),
     click.option(
         "--timeout",
-        type=Number(),
+        type=NumberRange(min=0, min_open=True),
         default=60.0,
         show_default=True,
         metavar="MINUTES",

@@ -21,9 +21,9 @@ rttm no_words quiet json_progress as_csv clean same_shape unit
 """
 """What is refused beside something that leaves it nothing to do, each in the tests of its command."""
 WORKS = """
-another_voice as_json concurrency consent device diarize dry_run embedding encrypt events final_pass forbids formats
-front_end host licence limit list_devices live live_page max_body max_duration models_dir no_browser offline online out
-outs plot port queue ray recordings redo replace save_audio segmentation shard stm strict threads time_limit timeout
+another_voice as_json concurrency consent diarize dry_run embedding encrypt events final_pass forbids formats
+front_end host licence limit list_devices live live_page max_body max_duration no_browser offline online out
+outs plot port queue ray recordings redo replace save_audio segmentation shard stm strict time_limit timeout
 token_file voice_model workers yes
 """
 """What has something to do in every call of its command, or gives leave for it."""
@@ -48,6 +48,13 @@ CASES = {
     "redo a.json --asr x --diarizer campplus": "--diarizer does nothing without --diarize.",
     "redo a.json --diarize --model small --language en": "--model and --language do nothing without --asr",
     "attach a.json --rttm a.rttm --mode fast": "--mode does nothing with --rttm, whose turns stay as they are.",
+    "attach a.json --rttm a.rttm --threads 2 --device cpu": "--device and --threads do nothing with --rttm, whose",
+    "identify a.wav --rttm a.rttm --threads 2": "--threads does nothing with --rttm, whose turns",
+    "attach a.json a.wav --rttm a.rttm --models-dir m": "--models-dir does nothing with --rttm, as no model is loaded.",
+    "run a.wav --asr moonshine --device cuda": "--device does nothing with this recogniser, which has no such option.",
+    "run a.wav --asr onnx-asr --threads 2": "--threads does nothing with this recogniser, which has no such option.",
+    "redo a.json --asr words-json --threads 2": "--threads does nothing with this recogniser",
+    "batch run a.wav -o o --asr transformers --threads 2": "--threads does nothing with this recogniser",
     "identify a.wav --rttm a.rttm --num-speakers 2": "--num-speakers does nothing with --rttm",
     "attach a.json --rttm a.rttm --audio-track 2": "--audio-track does nothing without AUDIO.",
     "attach a.json --rttm a.rttm --embed-audio -o a.html": "--embed-audio does nothing without AUDIO.",
@@ -68,6 +75,12 @@ WORKING = (
     "run a.wav --remote http://127.0.0.1 --step 1",
     "redo a.json --asr auto --model small --join plain",
     "redo a.json --diarize --step 1 --mode fast --audio-track 2",
+    "redo a.json --diarize --asr words-json --threads 2",
+    "run a.wav --asr moonshine --threads 2",
+    "run a.wav --asr auto --threads 2 --device cuda",
+    "run a.wav --diarize --asr words-json --threads 2 --device cpu --models-dir m",
+    "batch run a.wav -o o --no-words --threads 2",
+    "identify a.wav --rttm a.rttm --models-dir m",
     "attach a.json a.wav --rttm a.rttm --embed-audio --audio-track 2 -o a.html",
     "attach a.json a.wav --step 1 --num-speakers 2 --audio-track 2",
     "identify a.wav --num-speakers 2 --mode fast",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.commands.numbers import Number, Whole
+from diarfuse.transcribe.commands.numbers import NumberRange, WholeRange
 
 from .leaves import LEAVES
 
@@ -39,7 +39,16 @@ def test_every_number_of_every_command_is_in_plain_digits() -> None:
     none = ["1_0", "\u0663", "\uff13", "nan", "inf", "1e999", " 3", "3\n", "0x1", "", "9" * 5000]
     answers = [(name, answer(name, option, text)) for name, option in NUMBERS for text in none]
     assert len(answers) > 800
-    assert [one for one in answers if not re.search(r"must be a (whole )?number, such as", one[1])] == []
+    assert [
+        one for one in answers if not re.search(r"must be a (whole )?number, such as|^inf is not in the range", one[1])
+    ] == []
+
+
+def test_no_number_of_any_command_may_be_negative_whatever_else_is_given() -> None:
+    answers = [(name, answer(name, option, text)) for name, option in NUMBERS for text in ("-1", "-0.001", "-1e9")]
+    assert [
+        one for one in answers if not re.search(r"is not in the range|must be a whole number, such as", one[1])
+    ] == []
 
 
 @pytest.mark.parametrize("arguments", [("--num-speakers", "1_0"), ("--num-speakers", "\u0663"), ("--fps", "2_5")])
@@ -53,7 +62,8 @@ def test_one_sentence_names_the_option_and_the_value(arguments, capsys, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [(Whole(), 10**400), (Number(), 10**400), (Number(), float("nan")), (Number(), float("inf"))]
+    ("kind", "value"),
+    [(WholeRange(), 10**400), (NumberRange(), 10**400), (NumberRange(), float("nan")), (NumberRange(), float("inf"))],
 )
 def test_what_only_a_settings_file_can_hold_is_refused_too(kind: click.ParamType, value: float) -> None:
     with pytest.raises(click.BadParameter, match="must be a "):
@@ -62,18 +72,18 @@ def test_what_only_a_settings_file_can_hold_is_refused_too(kind: click.ParamType
 
 @given(st.integers(-(10**17), 10**17))
 def test_whole_numbers_come_back(number: int) -> None:
-    assert Whole().convert(str(number), None, None) == number
+    assert WholeRange().convert(str(number), None, None) == number
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_come_back(number: float) -> None:
-    assert Number().convert(repr(number), None, None) == number
+    assert NumberRange().convert(repr(number), None, None) == number
 
 
 @given(st.text(min_size=1))
 def test_any_other_text_is_refused(text: str) -> None:
     try:
-        found = Number().convert(text, None, None)
+        found = NumberRange().convert(text, None, None)
     except click.BadParameter:
         return
     assert text.isascii()

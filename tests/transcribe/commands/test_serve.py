@@ -64,7 +64,7 @@ def test_limits_are_options(monkeypatch) -> None:
     seen = start(monkeypatch, *limits, "--model", "tiny")
     assert seen["limits"] == Limits(max_body=5 << 20, max_duration=120, concurrency=3, queue=0, timeout=30)
     assert seen["model"] == "tiny"
-    with pytest.raises(OptionError, match="concurrency=0 must be a number above 0"):
+    with pytest.raises(click.BadParameter, match="0 is not in the range x>=1"):
         start(monkeypatch, "--concurrency", "0")
 
 
