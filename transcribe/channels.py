@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..fusion.cues import split_segments
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
+    from ..fusion.audio import Track
     from ..fusion.types import Samples, Seconds
     from ..fusion.watch import Watch
     from .options import Wish
@@ -36,11 +38,27 @@ def load_different(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> li
 
     channels = load_channels(path, on_note=watch.keep, track=wish.audio_track)
     if len(channels) == 1:
-        raise AudioError(f"{path} has one channel, and --channels needs one for each speaker: use --diarize instead.")
+        raise one_channel(path, wish.audio_track, "use --diarize instead")
     if not same_channels(channels):
         return channels
     tell_same(len(channels), wish, watch)
     return channels[:1]
+
+
+def one_channel(path: str | os.PathLike[str], track: Track, remedy: str) -> AudioError:
+    """What to raise where ``--channels`` meets one channel: people may be on tracks of their own.
+
+    remedy: where there is no other track.
+    """
+    from ..fusion.audio.decode import count_tracks
+
+    tracks = 1 if track == "all" else count_tracks(Path(path))
+    if tracks > 1:
+        return AudioError(
+            f"{path} has {tracks} audio tracks, and --channels heard one, of one channel: "
+            "give --audio-track all, which takes each track as a channel."
+        )
+    return AudioError(f"{path} has one channel, and --channels needs one for each speaker: {remedy}.")
 
 
 def tell_same(count: int, wish: Wish, watch: Watch) -> None:

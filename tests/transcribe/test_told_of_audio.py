@@ -16,6 +16,7 @@ from diarfuse.diarize.runtime import Runtime
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.live.sources import count_channels
 
 EMPTY = "The result is empty: no speech was found in {}."
 
@@ -133,6 +134,21 @@ def test_several_audio_tracks(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "SPEAKER_01: 1000" in out
     assert run(["diarize", "--audio-track", "2", "film.mkv"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_people_on_tracks_of_their_own_are_heard_as_channels(capsys: pytest.CaptureFixture[str]) -> None:
+    two_tracks(Path("two.mka"))
+    assert run(["--asr", "ears", "--channels", "two.mka", "-o", "a.json"]) == 1
+    assert told(capsys)[-1] == (
+        "Error: two.mka has 2 audio tracks, and --channels heard one, of one channel: "
+        "give --audio-track all, which takes each track as a channel."
+    )
+    assert run(["--asr", "ears", "--channels", "--audio-track", "all", "two.mka", "-o", "a.json"]) == 0
+    assert "1 is SPEAKER_00; 2 is SPEAKER_01" in told(capsys)[-1]
+    live = ("live", "--from-file", "two.mka", "--pace", "0", "--channels", "hybrid", "-o", "l.rttm")
+    assert run([*live, "--audio-track", "2"]) == 1
+    assert "give --audio-track all" in told(capsys)[-1]
+    assert count_channels(Path("two.mka"), "all") == 2
 
 
 def test_audio_tracks_that_are_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -129,7 +129,7 @@ def _count(plan: Plan, options: JobOptions) -> int:
     """
     if options.channels is None:
         return 1
-    return len(plan.inputs) if plan.played is None else sources.count_channels(plan.played)
+    return len(plan.inputs) if plan.played is None else sources.count_channels(plan.played, options.audio_track)
 
 
 @dataclass(slots=True)

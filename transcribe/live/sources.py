@@ -26,6 +26,7 @@ from ...fusion.audio.telling import HEAD, no_sound
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.given import whole_number
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
+from ..channels import one_channel
 from ..inputs.stdin import unfit
 from .beginning import Beginning
 
@@ -62,15 +63,15 @@ class Stopped:
 Piece: TypeAlias = "Samples | Lost | Stopped"
 
 
-def count_channels(path: Path) -> int:
-    """How many channels a file has.
+def count_channels(path: Path, track: Track) -> int:
+    """How many channels a file has, in the audio track that is heard.
 
     Raises:
         AudioError: fewer than two, or no audio.
     """
-    count = len(load_channels(path))
+    count = len(load_channels(path, track=track))
     if count == 1:
-        raise AudioError(f"{path} has one channel, and --channels needs one for each speaker: leave it out.")
+        raise one_channel(path, track, "leave it out")
     return count
 
 
