@@ -26,7 +26,7 @@ from .join.assign import (
 )
 from .join.guessed import assign_with_lines
 from .join.intervals import Evidence, TurnTable
-from .join.kinds import read_turns, with_speakers
+from .join.kinds import Turns, read_evidence, read_turns, with_speakers
 from .types import Diarization, Seconds, Transcript, Turn, Word
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from .formats.reading import Line, Reading, Slot
 
 S = TypeVar("S")
-Turns: TypeAlias = Diarization | Iterable[Any] | TurnTable
 Align: TypeAlias = Callable[[Transcript], Transcript]
 """Gives words to the lines of a transcript that have none."""
 
@@ -58,7 +57,7 @@ def attach(
         source: a file (JSON of any known shape, or CTM), its parsed JSON, a list
             of words or segments, or an iterable of live ones such as
             faster-whisper's.
-        turns: a `Diarization`, or `Turn`s.
+        turns: as of `assign_speakers`.
         policy: how to join.
         unit: of the times, where the format does not settle it: ``auto`` takes
             seconds and refuses what cannot be.
@@ -92,13 +91,13 @@ def attach_reading(
     align: Align | None = None,
 ) -> Transcript:
     """`attach` for a transcript that has been read already."""
-    turns, known = _listened(reading, turns, unit, duration)
+    evidence, known = _listened(reading, turns, unit, duration)
     transcript = transcript_of(reading, known)
     if known is None:  # it lasts as long as anything that is told of it
-        last = float(read_turns(turns).ends.max(initial=0.0))
+        last = float(evidence.turns.ends.max(initial=0.0))
         transcript = replace(transcript, duration=max(transcript.duration, last))
     transcript = with_estimated_words(transcript, _NO_SOUND) if align is None else align(transcript)
-    return join_whole(transcript, turns, policy)
+    return join_whole(transcript, evidence, policy)
 
 
 def join_whole(transcript: Transcript, turns: Turns, policy: Policy = DEFAULT) -> Transcript:
@@ -106,20 +105,18 @@ def join_whole(transcript: Transcript, turns: Turns, policy: Policy = DEFAULT) -
     return split_segments(assign_with_lines(transcript, turns, policy))
 
 
-def _listened(
-    reading: Reading, turns: Turns, unit: Unit, duration: Seconds | None
-) -> tuple[Diarization | TurnTable, Seconds | None]:
-    """The turns, and the length of the recording if it is known; the unit of time is checked against it.
+def _listened(reading: Reading, turns: Turns, unit: Unit, duration: Seconds | None) -> tuple[Evidence, Seconds | None]:
+    """Who spoke when, and the length of the recording if it is known; the unit of time is checked against it.
 
     The end of the last turn also tells milliseconds from seconds; the recording may go on after it.
     """
+    evidence = read_evidence(turns)
     if isinstance(turns, Diarization):
         known = turns.duration if duration is None else duration
         check_unit(reading, unit, known)
-        return turns, known
-    table = read_turns(turns)
-    check_unit(reading, unit, float(table.ends.max(initial=0.0)) if duration is None else duration)
-    return table, duration
+        return evidence, known
+    check_unit(reading, unit, float(evidence.turns.ends.max(initial=0.0)) if duration is None else duration)
+    return evidence, duration
 
 
 def attach_same_shape(
@@ -134,7 +131,7 @@ def attach_same_shape(
 
     Args:
         data: parsed JSON of any known shape; it is copied.
-        turns: a `Diarization`, or `Turn`s.
+        turns: as of `assign_speakers`.
         policy: how to join.
         unit: see `attach`.
         duration: see `attach`.
@@ -159,9 +156,9 @@ def attach_same_shape(
         raise TranscriptError(f"{str(data)[:60]!r} is a file's name: give its parsed JSON, which is what comes back.")
     data = copy.deepcopy(data)
     reading = read_any(data, unit)
-    turns, known = _listened(reading, turns, unit, duration)
+    evidence, known = _listened(reading, turns, unit, duration)
     check_room(reading)
-    joined = assign_transcript(transcript_of(reading, known), turns, policy)
+    joined = assign_transcript(transcript_of(reading, known), evidence, policy)
     for line, segment in zip(reading.lines, joined.segments, strict=True):
         _label(line, segment.speaker)
         for slot, word in zip(line.slots, segment.words, strict=True):
@@ -192,14 +189,12 @@ def _label_spans(spans: Sequence[Slot], words: Iterable[Word]) -> None:
         _label(span, next(iter(same)) if len(same) == 1 else told["speaker"])  # type: ignore[arg-type]
 
 
-def attach_lazily(
-    segments: Iterable[S], turns: Diarization | Iterable[Any], *, policy: Policy = DEFAULT
-) -> Iterator[S]:
+def attach_lazily(segments: Iterable[S], turns: Turns, *, policy: Policy = DEFAULT) -> Iterator[S]:
     """Label live segments one by one, as a recogniser makes them.
 
     Args:
         segments: objects or dicts with start, end and, if there are any, words.
-        turns: of the whole recording.
+        turns: of the whole recording; as of `assign_speakers`.
         policy: how to join; each segment is joined on its own.
 
     Yields:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
 
 from .errors import DiarfuseError, LowMemoryError, NotPicklableError, OptionError, TranscriptError, with_joiners
 
@@ -53,17 +53,46 @@ def check_list(value: Any, name: str) -> None:
         TranscriptError: it is None, text, one object, a dict, or a table.
     """
     kind = type(value).__name__
-    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+    if _is_table(value):
         raise TranscriptError(f"The {name} are a {kind}: give its rows, {name}.to_dict('records').")
-    if hasattr(value, "itertracks"):
-        rows = f"[(s.start, s.end, who) for s, _, who in {name}.itertracks(yield_label=True)]"
-        raise TranscriptError(f"The {name} are pyannote's {kind}: give {rows}.")
     if isinstance(value, str | bytes):
         raise TranscriptError(f"The {name} are the text {value[:40]!r}: give a list; a file is read before.")
     if isinstance(value, Mapping):
         raise TranscriptError(f"The {name} are a {kind}: give the list that is in it, or use attach for a transcript.")
-    if hasattr(value, "_fields") or not isinstance(value, Iterable) or getattr(value, "shape", None) == ():
+    is_one = hasattr(value, "_fields") or hasattr(value, "itertracks") or getattr(value, "shape", None) == ()
+    if is_one or not isinstance(value, Iterable):
         raise TranscriptError(f"The {name} are one {kind}: give a list of them.")
+
+
+def _is_table(value: Any) -> bool:
+    """Whether it is a table of pandas or polars, which is walked through by its columns."""
+    return hasattr(value, "to_dict") and hasattr(value, "columns")
+
+
+@runtime_checkable
+class BothDiarizations(Protocol):
+    """What pyannote.audio 4 answers: turns that may overlap, and those of one speaker at a time."""
+
+    speaker_diarization: Any
+    exclusive_speaker_diarization: Any
+
+
+def list_of_turns(turns: Any) -> list[Any]:
+    """Turns as a list of rows.
+
+    Args:
+        turns: a list or another iterable of turns; pyannote.core's Annotation; a table of pandas or polars with the
+            columns start, end and speaker, as WhisperX's diarization.
+
+    Raises:
+        TranscriptError: it is None, text, one object, or a dict.
+    """
+    if hasattr(turns, "itertracks"):
+        return [(segment.start, segment.end, who) for segment, _, who in turns.itertracks(yield_label=True)]
+    if _is_table(turns):
+        return list(turns.to_dicts() if hasattr(turns, "to_dicts") else turns.to_dict("records"))
+    check_list(turns, "turns")
+    return list(turns)
 
 
 def check_path(path: Any, what: str, error: type[DiarfuseError]) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import OptionError
 from ..given import check_list, enough_memory, is_number, short
 from ..times import LONGEST
-from ..types import Diarization, Seconds, Transcript, Word, check_transcript
+from ..types import Seconds, Transcript, Word, check_transcript
 from .boundaries import follow_words, settle_contested
 from .confidence import confidence_of
 from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
@@ -27,7 +27,7 @@ from .intervals import (
     seconds_of,
     share_table,
 )
-from .kinds import read_evidence, read_texts, read_times, with_speakers
+from .kinds import Turns, read_evidence, read_texts, read_times, with_speakers
 from .likeness import follow_voices
 from .timing import Times, timed
 
@@ -74,9 +74,7 @@ def check_policy(policy: Policy) -> None:
         raise OptionError(f"policy={policy!r} must be a Policy, such as Policy(join='plain').")
 
 
-def assign_speakers(
-    words: Iterable[W], turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
-) -> list[W]:
+def assign_speakers(words: Iterable[W], turns: Turns, policy: Policy = DEFAULT) -> list[W]:
     """Put a speaker on every word.
 
     The speaker heard longest during the word, summed over all of that speaker's
@@ -87,8 +85,8 @@ def assign_speakers(
     Args:
         words: `Word`s, or dicts or objects with start and end in seconds, also as
             text (None, or absent in a dict, where the recogniser gave none).
-        turns: a `Diarization`, or `Turn`s, dicts, objects or tuples with start,
-            end and speaker.
+        turns: a `Diarization`; `Turn`s, dicts, objects or tuples with start, end
+            and speaker; pyannote's Annotation or whole answer; WhisperX's table.
         policy: how to join.
 
     Returns:
@@ -250,9 +248,7 @@ def resolve(said: SpokenWords, evidence: Evidence, plain: Decision) -> Decision:
     return follow_voices(said.times, said.shares, evidence, settled)
 
 
-def assign_transcript(
-    transcript: Transcript, turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
-) -> Transcript:
+def assign_transcript(transcript: Transcript, turns: Turns, policy: Policy = DEFAULT) -> Transcript:
     """Put speakers on all words of a transcript, and on its segments.
 
     A segment gets the speaker with the most of its words' time; one without

@@ -8,31 +8,28 @@ joined word by word, like any other.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..text import sentence_ends
-from ..types import Diarization, Transcript, Word
+from ..types import Transcript, Word
 from .assign import DEFAULT, Policy, assign_speakers, assign_transcript, check_policy, main_speaker
-from .intervals import TurnTable
-from .kinds import read_turns
+from .kinds import Turns, read_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from ..types import Segment
 
 _DETAIL = "joined with its sentence, since its times are estimated"
 
 
-def assign_with_lines(
-    transcript: Transcript, turns: Diarization | Iterable[Any] | TurnTable, policy: Policy = DEFAULT
-) -> Transcript:
+def assign_with_lines(transcript: Transcript, turns: Turns, policy: Policy = DEFAULT) -> Transcript:
     """`assign_transcript`, but words of a segment that has only guessed times, and marks, get their sentence's speaker.
 
     Such a sentence goes to whoever is heard longest in it, whatever `policy.join` is.
     """
     check_policy(policy)
-    evidence = turns if isinstance(turns, Diarization | TurnTable) else read_turns(turns)
+    evidence = read_evidence(turns)
     guessed = [_is_guessed(segment, transcript.language) for segment in transcript.segments]
     bare = [replace(s, words=()) if g else s for s, g in zip(transcript.segments, guessed, strict=True)]
     joined = assign_transcript(replace(transcript, segments=tuple(bare)), evidence, policy)

@@ -14,18 +14,20 @@ from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from types import MemberDescriptorType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from ..errors import TranscriptError
-from ..given import check_list, short
+from ..given import BothDiarizations, list_of_turns, short
 from ..relabel import alike
 from ..times import BOUNDS, LONGEST, SLIGHTLY_EARLY, is_time, seconds
 from ..types import Attribution, Diarization, Likeness, Turn, Word
 from .intervals import Bools, Evidence, Floats, TurnTable, VoiceTable
 
 W = TypeVar("W")
+Turns: TypeAlias = Diarization | BothDiarizations | Iterable[Any] | TurnTable | Evidence
+"""Whatever tells who spoke when; see `read_turns`."""
 _PLAIN = {float, int, np.float64, np.float32, type(None)}
 """Kinds of time that numpy converts as they are meant."""
 _NANOSECOND = 9
@@ -113,12 +115,13 @@ def _is_time(value: Any) -> bool:
         return False
 
 
-def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
+def read_turns(turns: Turns) -> TurnTable:
     """Turns as a table; those without a length are left out, those of one speaker that overlap are one.
 
     Args:
         turns: `Turn`s, dicts or objects with start, end and speaker, tuples of
-            those three, or a `Diarization`.
+            those three, a `Diarization`, or what pyannote and WhisperX have
+            instead (`list_of_turns`, `BothDiarizations`).
 
     Raises:
         TranscriptError: a turn that lacks one of the three, or whose times are
@@ -126,9 +129,11 @@ def read_turns(turns: Diarization | Iterable[Any] | TurnTable) -> TurnTable:
     """
     if isinstance(turns, TurnTable):
         return turns
-    if not isinstance(turns, Diarization):
-        check_list(turns, "turns")
-    given = turns.turns if isinstance(turns, Diarization) else list(turns)
+    if isinstance(turns, Evidence):
+        return turns.turns
+    if isinstance(turns, BothDiarizations):
+        return read_turns(turns.speaker_diarization)
+    given = turns.turns if isinstance(turns, Diarization) else list_of_turns(turns)
     if set(map(type, given)) == {Turn}:
         with suppress(TypeError, ValueError, OverflowError):  # what is wrong is found, and named, one by one
             starts, ends, names = (list(map(attrgetter(key), given)) for key in ("start", "end", "speaker"))
@@ -181,9 +186,13 @@ def _without_overlap(turns: TurnTable) -> TurnTable:
     return TurnTable(starts[order], ends[order], speakers[order], turns.labels)
 
 
-def read_evidence(turns: Diarization | Iterable[Any] | TurnTable) -> Evidence:
-    """Turns, and what else a `Diarization` knows; see `read_turns` for kinds and errors."""
+def read_evidence(turns: Turns) -> Evidence:
+    """Turns, and what else a `Diarization`, or an answer of pyannote.audio, knows; see `read_turns`."""
+    if isinstance(turns, Evidence):
+        return turns
     table = read_turns(turns)
+    if isinstance(turns, BothDiarizations):
+        return Evidence(table, relabelled(read_turns(turns.exclusive_speaker_diarization), table.labels))
     if not isinstance(turns, Diarization):
         return Evidence(table)
     exclusive = relabelled(read_turns(turns.exclusive), table.labels) if turns.exclusive else None

@@ -9,9 +9,12 @@ from collections import Counter, namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pyannote.core import Annotation
+from pyannote.core import Segment as Span
 
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.fusion import given
@@ -38,33 +41,36 @@ Said = namedtuple("Said", "start end word")  # noqa: PYI024 - the untyped kind i
 class Table:
     """As a pandas DataFrame: walking through it gives the names of its columns."""
 
-    columns = ("start", "end", "word")
+    def __init__(self, rows: list[dict[str, object]]) -> None:
+        self.rows, self.columns = rows, tuple(rows[0])
 
     def __iter__(self):
         return iter(self.columns)
 
     def to_dict(self, orient: str) -> list[dict[str, object]]:
         assert orient == "records"
-        return WORDS
+        return self.rows
 
 
-class Annotation:
-    """As pyannote.core has it: walking through it gives segments and the names of tracks, but no speakers."""
+class Frame(Table):
+    """As polars has it, whose `to_dict` is of columns."""
 
-    def __iter__(self):
-        return iter(["a segment"])
+    def to_dict(self) -> dict[str, object]:  # type: ignore[override]
+        raise AssertionError
 
-    def itertracks(self, *, yield_label: bool) -> object:
-        raise AssertionError(yield_label)
+    def to_dicts(self) -> list[dict[str, object]]:
+        return self.rows
 
 
 NO_LISTS = {
-    "table": (Table(), r"are a Table: give its rows, \w+\.to_dict\('records'\)"),
     "one named tuple": (Said(0.1, 0.4, "a"), "are one Said: give a list of them"),
     "nothing": (None, "are one NoneType|none of the transcripts known"),
     "a number": (5, "are one int|none of the transcripts known"),
     "text": (b"words.json", "are the text b'words.json'"),
-    "pyannote's": (Annotation(), r"are pyannote's Annotation: give \[.*itertracks\(yield_label=True\)\]"),
+}
+NO_WORDS = {
+    "table": (Table(WORDS), r"are a Table: give its rows, \w+\.to_dict\('records'\)"),
+    "turns": (Annotation(), "are one Annotation: give a list of them"),
 }
 
 
@@ -85,8 +91,81 @@ def test_what_is_no_list_is_named_with_the_remedy(kind):
             act()
 
 
+@pytest.mark.parametrize("kind", NO_WORDS)
+def test_what_tells_turns_is_no_list_of_words(kind):
+    value, message = NO_WORDS[kind]
+    for act in (
+        lambda: assign_speakers(value, TURNS),
+        lambda: attach(value, TURNS),
+        lambda: attach_same_shape(value, TURNS),
+        lambda: list(attach_lazily(value, TURNS)),
+    ):
+        with pytest.raises(TranscriptError, match=message):
+            act()
+
+
+def heard() -> Annotation:
+    """Two people, of whom one begins within the other's turn: who speaks at 1.5 s only the exclusive turns say."""
+    found = Annotation()
+    found[Span(0.0, 2.0), "x"] = "A"
+    found[Span(1.0, 3.0), "y"] = "B"
+    return found
+
+
+def alone() -> Annotation:
+    found = Annotation()
+    found[Span(0.0, 1.2)] = "A"
+    found[Span(1.2, 3.0)] = "B"
+    return found
+
+
+ROWS = [
+    {"segment": "[ 00:00 -->  00:02]", "label": "x", "speaker": "A", "start": 0.0, "end": 2.0},
+    {"segment": "[ 00:01 -->  00:03]", "label": "y", "speaker": "B", "start": 1.0, "end": 3.0},
+]
+LIST = [Turn(0.0, 2.0, "A"), Turn(1.0, 3.0, "B")]
+ALONE = [Turn(0.0, 1.2, "A"), Turn(1.2, 3.0, "B")]
+TELLING = {
+    "pyannote.core's annotation": (heard(), LIST),
+    "WhisperX's table": (Table(ROWS), LIST),
+    "a table of polars": (Frame(ROWS), LIST),
+    "pyannote.audio's answer": (
+        SimpleNamespace(speaker_diarization=heard(), exclusive_speaker_diarization=alone(), speaker_embeddings=None),
+        Diarization(tuple(LIST), tuple(ALONE), 3.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TELLING)
+def test_turns_of_pyannote_and_whisperx_are_taken_as_they_are(kind):
+    told, ours = TELLING[kind]
+    words = [Word(s, s + 0.4, str(s)) for s in (0.1, 1.05, 1.25, 1.6, 2.5)]
+    lines = [{"start": 0.0, "end": 3.0, "text": "a b", "words": [{"word": "a", "start": 1.3, "end": 1.7}]}]
+    said = Transcript((Segment(0.0, 3.0, "x", tuple(words)),), "en", 3.0)
+    for join in ("plain", "resolved"):
+        policy = Policy(join=join)
+        assert assign_speakers(words, told, policy) == assign_speakers(words, ours, policy)
+        assert assign_transcript(said, told, policy) == assign_transcript(said, ours, policy)
+        assert assign_with_lines(said, told, policy) == assign_with_lines(said, ours, policy)
+        assert attach(lines, told, policy=policy, duration=3.0) == attach(lines, ours, policy=policy, duration=3.0)
+        assert attach_same_shape(lines, told, policy=policy) == attach_same_shape(lines, ours, policy=policy)
+        assert list(attach_lazily(lines, told, policy=policy)) == list(attach_lazily(lines, ours, policy=policy))
+
+
+def test_of_pyannotes_answer_the_exclusive_turns_count_too():
+    told, _ = TELLING["pyannote.audio's answer"]
+    word = Word(1.3, 1.7, "a")
+    assert assign_speakers([word], told)[0].speaker == "B"
+    assert assign_speakers([word], told.speaker_diarization)[0].speaker == "A"  # the earlier of two that tie
+
+
+def test_a_table_without_speakers_is_named_by_its_row():
+    with pytest.raises(TranscriptError, match=r"turns\[0\]=\{'start': 0.* is no turn: give start and end in seconds"):
+        assign_speakers(WORDS, Table([{"start": 0, "end": 1}]))
+
+
 def test_a_tables_rows_and_a_list_of_named_tuples_are_fine():
-    assert assign_speakers(Table().to_dict("records"), TURNS)[0]["speaker"] == "A"
+    assert assign_speakers(Table(WORDS).to_dict("records"), TURNS)[0]["speaker"] == "A"
     assert attach([Said(0.1, 0.4, "a")], TURNS).words[0].speaker == "A"
 
 
