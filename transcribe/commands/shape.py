@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from .elsewhere import answer
+
 if TYPE_CHECKING:
     _Base = click.Command
 else:
@@ -60,7 +62,7 @@ class Command(ExamplesFirst, click.Command):
         self.headings = headings or {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read them; a file whose name begins with a dash is told how it is given.
+        """Read them; a file whose name begins with a dash, and an option of another program, are told how to be given.
 
         Raises:
             UsageError: what was given is not possible.
@@ -69,9 +71,12 @@ class Command(ExamplesFirst, click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if (file := next((one for one in given if one.startswith("-") and os.path.lexists(one)), None)) is None:
+            told = answer(error.option_name, {name for one in self.get_params(ctx) for name in one.opts})
+            if (file := next((one for one in given if one.startswith("-") and os.path.lexists(one)), None)) is not None:
+                told = f"{file!r} begins as an option does: give that file as ./{file}."
+            if told is None:
                 raise
-            raise click.UsageError(f"{file!r} begins as an option does: give that file as ./{file}.", ctx) from error
+            raise click.UsageError(told, ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; where it can be done, a line is told for options that do nothing in it."""
