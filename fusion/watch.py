@@ -31,8 +31,8 @@ class Watch:
 
     on_progress, on_note: hear of it; what they raise stops the work. cancel: set from any thread, stops the stage
         at its next report. on_heard: hears segments as they are recognised, before more is known of
-        them. on_found: hears what there is before all is done. timings: seconds by stage, summed where a stage comes
-        again.
+        them. on_found: hears what there is before all is done; on_part: each segment as soon as it is.
+    timings: seconds by stage, summed where a stage comes again.
     notes: sentences for the result. suffix: follows the stages' names, as in ``recognise, channel 2``.
     """
 
@@ -41,6 +41,7 @@ class Watch:
     cancel: threading.Event | None = None
     on_heard: OnSegment | None = None
     on_found: OnFound | None = None
+    on_part: OnSegment | None = None
     timings: dict[str, Seconds] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     suffix: str = ""

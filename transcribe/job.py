@@ -120,18 +120,19 @@ class Job(OfThisProcess):
         on_segment: OnSegment | None = None,
         on_heard: OnSegment | None = None,
         on_found: OnFound | None = None,
+        on_part: OnSegment | None = None,
     ) -> Result:
         """Run the whole job on one file.
 
         `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears, from a
         recogniser that can, each segment at once: without speakers as nothing can change it any more, else with those
         that are committed (`live.committing`). `on_heard` hears them in any case, as a person who waits wants to.
-        `on_found` hears what there is before all is done, so that words outlast a diarizer that fails.
+        `on_found` hears what there is before all is done, `on_part` each segment: words outlast what fails after them.
 
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard, on_found)
+        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard, on_found, on_part)
         if wish.diarize and wish.speakers.given():  # else refused when all words are recognised
             self.check(wish)
         recordings = _load(path, wish, watch)
@@ -183,8 +184,7 @@ class Job(OfThisProcess):
         rename: Rename | None = None,
     ) -> Result:
         """`transcribe` of a recording called `name` whose turns, and perhaps `words`, were found while it came."""
-        if words is None:
-            words = self.words(samples, wish, watch)
+        words = self.words(samples, wish, watch) if words is None else words
         from .joining import join
 
         transcript = join(words, samples, diarization, wish, watch)

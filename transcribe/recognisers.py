@@ -145,10 +145,13 @@ def recognise(
     from .joining import align_lines
 
     with Ahead(samples, wish.language or getattr(recogniser, "only_language", None)) as ahead:
-        hears = (*((ahead.hear,) if _wants_words(wish) else ()), *((on_segment,) if on_segment else ()))
+        hears = tuple(filter(None, (watch.on_part, ahead.hear if _wants_words(wish) else None, on_segment)))
         with watch.timed("recognise"):
             found = recogniser.transcribe(
-                samples, language=wish.language, on_progress=watch.progress, on_segment=partial(_tell, hears)
+                samples,
+                language=wish.language,
+                on_progress=watch.progress,
+                on_segment=partial(_tell, hears),
             )
         found = _whole(found, name, watch)
         return align_lines(found, samples, watch, ahead) if _wants_words(wish) else found

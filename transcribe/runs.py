@@ -137,7 +137,7 @@ def _transcribe(
         told = Told(screen.note, path)
         if same_words:
             told(f"The words of {options.model} are given to each of the {len(audio)} recordings.")
-        with rescuing(path, screen.problem) as on_found:
+        with rescuing(path, screen.problem, cancel) as found:
             result = job.transcribe(
                 path,
                 options,
@@ -146,7 +146,8 @@ def _transcribe(
                 cancel=cancel,
                 rename=rename,
                 on_heard=screen.heard if view.live_text else None,
-                on_found=on_found,
+                on_found=found.hear,
+                on_part=found.hear_part,
             )
             told.each(result.notes)
             if options.details:

@@ -182,7 +182,7 @@ def _take(text: str, left: dict[str, Item], report: Report) -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """While SIGTERM and SIGHUP do what Ctrl-C does: Ray's own way is a page of its insides."""
+    """While SIGTERM and the like do what Ctrl-C does: Ray's own way is a page of its insides."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -42,6 +42,9 @@ class RefusedError(DiarfuseError):
         super().__init__(message)
 
 
+_ONE_WISH = {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}
+
+
 @dataclass(slots=True)
 class Stop:
     """The wish to stop. times: how often it was said: once finishes what runs, twice drops it."""
@@ -49,8 +52,8 @@ class Stop:
     times: int = 0
 
     def on_signal(self, number: int, _: object) -> None:
-        """Take Ctrl-C and a closed terminal as one wish, and SIGTERM, after which there is little time, as two."""
-        self.times += 2 if number == signal.SIGTERM else 1
+        """Take Ctrl-C and a closed terminal as one wish; SIGQUIT and SIGTERM, after which time is short, as two."""
+        self.times += 1 if number in _ONE_WISH else 2
 
 
 @dataclass(slots=True)

@@ -386,7 +386,7 @@ def _with_threads(setup: Setup, workers: int) -> Setup:
 
 @contextmanager
 def _stoppable() -> Iterator[Stop]:
-    """While SIGINT, SIGTERM and SIGHUP are wishes; in other threads, and under nohup, they stay as they are."""
+    """While SIGINT and what ends a process are wishes; in other threads, and under nohup, they stay as they are."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop

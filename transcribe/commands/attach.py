@@ -149,8 +149,8 @@ def attach(
         _tell_settled(reading, screen)
         found, origin = _turns(audio, rttm, values, screen)
         turns = _named(found, names, screen)
-        with rescuing(audio or words, screen.problem) as on_found:
-            on_found(None, turns if rttm is None else None)
+        with rescuing(audio or words, screen.problem) as kept:
+            kept.hear(None, turns if rttm is None else None)
             if same_shape:
                 document, text = silent(audio or words, turns), task.same_shape(data, turns, reading, screen)
                 what = f"{words.name} with {counted(len(turns.speakers), 'speaker')} in it"

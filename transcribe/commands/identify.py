@@ -126,8 +126,8 @@ class _Task:
             on_note=screen.note,
         )
         found = self._turns(screen, cancel)
-        with rescuing(self.audio, screen.problem) as on_found:
-            on_found(None, found if self.rttm is None else None)
+        with rescuing(self.audio, screen.problem) as kept:
+            kept.hear(None, found if self.rttm is None else None)
             return self._named(namer, found, screen)
 
     def _named(self, namer: Namer, found: Diarization, screen: Reporter) -> Document:

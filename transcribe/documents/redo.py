@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ...fusion.types import Diarization, Note, OnFound, Progress, Transcript
+    from ...fusion.types import Diarization, Note, Progress, Transcript
     from ..job import Job
     from ..options import JobOptions
+    from .rescue import Rescued
 
 _OF_WORDS = frozenset(("asr", "model", "compute_type", "asr_options", "recogniser", "language"))
 """Settings that recognising words has a say in; all others concern the turns."""
@@ -88,8 +89,8 @@ def redo(
     audio = recording_beside(path, document, audio)
     check(path)
     told = Told(on_note or (lambda _: None), audio)
-    with rescuing(audio, on_problem or told) as on_found:
-        found = _heard(audio, again, on_progress, told, cancel, on_found)
+    with rescuing(audio, on_problem or told, cancel) as kept:
+        found = _heard(audio, again, on_progress, told, cancel, kept)
     if told.changed:
         raise AudioError(f"{audio} changed while it was heard: the document stays as it was; do it again.")
     _check_heard(found, document, audio)
@@ -110,8 +111,8 @@ def redo(
     try:
         return edit(path, change)
     except (DiarfuseError, OSError, MemoryError) as error:  # whatever was heard is not heard again for this
-        kept = output.keep(change(document), "The new result is kept")
-        raise OutputError(f"{error} {kept}".rstrip()) from error
+        where = output.keep(change(document), "The new result is kept")
+        raise OutputError(f"{error} {where}".rstrip()) from error
 
 
 def _followed_voices(document: Document) -> bool:
@@ -151,13 +152,13 @@ def _heard(
     on_progress: Progress | None,
     told: Told,
     cancel: threading.Event | None,
-    on_found: OnFound,
+    kept: Rescued,
 ) -> _Found:
     from ..job import Job
 
     job, words, turns = Job(again.options), None, None
     if again.words:
-        words = _words(audio, job, again.options, on_progress, told, cancel, on_found)
+        words = _words(audio, job, again.options, on_progress, told, cancel, kept)
     if again.turns:
         turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel)
         told.each(turns.notes)
@@ -189,7 +190,7 @@ def _words(
     on_progress: Progress | None,
     told: Told,
     cancel: threading.Event | None,
-    on_found: OnFound,
+    kept: Rescued,
 ) -> Transcript:
     """Words with times, aligned where the recogniser gives lines."""
     from ...asr_adapters.align import align
@@ -197,7 +198,13 @@ def _words(
 
     plain = replace(options, diarize=False)
     heard = job.transcribe(
-        audio, plain, on_progress=on_progress, on_note=told, cancel=cancel, on_found=on_found
+        audio,
+        plain,
+        on_progress=on_progress,
+        on_note=told,
+        cancel=cancel,
+        on_found=kept.hear,
+        on_part=kept.hear_part,
     ).transcript
     if not all(segment.words for segment in heard.segments):
         samples = load_audio(audio, track=options.audio_track)

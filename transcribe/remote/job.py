@@ -59,17 +59,18 @@ class RemoteJob:
         rename: Rename | None = None,
         on_heard: OnSegment | None = None,
         on_found: OnFound | None = None,
+        on_part: OnSegment | None = None,
     ) -> Result:
         """Send one recording, and receive its words and anonymous turns; `rename` works here, on the answer.
 
-        `on_heard` hears nothing: the server answers once, at the end.
+        `on_heard` and `on_part` hear nothing: the server answers once, at the end.
 
         Raises:
             NetworkError: the server cannot be used.
         """
         from ...fusion.audio import load_audio
 
-        del on_heard
+        del on_heard, on_part
         watch = Watch(on_progress, on_note, cancel, on_found=on_found)
         samples = load_audio(path, on_note=watch.keep, track=wish.audio_track)
         with watch.stage("remote"):

@@ -17,8 +17,18 @@ POLL = 0.1
 GRACE = 0.5
 """Seconds that an interrupted worker has to stop by itself and tidy up."""
 
-ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_BY_KEY = [getattr(signal, name) for name in ("SIGQUIT", "SIGBREAK") if hasattr(signal, name)]
+"""A terminal sends it at Ctrl and a backslash, Windows at Ctrl-Break."""
+ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)] + _BY_KEY
 """Windows has no SIGHUP."""
+
+
+class Cancel(threading.Event):
+    """Set when a worker is to stop. `instead` is done for one that sits in a native call and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.instead: list[Callable[[], None]] = []
 
 
 class Interruptible(Generic[T]):
@@ -29,7 +39,7 @@ class Interruptible(Generic[T]):
     """
 
     def __init__(self, work: Callable[[threading.Event], T]) -> None:
-        self.cancel, self._ended = threading.Event(), threading.Event()
+        self.cancel, self._ended = Cancel(), threading.Event()
         self._work = work
         self._value: T
         self._error: BaseException | None = None
@@ -52,9 +62,11 @@ class Interruptible(Generic[T]):
         return self._value
 
     def end(self) -> None:
-        """Let it stop; it has `GRACE` seconds to tidy up."""
+        """Let it stop; it has `GRACE` seconds to tidy up, or else what it left to be done instead is done."""
         self.cancel.set()
-        self._ended.wait(GRACE)
+        if not self._ended.wait(GRACE):
+            for act in self.cancel.instead:
+                act()
 
     def _run(self) -> None:
         try:
@@ -66,7 +78,7 @@ class Interruptible(Generic[T]):
 
 
 def take_for_ctrl_c() -> None:
-    """Take SIGTERM, and SIGHUP of a terminal that is closed, for Ctrl-C, unless they are ignored, as under nohup."""
+    """Take what ends a process, as SIGHUP of a terminal that is closed, for Ctrl-C, unless it is ignored (nohup)."""
     for number in ENDS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -82,5 +94,7 @@ def run_interruptible(work: Callable[[threading.Event], T]) -> T:
         raise
 
 
-def _interrupt(_: int, __: FrameType | None) -> None:
+def _interrupt(number: int, _: FrameType | None) -> None:
+    if number in _BY_KEY:
+        signal.signal(number, signal.SIG_DFL)  # pressed once more, it ends whatever hears nothing
     raise KeyboardInterrupt

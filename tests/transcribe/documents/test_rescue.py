@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +27,7 @@ from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.documents.rescue import rescuing
 from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import JobOptions
+from diarfuse.transcribe.screen.interrupt import Cancel
 
 SECONDS = 4
 
@@ -180,6 +185,100 @@ def test_turns_outlast_a_recogniser_that_fails_beside_them(folder, monkeypatch, 
     assert said.splitlines()[-1] == "Error: The recogniser is broken."
 
 
+class Telling(Clock):
+    """Tells what it hears, a second as a minute, and stops in the middle; `ends` does the stopping."""
+
+    tells_segments = True
+
+    def transcribe(self, samples: Samples, *, on_segment=None, on_progress=None, **_: object) -> Transcript:
+        found = super().transcribe(samples)
+        for number, segment in enumerate(found.segments):
+            if number == SECONDS // 2 and samples.max() > self.hears:
+                self.ends(on_progress)
+            on_segment(replace(segment, start=segment.start * 60, end=segment.end * 60, words=()))
+        return found
+
+    hears = 0.0
+
+    def ends(self, _: object) -> None:
+        raise ModelError("The recogniser is broken.")
+
+
+def telling(monkeypatch: pytest.MonkeyPatch, **more: object) -> None:
+    made = type("Telling", (Telling,), more)
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": SimpleNamespace(load=lambda: made)})
+
+
+@pytest.mark.parametrize("more", [[], ["--diarize"], ["--live-text"]])
+def test_what_was_heard_outlasts_a_recogniser_that_fails_midway(more, folder, monkeypatch, capsys) -> None:
+    diarizes(monkeypatch, One(MemoryError()))
+    telling(monkeypatch)
+    assert run(["--asr", "clock", "mono.wav", *more]) == 1
+    said = capsys.readouterr().err
+    found = kept(said, folder)
+    assert [segment.text for segment in found.transcript.segments] == [f" 1.{n}" for n in range(SECONDS // 2)]
+    assert "The words of mono.wav that were heard by then are kept without speakers in" in said
+    assert found.notes == ("The words are those that were heard until the work ended; more was to come.",)
+    assert found.recording is not None
+    assert len(found.recording.sha256) == 64
+
+
+def test_of_channels_what_was_heard_of_each_is_kept(folder, monkeypatch, capsys) -> None:
+    telling(monkeypatch, hears=0.15)
+    assert run(["--asr", "clock", "call.wav", "--channels"]) == 1
+    texts_ = [segment.text for segment in kept(capsys.readouterr().err, folder).transcript.segments]
+    assert texts_ == [" 1.0", " 2.0", " 1.1", " 2.1", *(f" 1.{n}" for n in range(2, SECONDS))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
+@pytest.mark.parametrize("native", [True, False])
+def test_what_was_heard_outlasts_a_stop(native, name, folder, monkeypatch, capsys) -> None:
+    def ends(_: Telling, on_progress) -> None:
+        time.sleep(0.1)  # until the main thread waits, as it does for nearly all of an hour
+        os.kill(os.getpid(), getattr(signal, name))
+        while native:
+            time.sleep(0.1)
+            if list((folder / "temporary").iterdir()):
+                break
+        while True:
+            time.sleep(0.01)
+            on_progress("recognise", 1, 2)
+
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    telling(monkeypatch, ends=ends)
+    try:
+        assert run(["--asr", "clock", "mono.wav", "-q"]) == 130
+    finally:
+        signal.signal(number, before)
+    said = capsys.readouterr().err
+    found = kept(said, folder)
+    assert [segment.text for segment in found.transcript.segments] == [" 1.0", " 1.1"]
+    assert found.recording is not None
+    assert (found.recording.name, found.recording.sha256) == ("mono.wav", "")
+    assert said.splitlines()[-1] == "Stopped: nothing is half-written."
+
+
+def test_whoever_stops_within_a_minute_wants_nothing(folder) -> None:
+    words = Clock().transcribe(np.full(SAMPLE_RATE, 0.1, np.float32))
+    for whole in (True, False):
+        with pytest.raises(CancelledError), rescuing(Path("mono.wav"), pytest.fail, Cancel()) as found:
+            _find_and_stop(found.hear if whole else lambda words, _: found.hear_part(words.segments[0]), words)
+    assert list((folder / "temporary").iterdir()) == []
+
+
+def test_what_is_kept_is_kept_once(folder) -> None:
+    cancel, told, words = Cancel(), list[str](), Transcript((), None, 0.0)
+    with pytest.raises(CancelledError), rescuing(Path("mono.wav"), told.append, cancel) as found:
+        _find_and_stop(lambda *_: (found.hear_part(Segment(0.0, 99.0, " Hello.")), cancel.instead[0]()), words)
+    with rescuing(Path("mono.wav"), told.append, cancel) as found:
+        found.hear_part(Segment(0.0, 99.0, " Hello."))
+    for act in cancel.instead:
+        act()
+    assert (len(told), len(list((folder / "temporary").iterdir()))) == (1, 1)
+
+
 @pytest.mark.parametrize("more", [[], ["--channels"], ["--channels", "hybrid"]])
 def test_a_recogniser_that_fails_leaves_nothing_false(more, folder, monkeypatch, capsys) -> None:
     diarizes(monkeypatch, One(MemoryError()))
@@ -199,8 +298,8 @@ def test_of_channels_all_words_are_kept_though_no_voice_can_be_told_apart(folder
 
 def test_whoever_stops_it_wants_nothing(folder) -> None:
     words = Clock().transcribe(np.full(SAMPLE_RATE, 0.1, np.float32))
-    with pytest.raises(CancelledError), rescuing(Path("mono.wav"), pytest.fail) as on_found:
-        _find_and_stop(on_found, words)
+    with pytest.raises(CancelledError), rescuing(Path("mono.wav"), pytest.fail) as found:
+        _find_and_stop(found.hear, words)
     with pytest.raises(MemoryError), rescuing(Path("mono.wav"), pytest.fail):
         raise MemoryError  # nothing was found
     assert list((folder / "temporary").iterdir()) == []

@@ -27,11 +27,13 @@ def handled(number: signal.Signals, handler: Any) -> Iterator[None]:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT"])
 def test_a_signal_that_ends_a_process_is_taken_for_ctrl_c_unless_it_is_ignored(name: str) -> None:
     number = getattr(signal, name)
-    with handled(number, signal.SIG_DFL), pytest.raises(KeyboardInterrupt):
-        run_interruptible(lambda cancel: (signal.raise_signal(number), cancel.wait(60)))
+    with handled(number, signal.SIG_DFL):
+        with pytest.raises(KeyboardInterrupt):
+            run_interruptible(lambda cancel: (signal.raise_signal(number), cancel.wait(60)))
+        assert (signal.getsignal(number) == signal.SIG_DFL) == (name == "SIGQUIT")  # which ends it the second time
     with handled(number, signal.SIG_IGN):  # as nohup does
         assert run_interruptible(lambda _: signal.getsignal(number)) == signal.SIG_IGN
 

@@ -69,7 +69,7 @@ class Task:
         elif kind == "note":
             self.notes.append(text)
         elif kind == "error":
-            self.error = text
+            self.error = f"{self.error} {text}".strip()  # where what was heard is kept, and then why
         elif kind == "stopped":  # by somebody else, as with kill
             self.state = "stopped"
 

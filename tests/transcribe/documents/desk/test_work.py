@@ -95,6 +95,13 @@ def test_one_that_somebody_else_stopped_or_stopped_too_late_is_told_so(work: Wor
     assert done.state == "done"
 
 
+def test_where_what_was_heard_is_kept_is_told_before_why() -> None:
+    task = Task("talk.wav", list)
+    for text in ("All words of talk.wav are kept in a.json.", "There is not enough memory."):
+        task.hear({"event": "error", "text": text})
+    assert task.to_json()["error"] == "All words of talk.wav are kept in a.json. There is not enough memory."
+
+
 def test_what_cannot_be_in_its_turn_is_told_and_the_next_one_is_done(work: Work, folder: Path) -> None:
     def given() -> list[str]:
         raise OptionError("talk.wav has a transcript.")

@@ -94,7 +94,7 @@ function fillPeople(row, most) {
 
 function sentences(work) {
   if (work.state === "waiting") return [[STRINGS.waiting]];
-  if (work.state === "stopped") return [[STRINGS.stopped]];
+  if (work.state === "stopped") return [[`${STRINGS.stopped} ${work.error}`]];
   if (work.state === "failed") return [[work.error, "wrong"]];
   if (work.state === "done") return work.notes.map((note) => [note]);
   const left = work.left === null ? "" : ` · ${say("left", { time: clock(work.left) })}`;
