@@ -159,7 +159,7 @@ def _reach(row: _Row, start: int, indent: int, layout: Layout, cycle: Cycle) -> 
 class _Filling:
     """Lines that are filled piece by piece.
 
-    line: which one is being filled. fold: the piece that began the second.
+    line: which one is being filled. fold: the piece that began it.
     """
 
     width: int
@@ -171,7 +171,7 @@ class _Filling:
         """Put the piece at the end, or on a line of its own."""
         for part in piece.parts:
             if self.filled and self.filled + part.spaced + part.width > self.width:
-                self.line, self.filled, self.fold = self.line + 1, 0, self.fold or index
+                self.line, self.filled, self.fold = self.line + 1, 0, index
             self.filled += part.width + (part.spaced if self.filled else 0)
 
 

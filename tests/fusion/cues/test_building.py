@@ -243,6 +243,40 @@ def test_a_label_counts_in_the_lines_length():
     assert display_width(shown(wide)[0]) == LAYOUT.width
 
 
+def test_room_is_left_for_labels_that_are_shown_and_for_no_other():
+    name, two_lines = "Bartholomew", f"{'a' * 20} {'b' * 21} {'c' * 20} {'d' * 20}."
+    said = conversation(("Hi there.", name, 0.0), ("Yes.", "B", 4.0), (two_lines, name, 8.0))
+    for policy in ("none", "first"):
+        *_, last = build_cues(said, Layout(labels=policy))
+        assert shown(last) == [f"{'a' * 20} {'b' * 21}", f"{'c' * 20} {'d' * 20}."]
+    *_, before, last = build_cues(said)
+    assert shown(before) == [f"{name}: {'a' * 20}", "b" * 21]
+    assert shown(last) == [f"{'c' * 20} {'d' * 20}."]
+
+
+def test_what_has_no_room_beside_a_label_that_a_silence_brings_is_cut_once_more():
+    words = [letter * 9 for letter in "abcdefgh"]
+    said = conversation((SENTENCE, "Bartholomew", 0.0), (" ".join(words), "Bartholomew", 40.0))
+    assert [shown(cue) for cue in build_cues(said)[1:]] == [
+        [f"Bartholomew: {words[0]} {words[1]}", " ".join(words[2:6])],
+        [" ".join(words[6:])],
+    ]
+
+
+@pytest.mark.parametrize(("labels", "room"), [("change", 37), ("none", 40)])
+def test_two_who_talk_at_once_share_a_cue_where_each_fits_a_line_with_dash_and_label(labels, room):
+    def cues(columns):
+        segments = []
+        for speaker, at, text in (("A", 0.0, " ".join(["abcd"] * 7) + " " + "e" * (columns - 35)), ("B", 0.05, "yes")):
+            words = [Word(at + i / 5, at + i / 5 + 0.2, f" {w}", speaker=speaker) for i, w in enumerate(text.split())]
+            segments.append(Segment(at, at + len(words) / 5, f" {text}", tuple(words), speaker))
+        return build_cues(Transcript(tuple(segments), "en", 9.0), Layout(labels=labels))
+
+    (shared,) = cues(room)
+    assert display_width(shown(shared)[0]) == LAYOUT.width
+    assert [cue.speaker for cue in cues(room + 1)] == ["A", "B"]
+
+
 def test_no_word_is_orphaned_even_over_two_lines_of_the_recogniser():
     said = conversation(("it gets wider as the size of the drops", "A", 0.0), ("increases.", "A", 3.2))
     assert all(len(cue.text.split()) > 1 for cue in build_cues(said))
@@ -285,13 +319,13 @@ def test_a_long_word_costs_no_more_than_its_length(unit, monkeypatch):
     assert counts[1] <= 6 * counts[0]
 
 
-SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20)), min_size=1, max_size=5)
+SPANS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8)), min_size=1, max_size=5)  # twentieths of a second
 
 
 @given(st.lists(st.tuples(st.sampled_from(["A", "B", None]), st.integers(0, 1), SPANS), max_size=8))
 def test_others_speak_where_a_piece_of_another_voice_overlaps(said):
     runs = [
-        Run(speaker, tuple(Piece("x", start / 4, (start + length) / 4) for start, length in spans), layer)
+        Run(speaker, tuple(Piece("x", start / 20, (start + length) / 20) for start, length in spans), layer)
         for speaker, layer, spans in said
     ]
     crowd = building._Crowd.of(runs)

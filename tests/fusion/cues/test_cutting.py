@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise, product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,13 @@ def test_cues_end_at_pauses():
     assert texts(words, Layout(width=14))[0] == "one two"
     far = pieces_of("one", "two", pauses={1: 2.0})
     assert texts(far) == ["one", "two"], "so far apart they share nothing, whatever else"
+
+
+def test_a_silence_costs_from_the_pause_on_and_more_the_longer_it_is():
+    words = pieces_of("one", "two", "three", "four", pauses={1: 0.5, 2: LAYOUT.pause + 1e-9, 3: LAYOUT.pause + 1})
+    free, short, at_the_pause, long = cutting._pauses(words, LAYOUT)
+    assert free == short == 0.0
+    assert (at_the_pause, long) == (pytest.approx(cutting._PAUSED), pytest.approx(5.0))
 
 
 def test_labels_take_room_in_some_cues_of_a_run():

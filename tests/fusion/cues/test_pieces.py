@@ -37,6 +37,13 @@ def test_marks_and_halves_belong_to_the_word_before():
     assert (run.pieces[0].start, run.pieces[0].end) == (0, 2)
 
 
+def test_brackets_stay_with_what_they_hold_where_no_spaces_are_written():
+    (run,) = runs_of(
+        said(("今日", 0, 1, "A"), ("「", 1, 1, "A"), ("天気", 1, 2, "A"), ("」", 2, 2, "A"), language="ja"), 42
+    )
+    assert [piece.text for piece in run.pieces] == ["今日", "「天気」"]
+
+
 def test_what_a_piece_tells():
     (run,) = runs_of(said((" Mrs.", 0, 1, "A"), (" of", 1, 2, "A"), (" it,", 2, 3, "A"), (" done.", 3, 4, "A")), 42)
     assert [(p.ended, p.closed, p.weak) for p in run.pieces] == [

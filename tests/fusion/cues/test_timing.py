@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import math
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.cues.timing import Said, retimed
+from diarfuse.fusion.cues.timing import Said, _latest_starts, retimed
 from diarfuse.fusion.layout import Layout
 
 LAYOUT = Layout()
@@ -58,3 +59,13 @@ def test_cues_never_overlap_are_two_pictures_apart_and_not_late(given_cues, fps)
         assert start >= cue.start - 0.501
     for (_, end), (start, _) in pairwise(found):
         assert start - end >= layout.gap - 1e-9
+
+
+@given(st.lists(st.floats(0, 3), max_size=8))
+def test_a_cue_begins_early_enough_for_all_later_ones(gaps):
+    starts = list(accumulate(gaps))
+    least = LAYOUT.shortest / 2 + 0.08
+    expected = [
+        min(starts[k] + LAYOUT.late - (k - i) * least for k in range(i, len(starts))) for i in range(len(starts))
+    ]
+    assert _latest_starts(starts, 0.08, LAYOUT) == pytest.approx([*expected, math.inf])

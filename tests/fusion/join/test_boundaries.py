@@ -36,11 +36,12 @@ def test_words_that_sound_alone_go_where_the_plain_join_puts_them():
     assert said(words, turns) == said(words, turns, Policy(join="plain"))
 
 
-def test_overlapping_words_of_two_voices_are_told_apart_by_when_each_speaks():
-    turns = [Turn(0.0, 2.0, A), Turn(1.0, 3.0, B)]
+@pytest.mark.parametrize(("one", "two"), [(A, B), (B, A)])
+def test_overlapping_words_of_two_voices_are_told_apart_by_when_each_speaks(one, two):
+    turns = [Turn(0.0, 2.0, one), Turn(1.0, 3.0, two)]
     words = [(0.0, 0.5, "a1"), (0.5, 1.0, "a2"), (1.0, 1.5, "a3"), (1.0, 1.6, "b1"), (1.5, 2.0, "a4"), (1.6, 3.0, "b2")]
-    assert said(words, turns) == [A, A, A, B, A, B]
-    assert said(words, turns, Policy(join="plain")) == [A, A, A, A, A, B]
+    assert said(words, turns) == [one, one, one, two, one, two]
+    assert said(words, turns, Policy(join="plain")) == [one, one, one, one, one, two]
 
 
 def test_punctuation_follows_its_word():

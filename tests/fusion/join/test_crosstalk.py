@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diarfuse.fusion.join.channels import Channel
-from diarfuse.fusion.join.crosstalk import explained, without_leaks
+from diarfuse.fusion.join.crosstalk import _APART, _boundary, _covered, explained, without_leaks
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Segment, Transcript, Turn, Word
 
 SECONDS = 12
@@ -172,3 +172,25 @@ def test_of_nothing_or_silence_nothing_is_explained(length):
     silent, loud = np.zeros(2 * SAMPLE_RATE, np.float32), voice(1, ((0, 2),))[: 2 * SAMPLE_RATE]
     for a, b in ((silent, loud), (loud, silent), (silent, silent)):
         assert explained(a, b)[1] == (0.0, 0.0, 0.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=5), st.integers(0, 40), st.integers(1, 9))
+def test_how_much_of_a_word_the_turns_of_another_cover(gaps, start, length):
+    turns, at = [], 0
+    for gap, lasting in gaps:
+        turns.append(Turn(at + gap, at + gap + lasting, "A"))
+        at += gap + lasting
+    speaking = {second for turn in turns for second in range(int(turn.start), int(turn.end))}
+    starts = np.array([turn.start for turn in turns])
+    assert _covered(turns, starts, start, start + length) == len(speaking & set(range(start, start + length)))
+
+
+@example([-10, 10])
+@given(st.lists(st.integers(-30, 30), max_size=9))
+def test_the_boundary_lies_between_the_two_kinds_that_are_most_apart(levels):
+    levels = np.sort(np.array(levels, float))
+    cuts = [(levels[:cut], levels[cut:]) for cut in range(1, len(levels))]
+    spread = [len(a) * len(b) * (b.mean() - a.mean()) ** 2 for a, b in cuts]
+    likely = [cut for cut, apart in zip(cuts, spread, strict=True) if apart >= max(spread) - 1e-6]  # equals may round
+    expected = [(a.mean() + b.mean()) / 2 if b.mean() - a.mean() >= _APART else 0.0 for a, b in likely]
+    assert any(_boundary(levels) == pytest.approx(one, abs=1e-9) for one in expected or [0.0])

@@ -41,6 +41,7 @@ def test_between_two_words_that_overlap_a_word_without_times_begins_with_the_lat
 
 def test_before_the_first_and_after_the_last_word_they_lie_end_to_end():
     assert repair((NAN, NAN), (0.2, 0.7), (NAN, NAN))[0] == [(0.0, 0.2), (0.2, 0.7), (0.7, 1.2)]
+    assert repair((NAN, NAN), (5.0, 5.5), (6.0, 6.5))[0][0] == (4.5, 5.0)
     assert repair((NAN, NAN))[0] == [(0.0, 0.3)]
 
 
@@ -94,6 +95,8 @@ def test_words_without_room_in_their_line_lie_beside_it():
         np.array([0.0, NAN, 9.0]), np.array([0.4, NAN, 9.4]), lines=lines((0.0, 0.4), (9.0, 9.4), (9.0, 9.4))
     )
     assert (before.starts[1], before.ends[1]) == (pytest.approx(8.6), 9.0)
+    beyond = timed(np.array([1.5, NAN]), np.array([2.4, NAN]), lines=lines((0.6, 1.9), (0.6, 1.9)))
+    assert beyond.starts[1] == 2.4, "a word that begins in its line is a neighbour, wherever it ends"
 
 
 def test_lines_out_of_order_do_not_pull_words_out_of_theirs():
