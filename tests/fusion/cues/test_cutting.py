@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from diarfuse.fusion.cues import cutting
 from diarfuse.fusion.cues.cutting import Cycle, cut
-from diarfuse.fusion.cues.pieces import Piece
+from diarfuse.fusion.cues.pieces import Piece, too_far
 from diarfuse.fusion.layout import Layout
 from diarfuse.fusion.text import Part
 from tests.amounts import examples
@@ -19,12 +19,14 @@ LAYOUT = Layout(width=12)
 PLAIN = Cycle((0,))
 
 
-def pieces_of(*words: str, pace: float = 0.4, pauses: dict[int, float] | None = None) -> list[Piece]:
+def pieces_of(
+    *words: str, pace: float = 0.4, pauses: dict[int, float] | None = None, spaced: bool = True
+) -> list[Piece]:
     made, at = [], 0.0
     for index, word in enumerate(words):
         at += (pauses or {}).get(index, 0.0)
         ended, closed = word.endswith("."), word.endswith((".", ","))
-        part = Part(word, len(word), index > 0, word in ("the", "of"), closed)
+        part = Part(word, len(word), spaced and index > 0, word in ("the", "of"), closed)
         made.append(Piece(f" {word}", at, at + pace, ended, closed, part.weak, (part,)))
         at += pace
     return made
@@ -114,3 +116,80 @@ def test_the_way_found_is_the_cheapest_of_all(words, cycle, data):
         for marks in product([False, True], repeat=len(pieces) - 1)
     )
     assert cost(found) <= min(map(cost, ways)) + 1e-9
+
+
+def columns(pieces: list[Piece]) -> int:
+    return sum(len(part.text) + part.spaced for piece in pieces for part in piece.parts)
+
+
+def price_of(pieces: list[Piece], start: int, stop: int, indent: int, crowded: list[bool]) -> float | None:
+    """The price list, read out for one cue of a run that `LAYOUT` is for; None where it does not fit."""
+    inside, last, lines = pieces[start:stop], pieces[stop - 1], [indent]
+    begins = []
+    for index, piece in enumerate(inside):
+        wide = columns([piece])
+        if lines[-1] and lines[-1] + wide > LAYOUT.width:
+            lines.append(0)
+            begins.append(start + index)
+        lines[-1] += wide if lines[-1] else wide - piece.parts[0].spaced
+    read = columns(inside) / LAYOUT.speed
+    if len(inside) > 1 and (len(lines) > 2 or max(read, last.end - inside[0].start) > LAYOUT.longest):
+        return None
+    price = 1.0 + cutting._FULL * (columns(inside) / 24) ** 2
+    for before, after in pairwise(inside):
+        silence = after.start - before.end
+        price += cutting._PAUSED + cutting._PAUSE_SECOND * (silence - LAYOUT.pause) if silence >= LAYOUT.pause else 0
+    follows = pieces[stop] if stop < len(pieces) else None
+    if follows and not last.ended:
+        silence = follows.start - last.end
+        heard = min(1.5, silence) if silence >= cutting._HEARD_PAUSE else 0
+        price += max(0, (cutting._CLAUSE if last.closed else cutting._INSIDE) - heard) + cutting._WEAK * last.weak
+        price += cutting._RAGGED * any(piece.ended for piece in inside[:-1])
+    spaces = any(piece.parts[0].spaced for piece in pieces)
+    if len(inside) < len(pieces) and (len(inside) == 1 if spaces else columns(inside) <= cutting._FEW_COLUMNS):
+        whole = (start == 0 or pieces[start - 1].ended) and (not follows or last.ended)
+        price += cutting._SINGLE if whole else cutting._ORPHAN
+    room = max((follows.start if follows else UNTIL) - LAYOUT.gap - inside[0].start, 1e-3)
+    price += cutting._SHORT * max(0, 1 - room / LAYOUT.shortest)
+    price += cutting._FAST * max(0, min(3, (columns(inside) + indent) / LAYOUT.speed / room - 1))
+    if len(lines) == 2 and begins[0] > start:
+        folds = [k for k in range(start + 1, begins[0] + 1) if columns(pieces[k:stop]) <= LAYOUT.width]
+        price += cutting._WEAK_LINE * all(pieces[k - 1].weak for k in folds)
+    if any(crowded[start:stop]) and columns(inside) + len("- ") + indent > LAYOUT.width:
+        price += cutting._CROWDED
+    return price
+
+
+UNTIL = 9.0
+
+
+@given(
+    st.lists(st.sampled_from(["a", "the", "word,", "end.", "longest", "verylongest"]), min_size=1, max_size=7),
+    st.data(),
+    st.booleans(),
+    st.sampled_from([0.2, 2.4]),
+)
+def test_each_cue_has_the_price_of_what_readers_mind(words, data, spaced, pace):
+    drawn = [data.draw(st.tuples(st.sampled_from([0.0, 0.2, 0.3, 0.8, 1.0]), st.booleans())) for _ in words]
+    pieces = pieces_of(*words, pauses={i: pause for i, (pause, _) in enumerate(drawn)}, pace=pace, spaced=spaced)
+    crowded = [crowd for _, crowd in drawn]
+    noted = {}
+
+    original = cutting._reach
+
+    def reach(row, start, indent, *rest):
+        for stop, price, crowd in original(row, start, indent, *rest):
+            noted[start, stop, indent] = price
+            yield stop, price, crowd
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cutting, "_reach", reach)
+        cut(pieces, LAYOUT, Cycle((4, 0)), crowded, UNTIL)
+    for (start, stop, indent), price in noted.items():
+        room = 4 if any(crowded[start:stop]) else indent
+        assert price == pytest.approx(price_of(pieces, start, stop, room, crowded)), (start, stop, indent)
+    for start, indent in {(start, indent) for start, _, indent in noted}:
+        longest = max(stop for begin, stop, room in noted if (begin, room) == (start, indent))
+        if longest < len(pieces) and not too_far(pieces[longest - 1], pieces[longest]):
+            room = 4 if any(crowded[start : longest + 1]) else indent
+            assert price_of(pieces, start, longest + 1, room, crowded) is None
