@@ -8,7 +8,7 @@ import { seek } from "./player.js";
 import { button, byId, element, on, page, show, toast } from "./state.js";
 import { STRINGS, say } from "./strings.js";
 import { leftStripped, oneLine, rightStripped, splitText, stripped } from "./text.js";
-import { follow, keepInView, nameOf, numberOf, placeOf, spanOf, turnNode } from "./transcript.js";
+import { follow, inSight, keepInView, nameOf, numberOf, placeOf, spanOf, turnNode } from "./transcript.js";
 
 const BELOW = 44; // pixels from the words to the bar, which leave room for the reason
 
@@ -92,10 +92,9 @@ function showBar() {
   );
   const box = getSelection().getRangeAt(0).getBoundingClientRect();
   const above = box.top - bar.offsetHeight - 8;
-  const room = main.getBoundingClientRect();
   const left = Math.min(Math.max(box.left, 8), innerWidth - bar.offsetWidth - 8);
   bar.style.setProperty("left", `${left}px`);
-  bar.style.setProperty("top", `${above > room.top ? above : Math.min(box.bottom + BELOW, innerHeight - bar.offsetHeight - 8)}px`);
+  bar.style.setProperty("top", `${above > inSight().top ? above : Math.min(box.bottom + BELOW, innerHeight - bar.offsetHeight - 8)}px`);
 }
 
 // Give the chosen words to somebody; null is nobody.

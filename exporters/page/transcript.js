@@ -36,7 +36,7 @@ export function startTranscript() {
   main.addEventListener("mouseout", hideTip);
   main.addEventListener("focusin", (event) => explain(event.target));
   main.addEventListener("focusout", hideTip);
-  main.addEventListener("scroll", moveTip, { passive: true });
+  for (const scrolled of [main, document]) scrolled.addEventListener("scroll", moveTip, { passive: true });
   byId("follow").addEventListener("click", () => follow(true));
 }
 
@@ -145,9 +145,15 @@ function showWord() {
   }
 }
 
+// Where the transcript can be seen: on a small screen it is not the transcript that scrolls, but the page.
+export function inSight() {
+  const room = main.getBoundingClientRect();
+  return { top: Math.max(room.top, byId("play").getBoundingClientRect().bottom, 0), bottom: Math.min(room.bottom, innerHeight) };
+}
+
 export function keepInView(span, always = false) {
-  const [box, room] = [span.getBoundingClientRect(), main.getBoundingClientRect()];
-  const margin = room.height * MARGIN;
+  const [box, room] = [span.getBoundingClientRect(), inSight()];
+  const margin = (room.bottom - room.top) * MARGIN;
   const inside = box.top > room.top + margin && box.bottom < room.bottom - margin;
   if (!inside || always) span.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
 }
@@ -184,7 +190,7 @@ function explain(target) {
 // The reason goes along with the word that has the focus, for as long as that can be seen.
 function moveTip(event) {
   const word = document.activeElement;
-  const [box, room] = [word.getBoundingClientRect(), main.getBoundingClientRect()];
+  const [box, room] = [word.getBoundingClientRect(), inSight()];
   if (word.matches(".w") && box.bottom > room.top && box.top < room.bottom) explain(word);
   else hideTip(event);
 }

@@ -239,16 +239,48 @@ def test_dark_and_with_everything_open_nothing_is_in_the_way(page: WebDriver) ->
         emulate(page)
 
 
+def too_wide(page: WebDriver) -> list[str]:
+    """What ends beyond the right edge."""
+    script = """return [...document.querySelectorAll('header *, main *')].filter((node) => node.checkVisibility() &&
+        node.getBoundingClientRect().right > innerWidth + 1).map((node) => node.id || node.className)"""
+    return list(page.execute_script(script))
+
+
 def test_a_narrow_screen_shows_all_without_scrolling_sideways(page: WebDriver) -> None:
     page.set_window_size(360, 800)
-    wide = """return [...document.querySelectorAll('header *, main *')].filter((node) => node.checkVisibility() &&
-        node.getBoundingClientRect().right > innerWidth + 1).map((node) => node.id || node.className)"""
     assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    assert page.execute_script(wide) == []
+    assert too_wide(page) == []
     assert not page.find_element("id", "people").is_displayed()
     page.find_element("id", "drawer").click()
     assert page.find_element("id", "people").is_displayed()
     assert violations(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (683, 384), (844, 390), (320, 256)])
+def test_at_twice_and_four_times_the_size_the_transcript_has_the_room(page: WebDriver, width: int, height: int) -> None:
+    screen = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        assert page.execute_script("return [innerWidth, innerHeight]") == [width, height]
+        assert too_wide(page) == []
+        last = "document.querySelector('.turn:last-child .w:last-child')"
+        page.execute_script(f"{last}.focus()")
+        keys(page, "arrow_left")
+        keys(page, "arrow_right")
+        top = "document.getElementById('play').getBoundingClientRect().bottom"
+        box = f"{last}.getBoundingClientRect()"
+        wait(lambda: page.execute_script(f"return {box}.top > {top} && {box}.bottom < innerHeight"))
+        assert page.execute_script(f"return {top} / innerHeight") < 0.3
+        page.execute_script("document.activeElement.blur()")
+        panels = {"review-toggle": "review"} | ({"drawer": "people"} if width <= 800 else {})
+        for opened, panel in panels.items():
+            for is_open in (True, False):
+                page.find_element("id", opened).click()
+                assert page.find_element("id", panel).is_displayed() == is_open
+                assert too_wide(page) == []
+        assert violations(page) == []
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_text_from_right_to_left_reads_so_and_arrows_follow_the_eye(page: WebDriver) -> None:
