@@ -36,7 +36,7 @@ from .answers import Events, answer_body, sse
 from .forms import Form, read_form
 from .guard import Guard, check_listen, error_response
 from .jobs import JobAnswer, JobRequest, Jobs, RunJob
-from .limits import Admission, Draining, Limits
+from .limits import Admission, Draining, Limits, allow_files
 from .live_page import ROUTES
 from .live_routes import live_routes
 from .log import JsonFormatter, Metrics, Rarely, error_event, event
@@ -119,6 +119,7 @@ def serve(
     """
     check_listen(host, token, page=page)
     limits = limits or Limits()
+    allow_files(limits)
     with _listen(host, port) as listener:
         app = create_app(
             run_job, model=model, limits=limits, token=token, uploads=UploadFolder(), open_live=open_live, page=page

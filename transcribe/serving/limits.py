@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from ...fusion.errors import OptionError
 from ...fusion.types import Seconds
 
 MiB = 1 << 20
+_FILES = 512
+"""Besides connections: uploads, models and what is imported."""
 SHUTTING_DOWN = "The server is shutting down: try again later."
 
 
@@ -51,6 +54,22 @@ class Limits:
             least = 0 if name in ("queue", "live") else 1e-3
             if not least <= getattr(self, name) < float("inf"):
                 raise OptionError(f"{name}={getattr(self, name)} must be a number above {'or at ' * (not least)}0.")
+
+
+def allow_files(limits: Limits) -> None:
+    """Let this process open as many files as connections are taken and work needs, as far as the system lets it.
+
+    Usual bounds are 256 and 1024, at which new connections would wait without an answer.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    wanted = limits.max_connections + _FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class Ticket:

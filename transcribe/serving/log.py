@@ -69,7 +69,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class Rarely(logging.Filter):
-    """Holds back what the HTTP server says of malformed requests, once it has said it often: anybody can send those."""
+    """Holds back what is said of malformed requests and too many connections, once it was said often: anybody can."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,8 @@ class Rarely(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether `record` is to be written."""
-        return not record.name.startswith("uvicorn") or record.levelno > logging.WARNING or self._lines.take()
+        is_anybodys = record.name.startswith("uvicorn") and record.levelno <= logging.WARNING
+        return not (is_anybodys or record.name == "asyncio") or self._lines.take()
 
 
 def _where(exc_info: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, read_document
-from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.__main__ import _unforeseen, run
 from tests.fusion.documents import MEETING, said
 
 
@@ -137,6 +138,12 @@ def test_names_typed_in_a_locale_that_knows_no_accents() -> None:
     assert "?" not in str(held().history)
     assert "Café." in held().transcript.segments[0].text
     assert run(["rename", "meeting.json", "Zoë=a\udcff"]) == 2
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_too_many_open_files_are_no_fault_of_a_path(number: int) -> None:
+    told = _unforeseen(OSError(number, os.strerror(number), "meeting.json"))
+    assert told == "Too many files are open at once: allow more (ulimit -n 1024)."
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no folder in which a process is")

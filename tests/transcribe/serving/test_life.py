@@ -213,6 +213,25 @@ def test_a_thousand_at_once_stay_within_memory(serving) -> None:
         assert live.leftovers() == []
 
 
+def test_so_many_connections_find_room_among_the_files_of_the_process() -> None:
+    pytest.importorskip("resource")
+    program = """
+import resource
+from diarfuse.transcribe.serving.limits import Limits, allow_files
+
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+for soft, connections in ((100, 2048), (100, 10**9), (900, 1)):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    allow_files(Limits(max_connections=connections))
+    print(*resource.getrlimit(resource.RLIMIT_NOFILE), hard)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    (usual, *_), (most, now, hard), (enough, *_) = ([*map(int, line.split())] for line in done.stdout.splitlines())
+    assert (now, enough) == (hard, 900)
+    assert usual > 2048 or usual == hard
+    assert hard in (most, -1)
+
+
 def test_more_connections_than_are_allowed_get_503(serving) -> None:
     with serving(limits=Limits(max_connections=3)) as live, contextlib.ExitStack() as open_ones:
         for _ in range(3):
