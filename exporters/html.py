@@ -28,6 +28,7 @@ NEEDS = "anything"
 ABOUT = "a page to listen, read, name speakers and correct, in one file that needs no network"
 
 _SCRIPTS = (
+    "alive",
     "config",
     "strings",
     "text",

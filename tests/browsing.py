@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,3 +100,25 @@ def violations(page: WebDriver) -> list[tuple[str, list[str]]]:
 
     found = Axe().run(page)["violations"]
     return [(rule["id"], [node["html"][:120] for node in rule["nodes"]][:2]) for rule in found]
+
+
+def cut_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The connections of the next page's that is alive are cut once, as after a sleep; what was asked is listed."""
+    from http import HTTPStatus
+
+    from diarfuse.transcribe.documents.opening.answering import Answering
+
+    asked, real = list[str](), Answering.alive
+
+    def alive(self: Answering) -> None:
+        asked.append(self.path)
+        if len(asked) > 1:
+            return real(self)
+        self.close_connection = True
+        self.head(HTTPStatus.OK, None, {"Content-Type": "text/plain"})
+        time.sleep(0.2)  # until the head is there
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return self.connection.close()  # which resets it
+
+    monkeypatch.setattr(Answering, "alive", alive)
+    return asked

@@ -1,5 +1,6 @@
 // Edits and where they are kept: in this page with drafts in the browser, or in the file by the program behind it.
 
+import { untilGone } from "./alive.js";
 import { config } from "./config.js";
 import { applied, undone } from "./operations.js";
 import { Refused } from "./speakers.js";
@@ -199,18 +200,8 @@ const discard = (before) => () => {
   showSaved();
 };
 
-// The program ends when this connection does: a hidden page's timers sleep, its connections do not. One tab holds it
-// for all, since a browser has six to a host; the next takes it over.
 async function stayAlive() {
-  const stay = async () => {
-    const stream = (await fetch("alive")).body.getReader();
-    for (;;) if ((await stream.read()).done) break;
-  };
-  try {
-    await (navigator.locks ? navigator.locks.request("alive", stay) : stay());
-  } catch {
-    // the same as an end
-  }
+  await untilGone();
   toast(STRINGS.gone, [STRINGS.close, () => {}]);
   emit("gone");
 }

@@ -32,6 +32,7 @@ _PAGE = {
     "": ("text/html", partial(_source, "desk.html")),
     "page.css": ("text/css", partial(html.source, "page.css")),
     "desk.css": ("text/css", partial(_source, "desk.css")),
+    "alive.js": ("text/javascript", partial(html.source, "alive.js")),
     "desk.js": ("text/javascript", partial(_source, "desk.js")),
 }
 """The page and its parts."""

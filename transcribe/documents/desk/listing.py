@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....fusion.errors import AudioError, OptionError
+from ....fusion.text import graphemes
 from ...batch.finding import AUDIO
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ DOCUMENT = ".json"
 _OURS, _HEAD = b'"diarfuse/', 4096
 """What stands in the first so many bytes of our documents: others, of any size, are not read."""
 _NEVER = (-1, -1)
+_NAME_MAX = 255
+"""Of a file's name, where the system does not tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ class Listing:
         Raises:
             OptionError: all names are taken.
         """
-        stems = (Path(recording).stem, recording, *(f"{recording} ({number})" for number in range(2, 1000)))
-        free = (path for stem in stems if not os.path.lexists(path := self.folder / f"{stem}{DOCUMENT}"))
+        endings = ("", *(f" ({number})" for number in range(2, 1000)))
+        names = [(Path(recording).stem, DOCUMENT), *((recording, f"{ending}{DOCUMENT}") for ending in endings)]
+        free = (path for name in names if not os.path.lexists(path := self.folder / fitting(self.folder, *name)))
         for path in free:
             return path
         raise OptionError(f"There are a thousand transcripts of {recording} in {self.folder}: move some away.")
@@ -85,6 +89,19 @@ class Listing:
             about = _about(self.folder / name)
             self._known[name] = (seen, about)
         return about
+
+
+def fitting(folder: Path, stem: str, ending: str) -> str:
+    """`stem` with `ending`; where the disk takes no name so long, with less of the stem, cut between characters."""
+    name = f"{stem}{ending}"
+    most = os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else _NAME_MAX
+    if len(os.fsencode(name)) <= most:
+        return name
+    parts = graphemes(stem)
+    while parts and len(os.fsencode(name)) > most:
+        parts.pop()
+        name = f"{''.join(parts)}{ending}"
+    return name
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:

@@ -19,7 +19,7 @@ from ..opening.editor import Editor
 from ..opening.presence import Presence
 from ..opening.server import PageServer
 from ..opening.shown import Shown, sound_of
-from .listing import Entry, Listing, in_order
+from .listing import Entry, Listing, fitting, in_order
 from .work import UNDER_WAY, Work
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class Desk:
         """
         _check_name(name)
         for number in range(1, 1000):
-            path = self.folder / (name if number == 1 else f"{Path(name).stem} ({number}){Path(name).suffix}")
+            ending = Path(name).suffix if number == 1 else f" ({number}){Path(name).suffix}"
+            path = self.folder / fitting(self.folder, Path(name).stem, ending)
             if os.path.lexists(path):
                 continue
             try:

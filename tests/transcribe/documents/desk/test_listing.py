@@ -83,6 +83,23 @@ def test_a_transcript_is_written_over_nothing(tmp_path: Path) -> None:
     assert listing.transcript_for("a.b.wav") == tmp_path / "a.b.wav (2).json"
 
 
+LONG = (f"{'a' * 251}.wav", f"{'é' * 125}.wav", f"{'क्षि' * 20}abcdefgh.wav", "\udcff" * 251 + ".mp3")
+
+
+@pytest.mark.parametrize("recording", LONG, ids=range(len(LONG)))
+def test_a_name_as_long_as_a_disk_allows_gets_a_transcript(tmp_path: Path, recording: str) -> None:
+    listing = Listing(tmp_path)
+    (tmp_path / recording).touch()
+    made = []
+    for _ in range(4):
+        path = listing.transcript_for(recording)
+        assert path.suffix == ".json"
+        path.touch()
+        made.append(path)
+    assert len(set(made)) == 4
+    assert all(recording.startswith(path.stem.partition(" (")[0]) for path in made)
+
+
 def test_a_folder_that_went_away_is_told(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"gone cannot be read .*check the folder"):
         Listing(tmp_path / "gone").entries()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browsing import press, show, texts, violations, wait
+from tests.browsing import cut_once, press, show, texts, violations, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -76,6 +76,16 @@ def test_one_tab_of_all_holds_the_connection_and_the_next_takes_it_over(page: We
     page.close()
     page.switch_to.window(here)
     wait(lambda: presence._count == 0)
+
+
+def test_a_connection_that_is_cut_is_made_anew(
+    chromium: WebDriver, server: SiteServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = cut_once(monkeypatch)
+    show(chromium, server.address)
+    wait(lambda: len(asked) == 2 and server.site.presence._count == 1)
+    assert not chromium.find_element("id", "lost").is_displayed()
+    chromium.get("about:blank")
 
 
 def test_what_fails_says_why_and_can_be_tried_again(page: WebDriver, folder: Path) -> None:

@@ -198,6 +198,13 @@ def test_a_name_that_leads_elsewhere_is_refused(desk: Desk, folder: Path, name: 
     assert sorted(folder.parent.rglob("*")) == before
 
 
+def test_a_recording_with_a_long_name_is_added_twice(desk: Desk) -> None:
+    name = f"{'ä' * 124} .mp3"
+    assert add(desk, name, b"one") == name
+    assert add(desk, name, b"two") == f"{'ä' * 123} (2).mp3"
+    assert add(desk, f"{'b' * 300}.wav", b"three") == f"{'b' * 251}.wav"
+
+
 def test_what_is_no_recording_is_refused(desk: Desk) -> None:
     for name in ("run.sh", "talk.json", "talk"):
         with pytest.raises(OptionError, match="is no recording by its ending"):

@@ -21,7 +21,7 @@ from diarfuse.transcribe.documents.editing import edit
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.server import PageServer
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
-from tests.browsing import downloaded, keys, names, press, said, show, violations, wait
+from tests.browsing import cut_once, downloaded, keys, names, press, said, show, violations, wait
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -260,6 +260,22 @@ def test_the_program_ends_with_the_page_and_the_page_says_that_it_has(
     server.shown.presence._grace = 0.3
     server.shown.ending.set()
     said(chromium, "has ended")
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_a_connection_that_is_cut_is_made_anew(
+    chromium: WebDriver, running: tuple[PageServer, threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, thread = running
+    server.shown.presence._grace = 60
+    asked = cut_once(monkeypatch)
+    show(chromium, server.address)
+    wait(lambda: len(asked) == 2 and server.shown.presence._count == 1)
+    assert "has ended" not in chromium.find_element("id", "toasts").text
+    assert thread.is_alive()
+    server.shown.presence._grace = 0.3
+    chromium.get("about:blank")
     thread.join(60)
     assert not thread.is_alive()
 

@@ -1,5 +1,7 @@
 // The folder's page: a row a recording, kept while it changes, so that what somebody chooses in it stays chosen.
 
+import { untilGone } from "./alive.js";
+
 const STRINGS = {
   title: "Recordings",
   add: "Add recordings …",
@@ -255,10 +257,7 @@ function start() {
   });
   window.addEventListener("focus", look);
   document.addEventListener("visibilitychange", () => document.hidden || look());
-  // One tab holds the connection for all, since a browser has six to a host; the next takes it over.
-  const stay = () => fetch("alive").then((answer) => answer.text());
-  const stayed = navigator.locks ? navigator.locks.request("alive", stay) : stay();
-  stayed.catch(() => {}).finally(() => trouble(STRINGS.lost));
+  untilGone().then(() => trouble(STRINGS.lost));
   look().then(() => { document.documentElement.dataset.ready = "yes"; });
 }
 
