@@ -6,12 +6,14 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from ..fusion.audio.audible import audible
 from ..fusion.errors import AudioError, LowMemoryError, ModelError, ModelNotFoundError, OptionError
 from ..fusion.given import is_number
 from ..fusion.text.languages import code_of
@@ -110,21 +112,25 @@ class Moonshine:
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
     ) -> Transcript:
-        """Recognise line by line, so that a caller can stop between two (15 s of audio at most)."""
+        """Recognise line by line, so that a caller can stop between two (15 s of audio at most).
+
+        What is too faint for its networks, or shifted far off the middle, is heard without that, and a note says so.
+        """
         samples = sound(samples, sample_rate)
         language = self._language(language)
         if silent(samples):
             return empty(samples, language)
-        duration = seconds(samples)
+        duration, (heard, undone) = seconds(samples), audible(samples)
         report(on_progress, 0.0, duration)
         api = self._loaded()
         segments: list[Segment] = []
         with self._recording:  # so that there are no more copies than lines at once
-            for until, lines in spread(partial(self._piece, api, samples), self._speech(samples), self._threads):
+            for until, lines in spread(partial(self._piece, api, heard), self._speech(heard), self._threads):
                 keep(segments, lines, on_segment)
                 report(on_progress, until, duration)
         report(on_progress, duration, duration)
-        return told(samples, tuple(segments), language)
+        found = told(samples, tuple(segments), language)
+        return replace(found, notes=(*undone, *found.notes))
 
     def stream(self, *, language: str | None = None) -> Windows:
         """Begin a recording that is heard as it comes, by the engine's live interface.

@@ -80,6 +80,20 @@ def test_no_word_is_made_of_noise(recogniser):
         recogniser.stream(language="de")
 
 
+@pytest.mark.parametrize(
+    ("gain", "offset", "told"),
+    [(0.05, 0.3, "off the middle"), (0.002, -0.4, "off the middle"), (2**-10, 0.0, "times as loud"), (1.0, 0.02, "")],
+)
+def test_words_are_heard_whatever_the_level_and_the_offset(recogniser, meeting, gain, offset, told):
+    plain = recogniser.transcribe(meeting[: 6 * 16_000])
+    found = recogniser.transcribe((gain * meeting[: 6 * 16_000] + offset).astype(np.float32))
+    wanted, heard = (words(" ".join(segment.text for segment in one.segments)) for one in (plain, found))
+    assert len(wanted) > 10
+    assert difflib.SequenceMatcher(None, wanted, heard).ratio() > 0.8, heard
+    assert told in " ".join(found.notes)
+    assert bool(found.notes) == bool(told)
+
+
 def test_two_may_be_loaded_at_once(monkeypatch):
     """As in a server with two jobs: the package hands a second thread a library that is not loaded yet."""
     library = moonshine_voice.moonshine_api._MoonshineLib
