@@ -144,14 +144,13 @@ def _about(path: Path) -> str | None:
 
 def _paired(sounds: set[str], transcripts: dict[str, str]) -> Iterator[tuple[str | None, str | None]]:
     """Each recording with the transcript whose name is most like its own, and the transcripts that are left."""
-    left = dict(transcripts)
+    left: dict[str, list[str]] = {}
+    for name in sorted(transcripts, key=lambda name: (len(name), name), reverse=True):
+        left.setdefault(transcripts[name], []).append(name)
     for recording in sorted(sounds):
-        known_as = {
-            recording,
-            recording.encode("utf-8", "replace").decode(),
-        }  # documents are in UTF-8, names need not be
-        of_it = sorted((name for name, about in left.items() if about in known_as), key=lambda name: (len(name), name))
-        for name in of_it[:1]:
-            del left[name]
-        yield recording, (of_it[0] if of_it else None)
-    yield from ((None, name) for name in sorted(left))
+        # Documents are in UTF-8, names need not be.
+        known_as = {recording, recording.encode("utf-8", "replace").decode()}
+        of_it = [left[about] for about in known_as if left.get(about)]
+        first = min(of_it, key=lambda names: (len(names[-1]), names[-1]), default=None)
+        yield recording, (first.pop() if first is not None else None)
+    yield from ((None, name) for name in sorted(name for names in left.values() for name in names))

@@ -185,8 +185,13 @@ class Desk:
             self.presence.wait()
 
     def finish(self) -> None:
-        """Give up what is in work, and wait for edits that are being written."""
+        """Give up what is in work, of which no page tells any more, and wait for edits that are being written."""
+        given_up = [name for name, told in self.work.told().items() if told["state"] in UNDER_WAY]
         self.work.end()
+        told = self.work.told()
+        for name in given_up:
+            if told[name]["error"]:
+                self.tell(told[name]["error"])
         for server in self._pages.values():
             server.end()
 

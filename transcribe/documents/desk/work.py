@@ -35,8 +35,8 @@ COMMAND = (sys.executable, "-P", "-m", f"{__package__}.job")
 _WINDOWS_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 _LAST_WORDS = 240
 """Characters of what was heard last."""
-_GRACE = 5.0
-"""Seconds that a stopped job has to tidy up."""
+_GRACE = 10.0
+"""Seconds that a stopped job has to tidy up, and to keep what it has heard, on however busy a machine."""
 
 
 @dataclass(slots=True, eq=False)

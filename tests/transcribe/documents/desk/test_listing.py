@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import AudioError
+from diarfuse.transcribe.documents.desk import listing as module
 from diarfuse.transcribe.documents.desk.listing import Entry, Listing
 
 
@@ -51,6 +54,26 @@ def test_of_several_transcripts_the_one_with_the_shortest_name_is_the_recordings
     for name in ("a.second.json", "a.json", "b.json"):
         document(tmp_path / name, "a.wav")
     assert pairs(tmp_path) == {("a.wav", "a.json"), (None, "a.second.json"), (None, "b.json")}
+
+
+def slowly_paired(sounds: set[str], transcripts: dict[str, str]) -> list[tuple[str | None, str | None]]:
+    """Every transcript is looked at for every recording."""
+    left, found = dict(transcripts), list[tuple[str | None, str | None]]()
+    for recording in sorted(sounds):
+        known_as = {recording, recording.encode("utf-8", "replace").decode()}
+        of_it = sorted((name for name, about in left.items() if about in known_as), key=lambda name: (len(name), name))
+        for name in of_it[:1]:
+            del left[name]
+        found.append((recording, of_it[0] if of_it else None))
+    return [*found, *((None, name) for name in sorted(left))]
+
+
+NAMES = st.text("a?\udcff", min_size=1, max_size=2)
+
+
+@given(st.sets(NAMES), st.dictionaries(st.text("ab", max_size=3), NAMES | st.just("")))
+def test_recordings_and_transcripts_are_paired_as_when_all_are_compared(sounds, transcripts) -> None:
+    assert list(module._paired(sounds, transcripts)) == slowly_paired(sounds, transcripts)
 
 
 def test_what_has_changed_is_looked_at_again_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

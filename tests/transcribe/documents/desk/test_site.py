@@ -14,6 +14,7 @@ import pytest
 from diarfuse.fusion.errors import DiarfuseError, OptionError, OutputError
 from diarfuse.transcribe.documents.desk import site
 from diarfuse.transcribe.documents.desk.site import Desk
+from tests.browsing import wait
 
 
 def row(desk: Desk, name: str) -> dict[str, object]:
@@ -152,6 +153,20 @@ def test_what_fails_because_another_was_first_says_so_beside_its_transcript(desk
     told = row(desk, "slow.mp3")
     assert (told["transcript"], told["work"]["state"]) == ("slow.json", "failed")  # type: ignore[index]
     assert (folder / "slow.json").read_text(encoding="utf-8") == made
+
+
+def test_where_words_are_kept_is_told_by_whoever_ends_last(desk: Desk, folder: Path) -> None:
+    said: list[str] = []
+    desk.tell = said.append
+    for name in ("slow heard.wav", "slow heard too.wav"):
+        (folder / name).write_bytes((folder / "talk.wav").read_bytes())
+        desk.start({"name": name})
+        wait(lambda name=name: row(desk, name)["work"]["words"])
+        if "too" not in name:
+            desk.stop({"name": name})
+            wait(lambda name=name: row(desk, name)["work"]["error"] == f"The words of {name} are kept.")
+    desk.finish()
+    assert said == ["The words of slow heard too.wav are kept."]  # the other was told in the page
 
 
 def add(desk: Desk, name: str, content: bytes, size: int | None = None) -> str:
