@@ -28,7 +28,7 @@ from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.document import read_document
 from diarfuse.transcribe.__main__ import run
-from tests.programs import with_packages
+from tests.programs import started, with_packages
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("podcast", "research", "call-centre", "another-recogniser", "air-gapped")
@@ -123,7 +123,7 @@ def follow(line: str) -> None:
     assert program == "transcribe"
     if words[0] == "open":  # until its reader closes the page, or presses Ctrl-C
         command = [sys.executable, "-m", "diarfuse.transcribe", *words, "--no-browser"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as opened:
+        with started(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as opened:
             assert opened.stderr is not None
             assert "http://" in next(iter(opened.stderr))
             opened.send_signal(signal.SIGINT)

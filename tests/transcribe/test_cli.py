@@ -21,7 +21,7 @@ from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.document import Document, read_document
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.documents.origin import recording_of
-from tests.programs import with_packages
+from tests.programs import started, with_packages
 
 PYTHON = [sys.executable, "-m", "diarfuse"]
 HEAVY = ("numpy", "scipy", "onnxruntime", "faster_whisper", "rich", "soundfile", "av")
@@ -128,7 +128,7 @@ def test_a_foreign_recogniser_and_its_options(folder: Path) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_stopping_does_not_wait_for_a_native_call(folder: Path, stop: signal.Signals) -> None:
-    with subprocess.Popen(
+    with started(
         [*PYTHON, "--asr", "slow", "good.wav", "-o", "a.srt"],
         cwd=folder,
         env=environment(folder),

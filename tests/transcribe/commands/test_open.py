@@ -16,6 +16,7 @@ from diarfuse.exporters import registry
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.documents.opening.server import PageServer, SiteServer
 from tests.fusion.documents import MEETING
+from tests.programs import started
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def meeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_it_tells_its_address_serves_and_ends_with_ctrl_c(meeting: Path) -> None:
     line = [sys.executable, "-m", "diarfuse.transcribe", "open", str(meeting), "--no-browser"]
-    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+    with started(line, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         told = process.stderr.readline()
         address = next(word for word in told.split() if word.startswith("http://127.0.0.1:"))
@@ -44,7 +45,7 @@ def test_it_tells_its_address_serves_and_ends_with_ctrl_c(meeting: Path) -> None
 def test_a_folder_is_served_until_the_program_is_ended(tmp_path: Path) -> None:
     (tmp_path / "noise.wav").write_bytes(b"no sound")
     line = [sys.executable, "-m", "diarfuse.transcribe", "open", "--no-browser"]
-    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    with started(line, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stderr is not None
         told = process.stderr.readline()
         address = next(word for word in told.split() if word.startswith("http://127.0.0.1:"))

@@ -22,6 +22,7 @@ from diarfuse.transcribe.serving.app import create_app
 from diarfuse.transcribe.serving.jobs import _without_path
 from diarfuse.transcribe.serving.limits import Limits
 from tests import asking
+from tests.programs import started
 from tests.transcribe.serving.wire import BOUND, HEAD, PART, raw
 
 
@@ -260,7 +261,7 @@ def test_a_whole_upload_has_a_deadline_however_steadily_it_comes(serving) -> Non
 def test_how_the_process_ends(tmp_path: Path, number: signal.Signals, code: int) -> None:
     (tmp_path / "uploads").mkdir()
     command = [sys.executable, "-m", "diarfuse", "serve", "--port", "0", "--models-dir", str(tmp_path), "--offline"]
-    with subprocess.Popen(
+    with started(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path / "uploads")}
     ) as process:
         assert process.stderr is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from diarfuse.transcribe.serving.log import JsonFormatter
 from tests import asking
+from tests.programs import started
 from tests.transcribe.serving.wire import BOUND, HEAD, WHOLE
 
 
@@ -49,10 +51,15 @@ serve(run_job, port=0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM")
-def test_nothing_but_json_without_words_is_ever_printed() -> None:
+def test_nothing_but_json_without_words_is_ever_printed(tmp_path: Path) -> None:
     """A process of its own, with a talkative engine: a job that fails, a client that leaves, and the end."""
-    with subprocess.Popen(
-        [sys.executable, "-c", TALKATIVE], stderr=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[3]
+    alone = os.environ | {"TMPDIR": str(tmp_path)}  # what a killed server left elsewhere would be told of first
+    with started(
+        [sys.executable, "-c", TALKATIVE],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[3],
+        env=alone,
     ) as process:
         assert process.stderr is not None
         lines = [process.stderr.readline()]

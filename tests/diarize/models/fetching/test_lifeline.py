@@ -12,6 +12,7 @@ import pytest
 
 from diarfuse.diarize.models.fetching import lifeline, wheel
 from tests.browsing import wait
+from tests.programs import started
 
 MODULE = """
 import sys, time
@@ -40,7 +41,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_a_module_is_run_until_its_stdin_is_closed(environment: dict[str, str], tmp_path: Path, length: str) -> None:
     line = [*lifeline.COMMAND, "long", "one", length]
     pipe = subprocess.PIPE
-    with subprocess.Popen(line, stdin=pipe, stdout=pipe, text=True, env=environment, cwd=tmp_path / "here") as process:
+    with started(line, stdin=pipe, stdout=pipe, text=True, env=environment, cwd=tmp_path / "here") as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline() == f"one {length} __main__\n"
@@ -66,7 +67,7 @@ def test_pip_ends_with_whoever_is_killed(tmp_path: Path) -> None:
         f"_pip_download(WheelSource('a==1', python='3.11', platform='any', size=9), Path({str(tmp_path)!r}), "
         "Meter('', None))"
     )
-    with subprocess.Popen([sys.executable, "-c", program]) as process:
+    with started([sys.executable, "-c", program]) as process:
         wait(begun.exists)
         process.send_signal(signal.SIGKILL)
     with lock.open("w") as file:
