@@ -32,7 +32,8 @@ def rescuing(path: Path, on_problem: Note, cancel: threading.Event | None = None
     """Yields what is to hear of all that the block finds in the recording at `path`.
 
     If the block fails, the most that was there by then is kept in a file, and `on_problem` hears where. So it is if the
-    block is stopped through `cancel`, where that is a command's, and a minute was heard.
+    block is stopped through `cancel`, where that is a command's, and a minute was heard; also if it has ended by then,
+    and what came of it was not taken.
     """
     found = Rescued(path, on_problem)
     if isinstance(cancel, Cancel):
@@ -46,8 +47,6 @@ def rescuing(path: Path, on_problem: Note, cancel: threading.Event | None = None
     except Exception:
         found.keep()
         raise
-    finally:
-        found.done()
 
 
 @dataclass(slots=True)
@@ -71,11 +70,6 @@ class Rescued:
     def hear_part(self, segment: Segment) -> None:
         """A segment of words that are not all there yet."""
         self.parts.append(segment)
-
-    def done(self) -> None:
-        """Keep no more."""
-        with self._once:
-            self._done = True
 
     def keep_stopped(self) -> None:
         """As `keep`, where that is worth it; its recording is not read once more for its hash."""

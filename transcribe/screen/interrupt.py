@@ -24,7 +24,7 @@ ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signa
 
 
 class Cancel(threading.Event):
-    """Set when a worker is to stop. `instead` is done for one that sits in a native call and does not."""
+    """Set when a worker is to stop. `instead` is done for one that sits in a native call, and cannot tidy up."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,11 +62,11 @@ class Interruptible(Generic[T]):
         return self._value
 
     def end(self) -> None:
-        """Let it stop; it has `GRACE` seconds to tidy up, or else what it left to be done instead is done."""
+        """Let it stop; it has `GRACE` seconds to tidy up. What it left to be done instead is done in any case."""
         self.cancel.set()
-        if not self._ended.wait(GRACE):
-            for act in self.cancel.instead:
-                act()
+        self._ended.wait(GRACE)
+        for act in self.cancel.instead:
+            act()
 
     def _run(self) -> None:
         try:

@@ -27,7 +27,7 @@ from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.documents.rescue import rescuing
 from diarfuse.transcribe.job import Job
 from diarfuse.transcribe.options import JobOptions
-from diarfuse.transcribe.screen.interrupt import Cancel
+from diarfuse.transcribe.screen.interrupt import Cancel, Interruptible
 
 SECONDS = 4
 
@@ -272,11 +272,22 @@ def test_what_is_kept_is_kept_once(folder) -> None:
     cancel, told, words = Cancel(), list[str](), Transcript((), None, 0.0)
     with pytest.raises(CancelledError), rescuing(Path("mono.wav"), told.append, cancel) as found:
         _find_and_stop(lambda *_: (found.hear_part(Segment(0.0, 99.0, " Hello.")), cancel.instead[0]()), words)
-    with rescuing(Path("mono.wav"), told.append, cancel) as found:
-        found.hear_part(Segment(0.0, 99.0, " Hello."))
     for act in cancel.instead:
         act()
     assert (len(told), len(list((folder / "temporary").iterdir()))) == (1, 1)
+
+
+def test_what_is_done_and_not_taken_yet_is_kept(folder) -> None:
+    told, words = list[str](), Transcript((Segment(0.0, 99.0, " Hello."),), "en", 99.0)
+
+    def work(cancel: Cancel) -> None:
+        with rescuing(Path("mono.wav"), told.append, cancel) as found:
+            found.hear(words, None)
+
+    done = Interruptible(work)  # as of the second of two recordings, while the first is in work
+    done.wait()
+    done.end()
+    assert kept("\n".join(told), folder).transcript == words
 
 
 @pytest.mark.parametrize("more", [[], ["--channels"], ["--channels", "hybrid"]])

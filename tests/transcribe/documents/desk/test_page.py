@@ -104,6 +104,19 @@ def test_what_fails_says_why_and_can_be_tried_again(page: WebDriver, folder: Pat
     wait(lambda: "talk.wav has a transcript, talk.json" in shown(page, "talk.wav"))
 
 
+def test_a_recording_that_is_lost_in_work_and_words_that_are_kept_are_told(page: WebDriver, folder: Path) -> None:
+    (folder / "slow.mp3").rename(folder / "slow heard.mp3")
+    page.execute_script("window.dispatchEvent(new Event('focus'))")
+    press_in(page, "Transcribe slow heard.mp3")
+    wait(lambda: "Good morning." in shown(page, "slow heard.mp3"))
+    (folder / "slow heard.mp3").unlink()
+    wait(lambda: "The recording is not in this folder any more." in shown(page, "slow heard.mp3"))
+    assert "Good morning." in shown(page, "slow heard.mp3")
+    press_in(page, "Stop slow heard.mp3")
+    wait(lambda: "Stopped. The words of slow heard.mp3 are kept." in shown(page, "slow heard.mp3"))
+    assert "Try again" not in shown(page, "slow heard.mp3")
+
+
 def test_recordings_are_added(page: WebDriver, folder: Path, tmp_path: Path) -> None:
     for name in ("talk.wav", "script.sh"):
         (tmp_path / name).write_bytes(b"12345")
