@@ -19,14 +19,29 @@ def grouped(words: Iterable[Word], language: str | None = None) -> Iterator[Segm
 
     language: of the words, whose abbreviations end no sentence; an ISO 639 code, None for English.
     """
-    group: list[Word] = []
+    grouping = Grouping(language)
     for word in words:
-        if group and _breaks(group, word, language):
-            yield segment_of(group)
-            group = []
-        group.append(word)
-    if group:
-        yield segment_of(group)
+        yield from grouping.add(word)
+    yield from grouping.rest()
+
+
+class Grouping:
+    """The same of words that come one by one."""
+
+    def __init__(self, language: str | None = None) -> None:
+        self._language = language
+        self._group: list[Word] = []
+
+    def add(self, word: Word) -> tuple[Segment, ...]:
+        """The segment that ends before `word`, if one does."""
+        done = self.rest() if self._group and _breaks(self._group, word, self._language) else ()
+        self._group.append(word)
+        return done
+
+    def rest(self) -> tuple[Segment, ...]:
+        """The segment of the words that are left, if there are any."""
+        group, self._group = self._group, []
+        return (segment_of(group),) if group else ()
 
 
 def _breaks(group: Sequence[Word], after: Word, language: str | None) -> bool:

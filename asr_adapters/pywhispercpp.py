@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from ..fusion.errors import ModelNotFoundError, NetworkError
 from ..fusion.text import unspaced
 from ..fusion.text.languages import whisper_code
-from ..fusion.types import SAMPLE_RATE, Progress, Samples, Seconds, Transcript, Word
-from .common import LOADING, empty, engine, report, seconds, silent, sound, told, told_options
-from .grouping import grouped
+from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Transcript, Word
+from .common import LOADING, empty, engine, keep, report, seconds, silent, sound, told, told_options
+from .grouping import Grouping, grouped
 
 _HUNDREDTHS = 100
 
@@ -26,6 +26,8 @@ class WhisperCpp:
         threads: of the CPU; 0 leaves it to the engine.
         options: passed on to ``transcribe``, e.g. ``{"initial_prompt": "..."}``.
     """
+
+    tells_segments: ClassVar[Literal[True]] = True
 
     def __init__(
         self,
@@ -46,8 +48,12 @@ class WhisperCpp:
         sample_rate: float = SAMPLE_RATE,
         language: str | None = None,
         on_progress: Progress | None = None,
+        on_segment: OnSegment | None = None,
     ) -> Transcript:
-        """Recognise; progress and a stop by the caller come with every batch of words."""
+        """Recognise; progress, segments that are whole and a stop by the caller come with every batch of words.
+
+        Of several processors at once (the engine's ``n_processors``) all segments come at the end.
+        """
         samples = sound(samples, sample_rate)
         language = whisper_code(language) if language else None
         if silent(samples):
@@ -57,7 +63,8 @@ class WhisperCpp:
         with LOADING:
             if self._engine is None:
                 self._engine = self._load()
-        carrier = _Carrier(on_progress, duration)
+        tell = None if self._options.get("n_processors") else on_segment
+        carrier = _Carrier(on_progress, duration, language, tell)
         with told_options("whisper.cpp", self._options):
             found = self._engine.transcribe(
                 np.ascontiguousarray(samples),
@@ -68,8 +75,11 @@ class WhisperCpp:
             )
         if carrier.raised is not None:
             raise carrier.raised
+        spaced = _Spacing(duration)
+        segments = tuple(grouped((word for part in found for word in spaced.words(part)), language))
+        keep([], segments[carrier.told :], on_segment)
         report(on_progress, duration, duration)
-        return told(samples, tuple(grouped(_words(found, duration), language)), language)
+        return told(samples, segments, language)
 
     def _load(self) -> Any:
         package = engine("pywhispercpp.model", "--asr whisper.cpp", "pywhispercpp", "whisper-cpp")
@@ -84,29 +94,46 @@ class WhisperCpp:
 
 
 class _Carrier:
-    """Carries an error of the caller's `on_progress` across the engine, which would lose it."""
+    """Hears the engine, and carries an error of the caller's across it, which would lose it. told: segments so far."""
 
-    def __init__(self, on_progress: Progress | None, duration: Seconds) -> None:
+    def __init__(
+        self, on_progress: Progress | None, duration: Seconds, language: str | None, on_segment: OnSegment | None
+    ) -> None:
         self.raised: BaseException | None = None
-        self._on_progress, self._duration = on_progress, duration
+        self.told = 0
+        self._on_progress, self._duration, self._on_segment = on_progress, duration, on_segment
+        self._spacing, self._grouping = _Spacing(duration), Grouping(language)
 
     def on_segment(self, segment: Any) -> None:
         if self.raised is None:
             try:
-                report(self._on_progress, segment.t1 / _HUNDREDTHS, self._duration)
+                self._hear(segment)
             except BaseException as error:  # noqa: BLE001 - raised again as it is, once the engine has stopped
                 self.raised = error
 
     def stopped(self) -> bool:
         return self.raised is not None
 
+    def _hear(self, segment: Any) -> None:
+        if self._on_segment is not None:
+            for word in self._spacing.words(segment):
+                whole = self._grouping.add(word)
+                self.told += len(whole)
+                keep([], whole, self._on_segment)
+        report(self._on_progress, segment.t1 / _HUNDREDTHS, self._duration)
 
-def _words(found: Iterable[Any], duration: Seconds) -> Iterator[Word]:
+
+class _Spacing:
     """Words of one-word segments, whose text the engine strips: the space before each is put back where one belongs."""
-    before = " "
-    for segment in found:
+
+    def __init__(self, duration: Seconds) -> None:
+        self._duration, self._before = duration, " "
+
+    def words(self, segment: Any) -> Iterator[Word]:
+        """The word of a segment, if it has one."""
         if segment.text:
-            start = min(segment.t0 / _HUNDREDTHS, duration)
-            space = "" if unspaced(before[-1], segment.text[0]) else " "
-            yield Word(start, max(start, min(segment.t1 / _HUNDREDTHS, duration)), space + segment.text)
-            before = segment.text
+            start = min(segment.t0 / _HUNDREDTHS, self._duration)
+            end = max(start, min(segment.t1 / _HUNDREDTHS, self._duration))
+            space = "" if unspaced(self._before[-1], segment.text[0]) else " "
+            self._before = segment.text
+            yield Word(start, end, space + segment.text)

@@ -27,7 +27,8 @@ class Model:
         for name, value in params.items():
             setattr(self.params, name, value)
 
-    def transcribe(self, _media, new_segment_callback=None, abort_callback=None, **params):
+    def transcribe(self, _media, n_processors=None, new_segment_callback=None, abort_callback=None, **params):
+        assert n_processors in (None, 2)
         self._set(params)
         heard = []
         for t0, t1, text in HEARD:
@@ -57,12 +58,32 @@ def test_words_are_grouped_and_get_their_spaces_back():
     assert calls[-1] == ("recognise", 4000, 4000)
 
 
+@pytest.mark.parametrize("options", [{}, {"n_processors": 2}])
+def test_segments_are_told_as_they_become_whole(options):
+    told, at = [], []
+    recogniser = WhisperCpp(options=options)
+    found = recogniser.transcribe(
+        NOISE, on_segment=told.append, on_progress=lambda _, done, __: at.append((done, len(told)))
+    )
+    assert tuple(told) == found.segments
+    several = bool(options)  # whose parts come in another order than they are in the result
+    assert dict(at) == {0: 0, 500: 0, 900: 0, 1600: 0 if several else 1, 4000: 3}
+
+
 def test_unspaced_languages_get_no_spaces(monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "HEARD", [(0, 50, "今日"), (50, 90, "は。")])
     for language in ("ja", None):
         assert WhisperCpp().transcribe(NOISE, language=language).segments[0].text == "今日は。"
     monkeypatch.setattr(sys.modules[__name__], "HEARD", [(0, 50, "hello"), (50, 80, "world"), (80, 90, "你好")])
     assert WhisperCpp().transcribe(NOISE, language="zh").segments[0].text == " hello world你好"
+
+
+def test_an_error_of_whoever_hears_segments_stops_it():
+    def fail(_segment):
+        raise KeyboardInterrupt("enough")
+
+    with pytest.raises(KeyboardInterrupt, match="enough"):
+        WhisperCpp().transcribe(NOISE, on_segment=fail)
 
 
 def test_a_caller_can_stop_it_with_its_own_error():
