@@ -1,13 +1,14 @@
 """What every test may ask for: the shared recordings, and the models.
 
-A fresh machine has neither `../shared` nor a model store. Tests that need them
-skip with a reason; where `CI` is set (or with ``--require-models``) they fail
-instead, so that nothing important is skipped unseen.
+A fresh machine has neither `../shared` nor a model store, and perhaps not all packages
+of the extra `dev`. Tests that need them skip with a reason; where `CI` is set (or with
+``--require-models``) they fail instead, so that nothing important is skipped unseen.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -74,7 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--require-models",
         action="store_true",
         default=bool(os.environ.get("CI")),
-        help="fail, rather than skip, where models or ../shared are missing (default where CI is set)",
+        help="fail, rather than skip, where models, packages or ../shared are missing (default where CI is set)",
     )
     parser.addoption("--wheel", help="the built wheel that tests/packaging looks at")
 
@@ -84,8 +85,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else None
 
 
+_or_skip = pytest.importorskip
+
+
+def imported(name: str, *further: Any, **how: Any) -> Any:
+    """`pytest.importorskip` where nothing may be missing: what the extra `dev` brings is here, or the test fails.
+
+    What may be missing all the same has a reason, and other systems' Pythons have not all of its modules.
+    """
+    if "reason" in how or name in sys.stdlib_module_names:
+        return _or_skip(name, *further, **how)
+    return importlib.import_module(name)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Workers share what the networks say (tests/networks.py), unless .ci/run has its runs share it."""
+    if config.getoption("--require-models"):
+        pytest.importorskip = imported
     if config.getoption("dist") != "no" and not hasattr(config, "workerinput"):
         heard = tempfile.TemporaryDirectory(prefix="heard-")
         config.add_cleanup(heard.cleanup)

@@ -20,6 +20,8 @@ from typing import IO
 
 import pytest
 
+from tests.programs import started
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "examples" / "server"
 TOKEN = "a-token-of-this-test"  # noqa: S105 - nobody's
@@ -68,7 +70,7 @@ def free_port() -> str:
 def serving(command: list[str], environment: dict[str, str], port: str) -> Iterator[None]:
     with (
         tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen(command, env=environment, cwd="/", stderr=log) as process,
+        started(command, env=environment, cwd="/", stderr=log) as process,
     ):
         try:
             until_it_answers(port, process, log)

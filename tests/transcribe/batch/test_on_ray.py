@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import types
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +23,7 @@ from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch import on_ray
 from diarfuse.transcribe.batch.items import Item
 from diarfuse.transcribe.batch.settling import Outcome
-from tests.programs import with_packages
+from tests.programs import started, with_packages
 
 from .conftest import noise, tree
 
@@ -33,9 +33,9 @@ OPTIONS = ["--asr-option", "wait=0.5", "--asr-option", "loud=kill"]
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
 
 
-def started(folder: Path, *further: str) -> subprocess.Popen[str]:
+def batch_of(folder: Path, *further: str) -> AbstractContextManager[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *OPTIONS, *further]
-    return subprocess.Popen(command, env=with_packages(folder / "packages"), stderr=subprocess.PIPE, text=True)
+    return started(command, env=with_packages(folder / "packages"), stderr=subprocess.PIPE, text=True)
 
 
 def family(pid: int) -> list[int]:
@@ -61,7 +61,7 @@ def actors(pid: int) -> list[int]:
 def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_its_worker(folder: Path) -> None:
     soundfile.write("calls/loud.wav", noise(3, loudness=0.99), 16_000)
     assert run([*QUICK, *OPTIONS, "-o", "one"]) == 1
-    with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
+    with batch_of(folder, "-o", "ray", "--ray", "--workers", "2") as process:
         killed: list[int] = []
         while (len(killed) < 2 or len(list(Path("ray/.batch").rglob("*.json"))) < 1) and process.poll() is None:
             time.sleep(0.01)
@@ -82,7 +82,7 @@ def test_the_tree_is_that_of_one_machine_though_an_actor_dies_and_a_file_kills_i
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="which processes are Ray's is read from /proc")
 def test_a_driver_that_was_killed_starts_anew_and_does_only_what_is_left(folder: Path) -> None:
     assert run([*QUICK, *OPTIONS, "-o", "one"]) == 0
-    with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
+    with batch_of(folder, "-o", "ray", "--ray", "--workers", "2") as process:
         while not any('"done"' in path.read_text() for path in Path("ray/.batch").rglob("*.json")):
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.01)
@@ -92,7 +92,7 @@ def test_a_driver_that_was_killed_starts_anew_and_does_only_what_is_left(folder:
         process.communicate()
     while not all(_ended(one) for one in working):
         time.sleep(0.05)  # they end with their driver; Ray's agents, which do nothing more, a minute later
-    with started(folder, "-o", "ray", "--ray", "--workers", "2") as process:
+    with batch_of(folder, "-o", "ray", "--ray", "--workers", "2") as process:
         said = process.communicate(timeout=300)[1]
     assert process.returncode == 0, said
     assert re.search(r"[1-6] were done before; 0 failed", said)
@@ -104,7 +104,7 @@ def test_a_driver_that_was_killed_starts_anew_and_does_only_what_is_left(folder:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_says_which_recordings_the_actors_had_in_hand(folder: Path, stop: signal.Signals) -> None:
     held = ["--asr-option", f"log={folder / 'log'}", "--asr-option", f"gate={folder / 'never'}"]
-    with started(folder, "-o", "ray", "--ray", "--workers", "2", *held) as process:
+    with batch_of(folder, "-o", "ray", "--ray", "--workers", "2", *held) as process:
         while not (folder / "log").exists() or len((folder / "log").read_text()) < 2:
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.01)

@@ -11,21 +11,22 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from diarfuse.transcribe.__main__ import run
-from tests.programs import with_packages
+from tests.programs import started, with_packages
 
 from .conftest import NAMES, QUICK, batch, noise, results, tree
 
 
-def started(folder: Path, *further: str) -> subprocess.Popen[str]:
+def batch_of(folder: Path, *further: str) -> AbstractContextManager[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "diarfuse.transcribe", *QUICK, *further]
     env = with_packages(folder / "packages")
-    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return started(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def to_all(process: subprocess.Popen[str], number: int) -> None:
@@ -55,7 +56,7 @@ def test_the_same_bytes_by_one_process_by_two_shards_and_by_a_run_killed_three_t
         assert batch("-o", "two", *asked, "--shard", part) == 0
     assert tree(Path("two")) == whole
     for count in (1, 3, 5):
-        with started(folder, "-o", "killed", *asked) as process:
+        with batch_of(folder, "-o", "killed", *asked) as process:
             wait_for(count, "killed", process)
             process.kill()
         assert process.returncode == -signal.SIGKILL
@@ -233,7 +234,7 @@ def test_a_file_that_takes_too_long_costs_only_itself(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_ctrl_c_and_a_closed_terminal_finish_what_runs_and_say_what_is_left(folder: Path, number: int) -> None:
-    with started(folder, "-o", "out", "--asr-option", "gate=open") as process:
+    with batch_of(folder, "-o", "out", "--asr-option", "gate=open") as process:
         wait_for_begun("out")
         to_all(process, number)
         assert process.stderr is not None
@@ -252,7 +253,7 @@ def test_ctrl_c_and_a_closed_terminal_finish_what_runs_and_say_what_is_left(fold
 
 
 def test_sigterm_drops_what_runs_and_says_which(folder: Path) -> None:
-    with started(folder, "-o", "out", "--asr-option", "wait=30", "--verbose") as process:
+    with batch_of(folder, "-o", "out", "--asr-option", "wait=30", "--verbose") as process:
         wait_for_begun("out")
         to_all(process, signal.SIGTERM)
         said = process.communicate(timeout=600)[1]

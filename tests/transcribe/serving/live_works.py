@@ -56,7 +56,7 @@ def append(data: bytes) -> str:
 
 
 def hear(socket) -> dict:
-    return json.loads(socket.recv(timeout=30))
+    return json.loads(socket.recv(timeout=60))
 
 
 MOST = 24 << 20

@@ -111,7 +111,7 @@ def test_a_message_that_is_too_large_ends_the_session_only(serving):
             with contextlib.suppress(ConnectionClosed):  # it may hang up while the rest is still being sent
                 socket.send(b"\0" * (2 << 20))
             with pytest.raises(ConnectionClosed):
-                socket.recv(timeout=30)
+                socket.recv(timeout=60)
         live.until(lambda: can_call(live))
 
 
@@ -166,7 +166,7 @@ def test_a_server_that_ends_does_not_wait_for_a_session(serving):
         live.server.should_exit = True
         assert "shutting down" in hear(socket)["error"]["message"]
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=30)
+            socket.recv(timeout=60)
         assert closed.value.rcvd.code == 1012
 
 
@@ -191,7 +191,7 @@ def test_a_server_that_ends_waits_for_what_a_session_has_to_finish_within_its_gr
 def test_who_pings_and_reads_no_answer_fills_no_memory_and_is_let_go(serving):
     with serving(open_live=Works(), limits=Limits(idle=0.3)) as live:
         sent, pings = 0, (b"\x89\xfd" + bytes(4) + b"x" * 125) * 4000
-        with create_connection(("127.0.0.1", live.port), timeout=30) as socket:
+        with create_connection(("127.0.0.1", live.port), timeout=60) as socket:
             socket.sendall(UPGRADE)
             assert b" 101 " in socket.recv(100)
             with contextlib.suppress(ConnectionError):

@@ -45,10 +45,10 @@ def test_who_waits_is_refused_at_once_and_who_runs_may_end(serving, clients) -> 
         waiting = [clients.submit(live.post) for _ in range(3)]
         live.until(lambda: inside(live, 4))
         live.server.should_exit = True
-        assert all(refused(client.result(10)) for client in waiting)
+        assert all(refused(client.result(60)) for client in waiting)
         assert not running.done()
         live.job.go.set()
-        assert running.result(10).status_code == 200
+        assert running.result(60).status_code == 200
         assert len(live.job.seen) == 1
     assert list(live.uploads.glob("server-*")) == []
 
@@ -58,7 +58,7 @@ def test_who_still_runs_at_the_end_is_refused_and_stopped(serving, clients) -> N
         running = clients.submit(live.post)
         live.until(lambda: live.job.seen)
         live.server.should_exit = True
-        assert refused(running.result(10))
+        assert refused(running.result(60))
         live.until(lambda: live.job.stopped == 1)
 
 
@@ -78,7 +78,7 @@ def test_a_stream_says_so_in_an_event(serving, clients) -> None:
         running: Future[httpx.Response] = clients.submit(live.post, stream="true")
         live.until(lambda: live.job.seen)
         live.server.should_exit = True
-        lines = [line for line in running.result(10).text.splitlines() if line.startswith("data: ")]
+        lines = [line for line in running.result(60).text.splitlines() if line.startswith("data: ")]
         assert json.loads(lines[-1][6:])["error"]["code"] == 503
 
 
@@ -97,5 +97,5 @@ def test_a_job_that_ends_as_the_server_does_is_answered(serving, clients) -> Non
             clients.submit(end)
             both.wait()
             live.server.should_exit = True
-            answer = running.result(10)
+            answer = running.result(60)
             assert answer.status_code == 200 or refused(answer)

@@ -236,7 +236,7 @@ for soft, connections in ((100, 2048), (100, 10**9), (900, 1)):
 def test_more_connections_than_are_allowed_get_503(serving) -> None:
     with serving(limits=Limits(max_connections=3)) as live, contextlib.ExitStack() as open_ones:
         for _ in range(3):
-            open_ones.enter_context(socket.create_connection(("127.0.0.1", live.port), 5))
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", live.port), 60))
         live.until(lambda: len(live.server.server_state.connections) >= 3)
         assert raw(live.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 503 ")
 

@@ -46,7 +46,7 @@ def call(live, query="diarize=true&encoding=linear16&sample_rate=16000", **optio
 
 
 def hear(socket) -> dict:
-    return json.loads(socket.recv(timeout=30))
+    return json.loads(socket.recv(timeout=60))
 
 
 def send(socket, kind: str) -> None:
@@ -85,7 +85,7 @@ def test_words_come_as_results_with_numbers_for_speakers(serving):
         assert "speaker" not in last  # nobody's
         assert hear(socket) == {"type": "Metadata", "duration": 2.0, "channels": 1}
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=30)
+            socket.recv(timeout=60)
         assert closed.value.rcvd.code == 1000
     assert work.rates == {16_000}
 
@@ -125,7 +125,7 @@ def test_audio_that_cannot_be_taken_ends_the_session(serving, query, words):
     with serving(open_live=lambda _: Saying()) as live, call(live, query) as socket:
         assert words in hear(socket)["description"]
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=30)
+            socket.recv(timeout=60)
 
 
 def test_what_is_no_message_is_answered_and_nothing_is_still_an_end(serving):

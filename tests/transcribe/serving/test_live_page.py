@@ -145,7 +145,7 @@ def test_only_its_own_page_may_open_a_session(serving) -> None:
             with pytest.raises(InvalidStatus), connect(address, origin=origin, proxy=None):
                 pass
         with connect(address, origin=live.url, proxy=None) as socket:
-            assert "session.created" in socket.recv(timeout=10)
+            assert "session.created" in socket.recv(timeout=60)
         rebound = {"Host": f"evil.example:{live.port}", "Origin": f"http://evil.example:{live.port}"}
         assert asking.get(f"{live.url}/live", headers=rebound).status_code == 403
         assert asking.post(f"{live.url}/v1/realtime", headers={"Origin": live.url}).status_code == 403

@@ -21,13 +21,13 @@ def events(answer: httpx.Response) -> list[dict]:
 
 
 def post(live, body, query: str = "", **options) -> httpx.Response:
-    return asking.post(f"{live.url}/v1/realtime{query}", content=body, timeout=20, **options)
+    return asking.post(f"{live.url}/v1/realtime{query}", content=body, timeout=60, **options)
 
 
 @contextlib.contextmanager
 def streaming(live):
     """A body that is only begun: its socket, and what comes back."""
-    with socket.create_connection(("127.0.0.1", live.port), timeout=20) as sock, sock.makefile("rb") as back:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as sock, sock.makefile("rb") as back:
         sock.sendall(b"POST /v1/realtime HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n")
         yield sock, back
 

@@ -24,7 +24,7 @@ def test_base64_and_binary_come_in_and_events_go_out(serving):
         socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
         assert [hear(socket)["type"] for _ in range(2)] == ["input_audio_buffer.committed", "diarization.done"]
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=30)
+            socket.recv(timeout=60)
         assert closed.value.rcvd.code == 1000
     assert works[0].blocks == [(48_000, 24_000)] * 2
     assert live.leftovers() == []
@@ -148,7 +148,7 @@ def test_what_cannot_be_used_is_answered_and_the_session_goes_on_for_a_while(ser
         socket.send(BAD[9][0])
         assert "too many errors" in hear(socket)["error"]["message"]
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=30)
+            socket.recv(timeout=60)
         with call(live) as other:
             hear(other)
             for message, words in BAD[9:]:
