@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pysubs2
+import pytest
 
 from diarfuse.exporters import ass
 from diarfuse.exporters.style import Style
@@ -35,6 +36,13 @@ def test_another_reader_finds_speakers_times_and_text():
     assert [(e.start, e.end) for e in found] == [(0, 2900), (4000, 4830)]
 
 
+@pytest.mark.parametrize("at", [59.99, 60.0, 3599.99, 3600.0, 3723.4, 36_000.05])
+def test_another_reader_finds_when_it_is_said_however_late(at):
+    (found,) = events(document(("Late.", "Ana", at)))
+    assert found.start == round(1000 * at)
+    assert 830 <= found.end - found.start <= 850
+
+
 def test_each_speaker_has_a_style():
     text = ass.dumps(document(("One.", "Ana", 0.0), ("Two.", "Ben", 2.0), ("Three.", "Ana", 4.0)))
     file = pysubs2.SSAFile.from_string(text)
@@ -53,6 +61,9 @@ def test_words_are_filled_as_they_are_said():
     (event,) = events(document(("So it is.", "Ana", 1.0)), highlight_words=True, layout=Layout(labels="none"))
     assert event.text == "{\\k50}So {\\k50}it {\\k40}is."
     assert sum(int(k) for k in ("50", "50", "40")) * 10 == event.end - event.start
+    narrow = Layout(labels="none", width=8)
+    (event,) = events(document(("So it is today.", "Ana", 1.0)), highlight_words=True, layout=narrow)
+    assert event.text == "{\\k50}So {\\k50}it {\\k50}is\\N{\\k40}today."
 
 
 def test_text_is_never_markup():

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.exporters import registry
-from diarfuse.exporters.lines import named
+from diarfuse.exporters.lines import label, named
 from diarfuse.exporters.style import Style
 from diarfuse.fusion.cues import Layout
 from diarfuse.fusion.document import Document
@@ -194,6 +194,11 @@ def test_every_format_writes_any_transcript_the_same_twice(transcript: Transcrip
         content = registry.dumps(document, name)
         assert content == registry.dumps(document, name)
         assert isinstance(content, bytes) or content.encode("utf-8") is not None
+
+
+def test_a_name_of_a_hundred_characters_is_shown_whole_and_a_longer_one_is_cut() -> None:
+    assert label("a" * 100) == "a" * 100
+    assert label("a" * 101) == "a" * 99 + "…"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_verbose_json_is_the_clients() -> None:
     assert json.loads(text)["segments"][0].keys() == SEGMENT_KEYS | {"speaker"}
     assert answer.usage is not None
     assert answer.usage.seconds == 10
+
+
+def test_how_likely_a_line_is_is_that_of_its_words() -> None:
+    likely = [Word(0.0, 0.5, " Hi", probability=0.5), Word(0.5, 1.0, " you.", probability=0.25), Word(1.0, 1.1, " So.")]
+    said = Transcript((Segment(0.0, 1.1, " Hi you. So.", tuple(likely)), Segment(2.0, 3.0, " Yes.")), None, 3.0)
+    found = [line["avg_logprob"] for line in json.loads(registry.dumps(Document(said), "verbose_json"))["segments"]]
+    assert found == [pytest.approx(math.log(0.5 * 0.25) / 2), 0.0]
 
 
 def test_without_speakers_the_keys_are_openais_alone() -> None:

@@ -11,7 +11,7 @@ import pytest
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document
 from diarfuse.fusion.errors import OptionError, UnknownNameError
-from diarfuse.fusion.types import Segment, Transcript
+from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn
 
 SAID = Document(Transcript((Segment(0.0, 1.0, "Hi"),), "en", 1.0), name="talk")
 
@@ -55,6 +55,18 @@ def test_an_unknown_one_is_refused_with_all_names() -> None:
     with pytest.raises(UnknownNameError) as caught:
         registry.exporter("acm")
     assert all(name in str(caught.value) for name in registry.names())
+
+
+def test_a_format_of_words_is_empty_of_a_document_of_turns_alone() -> None:
+    turns = Diarization((Turn(0.0, 1.0, "A"),), (), 1.0)
+    nothing, said = Transcript((), None, 1.0), Transcript((Segment(0.0, 1.0, "Hi."),), None, 1.0)
+    assert registry.empty(Document(nothing, turns), "srt").startswith("holds turns and no words, so srt is empty")
+    for document, name in (
+        (Document(nothing, turns), "rttm"),
+        (Document(said, turns), "srt"),
+        (Document(nothing), "srt"),
+    ):
+        assert registry.empty(document, name) == ""
 
 
 def test_formats_that_can_do_without_words() -> None:

@@ -62,6 +62,10 @@ def test_everything_that_is_known_can_be_named() -> None:
     assert filled(NAMED, *lists)
 
 
+def test_a_form_may_count() -> None:
+    assert filled(NAMED, "{% for turn in turns %}{{ loop.index % 2 }} {% endfor %}") == ["1 0 "]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
