@@ -18,6 +18,7 @@ import diarfuse
 from diarfuse.exporters import registry
 from diarfuse.fusion.document import Document, parse_document, read_document
 from diarfuse.fusion.editing.content import Content
+from diarfuse.fusion.editing.operations import spans_of
 from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.fusion.records import FORMAT
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
@@ -241,3 +242,10 @@ def test_names_that_differ_in_how_accents_are_composed_are_one_speaker_again() -
     changed = json.loads(json.dumps(row).replace("Ana", "Zoe\\u0301"))
     changed["speakers"] = ["Zoe\u0301", "Zo\xe9"]
     assert Document.from_json(changed).speakers == ("Zoe\u0301",)
+
+
+@given(st.sets(st.integers(0, 30)))
+def test_spans_are_the_numbers_and_as_few_as_can_be(numbers: set[int]) -> None:
+    spans = spans_of(tuple(sorted(numbers)))
+    assert [number for first, last in spans for number in range(first - 1, last)] == sorted(numbers)
+    assert len(spans) == len([number for number in numbers if number - 1 not in numbers])

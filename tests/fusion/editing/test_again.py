@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.document import Document
-from diarfuse.fusion.editing.again import names_by_overlap, rediarized, rerecognised
+from diarfuse.fusion.editing.again import _shared, names_by_overlap, rediarized, rerecognised
 from diarfuse.fusion.types import Diarization, Transcript, Turn
 from tests.fusion.documents import MEETING, line
 
@@ -141,6 +142,7 @@ def test_every_new_speaker_has_a_name_of_its_own_and_the_largest_overlap_is_kept
             if seconds > 0:
                 pair = (one.speaker, other.speaker)
                 shared[pair] = shared.get(pair, 0.0) + seconds
+    assert _shared(fresh, old) == pytest.approx(shared)
     if shared:
         (label, name), _ = min(shared.items(), key=lambda item: (-item[1], item[0]))
         assert names[label] == name

@@ -55,6 +55,7 @@ def test_a_word_put_in_lies_between_its_neighbours() -> None:
     after = MEETING.text("00:00:00", "Hello over there Anna.").transcript.words[1]
     assert (after.text, after.timing) == (" over", "estimated")
     assert 0.4 <= after.start <= after.end <= 0.5
+    assert said(MEETING.text("00:00:02", "How are you all to day?"))[1] == ("SPEAKER_00", " you all to day?")
 
 
 def test_a_sentence_can_go_and_takes_its_segment_with_it() -> None:

@@ -371,7 +371,7 @@ def test_no_words_takes_the_number_of_speakers(folder: Path) -> None:
     [
         (["--shard", "4/4"], "--shard 4/4 is above the count: parts are numbered from 0 to 3."),
         (["--shard", "x"], "--shard 'x' must look like I/N"),
-        (["--workers", "-1"], "--workers -1 must be 0"),
+        (["--workers", "-1"], "'--workers': -1 is not in the range x>=0"),
         (["--time-limit", "nan"], "'nan' must be a number"),
         (["--time-limit", "inf"], "'inf' must be a number"),
         (["--format", "rttm"], "RTTM holds speaker turns: add --diarize."),
