@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import threading
 import urllib.request
 from contextlib import contextmanager
@@ -146,6 +147,7 @@ def test_a_recording_that_somebody_takes_away_after_it_failed_goes(desk: Desk, f
 
 def test_what_fails_because_another_was_first_says_so_beside_its_transcript(desk: Desk, folder: Path) -> None:
     desk.start({"name": "slow.mp3"})
+    wait(lambda: "Good morning." in json.dumps(row(desk, "slow.mp3")))  # it has begun, and looked where its result goes
     made = (folder / "slow.mp3").read_text(encoding="utf-8").replace("meeting.wav", "slow.mp3")
     (folder / "slow.json").write_text(made, encoding="utf-8")  # by another program
     (folder / "slow.mp3.go").touch()
