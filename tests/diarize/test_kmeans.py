@@ -17,6 +17,24 @@ def test_every_cluster_has_a_member_and_no_point_a_nearer_mean(seed, count, more
     labels = kmeans(points, count)
     assert sorted(set(labels.tolist())) == list(range(count))
     np.testing.assert_array_equal(labels, kmeans(points, count))
+    means = np.stack([points[labels == label].mean(axis=0) for label in range(count)])
+    distances = np.linalg.norm(points[:, None] - means, axis=2)
+    assert (distances[np.arange(len(points)), labels] <= distances.min(axis=1) + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("seed", "count", "labels"),
+    [
+        (0, 4, "113000311001023330012030203002"),
+        (2, 6, "103323225122351204512343343313"),
+        (6, 4, "121123120231332333033320131123"),
+        (12, 4, "032120022312111333001232032013"),
+    ],
+)
+def test_labels_are_those_of_scikit_learn(seed, count, labels):
+    """Of ``KMeans(count, n_init=3, random_state=42)`` in its version 1.9.1; the third start is the best."""
+    found = kmeans(np.random.default_rng(seed).standard_normal((30, 3)), count)
+    assert "".join(map(str, found)) == labels
 
 
 def test_finds_groups_far_apart():

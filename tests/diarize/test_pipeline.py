@@ -251,7 +251,7 @@ def test_what_is_told_of_a_file_stands_in_the_notes(campplus, telephone, tmp_pat
 def test_the_result_does_not_depend_on_threads_or_on_the_run(campplus, telephone):
     runs = {
         Diarizer(campplus.models, execution=Execution(mode="exact", threads=threads))
-        .diarize(telephone[: 13 * SECOND])
+        .diarize(telephone[: 11 * SECOND])
         .to_rttm()
         for threads in (1, 2, 2)
     }
@@ -342,7 +342,7 @@ def test_a_folder_with_an_exported_pack_is_enough(campplus, store, tmp_path, tel
 
 def test_the_way_of_a_gpu_gives_the_same_turns(campplus, telephone, on_gpu):
     """Fixed shapes, places that are bound once, features that stay on the device: all but the device."""
-    samples = telephone[: 12 * SECOND]
+    samples = telephone[: 11 * SECOND]
     here, other = campplus.listen(samples, Watch()), on_gpu(campplus, Execution(batch=8, cuda_graph=True))
     assert isinstance(other._segmentation, Fixed)
     assert other._embedder.handling is not None
@@ -361,7 +361,7 @@ def test_the_way_of_a_gpu_gives_the_same_turns(campplus, telephone, on_gpu):
 
 
 def test_windows_heard_together_are_embedded_as_one_by_one(campplus, telephone, on_gpu):
-    samples = telephone[: 13 * SECOND]
+    samples = telephone[: 11 * SECOND]
     windows, embedder = Windows(samples.size), campplus._embedder
     segmentations = (np.arange(589) // 200 == np.arange(3)[:, None]).T.astype(np.uint8)[None].repeat(windows.count, 0)
     segmentations[1] = 0
