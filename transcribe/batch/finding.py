@@ -105,7 +105,12 @@ def _in_folder(folder: Path, pattern: str | None, out: str) -> Iterator[tuple[st
 
 
 def _unread(error: OSError) -> None:
-    """Refuse a folder that may not be looked into: its recordings would be missing, and nobody would know."""
+    """Refuse a folder that may not be looked into: its recordings would be missing, and nobody would know.
+
+    One that is gone since it was listed holds none.
+    """
+    if isinstance(error, FileNotFoundError):
+        return
     raise AudioError(
         f"The folder {str(error.filename)!r} cannot be read ({error.strerror}): change its permissions, or list the "
         "others in a manifest."

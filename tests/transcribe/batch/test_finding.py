@@ -148,6 +148,19 @@ def test_a_folder_that_may_not_be_read_is_not_passed_over(monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("here")
+def test_a_folder_that_is_gone_since_it_was_listed_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def vanishing(path: str) -> object:
+        if Path(path).name == "sub":
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    assert ids("in") == {"a.mp3": "in/a.mp3", "a.wav": "in/a.wav", "b": "in/b.WAV"}
+
+
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("pattern", ["in/**/*.wav", "in/*/*.m4a"])
 def test_nor_is_one_in_which_a_pattern_looks(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir, access = os.scandir, os.access
