@@ -69,6 +69,7 @@ class Desk:
     presence: Presence = field(default_factory=Presence)
     ending: threading.Event = field(default_factory=threading.Event)
     _listing: Listing = field(init=False)
+    _looking: threading.Lock = field(init=False, default_factory=threading.Lock)
     _seen: dict[str, Entry] = field(init=False, default_factory=dict)
     _left: dict[str | None, Left] = field(init=False, default_factory=dict)
     _pages: dict[tuple[str | None, str | None, int], PageServer] = field(init=False, default_factory=dict)
@@ -79,15 +80,18 @@ class Desk:
 
     def told(self) -> Json:
         """The folder as it is now, and what is in work."""
+        with self._looking:  # several pages ask at once
+            return {"folder": str(self.folder), "most": MOST_PEOPLE, "files": self._rows()}
+
+    def _rows(self) -> list[Json]:
         work = self.work.told()  # first, so that what is done by now lies in the folder
         found = {one.recording or one.transcript or "": one for one in self._listing.entries()}
         self._look(found, work)
         lost = [entry for name, entry in self._seen.items() if name not in found and self._stays(work.get(name), name)]
-        files = [
+        return [
             _told(one, work.get(one.recording), self._left.get(one.recording)) | {"lost": one in lost}
             for one in in_order([*found.values(), *lost])
         ]
-        return {"folder": str(self.folder), "most": MOST_PEOPLE, "files": files}
 
     def _look(self, found: dict[str, Entry], work: dict[str | None, Json]) -> None:
         """Remember the recordings, and what there is of each that is done with."""

@@ -7,7 +7,8 @@ import io
 import json
 import threading
 import urllib.request
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,25 @@ def test_where_words_are_kept_is_told_by_whoever_ends_last(desk: Desk, folder: P
             wait(lambda name=name: row(desk, name)["work"]["error"] == f"The words of {name} are kept.")
     desk.finish()
     assert said == ["The words of slow heard too.wav are kept."]  # the other was told in the page
+
+
+def test_several_pages_may_ask_while_recordings_come(desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = desk._stays
+
+    def stays(*given: object) -> bool:
+        (folder / f"{len(list(folder.iterdir()))}.wav").touch()  # and another page asks
+        other = ThreadPoolExecutor(1)
+        with suppress(TimeoutError):
+            other.submit(desk.told).result(0.2)
+        other.shutdown(wait=False)
+        return real(*given)  # type: ignore[arg-type]
+
+    (folder / "gone.wav").touch()
+    desk.told()
+    (folder / "gone.wav").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(Desk, "_stays", lambda _, *given: patch.undo() or stays(*given))
+        desk.told()
 
 
 def add(desk: Desk, name: str, content: bytes, size: int | None = None) -> str:
