@@ -97,7 +97,8 @@ class Document:
         Raises:
             UnknownNameError: nobody is called so.
         """
-        return self.edited(Merge(keep, tuple(name for i, name in enumerate(others) if name not in others[:i])))
+        each = dict.fromkeys(others) if all(isinstance(name, str) for name in others) else others
+        return self.edited(Merge(keep, tuple(each)))
 
     def reassign(self, where: str | Iterable[int], speaker: str | None) -> Document:
         """Give words to `speaker`, who may be new; None or ``"nobody"`` takes their speaker away.

@@ -116,7 +116,7 @@ def _merged(turns: list[Turn]) -> list[tuple[Seconds, Seconds]]:
 
 @dataclass(frozen=True, slots=True)
 class _Union:
-    """Turns that became one. ends: how far each of their labels reaches."""
+    """Turns that became one. ends: how far each of their labels reaches that can still meet another turn."""
 
     start: Seconds
     ends: Mapping[str, Seconds]
@@ -128,7 +128,8 @@ class _Union:
         for other in others:
             start = min(start, other.start)
             for label, end in other.ends.items():
-                ends[label] = max(end, ends.get(label, end))
+                if end >= turn.start:  # later turns begin no earlier, and a label that has ended meets none
+                    ends[label] = max(end, ends.get(label, end))
         return cls(start, ends)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -74,22 +74,34 @@ class Content:
         return replace(self, diarization=replace(self.diarization, turns=turns, exclusive=exclusive))
 
 
-def known_speaker(content: Content, name: str) -> str:
-    """`name`, which must be a speaker's.
+class Roll:
+    """The speakers, each found by name at once: a renaming may have thousands."""
 
-    Raises:
-        UnknownNameError: it is not; the known ones are listed.
-        OptionError: there are no speakers at all.
-    """
-    if not isinstance(name, str):
-        raise OptionError(f"The speaker {short(name)} must be text.")
-    speakers = content.speakers
-    if not speakers:
-        raise OptionError(f"There is no speaker {name!r}, since the transcript names none: run redo --diarize first.")
-    found = called(name, speakers)
-    if found is None:
-        raise UnknownNameError("speaker", name, speakers)
-    return found
+    def __init__(self, speakers: Sequence[str]) -> None:
+        self._speakers, self._exact = speakers, frozenset(speakers)
+        self._tidied = {_tidied(speaker): speaker for speaker in reversed(speakers)}  # of those alike the first
+
+    def called(self, name: str) -> str | None:
+        """See `called`."""
+        return name if name in self._exact else self._tidied.get(_tidied(name))
+
+    def known(self, name: str) -> str:
+        """`name`, which must be a speaker's.
+
+        Raises:
+            UnknownNameError: it is not; the known ones are listed.
+            OptionError: there are no speakers at all.
+        """
+        if not isinstance(name, str):
+            raise OptionError(f"The speaker {short(name)} must be text.")
+        if not self._speakers:
+            raise OptionError(
+                f"There is no speaker {name!r}, since the transcript names none: run redo --diarize first."
+            )
+        found = self.called(name)
+        if found is None:
+            raise UnknownNameError("speaker", name, self._speakers)
+        return found
 
 
 def called(name: str, speakers: Iterable[str]) -> str | None:
@@ -98,10 +110,7 @@ def called(name: str, speakers: Iterable[str]) -> str | None:
     >>> called("Zo\xe9", ("Ana", "Zoe\u0301")) == "Zoe\u0301"
     True
     """
-    known = tuple(speakers)
-    if name in known:
-        return name
-    return next((speaker for speaker in known if _tidied(speaker) == _tidied(name)), None)
+    return Roll(tuple(speakers)).called(name)
 
 
 def check_name(name: str) -> str:

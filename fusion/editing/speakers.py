@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
+from math import frexp
 
 from ..errors import OptionError
 from ..types import Attribution, Seconds, Segment, Transcript, Turn, Word
 from .changes import renamed
-from .content import Content, called, check_name, flat, known_speaker, words_before
+from .content import Content, Roll, called, check_name, flat, words_before
 
 BY_HAND = Attribution("edited", 1.0)
 """Why a word carries the speaker that a person gave it."""
@@ -25,9 +26,10 @@ def rename(content: Content, names: Mapping[str, str]) -> Content:
         UnknownNameError: nobody is called so.
         OptionError: a name is in use, is given twice, or cannot be one.
     """
-    new = {known_speaker(content, old): check_name(name) for old, name in names.items()}
+    roll = Roll(content.speakers)
+    new = {roll.known(old): check_name(name) for old, name in names.items()}
     for old, name in new.items():
-        used = called(name, content.speakers)
+        used = roll.called(name)
         if used is not None and used not in new:
             raise OptionError(f"{name!r} is in use: to make {old!r} and {name!r} one speaker, merge {name!r} {old!r}.")
     if len(set(new.values())) < len(new):
@@ -42,8 +44,9 @@ def merge(content: Content, keep: str, others: Sequence[str]) -> Content:
         UnknownNameError: nobody is called so.
         OptionError: there is nothing to merge.
     """
-    keep = known_speaker(content, keep)
-    gone = {known_speaker(content, other): keep for other in others}
+    roll = Roll(content.speakers)
+    keep = roll.known(keep)
+    gone = {roll.known(other): keep for other in others}
     if not gone or keep in gone:
         raise OptionError(f"There is nobody to merge with {keep!r}: name two speakers.")
     return renamed(content, gone)
@@ -137,41 +140,69 @@ def _moved(
 
     alone: nobody else speaks meanwhile, as in exclusive turns.
     """
-    kept = _Turns(turns)
+    given = list(turns)
+    own = _Turns(turn for turn in given if turn.speaker == speaker)
+    others = _Turns(turn for turn in given if turn.speaker != speaker)
     for move in moves:
         if move.speaker == speaker:
             continue
-        met = [turn for turn in kept.sorted[kept.about(move.start, move.end)] if _meets(turn, move)]
+        met = [turn for turn in others.touching(move.start, move.end) if _meets(turn, move)]
         for start, end in [_taken(turn, move) for turn in met] or [(move.start, move.end)]:
-            here = kept.about(start, end, speaker)
-            left: list[Turn] = []
-            for turn in kept.sorted[here]:
-                loses = turn.speaker != speaker if alone else turn.speaker == move.speaker
-                left += _without(turn, start, end) if loses else [turn]
-            kept.put(here, left if speaker is None else _joined(left, Turn(start, end, speaker)))
-    return tuple(kept.sorted)
+            for turn in others.touching(start, end):
+                if alone or turn.speaker == move.speaker:
+                    others.put([turn], _without(turn, start, end))
+            if speaker is not None:
+                joined = own.joined(start, end)
+                own.put(joined, [_all(joined, Turn(start, end, speaker))])
+    return tuple(sorted([*own, *others], key=_order))
 
 
 class _Turns:
-    """Turns in order, of which those about a time are found without a look at all: an edit may move thousands."""
+    """Turns, of which those about a time are found without a look at all: an edit may move thousands.
+
+    Those of a length, up to twice it, are kept by themselves: how far back one may begin that reaches a time is known.
+    """
 
     def __init__(self, turns: Iterable[Turn]) -> None:
-        self.sorted = sorted(turns, key=_order)
-        self._longest = max((turn.end - turn.start for turn in self.sorted), default=0.0)
+        self._held: dict[int, list[Turn]] = {}
+        for turn in sorted(turns, key=_order):
+            self._alike(turn).append(turn)
 
-    def about(self, start: Seconds, end: Seconds, speaker: str | None = None) -> slice:
-        """Where all turns are that touch a span, and those of `speaker` that go on from these; others may be there."""
-        first = last = bisect_left(self.sorted, start - self._longest - _SLACK, key=_start)
-        while (after := bisect_right(self.sorted, end, lo=last, key=_start)) > last:
-            end = max([end, *(turn.end for turn in self.sorted[last:after] if turn.speaker == speaker)])
-            last = after
-        return slice(first, last)
+    def __iter__(self) -> Iterator[Turn]:
+        return chain.from_iterable(self._held.values())
 
-    def put(self, place: slice, turns: Iterable[Turn]) -> None:
-        """Put turns in the place of others of their time."""
-        found = sorted(turns, key=_order)
-        self.sorted[place] = found
-        self._longest = max([self._longest, *(turn.end - turn.start for turn in found)])
+    def touching(self, start: Seconds, end: Seconds) -> list[Turn]:
+        """All that touch a span, in order."""
+        near = (self._begun(held, start - 2.0**power - _SLACK, end) for power, held in self._held.items())
+        return sorted((turn for turn in chain.from_iterable(near) if turn.end >= start), key=_order)
+
+    def joined(self, start: Seconds, end: Seconds) -> list[Turn]:
+        """Those that become one with a span: the first that touches it, and from there on all that touch the others."""
+        found = self.touching(start, end)
+        if not found:
+            return []
+        first, reach = found[0], end
+        while True:
+            begun = chain.from_iterable(self._begun(held, first.start, reach) for held in self._held.values())
+            found = [turn for turn in begun if _order(turn) >= _order(first)]
+            if (last := max(reach, *(turn.end for turn in found))) == reach:
+                return found
+            reach = last
+
+    def put(self, gone: Iterable[Turn], turns: Iterable[Turn]) -> None:
+        """Put turns in the place of others."""
+        for turn in gone:
+            held = self._alike(turn)
+            del held[bisect_left(held, _order(turn), key=_order)]
+        for turn in turns:
+            insort(self._alike(turn), turn, key=_order)
+
+    def _alike(self, turn: Turn) -> list[Turn]:
+        return self._held.setdefault(frexp(turn.end - turn.start)[1], [])
+
+    @staticmethod
+    def _begun(held: list[Turn], start: Seconds, end: Seconds) -> list[Turn]:
+        return held[bisect_left(held, start, key=_start) : bisect_right(held, end, key=_start)]
 
 
 def _order(turn: Turn) -> tuple[Seconds, Seconds, str]:
@@ -199,12 +230,7 @@ def _without(turn: Turn, start: Seconds, end: Seconds) -> list[Turn]:
     return [Turn(a, b, turn.speaker) for a, b in parts if b > a]
 
 
-def _joined(turns: Iterable[Turn], new: Turn) -> list[Turn]:
-    """The turns and one more, which becomes one with those of its speaker that it touches."""
-    apart = []
-    for turn in turns:
-        if turn.speaker == new.speaker and turn.start <= new.end and turn.end >= new.start:
-            new = Turn(min(turn.start, new.start), max(turn.end, new.end), new.speaker)
-        else:
-            apart.append(turn)
-    return [*apart, new]
+def _all(turns: Iterable[Turn], new: Turn) -> Turn:
+    """One turn in the place of several."""
+    parts = (new, *turns)
+    return Turn(min(turn.start for turn in parts), max(turn.end for turn in parts), new.speaker)

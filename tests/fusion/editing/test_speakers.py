@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarfuse.fusion import relabel
 from diarfuse.fusion.document import Document
+from diarfuse.fusion.editing import content as names_module
 from diarfuse.fusion.editing import speakers as module
 from diarfuse.fusion.editing.content import check_name
-from diarfuse.fusion.editing.speakers import reassign
+from diarfuse.fusion.editing.speakers import reassign, rename
 from diarfuse.fusion.errors import OptionError, UnknownNameError
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn, Word
 from tests.fusion.documents import MEETING, line, said, spoken
@@ -172,6 +175,17 @@ def test_only_chosen_words_change_and_exclusive_turns_stay_apart(rows, spans, ch
         assert {t for t in untouched if t.speaker == "C"} <= set(after.diarization.turns)
 
 
+def joined_slowly(turns, new):
+    """The turns and one more, which becomes one with those of its speaker that it touches as it grows."""
+    apart = []
+    for turn in sorted(turns, key=module._order):
+        if turn.speaker == new.speaker and turn.start <= new.end and turn.end >= new.start:
+            new = Turn(min(turn.start, new.start), max(turn.end, new.end), new.speaker)
+        else:
+            apart.append(turn)
+    return [*apart, new]
+
+
 def moved_slowly(turns, moves, speaker, *, alone):
     """What `_moved` gives, by a look at every turn for every move."""
     kept = list(turns)
@@ -186,7 +200,7 @@ def moved_slowly(turns, moves, speaker, *, alone):
                 for turn in kept
                 for left in (module._without(turn, start, end) if turn.speaker in losers else [turn])
             ]
-            kept = kept if speaker is None else module._joined(kept, Turn(start, end, speaker))
+            kept = kept if speaker is None else joined_slowly(kept, Turn(start, end, speaker))
     return tuple(sorted(kept, key=module._order))
 
 
@@ -207,3 +221,41 @@ def test_turns_move_as_a_look_at_all_of_them_would_move_them(spans, said, speake
     chosen = {number for number, (_, picked) in enumerate(sorted(said)) if picked}
     moves = list(module._moves(words, chosen))
     assert module._moved(turns, moves, speaker, alone=alone) == moved_slowly(turns, moves, speaker, alone=alone)
+
+
+def test_every_other_word_of_a_long_turn_moves_without_a_look_at_the_others(monkeypatch) -> None:
+    """Each move looked at all turns that the long one had become: 6000 words took minutes."""
+    looks = []
+    monkeypatch.setattr(module, "_order", lambda turn: looks.append(turn) or (turn.start, turn.end, turn.speaker))
+    count = 2000
+    words = tuple(Word(i, i + 0.5, f" w{i}", speaker="A") for i in range(count))
+    said = Transcript((Segment(0.0, count, "".join(w.text for w in words), words, "A"),), "en", float(count))
+    turns = (Turn(0.0, float(count), "A"),)
+    after = reassign(Document(said, Diarization(turns, turns, float(count))).content, set(range(0, count, 2)), "B")
+    assert after.diarization is not None
+    assert Counter(turn.speaker for turn in after.diarization.turns) == {"A": count / 2, "B": count / 2}
+    assert len(looks) < 100 * count
+
+
+def test_thousands_are_renamed_at_once(monkeypatch) -> None:
+    """Each name was compared with all others."""
+    looks = []
+    monkeypatch.setattr(names_module, "_tidied", lambda name: looks.append(name) or name.strip())
+    count = 500
+    words = (
+        Segment(float(i), i + 1.0, " hi", (Word(i, i + 1.0, " hi", speaker=f"S{i}"),), f"S{i}") for i in range(count)
+    )
+    content = Document(Transcript(tuple(words), "en", float(count))).content
+    after = rename(content, {f"S{i} ": f"Person {i}" for i in range(count)})
+    assert len(after.speakers) == count
+    assert len(looks) <= 4 * count
+
+
+def test_thousands_who_touch_become_one(monkeypatch) -> None:
+    """Each turn was compared with all labels before it."""
+    turns = tuple(Turn(float(i), i + 1.0, f"S{i}") for i in range(400))
+    met = []
+    of = relabel._Union.of
+    monkeypatch.setattr(relabel._Union, "of", lambda turn, others: met.append(union := of(turn, others)) or union)
+    assert relabel.rename_turns(turns, {turn.speaker: "Ana" for turn in turns}) == (Turn(0.0, 400.0, "Ana"),)
+    assert max(len(union.ends) for union in met) == 2
