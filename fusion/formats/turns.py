@@ -1,4 +1,4 @@
-"""Who spoke when, from a file: RTTM, or JSON as `transcribe diarize` and `transcribe` write it."""
+"""Who spoke when, from a file: RTTM, or JSON as `transcribe diarize`, `transcribe` and pyannote write it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ def read_turns_file(path: str | os.PathLike[str]) -> tuple[Turn, ...]:
     """The turns of a file, sorted by (start, end, speaker); JSON keeps every name as it is.
 
     Args:
-        path: RTTM; or, if its name ends in ``.json``, ``{"turns": [{"start", "end", "speaker"}]}``.
+        path: RTTM; or, if its name ends in ``.json``, ``{"turns": [{"start", "end", "speaker"}]}``, or what
+            pyannote.audio's `serialize()` or a job of pyannoteAI gave, ``{"diarization": [...]}``.
 
     Raises:
         TranscriptError: no such file, neither of the two, or a bad turn, by its place.
     """
     if Path(path).suffix.lower() != _ENDING:
         return read_rttm(path)
-    rows = _rows(path)
-    if rows is None:
-        raise TranscriptError(f"{path} holds no turns: give RTTM, or the .json of `transcribe diarize`.")
-    return one_spelling(_turn(node, f"{path}: turns[{i}]") for i, node in enumerate(items(rows, f"{path}: turns")))
+    if (found := _rows(path)) is None:
+        raise TranscriptError(f"{path} holds no turns: give RTTM, or the .json of `transcribe diarize` or pyannote.")
+    key, rows = found
+    return one_spelling(_turn(node, f"{path}: {key}[{i}]") for i, node in enumerate(items(rows, f"{path}: {key}")))
 
 
 def has_turns(path: str | os.PathLike[str]) -> bool:
@@ -43,9 +44,16 @@ def has_turns(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() != _ENDING or _rows(path) is not None
 
 
-def _rows(path: str | os.PathLike[str]) -> Any:
+def _rows(path: str | os.PathLike[str]) -> tuple[str, Any] | None:
+    """The key under which a file's turns stand, and they: ``turns`` in our own, ``diarization`` in pyannote's."""
     data = load_json(Path(path))
-    return data.get("turns") if isinstance(data, Mapping) else None
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("turns") is not None:
+        return "turns", data["turns"]
+    job = data.get("output")  # of pyannoteAI
+    told = (part.get("diarization") for part in (data, job) if isinstance(part, Mapping))
+    return next((("diarization", rows) for rows in told if isinstance(rows, list)), None)  # a flag in files of others
 
 
 def _turn(node: Any, where: str) -> Turn:

@@ -61,8 +61,8 @@ TURN_OPTIONS = Section(
         "--rttm",
         type=InputPath(error=TranscriptError),
         metavar="FILE",
-        help="Take who spoke when from this file (RTTM, or our own .json); AUDIO then only aligns lines without words, "
-        "and is not needed.",
+        help="Take who spoke when from this file (RTTM, or the .json of this program or pyannote); AUDIO then only "
+        "aligns lines without words, and is not needed.",
     ),
     click.option(
         "--unit",

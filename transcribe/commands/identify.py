@@ -39,7 +39,10 @@ FILE = InputPath()
 
 IDENTIFY_OPTIONS = (
     click.option(
-        "--rttm", type=FILE, help="Turns that exist already, as RTTM or our JSON; left out, the recording is diarized."
+        "--rttm",
+        type=FILE,
+        help="Turns that exist already, as RTTM or the .json of this program or pyannote; left out, the recording is "
+        "diarized.",
     ),
     click.option("--primary", metavar="NAME", help="Look for this one person only: one voice, at most one speaker."),
     click.option("--voice-model", default=VOICE_PACK, show_default=True, metavar="PACK", help="The pack for voices."),

@@ -1,4 +1,4 @@
-"""Turns from files: RTTM and our own JSON."""
+"""Turns from files: RTTM, our own JSON, and pyannote's."""
 
 from __future__ import annotations
 
@@ -22,6 +22,26 @@ def test_json_keeps_every_name_as_it_is(tmp_path):
     assert read_turns_file(path) == TURNS
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"diarization": ROWS, "exclusive_diarization": ROWS[:1]},
+        {"jobId": "1", "status": "succeeded", "output": {"diarization": ROWS}},
+    ],
+)
+def test_pyannotes_json_is_read_too(tmp_path, data):
+    path = tmp_path / "turns.json"
+    path.write_text(json.dumps(data))
+    assert has_turns(path)
+    assert read_turns_file(path) == TURNS
+
+
+def test_a_setting_of_that_name_is_no_turns(tmp_path):
+    path = tmp_path / "words.json"
+    path.write_text(json.dumps({"diarization": True, "output": {"diarization": "speaker"}, "segments": []}))
+    assert not has_turns(path)
+
+
 def test_rttm_with_spaces_keeps_them_too(tmp_path):
     path = tmp_path / "turns.rttm"
     path.write_text(
@@ -36,6 +56,7 @@ def test_rttm_with_spaces_keeps_them_too(tmp_path):
     [
         ({"segments": []}, r"holds no turns: give RTTM, or the \.json of `transcribe diarize`"),
         ([{"start": 0}], "holds no turns"),
+        ({"diarization": [{"start": 0, "speaker": "A"}]}, r"diarization\[0\] has no end"),
         ({"turns": 5}, "turns must be a list"),
         ({"turns": [5]}, r"turns\[0\] has no start"),
         ({"turns": [{"start": 0, "speaker": "A"}]}, r"turns\[0\] has no end"),
