@@ -138,7 +138,7 @@ class _Recording:
 
     heard: the file that is played, or what stands for it in results. count: channels heard by themselves.
     loading, ending: hear of the work around it.
-    namer: who knows the enrolled voices, where they are asked for. sound: what is kept of it.
+    namer: who knows the enrolled voices, where they are asked for. sound: what is kept of it. session: once it begins.
     """
 
     plan: Plan
@@ -151,11 +151,16 @@ class _Recording:
     ending: Reporter
     namer: Namer | None = None
     sound: Sound = field(default_factory=lambda: Sound(None, ()))
+    session: Session | None = None
 
     def leave(self) -> None:
-        """Keep the sound, from another thread than the one that runs and is left behind."""
-        self.sound.keep(self.ending.note)
-        self.sound.tell(self.ending.wrote)
+        """Keep what was said, from another thread than the one that runs and is left behind."""
+        try:
+            if self.session is not None:
+                self.session.end()
+        finally:
+            self.sound.keep(self.ending.note)
+            self.sound.tell(self.ending.wrote)
 
     def run(self, stop: threading.Event, cancel: threading.Event) -> None:
         """Load, record, conclude."""
@@ -171,7 +176,7 @@ class _Recording:
             lines = stack.enter_context(EventLines(self.plan.events, view.note))
             tracks = self._tracks(recogniser, diarizer, told, stack)
             origin, language = self.job.origin(self.options), self.options.language
-            session = Session(self.heard.stem, origin, language, tracks, files, lines, view)
+            session = self.session = Session(self.heard.stem, origin, language, tracks, files, lines, view)
             pieces = self.plan.pieces(stop, told, self.options)
             _keys(session, stop, view.note, reads=self.plan.source != _STDIN)
             self.sound = Sound(self.plan.save_audio, [track.diarizer.sound for track in tracks])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ...diarize.live.feeding import Feeding
     from ...fusion.editing.content import Origin
-    from ...fusion.types import Samples
+    from ...fusion.types import Samples, Seconds
     from .screen import Screen
     from .tracks import Track
     from .writing import EventLines, Files
@@ -54,14 +54,23 @@ class Session:
     ledger: Ledger = field(default_factory=Ledger)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _held: list[dict[str, Any]] = field(default_factory=list)
+    _over: bool = False
 
     def run(self, pieces: Iterable[Given]) -> None:
         """Take all that comes: of one channel float32 (num_samples,), of several (channels, num_samples)."""
-        for piece in pieces:
-            with self._lock:
-                self._take(piece)
+        try:
+            for piece in pieces:
+                with self._lock:
+                    self._take(piece)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """The recording is over, or left: all words that were recognised count as said. From any thread, once."""
         with self._lock:
-            self._commit([], last=True)
+            if not self._over:
+                self._over = True
+                self._commit([], last=True)
 
     def rest(self, events: Sequence[Event], document: Document, on_wrote: Callable[[Path], None]) -> None:
         """Tell the end: the final files, of each of which `on_wrote` hears, then the last events.
@@ -97,23 +106,27 @@ class Session:
 
     @property
     def transcript(self) -> Transcript:
-        """The words behind the commitment."""
+        """The words that were said."""
         segments = [
             each
             for track in self.tracks
             for each in grouped((word for segment in track.words.said for word in segment.words), self.language)
         ]
         segments.sort(key=lambda segment: segment.start)
-        return Transcript(tuple(segments), self.language, self.ledger.committed)
+        return Transcript(tuple(segments), self.language, self._until)
 
     @property
     def document(self) -> Document:
-        """All that is committed."""
-        until = self.ledger.committed
+        """All that is committed; once it is over, all that was heard."""
+        until = self._until
         turns = tuple(Turn(t.start, min(t.end, until), t.speaker) for t in turns_of(self.ledger) if t.start < until)
         found = Diarization(turns, turns, until)
         words, names = split_segments(self.transcript), self.ledger.names
         return Document(rename_transcript(words, names), rename_diarization(found, names), self.name, None, self.origin)
+
+    @property
+    def _until(self) -> Seconds:
+        return self.tracks[0].diarizer.seconds if self._over else self.ledger.committed
 
     def _take(self, piece: Given) -> None:
         if isinstance(piece, Stopped):

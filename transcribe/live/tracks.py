@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ...asr_adapters.grouping import grouped
@@ -68,13 +69,14 @@ class Track:
         return named
 
     def commit(self, events: Sequence[Event], *, last: bool) -> list[WordSaid | WordRevised]:
-        """The words that the last `events`, or what was recognised meanwhile, put behind the commitment."""
+        """The words that `events`, or what was recognised meanwhile, put behind the commitment; with `last` all."""
         segments, until = self.hearing.take()
         self.words.hear(segments)
         if not events and not segments and not last:
             return []
-        anew = any(map(changes_all, events))
-        return list(self.words.commit(min(self.ledger.committed, until), turns_of(self.ledger), anew=anew))
+        anew = last or any(map(changes_all, events))
+        until = inf if last else min(self.ledger.committed, until)
+        return list(self.words.commit(until, turns_of(self.ledger), anew=anew))
 
     def all_words(self, language: str | None, duration: Seconds) -> Transcript:
         """All live words of the channel, without speakers."""

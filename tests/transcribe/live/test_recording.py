@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -103,6 +104,33 @@ def test_names_come_as_voices_are_heard_and_nobody_enrolled_is_told_first(talk, 
     assert {"type": "speaker.named", "speaker": "SPEAKER_00", "name": "Ana"} in events
     assert "Ana: w" in (seen := capfd.readouterr().err)[: seen.index("Wrote")]
     assert "Ana: w" in (talk / "live.srt").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_all_that_was_recognised_is_written_where_somebody_ends_the_program(growing, monkeypatch):
+    gone, begin = threading.Event(), hearing.Hearing.__init__
+
+    def device(*_):
+        yield from np.split(soundfile.read("talk.wav", dtype="float32")[0], 14)
+        os.kill(os.getpid(), signal.SIGTERM)
+        gone.wait(60)
+
+    monkeypatch.setattr(hearing.Hearing, "__init__", lambda *given, inline: begin(*given, inline=not inline))
+    monkeypatch.setattr(sources, "check_microphone", lambda *_: None)
+    monkeypatch.setattr(sources, "from_microphone", device)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    try:
+        assert run(["live", "--diarizer", "campplus", "-o", "a.txt", "--events", "e.jsonl", "-q"]) == 130
+    finally:
+        gone.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    events = [json.loads(line) for line in (growing / "e.jsonl").read_text(encoding="utf-8").splitlines()]
+    said = [event for event in events if event["type"] == "word.said"]
+    committed = max(event["until"] for event in events if event["type"] == "committed")
+    assert committed + 2 < said[-1]["end"] < 14, "the last words are said though nothing more commits them"
+    written = (growing / "a.txt").read_text(encoding="utf-8").split()
+    assert [word for word in written if word.startswith("w")] == [event["text"].strip() for event in said]
 
 
 def test_live_words_are_kept_if_asked_for(growing, capfd):
