@@ -101,7 +101,9 @@ def _known(error: Exception) -> str:
         return NO_MEMORY
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         return "Too many files are open at once: allow more (ulimit -n 1024)."
-    if isinstance(error, ValueError) and "null byte" in str(error):  # in the settings: no command line can hold one
+    if isinstance(error, ValueError) and "embedded null " in str(
+        error
+    ):  # in the settings: no command line can hold one
         return (
             "A path holds a NUL character, which no file's name does: check the paths in the settings (diarfuse.toml)."
         )

@@ -224,7 +224,7 @@ def test_elans_file_holds_together(document):
 def test_praat_reads_whatever_was_said(tmp_path_factory, document):
     folder = tmp_path_factory.mktemp("grid")
     grid, tiers = grid_of(document, folder), tiers_of(document)
-    assert len(grid.tierNames) == max(1, 2 * len(tiers))
+    assert len(set(grid.tierNames)) == len(grid.tierNames) >= max(1, 2 * len(tiers))  # words that overlap have a third
     for tier in tiers:
         rows = [row for row in grid.getTier(tier.name).entries if row.label]
         expected = [utterance for utterance in tier.utterances if visible(utterance.text)]

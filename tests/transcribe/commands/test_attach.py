@@ -246,7 +246,7 @@ def test_an_empty_result_does_not_come_without_a_word(run, tmp_path, nothing):
 
 
 def test_json_that_python_cannot_read_is_told_in_our_words(run, tmp_path):
-    for text, why in (("[" * 9000, "is nested too deeply"), ("[%s]" % ("9" * 5000), "a number of too many digits")):
+    for text, why in (("[" * 500_000, "is nested too deeply"), ("[%s]" % ("9" * 5000), "a number of too many digits")):
         (tmp_path / "odd.json").write_text(text)
         with pytest.raises(
             TranscriptError, match=rf"odd\.json is no JSON \(it .*{why}\): give JSON, CTM, SRT or VTT\.$"
