@@ -37,6 +37,7 @@ LOCK = ".lock"
 WAIT = 30.0
 """Seconds that a command waits for another one; what is done under the lock takes milliseconds."""
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK = 1 << 20
 _NO_FOLLOW, _AT_ONCE, _BINARY = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
@@ -45,15 +46,13 @@ def make_private(folder: Path) -> None:
     """Make a folder that nobody else may look into, or take an existing one from everybody else.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: it cannot be made, or is not ours to change.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        raise OutputError(
-            f"The folder {str(folder)!r} cannot be made ({error.strerror or error}): set $DIARFUSE_VOICES_DIR."
-        ) from error
+        raise _unusable(folder, error) from error
 
 
 @contextlib.contextmanager
@@ -229,4 +228,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _unusable(root: Path, error: OSError) -> OutputError:
     what = error.filename or root
-    return OutputError(f"{what} cannot be used ({error.strerror or error}): make room, or check the folder {root}.")
+    remedy = "make room" if error.errno in _NO_ROOM else "check its permissions"
+    return OutputError(
+        f"{what} cannot be used ({error.strerror or error}): {remedy}, or set $DIARFUSE_VOICES_DIR to another folder."
+    )

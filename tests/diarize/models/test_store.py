@@ -388,6 +388,13 @@ def test_a_pip_that_gets_nothing_is_stopped_with_the_work(tmp_path: Path, monkey
     assert leftovers(tmp_path / "store") == []
 
 
+def test_a_pip_that_cannot_say_so_has_filled_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fake").mkdir()
+    for free, kind in ((WHEEL.size - 1, OutputError), (WHEEL.size, NetworkError)):
+        monkeypatch.setattr(wheel.shutil, "disk_usage", lambda _, free=free: types.SimpleNamespace(free=free))
+        assert isinstance(wheel._pip_error(WHEEL, tmp_path / "fake" / ".wheel-1", "\n"), kind)
+
+
 def test_pip_that_fills_the_disk_is_one_sentence(tmp_path: Path) -> None:
     log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
     error = wheel._pip_error(WHEEL, tmp_path / "fake" / ".wheel-1", log)

@@ -236,8 +236,18 @@ def test_a_read_only_disk_is_read(root: Path, monkeypatch) -> None:
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     assert len(VoiceStore(root).people()) == 1
     monkeypatch.setattr("pathlib.Path.rename", refuse)
-    with pytest.raises(OutputError, match=r"cannot be used \(Read-only file system\)"):
+    with pytest.raises(OutputError, match=r"cannot be used \(Read-only file system\): check its permissions, or set"):
         VoiceStore(root).delete("Ana")
+
+
+@pytest.mark.parametrize(("number", "remedy"), [(errno.ENOSPC, "make room"), (errno.EROFS, "check its permissions")])
+def test_a_folder_that_cannot_be_made_is_told_by_its_reason(root: Path, monkeypatch, number, remedy) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(OutputError, match=rf"cannot be used \({os.strerror(number)}\): {remedy}, or set"):
+        VoiceStore(root).add("Ana", [prototype()], WHEN)
 
 
 def test_deletion_overwrites_what_was_there(root: Path, tmp_path: Path) -> None:
