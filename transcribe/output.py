@@ -19,6 +19,7 @@ import click
 from ..exporters import registry
 from ..fusion.errors import CancelledError, DiarfuseError, OptionError, OutputError, UnknownNameError
 from ..fusion.landing import ChangedError, State, check_writable, in_the_way, is_protected, state_of, sweep, write_whole
+from .screen.interrupt import WORTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -79,8 +80,7 @@ def plan(
 
     Args:
         inputs: the recordings.
-        outs: values of ``-o``: files, folders (``FOLDER/`` is made when something is written), or ``-``; empty means
-            stdout.
+        outs: values of ``-o``: files, folders (``FOLDER/`` is made when needed), or ``-``; empty means stdout.
         formats: values of ``--format``; empty means by file ending. `Usual` ones only stand in where nothing names one.
         on_stdout: the format where nothing names one.
         in_folder: the same for folders.
@@ -132,8 +132,7 @@ def write_each(
         render: what goes to a target.
         on_wrote: hears of each file.
         on_problem: hears what went wrong with all but one.
-        document: took long to make, so where nothing that holds it could be written it is kept among the temporary
-            files.
+        document: took long to make, so where nothing that holds it could be written it is kept (`keep`).
 
     Raises:
         BrokenPipeError: nobody reads stdout any more, and all else went well.
@@ -144,7 +143,8 @@ def write_each(
     for target in ordered:
         try:
             write(target, render(target))
-        except CancelledError:
+        except (CancelledError, KeyboardInterrupt):
+            _keep_stopped(document if is_lost else None, on_problem)
             raise
         except Exception as error:  # noqa: BLE001 - raised below: other packages' formats may raise anything
             failed.append(error)
@@ -159,6 +159,12 @@ def write_each(
             on_problem(str(other) or type(other).__name__)
     if failed:
         raise _kept(failed[0], document, on_problem) if is_lost and document is not None else failed[0]
+
+
+def _keep_stopped(document: Document | None, on_problem: Callable[[str], None]) -> None:
+    """A page with its recording in it takes long to write: what was heard does not go with it."""
+    if document is not None and document.transcript.duration >= WORTH and (kept := keep(document)):
+        on_problem(kept)
 
 
 def _holds(target: Target, document: Document | None) -> bool:
@@ -182,10 +188,8 @@ def _kept(error: Exception, document: Document, on_problem: Callable[[str], None
 def keep(document: Document, what: str = "The result is kept", use: str = "give it to transcribe export") -> str:
     """Put `document` into a file of its own that nobody else can read, so that what took long is not lost.
 
-    It lies among the temporary files; where these have no room, whose lack may be what failed, in this folder.
-
-    Returns:
-        A sentence that says so: `what` is kept, where, and of what `use` it is; empty if there is no room there either.
+    It lies among the temporary files; where these have no room, whose lack may be what failed, in this folder. The
+    sentence that comes back says so: `what` is kept, where, and of what `use` it is; empty if there is no room at all.
     """
     for folder in (None, os.curdir):
         with contextlib.suppress(OSError, MemoryError):

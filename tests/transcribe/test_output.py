@@ -237,6 +237,24 @@ def test_what_can_be_written_nowhere_is_kept(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.parametrize(("duration", "written", "kept"), [(60.0, (), 1), (59.0, (), 0), (60.0, ("srt",), 0)])
+def test_what_is_stopped_while_it_is_written_is_kept(tmp_path, monkeypatch, duration, written, kept) -> None:
+    (tmp_path / "kept").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "kept"))
+    told, heard = list[str](), Document(Transcript((), "en", duration), name="meeting")
+
+    def render(target: Target) -> str:
+        if target.format == "html":  # with its recording in it, which takes long
+            raise KeyboardInterrupt
+        return "text"
+
+    targets = [Target(tmp_path / f"a.{name}", name) for name in (*written, "html")]
+    with pytest.raises(KeyboardInterrupt):
+        write_each(targets, render, lambda _: None, told.append, heard)
+    assert (len(told), len(list((tmp_path / "kept").iterdir()))) == (kept, kept)
+    assert all("The result is kept in" in sentence for sentence in told)
+
+
 def test_a_link_into_a_folder_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
     link = tmp_path / "a.srt"
     link.symlink_to(tmp_path / "gone" / "a.srt")

@@ -12,19 +12,17 @@ from ...fusion.errors import CancelledError
 from ...fusion.times import repair_transcript
 from ...fusion.types import Transcript
 from .. import output
-from ..screen.interrupt import Cancel
+from ..screen.interrupt import WORTH, Cancel
 from .origin import recording_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ...fusion.types import Diarization, Note, Seconds, Segment
+    from ...fusion.types import Diarization, Note, Segment
 
 _UNDONE = "The words are those that were heard until the work ended; more was to come."
 _ATTACH = "give it to transcribe attach with the recording, or to transcribe export"
-_WORTH: Seconds = 60.0
-"""Of speech that was heard: whoever stops the work sooner than that wants nothing of it."""
 
 
 @contextmanager
@@ -74,7 +72,7 @@ class Rescued:
     def keep_stopped(self) -> None:
         """As `keep`, where that is worth it; its recording is not read once more for its hash."""
         segments = self.words.segments if self.words is not None else tuple(self.parts)
-        if max((segment.end for segment in segments), default=0.0) >= _WORTH:
+        if max((segment.end for segment in segments), default=0.0) >= WORTH:
             self.keep(whole=False)
 
     def keep(self, *, whole: bool = True) -> None:

@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from ...fusion.types import Seconds
+
 T = TypeVar("T")
 
 POLL = 0.1
 """Seconds between two looks at the worker; a signal is seen within one."""
 GRACE = 0.5
 """Seconds that an interrupted worker has to stop by itself and tidy up."""
+
+WORTH: Seconds = 60.0
+"""Of speech that was heard: whoever stops the work sooner than that wants nothing of it."""
 
 _BY_KEY = [getattr(signal, name) for name in ("SIGQUIT", "SIGBREAK") if hasattr(signal, name)]
 """A terminal sends it at Ctrl and a backslash, Windows at Ctrl-Break."""
