@@ -164,6 +164,10 @@ class Diarizer:
         """Load a pack from a folder that ``transcribe models export`` wrote; no network is touched.
 
         ``auto`` takes a pinned pack; one that somebody added is taken by its name only.
+
+        Raises:
+            ModelError: the folder holds no such pack, or files that are not what the pack names.
+            DeviceError: the device asked for is not usable.
         """
         return cls(load_dir(folder, pack), options=options, execution=execution)
 
@@ -188,8 +192,8 @@ class Diarizer:
             num_speakers, min_speakers, max_speakers: a contract; if it cannot be met, `notes` says so.
             on_progress: ``(stage, done, total)``; raising from it stops the work.
             cancel: set it from another thread to stop within one batch.
-            embeddings: also return one embedding a speaker.
-            activity: also return the frame-wise scores.
+            embeddings: also return one embedding a speaker, float32 (dimension,), by label.
+            activity: also return the frame-wise scores (`Activity`).
 
         Raises:
             AudioError: the file or array is not usable audio.

@@ -284,11 +284,11 @@ class Diarization:
 
     turns: sorted by (start, end, speaker); different speakers' turns may overlap.
     exclusive: the same speech with at most one speaker at a time.
-    duration: of the recording. notes: sentences a user should see (e.g. a
-    speaker count that could not be met). embeddings and activity are None
-    unless asked for. timings: seconds of work by stage. likeness: what voices say
-    of short stretches, None in ``exact`` and where they were not compared; words that two turns touch
-    follow it, and the confidence of words rests on it.
+    duration: of the recording, in seconds. notes: sentences a user should see (e.g. a
+    speaker count that could not be met). embeddings (by label) and activity are None
+    unless asked for. timings: seconds of work by stage. likeness: which voice short
+    stretches sound like, None in ``exact`` and where voices were not compared; words that
+    two turns touch follow it, and the confidence of words rests on it.
 
     Two are equal that say the same of who spoke when: embeddings, activity, timings and likeness do not count.
     """
