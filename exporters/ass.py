@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ENDING = ".ass"
 NEEDS = "words"
 ABOUT = "Advanced SubStation Alpha: a colour and the Name field for each speaker"
+SPEAKERS = r"^Dialogue: (?:[^,\n]*,){4}([^,\n]+),"
+"""Where a file has its speakers."""
 
 _HEAD = """[Script Info]
 ScriptType: v4.00+

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ENDING = ".audacity.txt"
 NEEDS = "words"
 ABOUT = "Audacity's labels, one a turn: `SPEAKER_00: text`"
+SPEAKERS = r"^[\d.]+\t[\d.]+\t([^:\n]{1,99}): "
+"""Where a file has its speakers."""
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:

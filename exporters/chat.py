@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENDING = ".cha"
 NEEDS = "words"
 ABOUT = "CHAT, for CLAN and TalkBank: one sentence a line with its times"
+SPEAKERS = r"^@ID:\t(?:[^|\n]*\|){9}([^|\n]+)\|"
+"""Where a file has its speakers."""
 
 _BULLET = "\x15"
 """Stands around the times; the format has it from CLAN."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENDING = ".csv"
 NEEDS = "words"
 ABOUT = "comma-separated start, end, speaker, text; a row a turn"
+SPEAKERS = r'^[\d.]+,[\d.]+,"?((?:[^",\n]|"")+)"?,'
+"""Where a file has its speakers."""
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:

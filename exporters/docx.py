@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ENDING = ".docx"
 NEEDS = "words"
 ABOUT = "a document for Word: coloured names, times, a table of talk times (extra `docs`)"
+SPEAKERS = r"<w:t[^>]*>([^<]+)</w:t></w:r>(?:(?!<w:t[ >]).)*<w:t[^>]*>: </w:t>"
+"""Where a file has its speakers."""
 
 _TITLE = "Transcript"
 _GREY = "808080"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ENDING = ".eaf"
 NEEDS = "words"
 ABOUT = "ELAN: a tier of turns for each speaker, and below it one of their words"
+SPEAKERS = r'PARTICIPANT="([^"]+)"'
+"""Where a file has its speakers."""
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <ANNOTATION_DOCUMENT AUTHOR="" DATE="1970-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0" \

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ENDING = ".edl"
 NEEDS = "words"
 ABOUT = "DaVinci Resolve's markers, one a turn, in a colour for each speaker; `--fps` is the timeline's"
+SPEAKERS = r"\|M:(.*?) \|D:"
+"""Where a file has its speakers."""
 
 START_HOUR = 1
 """Where Resolve's timelines begin."""

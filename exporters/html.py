@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ENDING = ".html"
 NEEDS = "anything"
 ABOUT = "a page to listen, read, name speakers and correct, in one file that needs no network"
+SPEAKERS = r'"speaker": "((?:[^"\\]|\\.)+)"'
+"""Where a file has its speakers."""
 
 _SCRIPTS = (
     "alive",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENDING = ".md"
 NEEDS = "words"
 ABOUT = "Markdown: a paragraph a turn, talk times in a head of YAML"
+SPEAKERS = r'"name": "((?:[^"\\]|\\.)+)", "talk"'
+"""Where a file has its speakers."""
 
 _MEANS = re.compile(r"[\\`*_\[\]<>|~&$#{}=^]")
 """What has a meaning anywhere in a line, to CommonMark or to a common reader of it."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ENDING = ".otio"
 NEEDS = "words"
 ABOUT = "OpenTimelineIO: the recording with a marker for each turn, for video editors; `--fps` is the timeline's"
+SPEAKERS = r'"OTIO_SCHEMA": "Marker.\d",\s+"name": "((?:[^"\\]|\\.)+)"'
+"""Where a file has its speakers."""
 
 _COLOURS = ("BLUE", "ORANGE", "GREEN", "PINK", "CYAN", "RED", "YELLOW", "PURPLE", "MAGENTA")
 _NOBODYS = "WHITE"

@@ -59,7 +59,9 @@ class Exporter(Protocol):
 
     ENDING: of its files, such as ``".srt"``; the longest that fits a file decides. NEEDS: what a document must hold.
     ABOUT: the format in one line, for lists. One that needs what is not always installed has a function ``require()``
-    besides, which raises `MissingExtraError` where it is missing; it is called before the long work.
+    besides, which raises `MissingExtraError` where it is missing; it is called before the long work. One whose files
+    have speakers in them tells where, so that names which somebody gave are not written over in silence: ``SPEAKERS``
+    is a pattern (of lines, in a docx of its text's XML) whose group is a name.
     """
 
     ENDING: str

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 ENDING = ".seglst.json"
 NEEDS = "words"
 ABOUT = "SegLST, for meeteval and other scorers"
+SPEAKERS = r'"speaker": "((?:[^"\\]|\\.)+)"'
+"""Where a file has its speakers."""
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:

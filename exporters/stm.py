@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENDING = ".stm"
 NEEDS = "words"
 ABOUT = "NIST's reference of who said what when, for meeteval and other scorers"
+SPEAKERS = r"^\S+ \S+ (\S+) "
+"""Where a file has its speakers."""
 
 _NO_LABEL = "<NA> "
 """Keeps a text that begins with ``<`` from being taken for the label that may stand before it."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ENDING = ".TextGrid"
 NEEDS = "words"
 ABOUT = "Praat: a tier of turns and one of words for each speaker"
+SPEAKERS = r'^\s*name = "((?:[^"]|"")+?)(?: - words)?"$'
+"""Where a file has its speakers."""
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ENDING = ".tsv"
 NEEDS = "words"
 ABOUT = "the same with tabs"
+SPEAKERS = r"^[\d.]+\t[\d.]+\t([^\t\n]+)\t"
+"""Where a file has its speakers."""
 
 
 def dumps(document: Document, _: Style = DEFAULT) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENDING = ".txt"
 NEEDS = "words"
 ABOUT = "one paragraph a turn, or any form of it (`--template`)"
+SPEAKERS = r"(?:\A|\n\n)([^:\n]{1,99}): "
+"""Where a file has its speakers."""
 
 
 def dumps(document: Document, style: Style = DEFAULT) -> str:

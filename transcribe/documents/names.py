@@ -7,6 +7,7 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
+from ...exporters.registry import exporter
 from ...fusion.document import read_document
 from ...fusion.editing.content import called
 from ...fusion.errors import OptionError, OutputError, TranscriptError
@@ -23,25 +24,7 @@ _SHOWN = 5
 _MOST = 1 << 25
 """Bytes of a file that are looked at: a page may hold its recording."""
 _READ = frozenset(("srt", "vtt", "whisperx", "verbose_json", "diarized_json"))
-"""Formats that are read as words of others are."""
-_NAMES = {
-    "ass": r"^Dialogue: (?:[^,\n]*,){4}([^,\n]+),",
-    "audacity": r"^[\d.]+\t[\d.]+\t([^:\n]{1,99}): ",
-    "chat": r"^@ID:\t(?:[^|\n]*\|){9}([^|\n]+)\|",
-    "csv": r'^[\d.]+,[\d.]+,"?((?:[^",\n]|"")+)"?,',
-    "docx": r"<w:t[^>]*>([^<]+)</w:t></w:r>(?:(?!<w:t[ >]).)*<w:t[^>]*>: </w:t>",
-    "eaf": r'PARTICIPANT="([^"]+)"',
-    "edl": r"\|M:(.*?) \|D:",
-    "html": r'"speaker": "((?:[^"\\]|\\.)+)"',
-    "md": r'"name": "((?:[^"\\]|\\.)+)", "talk"',
-    "otio": r'"OTIO_SCHEMA": "Marker.\d",\s+"name": "((?:[^"\\]|\\.)+)"',
-    "seglst": r'"speaker": "((?:[^"\\]|\\.)+)"',
-    "stm": r"^\S+ \S+ (\S+) ",
-    "textgrid": r'^\s*name = "((?:[^"]|"")+?)(?: - words)?"$',
-    "tsv": r"^[\d.]+\t[\d.]+\t([^\t\n]+)\t",
-    "txt": r"(?:\A|\n\n)([^:\n]{1,99}): ",
-}
-"""Where the other formats have the speakers; pictures and CTM can hold nothing that somebody wrote."""
+"""Formats that are read as words of others are; of the others their exporters know where the speakers stand."""
 
 
 def check_outputs(targets: Iterable[Target], *, replace: bool, named: bool = False) -> None:
@@ -115,7 +98,7 @@ def _held(path: Path, format_name: str) -> tuple[set[str], bool]:
 
 
 def _speakers(path: Path, format_name: str) -> Iterable[str]:
-    """Who speaks in a file of a format; nobody in one that names none, or that another package brings."""
+    """Who speaks in a file of a format; nobody in one that names none, or does not tell where."""
     if format_name == "rttm":
         from ...fusion.formats.rttm import read_rttm
 
@@ -125,9 +108,10 @@ def _speakers(path: Path, format_name: str) -> Iterable[str]:
         from ...fusion.formats.reading import speakers_in
 
         return speakers_in(read_file(path)[1])
-    if format_name not in _NAMES:
+    pattern = getattr(exporter(format_name), "SPEAKERS", None)
+    if pattern is None:
         return ()
-    found = re.findall(_NAMES[format_name], _text(path, format_name), re.MULTILINE)
+    found = re.findall(pattern, _text(path, format_name), re.MULTILINE)
     return {html.unescape(name).strip() for name in found if name.strip()}
 
 
