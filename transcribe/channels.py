@@ -38,7 +38,8 @@ def load_different(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> li
 
     channels = load_channels(path, on_note=watch.keep, track=wish.audio_track)
     if len(channels) == 1:
-        raise one_channel(path, wish.audio_track, "use --diarize instead")
+        remedy = "use --diarize instead, or, where each person has a file, put these into one as tracks"
+        raise one_channel(path, wish.audio_track, remedy)
     if not same_channels(channels):
         return channels
     tell_same(len(channels), wish, watch)

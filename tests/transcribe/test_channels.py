@@ -202,7 +202,9 @@ def test_channels_that_are_the_same_go_the_normal_way(halves: Halves) -> None:
 def test_mono_is_refused_by_name_and_the_other_recordings_are_done(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(AudioError, match=r"mono\.wav has one channel, and --channels needs one for each speaker"):
+    with pytest.raises(
+        AudioError, match=r"mono\.wav has one channel, .* speaker: use --diarize instead, or, where each"
+    ):
         done("mono.wav", channels="speakers")
     assert run(["--asr", "listener", "--channels", "mono.wav", "call.wav", "-o", "./", "--format", "txt"]) == 1
     assert capsys.readouterr().err.count("Error: mono.wav has one channel") == 1
