@@ -56,6 +56,8 @@ if (SOURCE / "diarfuse").is_dir():
 # A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a
 # program would then wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # which nohup has them ignore
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing.
