@@ -6,7 +6,8 @@ OUT is a folder of `benchmarks.generated`, CACHE keeps what networks and
 recognisers heard. Words: the true ones; those of a recogniser, which for
 generated talk are the true ones as its model mishears them
 (`benchmarks.generated.recogniser`), and on `sim` and `real` those it wrote,
-scored where it got them right. Turns: the true ones, and ours for every pack and
+scored where it got them right; with ``--heard KIND...`` also those that moonshine
+itself writes of generated talk, full stops and all. Turns: the true ones, and ours for every pack and
 mode. Ours is the rule of `benchmarks.rules` that is chosen on generated talk of the
 other folds (without fold 0 for `sim`, which holds its speakers, and on all of it
 for `real`). Printed: what each fold chooses, and the sum of every rule; for each row
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 Joined: TypeAlias = "list[str | None]"
 SYSTEMS = ("campplus default", "campplus fast", "campplus exact", "community-1 default", "community-1 fast")
 OURS, WHISPERX = "ours", "WhisperX"
+ITSELF = "moonshine itself"
 FOLDS = range(4)
 _RESAMPLED = 2000
 
@@ -68,7 +70,7 @@ def main() -> None:
     """Print both tables."""
     arguments = _parse()
     talks = load_talks(arguments.generated, arguments.audio, arguments.cache, arguments.systems, arguments.local)
-    cases = list(cases_of(talks, arguments.cache))
+    cases = list(cases_of(talks, arguments.cache, arguments.heard))
     tried = {name: [score(case, rule(case.heard.words, case.found)) for case in cases] for name, rule in RULES.items()}
     scores = {PLAIN: tried[PLAIN]}
     if arguments.envs:
@@ -90,6 +92,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.leftout_words", description=__doc__.split("\n", 1)[0])
     add_folders(parser)
     parser.add_argument("--envs", type=Path, help="folder with an environment named whisperx")
+    parser.add_argument(
+        "--heard", nargs="+", default=(), choices=GENERATED, metavar="KIND", help="moonshine hears these"
+    )
     return parser.parse_args()
 
 
@@ -102,8 +107,8 @@ def add_folders(parser: argparse.ArgumentParser, systems: Sequence[str] = SYSTEM
     parser.add_argument("--systems", nargs="+", default=systems, metavar="'PACK MODE'")
 
 
-def cases_of(talks: Iterable[Talk], cache: Path) -> Iterable[Case]:
-    """Every source of words with every kind of turns."""
+def cases_of(talks: Iterable[Talk], cache: Path, listened: Sequence[str] = ()) -> Iterable[Case]:
+    """Every source of words with every kind of turns; `listened` names the kinds that moonshine itself hears too."""
     models = load_models()
     for talk in talks:
         where = places(talk.words, levels(talk))
@@ -114,6 +119,8 @@ def cases_of(talks: Iterable[Talk], cache: Path) -> Iterable[Case]:
                 heard[engine] = mishear(talk.words, where, models[engine], seed)
             elif talk.kind in kinds:
                 heard[engine] = recognised(talk, engine, cache)
+        if talk.kind in listened:
+            heard[ITSELF] = recognised(talk, "moonshine", cache)
         both = overlapped(talk.words)
         names = {turns: turn_mapping(talk.recording.turns, found.turns) for turns, found in talk.turns.items()}
         yield from (

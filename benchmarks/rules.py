@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from diarfuse.fusion.join import assign, batches, boundaries
+from diarfuse.fusion.join import assign, batches, beginnings, boundaries
 from diarfuse.fusion.join.assign import Policy, assign_speakers
 from diarfuse.fusion.join.contested import PRICES, Costs, tell
 from diarfuse.fusion.join.timing import Times
@@ -22,15 +22,20 @@ if TYPE_CHECKING:
     from diarfuse.fusion.join.intervals import Bools
 
 Rule: TypeAlias = "Callable[[Sequence[Word], Diarization], list[str | None]]"
-PLAIN, TOGETHER, BY_VOICE = "plain", "told together", "and by voice"
+PLAIN, TOGETHER, BY_VOICE, SENTENCES = "plain", "told together", "and by voice", "and sentences from their first word"
 _REACH: Seconds = 0.25
 _ISLAND: Seconds = 0.5
 _SURE = 0.975
 _RESAMPLED = 2000
 
 
+def _sentences(words: Sequence[Word], found: Diarization, against: Seconds) -> list[str | None]:
+    with patched(beginnings, "_AGAINST", against):
+        return [word.speaker for word in assign_speakers(words, found)]
+
+
 def _by_voice(words: Sequence[Word], found: Diarization) -> list[str | None]:
-    return [word.speaker for word in assign_speakers(words, found)]
+    return _sentences(words, found, -np.inf)
 
 
 def _together(words: Sequence[Word], found: Diarization, prices: Costs = PRICES) -> list[str | None]:
@@ -98,12 +103,14 @@ RULES: dict[str, Rule] = {
     PLAIN: _plain,
     TOGETHER: _together,
     BY_VOICE: _by_voice,
+    SENTENCES: partial(_sentences, against=0.5),
     "half the price outside": partial(_together, prices=replace(PRICES, outside=PRICES.outside / 2)),
     "twice the price outside": partial(_together, prices=replace(PRICES, outside=PRICES.outside * 2)),
     "no price of a gap": partial(_together, prices=replace(PRICES, gap=0.0)),
     "without islands": _no_islands,
     "words around": _around,
     "reach of 0.25 s": _reach,
+    **{f"{SENTENCES}, {against} s": partial(_sentences, against=against) for against in (0.0, 0.2, 0.3, 0.4, 0.6, 0.8)},
 }
 """The simplest first; the prices are those of words that are told together."""
 

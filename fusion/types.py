@@ -68,7 +68,7 @@ class Attribution:
     """Why a word carries its speaker.
 
     reason: ``overlap`` (a turn covers it), ``nearest`` (snapped to a turn close
-        by), ``context`` (its neighbours or its voice decided), ``channel`` (it was spoken on
+        by), ``context`` (its neighbours, its voice or its sentence decided), ``channel`` (it was spoken on
         that speaker's channel), ``edited`` (a person said so, or said that it is
         nobody's) or ``none`` (no speaker could be given).
     confidence: probability in [0, 1] that the speaker is right.

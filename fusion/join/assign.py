@@ -13,6 +13,7 @@ from ..errors import OptionError
 from ..given import check_list, enough_memory, is_number, short
 from ..times import LONGEST
 from ..types import Seconds, Transcript, Word, check_transcript
+from .beginnings import begin_sentences
 from .boundaries import follow_words, settle_contested
 from .confidence import confidence_of
 from .explain import CONTEXT, NEAREST, NONE, OVERLAP, Decision, attributions_of, labels_of
@@ -43,8 +44,8 @@ class Policy:
     """How words are joined to turns.
 
     join: ``plain`` is pure maximal overlap; ``resolved`` also repairs times for
-        the join, tells words that sound at once apart, and where two people speak
-        follows `Diarization.likeness`.
+        the join, tells words that sound at once apart, where two people speak
+        follows `Diarization.likeness`, and has sentences begin with their rest.
     max_gap: a word without overlap goes to the turn whose edge is nearest, if
         within this many seconds; 0 leaves such words unassigned.
     """
@@ -199,7 +200,10 @@ def join(
         back = np.argsort(order, kind="stable")
         ordered = SpokenWords(times.take(order), evidence.turns)
         decision = resolve(ordered, evidence, decision.take(order)).take(back)
-    return decision.take(follow_words(texts)) if texts else decision, said
+    if not texts:
+        return decision, said
+    words = follow_words(texts)
+    return begin_sentences(texts, times, said.shares, decision.take(words)).take(words), said
 
 
 def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:

@@ -5,10 +5,12 @@
 2. All others go to whoever is heard longest, as in the plain join.
 3. Where two turns touch such a word and the voice of its stretch is plainly more
    like the other speaker, it is that one's (`likeness.follow_voices`).
-4. Tokens of punctuation follow their word (`follow_words`).
+4. A sentence's first words that a change of speaker cuts off from the rest are whose rest it is
+   (`beginnings.begin_sentences`).
+5. Tokens of punctuation follow their word (`follow_words`).
 
 More rules were tried, and gained nothing that lasted on recordings that they
-were not tuned on: frame activity, prices for changes inside sentences, short
+were not tuned on: frame activity, short
 runs that take the speaker around them, turns near a word that do not cover it.
 """
 
@@ -43,6 +45,14 @@ def contested_words(times: Times) -> Bools:
     return contested
 
 
+def contested_in_text(times: Times) -> Bools:
+    """`contested_words` of words in the order of the text."""
+    order = np.argsort(times.starts, kind="stable")
+    out = np.zeros(len(order), bool)
+    out[order] = contested_words(times.take(order))
+    return out
+
+
 def settle_contested(times: Times, shares: Shares, turns: TurnTable) -> tuple[Ints, Floats]:
     """Decide the contested words together.
 
@@ -63,16 +73,16 @@ def follow_words(texts: Sequence[str]) -> Ints:
     Opening marks, and marks before any word, take that of the word after them.
     """
     own = np.arange(len(texts))
-    marks = np.array(_test_each(texts, is_punctuation), bool)
+    marks = np.array(test_each(texts, is_punctuation), bool)
     if not marks.any() or marks.all():
         return own
     before = np.maximum.accumulate(np.where(marks, -1, own))
     after = np.minimum.accumulate(np.where(marks, len(texts), own)[::-1])[::-1]
-    opening = marks & np.array(_test_each(texts, opens), bool) & (after < len(texts))
+    opening = marks & np.array(test_each(texts, opens), bool) & (after < len(texts))
     return np.where((before < 0) | opening, after, before)
 
 
-def _test_each(texts: Sequence[str], test: Callable[[str], bool]) -> list[bool]:
+def test_each(texts: Sequence[str], test: Callable[[str], bool]) -> list[bool]:
     """`test` of every text; each distinct text is looked at once."""
     known = {text: test(text) for text in set(texts)}
     return [known[text] for text in texts]

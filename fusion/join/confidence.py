@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .boundaries import TOUCH, contested_words
+from .boundaries import TOUCH, contested_in_text
 from .explain import NONE, Decision
-from .intervals import Bools, Evidence, Floats, Ints, Shares, TurnTable, VoiceTable, rows_of, run_starts, seconds_of
+from .intervals import Evidence, Floats, Ints, Shares, TurnTable, VoiceTable, rows_of, run_starts, seconds_of
 from .likeness import voices_of
+from .timing import BEGINS
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -32,6 +33,8 @@ WITH_VOICES = np.array(
     ]
 )
 """The same where they were."""
+_BEGINS = 0.8
+"""So often a word is right that begins a sentence: its times were not followed, so they tell nothing."""
 _AT_ONCE = 0.02
 """A recogniser writes one voice at a time, so fewer of its words sound at once with another."""
 _OWN, _OTHER = 0.5, 0.25
@@ -49,12 +52,13 @@ def confidence_of(decision: Decision, times: Times, shares: Shares, evidence: Ev
     """Probability that each word's speaker is right, float64 (num_words,); 0 for words without one."""
     weights = (WEIGHTS if evidence.voices is None else WITH_VOICES)[int(sound_at_once(times))]
     sure = 1.0 / (1.0 + np.exp(-(features(decision, times, shares, evidence) @ weights)))
+    sure[decision.repaired == BEGINS] = _BEGINS
     return np.where(decision.reasons == NONE, 0.0, sure)
 
 
 def sound_at_once(times: Times) -> bool:
     """Whether these are words of several voices at a time, as people and channels give, and no recogniser."""
-    return len(times.starts) > 0 and bool(_contested(times).mean() >= _AT_ONCE)
+    return len(times.starts) > 0 and bool(contested_in_text(times).mean() >= _AT_ONCE)
 
 
 def features(decision: Decision, times: Times, shares: Shares, evidence: Evidence) -> Floats:
@@ -83,7 +87,7 @@ def features(decision: Decision, times: Times, shares: Shares, evidence: Evidenc
         _turn(shares, word, speakers, turns),
         _LITTLE / (_LITTLE + np.minimum(spoken[speakers], _ENOUGH)),
         1.0 - spoken[speakers] / max(spoken.sum(), 1e-6),
-        _contested(times),
+        contested_in_text(times),
         _with_oneself(times, decision.speakers),
     )
     if evidence.voices is not None:
@@ -101,14 +105,6 @@ def _voice(times: Times, speakers: Ints, voices: VoiceTable) -> tuple[npt.NDArra
     known, others = ~np.isnan(found.own), ~np.isnan(found.other)
     own, other = np.where(known, found.own, _OWN), np.where(others, found.other, _OTHER)
     return own, other, np.minimum(1.0, found.lengths / _WHOLE), ~known
-
-
-def _contested(times: Times) -> Bools:
-    """`contested_words` in the order of the text."""
-    order = np.argsort(times.starts, kind="stable")
-    out = np.zeros(len(order), bool)
-    out[order] = contested_words(times.take(order))
-    return out
 
 
 def _with_oneself(times: Times, speakers: Ints) -> Floats:

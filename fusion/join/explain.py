@@ -27,7 +27,7 @@ class Decision:
     reasons: int64, an index into `REASONS`. confidence: float64 in [0, 1].
     gaps: float64, seconds to the nearest turn where that decided: negative when
         the turn lies before the word.
-    repaired: what was done to the word's times for the join, see `timing.REPAIRS`.
+    repaired: int64, what the join made of the word's times, see `timing.REPAIRS`.
     """
 
     speakers: Ints

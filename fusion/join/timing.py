@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from ..types import Seconds
     from .intervals import Bools, Floats, Ints
 
-AS_GIVEN, PLACED, CAPPED = range(3)
+AS_GIVEN, PLACED, CAPPED, BEGINS = range(4)
 REPAIRS = {
     AS_GIVEN: "",
     PLACED: "no times of its own: placed between its neighbours",
     CAPPED: "stretched or impossible end capped for the join",
+    BEGINS: "begins a sentence that its speaker goes on with",
 }
-"""What was done to a word's times, and how it is told."""
+"""What was done to a word's times, or that they were not followed, and how it is told."""
 
 _USUAL = 0.3
 """A word's length in seconds where the transcript has none to learn from."""

