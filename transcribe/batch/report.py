@@ -75,7 +75,7 @@ def status(tree: Tree, *, verbose: bool = False) -> Iterator[str]:
     if now.left:
         yield f"{now.left} to do ({told(now.left_seconds)}){_eta(now)}."
     elif now.speed:
-        yield f"Speed of the last run: {now.speed:.0f}x realtime."
+        yield f"Speed of the last run: {times(now.speed)}."
     yield from failures(failed, len(failed) if verbose else _SHOWN)
 
 
@@ -84,7 +84,7 @@ def _eta(now: Pace) -> str:
         return "; nobody is at it: give the command again"
     if not now.speed:
         return "; the first are being done"
-    return f", at {now.speed:.0f}x realtime another {told(now.left_seconds / now.speed)}"
+    return f", at {times(now.speed)} another {told(now.left_seconds / now.speed)}"
 
 
 def failures(failed: Mapping[str, Failure], most: int = _SHOWN) -> Iterator[str]:
@@ -103,6 +103,15 @@ def counted(number: int) -> str:
     ('1 recording', '0 recordings')
     """
     return f"{number} recording{'' if number == 1 else 's'}"
+
+
+def times(speed: float) -> str:
+    """How fast it is.
+
+    >>> times(0.376), times(9.97), times(115.2)
+    ('0.38x realtime', '10x realtime', '115x realtime')
+    """
+    return f"{speed:.2g}x realtime" if speed < 9.95 else f"{speed:.0f}x realtime"  # noqa: PLR2004 - it is told as 10
 
 
 def told(seconds: Seconds) -> str:

@@ -25,7 +25,7 @@ from .keys import Basis, differing
 from .logbook import Logbook, pace
 from .places import Bucket, place_of
 from .pool import Pool, Stop
-from .report import counted, told, write_table
+from .report import counted, times, told, write_table
 from .settling import Outcome, Plan, settle, write_lost
 from .sharding import Shard
 from .tree import TABLE, Tree
@@ -293,11 +293,7 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
     todo = [item for item in mine if not _probably_done(item, plan, batch)]
     seconds = sum(item.duration or 0.0 for item in todo)
     speed = pace(batch.cache).speed
-    eta = (
-        f"at the last run's {speed:.0f}x realtime {told(seconds / speed)}"
-        if speed
-        else "no run has shown the speed yet"
-    )
+    eta = f"at the last run's {times(speed)} {told(seconds / speed)}" if speed else "no run has shown the speed yet"
     every = told(sum(item.duration or 0.0 for item in mine))
     batch.tell_refused()
     screen.note(f"{counted(len(mine))}, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
