@@ -76,6 +76,13 @@ def test_a_model_without_token_times_gives_lines(model, monkeypatch):
     recogniser.transcribe(NOISE)
     monkeypatch.setattr(recogniser._engine, "recognize", lambda *_, **__: TimestampedResult("Hello."))
     assert recogniser.transcribe(NOISE).segments == (Segment(0.0, 2.0, "Hello."),)
+    monkeypatch.setattr(recogniser._engine, "recognize", lambda *_, **__: TimestampedResult(" "))
+    assert recogniser.transcribe(NOISE).segments == ()
+
+
+def test_a_word_is_as_likely_as_its_own_tokens():
+    words = words_of([" a", "b", " c"], [0.0, 0.1, 0.2], [-1.0, -3.0, -5.0], 0.0, 1.0)
+    assert [word.probability for word in words] == pytest.approx([np.exp(-2), np.exp(-5)])
 
 
 def test_what_cannot_work_says_why(model, tmp_path, monkeypatch):
