@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.text import Part, best_lines, breakable, display_width, graphemes, text_of
+from diarfuse.fusion.text import Part, best_lines, breakable, display_width, graphemes, lines, text_of
 
 SCRIPTS = (
     "abc dé e\u0301 日本語、 مرحبا שָׁלוֹם สวัสดีครับ น้ำ क्षत्रिय 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
@@ -59,28 +60,42 @@ def test_a_label_takes_its_room():
     assert broken(words("extraordinarily"), 15, 1, indent=6) is None
 
 
+def price_of(parts: list[Part], width: int, indent: int, rows: list[tuple[int, int]]) -> float:
+    """What readers mind in these lines; infinite where one does not fit."""
+    every = indent + len(text_of(parts)) + parts[0].spaced
+    ideal = every / max(1, math.ceil(every / width))
+    price = 0.0
+    for first, last in rows:
+        if first == last:
+            price += lines._EMPTY
+            continue
+        filled = len(text_of(parts[first:last])) + (indent if (first, last) == rows[0] else 0)
+        price += lines._LINE + ((filled - ideal) / width) ** 2 if filled <= width else math.inf
+        if last < len(parts):
+            price += lines._WEAK * parts[last - 1].weak - lines._CLAUSE * parts[last - 1].closed
+    return price
+
+
 @given(
-    st.lists(st.tuples(st.integers(1, 6), st.booleans()), min_size=1, max_size=7),
+    st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.booleans()), min_size=1, max_size=7),
     st.integers(6, 14),
     st.integers(1, 3),
     st.integers(0, 5),
 )
-def test_lines_are_the_best_of_all_there_are(given_parts, width, lines, indent):
-    parts = [Part("x" * wide, wide, index > 0, weak) for index, (wide, weak) in enumerate(given_parts)]
-    count = len(parts)
-    ways = []
-    for marks in product([False, True], repeat=count - 1):
-        cuts = [0, *(i + 1 for i, mark in enumerate(marks) if mark), count]
-        rows = [text_of(parts[a:b]) for a, b in pairwise(cuts)]
-        filled = [len(rows[0]) + indent, *map(len, rows[1:])]
-        if len(rows) <= lines and max(filled) <= width:
-            ways.append(sum(parts[cut - 1].weak for cut in cuts[1:-1]))
-    found = best_lines(parts, width, lines, indent)
-    if not ways:
-        assert found is None or found[0] == (0, 0), "only a label on a line of its own makes room"
+def test_lines_are_the_best_of_all_there_are(given_parts, width, most, indent):
+    parts = [Part("x" * wide, wide, index > 0, *ends) for index, (wide, *ends) in enumerate(given_parts)]
+    prices = {}
+    for marks in product([False, True], repeat=len(parts) - 1):
+        rows = list(pairwise([0, *(i + 1 for i, mark in enumerate(marks) if mark), len(parts)]))
+        for way in (rows, [(0, 0), *rows]) if indent else (rows,):  # a label may have a line of its own
+            if len(way) <= most and price_of(parts, width, indent, way) < math.inf:
+                prices[tuple(way)] = price_of(parts, width, indent, way)
+    found = best_lines(parts, width, most, indent)
+    if not prices:
+        assert found is None
         return
     assert found is not None
-    assert sum(parts[stop - 1].weak for _, stop in found[:-1] if stop) <= min(ways)
+    assert prices[tuple(found)] == pytest.approx(min(prices.values()))
 
 
 def test_no_more_lines_are_tried_than_there_can_be():
@@ -91,8 +106,6 @@ def test_no_more_lines_are_tried_than_there_can_be():
 @pytest.mark.parametrize("unit", ["7", "🇩🇪", "ก", "👩\u200d", "日", "क्", "e\u0301"])
 def test_a_long_word_is_looked_at_once(unit, monkeypatch):
     """Linear: the columns that are measured are a small multiple of the text, whatever its length."""
-    from diarfuse.fusion.text import lines
-
     measured = 0
     measure = lines.display_width
 

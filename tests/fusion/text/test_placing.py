@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.text import carve, locate
+from diarfuse.fusion.text import carve, locate, placing
 
 SCRIPTS = (
     "abc dé e\u0301 日本語、 مرحبا שָׁלוֹם สวัสดีครับ น้ำ क्षत्रिय 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
@@ -44,3 +45,24 @@ def test_words_are_found_again_after_a_long_stretch_of_others():
     text = "zzz yy " * 800 + " ".join(words[2000:])
     spans = locate(text, ["zzz", *(["qqqqq"] * 800), *words[2000:]])
     assert all(text[a:b] == word for (a, b), word in zip(spans[-900:], words[-900:], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "held"),
+    [
+        ("Are YOU there?", ["are", "You"], ["Are", "YOU"]),
+        ("\u0130\u0130\u0130 is", ["IS"], ["is"]),  # whose small letters are more
+        ("cannot not", ["can", "not"], ["can", "not"]),
+        ("Sean apple a", ["Shaun", "a"], ["Sean apple ", "a"]),  # rather by itself
+        ("Sean an a", ["Shaun", "n", "a"], ["Sea", "n", "a"]),  # unless it stands nowhere else
+        (
+            "in nineteen ninety nine or so",
+            ["in", "1990", "9", "or", "so"],
+            ["in", " nineteen ninety", " nine ", "or", "so"],
+        ),
+        (f"a {'z' * placing._REACH} b", ["a", "b"], ["a", f" {'z' * placing._REACH} b"]),  # out of reach
+        (f"a {'z' * (placing._REACH - 2)} b", ["a", "b"], ["a", "b"]),
+    ],
+)
+def test_each_word_holds_its_part_of_the_text(text, words, held):
+    assert [text[a:b] for a, b in locate(text, words)] == held
