@@ -6,13 +6,17 @@ by the lines that have a speaker.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from typing import TypeAlias
 
 from ..text import split_text
 from ..types import Seconds, Transcript, Turn
 from .content import Content
+
+_Parts: TypeAlias = dict[str, list[Seconds]]
 
 PAUSE: Seconds = 2.0
 """Whoever goes on after a longer silence begins a new turn."""
@@ -88,8 +92,10 @@ def statistics_of(content: Content) -> Statistics:
     heard = list(stretches(content.turns))
     floors = _floors(content)
     interruptions = _interruptions(content.turns)
-    words = list(sayers(content.transcript))
-    seconds = {who: sum(b - a for a, b, active in heard if who in active) for who in content.speakers}
+    words = Counter(sayers(content.transcript))
+    parts, together = _parts(heard)
+    speakers = content.speakers
+    seconds = {who: sum(parts.get(who, ())) for who in speakers}
     total = sum(seconds.values())
     talks = [
         Talk(
@@ -99,15 +105,15 @@ def statistics_of(content: Content) -> Statistics:
             len(floors.get(who, ())),
             max(floors.get(who, (0.0,))),
             interruptions.get(who, 0),
-            sum(b - a for a, b, active in heard if who in active and len(active) > 1),
-            words.count(who),
+            sum(together.get(who, ())),
+            words[who],
         )
-        for who in content.speakers
+        for who in speakers
     ]
     spoken = sum(b - a for a, b, active in heard if active)
     several = sum(b - a for a, b, active in heard if len(active) > 1)
     ordered = sorted(talks, key=lambda talk: (-talk.talk, talk.speaker))
-    return Statistics(content.transcript.duration, spoken, several, len(words), tuple(ordered))
+    return Statistics(content.transcript.duration, spoken, several, words.total(), tuple(ordered))
 
 
 def sayers(transcript: Transcript) -> Iterator[str | None]:
@@ -133,6 +139,18 @@ def stretches(turns: Iterable[Turn]) -> Iterator[tuple[Seconds, Seconds, frozens
         active[speaker] = active.get(speaker, 0) + step
         if not active[speaker]:
             del active[speaker]
+
+
+def _parts(heard: Iterable[tuple[Seconds, Seconds, frozenset[str]]]) -> tuple[_Parts, _Parts]:
+    """How long each speaks, stretch by stretch; and of these the stretches in which others speak too."""
+    spoken: _Parts = {}
+    together: _Parts = {}
+    for start, end, active in heard:
+        for who in active:
+            spoken.setdefault(who, []).append(end - start)
+            if len(active) > 1:
+                together.setdefault(who, []).append(end - start)
+    return spoken, together
 
 
 def _floors(content: Content) -> dict[str, list[Seconds]]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.fusion.document import Document
+from diarfuse.fusion.editing import statistics as module
 from diarfuse.fusion.editing.statistics import Statistics, Talk, statistics_of
 from diarfuse.fusion.types import Diarization, Segment, Transcript, Turn
 from tests.fusion.documents import MEETING, line
@@ -75,3 +76,20 @@ def test_it_agrees_with_a_slow_count(rows) -> None:
     assert found.talk == pytest.approx(sum(bool(now) for now in who) / 10)
     assert found.overlap == pytest.approx(sum(len(now) > 1 for now in who) / 10)
     assert not rows or sum(talk.share for talk in found.speakers) == pytest.approx(1.0)
+
+
+def test_thousands_of_speakers_are_no_look_at_all_stretches_for_each(monkeypatch) -> None:
+    """A table of 10 000 speakers took minutes."""
+    looks = []
+
+    class Counted(frozenset):
+        def __contains__(self, who: object) -> bool:
+            looks.append(who)
+            return super().__contains__(who)
+
+    whole = module.stretches
+    monkeypatch.setattr(module, "stretches", lambda turns: [(a, b, Counted(active)) for a, b, active in whole(turns)])
+    found = of(*((float(i), i + 1.5, f"S{i}") for i in range(300)))
+    assert [talk.talk for talk in found.speakers] == [1.5] * 300
+    assert [talk.overlap for talk in found.speakers].count(1.0) == 298
+    assert looks == []
