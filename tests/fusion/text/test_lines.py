@@ -6,10 +6,11 @@ import math
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.fusion.text import Part, best_lines, breakable, display_width, graphemes, lines, text_of
+from tests.amounts import examples
 
 SCRIPTS = (
     "abc dé e\u0301 日本語、 مرحبا שָׁלוֹם สวัสดีครับ น้ำ क्षत्रिय 👩\u200d👩\u200d👧 👍🏽 🇩🇪🇫🇷 한\u1112\u1161\u11ab , . ?!"
@@ -76,10 +77,11 @@ def price_of(parts: list[Part], width: int, indent: int, rows: list[tuple[int, i
     return price
 
 
+@settings(max_examples=examples(100))
 @given(
-    st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.booleans()), min_size=1, max_size=7),
-    st.integers(6, 14),
-    st.integers(1, 3),
+    st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.booleans()), min_size=3, max_size=7),
+    st.integers(8, 16),
+    st.integers(2, 3),
     st.integers(0, 5),
 )
 def test_lines_are_the_best_of_all_there_are(given_parts, width, most, indent):
