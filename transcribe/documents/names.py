@@ -111,7 +111,13 @@ def _speakers(path: Path, format_name: str) -> Iterable[str]:
     pattern = getattr(exporter(format_name), "SPEAKERS", None)
     if pattern is None:
         return ()
-    found = re.findall(pattern, _text(path, format_name), re.MULTILINE)
+    try:
+        found = re.findall(pattern, _text(path, format_name), re.MULTILINE)
+    except (re.error, TypeError) as error:
+        raise OptionError(
+            f"The format {format_name!r} tells in no pattern where its files have speakers ({error}): "
+            "update the package that brings it, or give --replace."
+        ) from error
     return {html.unescape(name).strip() for name in found if name.strip()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from diarfuse.fusion.errors import OptionError
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch.items import channel_names
 from diarfuse.transcribe.commands.options import pairs_of_names
+from diarfuse.transcribe.documents import names
 from diarfuse.transcribe.documents.names import check_outputs, check_words
 from diarfuse.transcribe.output import Target
 from diarfuse.transcribe.voices.records import check_name as enrolled_name
@@ -72,6 +74,19 @@ def test_a_file_with_names_is_not_written_over(name: str) -> None:
     check_outputs([target], replace=True)
     if name != "json":
         check_outputs([target], replace=False, named=True)
+
+
+@pytest.mark.parametrize("pattern", [r"^(\w+)>>", "(", 3, None])
+def test_another_packages_format_tells_where_its_speakers_are(monkeypatch: pytest.MonkeyPatch, pattern: object) -> None:
+    monkeypatch.setattr(names, "exporter", lambda _: SimpleNamespace(SPEAKERS=pattern))
+    Path("a.shout").write_text("Ana>> HELLO\n", encoding="utf-8")
+    target = Target(Path("a.shout"), "shout")
+    if pattern is None:
+        check_outputs([target], replace=False)
+        return
+    said = r"names speakers \(Ana\)" if pattern == r"^(\w+)>>" else "tells in no pattern where its files have speakers"
+    with pytest.raises(OptionError, match=said):
+        check_outputs([target], replace=False)
 
 
 def test_edits_are_not_written_over_either() -> None:
