@@ -8,12 +8,11 @@ from itertools import count
 from typing import Any
 
 from ...fusion.estimating import with_estimated_words
-from ...fusion.join.assign import Policy, assign_speakers
+from ...fusion.join.assign import assign_speakers
 from ...fusion.types import Seconds, Segment, Transcript, Turn, Word
 
 _RECENT: Seconds = 60.0
 """Words so old are looked at again only where speakers were merged."""
-_PLAIN = Policy(join="plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +100,4 @@ def _near(segment: Segment, turns: Iterable[Turn]) -> list[Turn]:
 
 def _joined(segment: Segment, near: Sequence[Turn]) -> Segment:
     bare: list[Word] = [replace(word, speaker=None, attribution=None) for word in segment.words]
-    return replace(segment, words=tuple(assign_speakers(bare, near, _PLAIN)))
+    return replace(segment, words=tuple(assign_speakers(bare, near)))

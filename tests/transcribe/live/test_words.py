@@ -24,12 +24,20 @@ def test_words_are_said_once_and_only_change_hands():
     assert to_json(changed[0]) == {"type": "word.revised", "word": 1, "speaker": BEN}
 
 
+def test_sentences_begin_with_who_says_the_rest_as_in_a_file():
+    words = Words()
+    texts = ("Good", " night.", " Do", " you", " know?")
+    words.hear([Segment(0.0, 2.5, "", tuple(Word(i / 2, i / 2 + 0.5, text) for i, text in enumerate(texts)))])
+    said = words.commit(2.5, [Turn(0.0, 1.4, ANA), Turn(1.4, 9.0, BEN)], anew=False)
+    assert [event.speaker for event in said] == [ANA, ANA, BEN, BEN, BEN]
+
+
 def test_words_are_joined_again_only_where_turns_changed(monkeypatch):
     joined = []
 
-    def join(bare, turns, policy):
+    def join(bare, turns):
         joined.append(bare[0].text)
-        return assign_speakers(bare, turns, policy)
+        return assign_speakers(bare, turns)
 
     monkeypatch.setattr("diarfuse.transcribe.live.words.assign_speakers", join)
     words = Words()
