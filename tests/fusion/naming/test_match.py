@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diarfuse.fusion.errors import OptionError, VoiceError
@@ -21,6 +21,7 @@ from diarfuse.fusion.naming.match import (
     score,
     unit_length,
 )
+from tests.amounts import examples
 
 GATE = Gate(threshold=0.5, margin=0.1, min_speech=5.0, same=0.6)
 SPACE = "test:1"
@@ -132,11 +133,13 @@ def test_primary_is_one_cluster_or_none() -> None:
     assert identify_primary([], me, GATE) == ()
 
 
-vectors = st.lists(st.floats(-1, 1, width=16), min_size=4, max_size=4).filter(lambda v: np.linalg.norm(v) > 0.1)
+# A few directions, so that several clusters sound like one voice.
+vectors = st.lists(st.sampled_from([-0.3, 0.0, 0.3, 1.0]), min_size=4, max_size=4).filter(any)
 clusters_of = st.lists(st.tuples(vectors, st.floats(0, 60)), max_size=6)
-voices_of = st.lists(st.lists(vectors, min_size=1, max_size=3), max_size=4)
+voices_of = st.lists(st.lists(vectors, min_size=1, max_size=3), max_size=2)
 
 
+@settings(max_examples=examples(100))
 @given(clusters_of, voices_of)
 def test_what_holds_for_every_meeting(heard: list, enrolled: list) -> None:
     """Restated from the rules: named => threshold, margin and speech; one name, one person; order is kept."""
