@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from diarfuse.diarize.models.store import Store
-from diarfuse.diarize.voice_quality import OVERLAPPED, likeness_of_halves, measure, piece_seconds
+from diarfuse.diarize.voice_quality import OVERLAPPED, likeness_of_groups, measure, piece_seconds
 from diarfuse.diarize.voiceprint import VoiceEmbedder, gather, solo_spans
 from diarfuse.fusion.audio import load_audio
 from diarfuse.fusion.formats.rttm import read_rttm
@@ -45,7 +45,7 @@ def judge(embedder: VoiceEmbedder, samples: Samples) -> tuple[float, bool]:
     quality = measure(samples)
     share = embedder.overlapped(samples)
     pieces = embedder.embed_pieces(samples, quality.spans, piece_seconds(quality.speech))
-    unlike = likeness_of_halves(pieces) < CALIBRATIONS[embedder.space].threshold
+    unlike = likeness_of_groups(pieces) < CALIBRATIONS[embedder.space].threshold
     return share, share >= OVERLAPPED or unlike
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from ..fusion.audio import at_16_khz
@@ -19,6 +20,7 @@ CLIPPED_SHARE = 0.005
 PIECE = 3.0
 """Seconds of speech in one piece when looking for a second voice, where there is enough speech for four."""
 FEWEST = 4
+_GROUPS = 6
 LEAST = 5.0
 """Seconds of speech from which four shorter pieces still tell one voice from two."""
 OVERLAPPED = 0.1
@@ -90,7 +92,7 @@ def piece_seconds(speech: Seconds) -> Seconds:
     """How long the pieces of a recording with so much speech are: 3 s, or from 5 s on what makes four of them.
 
     Measured on 43 speakers (CAM++, clean, and with noise 12 dB below), four
-    pieces of 5 to 10 s of speech: `likeness_of_halves` of one voice 0.5 or
+    pieces of 5 to 10 s of speech: `likeness_of_groups` of one voice 0.5 or
     more for 94 to 100 % of the recordings, of two voices for 0 to 2 %.
 
     >>> piece_seconds(60.0), piece_seconds(9.0), piece_seconds(4.0)
@@ -100,20 +102,26 @@ def piece_seconds(speech: Seconds) -> Seconds:
     return min(PIECE, speech / (FEWEST + 0.5)) if speech >= LEAST else PIECE
 
 
-def likeness_of_halves(pieces: Sequence[Embedding]) -> float:
-    """Cosine between the two most different groups of `pieces`: low where two people speak.
+def likeness_of_groups(pieces: Sequence[Embedding]) -> float:
+    """Cosine between the two most different groups of `pieces`: low where several people speak.
 
-    A group needs two pieces and a tenth of all; fewer than four pieces, or no
-    such second group, give 1. Measured on 3 s pieces of 52 speakers (CAM++,
-    clean and through rooms): one voice 0.76 and 0.54 or more for 99 % of the
-    recordings, two voices 0.41 or less for 99 %.
+    They are told apart into two to six groups, of which those count that have two pieces and a
+    tenth of all; fewer than four pieces, or no second group, give 1. Measured on 3 s pieces of 52
+    speakers (CAM++): one voice, clean or cut out of made-up conversations through rooms, noise,
+    telephone and codecs, 0.69 or more in each of 237 recordings; whole conversations of two to ten
+    people below 0.5 in all of 54, and in 21 of 22 on the telephone, where two groups alone found 51 and 9.
     """
     if len(pieces) < FEWEST:
         return 1.0
     matrix = np.stack(pieces).astype(np.float64)
-    groups = fcluster(linkage(matrix, "average", metric="cosine"), 2, "maxclust")
-    one, other = matrix[groups == 1], matrix[groups != 1]
-    if min(len(one), len(other)) < max(2, 0.1 * len(matrix)):
-        return 1.0
-    a, b = one.mean(axis=0), other.mean(axis=0)
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+    tree = linkage(matrix, "average", metric="cosine")
+    cuts = [fcluster(tree, number, "maxclust") for number in range(2, _GROUPS + 1)]
+    return min(_least_cosine(matrix, groups) for groups in cuts)
+
+
+def _least_cosine(matrix: Float64, groups: npt.NDArray[np.int32]) -> float:
+    """Between the means of any two groups that are large enough; 1 where there is one."""
+    numbers, counts = np.unique(groups, return_counts=True)
+    means = [matrix[groups == number].mean(axis=0) for number in numbers[counts >= max(2, 0.1 * len(matrix))]]
+    units = np.array([mean / np.linalg.norm(mean) for mean in means]).reshape(len(means), matrix.shape[1])
+    return float(min(1.0, (units @ units.T).min(initial=1.0)))

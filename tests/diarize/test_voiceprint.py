@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.diarize.voice_quality import likeness_of_halves, measure
+from diarfuse.diarize.voice_quality import likeness_of_groups, measure
 from diarfuse.diarize.voiceprint import ENOUGH, VoiceEmbedder, gather, overlaps, solo_spans
 from diarfuse.fusion.errors import VoiceError
 from diarfuse.fusion.types import SAMPLE_RATE, Turn
@@ -62,10 +62,11 @@ def test_one_voice_or_two() -> None:
     def pieces(*centres: np.ndarray) -> list[np.ndarray]:
         return [(c + 0.1 * rng.standard_normal(16)).astype(np.float32) for c in centres]
 
-    assert likeness_of_halves(pieces(*[one] * 8)) > 0.8
-    assert likeness_of_halves(pieces(*[one] * 5, *[other] * 3)) < 0.3
-    assert likeness_of_halves(pieces(*[one] * 8, other)) == 1.0  # one odd piece may be a cough
-    assert likeness_of_halves(pieces(one, other)) == 1.0  # too few to say
+    assert likeness_of_groups(pieces(*[one] * 8)) > 0.8
+    assert likeness_of_groups(pieces(*[one] * 5, *[other] * 3)) < 0.3
+    assert likeness_of_groups(pieces(*[one] * 8, other)) > 0.8  # one odd piece may be a cough
+    assert likeness_of_groups(pieces(*[one] * 8, *[other] * 5, -one)) < 0.3  # which hides nobody
+    assert likeness_of_groups(pieces(one, other)) == 1.0  # too few to say
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +87,8 @@ def test_real_voices_are_told_apart(embedder: VoiceEmbedder, shared: Path) -> No
     assert all(quality.flags() == () for quality in qualities)
     mixed = np.concatenate(heard[1:])
     both = embedder.embed_pieces(mixed, measure(mixed).spans, 3.0)
-    assert likeness_of_halves(both) < 0.5
-    assert likeness_of_halves(embedder.embed_pieces(heard[0], qualities[0].spans, 3.0)) > 0.5
+    assert likeness_of_groups(both) < 0.5
+    assert likeness_of_groups(embedder.embed_pieces(heard[0], qualities[0].spans, 3.0)) > 0.5
     again = embedder.embed(heard[0], qualities[0].spans).embedding
     np.testing.assert_array_equal(a, again)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from ...diarize.voice_quality import OVERLAPPED, Quality, likeness_of_halves, measure, piece_seconds
+from ...diarize.voice_quality import OVERLAPPED, Quality, likeness_of_groups, measure, piece_seconds
 from ...diarize.voiceprint import VoiceEmbedder, Voiceprint
 from ...fusion.audio import Track, load_audio
 from ...fusion.errors import VoiceError
@@ -167,7 +167,7 @@ def _good(
             "give a recording of one person alone."
         )
     pieces = embedder.embed_pieces(samples, quality.spans, piece_seconds(quality.speech))
-    if likeness_of_halves(pieces) < calibration.threshold:
+    if likeness_of_groups(pieces) < calibration.threshold:
         raise VoiceError(f"{path} holds more than one voice: give a recording of one person alone.")
     return heard
 

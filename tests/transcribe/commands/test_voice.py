@@ -91,6 +91,7 @@ def voices(shared: Path) -> Path:
     return shared / "audio" / "voices"
 
 
+MEETING = Path(__file__).parents[3] / "examples" / "meeting.wav"
 ANA = [f"ls1998/1998-15444-000{i}.flac" for i in range(3)]
 BEN = ["ls2033/2033-164914-0006.flac"]
 
@@ -166,6 +167,7 @@ def test_bad_recordings_are_not_enrolled(call, voices: Path, tmp_path: Path) -> 
         code, _, error = call("enroll", "Ben", tmp_path / name, "--consent")
         assert code == 1
         assert says in error
+    assert "meeting.wav holds more than one voice" in call("enroll", "Ben", MEETING, "--consent")[2]
     different = call("enroll", "Ben", voices / BEN[0], voices / ANA[0], "--consent")[2]
     assert "are not the same voice" in different
     assert call("list")[1] == "Nobody is enrolled: run `transcribe voice enroll NAME FILE`.\n"
