@@ -112,9 +112,9 @@ def run(system: System, audio: Sequence[Path], out: Path, *, threads: int = 2) -
     """
     out.mkdir(parents=True, exist_ok=True)
     options = [f"--option={key}={value}" for key, value in system.options.items()]
-    command = [system.python, "-m", f"benchmarks.rivals.{system.name}", "--out", out, f"--threads={threads}"]
+    command = [system.python, "-m", f"benchmarks.rivals.{system.name}", "--out", out.absolute(), f"--threads={threads}"]
     done = subprocess.run(
-        [*map(str, command), *options, *map(str, audio)],
+        [*map(str, command), *options, *(str(file.absolute()) for file in audio)],
         cwd=ROOT,
         env=environment(threads),
         capture_output=True,
