@@ -53,11 +53,12 @@ if (SOURCE / "diarfuse").is_dir():
     os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
-# A shell that starts something in the background has it ignore Ctrl-C, and whatever that starts: tests that interrupt a
-# program would then wait for ever.
+# A shell that starts something in the background has it ignore Ctrl-C and SIGQUIT, nohup SIGHUP, and so does whatever
+# that starts: tests that end a program would then wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-if hasattr(signal, "SIGHUP"):  # which nohup has them ignore
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for name in ("SIGHUP", "SIGQUIT", "SIGTERM"):
+    if hasattr(signal, name):  # on Windows not all are
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 # No test measures time, on however busy a machine. What is made up is the same in every run, but for fuzzing.

@@ -236,11 +236,11 @@ def test_what_was_heard_outlasts_a_stop(native, name, folder, monkeypatch, capsy
     def ends(_: Telling, on_progress) -> None:
         time.sleep(0.1)  # until the main thread waits, as it does for nearly all of an hour
         os.kill(os.getpid(), getattr(signal, name))
-        while native:
+        for _ in range(600 if native else 0):
             time.sleep(0.1)
             if list((folder / "temporary").iterdir()):
                 break
-        while True:
+        for _ in range(6000):
             time.sleep(0.01)
             on_progress("recognise", 1, 2)
 
