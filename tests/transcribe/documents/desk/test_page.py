@@ -31,6 +31,8 @@ def shown(page: WebDriver, name: str) -> str:
 
 
 def press_in(page: WebDriver, label: str) -> None:
+    """Press a button, which comes as soon as the list does."""
+    wait(lambda: page.find_elements("css selector", f'[aria-label="{label}"]'))
     page.find_element("css selector", f'[aria-label="{label}"]').click()
 
 
