@@ -103,14 +103,14 @@ RULES: dict[str, Rule] = {
     PLAIN: _plain,
     TOGETHER: _together,
     BY_VOICE: _by_voice,
-    SENTENCES: partial(_sentences, against=0.5),
+    SENTENCES: partial(_sentences, against=0.15),
     "half the price outside": partial(_together, prices=replace(PRICES, outside=PRICES.outside / 2)),
     "twice the price outside": partial(_together, prices=replace(PRICES, outside=PRICES.outside * 2)),
     "no price of a gap": partial(_together, prices=replace(PRICES, gap=0.0)),
     "without islands": _no_islands,
     "words around": _around,
     "reach of 0.25 s": _reach,
-    **{f"{SENTENCES}, {against} s": partial(_sentences, against=against) for against in (0.0, 0.2, 0.3, 0.4, 0.6, 0.8)},
+    **{f"{SENTENCES}, {against} s": partial(_sentences, against=against) for against in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)},
 }
 """The simplest first; the prices are those of words that are told together."""
 

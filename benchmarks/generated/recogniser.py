@@ -96,7 +96,10 @@ def _shared(one: TrueWord, two: TrueWord) -> Seconds:
 
 
 def mishear(words: Sequence[TrueWord], where: Sequence[str], model: Model, seed: int) -> Heard:
-    """`words`, by rising start, as the recogniser of `model` might give them; the same seed gives the same."""
+    """`words`, by rising start, as the recogniser of `model` might give them; the same seed gives the same.
+
+    They have no marks: those of the true text would stand where the recogniser, which lost words, had put none.
+    """
     rng = np.random.default_rng(seed)
     rows: list[tuple[Seconds, Seconds, str, int]] = []
     off = [rng.choice(model.starts, len(words)), rng.choice(model.ends, len(words))]
@@ -108,7 +111,7 @@ def mishear(words: Sequence[TrueWord], where: Sequence[str], model: Model, seed:
         if rng.random() < model.inserted:
             rows.append((start - 2 * _SHORTEST, start, "uh", NO_WORD))
         if not lost[number]:
-            rows.append((start, end, word.text, NO_WORD if wrong[number] else number))
+            rows.append((start, end, spell(word.text) or word.text, NO_WORD if wrong[number] else number))
     return _written(sorted(rows), model, rng)
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from ..types import Seconds
 
-_AGAINST: Seconds = 0.5
-"""So much longer, at most, the words may be heard from whoever spoke before."""
+_AGAINST: Seconds = 0.15
+"""So much longer, at most, the words may be heard from whoever spoke before; times are not surer than that."""
 _BEFORE = 4
 """Words before a full stop that tell whether it ends a sentence."""
 

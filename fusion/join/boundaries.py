@@ -5,13 +5,13 @@
 2. All others go to whoever is heard longest, as in the plain join.
 3. Where two turns touch such a word and the voice of its stretch is plainly more
    like the other speaker, it is that one's (`likeness.follow_voices`).
-4. A sentence's first words that a change of speaker cuts off from the rest are whose rest it is
-   (`beginnings.begin_sentences`).
+4. A sentence's first words that a change of speaker cuts off from the rest are
+   whose rest it is (`beginnings.begin_sentences`).
 5. Tokens of punctuation follow their word (`follow_words`).
 
 More rules were tried, and gained nothing that lasted on recordings that they
-were not tuned on: frame activity, short
-runs that take the speaker around them, turns near a word that do not cover it.
+were not tuned on: frame activity, short runs that take the speaker around them,
+turns near a word that do not cover it.
 """
 
 from __future__ import annotations

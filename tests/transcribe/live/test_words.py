@@ -28,7 +28,7 @@ def test_sentences_begin_with_who_says_the_rest_as_in_a_file():
     words = Words()
     texts = ("Good", " night.", " Do", " you", " know?")
     words.hear([Segment(0.0, 2.5, "", tuple(Word(i / 2, i / 2 + 0.5, text) for i, text in enumerate(texts)))])
-    said = words.commit(2.5, [Turn(0.0, 1.4, ANA), Turn(1.4, 9.0, BEN)], anew=False)
+    said = words.commit(2.5, [Turn(0.0, 1.3, ANA), Turn(1.3, 9.0, BEN)], anew=False)
     assert [event.speaker for event in said] == [ANA, ANA, BEN, BEN, BEN]
 
 
