@@ -112,15 +112,17 @@ def assign_in_lines(
     lines: Sequence[tuple[Seconds, Seconds, int]],
     evidence: Evidence,
     policy: Policy = DEFAULT,
+    language: str | None = None,
 ) -> list[W]:
     """`assign_speakers` for words whose lines are known: one without times is looked for in its own.
 
     lines: start and end of each line, and how many of the words it has, in their order.
+    language: of the words, whose abbreviations end no sentence; an ISO 639 code, None for English.
     """
     counts = [count for *_, count in lines]
     starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
     with enough_memory("join so many words"):
-        return _assign(words, evidence, policy, (starts, ends))
+        return _assign(words, evidence, policy, (starts, ends), language)
 
 
 def _assign(
@@ -128,11 +130,12 @@ def _assign(
     evidence: Evidence,
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
+    language: str | None = None,
 ) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     check_policy(policy)
     texts = read_texts(given) if policy.join == "resolved" else []
-    decision, said = join(read_times(given), texts, evidence, policy, lines)
+    decision, said = join(read_times(given), texts, evidence, policy, lines, language)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not _explains(given, kinds):
@@ -173,6 +176,7 @@ def join(
     evidence: Evidence,
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
+    language: str | None = None,
 ) -> tuple[Decision, SpokenWords]:
     """Decide for arrays of words; a pure function.
 
@@ -183,6 +187,7 @@ def join(
         evidence: who spoke when.
         policy: how to join.
         lines: see `timed`.
+        language: see `assign_in_lines`.
 
     Returns:
         what was decided (its confidence is only how certain the choice among
@@ -203,7 +208,7 @@ def join(
     if not texts:
         return decision, said
     words = follow_words(texts)
-    return begin_sentences(texts, times, said.shares, decision.take(words)).take(words), said
+    return begin_sentences(texts, times, said.shares, decision.take(words), language).take(words), said
 
 
 def decide(times: Times, evidence: Evidence, policy: Policy) -> Decision:
@@ -262,7 +267,7 @@ def assign_transcript(transcript: Transcript, turns: Turns, policy: Policy = DEF
     check_transcript(transcript)
     evidence = read_evidence(turns)
     lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
-    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy))
+    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy, transcript.language))
     plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
     wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain))
     segments = []

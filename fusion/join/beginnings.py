@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..text import bears_sentence_end, sentence_ends
-from .boundaries import contested_in_text, test_each
+from .boundaries import contested_in_text, of_each
 from .explain import CONTEXT, Decision
 from .intervals import Bools, Floats, Ints, Shares, run_starts, seconds_of
 from .timing import BEGINS, Times
@@ -28,7 +28,9 @@ _BEFORE = 4
 """Words before a full stop that tell whether it ends a sentence."""
 
 
-def begin_sentences(texts: Sequence[str], times: Times, shares: Shares, decision: Decision) -> Decision:
+def begin_sentences(
+    texts: Sequence[str], times: Times, shares: Shares, decision: Decision, language: str | None = None
+) -> Decision:
     """Give the first words of sentences to who says the rest.
 
     Who seems to say them must have ended the sentence before too, and who comes must say most of the rest. Words that
@@ -39,9 +41,13 @@ def begin_sentences(texts: Sequence[str], times: Times, shares: Shares, decision
         times: of the words.
         shares: who is heard in each.
         decision: by turns and voices.
+        language: of the texts, see `sentence_ends`.
     """
-    marked = np.array(test_each(texts, bears_sentence_end), bool)
-    firsts, lasts = _cut_off(decision.speakers, marked)
+    changes = _changes(decision.speakers)
+    marked = np.array(of_each(texts, bears_sentence_end) if len(changes) else [], bool)
+    if not marked.any():
+        return decision
+    firsts, lasts = _cut_off(changes, decision.speakers, marked)
     near = _against(firsts, lasts, shares, decision.speakers) <= _AGAINST
     if not near.any():
         return decision
@@ -50,7 +56,7 @@ def begin_sentences(texts: Sequence[str], times: Times, shares: Shares, decision
     for first, last in zip(firsts[near].tolist(), lasts[near].tolist(), strict=True):
         rest = speakers[last + 1 : ends[np.searchsorted(ends, last + 1)] + 1]
         says_most = 2 * np.count_nonzero(rest == rest[0]) > len(rest)
-        if says_most and not contested[first : last + 2].any() and _ends(texts, first - 1):
+        if says_most and not contested[first : last + 2].any() and _ends(texts, first - 1, language):
             speakers[first : last + 1], moved[first : last + 1] = rest[0], True
     return replace(
         decision,
@@ -60,10 +66,14 @@ def begin_sentences(texts: Sequence[str], times: Times, shares: Shares, decision
     )
 
 
-def _cut_off(speakers: Ints, marked: Bools) -> tuple[Ints, Ints]:
-    """The first and the last of the words between a mark and a change of speaker, where both sides have speakers."""
+def _changes(speakers: Ints) -> Ints:
+    """The words before those of another speaker, where both have one."""
     told = speakers >= 0
-    lasts = np.flatnonzero((speakers[1:] != speakers[:-1]) & told[1:] & told[:-1])
+    return np.flatnonzero((speakers[1:] != speakers[:-1]) & told[1:] & told[:-1])
+
+
+def _cut_off(lasts: Ints, speakers: Ints, marked: Bools) -> tuple[Ints, Ints]:
+    """The first and the last of the words between a mark and a change of speaker, of all words before a change."""
     runs = run_starts(speakers)
     begins = runs[np.searchsorted(runs, lasts, side="right") - 1]
     firsts = np.maximum.accumulate(np.where(marked, np.arange(len(marked)), -1))[lasts] + 1
@@ -84,6 +94,6 @@ def _against(firsts: Ints, lasts: Ints, shares: Shares, speakers: Ints) -> Float
     return np.add.reduceat(heard, heads)
 
 
-def _ends(texts: Sequence[str], end: int) -> bool:
+def _ends(texts: Sequence[str], end: int, language: str | None) -> bool:
     """Whether the mark of this word ends a sentence."""
-    return sentence_ends(texts[max(0, end - _BEFORE) : end + 2])[-2]
+    return sentence_ends(texts[max(0, end - _BEFORE) : end + 2], language)[-2]

@@ -73,16 +73,16 @@ def follow_words(texts: Sequence[str]) -> Ints:
     Opening marks, and marks before any word, take that of the word after them.
     """
     own = np.arange(len(texts))
-    marks = np.array(test_each(texts, is_punctuation), bool)
+    marks = np.array(of_each(texts, is_punctuation), bool)
     if not marks.any() or marks.all():
         return own
     before = np.maximum.accumulate(np.where(marks, -1, own))
     after = np.minimum.accumulate(np.where(marks, len(texts), own)[::-1])[::-1]
-    opening = marks & np.array(test_each(texts, opens), bool) & (after < len(texts))
+    opening = marks & np.array(of_each(texts, opens), bool) & (after < len(texts))
     return np.where((before < 0) | opening, after, before)
 
 
-def test_each(texts: Sequence[str], test: Callable[[str], bool]) -> list[bool]:
+def of_each(texts: Sequence[str], test: Callable[[str], bool]) -> list[bool]:
     """`test` of every text; each distinct text is looked at once."""
     known = {text: test(text) for text in set(texts)}
     return [known[text] for text in texts]

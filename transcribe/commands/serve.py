@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,53 +33,21 @@ LISTEN_OPTIONS = Section(
         "--live-page", is_flag=True, help="Show http://127.0.0.1:8000/live: captions of this browser's microphone."
     ),
 )
+_limit = partial(click.option, show_default=True)
+_FROM_0, _FROM_1, _ABOVE_0 = WholeRange(min=0), WholeRange(min=1), NumberRange(min=0, min_open=True)
 LIMIT_OPTIONS = Section(
     "Limits",
-    click.option(
-        "--max-body",
-        type=WholeRange(min=1),
-        default=512,
-        show_default=True,
-        metavar="MIB",
-        help="Largest request.",
-    ),
-    click.option(
-        "--max-duration",
-        type=NumberRange(min=0, min_open=True),
-        default=240.0,
-        show_default=True,
-        metavar="MINUTES",
-        help="Longest recording.",
-    ),
-    click.option(
+    _limit("--max-body", type=_FROM_1, default=512, metavar="MIB", help="Largest request."),
+    _limit("--max-duration", type=_ABOVE_0, default=240.0, metavar="MINUTES", help="Longest recording."),
+    _limit(
         "--concurrency",
-        type=WholeRange(min=1),
+        type=_FROM_1,
         default=1,
-        show_default=True,
         help="Jobs at once; each loads its own models and takes its part of the cores.",
     ),
-    click.option(
-        "--queue",
-        type=WholeRange(min=0),
-        default=16,
-        show_default=True,
-        help="Requests that may wait; more get 429.",
-    ),
-    click.option(
-        "--live",
-        type=WholeRange(min=0),
-        default=1,
-        show_default=True,
-        help="Live sessions at once (/v1/realtime); 0: none.",
-    ),
-    click.option(
-        "--timeout",
-        type=NumberRange(min=0, min_open=True),
-        default=60.0,
-        show_default=True,
-        metavar="MINUTES",
-        help="Longest time for one request.",
-    ),
+    _limit("--queue", type=_FROM_0, default=16, help="Requests that may wait; more get 429."),
+    _limit("--live", type=_FROM_0, default=1, help="Live sessions at once (/v1/realtime); 0: none."),
+    _limit("--timeout", type=_ABOVE_0, default=60.0, metavar="MINUTES", help="Longest time for one request."),
 )
 RECOGNISER_OPTIONS = Section(
     "Recogniser",

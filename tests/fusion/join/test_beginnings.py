@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarfuse.fusion.join.assign import Policy, assign_speakers
-from diarfuse.fusion.types import Turn, Word
+from diarfuse.fusion.join.assign import Policy, assign_speakers, assign_transcript
+from diarfuse.fusion.types import Segment, Transcript, Turn, Word
 
 TURNS = (Turn(0.0, 1.2, "A"), Turn(1.2, 3.0, "B"))
 
@@ -71,6 +71,13 @@ def test_words_stay_that_begin_no_sentence_or_are_plainly_heard(text):
     words = say(text, 0.5, 0.5)
     turns = (Turn(0.0, change, "A"), Turn(change, 3.0, "B"))
     assert speakers(words, turns) == speakers(words, turns, join="plain")
+
+
+@pytest.mark.parametrize(("language", "said"), [("de", "AAABB"), (None, "AABBB")])
+def test_abbreviations_are_those_of_the_transcripts_language(language: str | None, said: str):
+    words = tuple(say("am 3. Oktober war es", 0.5, 0.5))
+    transcript = Transcript((Segment(0.0, 2.0, "", words),), language, 3.0)
+    assert "".join(word.speaker or "-" for word in assign_transcript(transcript, TURNS).words) == said
 
 
 def test_a_sentence_that_another_only_speaks_into_stays_whole():
