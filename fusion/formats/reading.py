@@ -147,13 +147,14 @@ def first(value: Any, where: str) -> Any:
     return next(iter(items(value, where)), None)
 
 
-def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
+def number(value: Any, where: str, per_second: int = 1, *, needed: bool = False) -> Seconds | None:
     """A time in seconds; None stays None.
 
     Args:
         value: a number, or text that is one, or a time that tells its unit itself (see `times.written_time`).
         where: the value's name, for messages.
         per_second: units of `value` in a second.
+        needed: whether it cannot be left out, for messages.
 
     Raises:
         TranscriptError: for anything else, NaN and infinity included, and for
@@ -167,7 +168,8 @@ def number(value: Any, where: str, per_second: int = 1) -> Seconds | None:
         if not math.isfinite(time):
             raise ValueError  # noqa: TRY301 - one message for all that is no number
     except (TypeError, ValueError, OverflowError):
-        raise TranscriptError(f"{where} is {short(value)}: give a finite number of seconds, or leave it out.") from None
+        remedy = "give a finite number of seconds" + ("" if needed else ", or leave it out")
+        raise TranscriptError(f"{where} is {short(value)}: {remedy}.") from None
     if time > LONGEST:
         raise TranscriptError(f"{where} is {short(value)}, or {time:g} s: {BOUNDS}.")
     return time

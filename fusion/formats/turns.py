@@ -70,7 +70,7 @@ def time_of(node: Any, key: str, where: str) -> Seconds:
     Raises:
         TranscriptError: it has none, or one that cannot be.
     """
-    value = number(get(node, key), f"{where}.{key}")
+    value = number(get(node, key), f"{where}.{key}", needed=True)
     if value is None:
         raise TranscriptError(f"{where} has no {key}: give it in seconds.")
     return check_time(value, f"{where}.{key}")

@@ -60,6 +60,7 @@ def test_rttm_with_spaces_keeps_them_too(tmp_path):
         ({"turns": 5}, "turns must be a list"),
         ({"turns": [5]}, r"turns\[0\] has no start"),
         ({"turns": [{"start": 0, "speaker": "A"}]}, r"turns\[0\] has no end"),
+        ({"turns": [{"start": 0, "end": "NaN", "speaker": "A"}]}, r"'NaN': give a finite number of seconds\.$"),
         ({"turns": [{"start": 2, "end": 1, "speaker": "A"}]}, r"turns\[0\] is .*: give a start"),
         ({"turns": [{"start": 0, "end": 1, "speaker": " "}]}, r"turns\[0\] is .*: give a start"),
         ({"turns": [{"start": 0, "end": 1e12, "speaker": "A"}]}, r"turns\[0\]\.end is 1000000000000\.0"),
