@@ -20,6 +20,9 @@ BEHIND: Seconds = 30.0
 _LEAST = SAMPLE_RATE // 10
 """Samples that are worth a recogniser's look: blocks may be of three."""
 _SLOW = "The recogniser cannot keep up: words are missing until the end; a smaller --model can."
+PATIENCE: Seconds = 60.0
+"""So long the rest is waited for before a line says that nothing comes."""
+_STUCK = "The recogniser has not answered for a minute: it may hang; Ctrl-C ends, and all that was heard stays."
 
 
 class Hearing:
@@ -41,7 +44,7 @@ class Hearing:
         self._pending: list[Samples] = []
         self._found: list[Segment] = []
         self._fed = self._until = 0.0
-        self._closing = False
+        self._closing = self._behind = False
         self._told: set[str] = set()
         self._failure: Exception | None = None
         self._error: BaseException | None = None
@@ -51,12 +54,15 @@ class Hearing:
             self._thread.start()
 
     def feed(self, samples: Samples) -> None:
-        """Take samples at 16 kHz."""
+        """Take samples at 16 kHz; what waits too long is given up here, for a recogniser that hangs never asks."""
         with self._wake:
             self._pending.append(samples)
             self._fed += len(samples) / SAMPLE_RATE
+            if self._waiting > BEHIND * SAMPLE_RATE and not self._inline:
+                self._pending, self._behind = [], True
+                self._tell(_SLOW)
             self._wake.notify()
-        if self._inline and sum(map(len, self._pending)) >= _LEAST:
+        if self._inline and self._waiting >= _LEAST:
             self._hear_pending()
 
     def take(self) -> tuple[list[Segment], Seconds]:
@@ -78,14 +84,26 @@ class Hearing:
             if not wait:
                 self._pending = []
             self._wake.notify()
-        if self._thread.is_alive() and wait:
-            self._thread.join()
+        if wait:
+            self._join()
         if self._failure is not None and wait:
             raise self._failure
         if self._inline and self._pending:
             self._hear_pending()
         found, _ = self.take()
         return [*found, *(moved(segment, self._base) for segment in self._stream.close())] if wait else found
+
+    @property
+    def _waiting(self) -> int:
+        """Samples that were not given to the recogniser yet."""
+        return sum(map(len, self._pending))
+
+    def _join(self) -> None:
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            self._tell(_STUCK)
+            self._thread.join()
 
     def _work(self) -> None:
         try:
@@ -110,10 +128,10 @@ class Hearing:
 
     def _hear_pending(self) -> None:
         with self._wake:
-            pending, self._pending = self._pending, []
-            if sum(map(len, pending)) > BEHIND * SAMPLE_RATE and not self._inline:
+            if self._behind:
+                self._behind = False
                 self._begin_anew(_SLOW)
-                return
+            pending, self._pending = self._pending, []
         segments = [moved(segment, self._base) for segment in self._stream.feed(np.concatenate(pending))]
         with self._wake:
             self._found += segments
@@ -121,8 +139,12 @@ class Hearing:
 
     def _begin_anew(self, why: str) -> None:
         """With what waits now, or comes next."""
-        self._base = self._until = self._fed - sum(map(len, self._pending)) / SAMPLE_RATE
+        self._base = self._until = self._fed - self._waiting / SAMPLE_RATE
         self._stream = stream_of(self._recogniser, self._language)
+        self._tell(why)
+
+    def _tell(self, why: str) -> None:
+        """Say it once."""
         if why not in self._told:
             self._on_note(why)
         self._told.add(why)

@@ -15,7 +15,7 @@ from ...fusion.errors import AudioError, OptionError
 from .answers import Json
 from .limits import Deadline
 from .log import Stopwatch, error_event, event
-from .recordings import EndingError, Recording, RefusedMessageError, Sessions
+from .recordings import EndingError, Recording, RefusedMessageError, Sessions, StuckError
 
 _MOST_ERRORS = 10
 _LONGEST_ID = 512
@@ -68,6 +68,9 @@ class Connection(ABC):
         except EndingError as error:
             await self.end("server_error", str(error), _RESTART)
             return "stopped"
+        except StuckError as error:
+            await self.end("server_error", str(error), _FAILED)
+            return "stuck"
 
     async def _talk(self) -> str:
         try:

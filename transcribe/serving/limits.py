@@ -28,7 +28,8 @@ class Limits:
 
     max_body: bytes of one request. max_duration: seconds of audio in it.
     concurrency: jobs at once. queue: requests that may wait or upload besides
-    (more get 429). timeout: seconds from the end of the upload to the answer.
+    (more get 429). timeout: seconds from the end of the upload to the answer,
+    and those in which a live session's audio, or its end, is to be heard.
     idle: seconds without a byte from the client, also before the headers are
     complete. upload: seconds for the whole body. grace: seconds that running
     jobs get at shutdown. live: live sessions at once, besides the jobs; live_seconds: the longest one;

@@ -25,6 +25,7 @@ from .recordings import (
     Recording,
     RefusedMessageError,
     Sessions,
+    StuckError,
     checked_language,
     error_of,
     rate_in,
@@ -96,9 +97,9 @@ class _Answer(Response):
         except (RefusedMessageError, AudioError, OptionError) as error:
             await self._send(send, error_of("invalid_request_error", str(error)))
             return "refused"
-        except EndingError as error:
+        except (EndingError, StuckError) as error:
             await self._send(send, error_of("server_error", str(error)))
-            return "stopped"
+            return "stopped" if isinstance(error, EndingError) else "stuck"
         return "done"
 
     async def _finish(self, send: Send) -> Sequence[Json]:

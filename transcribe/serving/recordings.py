@@ -58,6 +58,15 @@ class EndingError(Exception):
         super().__init__(SHUTTING_DOWN)
 
 
+class StuckError(Exception):
+    """The recogniser does not answer; the thread that waits for it cannot be ended."""
+
+    def __init__(self, seconds: Seconds) -> None:
+        super().__init__(
+            f"The recogniser has not answered for {seconds:g} s, so the session ends: tell the server's operator."
+        )
+
+
 @dataclass(slots=True)
 class Sessions:
     """All live sessions of a server: so many at once as `Limits.live` says, over WebSockets and posts together."""
@@ -146,6 +155,7 @@ class Recording:
 
         Raises:
             RefusedMessageError: the recording is too long, began as a file or text, or `data` holds half a sample.
+            StuckError: it is not heard within `Limits.timeout`, in which others that share the recogniser may end.
         """
         if not data:
             return []
@@ -159,7 +169,12 @@ class Recording:
             raise RefusedMessageError(self.too_long)
         if self._work is None:
             self._work = await self._thread(self.sessions.open_live, self.language)
-        events: Sequence[Json] = await self._thread(self._work.feed, data, self.rate)
+        allowed = self.sessions.limits.timeout
+        hearing = asyncio.ensure_future(self._thread(self._work.feed, data, self.rate))
+        if not (await asyncio.wait({hearing}, timeout=allowed))[0]:
+            hearing.cancel()
+            raise StuckError(allowed)
+        events: Sequence[Json] = hearing.result()
         self.seconds += seconds
         return events
 
@@ -169,6 +184,7 @@ class Recording:
         Raises:
             RefusedMessageError: no audio came.
             EndingError: the server is to end, and they were not there within `Limits.grace` then.
+            StuckError: they are not there within `Limits.timeout`.
         """
         if self._work is None:
             raise RefusedMessageError("The buffer is empty: append audio before the commit.")
@@ -191,10 +207,11 @@ class Recording:
             self._drop()  # else the process ends, and all of this with it
 
     async def _in_time(self, work: asyncio.Future[Sequence[Json]]) -> Sequence[Json]:
-        if not await self.sessions.draining.done(work):
-            await asyncio.wait({work}, timeout=self.sessions.limits.grace)
+        draining, limits = self.sessions.draining, self.sessions.limits
+        if not await draining.done(work, limits.timeout) and draining.has_begun:
+            await asyncio.wait({work}, timeout=limits.grace)
         if work.cancel():
-            raise EndingError
+            raise EndingError if draining.has_begun else StuckError(limits.timeout)
         return work.result()
 
     def _drop(self) -> None:

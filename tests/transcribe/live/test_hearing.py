@@ -8,7 +8,7 @@ import pytest
 
 from diarfuse.asr_adapters.streaming import Windows
 from diarfuse.fusion.types import SAMPLE_RATE, Segment, Transcript
-from diarfuse.transcribe.live.hearing import Hearing
+from diarfuse.transcribe.live.hearing import BEHIND, Hearing
 
 SECOND = np.full(SAMPLE_RATE, 0.1, np.float32)
 
@@ -64,6 +64,42 @@ def test_one_that_cannot_keep_up_gives_up_what_it_missed_and_says_so_once():
     assert "smaller --model" in notes[0]
     assert sum(recogniser.heard) < 120
     assert all(segment.end <= 120.1 for segment in segments)
+
+
+@pytest.mark.parametrize("block", [0.1, 1.0, 45.0])
+def test_what_waits_for_one_that_hangs_is_bounded_and_is_told_of_at_once(block):
+    recogniser, notes, most = Slow(), [], 0
+    hearing = Hearing(recogniser, None, notes.append, inline=False)
+    piece = np.full(int(block * SAMPLE_RATE), 0.1, np.float32)
+    for _ in range(int(600 / block)):
+        hearing.feed(piece)
+        most = max(most, sum(map(len, hearing._pending)))
+    assert most <= BEHIND * SAMPLE_RATE
+    assert notes == ["The recogniser cannot keep up: words are missing until the end; a smaller --model can."]
+    assert recogniser.heard == []
+    recogniser.may.set()
+    fed(hearing, 30)
+    segments = hearing.close(wait=True)
+    assert segments[-1].end == pytest.approx(hearing._fed), "what comes then stands where it was said"
+    assert len(notes) == 1
+
+
+def test_a_rest_that_does_not_come_is_told_of_and_can_still_come(monkeypatch):
+    monkeypatch.setattr("diarfuse.transcribe.live.hearing.PATIENCE", 0.0)
+    recogniser = Slow()
+
+    def told(sentence):
+        notes.append(sentence)
+        recogniser.may.set()
+
+    notes = []
+    hearing = Hearing(recogniser, None, told, inline=False)
+    for _ in range(12):
+        hearing.feed(SECOND)
+    assert hearing.close(wait=True)[-1].end == pytest.approx(12)
+    assert notes == [
+        "The recogniser has not answered for a minute: it may hang; Ctrl-C ends, and all that was heard stays."
+    ]
 
 
 class Broken:

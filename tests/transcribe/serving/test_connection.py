@@ -86,6 +86,27 @@ def test_who_sends_faster_than_is_heard_waits_and_fills_no_memory(serving):
         assert sent == 64 << 20
 
 
+@pytest.mark.parametrize("step", ["feed", "finish"])
+def test_a_recogniser_that_hangs_ends_its_session_with_a_sentence(serving, step):
+    works, go = Works(), threading.Event()
+    with serving(open_live=works, limits=Limits(timeout=0.3)) as live, call(live) as socket:
+        hear(socket)
+        socket.send(SECOND)
+        hear(socket)
+        setattr(works[0], step, holding(go))
+        socket.send(SECOND)
+        socket.send(COMMIT)
+        told = [hear(socket) for _ in range(1 if step == "feed" else 3)][-1]
+        assert told["error"]["type"] == "server_error"
+        assert told["error"]["message"].startswith("The recogniser has not answered for 0.3 s, so the session ends")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=60)
+        assert "taken" in first_of(live)["error"]["message"], "while it hangs, its place is"
+        go.set()
+        live.until(works[0].abandoned.is_set)
+        live.until(lambda: can_call(live))
+
+
 def test_who_waits_to_be_heard_is_not_taken_for_gone(serving):
     """Its answer to a ping lies behind its own audio, for longer than any ping should be waited for."""
     with serving(open_live=Works()) as live:

@@ -146,6 +146,18 @@ def test_who_stands_still_is_told_and_a_failure_says_nothing_of_the_server(servi
                 live.until(works[-1].abandoned.is_set)
 
 
+def test_a_recogniser_that_hangs_ends_the_answer_with_a_sentence(serving):
+    works, go = Works(), threading.Event()
+    with serving(open_live=works, limits=Limits(timeout=0.3)) as live, streaming(live) as (sock, back):
+        send(sock, SECOND)
+        read_until(back, b'"until": 1.0')
+        works[-1].feed = holding(go)
+        send(sock, SECOND)
+        assert b"The recogniser has not answered for 0.3 s" in read_until(back, b'"message"')
+        go.set()
+        live.until(works[-1].abandoned.is_set)
+
+
 def test_a_server_that_ends_does_not_wait_for_a_body(serving):
     with serving(open_live=Works()) as live, streaming(live) as (sock, back):
         send(sock, SECOND)
