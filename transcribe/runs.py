@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..exporters import registry
 from ..exporters.style import Style
 from ..fusion.document import Document
-from ..fusion.errors import AudioError, AudioNotFoundError, DiarfuseError, OptionError, OutputError, TranscriptError
+from ..fusion.errors import AudioError, DiarfuseError, OptionError, OutputError, TranscriptError
 from ..fusion.given import ran_out
 from ..fusion.naming.labels import name_labels, name_turns
 from ..fusion.types import Transcript
@@ -22,7 +23,8 @@ from .documents.origin import Told, only_names
 from .documents.rescue import rescuing
 from .documents.sound import sounded
 from .inputs import stdin
-from .inputs.paths import CHECK, check_of, problem_of
+from .inputs.claims import claimed
+from .inputs.missing import check_any, check_file
 from .job import Job
 from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     Render = Callable[[output.Target], str | bytes]
     Process = Callable[[Path, Reporter, threading.Event], tuple[Document, Render]]
+    _Given = tuple[Path, Sequence[output.Target]]
 
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording, as a lack of memory says nothing; every other would come again."""
@@ -235,15 +238,18 @@ def _each(
     cut in the middle.
     """
     stdin.receive(audio)
-    _check_existing(audio)
+    check_any(audio)
     failed, wrote = 0, list[tuple[str, Path, str]]()
     with reporter(audio, stages) as screen:
         try:
-            with Ahead(audio, partial(_one, process), screen, at_once) as found:
-                for path, targets in zip(audio, planned, strict=True):
+            given = list(zip(audio, planned, strict=True))
+            with Ahead(given, partial(_one, process), screen, at_once) as found:
+                for path, targets in given:
                     screen.start(path.name)
                     try:
-                        _write(*found.next(), targets, screen, partial(_note, wrote, path.name))
+                        document, render, claim = found.next()
+                        with claim:
+                            _write(document, render, targets, screen, partial(_note, wrote, path.name))
                     except (*OF_ONE_FILE, MemoryError, OSError, RuntimeError) as error:
                         if len(audio) == 1 or not (isinstance(error, OF_ONE_FILE) or ran_out(error)):
                             raise
@@ -262,10 +268,17 @@ def _told(error: Exception, path: Path) -> str:
     return str(error) if isinstance(error, DiarfuseError) else f"{path.name}: there is not enough memory for it."
 
 
-def _one(process: Process, path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
-    _check_file(path)
-    with stdin.named(path):
-        return process(path, screen, cancel)
+def _one(
+    process: Process, given: _Given, screen: Reporter, cancel: threading.Event
+) -> tuple[Document, Render, ExitStack]:
+    """What is found in a recording, and its claim, which lasts until that is written."""
+    path, targets = given
+    check_file(path)
+    with stdin.named(path), ExitStack() as claim:
+        results = [target.path for target in targets if target.path is not None and not output.is_stream(target)]
+        if claim.enter_context(claimed(path, results)):
+            screen.note(f"{path.name} is in work elsewhere as well, by another command or page: this one goes on.")
+        return (*process(path, screen, cancel), claim.pop_all())
 
 
 def _write(
@@ -288,45 +301,6 @@ def _write(
 
 def _note(wrote: list[tuple[str, Path, str]], name: str, file: Path, what: str) -> None:
     wrote.append((name, file, what))
-
-
-def _check_existing(audio: Sequence[Path]) -> None:
-    """Where no recording is there at all, say so before any model is loaded."""
-    if all(_problem(path) is not None for path in audio):
-        _check_file(audio[0])
-
-
-def _check_file(path: Path) -> None:
-    problem = _problem(path)
-    if problem is not None:
-        raise problem
-
-
-def _problem(path: Path) -> AudioError | None:
-    problem = problem_of(path)
-    return _missing(path) if isinstance(problem, AudioNotFoundError) and not path.is_symlink() else problem
-
-
-def _missing(path: Path) -> AudioNotFoundError:
-    if path.parts[:1] in (("http:",), ("https:",)):  # of its two slashes a path keeps one
-        address = path.as_posix().replace(":/", "://", 1)
-        return AudioNotFoundError(f"{address!r} is an address, not a file: download the recording first.")
-    check = check_of(path)
-    return AudioNotFoundError(f"There is no file {str(path)!r}: {check}{_meant(path) if check == CHECK else ''}.")
-
-
-def _meant(path: Path) -> str:
-    """The file or the command that was probably meant."""
-    import difflib
-
-    from .cli import COMMANDS
-
-    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-    if near := difflib.get_close_matches(path.name, beside, n=1):
-        return f", or did you mean {str(path.with_name(near[0]))!r}"
-    if near := difflib.get_close_matches(str(path), COMMANDS, n=1):
-        return f", or did you mean the command {near[0]!r}"
-    return ""
 
 
 def _job(options: JobOptions, view: View) -> Job | RemoteJob:

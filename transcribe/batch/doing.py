@@ -38,6 +38,7 @@ from ...fusion.watch import Watch
 from .. import output
 from ..documents.origin import Told, without_folders
 from ..documents.sound import sounded
+from ..inputs.claims import claimed
 from .caches import Cache, looks
 from .items import Asked, Item, shown
 from .job import CachingJob
@@ -154,7 +155,7 @@ class Hands:
         seen = None if item.remote else looks(item)
         if content and (settled := self._settled(item, self.basis.key(asked, content))):
             return settled
-        with fetched(item) as path:
+        with fetched(item) as path, claimed(path) as elsewhere:  # whose results are its own: both are wanted
             self._copy = str(path) if item.remote else ""
             sha256 = sha256_of(path) if item.remote else content
             key = self.basis.key(asked, content or sha256)
@@ -171,7 +172,7 @@ class Hands:
                     f"{shown(item.audio)} changed while it was heard: give the command again once it is whole."
                 )
             spoilt = self._publish(item, key, asked, document, path, stay)
-        return Outcome(item.id, "done", document.transcript.duration, spoilt=spoilt)
+        return Outcome(item.id, "done", document.transcript.duration, spoilt=spoilt, elsewhere=elsewhere)
 
     def _settled(self, item: Item, key: str) -> Outcome | None:
         settled = settle(item, key, self.plan, self.tree)

@@ -226,6 +226,8 @@ class Batch:
         else:
             self.done += 1
             self.spoilt += outcome.spoilt
+            if outcome.elsewhere:
+                self.screen.note(f"{item.id} was in work elsewhere as well, by another command or page.")
         if self.total:
             self.finished += 1
             self.screen.on_progress("recordings", self.finished, self.total)

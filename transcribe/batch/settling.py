@@ -51,6 +51,7 @@ class Outcome:
 
     state: ``done`` now, ``same`` (it was done before), or ``failed``. duration: of the recording, as far as is known.
     stage, reason: of a failure. spoilt: the files that were there before, and were damaged.
+    elsewhere: whether another command or page was at work on the recording as well.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Outcome:
     stage: str = ""
     reason: str = ""
     spoilt: Sequence[str] = ()
+    elsewhere: bool = False
 
 
 def settle(item: Item, key: str, plan: Plan, tree: Tree) -> Outcome | None:

@@ -40,7 +40,7 @@ class UploadFolder:
         Raises:
             OutputError: the root cannot be used.
         """
-        self._wanted = root or _default_root()
+        self._wanted = root or own_folder("uploads")
         try:
             self._make()
         except OutputError:
@@ -53,7 +53,7 @@ class UploadFolder:
 
     def _make(self) -> None:
         """A folder of our own that is held; the folders of the dead go first."""
-        self.root = _private(self._wanted)
+        self.root = private(self._wanted)
         with _locked(self.root / "lock"):
             self.swept = _sweep(self.root)
             self.path = Path(tempfile.mkdtemp(prefix="server-", dir=self.root))
@@ -129,13 +129,19 @@ def safe_suffix(file_name: str) -> str:
     return found.group().lower() if found else ""
 
 
-def _default_root() -> Path:
+def own_folder(purpose: str) -> Path:
+    """A name of this user's in the folder for temporary files; see `private`."""
     owner = "user" if sys.platform == "win32" else str(os.getuid())
-    return Path(tempfile.gettempdir()) / f"diarfuse-uploads-{owner}"
+    return Path(tempfile.gettempdir()) / f"diarfuse-{purpose}-{owner}"
 
 
-def _private(root: Path) -> Path:
-    """`root` as a folder that only this user can enter; /tmp is everybody's, so do not trust what is there."""
+def private(root: Path) -> Path:
+    """`root` as a folder that only this user can enter; /tmp is everybody's, so do not trust what is there.
+
+    Raises:
+        OutputError: somebody else's is there.
+        OSError: it cannot be made.
+    """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if sys.platform != "win32":
         found = root.lstat()

@@ -21,6 +21,7 @@ from diarfuse.transcribe.batch.caches import Cache
 from diarfuse.transcribe.batch.doing import Hands
 from diarfuse.transcribe.batch.items import Asked, Item
 from diarfuse.transcribe.batch.settling import Outcome, Plan
+from diarfuse.transcribe.inputs.claims import claimed, in_work
 from diarfuse.transcribe.options import Setup, Wish
 
 from .conftest import noise, tree
@@ -199,3 +200,10 @@ def test_damage_in_what_is_kept_costs_only_time() -> None:
     Path("out/a.json").unlink()
     Path("out/.batch/a.json").write_bytes(b"{")
     assert (worker.do(Item("a", "calls/a0.wav", "")).state, heard(), tree(Path("out"))) == ("done", 2, before)
+
+
+def test_a_recording_that_is_in_work_elsewhere_is_done_all_the_same(folder: Path) -> None:
+    worker = hands("out")
+    with claimed(folder / "calls" / "a1.wav"):
+        assert worker.do(Item("a1", str(folder / "calls" / "a1.wav"), "")) == Outcome("a1", "done", 0.5, elsewhere=True)
+    assert not in_work(folder / "calls" / "a1.wav")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from ....fusion.errors import OptionError, OutputError
 from ....fusion.landing import landing
 from ...batch.finding import AUDIO
+from ...inputs.claims import in_work
 from ..opening.answering import CHUNK, new_token
 from ..opening.editor import Editor
 from ..opening.presence import Presence
@@ -33,6 +35,8 @@ OPTIONS = ("--diarize", "--json-progress")
 LIVE = "--live-text"
 MOST_PEOPLE = 20
 """That the page offers; the command line takes any number."""
+_SELDOM = 4.0
+"""Seconds between two looks at what is in work elsewhere: a list may be long, and its disk far away."""
 _NO_NAME = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Categories of characters that no recording's name has: screens and phones write narrow spaces, joiners and marks."""
 
@@ -72,6 +76,7 @@ class Desk:
     _looking: threading.Lock = field(init=False, default_factory=threading.Lock)
     _seen: dict[str, Entry] = field(init=False, default_factory=dict)
     _left: dict[str | None, Left] = field(init=False, default_factory=dict)
+    _elsewhere: tuple[float, frozenset[str]] = field(init=False, default=(-_SELDOM, frozenset()))
     _pages: dict[tuple[str | None, str | None, int], PageServer] = field(init=False, default_factory=dict)
     _one_by_one: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -87,9 +92,11 @@ class Desk:
         work = self.work.told()  # first, so that what is done by now lies in the folder
         found = {one.recording or one.transcript or "": one for one in self._listing.entries()}
         self._look(found, work)
+        elsewhere = self._in_work_elsewhere(found, work)
         lost = [entry for name, entry in self._seen.items() if name not in found and self._stays(work.get(name), name)]
         return [
-            _told(one, work.get(one.recording), self._left.get(one.recording)) | {"lost": one in lost}
+            _told(one, work.get(one.recording), self._left.get(one.recording))
+            | {"lost": one in lost, "elsewhere": one.recording in elsewhere}
             for one in in_order([*found.values(), *lost])
         ]
 
@@ -102,6 +109,16 @@ class Desk:
             else:
                 entry = found.get(name or "")
                 self._left.setdefault(name, Left(entry is not None, bool(entry and entry.transcript)))
+
+    def _in_work_elsewhere(self, found: dict[str, Entry], work: dict[str | None, Json]) -> frozenset[str]:
+        """The recordings that another command or page is at work on; there is nothing to begin for these."""
+        ours = {self.work.now, *(name for name, told in work.items() if told["state"] in UNDER_WAY)}
+        looked, names = self._elsewhere
+        if time.monotonic() > looked + _SELDOM:
+            free = (name for name, one in found.items() if one.recording and not one.transcript and name not in ours)
+            names = frozenset(name for name in free if in_work(self.folder / name))
+            self._elsewhere = time.monotonic(), names
+        return names - ours
 
     def _stays(self, told: Json | None, name: str) -> bool:
         """Whether a recording that is not there any more keeps its row: it was lost while it was in work."""
@@ -128,6 +145,10 @@ class Desk:
             raise OptionError(f"There is no recording {name!r} in {self.folder}: look at the list again.")
         if entry.transcript is not None:
             raise OptionError(f"{name} has a transcript, {entry.transcript}: open it, or move it away first.")
+        if name != self.work.now and in_work(self.folder / entry.recording):
+            raise OptionError(
+                f"{name} is in work elsewhere, by another command or page: wait for it, or stop it there."
+            )
         target = self._listing.transcript_for(entry.recording)
         return [*self.options, *given, str(self.folder / entry.recording), "-o", str(target)]
 

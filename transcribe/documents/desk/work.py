@@ -86,6 +86,7 @@ class Work:
         self._tasks: dict[str, Task] = {}
         self._waiting: deque[Task] = deque()
         self._process: subprocess.Popen[bytes] | None = None
+        self._now: str | None = None
         self._changed = threading.Condition()
         self._ended = False
         self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
@@ -125,6 +126,11 @@ class Work:
         """How many are waiting or running."""
         return sum(task.state in UNDER_WAY for task in list(self._tasks.values()))
 
+    @property
+    def now(self) -> str | None:
+        """The recording that a command is at work on, be it one that was stopped and is about to end."""
+        return self._now
+
     def wait(self) -> None:
         """Until nothing is in work."""
         with self._changed:
@@ -150,10 +156,11 @@ class Work:
                 task = self._waiting.popleft()
                 task.state = "running"
                 process = self._process = self._begun(task)
+                self._now = task.recording if process is not None else None
             if process is not None:
                 self._follow(task, process)
             with self._changed:
-                self._process = None
+                self._process = self._now = None
                 self._changed.notify_all()
 
     def _begun(self, task: Task) -> subprocess.Popen[bytes] | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from diarfuse.transcribe.documents.desk import site
+from diarfuse.transcribe.inputs.claims import claimed
 from tests.browsing import cut_once, press, show, texts, violations, wait
 
 if TYPE_CHECKING:
@@ -104,6 +106,19 @@ def test_what_fails_says_why_and_can_be_tried_again(page: WebDriver, folder: Pat
     (folder / "talk.json").write_bytes((folder / "talk.wav").read_bytes().replace(b"meeting.wav", b"talk.wav"))
     press_in(page, "Transcribe talk.wav")  # which somebody did elsewhere meanwhile
     wait(lambda: "talk.wav has a transcript, talk.json" in shown(page, "talk.wav"))
+
+
+def test_what_is_in_work_elsewhere_says_so_and_cannot_be_begun(
+    chromium: WebDriver, server: SiteServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "_SELDOM", 0.0)
+    with claimed(folder / "talk.wav"):
+        show(chromium, server.address)
+        wait(lambda: "In work elsewhere." in shown(chromium, "talk.wav"))
+        assert "Transcribe" not in shown(chromium, "talk.wav")
+    chromium.execute_script("window.dispatchEvent(new Event('focus'))")
+    wait(lambda: "Transcribe" in shown(chromium, "talk.wav"))
+    assert "elsewhere" not in shown(chromium, "talk.wav")
 
 
 def test_a_recording_that_is_lost_in_work_and_words_that_are_kept_are_told(page: WebDriver, folder: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from diarfuse.fusion.errors import DiarfuseError, OptionError, OutputError
 from diarfuse.transcribe.documents.desk import site
 from diarfuse.transcribe.documents.desk.site import Desk
+from diarfuse.transcribe.inputs.claims import claimed
 from tests.browsing import wait
 
 
@@ -156,6 +157,40 @@ def test_what_fails_because_another_was_first_says_so_beside_its_transcript(desk
     told = row(desk, "slow.mp3")
     assert (told["transcript"], told["work"]["state"]) == ("slow.json", "failed")  # type: ignore[index]
     assert (folder / "slow.json").read_text(encoding="utf-8") == made
+
+
+def test_what_is_in_work_elsewhere_is_told_and_not_begun(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "_SELDOM", 0.0)
+    with claimed(folder / "talk.wav"):
+        assert [one["recording"] for one in desk.told()["files"] if one["elsewhere"]] == ["talk.wav"]
+        with pytest.raises(OptionError, match=r"talk\.wav is in work elsewhere, by another command or page"):
+            desk.start({"name": "talk.wav"})
+    assert not row(desk, "talk.wav")["elsewhere"]
+    desk.start({"name": "slow.mp3"})
+    desk.start({"name": "talk.wav"})
+    with claimed(folder / "talk.wav"), claimed(folder / "slow.mp3"):
+        assert not row(desk, "slow.mp3")["elsewhere"]  # its own command is at work on it
+        (folder / "slow.mp3.go").touch()
+        desk.work.wait()  # somebody else was first where two pages began it
+        assert "is in work elsewhere" in row(desk, "talk.wav")["work"]["error"]  # type: ignore[index]
+    desk.start({"name": "talk.wav"})
+    desk.work.wait()
+    assert row(desk, "talk.wav")["transcript"] == "talk.json"
+
+
+def test_one_that_was_stopped_is_begun_again_before_its_command_has_ended(desk: Desk, folder: Path) -> None:
+    (folder / "talk.wav").rename(folder / "slow deaf.wav")
+    desk.start({"name": "slow deaf.wav"})
+    wait(lambda: row(desk, "slow deaf.wav")["work"]["words"])  # type: ignore[index]
+    with claimed(folder / "slow deaf.wav"):  # as its command does
+        desk.stop({"name": "slow deaf.wav"})
+        assert not row(desk, "slow deaf.wav")["elsewhere"]
+        desk.start({"name": "slow deaf.wav"})
+    (folder / "slow.mp3").rename(folder / "slow deaf.wav.go")
+    desk.work.wait()
+    assert row(desk, "slow deaf.wav")["transcript"] == "slow deaf.json"
 
 
 def test_where_words_are_kept_is_told_by_whoever_ends_last(desk: Desk, folder: Path) -> None:

@@ -20,6 +20,7 @@ const STRINGS = {
   openOf: "Open the transcript of {name}",
   waiting: "Waits for its turn.",
   stopped: "Stopped.",
+  elsewhere: "In work elsewhere.",
   gone: "The recording is not in this folder any more.",
   left: "about {time} left",
   adding: "{name} is copied into the folder …",
@@ -117,7 +118,7 @@ function showRow(row, file, most) {
   const size = file.recording ? `${say("size", { size: Math.max(0.1, file.size / 1e6).toFixed(1) })} · ` : "";
   row.about.textContent = size + day;
   fillPeople(row, most);
-  row.asked.hidden = file.lost || !["new", "failed", "stopped"].includes(state);
+  row.asked.hidden = file.lost || file.elsewhere || !["new", "failed", "stopped"].includes(state);
   row.begin.textContent = state === "new" ? STRINGS.begin : STRINGS.again;
   row.stop.hidden = !underWay(state);
   row.open.hidden = !file.transcript || state === "running";
@@ -125,6 +126,7 @@ function showRow(row, file, most) {
   row.bar.value = work?.fraction ?? 0;
   const about = row.refused ? [[row.refused, "wrong"]] : work ? sentences(work) : [];
   if (file.lost) about.unshift([STRINGS.gone, "wrong"]);
+  if (file.elsewhere && !file.transcript) about.push([STRINGS.elsewhere]);
   const told = about.map(([text, kind]) => element("p", { textContent: text, className: kind ?? "" }));
   row.doing.replaceChildren(...(state === "running" ? [row.bar] : []), ...told);
   if (underWay(row.state) && ["done", "failed"].includes(state)) announce(say(state, { name: row.name }));

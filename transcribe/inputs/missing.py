@@ -1,0 +1,60 @@
+"""Recordings that are not there, and what was probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...fusion.errors import AudioError, AudioNotFoundError
+from .paths import CHECK, check_of, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def check_any(audio: Sequence[Path]) -> None:
+    """Where no recording is there at all, say so before any model is loaded.
+
+    Raises:
+        AudioError: what is wrong with the first.
+    """
+    if all(_problem(path) is not None for path in audio):
+        check_file(audio[0])
+
+
+def check_file(path: Path) -> None:
+    """Refuse a recording that cannot be read.
+
+    Raises:
+        AudioError: what is wrong with it, and what was meant.
+    """
+    problem = _problem(path)
+    if problem is not None:
+        raise problem
+
+
+def _problem(path: Path) -> AudioError | None:
+    problem = problem_of(path)
+    return _missing(path) if isinstance(problem, AudioNotFoundError) and not path.is_symlink() else problem
+
+
+def _missing(path: Path) -> AudioNotFoundError:
+    if path.parts[:1] in (("http:",), ("https:",)):  # of its two slashes a path keeps one
+        address = path.as_posix().replace(":/", "://", 1)
+        return AudioNotFoundError(f"{address!r} is an address, not a file: download the recording first.")
+    check = check_of(path)
+    return AudioNotFoundError(f"There is no file {str(path)!r}: {check}{_meant(path) if check == CHECK else ''}.")
+
+
+def _meant(path: Path) -> str:
+    """The file or the command that was probably meant."""
+    import difflib
+
+    from ..cli import COMMANDS
+
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    if near := difflib.get_close_matches(path.name, beside, n=1):
+        return f", or did you mean {str(path.with_name(near[0]))!r}"
+    if near := difflib.get_close_matches(str(path), COMMANDS, n=1):
+        return f", or did you mean the command {near[0]!r}"
+    return ""
