@@ -125,8 +125,10 @@ def alone(path: Path) -> Iterator[None]:
 def _held(path: Path, until: float) -> int:
     """An open handle that has the lock of the very file that is at `path`: an edit puts another one there."""
     while True:
+        # For writing, where it may be: over NFS nothing else can be locked against others.
+        way = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe in its place is not waited for
+            handle = os.open(path, way | os.O_NONBLOCK)  # a pipe in its place is not waited for
         except OSError as error:
             raise TranscriptError(f"{path} cannot be read: {error.strerror or error}.") from error
         try:

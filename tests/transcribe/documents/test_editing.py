@@ -64,6 +64,22 @@ def test_a_disk_without_locks_is_told(meeting: Path, monkeypatch: pytest.MonkeyP
         edit(meeting, to_ana)
 
 
+def test_a_disk_that_locks_only_what_is_open_for_writing_is_edited_on(
+    meeting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    real = fcntl.flock
+
+    def of_nfs(handle: int, how: int) -> None:
+        if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", of_nfs)
+    edit(meeting, to_ana)
+    assert read_document(meeting) == RENAMED
+
+
 def test_a_full_disk_leaves_the_file(meeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = meeting.read_bytes()
 
