@@ -26,6 +26,9 @@ from typing import BinaryIO, TypeAlias
 PART = ".part"
 """Ends the name of a file that is being written, or was when the process was killed."""
 
+NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""What the system says where no more fits: a disk is full, or somebody's part of it, or a file's limit (ulimit -f)."""
+
 _OLD = 3600.0
 """Seconds after which nobody writes a ``.part`` file any more."""
 _PERMISSIONS = 0o777

@@ -81,13 +81,15 @@ def _unforeseen(error: Exception) -> str:
         return known
     if not isinstance(error, OSError):
         raise error
+    from ..fusion.landing import NO_ROOM
+
     if error.filename is None:  # it may be stdout itself, and its end would be told once more
         silence_stdout()
         if error.errno == errno.ENOENT:
             return "The folder that this was started in is gone: change to one that is there (cd)."
         if error.errno == errno.EBADF:
             return "There is no stdout to write to: leave it open, or send it to /dev/null."
-        if error.errno == errno.ENOSPC:
+        if error.errno in NO_ROOM:
             return f"stdout cannot be written to ({error.strerror}): free some space, or send it elsewhere."
     what = "" if error.filename is None else f"{str(error.filename)!r}: "
     is_in_the_way = error.filename is not None and error.errno in (errno.EEXIST, errno.ENOTDIR)

@@ -220,8 +220,9 @@ def write(target: Target, result: str | bytes) -> None:
         return
     try:
         if _is_stream(target.path):
-            with target.path.open("ab", buffering=0) as stream:
+            with target.path.open("ab") as stream:
                 stream.write(content)
+                stream.flush()
         else:
             target.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(Path(os.path.realpath(target.path)), content, before=target.before)

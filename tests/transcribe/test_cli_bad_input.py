@@ -271,6 +271,30 @@ def test_streams_that_are_full_or_closed(folder: Path, monkeypatch: pytest.Monke
     assert "Hello there." in (folder / "out.srt").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_stdout_that_may_grow_no_more_is_told_and_the_files_are_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)  # as containers have it
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # of which Python would write the part that fits
+    most, few = 8192, 5
+    limited = f"""
+import resource
+from diarfuse.transcribe.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))
+main()
+"""
+    (folder / "out").write_bytes(b" " * (most - few))
+    for line in (words_json("good.wav", "-o", "one.srt", "-o", "-"), ["config", "show"], ["--help"]):
+        with (folder / "out").open("ab") as out:
+            command = [sys.executable, "-c", limited, *line]
+            done = subprocess.run(command, cwd=folder, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+        assert (done.returncode, done.stderr.count("Error")) == (1, 1)
+        assert done.stderr.splitlines()[-1].startswith("Error: stdout cannot be written to (File too large): ")
+    assert "Hello there." in (folder / "one.srt").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("command", ["models list", "check shown.srt", "config show", "--help", "--version"])
 def test_what_a_command_tells_is_not_lost_unseen_on_a_closed_stdout(folder: Path, command: str) -> None:
     (folder / "shown.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nHello.\n", encoding="utf-8")

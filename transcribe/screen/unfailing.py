@@ -55,8 +55,16 @@ def keep_telling() -> None:
 
 
 def keep_showing() -> None:
-    r"""Let stdout show what its encoding lacks as JSON writes it, ``\u4f60``: a name in cp1252 ended a command."""
+    r"""Let stdout show what its encoding lacks as JSON writes it, ``\u4f60``: a name in cp1252 ended a command.
+
+    And give it a buffer where Python was told not to (``-u``, as in many containers): what lies there without takes as
+    much as there is room for, and says nothing of the rest.
+    """
     codecs.register_error(_ESCAPES, _escaped)
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        whole = io.BufferedWriter(sys.stdout.detach())
+        sys.stdout = io.TextIOWrapper(whole, encoding, errors, line_buffering=True)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors=_ESCAPES)
 

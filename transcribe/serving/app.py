@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import socket
 import sys
@@ -31,6 +30,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ...fusion.errors import OptionError
+from ...fusion.landing import NO_ROOM
 from ...fusion.types import Segment
 from .answers import Events, answer_body, sse
 from .forms import Form, read_form
@@ -51,8 +51,6 @@ HEARTBEAT = 10.0
 MOST_PORT = 65_535
 TO_ANSWER = 5
 """Seconds beside `Limits.grace` in which the last answers are sent at shutdown."""
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""What the system says where a disk, or this user's part of it, is full."""
 CLIENT_LEFT = 499
 """The status that our counters show where nobody waited for the answer (nginx's number)."""
 

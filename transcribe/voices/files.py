@@ -29,7 +29,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ...fusion.errors import DiarfuseError, OutputError, VoiceError
-from ...fusion.landing import PART, prepared
+from ...fusion.landing import NO_ROOM, PART, prepared
 from .records import MAX_BYTES
 
 RECORD, OLD = ".voice", ".old"
@@ -37,7 +37,6 @@ LOCK = ".lock"
 WAIT = 30.0
 """Seconds that a command waits for another one; what is done under the lock takes milliseconds."""
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK = 1 << 20
 _NO_FOLLOW, _AT_ONCE, _BINARY = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
@@ -228,7 +227,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _unusable(root: Path, error: OSError) -> OutputError:
     what = error.filename or root
-    remedy = "make room" if error.errno in _NO_ROOM else "check its permissions"
+    remedy = "make room" if error.errno in NO_ROOM else "check its permissions"
     return OutputError(
         f"{what} cannot be used ({error.strerror or error}): {remedy}, or set $DIARFUSE_VOICES_DIR to another folder."
     )

@@ -70,3 +70,16 @@ def test_stdout_shows_what_its_encoding_lacks_and_json_stays_json(monkeypatch, e
     monkeypatch.setattr(sys, "stdout", other := io.StringIO())
     unfailing.keep_showing()
     assert sys.stdout is other
+
+
+def test_a_stdout_without_a_buffer_takes_all_or_says_why(monkeypatch):
+    raw = Raw(3)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "utf-8", write_through=True))
+    unfailing.keep_showing()
+    sys.stdout.buffer.write(b"0123456789")
+    sys.stdout.write("abcdefg\n")
+    assert raw.taken == b"0123456789abcdefg" + os.linesep.encode()
+    raw.ends = OSError(27, "File too large")
+    with pytest.raises(OSError, match="File too large"):
+        sys.stdout.write("more\n")
+    raw.ends = 99
