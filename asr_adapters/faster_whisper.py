@@ -24,10 +24,14 @@ from ..fusion.given import is_number, ran_out
 from ..fusion.text.languages import whisper_code
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import LOADING, empty, engine, keep, report, seconds, silent, sound, taking, told, told_options
+from .resuming import Begun, OnMark, mark
 from .streaming import Windows
+from .whisper_windows import Window, asked
 
 DEFAULT_MODEL = "small"
 _PROBE_SECONDS: Seconds = 3.0
+_TIES = ("vad_filter", "clip_timestamps", "initial_prompt")
+"""Options with which the engine cannot be told to go on: its places and what it was told first have other meanings."""
 
 
 def available(model: str = DEFAULT_MODEL) -> bool:
@@ -69,6 +73,7 @@ class FasterWhisper:
     """
 
     tells_segments: ClassVar[Literal[True]] = True
+    resumes_with: ClassVar[tuple[str, ...]] = ("faster-whisper", "ctranslate2")
 
     def __init__(
         self,
@@ -107,19 +112,37 @@ class FasterWhisper:
         language: str | None = None,
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
+        on_mark: OnMark | None = None,
+        begun: Begun | None = None,
     ) -> Transcript:
-        """Recognise; `on_segment`, progress and a stop by the caller come after each of the engine's segments."""
+        """Recognise; `on_segment`, progress and a stop by the caller come after each of the engine's segments.
+
+        Going on, it hears the last window (30 s at most) of `begun` once more, with what was said before it, and has to
+        say the same: so the next one follows from what it would in one run. Not in batches, nor with `_TIES`.
+
+        Raises:
+            OtherwiseError: that window says something else now.
+        """
         samples = sound(samples, sample_rate)
         language = whisper_code(language) if language else None
         if silent(samples):
             return empty(samples, language)
         duration = seconds(samples)
         report(on_progress, 0.0, duration)
-        found, info = self._start(samples, language)
-        segments: list[Segment] = []
-        for heard in taking("faster-whisper", self._given, found):
+        state = begun.mark.state if begun else None
+        found, info = self._start(samples, begun.mark.language if begun else language, state)
+        walk, window = taking("faster-whisper", self._given, found), Window.of(self._options)
+        walk = window.follow(walk, state) if state else walk
+        on_mark, segments = None if self._is_tied else on_mark, list[Segment]()
+        keep(segments, begun.segments if begun else (), on_segment)
+        for heard in walk:
+            if window.ends_before(heard):
+                mark(on_mark, window.end, info.language, window.state)
+            window.take(heard)
             keep(segments, [_segment(heard)], on_segment)
             report(on_progress, heard.end, duration)
+        if segments:
+            mark(on_mark, duration, info.language, window.state)
         report(on_progress, duration, duration)
         transcript = told(samples, tuple(segments), info.language)
         if not self._batch_size:
@@ -153,7 +176,14 @@ class FasterWhisper:
                 self._engine = self._load(folder)
                 self._files = (folder / "model.bin",)
 
-    def _start(self, samples: Samples, language: str | None) -> tuple[Iterable[Any], Any]:
+    @property
+    def _is_tied(self) -> bool:
+        return bool(self._batch_size) or any(self._given.get(name) for name in _TIES)
+
+    def _start(
+        self, samples: Samples, language: str | None, state: Mapping[str, Any] | None
+    ) -> tuple[Iterable[Any], Any]:
+        """Begin, with the window of `state` where there is one."""
         self.load()
         with told_options("faster-whisper", self._given | ({"language": language} if language else {})):
             if self._batch_size:
@@ -162,7 +192,8 @@ class FasterWhisper:
                     samples, language=language, batch_size=self._batch_size, **self._options
                 )
             else:
-                found, info = self._engine.transcribe(samples, language=language, **self._options)
+                options = self._options | (asked(state) if state else {})
+                found, info = self._engine.transcribe(samples, language=language, **options)
         return found, info
 
     def _load(self, folder: Path) -> Any:

@@ -20,6 +20,7 @@ from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript
 from ..fusion.watch import spread, usable_cores
 from .common import LOADING, blocks, empty, engine, keep, report, seconds, silent, sound, told
+from .resuming import Begun, OnMark, left, mark
 from .streaming import Windows
 
 BUNDLED = "tiny-en"
@@ -71,6 +72,7 @@ class Moonshine:
     """
 
     tells_segments: ClassVar[Literal[True]] = True
+    resumes_with: ClassVar[tuple[str, ...]] = ("moonshine-voice", "faster-whisper")
 
     def __init__(
         self,
@@ -111,8 +113,10 @@ class Moonshine:
         language: str | None = None,
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
+        on_mark: OnMark | None = None,
+        begun: Begun | None = None,
     ) -> Transcript:
-        """Recognise line by line, so that a caller can stop between two (15 s of audio at most).
+        """Recognise line by line, so that a caller can stop, and go on, between two (15 s of audio at most).
 
         What is too faint for its networks, or shifted far off the middle, is heard without that, and a note says so.
         """
@@ -124,9 +128,12 @@ class Moonshine:
         report(on_progress, 0.0, duration)
         api = self._loaded()
         segments: list[Segment] = []
+        keep(segments, begun.segments if begun else (), on_segment)
         with self._recording:  # so that there are no more copies than lines at once
-            for until, lines in spread(partial(self._piece, api, heard), self._speech(heard), self._threads):
+            spans = left(self._speech(heard), begun)
+            for until, lines in spread(partial(self._piece, api, heard), spans, self._threads):
                 keep(segments, lines, on_segment)
+                mark(on_mark, until, language)
                 report(on_progress, until, duration)
         report(on_progress, duration, duration)
         found = told(samples, tuple(segments), language)
@@ -140,6 +147,14 @@ class Moonshine:
         """
         self._language(language)
         return Windows(_Growing(self))
+
+    def load(self) -> None:
+        """Load the model now; otherwise the first recording does.
+
+        Raises:
+            MissingExtraError, ModelError, OptionError: it cannot be.
+        """
+        self._loaded()
 
     def _loaded(self) -> Any:
         """The package, once its model is loaded."""

@@ -13,6 +13,7 @@ from ..fusion.text.languages import code_of
 from ..fusion.types import SAMPLE_RATE, OnSegment, Progress, Samples, Seconds, Segment, Transcript, Word
 from .common import LOADING, blocks, empty, engine, keep, no_option, report, seconds, silent, sound, told, told_options
 from .grouping import grouped
+from .resuming import Begun, OnMark, left, mark
 from .streaming import Windows
 
 LAST_TOKEN: Seconds = 0.24
@@ -31,6 +32,7 @@ class OnnxAsr:
     """
 
     tells_segments: ClassVar[Literal[True]] = True
+    resumes_with: ClassVar[tuple[str, ...]] = ("onnx-asr", "onnxruntime")
 
     def __init__(
         self,
@@ -53,8 +55,10 @@ class OnnxAsr:
         language: str | None = None,
         on_progress: Progress | None = None,
         on_segment: OnSegment | None = None,
+        on_mark: OnMark | None = None,
+        begun: Begun | None = None,
     ) -> Transcript:
-        """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop between two."""
+        """Recognise in blocks of at most 20 s, cut in pauses; a caller can stop, and go on, between two."""
         samples = sound(samples, sample_rate)
         language = (code_of(language) or language) if language else None
         if silent(samples):
@@ -66,10 +70,12 @@ class OnnxAsr:
                 self._engine = self._load()
         options = {**self._options, **({"language": language} if language else {})}
         segments: list[Segment] = []
-        for first, last in blocks(samples):
+        keep(segments, begun.segments if begun else (), on_segment)
+        for first, last in left(blocks(samples), begun):
             with told_options("onnx-asr", self._options):
                 found = self._engine.recognize(samples[first:last], sample_rate=SAMPLE_RATE, **options)
             keep(segments, segments_of(found, first / SAMPLE_RATE, last / SAMPLE_RATE, language), on_segment)
+            mark(on_mark, last / SAMPLE_RATE, language)
             report(on_progress, last / SAMPLE_RATE, duration)
         return told(samples, tuple(segments), language)
 
