@@ -33,6 +33,7 @@ SHARED = ROOT.parent / "shared"
 SOURCE = ROOT / ".src"
 
 os.environ["DIARFUSE_CONFIG_DIR"] = str(ROOT / "no such folder")  # whatever settings the one who tests has
+os.environ["DIARFUSE_UNFINISHED_DIR"] = os.devnull  # no test goes on with what another one has heard
 
 
 # A worker a core, so one thread in each: those of BLAS and OpenMP wait for each other by spinning. Workers inherit it,

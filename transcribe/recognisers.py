@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ..asr_adapters import registry
 from ..fusion.errors import ModelError, NetworkError, UnknownNameError
@@ -14,11 +14,32 @@ from ..fusion.types import SegmentRecognizer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..fusion.types import Note, OnSegment, Recognizer, Samples, Segment, Transcript
+    from ..fusion.types import Note, OnSegment, Progress, Recognizer, Samples, Segment, Transcript
     from ..fusion.watch import Watch
     from .options import Setup, Wish
 
 AUTO = "auto"
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """Hears each part of the words, and has a recogniser go on where an earlier run of the same was stopped."""
+
+    def __call__(self, segment: Segment) -> None:
+        """The next part."""
+        ...
+
+    def recognise(
+        self,
+        recogniser: SegmentRecognizer,
+        samples: Samples,
+        *,
+        language: str | None,
+        on_progress: Progress,
+        on_segment: OnSegment,
+    ) -> Transcript:
+        """What the recogniser hears."""
+        ...
 
 
 def check(setup: Setup) -> None:
@@ -147,14 +168,17 @@ def recognise(
     with Ahead(samples, wish.language or getattr(recogniser, "only_language", None)) as ahead:
         hears = tuple(filter(None, (watch.on_part, ahead.hear if _wants_words(wish) else None, on_segment)))
         with watch.timed("recognise"):
-            found = recogniser.transcribe(
-                samples,
-                language=wish.language,
-                on_progress=watch.progress,
-                on_segment=partial(_tell, hears),
-            )
+            found = _heard(recogniser, samples, wish, watch, partial(_tell, hears))
         found = _whole(found, name, watch)
         return align_lines(found, samples, watch, ahead) if _wants_words(wish) else found
+
+
+def _heard(
+    recogniser: SegmentRecognizer, samples: Samples, wish: Wish, watch: Watch, on_segment: OnSegment
+) -> Transcript:
+    keeper = watch.on_part
+    hear = partial(keeper.recognise, recogniser) if isinstance(keeper, Keeping) else recogniser.transcribe
+    return hear(samples, language=wish.language, on_progress=watch.progress, on_segment=on_segment)
 
 
 def _whole(transcript: Transcript, name: str, watch: Watch) -> Transcript:

@@ -140,7 +140,7 @@ def _transcribe(
         told = Told(screen.note, path)
         if same_words:
             told(f"The words of {options.model} are given to each of the {len(audio)} recordings.")
-        with rescuing(path, screen.problem, cancel) as found:
+        with rescuing(path, screen.problem, cancel, setup=options, on_note=screen.note) as found:
             result = job.transcribe(
                 path,
                 options,
@@ -150,7 +150,7 @@ def _transcribe(
                 rename=rename,
                 on_heard=screen.heard if view.live_text else None,
                 on_found=found.hear,
-                on_part=found.hear_part,
+                on_part=found,
             )
             told.each(result.notes)
             if options.details:

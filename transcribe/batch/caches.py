@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ...diarize.pipeline import Heard
-    from ...fusion.types import Samples
     from .items import Item
 
 FOLDER = ".cache"
@@ -111,14 +110,6 @@ def looks(item: Item) -> list[Any]:
 
 def _name(item: Item) -> str:
     return hashlib.sha256(item.id.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def hash_of_samples(samples: Samples) -> str:
-    """Of what a network hears; a long recording's samples are gone through in pieces."""
-    digest = hashlib.sha256()
-    for start in range(0, len(samples), 1 << 20):
-        digest.update(samples[start : start + (1 << 20)].tobytes())
-    return digest.hexdigest()
 
 
 def write_words(words: Transcript) -> bytes:

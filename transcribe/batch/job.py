@@ -6,9 +6,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ...fusion.times import repair_transcript
+from ..documents.hashes import hash_of_samples, hashed
 from ..job import Job
-from .caches import Cache, hash_of_samples, read_turns, read_voices, read_words, write_turns, write_voices, write_words
-from .keys import hashed
+from .caches import Cache, read_turns, read_voices, read_words, write_turns, write_voices, write_words
 
 if TYPE_CHECKING:
     import threading

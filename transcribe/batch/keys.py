@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...diarize.models.files import sha256_of
 from ...fusion.audio.checking import existing
+from ..documents.hashes import hashed
 from ..documents.origin import settings_of
 from .caches import Cache, looks
 from .items import Asked, Item
@@ -58,11 +58,6 @@ class Basis:
     def key(self, asked: Asked, content: str) -> str:
         """Of one recording; `content` stands for its bytes."""
         return hashed({"content": content, **self.about(asked)})
-
-
-def hashed(value: Any) -> str:
-    """A hash of plain values."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def style_key(style: Style) -> str:

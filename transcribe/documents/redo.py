@@ -89,7 +89,7 @@ def redo(
     audio = recording_beside(path, document, audio)
     check(path)
     told = Told(on_note or (lambda _: None), audio)
-    with rescuing(audio, on_problem or told, cancel) as kept:
+    with rescuing(audio, on_problem or told, cancel, setup=again.options, on_note=told.on_note) as kept:
         found = _heard(audio, again, on_progress, told, cancel, kept)
     if told.changed:
         raise AudioError(f"{audio} changed while it was heard: the document stays as it was; do it again.")
@@ -204,7 +204,7 @@ def _words(
         on_note=told,
         cancel=cancel,
         on_found=kept.hear,
-        on_part=kept.hear_part,
+        on_part=kept,
     ).transcript
     if not all(segment.words for segment in heard.segments):
         samples = load_audio(audio, track=options.audio_track)

@@ -14,26 +14,38 @@ from ...fusion.types import Transcript
 from .. import output
 from ..screen.interrupt import WORTH, Cancel
 from .origin import recording_of
+from .unfinished import Journal, can_go_on, forget_old, heard, key_of, usual_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ...fusion.types import Diarization, Note, Segment
+    from ...fusion.types import Diarization, Note, OnSegment, Progress, Samples, Segment, SegmentRecognizer
+    from ..options import Setup
 
 _UNDONE = "The words are those that were heard until the work ended; more was to come."
 _ATTACH = "give it to transcribe attach with the recording, or to transcribe export"
 
 
 @contextmanager
-def rescuing(path: Path, on_problem: Note, cancel: threading.Event | None = None) -> Iterator[Rescued]:
+def rescuing(
+    path: Path,
+    on_problem: Note,
+    cancel: threading.Event | None = None,
+    *,
+    setup: Setup | None = None,
+    on_note: Note | None = None,
+) -> Iterator[Rescued]:
     """Yields what is to hear of all that the block finds in the recording at `path`.
+
+    With `setup`, that of the recogniser, words are also kept while they come, and the next run of the same goes on with
+    them, which `on_note` hears; once the block has ended well they are deleted.
 
     If the block fails, the most that was there by then is kept in a file, and `on_problem` hears where. So it is if the
     block is stopped through `cancel`, where that is a command's, and a minute was heard; also if it has ended by then,
     and what came of it was not taken.
     """
-    found = Rescued(path, on_problem)
+    found = Rescued(path, on_problem, setup, on_note or on_problem)
     if isinstance(cancel, Cancel):
         cancel.instead.append(found.keep_stopped)
     try:
@@ -45,18 +57,31 @@ def rescuing(path: Path, on_problem: Note, cancel: threading.Event | None = None
     except Exception:
         found.keep()
         raise
+    else:
+        for journal in found.journals:
+            journal.forget()
+    finally:
+        for journal in found.journals:
+            journal.close()
 
 
 @dataclass(slots=True)
 class Rescued:
-    """The words and the turns that are there; `joined` where the words have their speakers; the `parts` of words."""
+    """The words and the turns that are there; `joined` where the words have their speakers; the `parts` of words.
+
+    setup, on_note, journals: see `rescuing`. languages: of the parts, as far as they are told.
+    """
 
     path: Path
     on_problem: Note
+    setup: Setup | None
+    on_note: Note
     words: Transcript | None = None
     turns: Diarization | None = None
     joined: bool = False
     parts: list[Segment] = field(default_factory=list)
+    languages: set[str] = field(default_factory=set)
+    journals: list[Journal] = field(default_factory=list)
     _done: bool = False
     _once: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,9 +90,37 @@ class Rescued:
         self.words, self.turns = transcript or self.words, diarization or self.turns
         self.joined = self.joined or (transcript is not None and diarization is not None)
 
-    def hear_part(self, segment: Segment) -> None:
+    def __call__(self, segment: Segment) -> None:
         """A segment of words that are not all there yet."""
         self.parts.append(segment)
+
+    def recognise(
+        self,
+        recogniser: SegmentRecognizer,
+        samples: Samples,
+        *,
+        language: str | None,
+        on_progress: Progress,
+        on_segment: OnSegment,
+    ) -> Transcript:
+        """What a recogniser hears; one that can goes on where an earlier run of the same was stopped."""
+        self.languages |= {each for each in (language, getattr(recogniser, "only_language", None)) if each}
+        folder = None if self.setup is None else usual_place()
+        if self.setup is None or folder is None or not can_go_on(recogniser, samples):
+            return recogniser.transcribe(samples, language=language, on_progress=on_progress, on_segment=on_segment)
+        forget_old(folder)
+        journal = Journal.at(folder / key_of(self.setup, recogniser, samples, language))
+        self.journals.append(journal)
+        return heard(
+            recogniser,
+            samples,
+            journal,
+            self.path.name,
+            self.on_note,
+            language=language,
+            on_progress=on_progress,
+            on_segment=on_segment,
+        )
 
     def keep_stopped(self) -> None:
         """As `keep`, where that is worth it; its recording is not read once more for its hash."""
@@ -82,7 +135,18 @@ class Rescued:
                 return
             self._done = True
             if kept := self._kept(whole=whole):
-                self.on_problem(kept)
+                self.on_problem(f"{kept}{self._goes_on}")
+
+    @property
+    def _goes_on(self) -> str:
+        kept = [journal for journal in self.journals if journal.kept]
+        return f" The next run of the same goes on from {kept[-1].told}." if kept else ""
+
+    @property
+    def _language(self) -> str | None:
+        """Of the parts; None where they have several, or nobody has told."""
+        told = self.languages | {journal.language for journal in self.journals if journal.language}
+        return next(iter(told)) if len(told) == 1 else None
 
     def _kept(self, *, whole: bool) -> str:
         name = self.path.name
@@ -95,7 +159,9 @@ class Rescued:
             return output.keep(self._document(self.words, turns, whole=whole), what, use)
         if self.words is None and self.parts:
             what = f"The words of {name} that were heard by then are kept without speakers"
-            return output.keep(self._document(_in_order(tuple(self.parts)), None, whole=whole), what, _ATTACH)
+            return output.keep(
+                self._document(_in_order(tuple(self.parts), self._language), None, whole=whole), what, _ATTACH
+            )
         if self.turns is not None and self.turns.turns:
             what = f"Who spoke when in {name} is kept without words"
             return output.keep(
@@ -110,10 +176,10 @@ class Rescued:
         return Document(words, turns, self.path.stem, recording, notes=notes)
 
 
-def _in_order(parts: tuple[Segment, ...]) -> Transcript:
+def _in_order(parts: tuple[Segment, ...], language: str | None) -> Transcript:
     """Segments of one recording, perhaps of several channels, as far as they go."""
     segments = tuple(sorted(parts, key=lambda segment: segment.start))
-    return repair_transcript(Transcript(segments, None, max(segment.end for segment in segments)), "The recogniser")
+    return repair_transcript(Transcript(segments, language, max(segment.end for segment in segments)), "The recogniser")
 
 
 def silent(path: Path, turns: Diarization) -> Document:

@@ -263,14 +263,14 @@ def test_whoever_stops_within_a_minute_wants_nothing(folder) -> None:
     words = Clock().transcribe(np.full(SAMPLE_RATE, 0.1, np.float32))
     for whole in (True, False):
         with pytest.raises(CancelledError), rescuing(Path("mono.wav"), pytest.fail, Cancel()) as found:
-            _find_and_stop(found.hear if whole else lambda words, _: found.hear_part(words.segments[0]), words)
+            _find_and_stop(found.hear if whole else lambda words, _: found(words.segments[0]), words)
     assert list((folder / "temporary").iterdir()) == []
 
 
 def test_what_is_kept_is_kept_once(folder) -> None:
     cancel, told, words = Cancel(), list[str](), Transcript((), None, 0.0)
     with pytest.raises(CancelledError), rescuing(Path("mono.wav"), told.append, cancel) as found:
-        _find_and_stop(lambda *_: (found.hear_part(Segment(0.0, 99.0, " Hello.")), cancel.instead[0]()), words)
+        _find_and_stop(lambda *_: (found(Segment(0.0, 99.0, " Hello.")), cancel.instead[0]()), words)
     for act in cancel.instead:
         act()
     assert (len(told), len(list((folder / "temporary").iterdir()))) == (1, 1)
