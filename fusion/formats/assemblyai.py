@@ -55,8 +55,8 @@ def read(data: Any) -> Reading:
     """Read the words, wherever they lie."""
     slots = [_slot(node, where) for where, node in _words(data)]
     duration = number(get(data, "audio_duration"), "audio_duration")
-    lines = flat_lines(slots, "words", get(data, "text", "transcript"))
     language = language_code(get(data, "language_code"))
+    lines = flat_lines(slots, "words", get(data, "text", "transcript"), language)
     return Reading("AssemblyAI", lines, language, duration, spans=(*_utterances(data), *_parts(data)))
 
 

@@ -42,8 +42,8 @@ def read(data: Any) -> Reading:
     if copies and not any(slot.channel for slot in slots):
         slots = copies  # only these tell the channels
     text = get(first(get(results, "transcripts"), "results.transcripts") or {}, "transcript")
-    lines = flat_lines(slots, "results.items", text)
     language = language_code(get(results, "language_code"))
+    lines = flat_lines(slots, "results.items", text, language)
     return Reading("AWS Transcribe", lines, language, spans=tuple(_spans(results)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .reading import Line, Reading, Slot, first, flat_lines, get, holds, items, make_slot, span_of
+from .reading import Line, Reading, Slot, first, flat_lines, get, holds, items, language_code, make_slot, span_of
 
 _KEY = "Speaker"
 
@@ -21,20 +21,21 @@ def matches(data: Any) -> bool:
 def read(data: Any) -> Reading:
     """Read the words and marks of each result that is final."""
     results = (get(data, "TranscriptEvent") or data)["Transcript"]["Results"]
+    language = next(filter(None, (language_code(get(result, "LanguageCode")) for result in results)), None)
     lines = tuple(
         line
         for r, result in enumerate(results)
         if get(result, "IsPartial") is not True
-        for line in _lines(result, f"Results[{r}]")
+        for line in _lines(result, f"Results[{r}]", language)
     )
-    return Reading("AWS Transcribe", lines)
+    return Reading("AWS Transcribe", lines, language)
 
 
-def _lines(result: Any, where: str) -> tuple[Line, ...]:
+def _lines(result: Any, where: str, language: str | None) -> tuple[Line, ...]:
     best = first(get(result, "Alternatives"), f"{where}.Alternatives")
     nodes = items(get(best, "Items"), f"{where}.Items")
     slots = [_slot(node, f"{where}.Items[{i}]", get(result, "ChannelId")) for i, node in enumerate(nodes)]
-    return flat_lines(slots, where, get(best, "Transcript"))
+    return flat_lines(slots, where, get(best, "Transcript"), language)
 
 
 def _slot(node: Any, where: str, channel: Any) -> Slot:

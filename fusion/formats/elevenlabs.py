@@ -15,7 +15,6 @@ from .reading import Line, Reading, flat_lines, get, items, language_code, merge
 from .segments import read_word
 
 _TYPES = ("word", "spacing", "audio_event")
-_TWO_LETTERS = 2
 
 
 def matches(data: Any) -> bool:
@@ -32,12 +31,11 @@ def _channels(data: Any) -> list[Any]:
 def read(data: Any) -> Reading:
     """Put spaces and words together, in every channel."""
     channels = _channels(data)
+    language = language_code(get(channels[0], "language_code"))
     lines: list[Line] = []
     for c, channel in enumerate(channels):
         where = f"transcripts[{c}].words" if len(channels) > 1 else "words"
         slots = [read_word(node, f"{where}[{i}]") for i, node in enumerate(items(get(channel, "words"), where))]
         words = [replace(slot, key="speaker_id", channel=str(c)) for slot in merged(slots)]
-        lines += flat_lines(words, where, get(channel, "text"))
-    language = language_code(get(channels[0], "language_code")) or ""
-    known = len(language) == _TWO_LETTERS  # it also tells three, of ISO 639-3
-    return Reading("ElevenLabs", tuple(lines), language if known else None)
+        lines += flat_lines(words, where, get(channel, "text"), language)
+    return Reading("ElevenLabs", tuple(lines), language)

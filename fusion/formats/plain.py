@@ -19,6 +19,7 @@ def read(data: Any, per_second: int = 1) -> Reading:
     """Read the words; sentences and pauses make the lines."""
     words = data["words"] if isinstance(data, Mapping) else data
     slots = [read_word(node, f"words[{i}]", per_second) for i, node in enumerate(items(words, "words"))]
-    language = get(data, "language") if isinstance(data, Mapping) else None
-    lines = flat_lines(slots, "words", get(data, "text") if isinstance(data, Mapping) else None)
-    return Reading("plain list", lines, language_code(language), certain_unit=False)
+    about = data if isinstance(data, Mapping) else {}
+    language = language_code(get(about, "language"))
+    lines = flat_lines(slots, "words", get(about, "text"), language)
+    return Reading("plain list", lines, language, certain_unit=False)

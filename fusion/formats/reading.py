@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ..errors import TranscriptError
 from ..given import short
 from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced
+from ..text.languages import code_of
 from ..times import BOUNDS, LONGEST, repair_times, seconds, written_time
 
 if TYPE_CHECKING:
     from ..types import Seconds
 
 _PAUSE: Seconds = 1.0
-_LANGUAGE = re.compile("[A-Za-z][A-Za-z ]*")
+_CODE = re.compile("[A-Za-z]{2,3}")
 _LONG_WORD = 6
 _CHANNEL_KEYS = ("channel", "Channel", "channel_label", "channelTag", "channel_tag")
 _AGREES = 0.8
@@ -124,9 +125,10 @@ def span_of(node: Any, where: str, start: str, end: str, unit: int = 1) -> tuple
 
 
 def language_code(value: Any) -> str | None:
-    """The language of a tag such as ``en-US`` or ``en_us``, or its English name; None for what is neither."""
-    code = value.replace("_", "-").split("-")[0] if isinstance(value, str) else ""
-    return code if _LANGUAGE.fullmatch(code) else None
+    """The code of a language, told by a tag such as ``en-US`` or ``en_us`` or by its name; None for what is neither."""
+    tag = value if isinstance(value, str) else ""
+    code = tag.replace("_", "-").split("-")[0]
+    return code_of(tag) or (code if _CODE.fullmatch(code) else None)
 
 
 def items(value: Any, where: str) -> list[Any]:

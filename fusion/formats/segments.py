@@ -63,20 +63,20 @@ def _are_lines(nodes: Sequence[Any]) -> bool:
 def read(data: Any, per_second: int = 1) -> Reading:
     """Read the segments, and the words in or beside them."""
     whole = data if isinstance(data, Mapping) else _whole(data)
+    info = whole.get("info")
+    language = language_code(get(whole, "language") or get(info, "language"))
     lines = read_lines(whole["segments"], "segments", per_second)
     beside = items(whole.get("words"), "words")
     if beside and not any(line.slots for line in lines):
         slots = [read_word(node, f"words[{i}]", per_second) for i, node in enumerate(beside)]
-        lines = share_out(slots, lines, whole.get("text"))
+        lines = share_out(slots, lines, whole.get("text"), language)
     elif not lines:
         lines = flat_lines([], "segments", whole.get("text"))
     else:
         lines = _with_copies(lines, items(whole.get("word_segments"), "word_segments") or beside)
-    info = whole.get("info")
-    language = get(whole, "language") or get(info, "language")
     told = get(whole, "duration")
     duration = number(get(info, "duration") if told is None else told, "duration", per_second)
-    return Reading(_family(whole), lines, language_code(language), duration, certain_unit=False)
+    return Reading(_family(whole), lines, language, duration, certain_unit=False)
 
 
 def _whole(data: Sequence[Any]) -> dict[str, Any]:
@@ -126,10 +126,12 @@ def _span(node: Any, where: str, per_second: int) -> tuple[Seconds | None, Secon
     return start, None if length is None else start + length
 
 
-def share_out(slots: Sequence[Slot], lines: Sequence[Line], text: Any = None) -> tuple[Line, ...]:
+def share_out(
+    slots: Sequence[Slot], lines: Sequence[Line], text: Any = None, language: str | None = None
+) -> tuple[Line, ...]:
     """Give each word to the line in whose time its middle lies; between lines, to the earlier one."""
     if not lines:
-        return flat_lines(slots, "words", text)
+        return flat_lines(slots, "words", text, language)
     shares: list[list[Slot]] = [[] for _ in lines]
     at = 0
     for slot in slots:

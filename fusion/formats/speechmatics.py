@@ -52,9 +52,7 @@ def read(data: Any) -> Reading:
     text = (gap if isinstance(gap, str) else " ").join(slot.text for slot in slots)
     duration = number(get(get(data, "job"), "duration"), "job.duration")
     language = language_code(get(get(about, "transcription_config"), "language"))
-    return Reading(
-        "Speechmatics", flat_lines(slots, "results", text, language), None if language == "auto" else language, duration
-    )
+    return Reading("Speechmatics", flat_lines(slots, "results", text, language), language, duration)
 
 
 def _words(results: Sequence[Any]) -> list[Slot]:

@@ -43,7 +43,7 @@ def read(data: Any) -> Reading:
         for i, (token, start) in enumerate(zip(_spaced(tokens, get(data, "text")), starts, strict=True))
     ]
     language = language_code(get(data, "lang", "language"))
-    return Reading("sherpa-onnx", flat_lines(merged(slots), "tokens", get(data, "text")), language)
+    return Reading("sherpa-onnx", flat_lines(merged(slots), "tokens", get(data, "text"), language), language)
 
 
 def _spaced(tokens: Sequence[str], text: Any) -> list[str]:

@@ -45,15 +45,15 @@ def matches(data: Any) -> bool:
 def read(data: Any) -> Reading:
     """Read tokens where there are any, else entries as words or lines by what they hold."""
     nodes = items(data["transcription"], "transcription")
-    language = get(get(data, "result") or {}, "language")
+    language = language_code(get(get(data, "result") or {}, "language"))
     entries = _whole_characters(_slot(node, f"transcription[{i}]") for i, node in enumerate(nodes))
     if any(get(node, "tokens") for node in nodes):
         lines = _lines(nodes, entries)
     elif are_words([slot.text for slot in entries]):
-        lines = flat_lines(merged(entries), "transcription")
+        lines = flat_lines(merged(entries), "transcription", None, language)
     else:
         lines = tuple(line_of(entry) for entry in entries)
-    return Reading("whisper.cpp", lines, language_code(language))
+    return Reading("whisper.cpp", lines, language)
 
 
 def _slot(node: Any, where: str) -> Slot:

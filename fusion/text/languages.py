@@ -13,14 +13,14 @@ bel; bg bulgarian bul; bn bengali ben bangla; bo tibetan bod tib; br breton bre;
 valencian; cs czech ces cze; cy welsh cym wel; da danish dan dansk; de german deu ger deutsch; el greek ell gre; en
 english eng; es spanish spa castilian español espanol; et estonian est; eu basque eus baq; fa persian fas per farsi;
 fi finnish fin suomi; fo faroese fao; fr french fra fre français francais; gl galician glg; gu gujarati guj; ha hausa
-hau; haw hawaiian; he hebrew heb iw; hi hindi hin; hr croatian hrv; ht haitian hat; hu hungarian hun magyar; hy
-armenian hye arm; id indonesian ind; is icelandic isl ice; it italian ita italiano; ja japanese jpn jp; jw javanese jv
-jav; ka georgian kat geo; kk kazakh kaz; km khmer khm; kn kannada kan; ko korean kor; la latin lat; lb luxembourgish
-ltz letzeburgesch; ln lingala lin; lo lao; lt lithuanian lit; lv latvian lav; mg malagasy mlg; mi maori mri mao; mk
-macedonian mkd mac; ml malayalam mal; mn mongolian mon; mr marathi mar; ms malay msa may; mt maltese mlt; my myanmar
-mya bur burmese; ne nepali nep; nl dutch nld dut flemish nederlands; nn nynorsk nno; no norwegian nor nb nob bokmål
-bokmal; oc occitan oci; pa punjabi pan panjabi; pl polish pol polski; ps pashto pus pushto; pt portuguese por
-português portugues; ro romanian ron rum moldavian moldovan; ru russian rus; sa sanskrit san; sd sindhi snd; si
+hau; haw hawaiian; he hebrew heb iw; hi hindi hin; hr croatian hrv; ht haitian_creole haitian hat; hu hungarian hun
+magyar; hy armenian hye arm; id indonesian ind; is icelandic isl ice; it italian ita italiano; ja japanese jpn jp; jw
+javanese jv jav; ka georgian kat geo; kk kazakh kaz; km khmer khm; kn kannada kan; ko korean kor; la latin lat; lb
+luxembourgish ltz letzeburgesch; ln lingala lin; lo lao; lt lithuanian lit; lv latvian lav; mg malagasy mlg; mi maori
+mri mao; mk macedonian mkd mac; ml malayalam mal; mn mongolian mon; mr marathi mar; ms malay msa may; mt maltese mlt;
+my myanmar mya bur burmese; ne nepali nep; nl dutch nld dut flemish nederlands; nn nynorsk nno; no norwegian nor nb
+nob bokmål bokmal; oc occitan oci; pa punjabi pan panjabi; pl polish pol polski; ps pashto pus pushto; pt portuguese
+por português portugues; ro romanian ron rum moldavian moldovan; ru russian rus; sa sanskrit san; sd sindhi snd; si
 sinhala sin sinhalese; sk slovak slk slo; sl slovenian slv slovene; sn shona sna; so somali som; sq albanian sqi alb;
 sr serbian srp; su sundanese sun; sv swedish swe svenska; sw swahili swa; ta tamil tam; te telugu tel; tg tajik tgk;
 th thai tha; tk turkmen tuk; tl tagalog tgl filipino; tr turkish tur türkçe turkce; tt tatar tat; uk ukrainian ukr; ur
@@ -31,7 +31,7 @@ cantonese
 
 _LONGEST_CODE = 3
 _LOOKS_LIKE_A_CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
-_LANGUAGES = tuple(tuple(names.split()) for names in _TABLE.split(";"))
+_LANGUAGES = tuple(tuple(name.replace("_", " ") for name in names.split()) for names in _TABLE.split(";"))
 _CODES = {name: names[0] for names in _LANGUAGES for name in names}
 _NAMES = {names[0]: names[1] for names in _LANGUAGES}
 _AUTO = ("", "auto")

@@ -8,7 +8,7 @@ some 300 languages, and by the rules of `_is_end`, which it lacks.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .scripts import is_punctuation, is_unspaced, opens, unspaced
@@ -39,6 +39,9 @@ _ORDINALS_BEFORE_NOUNS = frozenset({"de", "lb", "nds"})
 
 _TOKENS = 64
 """Characters that hold the token before a full stop and the one after it."""
+
+_REMEMBERED = 1 << 14
+"""Texts whose last mark is remembered: more than most recordings have; a server would keep those of all."""
 
 _AFTER = "Xxxx"
 """What is taken to follow a text that ends: a name would."""
@@ -155,9 +158,7 @@ def ends_clause(text: str) -> bool:
     return bool(text) and _last_mark(text) in SENTENCE_ENDS | CLAUSE_ENDS
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _last_mark(text: str) -> str:
     end = text.rstrip()
-    while len(end) > 1 and end[-1] in _CLOSERS:
-        end = end[:-1]
-    return end[-1:]
+    return (end.rstrip(_CLOSERS) or end[:1])[-1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .languages import code_of
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -121,13 +123,14 @@ WEAK_ENDS = {language: _set(words) for language, words in _WEAK.items()}
 
 
 def base_language(language: str | None) -> str:
-    """The language of a tag such as ``de-AT``; English where there is none.
+    """The code of a tag such as ``de-AT``, or of a name; English where there is none.
 
     Example:
-        >>> base_language("pt_BR"), base_language(None)
-        ('pt', 'en')
+        >>> base_language("pt_BR"), base_language("german"), base_language(None)
+        ('pt', 'de', 'en')
     """
-    return (language or "en").lower().replace("_", "-").partition("-")[0]
+    language = language or "en"
+    return code_of(language) or language.lower().replace("_", "-").partition("-")[0]
 
 
 def weak_ends(language: str | None) -> frozenset[str]:

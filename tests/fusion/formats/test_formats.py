@@ -55,6 +55,60 @@ def test_lines_are_cut_from_the_recognisers_own_text(vendor):
     assert lines(OWN_TEXT[vendor]) == LINES
 
 
+ORDINAL = [("Am", 0.0), (" 3.", 0.4), (" Oktober", 0.8), (" war", 1.2), (" es.", 1.6)]
+SAID = [{"text": t.strip(), "start": s, "end": s + 0.3} for t, s in ORDINAL]
+IN_GERMAN = {
+    "OpenAI": {"task": "transcribe", "duration": 2.0, "language": "german", "words": SAID},
+    "plain list": {"language": "de-AT", "words": SAID},
+    "ElevenLabs": {
+        "language_code": "deu",
+        "words": [{"type": "word", "text": t, "start": s, "end": s + 0.3} for t, s in ORDINAL],
+    },
+    "sherpa-onnx": {"lang": "de", "tokens": [t for t, _ in ORDINAL], "timestamps": [s for _, s in ORDINAL]},
+    "AssemblyAI": {
+        "language_code": "de",
+        "audio_duration": 2,
+        "words": [
+            {**word, "start": round(1000 * s), "end": round(1000 * s) + 300}
+            for word, (_, s) in zip(SAID, ORDINAL, strict=True)
+        ],
+    },
+    "AWS": {
+        "results": {
+            "language_code": "de-DE",
+            "items": [
+                {"start_time": str(s), "end_time": str(s + 0.3), "alternatives": [{"content": t.strip()}]}
+                for t, s in ORDINAL
+            ],
+        }
+    },
+    "AWS while it listens": {
+        "Transcript": {
+            "Results": [
+                {
+                    "LanguageCode": "de-DE",
+                    "Alternatives": [
+                        {"Items": [{"Content": t.strip(), "StartTime": s, "EndTime": s + 0.3} for t, s in ORDINAL]}
+                    ],
+                }
+            ]
+        }
+    },
+    "whisper.cpp": {
+        "result": {"language": "de"},
+        "transcription": [
+            {"text": t, "offsets": {"from": round(1000 * s), "to": round(1000 * s) + 300}} for t, s in ORDINAL
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("vendor", IN_GERMAN)
+def test_lines_end_by_the_abbreviations_of_the_language_that_is_told(vendor):
+    found = read_any(IN_GERMAN[vendor])
+    assert (found.language, [line.text.strip() for line in found.lines]) == ("de", ["Am 3. Oktober war es."])
+
+
 def test_a_text_of_other_words_is_not_used():
     assert lines({"text": "Something else entirely was said here", "words": words()})[0][1].startswith("It's 25")
 
@@ -338,8 +392,18 @@ def test_a_small_time_before_zero_is_repaired_in_milliseconds_too():
 @pytest.mark.parametrize(
     ("tag", "language"),
     [
-        *[("en-US", "en"), ("pt_br", "pt"), ("haitian creole", "haitian creole")],
-        *[("\ud800", None), ("\x1b[2J", None), ("", None), ("-", None), (5, None), (None, None), ("日本", None)],
+        *[("en-US", "en"), ("pt_br", "pt"), ("german", "de"), ("haitian creole", "ht"), ("deu", "de"), ("xx-YY", "xx")],
+        *[
+            ("multi", None),
+            ("auto", None),
+            ("\ud800", None),
+            ("\x1b[2J", None),
+            ("", None),
+            ("-", None),
+            (5, None),
+            (None, None),
+            ("日本", None),
+        ],
     ],
 )
 def test_only_what_can_be_a_language_is_one(tag, language):

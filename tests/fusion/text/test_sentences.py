@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from diarfuse.fusion.text import ends_clause, ends_sentence, sentence_ends
+from diarfuse.fusion.text import bears_sentence_end, ends_clause, ends_sentence, sentence_ends
+from diarfuse.fusion.text.sentences import _REMEMBERED, _last_mark
 
 
 @pytest.mark.parametrize("mark", "….!?。！？．｡؟۔।॥։።။។།")
@@ -79,3 +82,17 @@ def test_what_follows_decides():
 
 def test_halves_of_characters_end_nothing():
     assert sentence_ends([" Dr.", " \ud800", " said.", " No\udc80."]) == [False, False, True, True]
+
+
+@given(st.text(st.sampled_from([".", '"', "”", ")", "a", " "]), max_size=8))
+def test_a_mark_stands_before_all_that_closes(text):
+    end = text.rstrip()
+    while len(end) > 1 and end[-1] in '"”)':
+        end = end[:-1]
+    assert bears_sentence_end(text) == end.endswith(".")
+
+
+def test_what_many_recordings_said_is_not_all_remembered():
+    texts = [f"word {number}" for number in range(2 * _REMEMBERED)]
+    assert not any(sentence_ends(texts))
+    assert _last_mark.cache_info().currsize <= _REMEMBERED

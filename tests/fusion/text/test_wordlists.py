@@ -16,5 +16,6 @@ def test_each_language_has_its_own():
     assert "the" in wordlists.weak_ends("en-US")
     assert "the" in wordlists.weak_ends(None)
     assert "der" in wordlists.weak_ends("de_AT")
+    assert wordlists.weak_ends("German") == wordlists.weak_ends("deu") == wordlists.weak_ends("de")
     assert "the" not in wordlists.weak_ends("de")
     assert wordlists.weak_ends("zz") == frozenset()
