@@ -8,11 +8,12 @@ from typing import Any
 from ..errors import TranscriptError
 from ..given import short
 
-_WRAPPERS = ("TranscriptionJob", "CallAnalyticsJob", "job", "properties")
+_WRAPPERS = ("TranscriptionJob", "CallAnalyticsJob", "job", "properties", "output")
 _STATES = ("status", "state", "TranscriptionJobStatus", "CallAnalyticsJobStatus", "type", "message")
-_FAILED = frozenset({"failed", "failure", "error", "rejected"})
+_FAILED = frozenset({"failed", "failure", "error", "rejected", "canceled"})
 _UNDONE = frozenset({
-    "queued", "submitted", "pending", "notstarted", "starting", "running", "processing", "in_progress", "transcribing",
+    "created", "queued", "submitted", "pending", "notstarted", "starting", "running", "processing", "in_progress",
+    "transcribing",
 })  # fmt: skip
 _REASONS = ("err_msg", "FailureReason", "failure_detail", "failure", "error_message", "error", "errors", "detail")
 """Names that stand for themselves: what is done has nothing under them."""
@@ -32,7 +33,7 @@ def check_done(data: Any) -> None:
             f"This is no transcript: the recogniser says that it failed ({why}). "
             "Mend that, and give what it writes once it is done."
         )
-    for state in sorted(_states(list(_nodes(data))) & _UNDONE):
+    if state := unfinished(data):
         raise TranscriptError(
             f"This is no transcript yet: the recogniser's job is {state!r}. Give what it writes once it is done."
         )
@@ -45,6 +46,11 @@ def failure(data: Any) -> str:
     if not reason and not _states(nodes) & _FAILED:
         return ""
     return short(reason or _told(nodes, ("reason", "description", "message")) or "it does not say why", _LONGEST)
+
+
+def unfinished(data: Any) -> str:
+    """What a service calls the state of a job that is not done yet; empty where it tells of none."""
+    return min(_states(list(_nodes(data))) & _UNDONE, default="")
 
 
 def _states(nodes: list[Mapping[str, Any]]) -> set[str]:

@@ -27,9 +27,10 @@ def test_json_keeps_every_name_as_it_is(tmp_path):
     [
         {"diarization": ROWS, "exclusive_diarization": ROWS[:1]},
         {"jobId": "1", "status": "succeeded", "output": {"diarization": ROWS}},
+        [{"segment": "[ 00:00:00.000 -->  00:00:01.500]", "label": "A", **row} for row in ROWS],
     ],
 )
-def test_pyannotes_json_is_read_too(tmp_path, data):
+def test_json_of_pyannote_and_of_whisperxs_table_is_read_too(tmp_path, data):
     path = tmp_path / "turns.json"
     path.write_text(json.dumps(data))
     assert has_turns(path)
@@ -40,6 +41,19 @@ def test_a_setting_of_that_name_is_no_turns(tmp_path):
     path = tmp_path / "words.json"
     path.write_text(json.dumps({"diarization": True, "output": {"diarization": "speaker"}, "segments": []}))
     assert not has_turns(path)
+
+
+def test_numbers_are_names_of_speakers(tmp_path):
+    path = tmp_path / "turns.json"
+    path.write_text(json.dumps([{"start": 0, "end": 1, "speaker": 2}]))
+    assert read_turns_file(path) == (Turn(0.0, 1.0, "2"),)
+
+
+def test_words_that_name_their_speaker_are_no_turns(tmp_path):
+    path = tmp_path / "words.json"
+    for name in ("word", "text"):
+        path.write_text(json.dumps([{name: "Hi", **row} for row in ROWS]))
+        assert not has_turns(path)
 
 
 def test_rttm_with_spaces_keeps_them_too(tmp_path):
@@ -55,7 +69,12 @@ def test_rttm_with_spaces_keeps_them_too(tmp_path):
     ("data", "message"),
     [
         ({"segments": []}, r"holds no turns: give RTTM, or the \.json of `transcribe diarize`"),
-        ([{"start": 0}], "holds no turns"),
+        ([{"start": 0}], "holds no turns: give RTTM"),
+        ([{**ROWS[0], "end": "soon"}], r"json: \[0\]\.end is 'soon'"),
+        ({"jobId": "1", "status": "running"}, r"holds no turns yet: its job is 'running'\. Give what it writes"),
+        ({"status": "failed", "output": {"error": "No audio."}}, r"turns, since its job failed \('No audio\.'\)\.$"),
+        ({"status": "canceled"}, r"turns, since its job failed \('it does not say why'\)\.$"),
+        ({"turns": [{"start": 0, "end": 1, "speaker": True}]}, r"turns\[0\] is .*: give a start"),
         ({"diarization": [{"start": 0, "speaker": "A"}]}, r"diarization\[0\] has no end"),
         ({"turns": 5}, "turns must be a list"),
         ({"turns": [5]}, r"turns\[0\] has no start"),
