@@ -4,6 +4,8 @@
 
     CACHE/content/   hashes of files, with the size and the times at which they hold
     CACHE/words/     what the recogniser wrote
+    CACHE/parts/     what one has heard that is at work, or did not come to the end; see `parts`
+    CACHE/heard/     the same of recordings that failed, to be read
     CACHE/turns/     who spoke when, with the frame-wise scores
     CACHE/voices/    what the networks heard of each voice; only if it was asked for (--keep-voices)
     CACHE/log/       when what was done
@@ -88,9 +90,14 @@ class Cache:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path, content, mode=0o600)
 
+    @staticmethod
+    def name(item: Item) -> str:
+        """What files of one recording are called."""
+        return hashlib.sha256(item.id.encode("utf-8", "surrogatepass")).hexdigest()
+
     def known(self, item: Item) -> str | None:
         """The sha256 of a file that looks as it did when it was hashed."""
-        kept = self.get("content", _name(item), json.loads)
+        kept = self.get("content", self.name(item), json.loads)
         try:
             return kept["sha256"] if isinstance(kept, dict) and kept.get("looks") == looks(item) else None
         except OSError:  # gone since it was listed
@@ -98,7 +105,7 @@ class Cache:
 
     def learn(self, item: Item, sha256: str, seen: list[Any]) -> str:
         """Remember the hash of a file that looked so before it was read; returns it."""
-        self.put("content", _name(item), json.dumps({"sha256": sha256, "looks": seen}).encode())
+        self.put("content", self.name(item), json.dumps({"sha256": sha256, "looks": seen}).encode())
         return sha256
 
 
@@ -106,10 +113,6 @@ def looks(item: Item) -> list[Any]:
     """What changes with a file's content: where it lies, its size and its times; the last change cannot be set back."""
     stat = Path(item.audio).stat()
     return [os.path.realpath(item.audio), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-
-
-def _name(item: Item) -> str:
-    return hashlib.sha256(item.id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def write_words(words: Transcript) -> bytes:

@@ -43,6 +43,7 @@ from .caches import Cache, looks
 from .items import Asked, Item, shown
 from .job import CachingJob
 from .keys import Basis, content_of
+from .parts import Parts
 from .places import Bucket, Folder, FullDiskError, place_of
 from .settling import Outcome, Plan, damaged, edited, formats_of, put_failure, settle
 from .tree import Failure, Record, Tree, is_ours
@@ -84,7 +85,7 @@ class Hands:
         Raises:
             DiarfuseError: a model cannot be had.
         """
-        job = CachingJob(plan.setup, Cache.of(place_of(plan.out)), voices=plan.keep_voices)
+        job = CachingJob(plan.setup, Cache.of(place_of(plan.out)), voices=plan.keep_voices, on_note=on_note)
         origin = job.load(plan.asked.wish, words=plan.words, turns=turns, watch=Watch(on_note=on_note))
         return cls(plan, Basis.of(origin, plan.setup, words=plan.words), job, on_stage or (lambda _: None))
 
@@ -138,7 +139,8 @@ class Hands:
         known = before is not None and (before.key, before.reason) == (failure.key, reason)
         if transient or self.plan.redo or not known:  # what is as it was before was not really tried
             put_failure(self.tree, item, failure)
-        return Outcome(item.id, "failed", item.duration or 0.0, self._stage, reason)
+        kept = Parts(self.cache, item).keep(self.plan.asked.of(item).wish)
+        return Outcome(item.id, "failed", item.duration or 0.0, self._stage, f"{reason}{kept}")
 
     def _key(self, item: Item) -> str:
         """The key of a recording, or of what can be told of one that cannot be read."""
@@ -172,6 +174,7 @@ class Hands:
                     f"{shown(item.audio)} changed while it was heard: give the command again once it is whole."
                 )
             spoilt = self._publish(item, key, asked, document, path, stay)
+            Parts(self.cache, item).forget()
         return Outcome(item.id, "done", document.transcript.duration, spoilt=spoilt, elsewhere=elsewhere)
 
     def _settled(self, item: Item, key: str) -> Outcome | None:
@@ -217,7 +220,7 @@ class Hands:
             words, notes = Transcript((), None, found.duration), found.notes
             turns: Diarization | None = found
         else:
-            job.expect(asked.wish)
+            job.expect(asked.wish, Parts(self.cache, item))
             result = job.transcribe(path, asked.wish, on_progress=self._progress, on_note=told)
             words, turns, notes = result.transcript, result.diarization, result.notes
             if asked.channel_names and turns is not None and job.channels > 1:
@@ -225,7 +228,7 @@ class Hands:
         said = (*told.sentences, *(without_folders(note, path) for note in notes))
         words = replace(words, notes=())
         turns = None if turns is None else replace(turns, notes=())
-        heard = Recording(_file_name(item), sha256, words.duration)
+        heard = Recording(item.file_name, sha256, words.duration)
         return Document(words, turns, PurePosixPath(item.id).name, heard, job.origin(asked.wish), said)
 
     def _check_cut(self, file: str, made: bytes) -> None:
@@ -313,16 +316,11 @@ def fetched(item: Item) -> Iterator[Path]:
         return
     folder = Path(tempfile.mkdtemp(prefix="diarfuse-"))
     try:
-        path = folder / _file_name(item)
+        path = folder / item.file_name
         Bucket(item.audio).fetch(path)
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _file_name(item: Item) -> str:
-    name = PurePosixPath(item.audio).name if item.remote else Path(item.audio).name
-    return (name.partition("?")[0] if item.remote else name) or "audio"
 
 
 def _labels(asked: Asked, channels: int, path: Path, there: tuple[str, ...]) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
 from ...fusion.errors import OptionError, UnknownNameError
@@ -43,6 +44,13 @@ class Item:
     def remote(self) -> bool:
         """Whether it has to be fetched."""
         return is_address(self.audio)
+
+    @property
+    def file_name(self) -> str:
+        """What its file is called, without what opens an address."""
+        if not self.remote:
+            return Path(self.audio).name or "audio"
+        return PurePosixPath(self.audio).name.partition("?")[0] or "audio"
 
     @property
     def on_disk(self) -> bool:

@@ -12,31 +12,40 @@ from .caches import Cache, read_turns, read_voices, read_words, write_turns, wri
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ...diarize.loading import AnyDiarizer
     from ...diarize.options import Execution
     from ...diarize.pipeline import Diarizer
     from ...fusion.editing.content import Origin
-    from ...fusion.types import Diarization, OnSegment, Progress, Recognizer, Samples, Transcript
+    from ...fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Transcript
     from ...fusion.watch import Watch
     from ..options import Setup, Wish
+    from .parts import Parts
+
+    Hear = Callable[[Recognizer, Samples, str | None, Progress | None], Transcript]
 
 
 class CachingJob(Job):
-    """A job whose words and turns, and voices if `voices`, are kept in `cache` and taken from there."""
+    """A job whose words and turns, and voices if `voices`, are kept in `cache` and taken from there.
 
-    def __init__(self, setup: Setup, cache: Cache, *, voices: bool = False) -> None:
+    `on_note` hears where a recogniser goes on that was stopped.
+    """
+
+    def __init__(self, setup: Setup, cache: Cache, *, voices: bool = False, on_note: Note | None = None) -> None:
         super().__init__(setup)
         self._cache = cache
         self._voices = voices
+        self._on_note = on_note or (lambda _: None)
+        self._parts: Parts | None = None
         self._basis = ""
         self._aligned = False
         self.channels = 1
         """Of the last recording, where each was heard by itself."""
 
-    def expect(self, wish: Wish) -> None:
-        """Know what the next recording is wanted for: words that are aligned anyway are kept so."""
+    def expect(self, wish: Wish, parts: Parts) -> None:
+        """Know what the next recording is wanted for: words that are aligned anyway are kept so; and its `parts`."""
+        self._parts = parts
         self._aligned = wish.words or wish.diarize or wish.channels is not None
 
     def load(self, wish: Wish, *, words: bool, turns: bool, watch: Watch) -> Origin:
@@ -68,7 +77,15 @@ class CachingJob(Job):
         return super()._speakers(recordings, wish, watch, on_segment)
 
     def _recogniser_for(self, wish: Wish, watch: Watch) -> Recognizer:
-        return _Words(super()._recogniser_for(wish, watch), self._cache, self._basis, aligned=self._aligned)
+        found = super()._recogniser_for(wish, watch)
+        return _Words(found, self._cache, self._basis, self._hear, aligned=self._aligned)
+
+    def _hear(
+        self, recogniser: Recognizer, samples: Samples, language: str | None, on_progress: Progress | None
+    ) -> Transcript:
+        if self._parts is None:
+            return recogniser.transcribe(samples, language=language, on_progress=on_progress)
+        return self._parts.hear(recogniser, self.setup, samples, language, on_progress, self._on_note)
 
     def _diarizer_for(self, execution: Execution, wish: Wish, watch: Watch) -> Diarizer:
         found = super()._diarizer_for(execution, wish, watch)
@@ -78,8 +95,9 @@ class CachingJob(Job):
 class _Words:
     """A recogniser that remembers; lines without words get theirs at once where they are wanted."""
 
-    def __init__(self, inner: Recognizer, cache: Cache, basis: str, *, aligned: bool) -> None:
+    def __init__(self, inner: Recognizer, cache: Cache, basis: str, hear: Hear, *, aligned: bool) -> None:
         self._inner, self._cache, self._basis, self._aligned = inner, cache, basis, aligned
+        self._hear = hear
 
     def transcribe(
         self, samples: Samples, *, language: str | None = None, on_progress: Progress | None = None
@@ -90,7 +108,7 @@ class _Words:
         kept = self._cache.get("words", key, read_words)
         if kept is not None:
             return kept
-        found = self._inner.transcribe(samples, language=language, on_progress=on_progress)
+        found = self._hear(self._inner, samples, language, on_progress)
         found = repair_transcript(found, f"The recogniser {name}")
         if self._aligned and not all(segment.words for segment in found.segments):
             from ...asr_adapters.align import align

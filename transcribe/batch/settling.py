@@ -14,6 +14,7 @@ from ..options import Setup
 from .caches import Cache
 from .items import Asked, Item
 from .keys import Basis, content_of, style_key
+from .parts import Parts
 from .places import place_of
 from .tree import Failure, Record, Tree, is_json, is_ours
 
@@ -143,10 +144,11 @@ def put_failure(tree: Tree, item: Item, failure: Failure) -> None:
 
 def write_lost(plan: Plan, basis: Basis, item: Item, stage: str, reason: str) -> Outcome:
     """Write down that a recording took its worker with it."""
-    place = place_of(plan.out)
+    place, asked = place_of(plan.out), plan.asked.of(item)
+    cache = Cache.of(place)
     try:
-        key = basis.key(plan.asked.of(item), content_of(item, Cache.of(place)))
+        key = basis.key(asked, content_of(item, cache))
     except (OSError, AudioError, NetworkError):
         key = ""
     put_failure(Tree(place), item, Failure(key, stage, reason, 1))
-    return Outcome(item.id, "failed", item.duration or 0.0, stage, reason)
+    return Outcome(item.id, "failed", item.duration or 0.0, stage, f"{reason}{Parts(cache, item).keep(asked.wish)}")

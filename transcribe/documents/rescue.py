@@ -17,10 +17,10 @@ from .origin import recording_of
 from .unfinished import Journal, can_go_on, forget_old, heard, key_of, usual_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ...fusion.types import Diarization, Note, OnSegment, Progress, Samples, Segment, SegmentRecognizer
+    from ...fusion.types import Diarization, Note, OnSegment, Progress, Samples, Seconds, Segment, SegmentRecognizer
     from ..options import Setup
 
 _UNDONE = "The words are those that were heard until the work ended; more was to come."
@@ -159,9 +159,8 @@ class Rescued:
             return output.keep(self._document(self.words, turns, whole=whole), what, use)
         if self.words is None and self.parts:
             what = f"The words of {name} that were heard by then are kept without speakers"
-            return output.keep(
-                self._document(_in_order(tuple(self.parts), self._language), None, whole=whole), what, _ATTACH
-            )
+            words = undone(self.path, tuple(self.parts), self._language, whole=whole)
+            return output.keep(words, what, _ATTACH)
         if self.turns is not None and self.turns.turns:
             what = f"Who spoke when in {name} is kept without words"
             return output.keep(
@@ -170,16 +169,20 @@ class Rescued:
         return ""
 
     def _document(self, words: Transcript, turns: Diarization | None, *, whole: bool) -> Document:
-        duration = words.duration
-        recording = recording_of(self.path, duration) if whole else Recording(self.path.name, "", duration)
-        notes = () if words is self.words else (_UNDONE, *words.notes)
-        return Document(words, turns, self.path.stem, recording, notes=notes)
+        return Document(words, turns, self.path.stem, _recording(self.path, words.duration, whole=whole))
 
 
-def _in_order(parts: tuple[Segment, ...], language: str | None) -> Transcript:
-    """Segments of one recording, perhaps of several channels, as far as they go."""
+def undone(path: Path, parts: Sequence[Segment], language: str | None, *, whole: bool = False) -> Document:
+    """Words of one recording, perhaps of several channels, as far as they go; `whole`: with its hash."""
     segments = tuple(sorted(parts, key=lambda segment: segment.start))
-    return repair_transcript(Transcript(segments, language, max(segment.end for segment in segments)), "The recogniser")
+    told = Transcript(segments, language, max(segment.end for segment in segments))
+    words = repair_transcript(told, "The recogniser")
+    recording = _recording(path, words.duration, whole=whole)
+    return Document(words, None, path.stem, recording, notes=(_UNDONE, *words.notes))
+
+
+def _recording(path: Path, duration: Seconds, *, whole: bool) -> Recording | None:
+    return recording_of(path, duration) if whole else Recording(path.name, "", duration)
 
 
 def silent(path: Path, turns: Diarization) -> Document:

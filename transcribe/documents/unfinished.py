@@ -171,7 +171,7 @@ def heard(
     *,
     language: str | None,
     on_progress: Progress | None,
-    on_segment: OnSegment | None,
+    on_segment: OnSegment | None = None,
 ) -> Transcript:
     """What a recogniser hears, from where an earlier run has left it.
 

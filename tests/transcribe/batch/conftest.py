@@ -14,6 +14,7 @@ from diarfuse.transcribe.__main__ import run
 FOREIGN = '''
 import os, signal, time
 from pathlib import Path
+from diarfuse.asr_adapters.resuming import Mark
 from diarfuse.fusion.types import Segment, Transcript, Word
 
 class Quick:
@@ -42,6 +43,42 @@ class Quick:
             for at in range(0, len(samples) - 3999, 4000)
         )
         return Transcript((Segment(0.0, len(samples) / 16000, "".join(w.text for w in words), words),), language, 0.5)
+
+
+class Telling:
+    """Hears the number of every `step` seconds, writes each to a log, and stops as the file ``stop`` has it."""
+
+    tells_segments = True
+
+    def __init__(self, step="1"):
+        self.step = int(step)
+
+    def transcribe(self, samples, *, language=None, on_progress=None, on_segment=None, on_mark=None, begun=None):
+        segments = [*begun.segments] if begun else []
+        for number in range(len(segments), len(samples) // (16000 * self.step)):
+            self.stop(number)
+            with open("log", "a") as file:
+                file.write(str(number))
+            at = float(number * self.step)
+            segments.append(Segment(at, at + 0.5, f" {number}", (Word(at, at + 0.5, f" {number}", 0.3),)))
+            for segment in segments if begun and number == len(begun.segments) else segments[-1:]:
+                on_segment(segment)
+            if on_mark:
+                on_mark(Mark(at + self.step, language or "de", {}))
+        return Transcript(tuple(segments), language or "de", len(samples) / 16000)
+
+    def stop(self, number):
+        at, _, how = Path("stop").read_text().partition(" ") if Path("stop").exists() else ("-1", "", "")
+        if number == int(at) and how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number == int(at):
+            raise ZeroDivisionError("too much")
+
+
+class Resuming(Telling):
+    """The same, that can go on."""
+
+    resumes_with = ("numpy",)
 '''
 
 
@@ -78,7 +115,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info = packages / "foreign-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text("[diarfuse.recognizers]\nquick = foreign:Quick\n", encoding="utf-8")
+    names = "".join(f"{name.lower()} = foreign:{name}\n" for name in ("Quick", "Telling", "Resuming"))
+    (info / "entry_points.txt").write_text(f"[diarfuse.recognizers]\n{names}", encoding="utf-8")
     (packages / "foreign.py").write_text(FOREIGN, encoding="utf-8")
     monkeypatch.syspath_prepend(str(packages))
     calls = tmp_path / "calls"
