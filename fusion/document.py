@@ -27,12 +27,25 @@ _OLD_TURNS = frozenset(("duration", "speakers", "notes", "turns", "exclusive"))
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """One of a recording's separate files. name, sha256: see `Recording`; start: when it begins in the recording."""
+
+    name: str
+    sha256: str
+    start: Seconds = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
-    """The audio that a document is about. name: its file's, without folders; sha256: of the file, in hexadecimal."""
+    """The audio that a document is about. name: its file's, without folders; sha256: of the file, in hexadecimal.
+
+    files: where each person has one; name and sha256 are then empty.
+    """
 
     name: str
     sha256: str
     duration: Seconds
+    files: tuple[RecordedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +186,7 @@ class Document:
 
     def clean(self) -> Document:
         """The same for others to see: no history, no file's name, no notes and settings, which may hold such."""
-        recording = None if self.recording is None else replace(self.recording, name="", sha256="")
+        recording = None if self.recording is None else replace(self.recording, name="", sha256="", files=())
         origin = None if self.origin is None else replace(self.origin, settings={})
         return replace(self, name="audio", recording=recording, origin=origin, notes=(), history=())
 
@@ -182,7 +195,7 @@ class Document:
         audio = self.recording
         row: Json = {"format": FORMAT, "name": self.name}
         if audio is not None:
-            row["audio"] = {"name": audio.name, "sha256": audio.sha256, "duration": float(audio.duration)}
+            row["audio"] = _write_recording(audio)
         return row | write_content(self.content) | {"history": [write_edit(edit) for edit in self.history]}
 
     @classmethod
@@ -265,6 +278,21 @@ def _from_old(row: Json) -> Document:
     return Document(content.transcript, content.diarization, notes=content.notes)
 
 
+def _write_recording(audio: Recording) -> Json:
+    """A recording; `files` only where it has several."""
+    row: Json = {"name": audio.name, "sha256": audio.sha256, "duration": float(audio.duration)}
+    files = [{"name": one.name, "sha256": one.sha256, "start": float(one.start)} for one in audio.files]
+    return row | ({"files": files} if files else {})
+
+
 def _read_recording(row: Any) -> Recording:
-    check_keys(row, frozenset(("name", "sha256", "duration")))
-    return Recording(item(row, "name", text), item(row, "sha256", text), item(row, "duration", time))
+    check_keys(row, frozenset(("name", "sha256", "duration")), frozenset(("files",)))
+    files = rows(row, "files", _read_file) if "files" in row else ()
+    if len(files) == 1:
+        raise DamagedError("is one file, where separate ones are expected, two or more", "files")
+    return Recording(item(row, "name", text), item(row, "sha256", text), item(row, "duration", time), files)
+
+
+def _read_file(row: Any) -> RecordedFile:
+    check_keys(row, frozenset(("name", "sha256", "start")))
+    return RecordedFile(item(row, "name", text), item(row, "sha256", text), item(row, "start", time))

@@ -59,6 +59,7 @@ ELSEWHERE = {
     "transcribe/commands/redo.py": "transcribe/documents/test_redo.py",
     "transcribe/commands/identify.py": "transcribe/voices/test_namer.py",
     "transcribe/job.py": "transcribe/test_together.py",
+    "transcribe/inputs/loading.py": "transcribe/test_channels.py",
     "transcribe/joining.py": "transcribe/test_main_job.py",
     "transcribe/screen/interrupt.py": "transcribe/test_cli.py",
     "transcribe/screen/traced.py": "transcribe/commands/test_settings.py",

@@ -1,18 +1,25 @@
-"""``--channels``: a speaker for each channel of a recording, instead of one diarization of the mix."""
+"""``--channels``: a speaker for each channel, or for each of several files, instead of one diarization of the mix."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..fusion.audio import SeparateFiles
+from ..fusion.audio.separate import source_of
 from ..fusion.cues import split_segments
-from ..fusion.errors import AudioError, CancelledError
+from ..fusion.editing.content import check_name
+from ..fusion.errors import AudioError, CancelledError, OptionError
 from ..fusion.join.assign import Policy
 from ..fusion.join.channels import Channel, merge_channels, voices
 from ..fusion.join.crosstalk import without_leaks
+from ..fusion.relabel import rename_transcript, rename_turns
 from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Transcript, Turn
 from .joining import align_lines
 
@@ -20,26 +27,36 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
-    from ..fusion.audio import Track
+    from ..fusion.audio import AudioSource, Track
     from ..fusion.types import Samples, Seconds
     from ..fusion.watch import Watch
     from .options import Wish
 
     Find = Callable[[Samples, Wish, Watch], tuple[Transcript, Diarization | None]]
 
+_MINUTE = 60 * SAMPLE_RATE
+_LABEL = re.compile(r"SPEAKER_\d+", re.IGNORECASE | re.ASCII)
 
-def load_different(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
-    """The channels of a file; only the first, with a note, where all carry the same recording.
+
+def load_different(source: AudioSource, wish: Wish, watch: Watch) -> list[Samples]:
+    """The channels of a file; only the first, with a note, where all carry the same recording. Or separate files.
 
     Raises:
-        AudioError: not usable, or mono.
+        AudioError: not usable, or mono; or two of the files hold the same.
     """
     from ..fusion.audio import load_channels, same_channels
 
-    channels = load_channels(path, on_note=watch.keep, track=wish.audio_track)
+    found = source_of(source)
+    if isinstance(found, SeparateFiles):
+        watch.keep(_begin(found))
+        return _each_another(found, load_channels(found, on_note=watch.keep, track=wish.audio_track))
+    channels = load_channels(found, on_note=watch.keep, track=wish.audio_track)
     if len(channels) == 1:
-        remedy = "use --diarize instead, or, where each person has a file, put these into one as tracks"
-        raise one_channel(path, wish.audio_track, remedy)
+        remedy = (
+            "use --diarize instead, or, where each person has a file, give all of them to transcribe --channels and "
+            "one output, as in -o talk.srt"
+        )
+        raise one_channel(found, wish.audio_track, remedy)
     if not same_channels(channels):
         return channels
     tell_same(len(channels), wish, watch)
@@ -68,8 +85,35 @@ def tell_same(count: int, wish: Wish, watch: Watch) -> None:
     watch.keep(f"All {count} channels carry the same recording and are taken as one{remedy}.")
 
 
+def _begin(files: SeparateFiles) -> str:
+    """What is taken for granted of separate files, for whoever may know better."""
+    if not any(files.starts):
+        return f"Taken for one conversation, which begins in all files at once: {files}."
+    begins = (f"{path.name} from {start:g} s on" for path, start in zip(files.paths, files.starts, strict=True))
+    return f"Taken for one conversation: {', '.join(begins)}."
+
+
+def _each_another(files: SeparateFiles, channels: list[Samples]) -> list[Samples]:
+    """The files' samples.
+
+    Raises:
+        AudioError: two hold the same recording, as where a mix was given for somebody's own file; silent ones may.
+    """
+    from ..fusion.audio import same_channels
+
+    heard = [(path, samples) for path, samples in zip(files.paths, channels, strict=True) if samples.any()]
+    for (one, first), (other, second) in combinations(heard, 2):
+        # A minute tells most that differ apart, and takes no hour to read.
+        if all(same_channels([first[part], second[part]]) for part in (slice(_MINUTE), slice(None))):
+            raise AudioError(
+                f"{one.name} and {other.name} hold the same recording: give each person's own file, or one of them "
+                "with --diarize."
+            )
+    return channels
+
+
 def transcribe_channels(
-    channels: Sequence[Samples], wish: Wish, watch: Watch, find: Find
+    channels: Sequence[Samples], wish: Wish, watch: Watch, find: Find, source: AudioSource = ""
 ) -> tuple[Transcript, Diarization]:
     """Every channel by itself, then merged in time.
 
@@ -78,6 +122,7 @@ def transcribe_channels(
         wish: for the recording.
         watch: of the recording.
         find: makes words and, where its wish says so, turns of one channel.
+        source: the recording; of separate files each is a channel, and its name that of who speaks there.
     """
     # How many speakers there are was said of the recording, not of each of its channels.
     alone = replace(wish, channels=None, diarize=wish.channels == "hybrid", speakers=SpeakerCount())
@@ -92,7 +137,9 @@ def transcribe_channels(
             own, leaked = without_leaks(done, channels)
             if leaked:
                 watch.keep(_left_out(leaked))
-            return merge(own, seconds(channels), Policy(join=wish.join))
+            found = source_of(source)
+            files = found if isinstance(found, SeparateFiles) else None
+            return merge(own, seconds(channels), Policy(join=wish.join), files)
 
 
 @contextmanager
@@ -141,13 +188,19 @@ def parts(recordings: Sequence[Samples], watch: Watch) -> list[Watch]:
     return [watch.part(f", channel {number}") for number in range(1, len(recordings) + 1)]
 
 
-def merge(channels: Sequence[Channel], duration: Seconds, policy: Policy) -> tuple[Transcript, Diarization]:
-    """One transcript and one diarization, and a note that says which speaker is on which channel."""
+def merge(
+    channels: Sequence[Channel], duration: Seconds, policy: Policy, files: SeparateFiles | None = None
+) -> tuple[Transcript, Diarization]:
+    """One transcript and one diarization, and a note that says which speaker is on which channel, or in which file."""
     merged, turns = merge_channels(channels, policy)
     # Pieces of a shared channel's segment may begin after what another channel says meanwhile.
     segments = sorted(split_segments(merged).segments, key=lambda segment: segment.start)
-    transcript = replace(merged, segments=tuple(segments), notes=(*merged.notes, _who(channels)))
-    return transcript, Diarization(turns, one_at_a_time(turns), duration)
+    labels = _labels(channels)
+    names = {} if files is None else _names(files, labels)
+    note = _who(channels, [[names.get(label, label) for label in own] for own in labels], files)
+    transcript = replace(merged, segments=tuple(segments), notes=(*merged.notes, note))
+    turns = rename_turns(turns, names)
+    return rename_transcript(transcript, names), Diarization(turns, one_at_a_time(turns), duration)
 
 
 def one_at_a_time(turns: Sequence[Turn]) -> tuple[Turn, ...]:
@@ -174,12 +227,40 @@ def _left_out(leaked: int) -> str:
     return f"Left out: {what} from another channel, on which {'they are' if leaked > 1 else 'it is'} heard as well."
 
 
-def _who(channels: Sequence[Channel]) -> str:
-    parts, first = [], 0
-    for number, channel in enumerate(channels, 1):
+def _labels(channels: Sequence[Channel]) -> list[list[str]]:
+    """The labels that `merge_channels` gives to each channel."""
+    found, first = [], 0
+    for channel in channels:
         diarization = channel.diarization
         used = len(diarization.speakers) if diarization is not None and len(voices(diarization)) > 1 else 1
-        labels = ", ".join(f"SPEAKER_{label:02d}" for label in range(first, first + used))
-        parts.append(f"{number} is {labels if used > 1 or channel.transcript.segments else 'silent'}")
+        found.append([f"SPEAKER_{label:02d}" for label in range(first, first + used)])
         first += used
-    return f"Speakers by channel: {'; '.join(parts)}."
+    return found
+
+
+def _names(files: SeparateFiles, labels: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Label -> the name of the file in which one person speaks, for those whose name can be somebody's."""
+    names = [_name(path.stem) for path in files.paths]
+    often = Counter(name.casefold() for name in names)
+    found = zip(names, labels, strict=True)
+    return {own[0]: name for name, own in found if len(own) == 1 and name and often[name.casefold()] == 1}
+
+
+def _name(stem: str) -> str:
+    """The name that a file gives to who speaks in it; empty where it can be nobody's, or looks like one of our labels.
+
+    >>> _name("Ana"), _name("speaker_01"), _name("unknown")
+    ('Ana', '', '')
+    """
+    try:
+        return "" if _LABEL.fullmatch(stem) else check_name(stem)
+    except OptionError:
+        return ""
+
+
+def _who(channels: Sequence[Channel], labels: Sequence[Sequence[str]], files: SeparateFiles | None) -> str:
+    numbers = [str(number) for number in range(1, len(channels) + 1)]
+    called = numbers if files is None else [path.name for path in files.paths]
+    heard = (own if len(own) > 1 or one.transcript.segments else () for own, one in zip(labels, channels, strict=True))
+    parts = (f"{name} is {', '.join(own) or 'silent'}" for name, own in zip(called, heard, strict=True))
+    return f"Speakers by {'channel' if files is None else 'file'}: {'; '.join(parts)}."

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..fusion.audio.separate import name_of
 from ..fusion.errors import OptionError
 from ..fusion.given import OfThisProcess
 from ..fusion.types import SegmentRecognizer
 from ..fusion.watch import Watch
+from .inputs.loading import load, mix
 from .options import JobOptions, Wish
 from .together import beside_recogniser, together
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..diarize.loading import AnyDiarizer
     from ..diarize.options import Execution
     from ..diarize.queue import Queue
+    from ..fusion.audio import AudioSource
     from ..fusion.editing.content import Origin
     from ..fusion.types import Diarization, Note, OnFound, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
     from .options import Setup
@@ -110,7 +112,7 @@ class Job(OfThisProcess):
 
     def transcribe(
         self,
-        path: str | os.PathLike[str],
+        path: AudioSource,
         wish: Wish | None = None,
         *,
         on_progress: Progress | None = None,
@@ -122,7 +124,7 @@ class Job(OfThisProcess):
         on_found: OnFound | None = None,
         on_part: OnSegment | None = None,
     ) -> Result:
-        """Run the whole job on one file.
+        """Run the whole job on one file; or on several of one conversation, one for each person (`SeparateFiles`).
 
         `rename` may put names on the speakers that were found; the server never gives one. `on_segment` hears, from a
         recogniser that can, each segment at once: without speakers as nothing can change it any more, else with those
@@ -135,18 +137,18 @@ class Job(OfThisProcess):
         wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard, on_found, on_part)
         if wish.diarize and wish.speakers.given():  # else refused when all words are recognised
             self.check(wish)
-        recordings = _load(path, wish, watch)
-        transcript, diarization = self._speakers(recordings, wish, watch, on_segment)
+        recordings = load(path, wish, watch)
+        transcript, diarization = self._speakers(path, recordings, wish, watch, on_segment)
         watch.found(transcript, diarization)
         if diarization is not None and rename is not None:
-            mixed = recordings[0] if len(recordings) == 1 else _mix(path, wish, watch)
+            mixed = recordings[0] if len(recordings) == 1 else mix(path, wish, watch)
             with watch.stage("identify"):
                 transcript, diarization = rename(transcript, diarization, mixed)
         return finish(path, transcript, diarization, watch)
 
     def diarize(
         self,
-        path: str | os.PathLike[str],
+        path: AudioSource,
         wish: Wish | None = None,
         *,
         on_progress: Progress | None = None,
@@ -159,7 +161,7 @@ class Job(OfThisProcess):
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
         wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel)
-        samples = _load(path, wish, watch)[0]
+        samples = load(path, wish, watch)[0]
         diarizer = self._diarizer_for(self.setup.execution, wish, watch)
         diarization = _diarize(samples, diarizer, wish, watch)
         if not diarization.turns:
@@ -205,13 +207,18 @@ class Job(OfThisProcess):
         return origin_of(self.setup, wish or self._usual, self._recognizer, models)
 
     def _speakers(
-        self, recordings: Sequence[Samples], wish: Wish, watch: Watch, on_segment: OnSegment | None
+        self,
+        source: AudioSource,
+        recordings: Sequence[Samples],
+        wish: Wish,
+        watch: Watch,
+        on_segment: OnSegment | None,
     ) -> tuple[Transcript, Diarization | None]:
         """The recogniser's words, joined to the channels' or the diarizer's turns if those are wanted."""
         if len(recordings) > 1:
             from .channels import transcribe_channels
 
-            return transcribe_channels(recordings, wish, watch, self._find)
+            return transcribe_channels(recordings, wish, watch, self._find, source)
         transcript, diarization = self._find(recordings[0], wish, watch, on_segment)
         from .joining import align_lines, join
 
@@ -316,9 +323,7 @@ class Job(OfThisProcess):
         return used
 
 
-def finish(
-    path: str | os.PathLike[str], transcript: Transcript, diarization: Diarization | None, watch: Watch
-) -> Result:
+def finish(path: AudioSource, transcript: Transcript, diarization: Diarization | None, watch: Watch) -> Result:
     """The result, with all that was said on the way; an empty one does not come without a word."""
     if not any(segment.text.strip() for segment in transcript.segments):
         watch.keep(_no_words(path, diarization))
@@ -326,43 +331,16 @@ def finish(
     return Result(transcript, diarization, watch.timings, tuple(notes))
 
 
-def _no_speech(path: str | os.PathLike[str]) -> str:
-    return f"The result is empty: no speech was found in {Path(path).name}."
+def _no_speech(path: AudioSource) -> str:
+    return f"The result is empty: no speech was found in {name_of(path)}."
 
 
-def _no_words(path: str | os.PathLike[str], diarization: Diarization | None) -> str:
+def _no_words(path: AudioSource, diarization: Diarization | None) -> str:
     spoken = sum(turn.end - turn.start for turn in diarization.exclusive) if diarization is not None else 0.0
     if not spoken:
         return _no_speech(path)
     advice = "check its level and --language, or take another --asr"
-    return f"No words were recognised in {Path(path).name}, in which somebody speaks for {spoken:.1f} s: {advice}."
-
-
-def _load(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
-    """The recording's mix; or its channels, where they are wanted and differ."""
-    recordings = [_mix(path, wish, watch)] if wish.channels is None else _channels(path, wish, watch)
-    if wish.details:
-        from .channels import parts
-        from .documents.verbose_lines import of_speech
-
-        for samples, part in zip(recordings, parts(recordings, watch), strict=True):
-            with part.timed("find speech"):
-                part.note(of_speech(samples, part))
-    return recordings
-
-
-def _mix(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> Samples:
-    from ..fusion.audio import load_audio
-
-    with watch.stage("load audio"):
-        return load_audio(path, on_note=watch.keep, track=wish.audio_track)
-
-
-def _channels(path: str | os.PathLike[str], wish: Wish, watch: Watch) -> list[Samples]:
-    from .channels import load_different
-
-    with watch.stage("load audio"):
-        return load_different(path, wish, watch)
+    return f"No words were recognised in {name_of(path)}, in which somebody speaks for {spoken:.1f} s: {advice}."
 
 
 def _diarize(samples: Samples, diarizer: AnyDiarizer, wish: Wish, watch: Watch) -> Diarization:
@@ -390,11 +368,11 @@ def load_diarizer(setup: Setup, on_progress: Progress | None = None, on_note: No
 
 
 def transcribe_file(
-    path: str | os.PathLike[str],
+    path: AudioSource,
     options: JobOptions,
     on_progress: Progress | None = None,
     on_note: Note | None = None,
     cancel: threading.Event | None = None,
 ) -> Result:
-    """One job on one file; for several files keep a `Job`, which loads its models once."""
+    """One job on one recording; for several keep a `Job`, which loads its models once."""
     return Job(options).transcribe(path, on_progress=on_progress, on_note=on_note, cancel=cancel)

@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from .screen.interrupt import WORTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..fusion.audio import SeparateFiles
     from ..fusion.document import Document
 
 STDOUT = "-"
@@ -66,7 +68,7 @@ class _Choice:
 
 
 def plan(
-    inputs: Sequence[Path],
+    inputs: Sequence[Path | SeparateFiles],
     outs: Sequence[str],
     formats: Sequence[str],
     *,
@@ -75,6 +77,7 @@ def plan(
     known: Sequence[str] | None = None,
     read: Sequence[Path] = (),
     replace: bool = True,
+    else_: str = "",
 ) -> list[list[Target]]:
     """The outputs of every input, checked as far as can be before the work.
 
@@ -87,6 +90,7 @@ def plan(
         known: the formats that fit; None means all.
         read: what else is read, and not to be written over.
         replace: files that appear or change while the work lasts may be written over, as by somebody who does the same.
+        else_: what else may be meant by several inputs and no folder.
 
     Raises:
         OptionError: outputs and inputs do not fit together.
@@ -98,20 +102,19 @@ def plan(
     for name in here:
         if name not in known:
             raise UnknownNameError("format", name, known)
-    _check_count(inputs, outs)
+    _check_count(inputs, outs, else_)
     fit = [name for name in usual if name in known]
     choice = _Choice(here, (fit or [on_stdout])[:1], fit or [in_folder])
     planned = [[target for out in outs or [STDOUT] for target in _targets(source, out, choice)] for source in inputs]
     flat = [target for targets in planned for target in targets]
     _check_formats(flat, known)
-    _check_collisions([*inputs, *read], flat)
     files = [target.path for target in flat if target.path is not None]
+    _check_collisions(inputs, read, files)
     if len(files) < len(flat):
         _check_stdout()
-    for path in files:
-        _check_name(path.parent)
+    for path in chain.from_iterable((path.parent, path) for path in files):
         _check_name(path)
-    made = {Path(out) for out in outs if _is_folder(out)}
+    made = {Path(out) for out in outs if is_folder(out)}
     for folder in dict.fromkeys(_home(path).parent for path in files if not _is_stream(path)):
         _check_folder(_nearest(folder) if folder in made else folder)
         sweep(folder)
@@ -305,7 +308,7 @@ def _is_stream(path: Path) -> bool:
     return _OPEN.match(path.as_posix()) is not None or (path.exists() and not path.is_file())
 
 
-def _targets(source: Path, out: str, choice: _Choice) -> list[Target]:
+def _targets(source: Path | SeparateFiles, out: str, choice: _Choice) -> list[Target]:
     formats = choice.formats
     if isinstance(out, Picture):
         return [Target(Path(out), registry.format_of(out))]
@@ -313,29 +316,28 @@ def _targets(source: Path, out: str, choice: _Choice) -> list[Target]:
         return [Target(None, name) for name in formats or choice.on_stdout]
     if not out.strip():
         raise OptionError("-o '' names no file: give one, a folder, or - for stdout.")
-    if _is_folder(out):
-        return [
-            Target(Path(out) / f"{source.stem}{registry.ending(name)}", name) for name in formats or choice.in_folder
-        ]
+    if is_folder(out):
+        folder, named = Path(out), formats or choice.in_folder
+        return [Target(folder / f"{source.stem}{registry.ending(name)}", name) for name in named]
     if len(formats) > 1:
         raise OptionError(f"-o {out!r} is one file, --format gives {len(formats)} formats: give a folder, -o FOLDER/.")
     return [Target(Path(out), formats[0] if formats else registry.format_of(out))]
 
 
-def _is_folder(out: str) -> bool:
+def is_folder(out: str) -> bool:
+    """Whether a value of ``-o`` is one: it is there, or looks so."""
     return out.endswith(("/", os.sep)) or os.path.isdir(out)  # noqa: PTH112 - Path.is_dir raises where none may look
 
 
-def _check_count(inputs: Sequence[Path], outs: Sequence[str]) -> None:
-    for out in outs:
-        if len(inputs) > 1 and not _is_folder(out):
+def _check_count(inputs: Sequence[Path | SeparateFiles], outs: Sequence[str], else_: str) -> None:
+    several = f"{len(inputs)} recordings"
+    for out in outs if len(inputs) > 1 else ():
+        if not is_folder(out):
             what = "stdout" if out == STDOUT else f"one file, {out!r}"
-            instead = (
-                "draw each with --format svg -o FOLDER/" if isinstance(out, Picture) else "give a folder, -o FOLDER/"
-            )
-            raise OptionError(f"{len(inputs)} recordings cannot go to {what}: {instead}.")
+            give = "draw each with --format svg" if isinstance(out, Picture) else "give a folder,"
+            raise OptionError(f"{several} cannot go to {what}: {give} -o FOLDER/{else_}.")
     if len(inputs) > 1 and not outs:
-        raise OptionError(f"{len(inputs)} recordings need a folder to write to: -o FOLDER/.")
+        raise OptionError(f"{several} need a folder to write to: -o FOLDER/{else_}.")
 
 
 def _check_formats(targets: Iterable[Target], known: Sequence[str]) -> None:
@@ -347,17 +349,16 @@ def _check_formats(targets: Iterable[Target], known: Sequence[str]) -> None:
         registry.require(target.format)
 
 
-def _check_collisions(inputs: Sequence[Path], targets: Sequence[Target]) -> None:
-    sources = {os.path.realpath(source) for source in inputs}  # of links in a circle too, which resolve() raises at
-    seen: set[str] = set()
-    for target in targets:
-        if target.path is None:
-            continue
-        path = os.path.realpath(target.path)
+def _check_collisions(inputs: Sequence[Path | SeparateFiles], read: Sequence[Path], outs: Sequence[Path]) -> None:
+    from ..fusion.audio.separate import files_of  # numpy comes along
+
+    # Of links in a circle too, which resolve() raises at.
+    sources, seen = set(map(os.path.realpath, (*chain.from_iterable(map(files_of, inputs)), *read))), set[str]()
+    for out, path in ((out, os.path.realpath(out)) for out in outs):
         if path in sources:
-            raise OptionError(f"The output {str(target.path)!r} would replace what is read: choose another -o.")
+            raise OptionError(f"The output {str(out)!r} would replace what is read: choose another -o.")
         if path in seen:
-            raise OptionError(f"Two results would go to {str(target.path)!r}: rename a recording, or write them apart.")
+            raise OptionError(f"Two results would go to {str(out)!r}: rename a recording, or write them apart.")
         seen.add(path)
 
 

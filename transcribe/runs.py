@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..exporters import registry
 from ..exporters.style import Style
+from ..fusion.audio.separate import SeparateFiles, files_of, name_of, stem_of
 from ..fusion.document import Document
 from ..fusion.errors import AudioError, DiarfuseError, OptionError, OutputError, TranscriptError
 from ..fusion.given import ran_out
@@ -25,6 +26,7 @@ from .documents.sound import sounded
 from .inputs import stdin
 from .inputs.claims import claimed
 from .inputs.missing import check_any, check_file
+from .inputs.sources import ELSE, Source, files_in, sources
 from .job import Job
 from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..fusion.audio import Track
-    from ..fusion.types import Diarization, Note, Samples
+    from ..fusion.types import Diarization, Note, Samples, Seconds
     from .job import Rename
     from .options import JobOptions
     from .remote.job import RemoteJob
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
     from .voices.namer import Namer
 
     Render = Callable[[output.Target], str | bytes]
-    Process = Callable[[Path, Reporter, threading.Event], tuple[Document, Render]]
-    _Given = tuple[Path, Sequence[output.Target]]
+    Process = Callable[[Source, Reporter, threading.Event], tuple[Document, Render]]
+    _Given = tuple[Source, Sequence[output.Target]]
 
 OF_ONE_FILE = (AudioError, TranscriptError, OutputError)
 """Errors that say nothing about the next recording, as a lack of memory says nothing; every other would come again."""
@@ -93,39 +95,48 @@ class View:
         """Whether one follows the other: the voices of one may come again in the next, or its words are being shown."""
         return self.names or self.live_text
 
-    def seen(self, target: output.Target, audio: Path | None, on_note: Note, track: Track = None) -> Style:
+    def seen(self, target: output.Target, audio: Source | None, on_note: Note, track: Track = None) -> Style:
         """How one output looks: a page is told where the recording is, or holds the track of it that was heard."""
         return sounded(self.style, target, audio, embed=self.embed_audio, on_note=on_note, track=track)
 
 
 def run_batch(
-    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
+    audio: Sequence[Path],
+    outs: Sequence[str],
+    formats: Sequence[str],
+    options: JobOptions,
+    view: View,
+    offsets: Mapping[str, Seconds],
 ) -> int:
     """Transcribe every recording; the exit code: 0, or 1 if one of them failed.
 
     Args:
-        audio: the recordings.
+        audio: the recordings; with ``--channels`` and one output the files of one, see `inputs.sources`.
         outs: values of ``-o``.
         formats: values of ``--format``.
         options: of every job.
         view: how results are shown.
+        offsets: when files begin in a conversation, by how they were given.
 
     Raises:
         DiarfuseError: nothing can be done.
     """
-    with stdin.stand_in(audio) as recordings:
-        return _transcribe(recordings, outs, formats, options, view)
+    with stdin.stand_in(audio) as files:
+        return _transcribe(sources(files, outs, options.channels, offsets), outs, formats, options, view)
 
 
 def _transcribe(
-    audio: Sequence[Path], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
+    audio: Sequence[Source], outs: Sequence[str], formats: Sequence[str], options: JobOptions, view: View
 ) -> int:
     from .recognisers import listens
 
     read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
-    planned = output.plan(audio, outs, formats, on_stdout="txt", in_folder="srt", read=read, replace=view.replace)
+    planned = output.plan(
+        audio, outs, formats, on_stdout="txt", in_folder="srt", read=read, replace=view.replace, else_=ELSE
+    )
     _check_speakers(planned, options, view)
-    check_outputs(chain.from_iterable(planned), replace=view.replace, named=view.names or bool(view.labels))
+    named = view.renames or any(isinstance(source, SeparateFiles) for source in audio)
+    check_outputs(chain.from_iterable(planned), replace=view.replace, named=named)
     if view.live_text and view.remote is not None:
         raise OptionError("--live-text does nothing with --remote, which answers at the end: leave it out.")
     job = _job(options, view)
@@ -133,9 +144,9 @@ def _transcribe(
     same_words = len(audio) > 1 and view.remote is None and not listens(options.asr)
     rename: Rename | None = None
 
-    def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
+    def process(path: Source, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         nonlocal rename
-        if (view.names or view.labels) and rename is None:
+        if view.renames and rename is None:
             rename = renamer(options, view, screen.note)
         told = Told(screen.note, path)
         if same_words:
@@ -156,13 +167,15 @@ def _transcribe(
             if options.details:
                 _say(screen, verbose_lines.of_result(result.transcript, result.diarization, result.timings))
             heard, origin = told.recording(result.transcript.duration), job.origin(options)
-            document = Document(result.transcript, result.diarization, path.stem, heard, origin, tuple(told.sentences))
-            document = only_names(document, path)
+            document = Document(
+                result.transcript, result.diarization, stem_of(path), heard, origin, tuple(told.sentences)
+            )
+            document = only_names(document, *files_of(path))
         return document, lambda target: content(
             document, target, view.seen(target, path, screen.note, options.audio_track), render
         )
 
-    stages = expected(options, remote=view.remote is not None, names=view.names or bool(view.labels))
+    stages = expected(options, remote=view.remote is not None, names=view.renames)
     if not isinstance(job, Job) or len(audio) == 1 or view.in_order:
         return _each(audio, planned, process, stages)
     job.share()
@@ -212,21 +225,21 @@ def _diarize(
     if len(audio) > 1:
         job.share()
 
-    def process(path: Path, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
+    def process(path: Source, screen: Reporter, cancel: threading.Event) -> tuple[Document, Render]:
         told = Told(screen.note, path)
         found = name_turns(job.diarize(path, on_progress=screen.on_progress, on_note=told, cancel=cancel), labels)
         told.each(found.notes)
         _say(screen, verbose_lines.of_diarization(found) if options.details else ())
         silent, heard = Transcript((), None, found.duration), told.recording(found.duration)
-        document = Document(silent, found, path.stem, heard, job.origin(options), tuple(told.sentences))
-        document = only_names(document, path)
+        document = Document(silent, found, stem_of(path), heard, job.origin(options), tuple(told.sentences))
+        document = only_names(document, *files_of(path))
         return document, lambda target: content(document, target, View().seen(target, path, screen.note))
 
     return _each(audio, planned, process, TURNS, job.at_once)
 
 
 def _each(
-    audio: Sequence[Path],
+    audio: Sequence[Source],
     planned: Sequence[Sequence[output.Target]],
     process: Process,
     stages: Sequence[str],
@@ -237,7 +250,7 @@ def _each(
     `process` works in threads that Ctrl-C can leave behind, `at_once` of them; files are written here, so that none is
     cut in the middle.
     """
-    stdin.receive(audio)
+    stdin.receive(files_in(audio))
     check_any(audio)
     failed, wrote = 0, list[tuple[str, Path, str]]()
     with reporter(audio, stages) as screen:
@@ -245,11 +258,11 @@ def _each(
             given = list(zip(audio, planned, strict=True))
             with Ahead(given, partial(_one, process), screen, at_once) as found:
                 for path, targets in given:
-                    screen.start(path.name)
+                    screen.start(name_of(path))
                     try:
                         document, render, claim = found.next()
                         with claim:
-                            _write(document, render, targets, screen, partial(_note, wrote, path.name))
+                            _write(document, render, targets, screen, partial(_note, wrote, name_of(path)))
                     except (*OF_ONE_FILE, MemoryError, OSError, RuntimeError) as error:
                         if len(audio) == 1 or not (isinstance(error, OF_ONE_FILE) or ran_out(error)):
                             raise
@@ -264,21 +277,23 @@ def _each(
     return 1 if failed else 0
 
 
-def _told(error: Exception, path: Path) -> str:
-    return str(error) if isinstance(error, DiarfuseError) else f"{path.name}: there is not enough memory for it."
+def _told(error: Exception, path: Source) -> str:
+    return str(error) if isinstance(error, DiarfuseError) else f"{name_of(path)}: there is not enough memory for it."
 
 
 def _one(
     process: Process, given: _Given, screen: Reporter, cancel: threading.Event
 ) -> tuple[Document, Render, ExitStack]:
     """What is found in a recording, and its claim, which lasts until that is written."""
-    path, targets = given
-    check_file(path)
-    with stdin.named(path), ExitStack() as claim:
+    source, targets = given
+    files = files_of(source)
+    check_file(source)
+    with stdin.named(*files), ExitStack() as claim:
         results = [target.path for target in targets if target.path is not None and not output.is_stream(target)]
-        if claim.enter_context(claimed(path, results)):
-            screen.note(f"{path.name} is in work elsewhere as well, by another command or page: this one goes on.")
-        return (*process(path, screen, cancel), claim.pop_all())
+        elsewhere = [path.name for path in files if claim.enter_context(claimed(path, results))]
+        if elsewhere:
+            screen.note(f"{elsewhere[0]} is in work elsewhere as well, by another command or page: this one goes on.")
+        return (*process(source, screen, cancel), claim.pop_all())
 
 
 def _write(

@@ -21,9 +21,12 @@ from .decode import count_tracks, decode
 from .mixing import Mixer
 from .plausible import doubts, undoubted
 from .resampling import record, release, resample
+from .separate import AudioSource, SeparateFiles, side_by_side, source_of
 from .source import Block
 
 __all__ = [
+    "AudioSource",
+    "SeparateFiles",
     "Track",
     "at_16_khz",
     "check_samples",
@@ -43,8 +46,10 @@ _STEP = 1 << 18
 _SAME_RESIDUAL = 1e-4  # of the energy, after the best gain: -40 dB, what a lossy codec leaves
 
 
-def load_audio(path: str | os.PathLike[str], *, on_note: Note | None = None, track: Track = None) -> Samples:
+def load_audio(path: AudioSource, *, on_note: Note | None = None, track: Track = None) -> Samples:
     """Read an audio or video file: any format, rate and number of channels, which are averaged.
+
+    Several files of one conversation (a list of paths, or `SeparateFiles`) are averaged with each other too.
 
     Recordings that follow one another in the file are read one after another.
     A file that is cut short or damaged is used as far as it goes; channels out
@@ -53,7 +58,7 @@ def load_audio(path: str | os.PathLike[str], *, on_note: Note | None = None, tra
     array mapped from an unnamed temporary file; `release` gives its pages back.
 
     Args:
-        path: the file.
+        path: the file, or the files.
         on_note: hears sentences that a user should see.
         track: an audio track's number from 1, or ``all``; None is the default track, with a note if there are others.
 
@@ -66,7 +71,7 @@ def load_audio(path: str | os.PathLike[str], *, on_note: Note | None = None, tra
             said).
         OptionError: `track` is neither a number from 1 nor ``all``.
     """
-    note, mixer = on_note or _ignore, Mixer()
+    note, mixer, path = on_note or _ignore, Mixer(), source_of(path)
     with enough_memory(f"read {path}"):
         recordings = record(resample(mixer.mix(_blocks(path, note, track))))
         better = mixer.better()
@@ -79,11 +84,13 @@ def load_audio(path: str | os.PathLike[str], *, on_note: Note | None = None, tra
     return _with_samples(recordings, path)[0]
 
 
-def load_channels(path: str | os.PathLike[str], *, on_note: Note | None = None, track: Track = None) -> list[Samples]:
+def load_channels(path: AudioSource, *, on_note: Note | None = None, track: Track = None) -> list[Samples]:
     """Read a file like `load_audio`, each of its channels by itself: for recordings of one speaker a channel.
 
-    Where the number of channels changes on the way, those that are missing are silent.
+    Where the number of channels changes on the way, those that are missing are silent. Of several files each is a
+    channel, whatever channels it has; they come in one length, silent before a file begins and after it ends.
     """
+    path = source_of(path)
     with enough_memory(f"read {path}"):
         blocks = _watched(_blocks(path, on_note or _ignore, track), str(path), on_note or _ignore)
         return _with_samples(record(resample(blocks)), path)
@@ -98,7 +105,7 @@ def same_channels(channels: Sequence[Samples]) -> bool:
     return all(_same(channels[0], other) for other in channels[1:])
 
 
-def _with_samples(recordings: list[Samples], path: str | os.PathLike[str]) -> list[Samples]:
+def _with_samples(recordings: list[Samples], path: AudioSource) -> list[Samples]:
     if not recordings or not len(recordings[0]):
         raise AudioError(f"{path} holds no samples: give a recording that is not empty.")
     return recordings
@@ -114,8 +121,11 @@ def check_track(track: Track) -> None:
         raise OptionError(f"The audio track {track!r} must be a number from 1, or 'all'.")
 
 
-def _blocks(path: str | os.PathLike[str], on_note: Note, track: Track) -> Iterator[Block]:
+def _blocks(path: str | os.PathLike[str] | SeparateFiles, on_note: Note, track: Track) -> Iterator[Block]:
     check_track(track)
+    if isinstance(path, SeparateFiles):
+        tracks = [load_audio(file, on_note=on_note, track=track) for file in path.paths]
+        return side_by_side(tracks, [round(start * SAMPLE_RATE) for start in path.starts])
     file = existing(path)
     if track == "all":
         return _beside(file, on_note)
@@ -128,14 +138,7 @@ def _beside(file: Path, on_note: Note) -> Iterator[Block]:
     if count == 1:
         yield from _blocks(file, on_note, None)
         return
-    tracks = [load_audio(file, on_note=on_note, track=number) for number in range(1, count + 1)]
-    for start in range(0, max(map(len, tracks)), _STEP // count):
-        parts = [track[start : start + _STEP // count] for track in tracks]
-        samples = np.zeros((max(map(len, parts)), count), np.float32)
-        for channel, part in enumerate(parts):
-            samples[: len(part), channel] = part
-            release(tracks[channel])
-        yield Block(samples, SAMPLE_RATE)
+    yield from side_by_side([load_audio(file, on_note=on_note, track=number) for number in range(1, count + 1)])
 
 
 def _watched(blocks: Iterator[Block], name: str, on_note: Note) -> Iterator[Block]:

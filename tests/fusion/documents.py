@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from diarfuse.fusion.document import Document, Origin, Recording
+from diarfuse.fusion.document import Document, Origin, RecordedFile, Recording
 from diarfuse.fusion.types import Attribution, Diarization, Segment, SpeakerShare, Transcript, Turn, Word
 
 names = st.sampled_from(["SPEAKER_00", "SPEAKER_01", "Ana", "李雷", "Ben K."])
@@ -39,12 +39,13 @@ transcripts = st.builds(
     times,
     st.lists(texts, max_size=2).map(tuple),
 )
+separate = st.just(()) | st.lists(st.builds(RecordedFile, texts, texts, times), min_size=2, max_size=3).map(tuple)
 documents = st.builds(
     Document,
     transcripts,
     st.none() | st.builds(Diarization, many_turns, many_turns, times, st.lists(texts, max_size=1).map(tuple)),
     texts,
-    st.none() | st.builds(Recording, texts, texts, times),
+    st.none() | st.builds(Recording, texts, texts, times, separate),
     st.none() | st.builds(Origin, texts, st.dictionaries(texts, st.none() | texts), st.dictionaries(texts, texts)),
     st.lists(texts, max_size=2).map(tuple),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ import soundfile
 
 from diarfuse.asr_adapters import registry
 from diarfuse.exporters import registry as exporters
+from diarfuse.fusion.audio import AudioSource, SeparateFiles
 from diarfuse.fusion.errors import AudioError, OptionError
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
@@ -85,7 +87,7 @@ class Point:
         return Listener
 
 
-def done(path: str, **options):
+def done(path: AudioSource, **options):
     return Job(JobOptions(asr="listener", **options)).transcribe(path)
 
 
@@ -251,3 +253,142 @@ def test_a_real_diarizer_finds_the_voices_within_a_channel(models_dir: Path) -> 
     *room, last = result.diarization.speakers
     assert len(room) >= 2
     assert [word.speaker for word in result.transcript.words if word.attribution.reason == "channel"] == [last, last]
+
+
+@pytest.fixture
+def people(folder: Path) -> list[str]:
+    """The call as a file a person: Ana's at 48 kHz and of two channels, Ben's a second shorter, in another format."""
+    call, _ = soundfile.read("call.wav", dtype="float32")
+    ana = np.repeat(call[:, 0], 3)
+    soundfile.write("ana.wav", np.stack([ana, ana], 1), 3 * SAMPLE_RATE, subtype="FLOAT")
+    soundfile.write("Ben K.flac", call[: 7 * SAMPLE_RATE, 1], SAMPLE_RATE)
+    return [str(folder / "ana.wav"), str(folder / "Ben K.flac")]
+
+
+NAMES = {"SPEAKER_00": "ana", "SPEAKER_01": "Ben K"}
+BY_FILE = "Speakers by file: ana.wav is ana; Ben K.flac is Ben K."
+
+
+def test_each_file_is_a_speaker_called_as_the_file(people: list[str]) -> None:
+    result = done(people, channels="speakers")
+    assert [(start, who) for start, _, who in spoken(result.transcript)] == [(t, NAMES[who]) for t, _, who in CALL]
+    assert result.diarization.speakers == ("Ben K", "ana")
+    assert result.diarization.duration == result.transcript.duration == 8.0
+    together = next(word for word in result.transcript.words if word.start == 3 and word.speaker == "ana")
+    assert [other.speaker for other in together.attribution.others] == ["Ben K"]
+    assert result.notes == (
+        "Taken for one conversation, which begins in all files at once: ana.wav and Ben K.flac.",
+        BY_FILE,
+    )
+
+
+def test_a_file_that_begins_later_is_heard_later(people: list[str]) -> None:
+    result = done(SeparateFiles(tuple(people), (0.0, 2.0)), channels="speakers")
+    ben = [start for start, _, who in spoken(result.transcript) if who == "Ben K"]
+    assert ben == [start + 2.0 for start, _, who in CALL if who == "SPEAKER_01"]
+    assert result.transcript.duration == 9.0
+    assert result.notes[0] == "Taken for one conversation: ana.wav from 0 s on, Ben K.flac from 2 s on."
+
+
+def test_one_command_writes_one_result_of_all_files(folder: Path, people: list[str]) -> None:
+    command = ["--asr", "listener", "--channels", *people, "-o", "talk.json", "-o", "talk.srt", "-o", "talk.rttm"]
+    for _ in range(2):  # again: names that the files give are given again
+        assert run(command) == 0
+    assert (folder / "talk.srt").read_text(encoding="utf-8").count("Ben K: ") > 0
+    assert {line.split()[1] for line in (folder / "talk.rttm").read_text().splitlines()} == {"ana+Ben_K"}
+    document = json.loads((folder / "talk.json").read_text(encoding="utf-8"))
+    hashes = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in people]
+    assert document["name"] == "ana+Ben K"
+    assert document["audio"] == {
+        "name": "",
+        "sha256": "",
+        "duration": 8.0,
+        "files": [
+            {"name": "ana.wav", "sha256": hashes[0], "start": 0.0},
+            {"name": "Ben K.flac", "sha256": hashes[1], "start": 0.0},
+        ],
+    }
+    assert str(folder) not in (folder / "talk.json").read_text(encoding="utf-8")
+    assert run(["export", "talk.json", "--clean", "-o", "clean.json"]) == 0
+    assert "Ben K.flac" not in (folder / "clean.json").read_text(encoding="utf-8")
+
+
+def test_names_replace_those_of_the_files(folder: Path, people: list[str]) -> None:
+    call = ["--asr", "listener", "--channels", *people, "--offset", "Ben K.flac=0:01", "-o", "talk.srt"]
+    assert run([*call, "--name", "ana=Ana Mora"]) == 0
+    written = (folder / "talk.srt").read_text(encoding="utf-8")
+    assert "Ana Mora: " in written
+    assert "Ben K: " in written
+
+
+def test_files_whose_names_are_nobodys_have_labels(folder: Path, people: list[str]) -> None:
+    for names in (("unknown", "SPEAKER_00"), ("a/track", "b/Track"), ("speaker_01", "nobody")):
+        paths = [folder / f"{name}{Path(path).suffix}" for name, path in zip(names, people, strict=True)]
+        for path, source in zip(paths, people, strict=True):
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(Path(source).read_bytes())
+        assert done(paths, channels="speakers").diarization.speakers == ("SPEAKER_00", "SPEAKER_01")
+
+
+def test_a_file_in_which_nobody_speaks_is_called_silent(people: list[str]) -> None:
+    for name in ("cy", "dee"):  # two that are silent are not the same recording
+        soundfile.write(f"{name}.wav", np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE)
+    result = done([*people, "cy.wav", "dee.wav"], channels="speakers")
+    assert result.notes[-1] == f"{BY_FILE[:-1]}; cy.wav is silent; dee.wav is silent."
+
+
+def test_what_leaks_into_another_file_is_left_out(people: list[str]) -> None:
+    call, rate = soundfile.read("call.wav", dtype="float32")
+    for path, channel in zip(people, (call + 0.2 * call[:, ::-1]).T, strict=True):
+        soundfile.write(path, channel, rate)
+    result = done(people, channels="speakers")
+    assert [(start, who) for start, _, who in spoken(result.transcript)] == [(t, NAMES[who]) for t, _, who in CALL]
+    assert any(note.startswith("Left out: ") for note in result.notes)
+
+
+@pytest.mark.usefixtures("halves")
+def test_a_file_of_several_voices_is_diarized_and_has_labels(people: list[str]) -> None:
+    result = done(people, channels="hybrid")
+    assert result.notes[-1] == (
+        "Speakers by file: ana.wav is SPEAKER_00, SPEAKER_01; Ben K.flac is SPEAKER_02, SPEAKER_03."
+    )
+
+
+def test_the_same_recording_under_two_names_is_refused(folder: Path, people: list[str], capsys) -> None:
+    louder, rate = soundfile.read(people[0], dtype="float32")
+    soundfile.write("mix.flac", 0.5 * louder, rate)
+    assert run(["--asr", "listener", "--channels", *people, "mix.flac", "-o", "talk.srt"]) == 1
+    assert "ana.wav and mix.flac hold the same recording: give each person's own file" in capsys.readouterr().err
+    assert not (folder / "talk.srt").exists()
+
+
+def test_files_that_cannot_be_one_conversation_are_refused_before_any_work(
+    folder: Path, people: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for audio, code, told in (
+        ([people[0], people[0]], 2, "ana.wav' is given twice: give each person's own file once."),
+        ([people[0], "gone.wav"], 1, "Error: There is no file 'gone.wav'"),
+        ([f"{number}.wav" for number in range(33)], 2, "33 files are taken for one conversation"),
+    ):
+        assert run(["--asr", "listener", "--channels", *audio, "-o", "talk.srt"]) == code
+        assert told in capsys.readouterr().err
+    assert run(["--asr", "listener", *people, "-o", "talk.srt"]) == 2
+    assert "or, where they are one conversation with a file for each person, add --channels" in capsys.readouterr().err
+    assert run(["--asr", "listener", "--channels", *people, "-o", people[0]]) == 2
+    assert not list(folder.glob("talk*"))
+
+
+def test_a_folder_still_takes_a_result_for_each(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--asr", "listener", "--channels", "call.wav", "dual.wav", "-o", "./", "--format", "txt"]) == 0
+    assert (folder / "call.txt").exists()
+    assert (folder / "dual.txt").exists()
+    assert "one conversation" not in capsys.readouterr().err
+
+
+def test_pages_play_the_mix_of_the_files(folder: Path, people: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["--asr", "listener", "--channels", *people, "-o"]
+    assert run([*call, "talk.html"]) == 0
+    assert "talk.html plays nothing by itself, as a page plays one file, and these are 2" in capsys.readouterr().err
+    assert run([*call, "whole.html", "--embed-audio"]) == 0
+    assert "plays nothing" not in capsys.readouterr().err
+    assert len((folder / "whole.html").read_bytes()) > len((folder / "talk.html").read_bytes()) + 10_000

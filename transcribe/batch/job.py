@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...diarize.loading import AnyDiarizer
     from ...diarize.options import Execution
     from ...diarize.pipeline import Diarizer
+    from ...fusion.audio import AudioSource
     from ...fusion.editing.content import Origin
     from ...fusion.types import Diarization, Note, OnSegment, Progress, Recognizer, Samples, Transcript
     from ...fusion.watch import Watch
@@ -71,10 +72,15 @@ class CachingJob(Job):
         return origin
 
     def _speakers(
-        self, recordings: Sequence[Samples], wish: Wish, watch: Watch, on_segment: OnSegment | None
+        self,
+        source: AudioSource,
+        recordings: Sequence[Samples],
+        wish: Wish,
+        watch: Watch,
+        on_segment: OnSegment | None,
     ) -> tuple[Transcript, Diarization | None]:
         self.channels = len(recordings)
-        return super()._speakers(recordings, wish, watch, on_segment)
+        return super()._speakers(source, recordings, wish, watch, on_segment)
 
     def _recogniser_for(self, wish: Wish, watch: Watch) -> Recognizer:
         found = super()._recogniser_for(wish, watch)

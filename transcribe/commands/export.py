@@ -102,7 +102,6 @@ def _content(document: Document, target: Target, style: Style, path: Path, scree
 
 def _with_sound(document: Document, target: Target, style: Style, path: Path, screen: Reporter) -> Style:
     """The style, with the recording that lies beside the document, if the target is a page."""
-    from ..documents.sound import beside, sounded
+    from ..documents.sound import recording_near, sounded
 
-    name = document.recording.name if document.recording is not None else ""
-    return sounded(style, target, beside(path, name), embed=False, on_note=screen.note)
+    return sounded(style, target, recording_near(path, document.recording), embed=False, on_note=screen.note)

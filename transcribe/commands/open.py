@@ -83,8 +83,8 @@ def _document(document: Path, audio: Path | None, port: int, tell: Note) -> Site
     if document.suffix.lower() in AUDIO:
         raise TranscriptError(f"{document} is a recording: open its folder to have it transcribed there.")
 
-    def tell_of(recording: Path) -> None:
-        tell(f"{recording} is not the very file that {document} was made from: its times may differ.")
+    def tell_of(recording: str) -> None:
+        tell(f"{recording}: not the very bytes that {document} was made from, so its times may differ.")
 
     editor = Editor(document)
     return PageServer(Shown(editor, sound_of(editor, audio, tell_of)), port)

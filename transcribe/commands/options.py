@@ -60,7 +60,7 @@ def pictures(ctx: click.Context, option: click.Parameter, values: tuple[str, ...
         BadParameter: another ending, or a folder.
     """
     for value in values:
-        if not value.lower().endswith(PICTURES) or os.path.isdir(value):  # noqa: PTH112 - see output._is_folder
+        if not value.lower().endswith(PICTURES) or os.path.isdir(value):  # noqa: PTH112 - see output.is_folder
             raise click.BadParameter(f"{value!r} must be a file that ends in {' or '.join(PICTURES)}.", ctx, option)
     ctx.meta[PLOTS] = values
     return values

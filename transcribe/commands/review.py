@@ -124,7 +124,9 @@ def _session(path: Path, document: Document, audio: Path | None) -> _Session | N
     player, recording = find_player(), document.recording
     name = "" if recording is None else recording.name
     audio = audio or beside(path, name)
-    if player is None:
+    if audio is None and recording is not None and recording.files:
+        why = f"no player plays {len(recording.files)} files at once (--audio: one with the mix of them)"
+    elif player is None:
         why = "no player (ffplay, mpv or play) is installed"
     elif audio is None or not audio.is_file():
         why = f"the recording {str(audio or name)!r} is not there (--audio)"

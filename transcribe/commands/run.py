@@ -98,7 +98,16 @@ CHANNELS_OPTION = click.option(
     type=click.Choice(CHANNELS),
     is_flag=False,
     flag_value=CHANNELS[0],
-    help="Each channel is a speaker, as in recorded calls; hybrid: find the voices within each channel as well.",
+    help="Each channel is a speaker, as in recorded calls, or each of several files, if OUT is one; hybrid: find the "
+    "voices within each channel as well.",
+)
+OFFSET_OPTION = click.option(
+    "--offset",
+    "offsets",
+    multiple=True,
+    metavar="FILE=SECONDS",
+    callback=lambda _, __, values: offsets_of(values),
+    help="When FILE begins, where each person has one (--channels). [default: all begin at once]",
 )
 
 
@@ -121,7 +130,7 @@ class RunCommand(Command):
     output_options(registry.BUILTIN),
     Section("Output", REPLACE_OPTION, EMBED_OPTION),
     LAYOUT_OPTIONS,
-    Section("Recording", TRACK_OPTION),
+    Section("Recording", TRACK_OPTION, OFFSET_OPTION),
     RECOGNISER_OPTIONS,
     DIARIZER_OPTIONS,
     Section("Machine", REMOTE_OPTION),
@@ -140,7 +149,19 @@ def run(audio: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[str, ...]
     named["embed_audio"] = values.pop("embed_audio")
     view = View(style=style_of(values), labels=values.pop("names"), **named)
     values["asr_options"] = pairs(values["asr_options"])
-    return run_batch(audio, outs, formats, job_options(values), view)
+    offsets = values.pop("offsets")
+    return run_batch(audio, outs, formats, job_options(values), view, offsets)
+
+
+def offsets_of(values: tuple[str, ...]) -> dict[str, float]:
+    """``("ben.wav=1.25",)`` -> ``{"ben.wav": 1.25}``.
+
+    Raises:
+        OptionError: see `inputs.sources`.
+    """
+    from ..inputs.sources import pairs
+
+    return pairs(values)
 
 
 def pairs(items: tuple[str, ...]) -> dict[str, object]:

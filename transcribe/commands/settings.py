@@ -37,7 +37,7 @@ BESIDE = frozenset({"format", NAMES}) | LAYOUT | COUNTS
 ONE_CALL = frozenset(
     {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}
     | {"replace", "clean", "find", "audio", "csv", "plot", "quiet", "json-progress"}
-    | {"redo", "dry-run", "shard", "ray", "pattern", "keep-voices", "no-words", "channel-names"}
+    | {"redo", "dry-run", "shard", "ray", "pattern", "offset", "keep-voices", "no-words", "channel-names"}
 )
 """Options that mean one call, and are no setting."""
 ONE_CALL_OF: Mapping[str, frozenset[str]] = {

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...diarize.models.files import sha256_of
-from ...fusion.document import Recording
+from ...fusion.audio.separate import SeparateFiles, files_of, name_of, source_of
+from ...fusion.document import RecordedFile, Recording
 from ...fusion.editing.content import Origin
 from ...fusion.types import ModelRecognizer
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ...diarize.models.packs import ModelSet
     from ...diarize.sortformer.hybrid import Both
     from ...diarize.sortformer.pipeline import Model
+    from ...fusion.audio import AudioSource
     from ...fusion.document import Document
     from ...fusion.types import Note, Recognizer, Seconds
     from ..options import Setup, Wish
@@ -38,45 +40,51 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 class Told:
     """Passes sentences on and keeps them: a document holds all that were said, which name files but no folders.
 
-    path: the recording, which is called by its name.
+    source: the recording, whose file or files are called by their names.
     """
 
     on_note: Note
-    path: Path
+    source: AudioSource
     sentences: list[str] = field(default_factory=list)
-    _state: tuple[int, ...] = field(init=False)
+    _state: tuple[tuple[int, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_state", _state_of(self.path))
+        object.__setattr__(self, "_state", _state_of(self.source))
 
     def __call__(self, sentence: str) -> None:
         """Say and keep it."""
-        shown = sentence.replace(str(self.path), self.path.name)
+        shown = sentence
+        for path in files_of(self.source):
+            shown = shown.replace(str(path), path.name)
         self.sentences.append(without_folders(shown))
         self.on_note(shown)
 
     def each(self, sentences: Iterable[str]) -> None:
         """Say and keep those that were not said yet."""
         for sentence in sentences:
-            if without_folders(sentence, self.path) not in self.sentences:
+            if without_folders(sentence, *files_of(self.source)) not in self.sentences:
                 self(sentence)
 
     @property
     def changed(self) -> bool:
         """Whether the recording is another one than when this was made; one that is gone is none."""
-        return _state_of(self.path) not in ((), self._state)
+        return any(now not in ((), then) for now, then in zip(_state_of(self.source), self._state, strict=True))
 
     def recording(self, duration: Seconds) -> Recording | None:
         """The recording's file; without a hash where it changed while it was heard, which is told."""
-        found = recording_of(self.path, duration)
+        found = recording_of(self.source, duration)
         if found is None or not self.changed:
             return found
-        self(f"{self.path.name} changed while it was heard: the result is of what it held before.")
-        return replace(found, sha256="")
+        self(f"{name_of(self.source)} changed while it was heard: the result is of what it held before.")
+        return replace(found, sha256="", files=tuple(replace(one, sha256="") for one in found.files))
 
 
-def _state_of(path: Path) -> tuple[int, ...]:
-    """What differs where a file was changed or replaced; nothing where there is none."""
+def _state_of(source: AudioSource) -> tuple[tuple[int, ...], ...]:
+    """What differs, file by file, where one was changed or replaced; nothing of one that is not there."""
+    return tuple(map(_state_of_file, files_of(source)))
+
+
+def _state_of_file(path: Path) -> tuple[int, ...]:
     with suppress(OSError):
         found = path.stat()
         return found.st_size, found.st_mtime_ns, found.st_ino
@@ -107,10 +115,20 @@ def only_names(document: Document, *paths: Path) -> Document:
     return replace(document, notes=tuple(without_folders(note, *paths) for note in document.notes))
 
 
-def recording_of(path: Path, duration: Seconds) -> Recording | None:
-    """The recording's file; None where it is no file that can be read again: a pipe, or one that is gone by now."""
+def recording_of(source: AudioSource, duration: Seconds, *, hashed: bool = True) -> Recording | None:
+    """The recording's file or files; None where one can not be read again: a pipe, or one that is gone by now.
+
+    hashed: whether they are read, to tell what they hold.
+    """
+    found, paths = source_of(source), files_of(source)
     with suppress(OSError):  # it has been heard, and what was made of it is not to be lost
-        return Recording(path.name, sha256_of(path), duration) if path.is_file() else None
+        if hashed and not all(path.is_file() for path in paths):
+            return None
+        hashes = [sha256_of(path) if hashed else "" for path in paths]
+        if not isinstance(found, SeparateFiles):
+            return Recording(paths[0].name, hashes[0], duration)
+        names = (path.name for path in paths)
+        return Recording("", "", duration, tuple(map(RecordedFile, names, hashes, found.starts)))
     return None
 
 

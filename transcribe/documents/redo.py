@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...diarize.models.files import sha256_of
-from ...fusion.document import Document, Recording, read_document
+from ...fusion.audio.separate import files_of
+from ...fusion.document import Document, RecordedFile, Recording, read_document
 from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError, DiarfuseError, OutputError
@@ -15,13 +16,14 @@ from .. import output
 from .editing import check, edit
 from .origin import Told
 from .rescue import rescuing
-from .sound import beside
+from .sound import beside, recording_near
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable
     from pathlib import Path
 
+    from ...fusion.audio import AudioSource
     from ...fusion.types import Diarization, Note, Progress, Transcript
     from ..job import Job
     from ..options import JobOptions
@@ -86,18 +88,18 @@ def redo(
         DiarfuseError: see `transcribe.job` and `edit`.
     """
     document = read_document(path)
-    audio = recording_beside(path, document, audio)
+    source = recording_beside(path, document, audio)
     check(path)
-    told = Told(on_note or (lambda _: None), audio)
-    with rescuing(audio, on_problem or told, cancel, setup=again.options, on_note=told.on_note) as kept:
-        found = _heard(audio, again, on_progress, told, cancel, kept)
+    told = Told(on_note or (lambda _: None), source)
+    with rescuing(source, on_problem or told, cancel, setup=again.options, on_note=told.on_note) as kept:
+        found = _heard(source, again, on_progress, told, cancel, kept)
     if told.changed:
-        raise AudioError(f"{audio} changed while it was heard: the document stays as it was; do it again.")
-    _check_heard(found, document, audio)
+        raise AudioError(f"{source} changed while it was heard: the document stays as it was; do it again.")
+    _check_heard(found, document, source)
 
     def change(before: Document) -> Document:
         if before.recording != document.recording:  # else what was heard is its own, though it may be gone by now
-            recording_beside(path, before, audio)
+            recording_beside(path, before, source)
         content, lost = _renewed(before.content, found, Policy(join=again.options.join))
         if again.words:
             lost = (*lost, *deleted_and_back(before.history, before.transcript, content.transcript))
@@ -121,33 +123,45 @@ def _followed_voices(document: Document) -> bool:
     return "diarizer" in settings and settings.get("mode") != "exact"
 
 
-def recording_beside(path: Path, document: Document, audio: Path | None) -> Path:
-    """The recording of a document.
+def recording_beside(path: Path, document: Document, audio: AudioSource | None) -> AudioSource:
+    """The recording of a document; of separate files all of them, unless one that is given holds their mix.
 
     Raises:
         AudioError: it is not there, or another one is.
     """
     recording = document.recording
-    if audio is None and (recording is None or not recording.name):
+    if audio is None and (recording is None or not (recording.name or recording.files)):
         raise AudioError(f"{path} does not tell the recording's name: give its file.")
-    name = "" if recording is None else recording.name
-    audio = audio or beside(path.resolve(), name)
-    if audio is None or not audio.is_file():
-        raise AudioError(f"The recording {str(audio or name)!r} is not there: give its file.")
-    if recording is not None and recording.sha256:
+    audio = audio or recording_near(path.resolve(), recording)
+    if audio is None or not all(file.is_file() for file in files_of(audio)):
+        raise AudioError(_missing(path, recording, audio))
+    if recording is not None:
         _check_same(path, recording, audio)
     return audio
 
 
-def _check_same(path: Path, recording: Recording, audio: Path) -> None:
-    if sha256_of(audio) != recording.sha256:
-        raise AudioError(
-            f"{audio} is not the recording that {path} is about (its bytes differ): give {recording.name!r} as it was."
-        )
+def _missing(path: Path, recording: Recording | None, audio: AudioSource | None) -> str:
+    if audio is not None or recording is None or not recording.files:
+        return f"The recording {str(audio or (recording and recording.name))!r} is not there: give its file."
+    gone = [repr(one.name) for one in recording.files if beside(path.resolve(), one.name) is None]
+    return (
+        f"The recording is {len(recording.files)} files, and beside {path} {' and '.join(gone)} "
+        f"{'is' if len(gone) == 1 else 'are'} not: put all of them there, or give one file with the mix of all."
+    )
+
+
+def _check_same(path: Path, recording: Recording, audio: AudioSource) -> None:
+    files = files_of(audio)
+    known = recording.files if len(files) > 1 else (RecordedFile(recording.name, recording.sha256),)
+    for file, one in zip(files, known, strict=True):
+        if one.sha256 and sha256_of(file) != one.sha256:
+            raise AudioError(
+                f"{file} is not the recording that {path} is about (its bytes differ): give {one.name!r} as it was."
+            )
 
 
 def _heard(
-    audio: Path,
+    audio: AudioSource,
     again: Again,
     on_progress: Progress | None,
     told: Told,
@@ -165,7 +179,7 @@ def _heard(
     return _Found(words, turns, job.origin(again.options), tuple(told.sentences))
 
 
-def _check_heard(found: _Found, document: Document, audio: Path) -> None:
+def _check_heard(found: _Found, document: Document, audio: AudioSource) -> None:
     """Refuse to put nothing in the place of something, and what was heard of a recording that is too short.
 
     Raises:
@@ -184,7 +198,7 @@ def _check_heard(found: _Found, document: Document, audio: Path) -> None:
 
 
 def _words(
-    audio: Path,
+    audio: AudioSource,
     job: Job,
     options: JobOptions,
     on_progress: Progress | None,

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...fusion.document import Document, Recording
+from ...fusion.audio.separate import name_of, stem_of
+from ...fusion.document import Document
 from ...fusion.errors import CancelledError
 from ...fusion.times import repair_transcript
 from ...fusion.types import Transcript
@@ -18,9 +19,9 @@ from .unfinished import Journal, can_go_on, forget_old, heard, key_of, usual_pla
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-    from ...fusion.types import Diarization, Note, OnSegment, Progress, Samples, Seconds, Segment, SegmentRecognizer
+    from ...fusion.audio import AudioSource
+    from ...fusion.types import Diarization, Note, OnSegment, Progress, Samples, Segment, SegmentRecognizer
     from ..options import Setup
 
 _UNDONE = "The words are those that were heard until the work ended; more was to come."
@@ -29,14 +30,14 @@ _ATTACH = "give it to transcribe attach with the recording, or to transcribe exp
 
 @contextmanager
 def rescuing(
-    path: Path,
+    source: AudioSource,
     on_problem: Note,
     cancel: threading.Event | None = None,
     *,
     setup: Setup | None = None,
     on_note: Note | None = None,
 ) -> Iterator[Rescued]:
-    """Yields what is to hear of all that the block finds in the recording at `path`.
+    """Yields what is to hear of all that the block finds in the recording.
 
     With `setup`, that of the recogniser, words are also kept while they come, and the next run of the same goes on with
     them, which `on_note` hears; once the block has ended well they are deleted.
@@ -45,7 +46,7 @@ def rescuing(
     block is stopped through `cancel`, where that is a command's, and a minute was heard; also if it has ended by then,
     and what came of it was not taken.
     """
-    found = Rescued(path, on_problem, setup, on_note or on_problem)
+    found = Rescued(source, on_problem, setup, on_note or on_problem)
     if isinstance(cancel, Cancel):
         cancel.instead.append(found.keep_stopped)
     try:
@@ -72,7 +73,7 @@ class Rescued:
     setup, on_note, journals: see `rescuing`. languages: of the parts, as far as they are told.
     """
 
-    path: Path
+    source: AudioSource
     on_problem: Note
     setup: Setup | None
     on_note: Note
@@ -115,7 +116,7 @@ class Rescued:
             recogniser,
             samples,
             journal,
-            self.path.name,
+            name_of(self.source),
             self.on_note,
             language=language,
             on_progress=on_progress,
@@ -149,7 +150,7 @@ class Rescued:
         return next(iter(told)) if len(told) == 1 else None
 
     def _kept(self, *, whole: bool) -> str:
-        name = self.path.name
+        name = name_of(self.source)
         if self.words is not None and self.words.segments:
             if self.joined:
                 what, use = f"The words and speakers of {name} are kept", "give it to transcribe export"
@@ -159,32 +160,30 @@ class Rescued:
             return output.keep(self._document(self.words, turns, whole=whole), what, use)
         if self.words is None and self.parts:
             what = f"The words of {name} that were heard by then are kept without speakers"
-            words = undone(self.path, tuple(self.parts), self._language, whole=whole)
+            words = undone(self.source, tuple(self.parts), self._language, whole=whole)
             return output.keep(words, what, _ATTACH)
         if self.turns is not None and self.turns.turns:
             what = f"Who spoke when in {name} is kept without words"
             return output.keep(
-                silent(self.path, self.turns), what, "give it to transcribe attach or identify as --rttm"
+                silent(self.source, self.turns), what, "give it to transcribe attach or identify as --rttm"
             )
         return ""
 
     def _document(self, words: Transcript, turns: Diarization | None, *, whole: bool) -> Document:
-        return Document(words, turns, self.path.stem, _recording(self.path, words.duration, whole=whole))
+        recording = recording_of(self.source, words.duration, hashed=whole)
+        return Document(words, turns, stem_of(self.source), recording)
 
 
-def undone(path: Path, parts: Sequence[Segment], language: str | None, *, whole: bool = False) -> Document:
+def undone(source: AudioSource, parts: Sequence[Segment], language: str | None, *, whole: bool = False) -> Document:
     """Words of one recording, perhaps of several channels, as far as they go; `whole`: with its hash."""
     segments = tuple(sorted(parts, key=lambda segment: segment.start))
     told = Transcript(segments, language, max(segment.end for segment in segments))
     words = repair_transcript(told, "The recogniser")
-    recording = _recording(path, words.duration, whole=whole)
-    return Document(words, None, path.stem, recording, notes=(_UNDONE, *words.notes))
+    recording = recording_of(source, words.duration, hashed=whole)
+    return Document(words, None, stem_of(source), recording, notes=(_UNDONE, *words.notes))
 
 
-def _recording(path: Path, duration: Seconds, *, whole: bool) -> Recording | None:
-    return recording_of(path, duration) if whole else Recording(path.name, "", duration)
-
-
-def silent(path: Path, turns: Diarization) -> Document:
-    """Turns without words, of the recording at `path`."""
-    return Document(Transcript((), None, turns.duration), turns, path.stem, recording_of(path, turns.duration))
+def silent(source: AudioSource, turns: Diarization) -> Document:
+    """Turns without words, of a recording."""
+    words, recording = Transcript((), None, turns.duration), recording_of(source, turns.duration)
+    return Document(words, turns, stem_of(source), recording)

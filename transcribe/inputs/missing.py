@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...fusion.audio.separate import files_of
 from ...fusion.errors import AudioError, AudioNotFoundError
 from .paths import CHECK, check_of, problem_of
 
@@ -11,29 +12,36 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ...fusion.audio import SeparateFiles
 
-def check_any(audio: Sequence[Path]) -> None:
+
+def check_any(audio: Sequence[Path | SeparateFiles]) -> None:
     """Where no recording is there at all, say so before any model is loaded.
 
     Raises:
         AudioError: what is wrong with the first.
     """
-    if all(_problem(path) is not None for path in audio):
+    if all(_problem(source) is not None for source in audio):
         check_file(audio[0])
 
 
-def check_file(path: Path) -> None:
-    """Refuse a recording that cannot be read.
+def check_file(source: Path | SeparateFiles) -> None:
+    """Refuse a recording that cannot be read; of separate files each has to be there.
 
     Raises:
         AudioError: what is wrong with it, and what was meant.
     """
-    problem = _problem(path)
+    problem = _problem(source)
     if problem is not None:
         raise problem
 
 
-def _problem(path: Path) -> AudioError | None:
+def _problem(source: Path | SeparateFiles) -> AudioError | None:
+    """What is wrong with the first file that has a problem."""
+    return next(filter(None, map(_problem_of, files_of(source))), None)
+
+
+def _problem_of(path: Path) -> AudioError | None:
     problem = problem_of(path)
     return _missing(path) if isinstance(problem, AudioNotFoundError) and not path.is_symlink() else problem
 

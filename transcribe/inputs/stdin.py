@@ -62,12 +62,12 @@ def receive(audio: Sequence[Path]) -> None:
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
+def named(*audio: Path) -> Iterator[None]:
     """Errors of the block tell of stdin, not of the file that stands for it."""
     try:
         yield
     except DiarfuseError as error:
-        if _stands_in(path):
+        for path in filter(_stands_in, audio):
             error.args = tuple(str(part).replace(str(path), NAME) for part in error.args)
         raise
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from ...fusion.audio import AudioSource
     from ...fusion.editing.content import Origin
     from ...fusion.types import Note, OnFound, OnSegment, Progress
     from ..job import Rename
@@ -50,7 +51,7 @@ class RemoteJob:
 
     def transcribe(
         self,
-        path: str | os.PathLike[str],
+        path: AudioSource,
         wish: Wish,
         *,
         on_progress: Progress | None = None,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ...fusion.audio import AudioSource
     from ...fusion.types import Segment
     from .progress import Progress
 
@@ -62,7 +63,7 @@ class Reporter(AbstractContextManager["Reporter"]):
 
 
 def reporter(
-    recordings: Sequence[Path] = (), expect: Sequence[str] = (), *, bar: bool = True, checked: bool = True
+    recordings: Sequence[AudioSource] = (), expect: Sequence[str] = (), *, bar: bool = True, checked: bool = True
 ) -> Reporter:
     """What was asked for; usually a bar where stderr is a terminal, and sentences elsewhere.
 
@@ -130,9 +131,11 @@ def _manner(context: click.Context) -> tuple[str, ...]:
     return manner
 
 
-def _size(path: Path) -> float:
+def _size(recording: AudioSource) -> float:
+    from ...fusion.audio.separate import files_of
+
     try:
-        return max(path.stat().st_size, 1.0)
+        return max(sum(file.stat().st_size for file in files_of(recording)), 1.0)
     except OSError:  # it fails when its turn comes
         return 1.0
 

@@ -17,7 +17,7 @@ from .leaves import LEAVES
 
 REFUSED = """
 name names identify primary link_speakers channels channel_names remote live_text raw inputs from_file find language
-rttm no_words quiet json_progress as_csv clean same_shape unit
+rttm no_words quiet json_progress as_csv clean same_shape unit offsets
 """
 """What is refused beside something that leaves it nothing to do, each in the tests of its command."""
 WORKS = """

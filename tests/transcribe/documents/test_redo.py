@@ -310,3 +310,30 @@ def test_a_document_does_not_have_a_file_of_another_folder_heard(tmp_path):
             recording_beside(tmp_path / "in" / "m.json", sent, None)
         given = tmp_path / "private.wav"
         assert recording_beside(tmp_path / "in" / "m.json", sent, given) == given
+
+
+def test_separate_files_are_heard_again_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """All files beside the document, or one with their mix; what is missing or another is told by its name."""
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, (3, 10 * SAMPLE_RATE)).astype(np.float32)
+    for name, samples in zip(("ana.wav", "ben.wav", "mix.wav"), noise, strict=True):
+        soundfile.write(name, samples[: 8 * SAMPLE_RATE] if name == "ben.wav" else samples, SAMPLE_RATE)
+    call = ["--asr", "clock", "--channels", "ana.wav", "ben.wav", "--offset", "ben.wav=2", "-o", "talk.json"]
+    assert run(call) == 0
+    assert len(read_document("talk.json").transcript.words) == 20
+    assert run(["redo", "talk.json", "--asr", "clock"]) == 0
+    again = read_document("talk.json")
+    assert (len(again.transcript.words), again.transcript.duration) == (10, 10.0)
+    assert set(again.speakers) == {"ana", "ben"}
+    assert run(["redo", "talk.json", "mix.wav", "--diarize"]) == 0
+    assert read_document("talk.json").undo() == again
+    before = Path("talk.json").read_bytes()
+    capsys.readouterr()
+    with Path("ben.wav").open("ab") as file:
+        file.write(b"x")
+    assert run(["redo", "talk.json", "--diarize"]) == 1
+    assert "ben.wav is not the recording that talk.json is about (its bytes differ)" in capsys.readouterr().err
+    Path("ben.wav").unlink()
+    assert run(["redo", "talk.json", "--diarize"]) == 1
+    told = capsys.readouterr().err
+    assert "The recording is 2 files, and beside talk.json 'ben.wav' is not: put all of them there" in told
+    assert Path("talk.json").read_bytes() == before

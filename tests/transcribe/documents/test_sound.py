@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from diarfuse.exporters.style import Style
-from diarfuse.transcribe.documents.sound import MEDIA_TYPE, beside, sounded
+from diarfuse.fusion.audio import SeparateFiles
+from diarfuse.transcribe.documents.sound import MEDIA_TYPE, beside, gain_of, sounded
 from diarfuse.transcribe.output import Target
 from diarfuse.transcribe.runs import View
 
@@ -67,6 +68,14 @@ def test_the_track_that_was_heard_is_the_one_within_the_page(recording: Path, mo
     monkeypatch.setattr("diarfuse.fusion.audio.load_audio", load)
     View(embed_audio=True).seen(Target(recording.with_suffix(".html"), "html"), recording, print, 2)
     assert heard == [(print, 2)]
+
+
+def test_a_mix_is_as_loud_as_its_files_unless_that_would_cut_it_off() -> None:
+    quiet, files = np.full(2_000, 0.25, np.float32), SeparateFiles(("a.wav", "b.wav"))
+    assert gain_of(quiet, "a.wav") == 1
+    assert gain_of(quiet, files) == 2
+    assert gain_of(quiet * 0, files) == 2
+    assert gain_of(np.concatenate([quiet, -3 * quiet]), files) == pytest.approx(4 / 3)
 
 
 def test_a_recording_lies_beside_its_document_and_nowhere_else(tmp_path: Path) -> None:

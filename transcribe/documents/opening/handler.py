@@ -57,12 +57,10 @@ class Handler(Answering):
         sound = self._shown.sound
         if sound is None:
             raise Refused(HTTPStatus.NOT_FOUND, "There is no recording.")
-        if sound.path.exists() and not sound.path.is_file():  # a pipe would be waited for
-            raise Refused(HTTPStatus.NOT_FOUND, f"{sound.path.name} cannot be read: it is no regular file.")
         try:
-            opened = sound.path.open("rb")
+            opened = sound.opened()
         except OSError as error:
-            raise Refused(HTTPStatus.NOT_FOUND, f"{sound.path.name} cannot be read: {error.strerror}.") from error
+            raise Refused(HTTPStatus.NOT_FOUND, f"{sound.name} cannot be read: {error.strerror}.") from error
         with opened as file:
             size = file.seek(0, 2)
             asked = None if self.headers.get("If-Range") else parse_range(self.headers.get("Range"), size)

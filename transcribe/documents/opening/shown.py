@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import mimetypes
 import threading
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ....diarize.models.files import sha256_of
+from ....fusion.audio.separate import SeparateFiles
 from ....fusion.errors import AudioError
-from ..sound import beside
+from ..sound import recording_near
 from .answering import new_token
 from .editor import Editor, formats
 from .presence import Presence
+from .sounds import MixedSound, Sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,45 +22,9 @@ if TYPE_CHECKING:
     from ....fusion.records import Json
 
 
-class Sound:
-    """The recording, compared with the one that the document is about while it is played already.
-
-    Args:
-        path: its file.
-        sha256: of the bytes that the document is about; empty where that is not known.
-        on_other: hears if these are others.
-    """
-
-    def __init__(self, path: Path, sha256: str = "", on_other: Callable[[], None] | None = None) -> None:
-        self.path = path
-        self._compared = threading.Event()
-        self._other = False
-        if sha256:  # of a film this takes minutes
-            threading.Thread(target=self._compare, args=(sha256, on_other), name="compare", daemon=True).start()
-        else:
-            self._compared.set()
-
-    @property
-    def other(self) -> bool | None:
-        """Whether its bytes are not those that the document is about; None while it is not known."""
-        return self._other if self._compared.is_set() else None
-
-    @property
-    def media_type(self) -> str:
-        """As its ending says."""
-        return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
-
-    def _compare(self, sha256: str, on_other: Callable[[], None] | None) -> None:
-        try:
-            self._other = sha256_of(self.path) != sha256
-        except OSError:  # then it plays nothing either, and the page says so
-            self._other = False
-        self._compared.set()
-        if self._other and on_other is not None:
-            on_other()
-
-
-def sound_of(editor: Editor, given: Path | None, on_other: Callable[[Path], None] | None = None) -> Sound | None:
+def sound_of(
+    editor: Editor, given: Path | None, on_other: Callable[[str], None] | None = None
+) -> Sound | MixedSound | None:
     """The recording that a page plays: the one that is given, or that lies beside the document; None if there is none.
 
     Args:
@@ -74,10 +38,14 @@ def sound_of(editor: Editor, given: Path | None, on_other: Callable[[Path], None
     recording = editor.state().document.recording
     if given is not None and not given.is_file():
         raise AudioError(f"{given} is no regular file: copy the recording to one first.")
-    path = beside(editor.path, recording.name) if given is None and recording is not None else given
-    if path is None:
+    source = recording_near(editor.path, recording) if given is None else given
+    if source is None:
         return None
-    return Sound(path, recording.sha256 if recording is not None else "", on_other and partial(on_other, path))
+    if isinstance(source, SeparateFiles):
+        hashes = [] if recording is None else [one.sha256 for one in recording.files]
+        return MixedSound(source, hashes, on_other and partial(on_other, str(source)))
+    sha256 = recording.sha256 if recording is not None else ""
+    return Sound(source, sha256, on_other and partial(on_other, str(source)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +57,7 @@ class Shown:
     """
 
     editor: Editor
-    sound: Sound | None = None
+    sound: Sound | MixedSound | None = None
     token: str = field(default_factory=new_token)
     presence: Presence = field(default_factory=Presence)
     ending: threading.Event = field(default_factory=threading.Event)

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from diarfuse.exporters import registry
-from diarfuse.fusion.document import Recording
+from diarfuse.fusion.document import RecordedFile, Recording
 from diarfuse.fusion.errors import AudioError
-from diarfuse.transcribe.documents.opening import shown
+from diarfuse.transcribe.documents.opening import sounds
 from diarfuse.transcribe.documents.opening.editor import Editor
 from diarfuse.transcribe.documents.opening.shown import Shown, sound_of
+from diarfuse.transcribe.documents.opening.sounds import MixedSound
 from tests.browsing import wait
 from tests.fusion.documents import MEETING
 
@@ -38,15 +39,31 @@ def test_the_recording_beside_the_document_is_played_and_another_is_told_from_it
     (tmp_path / "talk.wav").write_bytes(b"sound")
     (tmp_path / "copy.mp3").write_bytes(b"other")
     editor = written(path, Recording("talk.wav", "7" * 64, 5.0))
-    told: list[Path] = []
+    told: list[str] = []
     found, given = sound_of(editor, None, told.append), sound_of(editor, tmp_path / "copy.mp3", told.append)
     assert found is not None
     assert given is not None
     wait(lambda: len(told) == 2)
-    assert {path.name for path in told} == {"talk.wav", "copy.mp3"}
-    assert (found.path.name, found.other, found.media_type.startswith("audio/")) == ("talk.wav", True, True)
-    assert (given.path.name, given.other) == ("copy.mp3", True)
+    assert {Path(path).name for path in told} == {"talk.wav", "copy.mp3"}
+    assert (found.name, found.other, found.media_type.startswith("audio/")) == ("talk.wav", True, True)
+    assert (given.name, given.other) == ("copy.mp3", True)
     (tmp_path / "talk.wav").unlink()
+    assert sound_of(editor, None) is None
+
+
+def test_of_separate_files_that_are_all_there_the_mix_is_played(tmp_path: Path) -> None:
+    for name in ("ana.wav", "ben.wav"):
+        (tmp_path / name).write_bytes(b"sound")
+    files = (RecordedFile("ana.wav", "7" * 64), RecordedFile("ben.wav", "", 1.5))
+    editor, told = written(tmp_path / "talk.json", Recording("", "", 5.0, files)), list[str]()
+    found = sound_of(editor, None, told.append)
+    assert isinstance(found, MixedSound)
+    wait(lambda: len(told) == 1)
+    assert (told, found.name, found.other) == (["ana.wav and ben.wav"], "ana.wav and ben.wav", True)
+    given = sound_of(editor, tmp_path / "ana.wav")
+    assert given is not None
+    assert (given.name, given.other) == ("ana.wav", False)  # a mix that somebody made, of which no hash is known
+    (tmp_path / "ben.wav").unlink()
     assert sound_of(editor, None) is None
 
 
@@ -55,6 +72,9 @@ def test_a_name_of_a_recording_leads_to_no_other_folder(tmp_path: Path, name: st
     (tmp_path / "secret.wav").write_bytes(b"sound")
     (tmp_path / "in").mkdir()
     assert sound_of(written(tmp_path / "in" / "talk.json", Recording(name, "", 5.0)), None) is None
+    (tmp_path / "in" / "a.wav").write_bytes(b"sound")
+    files = (RecordedFile("a.wav", ""), RecordedFile(name, ""))
+    assert sound_of(written(tmp_path / "in" / "talk.json", Recording("", "", 5.0, files)), None) is None
 
 
 def test_what_is_no_file_is_refused_as_recording(meeting: Path) -> None:
@@ -65,7 +85,7 @@ def test_what_is_no_file_is_refused_as_recording(meeting: Path) -> None:
 def test_a_page_is_there_before_its_recording_is_compared(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "film.mp4").write_bytes(b"")
     read = threading.Event()
-    monkeypatch.setattr(shown, "sha256_of", lambda _: str(read.wait(60)))
+    monkeypatch.setattr(sounds, "sha256_of", lambda _: str(read.wait(60)))
     page = Shown(
         editor := written(tmp_path / "film.json", Recording("film.mp4", "7" * 64, 5.0)), sound_of(editor, None)
     )
@@ -82,7 +102,7 @@ def test_a_recording_that_cannot_be_read_keeps_no_transcript_closed(tmp_path: Pa
     def unread(_path: Path) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(shown, "sha256_of", unread)
+    monkeypatch.setattr(sounds, "sha256_of", unread)
     found = sound_of(document, None, lambda _: pytest.fail("it is not known to be another one"))
     assert found is not None
     wait(lambda: found.other is not None)
