@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..fusion.errors import MissingExtraError
 from ..fusion.text import direction
 from .colours import colours_of
-from .lines import label, passages, timestamp
+from .lines import label, timestamp
+from .marks import marked
 from .picture import clock
 from .style import DEFAULT, Style
 from .txt import fields_of
@@ -75,19 +76,19 @@ def dumps(document: Document, style: Style = DEFAULT) -> bytes:
     import docx
 
     if style.form is not None:
-        return _packed(fill(_values(document), style.form))
+        return _packed(fill(_values(document, style), style.form))
     word = docx.Document()
     _set_language(word, _language(document))
     word.add_heading(_TITLE, 0)
     colours = {label(speaker): _readable(colour) for speaker, colour in colours_of(document).items()}
     if colours:
         _add_talk_times(word, document, colours)
-    for passage in passages(document):
+    for passage in marked(document, style):
         _add_turn(word.add_paragraph(), passage, colours, times=style.times)
     return _packed(word)
 
 
-def _values(document: Document) -> dict[str, Any]:
+def _values(document: Document, style: Style) -> dict[str, Any]:
     """What a form may name."""
     from ..fusion.editing.statistics import statistics_of
 
@@ -96,7 +97,7 @@ def _values(document: Document) -> dict[str, Any]:
         {"name": label(t.speaker), "talk": clock(t.talk), "share": f"{t.share:.0%}", "turns": str(t.turns)}
         for t in found.speakers
     )
-    turns = (fields_of(row, number) for number, row in enumerate(passages(document), start=1))
+    turns = (fields_of(row, number) for number, row in enumerate(marked(document, style), start=1))
     return {
         "turns": [{key: _xml(value) for key, value in turn.items()} for turn in turns],
         "speakers": [{key: _xml(value) for key, value in talk.items()} for talk in talks],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .lines import label, passages, timestamp, to_json
+from .lines import label, timestamp, to_json
+from .marks import marked
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
     It names no file. Characters that Markdown would take for its own are escaped.
     """
     head = "".join(f"{key}: {to_json(value)}\n" for key, value in _head(document).items())
-    return f"---\n{head}---\n" + "".join(f"\n{_paragraph(row, times=style.times)}\n" for row in passages(document))
+    rows = (f"\n{_paragraph(row, times=style.times)}\n" for row in marked(document, style))
+    return f"---\n{head}---\n" + "".join(rows)
 
 
 def _head(document: Document) -> dict[str, Any]:

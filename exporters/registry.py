@@ -37,6 +37,7 @@ _HELPERS = {
     "colours",
     "frames",
     "lines",
+    "marks",
     "nist",
     "openai",
     "picture",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..fusion.layout import NOBODY
-from .lines import named, passages, timestamp
+from .lines import named, timestamp
+from .marks import marked
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SPEAKERS = r"(?:\A|\n\n)([^:\n]{1,99}): "
 
 def dumps(document: Document, style: Style = DEFAULT) -> str:
     """Paragraphs by their time, a blank line between them; as `style.template` has it, which says what is between."""
-    rows = passages(document)
+    rows = marked(document, style)
     if style.template is None:
         return "\n".join(f"{named(row.speaker, row.text)}\n" for row in rows)
     return "".join(f"{style.template.fill(fields_of(row, number))}\n" for number, row in enumerate(rows, start=1))

@@ -75,6 +75,7 @@ def _only_files(inputs: tuple[str, ...]) -> bool:
 RULES = (
     Rule(OF_DIARIZER, _no_voices, "without --diarize"),
     Rule(("join",), _no_speakers, "without --diarize"),
+    Rule(("mark_overlaps",), _no_speakers, "without --diarize"),
     Rule(OF_CUES, _no_speakers, f"without --diarize, {NO_SPEAKERS}"),
     Rule(("diarizer", "mode"), lambda v: "document" in v and not v.get("diarize", True), "without --diarize"),
     Rule(OF_RECOGNISER, lambda v: "document" in v and not v.get("asr given"), "without --asr: the words stay"),
@@ -101,6 +102,8 @@ TAKERS = {
     "docx_template": ("docx",),
     "highlight_words": ("vtt", "ass"),
     "no_times": ("docx", "md"),
+    "mark_pauses": ("txt", "docx", "md"),
+    "mark_overlaps": ("txt", "docx", "md"),
     "embed_audio": ("html",),
 }
 """The only formats that look at an option which makes them what they are; those of other packages may look at any."""

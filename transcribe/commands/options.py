@@ -264,6 +264,15 @@ LAYOUT_OPTIONS = Section(
     ),
     click.option("--no-times", is_flag=True, help="docx and md: leave out when each turn begins."),
     click.option(
+        "--mark-pauses",
+        type=WholeRange(min=1),
+        metavar="SECONDS",
+        help="txt, docx and md: mark silences from so many seconds on, (..) with a dot for each.",
+    ),
+    click.option(
+        "--mark-overlaps", is_flag=True, help="txt, docx and md: set what is said at once between slashes, //so//."
+    ),
+    click.option(
         "--template",
         metavar="TEMPLATE",
         help=f"txt: how a turn looks, as '{{start}} {{speaker}}: {{text}}', or {', '.join(PRESETS)} for that program.",
@@ -322,12 +331,21 @@ def style_of(values: dict[str, Any], *, on_stdout: str = "txt", in_folder: str =
         MissingExtraError: a template needs what is not installed.
     """
     cues, highlight, template = (values.pop(name) for name in ("cues", "highlight_words", "template"))
-    times = not values.pop("no_times")
+    timeless, pauses, overlaps = (values.pop(name) for name in ("no_times", "mark_pauses", "mark_overlaps"))
     layout = Layout(**{name: values.pop(name) for name in ("labels", "width", "lines", "fps")})
     parsed = None if template is None else parse_template(from_shell(template))
     check_formats(click.get_current_context(), on_stdout, in_folder)
     form = _form(values.pop("docx_template"))
-    return Style(cues=cues, layout=layout, highlight_words=highlight, template=parsed, form=form, times=times)
+    return Style(
+        cues=cues,
+        layout=layout,
+        highlight_words=highlight,
+        template=parsed,
+        form=form,
+        times=not timeless,
+        pauses=pauses,
+        overlaps=overlaps,
+    )
 
 
 def _form(path: Path | None) -> bytes | None:

@@ -32,7 +32,8 @@ VARIABLE = "DIARFUSE_CONFIG_DIR"
 COUNTS = frozenset({"num-speakers", "min-speakers", "max-speakers"})
 NAMES = "names"
 LAYOUT = frozenset({"cues", "labels", "max-line-width", "max-lines", "fps", "highlight-words", "template", "no-times"})
-BESIDE = frozenset({"format", NAMES}) | LAYOUT | COUNTS
+MARKS = frozenset({"mark-pauses", "mark-overlaps"})
+BESIDE = frozenset({"format", NAMES}) | LAYOUT | MARKS | COUNTS
 """What a file beside the work may set."""
 ONE_CALL = frozenset(
     {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}

@@ -27,7 +27,7 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 def content(document: Document, target: Target, style: Style, dumps: Dumps = registry.dumps) -> str | bytes:
     """What goes to a target, as `dumps` has it; text on a terminal is coloured unless ``$NO_COLOR`` is set."""
     if target.path is None and target.format == "txt" and style.template is None and _coloured():
-        return _text(document)
+        return _text(document, style)
     return dumps(document, target.format, style)
 
 
@@ -70,11 +70,12 @@ def _coloured() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and not plain
 
 
-def _text(document: Document) -> str:
+def _text(document: Document, style: Style) -> str:
     """As the exporter txt has it, the names in colours."""
-    from ...exporters.lines import named, passages
+    from ...exporters.lines import named
+    from ...exporters.marks import marked
 
-    rows = passages(document)
+    rows = marked(document, style)
     colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(dict.fromkeys(row.speaker for row in rows))}
     paragraphs = []
     for row in rows:
