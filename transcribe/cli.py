@@ -50,6 +50,10 @@ MEANT = {"transcribe": "run", "speakers": "diarize", "convert": "export", "edit"
 """What people type that is no misspelling of what they mean."""
 
 
+_NEAR = 0.8
+"""How alike a word must be to the command of a group, which is meant more seldom."""
+
+
 class LazyGroup(Group):
     """Commands that are imported on use; whatever is no command's name is the first argument of the default one."""
 
@@ -170,7 +174,16 @@ def _meant(word: str) -> str:
     word = word.lower()
     longer = [name for name in COMMANDS if word.startswith((f"{name}-", f"{name}_"))]
     near = (*longer, *difflib.get_close_matches(word, (*COMMANDS, *MEANT), n=1))
-    return MEANT.get(near[0], near[0]) if near else ""
+    if near:
+        return MEANT.get(near[0], near[0])
+    within = _within()
+    return next((within[name] for name in difflib.get_close_matches(word, within, n=1, cutoff=_NEAR)), "")
+
+
+def _within() -> dict[str, str]:
+    """The commands of groups, by their name alone: ``enroll`` is that of ``voice``; of two the first."""
+    groups = [(name, group) for name, group in all_commands().items() if isinstance(group, click.Group)]
+    return {inner: f"{name} {inner}" for name, group in reversed(groups) for inner in group.commands}
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

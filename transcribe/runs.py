@@ -121,6 +121,7 @@ def run_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
+    check_any(audio)
     with stdin.stand_in(audio) as files:
         return _transcribe(sources(files, outs, options.channels, offsets), outs, formats, options, view)
 
@@ -204,6 +205,7 @@ def diarize_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
+    check_any(audio)
     with stdin.stand_in(audio) as recordings:
         return _diarize(recordings, outs, formats, options, labels, replace=replace)
 

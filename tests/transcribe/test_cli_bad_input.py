@@ -55,6 +55,8 @@ USAGE = {
         "batch_size=2 is no option of the recogniser",
     ),
     "a command misspelt": (["modles", "list", "-o", "./"], "'modles'", "'transcribe models'"),
+    "a group's command alone": (["enrol", "Ana", "good.wav"], "'enrol'", "did you mean 'transcribe voice enroll'"),
+    "one of two groups": (["list"], "'list'", "did you mean 'transcribe voice list'"),
     "unknown ending": (["good.wav", "-o", "out.srtt"], "'.srtt'", "did you mean '.srt'"),
     "no ending": (["good.wav", "-o", "out"], "'out'", "--format"),
     "unknown format": (["good.wav", "--format", "vvt"], "'vvt'", "did you mean 'vtt'"),
@@ -94,6 +96,8 @@ USAGE = {
 
 FAILURE = {
     "missing file": (words_json("god.wav", "-o", "a.srt"), "'god.wav'", "did you mean 'good.wav'"),
+    "missing files": (["god.wav", "no.wav"], "'god.wav'", "did you mean 'good.wav'"),
+    "missing, in diarize": (["diarize", "god.wav", "no.wav", "-o", "a.rttm"], "'god.wav'", "did you mean 'good.wav'"),
     "a folder": (words_json("store", "-o", "a.srt"), "'store' is a folder", "files in it"),
     "empty file": (words_json("empty.wav", "-o", "a.srt"), "empty.wav", ""),
     "text named wav": (words_json("text.wav", "-o", "a.srt"), "text.wav", ""),
@@ -153,7 +157,7 @@ def test_an_unwritable_folder_is_found_before_the_work(folder: Path, capsys: pyt
     unwritable = Path("/proc/self") if Path("/proc/self").is_dir() else folder / "locked"
     if not unwritable.exists():
         unwritable.mkdir(mode=0o500)
-    check(folder, capsys, ["god.wav", "-o", f"{unwritable}/a.srt"], 1, str(unwritable), "another -o")
+    check(folder, capsys, ["good.wav", "-o", f"{unwritable}/a.srt"], 1, str(unwritable), "another -o")
 
 
 def test_a_bad_file_among_several_does_not_stop_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...fusion.audio.separate import files_of
 from ...fusion.errors import AudioError, AudioNotFoundError
-from .paths import CHECK, check_of, problem_of
+from .paths import CHECK, DASH, check_of, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def check_any(audio: Sequence[Path | SeparateFiles]) -> None:
-    """Where no recording is there at all, say so before any model is loaded.
+    """Where no recording is there at all, say so before anything else: what was given may be no list of recordings.
 
     Raises:
         AudioError: what is wrong with the first.
     """
-    if all(_problem(source) is not None for source in audio):
+    if all(source != DASH and _problem(source) is not None for source in audio):
         check_file(audio[0])
 
 
