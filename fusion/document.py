@@ -254,7 +254,8 @@ def parse_document(data: bytes | str, source: str, name: str = "audio") -> Docum
         raise TranscriptError(f"{source}: {error}.") from None
     except (ValueError, RecursionError) as error:
         raise TranscriptError(
-            f"{source} is no JSON ({why_no_json(error)}): give the .json that transcribe wrote."
+            f"{source} is no JSON ({why_no_json(error)}): give the .json that transcribe wrote, or make one of other "
+            "programs' words with `transcribe attach`."
         ) from error
 
 

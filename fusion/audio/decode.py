@@ -21,7 +21,7 @@ from .mpeg import begins_mpeg
 from .pcm import read_pcm, wav_data
 from .recordings import has_holes, has_tracks, recordings
 from .source import Block, Source, UnknownFormatError
-from .telling import HEAD, no_sound
+from .telling import HEAD, no_sound, remedy
 
 __all__ = ["Block", "count_tracks", "decode", "probable_duration", "why_no_sound"]
 
@@ -139,6 +139,4 @@ def _big_endian(source: Source, on_note: Note, track: int | None, *, goes_on: bo
 
 
 def _unreadable(source: Source, what: str) -> AudioError:
-    return AudioError(
-        f"{source.name} is no audio or video that can be read ({what}): check the file, or convert it to WAV."
-    )
+    return AudioError(f"{source.name} is no audio or video that can be read ({what}): {remedy(what)}.")

@@ -174,6 +174,8 @@ def test_what_is_no_json_is_told_so(tmp_path: Path) -> None:
     for text in ("", "{", "[" * 100_000, "\x00"):
         with pytest.raises(TranscriptError, match="is no JSON"):
             parse_document(text, "x")
+    with pytest.raises(TranscriptError, match=r"make one of other programs' words with `transcribe attach`\.$"):
+        parse_document("1\n00:00:01,000 --> 00:00:02,000\nHi.\n", "a.srt")
     with pytest.raises(TranscriptError, match="cannot be read"):
         read_document(tmp_path / "none.json")
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")

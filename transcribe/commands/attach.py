@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...exporters import registry
-from ...fusion.errors import TranscriptError
+from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.text import languages
 from ..inputs.paths import InputPath
 from .idle import about
@@ -129,8 +129,7 @@ def attach(
     rttm, unit, same_shape, names, replace = (values.pop(n) for n in ("rttm", "unit", "same_shape", "names", "replace"))
     embed, language = values.pop("embed_audio"), languages.wanted(values.pop("language"))
     view = View(style=style_of(values, on_stdout="srt"), embed_audio=embed)
-    if audio is None and rttm is None:
-        raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
+    _check_given(words, audio, rttm)
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape, replace=replace)
     if rttm is not None:
         _check_speakers(values)
@@ -233,11 +232,21 @@ class _Task:
         return replace(aligned, notes=(*aligned.notes, *told))
 
 
+def _check_given(words: Path, audio: Path | None, rttm: Path | None) -> None:
+    from ..batch.finding import AUDIO
+
+    if words.suffix.lower() in AUDIO:
+        raise OptionError(
+            f"{words} is a recording: give the words first, as in `transcribe attach words.json {words}`."
+        )
+    if audio is None and rttm is None:
+        raise click.UsageError("Give either AUDIO, to find out who spoke when, or --rttm FILE, where that is known.")
+
+
 def _plan(
     given: Sequence[Path], outs: Sequence[str], formats: Sequence[str], *, same_shape: bool, replace: bool
 ) -> list[Target]:
     """Where the result goes; refuses to write over what is read, of which the words come first."""
-    from ...fusion.errors import OptionError
     from .. import output
 
     if same_shape and not isinstance(formats, output.Usual) and set(formats) - {"json"}:
@@ -263,8 +272,6 @@ def _tell_settled(reading: Reading, screen: Reporter) -> None:
 
 def _check_speakers(values: dict[str, Any]) -> None:
     """Turns that are given leave nothing to count."""
-    from ...fusion.errors import OptionError
-
     for name in ("num_speakers", "min_speakers", "max_speakers"):
         if values.get(name) is not None:
             raise OptionError(f"--{name.replace('_', '-')} does nothing with --rttm, whose turns stay as they are.")

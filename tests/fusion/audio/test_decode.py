@@ -150,6 +150,11 @@ TEXTS = {
     "error": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "it holds text"),
     "page": (b"\r\n<!DOCTYPE HTML><html><body>Please log in" + b" " * 9000, "it holds a web page"),
     "playlist": (b"#EXTM3U\n#EXTINF:10,\n/etc/passwd\n", "it is a playlist, which only names one"),
+    "transcript": (b'{\n "format": "diarfuse/1",\n "name": "a"}', "it holds a saved transcript"),
+    "srt": (b"\r\n1\r\n00:00:01,000 --> 00:00:02,000\r\nHi.\r\n", "it holds subtitles"),
+    "vtt": ("\ufeffWEBVTT\n\n00:01.000 --> 00:02.000\nHi.\n".encode(), "it holds subtitles"),
+    "object": (b'{"segments": []}', "it holds JSON"),
+    "list": (b'[\n  {"word": "Hi"}]', "it holds JSON"),
     "another": (b"[playlist]\nFile1=http://127.0.0.1:9/a.mp3\n", "it is a playlist, which only names one"),
 }
 
@@ -161,6 +166,20 @@ def test_text_is_called_text(tmp_path: Path, capfd: pytest.CaptureFixture[str], 
         with pytest.raises(AudioError, match=rf"fake{ending} is no audio or video that can be read \({what}\)"):
             load_audio(tmp_path / f"fake{ending}")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "instead"),
+    [
+        ("transcript", "give the recording; `transcribe export`"),
+        ("srt", "`transcribe attach`"),
+        ("page", "check the file"),
+    ],
+)
+def test_what_to_do_about_it_is_told(tmp_path: Path, kind: str, instead: str) -> None:
+    (tmp_path / "a.json").write_bytes(TEXTS[kind][0])
+    with pytest.raises(AudioError, match=rf"\({TEXTS[kind][1]}\): .*{instead}"):
+        load_audio(tmp_path / "a.json")
 
 
 @pytest.mark.parametrize("content", [bytes(9999), b"\1 sync \xff" * 999, None], ids=["zeros", "little", "noise"])

@@ -134,10 +134,14 @@ def test_halves_of_characters_come_back(run, tmp_path):
     assert [entry["text"] for entry in labelled["transcription"]] == ["\udce5", "\ud83d"]
 
 
-def test_usage(run):
+def test_usage(run, tmp_path):
     result = CliRunner().invoke(attach, ["words.json", "-o", "-"])
     assert result.exit_code == 2
     assert "Give either AUDIO" in result.output
+    (tmp_path / "meeting.WAV").touch()
+    for given in (("meeting.WAV",), ("meeting.WAV", "words.json")):
+        with pytest.raises(OptionError, match=r"meeting\.WAV is a recording: give the words first"):
+            run(*given, "-o", "-")
     with pytest.raises(OptionError, match="--same-shape writes JSON"):
         run("words.json", "--rttm", "turns.rttm", "--same-shape", "--format", "srt", "-o", "-")
     for out in (["-o", "a.SRT"], ["-o", "b.json", "-o", "a.verbose.txt"], ["--plot", "a.svg"]):
