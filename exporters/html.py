@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..fusion.editing.review import SURE
 from .lines import to_json
+from .marks import marks_told
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _SCRIPTS = (
     "words",
     "operations",
     "model",
+    "marks",
     "colours",
     "state",
     "player",
@@ -67,6 +69,8 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
     audio = style.audio
     clean = document.clean().to_json()
     told: dict[str, Any] = {"mode": "file", "document": clean, "key": key_of(clean), "audio": None}
+    if style.pauses is not None or style.overlaps:
+        told["marks"] = marks_told(document.transcript.language, style)
     if audio is not None:
         told["audio"] = {"embedded": audio.media_type} if audio.data else {"address": audio.address}
     return page(told, audio.data if audio is not None else b"")

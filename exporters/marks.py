@@ -8,7 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import replace
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, TypeAlias
+from math import floor
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..fusion.types import Turn
 from .lines import label, passages
@@ -68,14 +69,23 @@ def pause(seconds: Seconds, language: str | None) -> str:
     """The mark of a pause, rounded to seconds.
 
     >>> pause(2.3, "en"), pause(12.4, "de"), pause(60, None), pause(150, "fr")
-    ('(..)', '(12 Sekunden Pause)', '(1 minute pause)', '(2 minutes de pause)')
+    ('(..)', '(12 Sekunden Pause)', '(1 minute pause)', '(3 minutes de pause)')
     """
-    whole = max(1, round(seconds))
+    whole = max(1, floor(seconds + 0.5))
     if whole < IN_WORDS:
         return f"({'.' * whole})"
-    told, one, many = _PAUSES.get(language or "", _PAUSES["en"])
-    minutes = round(whole / _MINUTE)
+    told, one, many = _phrases(language)
+    minutes = floor(whole / _MINUTE + 0.5)
     return told.format(whole) if whole < _MINUTE else (one if minutes == 1 else many).format(minutes)
+
+
+def marks_told(language: str | None, style: Style) -> dict[str, Any]:
+    """What a page is told, which sets the marks itself, also after edits."""
+    return {"pauses": style.pauses, "overlaps": style.overlaps, "words": _phrases(language)}
+
+
+def _phrases(language: str | None) -> tuple[str, str, str]:
+    return _PAUSES.get(language or "", _PAUSES["en"])
 
 
 def _with_pauses(rows: tuple[Passage, ...], document: Document, least: Seconds) -> tuple[Passage, ...]:

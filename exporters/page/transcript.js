@@ -1,6 +1,7 @@
 // The text by turns. All of it stays in the page, for search, print and screen readers; only what changed is made anew.
 
 import { badge, letterOf } from "./colours.js";
+import { marksOf } from "./marks.js";
 import { clock, isDoubtful, textOf, turnIndexOf } from "./model.js";
 import { hasSound, now, playing, seek, wordNow } from "./player.js";
 import { byId, calm, element, emit, indexOf, on, page } from "./state.js";
@@ -42,11 +43,12 @@ export function startTranscript() {
 
 function render() {
   const old = new Map(shown.map((turn) => [turn.signature, turn]));
+  const marks = marksOf(page.doc, page.model);
   shown = page.model.turns.map((turn) => {
-    const signature = signatureOf(turn);
+    const signature = signatureOf(turn, marks);
     const known = old.get(signature);
     old.delete(signature);
-    return known ?? { signature, node: nodeOf(turn) };
+    return known ?? { signature, node: nodeOf(turn, marks) };
   });
   if (shown.length) main.replaceChildren(...shown.map((turn) => turn.node));
   else main.replaceChildren(element("p", "empty", STRINGS.empty));
@@ -55,13 +57,15 @@ function render() {
   showWord();
 }
 
-function signatureOf(turn) {
+function signatureOf(turn, marks) {
   const said = page.model.words.slice(turn.first, turn.last);
-  const words = said.map((word) => [word.space, word.text, isDoubtful(word), word.row.timing, word.start]);
+  const words = said.map((word, i) => {
+    return [word.space, word.text, isDoubtful(word), word.row.timing, word.start, marks.get(turn.first + i)];
+  });
   return JSON.stringify([turn.speaker, indexOf(turn.speaker), turn.start, words]);
 }
 
-function nodeOf(turn) {
+function nodeOf(turn, marks) {
   const node = element("div", "turn");
   const head = element("div", "head");
   const time = element("button", "time", clock(turn.start));
@@ -75,11 +79,11 @@ function nodeOf(turn) {
   head.append(time, who);
   node.setAttribute("role", "group");
   node.setAttribute("aria-label", say("saidBy", { name, time: clock(turn.start) }));
-  node.append(head, saidOf(turn));
+  node.append(head, saidOf(turn, marks));
   return node;
 }
 
-function saidOf(turn) {
+function saidOf(turn, marks) {
   const said = element("p", "said");
   said.dir = "auto";
   for (let n = turn.first; n < turn.last; n += 1) {
@@ -87,6 +91,9 @@ function saidOf(turn) {
     if (word.space && n > turn.first) said.append(" ");
     const span = element("span", isDoubtful(word) ? "w doubt" : "w", word.text);
     span.tabIndex = -1;
+    const mark = marks.get(n);
+    if (mark?.before) span.dataset.before = mark.before;
+    if (mark?.after) span.dataset.after = mark.after;
     said.append(span);
   }
   return said;

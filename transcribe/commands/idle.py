@@ -102,8 +102,8 @@ TAKERS = {
     "docx_template": ("docx",),
     "highlight_words": ("vtt", "ass"),
     "no_times": ("docx", "md"),
-    "mark_pauses": ("txt", "docx", "md"),
-    "mark_overlaps": ("txt", "docx", "md"),
+    "mark_pauses": ("txt", "docx", "md", "html"),
+    "mark_overlaps": ("txt", "docx", "md", "html"),
     "embed_audio": ("html",),
 }
 """The only formats that look at an option which makes them what they are; those of other packages may look at any."""

@@ -267,10 +267,12 @@ LAYOUT_OPTIONS = Section(
         "--mark-pauses",
         type=WholeRange(min=1),
         metavar="SECONDS",
-        help="txt, docx and md: mark silences from so many seconds on, (..) with a dot for each.",
+        help="txt, docx, md and html: mark silences from so many seconds on, (..) with a dot for each.",
     ),
     click.option(
-        "--mark-overlaps", is_flag=True, help="txt, docx and md: set what is said at once between slashes, //so//."
+        "--mark-overlaps",
+        is_flag=True,
+        help="txt, docx, md and html: set what is said at once in slashes, //so//.",
     ),
     click.option(
         "--template",
