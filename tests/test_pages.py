@@ -91,8 +91,12 @@ def recordings() -> None:
     sides = np.zeros((len(samples), 2), np.float32)
     sides[:half, 0], sides[half:, 1] = samples[:half], samples[half:]
     soundfile.write("tracks.wav", sides, rate)
-    Path("calls").mkdir()
-    Path("mono").mkdir()
+    for name, part in (("ana.wav", samples[:half]), ("ben.flac", samples[half:]), ("cy.ogg", samples[half // 2 :])):
+        soundfile.write(name, part, rate)
+    for name in ("calls", "legs", "mono"):
+        Path(name).mkdir()
+    for leg, side in zip(("in", "out"), sides.T, strict=True):
+        soundfile.write(f"legs/4711-{leg}.wav", side, rate)
     soundfile.write("calls/call-1.wav", sides, rate)
     soundfile.write("calls/call-2.flac", sides[:, ::-1], rate)
     soundfile.write("mono/call-3.wav", samples[::2], rate // 2)
