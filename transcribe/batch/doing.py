@@ -139,7 +139,7 @@ class Hands:
         known = before is not None and (before.key, before.reason) == (failure.key, reason)
         if transient or self.plan.redo or not known:  # what is as it was before was not really tried
             put_failure(self.tree, item, failure)
-        kept = Parts(self.cache, item).keep(self.plan.asked.of(item).wish)
+        kept = Parts(self.cache, item).keep(self.plan.asked.of(item).wish, self._stage)
         return Outcome(item.id, "failed", item.duration or 0.0, self._stage, f"{reason}{kept}")
 
     def _key(self, item: Item) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...asr_adapters.common import STAGE
 from ...asr_adapters.resuming import Mark
 from ...exporters import registry
 from ...fusion.landing import write_whole
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from .caches import Cache
     from .items import Item
 
+_BEFORE = ("begin", "fetch", "load audio")
+"""Stages of which nothing is heard: what lies there is of an earlier try, perhaps of another recording."""
 _ONCE = "once"
 """In the place of a key, of a recogniser that cannot go on: nobody asks for it, but what it told can be read."""
 
@@ -50,6 +53,8 @@ class Parts:
         on_note: Note,
     ) -> Transcript:
         """What a recogniser hears, from where an earlier run of the same has left it."""
+        if on_progress is not None:
+            on_progress(STAGE, 0, 1)  # from here on words are lost, also of one that says nothing itself
         if can_go_on(recogniser, samples):
             with closing(self._journal(key_of(setup, recogniser, samples, language))) as journal:
                 return heard(
@@ -78,12 +83,12 @@ class Parts:
             with contextlib.suppress(OSError):
                 file.unlink()
 
-    def keep(self, wish: Wish) -> str:
+    def keep(self, wish: Wish, stage: str) -> str:
         """Have the words of a recording that failed lie where they can be read, and say so; "" where there is nothing.
 
-        Those of one channel would be half a conversation.
+        Those of one channel would be half a conversation. stage: in which it failed.
         """
-        for file in self._files if wish.channels is None else ():
+        for file in self._files if wish.channels is None and stage not in _BEFORE else ():
             journal = Journal.at(file)
             if journal.begun is None:
                 continue

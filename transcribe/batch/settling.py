@@ -151,4 +151,5 @@ def write_lost(plan: Plan, basis: Basis, item: Item, stage: str, reason: str) ->
     except (OSError, AudioError, NetworkError):
         key = ""
     put_failure(Tree(place), item, Failure(key, stage, reason, 1))
-    return Outcome(item.id, "failed", item.duration or 0.0, stage, f"{reason}{Parts(cache, item).keep(asked.wish)}")
+    kept = Parts(cache, item).keep(asked.wish, stage)
+    return Outcome(item.id, "failed", item.duration or 0.0, stage, f"{reason}{kept}")

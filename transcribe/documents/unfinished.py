@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _OLD = 30 * 24 * 3600.0
 """Seconds after which nobody goes on with it any more."""
+_KEY = re.compile("[0-9a-f]{64}")
+"""What ours are called: the folder may be one that holds other files as well."""
 _DAMAGED = (ValueError, KeyError, TypeError, RecursionError, TranscriptError)
 
 
@@ -57,7 +60,7 @@ def forget_old(folder: Path) -> None:
     """Delete what nobody has gone on with for a month."""
     with contextlib.suppress(OSError):
         for file in folder.iterdir():
-            if time.time() - file.stat().st_mtime > _OLD:
+            if _KEY.fullmatch(file.name) and time.time() - file.stat().st_mtime > _OLD:
                 file.unlink()
 
 

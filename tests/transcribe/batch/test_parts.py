@@ -117,6 +117,15 @@ def test_other_options_begin_anew_and_leave_nothing_of_the_first() -> None:
 
 
 @pytest.mark.usefixtures("seconds")
+def test_words_of_before_are_not_told_of_as_those_of_a_recording_that_cannot_be_read() -> None:
+    Path("stop").write_text("3", encoding="utf-8")
+    assert "are kept in" in done("resuming", "out")[0].reason
+    Path("talk.wav").write_bytes(b"no audio any more")
+    outcome, _ = done("resuming", "out")
+    assert (outcome.stage, "are kept in" in outcome.reason) == ("load audio", False)
+
+
+@pytest.mark.usefixtures("seconds")
 def test_of_channels_nothing_is_heard_twice_and_no_half_conversation_is_kept() -> None:
     call = Item("call", "call.wav", "")
     assert done("resuming", "one", call, channels="speakers")[0].state == "done"

@@ -237,12 +237,13 @@ def test_a_user_without_a_home_is_served_all_the_same(folder, monkeypatch) -> No
 def test_what_nobody_goes_on_with_is_deleted_after_a_month(folder, monkeypatch) -> None:
     stopped(monkeypatch, 3)
     (words,) = (folder / "words").iterdir()
-    young, old = words.with_name("young"), words.with_name("old")
-    for file, days in ((young, 29), (old, 31)):
+    young, old, others = (words.with_name(name) for name in ("a" * 64, "b" * 64, "thesis.txt"))
+    for file, days in ((young, 29), (old, 31), (others, 400)):
         file.write_text("words")
         os.utime(file, (words.stat().st_mtime - days * 86_400,) * 2)
     assert transcribe() == [3, 4]
     assert (young.exists(), old.exists(), words.exists()) == (True, False, False)
+    assert others.exists(), "the folder may be one that holds other files as well"
 
 
 @pytest.mark.usefixtures("folder")
