@@ -79,7 +79,8 @@ def key_of(setup: Setup, recogniser: ResumingRecognizer, samples: Samples, langu
     if hasattr(recogniser, "load"):
         recogniser.load()
     origin = origin_of(setup, Wish(), recogniser, None)
-    model = [type(recogniser).__name__, str(setup.model), setup.compute_type, repr(setup.asr_options)]
+    kind = type(recogniser)
+    model = [kind.__module__, kind.__qualname__, str(setup.model), setup.compute_type, repr(setup.asr_options)]
     packages = {name: _version(name) for name in recogniser.resumes_with}
     machine = [origin.program, dict(origin.models), packages, setup.execution.device]
     return hashed([*model, *machine, language, hash_of_samples(samples)])

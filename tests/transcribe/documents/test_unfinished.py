@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -24,8 +25,11 @@ from diarfuse.fusion.errors import ModelError
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Samples, Segment, Transcript, Turn, Word
 from diarfuse.transcribe import job as job_module
 from diarfuse.transcribe.__main__ import run
-from diarfuse.transcribe.documents import unfinished
+from diarfuse.transcribe.documents import rescue, unfinished
 from diarfuse.transcribe.documents.unfinished import Journal
+from diarfuse.transcribe.job import Job
+from diarfuse.transcribe.options import JobOptions
+from diarfuse.transcribe.screen.interrupt import Interruptible
 
 SECONDS = 5
 
@@ -257,6 +261,52 @@ def test_redo_goes_on_as_well(monkeypatch, capsys) -> None:
     assert Clock.heard == [0, 1, 2, 3, 4]
     assert "talk.wav goes on from 00:00:03" in capsys.readouterr().err
     assert not [note for note in read_document("talk.json").notes if "goes on" in note]
+
+
+class Hanging(Clock):
+    """Hears three seconds, and then nothing any more until it may end."""
+
+    hangs: ClassVar[threading.Event]
+    may_end: ClassVar[threading.Event]
+
+    def transcribe(self, samples: Samples, *, on_segment=None, **asked: object) -> Transcript:
+        def hear(segment: Segment) -> None:
+            if segment.start == 3 and not self.may_end.is_set():
+                self.hangs.set()
+                assert self.may_end.wait(60)
+                raise StoppedError
+            on_segment(segment)
+
+        return super().transcribe(samples, on_segment=hear, **asked)
+
+
+class StoppedError(Exception):
+    """Ends what was left behind."""
+
+
+def test_one_that_hangs_is_left_behind_and_gone_on_with(folder, monkeypatch) -> None:
+    monkeypatch.setattr(rescue, "WORTH", 1.0)
+    monkeypatch.setattr(Hanging, "hangs", threading.Event(), raising=False)
+    monkeypatch.setattr(Hanging, "may_end", threading.Event(), raising=False)
+    monkeypatch.setattr(registry, "_foreign", lambda: {"clock": SimpleNamespace(load=lambda: Hanging)})
+    told: list[str] = []
+    options = JobOptions(asr="clock")
+
+    def work(cancel: threading.Event) -> None:
+        with rescue.rescuing(Path("talk.wav"), told.append, cancel, setup=options) as found:
+            Job(options).transcribe("talk.wav", options, cancel=cancel, on_part=found)
+
+    running = Interruptible(work)
+    assert Hanging.hangs.wait(60)
+    running.end()  # as Ctrl-C does, behind which the process ends
+    (sentence,) = told
+    assert sentence.endswith("then remove it. The next run of the same goes on from 00:00:03.")
+    (kept,) = (folder / "temporary").iterdir()
+    assert [segment.text for segment in read_document(kept).transcript.segments] == [" 0.1", " 1.1", " 2.1"]
+    Hanging.may_end.set()
+    with pytest.raises(StoppedError):
+        running.result()
+    assert transcribe() == [3, 4]
 
 
 SEGMENTS = [Segment(70.0 * n, 70.0 * n + 1, f" {n}", (Word(70.0 * n, None, f" {n}", 1 / 3),)) for n in range(6)]
