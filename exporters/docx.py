@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from ..fusion.errors import MissingExtraError
@@ -20,6 +21,7 @@ from .word_templates import fill
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
     from docx.text.paragraph import Paragraph
+    from docx.text.run import Run
 
     from ..fusion.cues import Passage
     from ..fusion.document import Document
@@ -83,8 +85,9 @@ def dumps(document: Document, style: Style = DEFAULT) -> bytes:
     colours = {label(speaker): _readable(colour) for speaker, colour in colours_of(document).items()}
     if colours:
         _add_talk_times(word, document, colours)
+    writer = _Writer(word)
     for passage in marked(document, style):
-        _add_turn(word.add_paragraph(), passage, colours, times=style.times)
+        _add_turn(writer, passage, colours, times=style.times)
     return _packed(word)
 
 
@@ -110,36 +113,63 @@ def _add_talk_times(word: WordDocument, document: Document, colours: dict[str, s
     """A table, who talks most first."""
     from ..fusion.editing.statistics import statistics_of
 
-    table = word.add_table(1, 4, "Light List Accent 1")
+    writer, table = _Writer(word), word.add_table(1, 4, "Light List Accent 1")
     for cell, head in zip(table.rows[0].cells, ("Speaker", "Talk time", "Share", "Turns"), strict=True):
         cell.text = head
     for talk in statistics_of(document.content).speakers:
         name, *numbers = table.add_row().cells
-        _add_run(name.paragraphs[0], label(talk.speaker), bold=True, colour=colours[label(talk.speaker)])
+        writer.add_run(name.paragraphs[0], label(talk.speaker), bold=True, colour=colours[label(talk.speaker)])
         for cell, text in zip(numbers, (clock(talk.talk), f"{talk.share:.0%}", str(talk.turns)), strict=True):
             cell.text = text
     word.add_paragraph()
 
 
-def _add_turn(paragraph: Paragraph, passage: Passage, colours: dict[str, str], *, times: bool) -> None:
+def _add_turn(writer: _Writer, passage: Passage, colours: dict[str, str], *, times: bool) -> None:
     """``[00:03:40] Ana: text``, which programs that import such documents read."""
-    backwards = direction(passage.text) == "R"
+    paragraph, backwards = writer.add_paragraph(), direction(passage.text) == "R"
     if backwards:
         _turn_round(paragraph)
     if times:
-        _add_run(paragraph, f"[{timestamp(passage.start).rpartition('.')[0]}] ", colour=_GREY, backwards=backwards)
-    if passage.speaker is not None:
-        colour = colours[passage.speaker]
-        _add_run(paragraph, passage.speaker, bold=True, colour=colour, backwards=direction(passage.speaker) == "R")
-        _add_run(paragraph, ": ", backwards=backwards)
-    _add_run(paragraph, passage.text, backwards=backwards)
+        time = f"[{timestamp(passage.start).rpartition('.')[0]}] "
+        writer.add_run(paragraph, time, colour=_GREY, backwards=backwards)
+    if (name := passage.speaker) is not None:
+        writer.add_run(paragraph, name, bold=True, colour=colours[name], backwards=direction(name) == "R")
+        writer.add_run(paragraph, ": ", backwards=backwards)
+    writer.add_run(paragraph, passage.text, backwards=backwards)
 
 
-def _add_run(paragraph: Paragraph, text: str, *, bold: bool = False, colour: str = "", backwards: bool = False) -> None:
-    """A piece of text; what XML cannot hold is shown as such."""
+class _Writer:
+    """Adds to a document in the same time however much is there: python-docx looks through all of it each time."""
+
+    def __init__(self, word: WordDocument) -> None:
+        self._word = word
+        self._looks: dict[tuple[bool, str, bool], Any] = {}
+
+    def add_paragraph(self) -> Paragraph:
+        """At the end, before what says how the pages look."""
+        from docx.oxml import OxmlElement
+        from docx.text.paragraph import Paragraph
+
+        paragraph = OxmlElement("w:p")
+        self._word.element.body[-1].addprevious(paragraph)
+        return Paragraph(paragraph, self._word)
+
+    def add_run(
+        self, paragraph: Paragraph, text: str, *, bold: bool = False, colour: str = "", backwards: bool = False
+    ) -> None:
+        """A piece of text; what XML cannot hold is shown as such."""
+        look = (bold, colour, backwards)
+        run = paragraph.add_run(_xml(text))
+        if look not in self._looks:
+            _set_look(run, *look)
+            self._looks[look] = run.element.rPr
+        elif self._looks[look] is not None:
+            run.element.insert(0, deepcopy(self._looks[look]))
+
+
+def _set_look(run: Run, bold: bool, colour: str, backwards: bool) -> None:
     from docx.shared import RGBColor
 
-    run = paragraph.add_run(_xml(text))
     if bold:
         run.bold = run.font.cs_bold = True
     if colour:

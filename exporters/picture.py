@@ -104,10 +104,12 @@ class _Row:
 def _rows(document: Document, found: Statistics) -> Iterator[_Row]:
     """Everybody as they are first heard, then those who speak at once, where there are several."""
     talks = {talk.speaker: talk for talk in found.speakers}
+    heard: dict[str, list[Span]] = {}
+    for turn in document.turns:
+        heard.setdefault(turn.speaker, []).append((turn.start, turn.end))
     for speaker, colour in colours_of(document).items():
-        spans = [(turn.start, turn.end) for turn in document.turns if turn.speaker == speaker]
         talked = f"{clock(talks[speaker].talk)} · {_percent(talks[speaker].share)}"
-        yield _Row(label(speaker), talked, colour, spans)
+        yield _Row(label(speaker), talked, colour, heard.get(speaker, []))
     if len(talks) > 1:
         spans = [(start, end) for start, end, active in stretches(document.turns) if len(active) > 1]
         share = found.overlap / found.talk if found.talk else 0.0

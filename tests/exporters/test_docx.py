@@ -140,3 +140,43 @@ def test_a_missing_package_is_told_before_the_work(
         registry.dumps(NAMED, "docx")
     assert run(["gone.wav", "-o", "gone.docx"]) == 1
     assert "docs" in capsys.readouterr().err
+
+
+def test_twice_the_turns_take_twice_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of elements that python-docx looks at for the place of another: with its own paragraphs they are four times."""
+    from docx.oxml.xmlchemy import BaseOxmlElement
+
+    real, looked = BaseOxmlElement.first_child_found_in, [0]
+
+    def counted(element: BaseOxmlElement, *tags: str) -> BaseOxmlElement | None:
+        looked[0] += len(element)
+        return real(element, *tags)
+
+    monkeypatch.setattr(BaseOxmlElement, "first_child_found_in", counted)
+    steps = []
+    for count in (200, 400):
+        before = looked[0]
+        written(spoken(*((f" Line {number}.", f"SPEAKER_{number % 3:02d}") for number in range(count))))
+        steps.append(looked[0] - before)
+    assert steps[1] < 2.2 * steps[0]
+
+
+def test_pieces_of_one_look_and_their_neighbours_each_have_their_own() -> None:
+    document = spoken((" One.", "Ana"), (" שלום", "אנה"), (" Two.", "Ana"), (" Three.", None))
+    looks = [
+        [(run.text, run.bold, run.font.rtl, run.font.color.rgb is not None) for run in paragraph.runs]
+        for paragraph in read(written(document)).paragraphs
+        if len(paragraph.runs) > 1
+    ]
+    ana = [("Ana", True, None, True), (": ", None, None, False)]
+    assert looks == [
+        [("[00:00:00] ", None, None, True), *ana, ("One.", None, None, False)],
+        [
+            ("[00:00:09] ", None, True, True),
+            ("אנה", True, True, True),
+            (": ", None, True, False),
+            ("שלום", None, True, False),
+        ],
+        [("[00:00:18] ", None, None, True), *ana, ("Two.", None, None, False)],
+        [("[00:00:27] ", None, None, True), ("Three.", None, None, False)],
+    ]
