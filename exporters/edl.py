@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..fusion.errors import OptionError
 from ..fusion.layout import DEFAULT as LAYOUT
 from ..fusion.text import fitting
 from .frames import Rate
 from .lines import label, passages
+from .picture import clock
 from .style import DEFAULT, Style
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ ABOUT = "DaVinci Resolve's markers, one a turn, in a colour for each speaker; `-
 SPEAKERS = r"\|M:(.*?) \|D:"
 """Where a file has its speakers."""
 
-START_HOUR = 1
-"""Where Resolve's timelines begin."""
+START_HOUR, _HOURS = 1, 24
+"""Where Resolve's timelines begin, and where their clock would begin anew."""
 _COLOURS = (
     *("Blue", "Yellow", "Green", "Pink", "Cyan", "Red", "Lemon", "Purple"),
     *("Sky", "Sand", "Mint", "Rose", "Lavender", "Cocoa", "Fuchsia"),
@@ -35,6 +37,9 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
     """One marker a turn, as long as that: named after the speaker or by its first words, with the text as its note.
 
     Resolve keeps one marker a picture, so that one of two that begin together goes to the next.
+
+    Raises:
+        OptionError: a turn begins after 23 hours, for which there is no timecode.
     """
     rate = Rate.of((style.layout or LAYOUT).fps)
     rows = passages(document)
@@ -44,6 +49,11 @@ def dumps(document: Document, style: Style = DEFAULT) -> str:
     for number, row in enumerate(rows, 1):
         frame = max(rate.frame(row.start), free)
         free = frame + 1
+        if int(rate.timecode(free, START_HOUR).partition(":")[0]) >= _HOURS:
+            raise OptionError(
+                f"An EDL's clock ends after {_HOURS - START_HOUR} hours, and somebody speaks at {clock(row.start)}: "
+                "give -o FILE.otio, which has no such end."
+            )
         colour = _NOBODYS if row.speaker is None else colours[row.speaker]
         length = max(1, rate.frame(row.end) - frame)
         first, after = rate.timecode(frame, START_HOUR), rate.timecode(frame + 1, START_HOUR)

@@ -17,6 +17,7 @@ from diarfuse.exporters import edl, otio, registry
 from diarfuse.exporters.frames import Rate
 from diarfuse.exporters.style import Style
 from diarfuse.fusion.document import Document, Recording
+from diarfuse.fusion.errors import OptionError
 from diarfuse.fusion.layout import Layout
 from diarfuse.fusion.types import Segment, Transcript, Word
 
@@ -133,3 +134,15 @@ def test_nothing_said_has_no_markers(name):
     text = registry.dumps(Document(Transcript((), None, 0.0)), name)
     assert "Marker" not in text
     assert "|M:" not in text
+
+
+@pytest.mark.parametrize("fps", [25, 29.97])
+def test_an_edl_has_no_timecode_after_23_hours_and_says_so(fps):
+    last = "24:00:00:00" if fps == 25 else "24:00:00;00"
+    latest = 23 * 3600 - 0.2
+    assert last not in edl.dumps(said(("Ana", latest, latest + 9.0, " a")), at(fps))
+    for hours in (23, 24, 99, 123):
+        late = said(("Ana", 0.0, 1.0, " a"), ("Ben", 3600.0 * hours, 3600.0 * hours + 1.0, " b"))
+        with pytest.raises(OptionError, match=rf"ends after 23 hours, and somebody speaks at {hours}:00:00: .*\.otio"):
+            edl.dumps(late, at(fps))
+        assert otio.dumps(late, at(fps))
