@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
+from pathlib import Path
 
 import docx
 import pytest
@@ -133,12 +134,13 @@ def test_long_names_are_cut() -> None:
 
 
 def test_a_missing_package_is_told_before_the_work(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "docx", None)
     with pytest.raises(MissingExtraError, match=r"pip install .*docs"):
         registry.dumps(NAMED, "docx")
-    assert run(["gone.wav", "-o", "gone.docx"]) == 1
+    (tmp_path / "a.wav").write_bytes(b"no sound")
+    assert run([str(tmp_path / "a.wav"), "-o", str(tmp_path / "a.docx")]) == 1
     assert "docs" in capsys.readouterr().err
 
 

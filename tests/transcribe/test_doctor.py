@@ -54,6 +54,9 @@ def test_another_owner_of_our_files_is_named(tmp_path: Path, monkeypatch: pytest
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: diarfuse-fork\nVersion: 2.0\n", encoding="utf-8")
     (info / "RECORD").write_text("diarfuse/fusion/types.py,,\nelse/where.py,,\n", encoding="utf-8")
+    owned = tmp_path / "diarfuse" / "fusion" / "types.py"
+    owned.parent.mkdir(parents=True)
+    owned.touch()  # from 3.12 on Python passes over what is listed and not there
     monkeypatch.syspath_prepend(tmp_path)
     found = check("files", tmp_path)
     assert found.ok is False
@@ -127,6 +130,7 @@ def test_a_pack_that_is_not_there_is_fetched_unless_nothing_may_be(tmp_path: Pat
 
 
 def test_offline_names_what_a_run_without_a_network_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("moonshine_voice")  # without it the words have another remedy
     monkeypatch.setattr("diarfuse.asr_adapters.faster_whisper.on_disk", lambda _: None)
     speakers, words = (check(f"offline {what}", tmp_path, offline=True) for what in ("speakers", "words"))
     assert speakers.ok is False
