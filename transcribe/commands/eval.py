@@ -8,6 +8,7 @@ import click
 
 from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.formats.turns import has_turns
+from ...fusion.formats.uem import read_uem
 from ..documents.scoring import (
     read_segments,
     read_true_turns,
@@ -31,6 +32,7 @@ FILE = InputPath(error=TranscriptError)
 @click.argument("hypothesis", type=FILE)
 @click.option("--stm", type=FILE, metavar="FILE", help="True words: cpWER, tcpWER, speakers.")
 @click.option("--rttm", type=FILE, metavar="FILE", help="True turns: DER and JER.")
+@click.option("--uem", type=FILE, metavar="FILE", help="Parts that are scored for DER and JER. [default: all of it]")
 @click.option(
     "--collar",
     type=NumberRange(min=0),
@@ -39,7 +41,7 @@ FILE = InputPath(error=TranscriptError)
     help="Seconds on each side of a true turn's edge left out of DER and JER.",
 )
 @with_options(TERMINAL_OPTIONS)
-def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: float) -> None:
+def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, uem: Path | None, collar: float) -> None:
     """Score a transcript (.json) or turns (.rttm) against the truth.
 
     cpWER counts words under the wrong speaker as wrong, tcpWER also words more
@@ -47,10 +49,13 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     """
     if stm is None and rttm is None:
         raise OptionError("There is nothing to compare with: give --stm FILE, --rttm FILE, or both.")
+    if uem is not None and rttm is None:
+        raise OptionError("--uem names the parts of turns that are scored: give --rttm FILE too.")
     if stm is not None and hypothesis.suffix.lower() == ".rttm":
         raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
     true_turns = () if rttm is None else read_true_turns(rttm)  # whatever cannot be read is told before any work
     turns = () if rttm is None else read_turns_of(hypothesis)
+    parts = () if uem is None else read_uem(uem)
     if stm is not None:
         truth, unscored = read_truth(stm)
         given = scored_part(read_segments(hypothesis), unscored)
@@ -63,5 +68,5 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, collar: floa
     if rttm is not None:
         if not has_turns(hypothesis):
             note(f"{hypothesis} holds no turns, so its segments are scored as turns.")
-        for name, value in turn_errors(true_turns, turns, collar).items():
+        for name, value in turn_errors(true_turns, turns, collar, parts).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")

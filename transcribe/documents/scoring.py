@@ -272,11 +272,20 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -> dict[str, float]:
+def turn_errors(
+    truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds, parts: Sequence[tuple[Seconds, Seconds]] = ()
+) -> dict[str, float]:
     """DER and JER through pyannote.metrics; overlapped speech counts, of one person with herself once.
 
+    Args:
+        truth: true turns.
+        given: turns of the result.
+        collar: seconds on each side of a true turn's edge that are left out.
+        parts: what is scored, from start to end each; all of it where none is named.
+
     Raises:
-        OptionError: the collar leaves nothing to score. MissingExtraError: pyannote.metrics is not installed.
+        OptionError: the collar and the parts leave nothing to score.
+        MissingExtraError: pyannote.metrics is not installed.
     """
     _require("pyannote.metrics", "DER and JER")
     from pyannote.core import Annotation, Segment, Timeline
@@ -286,11 +295,14 @@ def turn_errors(truth: Sequence[Turn], given: Sequence[Turn], collar: Seconds) -
     for side, turns in ((reference, truth), (hypothesis, given)):
         for index, turn in enumerate(_united(turns)):
             side[Segment(turn.start, turn.end), index] = turn.speaker
-    whole = Timeline([Segment(0.0, max((turn.end for turn in (*truth, *given)), default=0.0))])
+    parts = parts or [(0.0, max((turn.end for turn in (*truth, *given)), default=0.0))]
+    whole = Timeline([Segment(*part) for part in parts]).support()
     width = 2 * collar  # pyannote.metrics means both sides together
     errors = DiarizationErrorRate(collar=width).compute_components(reference, hypothesis, uem=whole)
     if not errors["total"]:  # which pyannote.metrics calls right, or all wrong
-        raise OptionError(f"A collar of {collar:g} s leaves nothing of the true turns to score: give a smaller one.")
+        raise OptionError(
+            f"A collar of {collar:g} s leaves nothing of the true turns to score: give a smaller one, or other parts."
+        )
     return {
         "DER": float(DiarizationErrorRate(collar=width).compute_metric(errors)),
         "JER": float(JaccardErrorRate(collar=width)(reference, hypothesis, uem=whole)),

@@ -96,7 +96,7 @@ def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | Non
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - `Path` makes a folder of an empty name
     except OSError as error:
-        return _unreachable(Path(path), shown, error)
+        return _unreachable(Path(path), shown, error, "file or folder" if kind == "either" else kind)
     found = "folder" if is_folder else "file"
     if kind not in (found, "either"):
         return AudioError(f"{shown} is a {found}: give {'the file or files in it' if is_folder else 'a folder'}.")
@@ -114,7 +114,7 @@ def check_of(path: Path) -> str:
     return CHECK
 
 
-def _unreachable(path: Path, shown: str, error: OSError) -> AudioError:
+def _unreachable(path: Path, shown: str, error: OSError, wanted: str) -> AudioError:
     if error.errno == errno.ELOOP:
         return AudioError(f"{shown} is a circle of links, which leads to no file: give the file itself.")
     if error.errno == errno.ENAMETOOLONG:
@@ -126,5 +126,5 @@ def _unreachable(path: Path, shown: str, error: OSError) -> AudioError:
             f"{shown} is a link to {str(path.readlink())!r}, which is not there: give the file itself."
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return AudioNotFoundError(f"There is no file {shown}: {check_of(path)}.")
+        return AudioNotFoundError(f"There is no {wanted} {shown}: {check_of(path)}.")
     return AudioError(f"{shown} cannot be read ({error.strerror or error}): check the path and its folder.")

@@ -53,3 +53,16 @@ def test_what_cannot_be_read_is_told_before_anything_is_scored(tmp_path):
     result = CliRunner().invoke(evaluate, [str(out), "--stm", str(stm), "--rttm", str(rttm)])
     assert isinstance(result.exception, TranscriptError)
     assert result.output == ""
+
+
+def test_parts_of_turns(tmp_path):
+    pytest.importorskip("pyannote.metrics")
+    for name, lines in {"a": ("0 2", "2 2"), "b": ("0 2", "6 3")}.items():
+        rows = [f"SPEAKER x 1 {line} <NA> <NA> {who} <NA> <NA>" for line, who in zip(lines, "AB", strict=True)]
+        (tmp_path / f"{name}.rttm").write_text("\n".join(rows))
+    (tmp_path / "a.uem").write_text("x 1 0 2\n")
+    files = [str(tmp_path / name) for name in ("b.rttm", "a.rttm", "a.uem")]
+    result = CliRunner().invoke(evaluate, [files[0], "--rttm", files[1], "--uem", files[2]], catch_exceptions=False)
+    assert result.output == "DER        0.00 %\nJER        0.00 %\n"
+    with pytest.raises(OptionError, match="give --rttm FILE too"):
+        CliRunner().invoke(evaluate, [files[0], "--stm", files[1], "--uem", files[2]], catch_exceptions=False)

@@ -189,3 +189,13 @@ def test_turns_are_scored_where_the_json_has_them(tmp_path):
     assert read_turns_of(path) == (Turn(0.0, 9.0, "A"),)
     path.write_text(json.dumps({"segments": segments, "turns": [{"start": 1.0, "end": 2.0, "speaker": "A"}]}))
     assert read_turns_of(path) == (Turn(1.0, 2.0, "A"),)
+
+
+def test_only_the_parts_that_are_named_are_scored():
+    pytest.importorskip("pyannote.metrics")
+    truth, given = (Turn(0.0, 2.0, "A"), Turn(2.0, 4.0, "B")), (Turn(0.0, 2.0, "x"), Turn(3.0, 9.0, "y"))
+    assert turn_errors(truth, given, 0.0)["DER"] == pytest.approx(6 / 4)
+    assert turn_errors(truth, given, 0.0, [(0.0, 4.0)])["DER"] == pytest.approx(1 / 4)
+    assert turn_errors(truth, given, 0.0, [(3.0, 4.0), (0.0, 2.0), (1.0, 2.0)]) == {"DER": 0.0, "JER": 0.0}
+    with pytest.raises(OptionError, match="leaves nothing of the true turns to score"):
+        turn_errors(truth, given, 0.0, [(5.0, 6.0)])

@@ -76,9 +76,14 @@ def test_stdin_is_read_where_it_is_said_only(command: str, capsys: pytest.Captur
 @pytest.mark.parametrize("command", ["voice search {} q", "models import {}"])
 def test_a_folder_is_wanted(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     for path in {*WRONG, "good.wav"} - {"folder"}:
-        told = WRONG.get(path, "'good.wav' is a file: give a folder.")
+        told = WRONG.get(path, "'good.wav' is a file: give a folder.").replace("no file '", "no folder '")
         assert run([word.replace("{}", path) for word in command.split()]) == 1
         assert capsys.readouterr().err == f"Error: {told}\n"
+
+
+def test_either_is_named_where_either_will_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["open", "nowhere"]) == 1
+    assert capsys.readouterr().err == "Error: There is no file or folder 'nowhere': check the path.\n"
 
 
 @pytest.mark.parametrize("command", [READERS[name] for name in ("run", "attach", "attach's turns", "rename", "verify")])
