@@ -26,7 +26,7 @@ from .documents.sound import sounded
 from .inputs import stdin
 from .inputs.claims import claimed
 from .inputs.missing import check_any, check_file
-from .inputs.sources import ELSE, Source, files_in, sources
+from .inputs.sources import Source, files_in, otherwise, sources
 from .job import Job
 from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
@@ -132,9 +132,8 @@ def _transcribe(
     from .recognisers import listens
 
     read = [Path(options.model)] if options.model else []  # words that are there already; else a name or a folder
-    planned = output.plan(
-        audio, outs, formats, on_stdout="txt", in_folder="srt", read=read, replace=view.replace, else_=ELSE
-    )
+    usual = {"on_stdout": "txt", "in_folder": "srt", "else_": otherwise(options.channels)}
+    planned = output.plan(audio, outs, formats, read=read, replace=view.replace, **usual)
     _check_speakers(planned, options, view)
     named = view.renames or any(isinstance(source, SeparateFiles) for source in audio)
     check_outputs(chain.from_iterable(planned), replace=view.replace, named=named)

@@ -365,15 +365,20 @@ def test_the_same_recording_under_two_names_is_refused(folder: Path, people: lis
 def test_files_that_cannot_be_one_conversation_are_refused_before_any_work(
     folder: Path, people: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    many = [folder / f"{number}.wav" for number in range(33)]
+    for path in many:
+        path.touch()
     for audio, code, told in (
         ([people[0], people[0]], 2, "ana.wav' is given twice: give each person's own file once."),
         ([people[0], "gone.wav"], 1, "Error: There is no file 'gone.wav'"),
-        ([f"{number}.wav" for number in range(33)], 2, "33 files are taken for one conversation"),
+        (map(str, many), 2, "33 files are taken for one conversation"),
     ):
         assert run(["--asr", "listener", "--channels", *audio, "-o", "talk.srt"]) == code
         assert told in capsys.readouterr().err
     assert run(["--asr", "listener", *people, "-o", "talk.srt"]) == 2
     assert "or, where they are one conversation with a file for each person, add --channels" in capsys.readouterr().err
+    assert run(["--asr", "listener", "--channels", *people, "-o", "talk.srt", "-o", "talks/"]) == 2
+    assert "with a file for each person, leave the folder out" in capsys.readouterr().err
     assert run(["--asr", "listener", "--channels", *people, "-o", people[0]]) == 2
     assert not list(folder.glob("talk*"))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...fusion.audio.separate import name_of, stem_of
+from ...fusion.audio.separate import files_of, name_of, stem_of
 from ...fusion.document import Document
 from ...fusion.errors import CancelledError
 from ...fusion.times import repair_transcript
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ..options import Setup
 
 _UNDONE = "The words are those that were heard until the work ended; more was to come."
-_ATTACH = "give it to transcribe attach with the recording, or to transcribe export"
+_EXPORT = "give it to transcribe export"
+_ATTACH = f"give it to transcribe attach with the recording, or {_EXPORT.removeprefix('give it ')}"
 
 
 @contextmanager
@@ -151,17 +152,18 @@ class Rescued:
 
     def _kept(self, *, whole: bool) -> str:
         name = name_of(self.source)
+        attach = _ATTACH if len(files_of(self.source)) == 1 else _EXPORT  # which takes one file
         if self.words is not None and self.words.segments:
             if self.joined:
-                what, use = f"The words and speakers of {name} are kept", "give it to transcribe export"
+                what, use = f"The words and speakers of {name} are kept", _EXPORT
             else:
-                what, use = f"All words of {name} are kept without speakers", _ATTACH
+                what, use = f"All words of {name} are kept without speakers", attach
             turns = self.turns if self.joined else None
             return output.keep(self._document(self.words, turns, whole=whole), what, use)
         if self.words is None and self.parts:
             what = f"The words of {name} that were heard by then are kept without speakers"
             words = undone(self.source, tuple(self.parts), self._language, whole=whole)
-            return output.keep(words, what, _ATTACH)
+            return output.keep(words, what, attach)
         if self.turns is not None and self.turns.turns:
             what = f"Who spoke when in {name} is kept without words"
             return output.keep(

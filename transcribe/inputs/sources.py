@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = Path | SeparateFiles
 """What one result is made of: a file, or the separate files of a conversation."""
-ELSE = "; or, where they are one conversation with a file for each person, add --channels"
-"""What else may be meant by several recordings that go to one place."""
 
 
 def sources(
@@ -47,6 +45,12 @@ def sources(
             )
         return list(audio)
     return [SeparateFiles(tuple(audio), _starts(audio, offsets))]
+
+
+def otherwise(channels: Channels | None) -> str:
+    """What else may be meant by several recordings that go to one place."""
+    remedy = "add --channels" if channels is None else "leave the folder out"
+    return f"; or, where they are one conversation with a file for each person, {remedy}"
 
 
 def pairs(values: Iterable[str]) -> dict[str, Seconds]:

@@ -306,6 +306,20 @@ def test_of_channels_all_words_are_kept_though_no_voice_can_be_told_apart(folder
     assert found.speakers == ()
 
 
+def test_of_separate_files_words_are_kept_and_no_command_of_one_file_is_advised(folder, monkeypatch, capsys) -> None:
+    samples, rate = soundfile.read("call.wav", dtype="float32")
+    for name, side in zip(("ana.wav", "ben.wav"), samples.T, strict=True):
+        soundfile.write(name, side, rate)
+    diarizes(monkeypatch, Broken(MemoryError()))
+    assert run(["--channels", "hybrid", "--asr", "clock", "ana.wav", "ben.wav"]) == 1
+    said = capsys.readouterr().err
+    assert "All words of ana.wav and ben.wav are kept without speakers in" in said
+    assert ": give it to transcribe export, then remove it." in said
+    found = kept(said, folder)
+    assert (found.name, [file.name for file in found.recording.files]) == ("ana+ben", ["ana.wav", "ben.wav"])
+    assert len(texts(found)) == 2 * SECONDS
+
+
 def test_whoever_stops_it_wants_nothing(folder) -> None:
     words = Clock().transcribe(np.full(SAMPLE_RATE, 0.1, np.float32))
     with pytest.raises(CancelledError), rescuing(Path("mono.wav"), pytest.fail) as found:
