@@ -22,7 +22,7 @@ from .options import STORE_OPTIONS, TERMINAL_OPTIONS, TRACK_OPTION
 from .shape import Group, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ...diarize.voiceprint import VoiceEmbedder
     from ...fusion.audio import Track
@@ -142,12 +142,9 @@ def search(folder: Path, query: str, limit: int, as_json: bool, audio_track: Tra
         note(problem)
     found = [one for one in index.search(wanted, threshold) if one.stretches][:limit]
     if as_json:
-        show_json([found_json(one) for one in found])
-        return
-    for one in found:
-        click.echo(found_line(one))
-    if not found:
-        click.echo("The voice was found in no recording.")
+        show_json(list(map(found_json, found)))
+    else:
+        _echo(map(found_line, found), "The voice was found in no recording.")
 
 
 @voice.command(epilog="transcribe voice enroll Ana ana.wav")
@@ -207,12 +204,14 @@ def list_(as_json: bool) -> None:
 
     people = _store().people()
     if as_json:
-        show_json([person_json(person) for person in people])
-        return
-    for person in people:
-        click.echo(person_line(person))
-    if not people:
-        click.echo("Nobody is enrolled: run `transcribe voice enroll NAME FILE`.")
+        show_json(list(map(person_json, people)))
+    else:
+        _echo(map(person_line, people), "Nobody is enrolled: run `transcribe voice enroll NAME FILE`.")
+
+
+def _echo(lines: Iterable[str], none: str) -> None:
+    """A row a line, or `none` where there are none."""
+    click.echo("\n".join(lines) or none)
 
 
 @voice.command(epilog="transcribe voice show Ana")
