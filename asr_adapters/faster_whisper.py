@@ -136,9 +136,10 @@ class FasterWhisper:
         on_mark, segments = None if self._is_tied else on_mark, list[Segment]()
         keep(segments, begun.segments if begun else (), on_segment)
         for heard in walk:
-            if window.ends_before(heard):
-                mark(on_mark, window.end, info.language, window.state)
-            window.take(heard)
+            if on_mark is not None:
+                if window.ends_before(heard):
+                    mark(on_mark, window.end, info.language, window.state)
+                window.take(heard)
             keep(segments, [_segment(heard)], on_segment)
             report(on_progress, heard.end, duration)
         if segments:
