@@ -140,6 +140,7 @@ def test_many_names_are_listed_in_part() -> None:
 
 def test_a_run_does_not_write_over_an_edited_document(capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("named.json").read_bytes()
+    Path("call.wav").touch()  # what is not there is told first
     for command in (["--diarize"], ["diarize"]):
         assert run([*command, "call.wav", "-o", "named.json"]) == 2
         assert "transcribe redo" in capsys.readouterr().err

@@ -82,7 +82,7 @@ def test_that_the_recording_is_another_one_is_said_once_it_is_known(
     chromium: WebDriver, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = threading.Event()
-    monkeypatch.setattr("diarfuse.transcribe.documents.opening.shown.sha256_of", lambda _: str(read.wait(60)))
+    monkeypatch.setattr("diarfuse.transcribe.documents.opening.sounds.sha256_of", lambda _: str(read.wait(60)))
     path.write_text(
         path.read_text(encoding="utf-8")
         .replace('"sha256":""', '"sha256":"77"')
