@@ -75,10 +75,11 @@ def _opening(row: Row) -> str:
 
 
 def _header(document: Document) -> Iterator[str]:
-    """Where the recording is, if the document says so."""
-    name = document.recording.name if document.recording is not None else ""
+    """Where the recording is, if the document says so; of separate files all that begin with it."""
+    recording = document.recording
+    names = [] if recording is None else [recording.name, *(one.name for one in recording.files if not one.start)]
     yield '    <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">'
-    if name:
+    for name in filter(None, names):
         address = _attribute(f"./{quote(name.encode('utf-8', 'replace'))}")
         kind = _MEDIA.get(PurePath(name).suffix.lower(), "unknown")
         yield f'        <MEDIA_DESCRIPTOR MEDIA_URL={address} MIME_TYPE="{kind}" RELATIVE_MEDIA_URL={address}/>'

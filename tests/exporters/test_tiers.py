@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -17,7 +18,7 @@ from pylangacq import CHAT
 from diarfuse.exporters import registry
 from diarfuse.exporters.lines import label, passages
 from diarfuse.exporters.tiers import NOBODY, rows_of, tiers_of, unique
-from diarfuse.fusion.document import Document, Recording
+from diarfuse.fusion.document import Document, RecordedFile, Recording
 from diarfuse.fusion.types import Attribution, Diarization, Segment, Transcript, Turn, Word
 from tests.amounts import examples
 
@@ -190,6 +191,14 @@ def test_elan_finds_the_recording_beside_the_file_unless_it_is_cleaned(tmp_path)
     assert media["RELATIVE_MEDIA_URL"] == "./my%20talk%20%26%20%3C1%3E.wav"
     assert media["MIME_TYPE"] == "audio/x-wav"
     assert elan_of(heard.clean(), tmp_path).media_descriptors == []
+
+
+def test_of_separate_files_elan_is_told_those_that_begin_with_the_recording() -> None:
+    files = (RecordedFile("ana mora.wav", ""), RecordedFile("ben.mp4", ""), RecordedFile("late.wav", "", 2.5))
+    document = replace(said(("Ana", 0.0, 1.0, "Hi.")), recording=Recording("", "", 30.0, files))
+    media = [found.attrib for found in ET.fromstring(text_of(document, "eaf").encode()).iter("MEDIA_DESCRIPTOR")]
+    assert [found["MEDIA_URL"] for found in media] == ["./ana%20mora.wav", "./ben.mp4"]
+    assert "MEDIA_DESCRIPTOR" not in text_of(document.clean(), "eaf")
 
 
 @settings(max_examples=examples(30))
