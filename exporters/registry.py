@@ -137,12 +137,21 @@ def empty(document: Document, format_name: str) -> str:
     return f"holds turns and no words, so {format_name} is empty: use rttm or json"
 
 
+_INSTEAD = {
+    ".pdf": "write .html or .docx, and print that",
+    ".doc .odt .rtf .pages": "write .docx, which word processors open",
+    ".xls .xlsx .ods .numbers": "write .csv, which spreadsheets open",
+    ".sbv .sub .ttml .dfxp .itt .scc .stl .lrc": "write .srt or .vtt, which editors of subtitles turn into others",
+}
+"""Endings of files that people expect, and what serves them."""
+
+
 def format_of(path: str | os.PathLike[str]) -> str:
     """The format that a file's ending asks for; case does not matter.
 
     Raises:
         UnknownNameError: the ending belongs to no format.
-        OptionError: there is no ending.
+        OptionError: there is no ending, or one of another program's files, with what to write instead.
     """
     endings = {found.ENDING.lower(): format_name for format_name, found in reversed(_usable().items())}  # ours win
     name = PurePath(path).name.lower()
@@ -153,6 +162,9 @@ def format_of(path: str | os.PathLike[str]) -> str:
     if not suffix:
         known = ", ".join(sorted(endings))
         raise OptionError(f"{str(path)!r} has no file ending: end it in one of {known}, or name its format (--format).")
+    for others, instead in _INSTEAD.items():
+        if suffix in others.split():
+            raise OptionError(f"{str(path)!r}: files that end in {suffix} are not written here: {instead}.")
     raise UnknownNameError("file ending", suffix, sorted(endings))
 
 

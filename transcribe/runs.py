@@ -121,7 +121,8 @@ def run_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
-    check_any(audio)
+    if len(audio) > 1:  # which may be no list of recordings, but a command that was meant
+        check_any(audio)
     with stdin.stand_in(audio) as files:
         return _transcribe(sources(files, outs, options.channels, offsets), outs, formats, options, view)
 
@@ -204,7 +205,8 @@ def diarize_batch(
     Raises:
         DiarfuseError: nothing can be done.
     """
-    check_any(audio)
+    if len(audio) > 1:  # which may be no list of recordings, but a command that was meant
+        check_any(audio)
     with stdin.stand_in(audio) as recordings:
         return _diarize(recordings, outs, formats, options, labels, replace=replace)
 

@@ -128,7 +128,10 @@ def check_name(name: str) -> str:
     if not 1 <= len(clean) <= MAX_NAME:
         raise OptionError(f"The name {clean[:20] + '...' if clean else clean!r} must have 1 to {MAX_NAME} characters.")
     if clean.casefold() in _RESERVED:
-        raise OptionError(f"Nobody can be called {clean!r}, which stands for words without a speaker.")
+        raise OptionError(
+            f"Nobody can be called {clean!r}, which stands for words without a speaker: give another name. To take a "
+            "name away, reassign the words to nobody, in small letters."
+        )
     return clean
 
 

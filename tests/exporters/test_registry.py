@@ -80,3 +80,17 @@ def test_each_of_ours_says_what_it_is(name: str) -> None:
     assert found.NEEDS in {"words", "turns", "anything"}
     assert found.ABOUT
     assert len(found.ABOUT.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("a.pdf", r"write \.html or \.docx, and print"),
+        ("A.RTF", r"write \.docx"),
+        ("a.xlsx", r"\.csv"),
+        ("a.scc", r"\.srt"),
+    ],
+)
+def test_what_serves_instead_of_others_files_is_told(name: str, instead: str) -> None:
+    with pytest.raises(OptionError, match=rf"are not written here: .*{instead}"):
+        registry.format_of(name)

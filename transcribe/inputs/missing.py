@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_any(audio: Sequence[Path | SeparateFiles]) -> None:
-    """Where no recording is there at all, say so before anything else: what was given may be no list of recordings.
+    """Where no recording is there at all, say so before any model is loaded.
 
     Raises:
         AudioError: what is wrong with the first.

@@ -156,5 +156,7 @@ def test_what_stands_for_nobody_is_no_name_anywhere(name: str) -> None:
         lambda: channel_names(f"agent,{name}"),  # of batch, and of its lists
         lambda: enrolled_name(name),
     ):
-        with pytest.raises(OptionError, match=r"Nobody can be called .*, which stands for words without a speaker"):
+        with pytest.raises(
+            OptionError, match=r"Nobody can be called .*, which stands for words without a speaker: give another name"
+        ):
             give()
