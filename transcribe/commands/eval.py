@@ -49,8 +49,6 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, uem: Path | 
     """
     if stm is None and rttm is None:
         raise OptionError("There is nothing to compare with: give --stm FILE, --rttm FILE, or both.")
-    if uem is not None and rttm is None:
-        raise OptionError("--uem names the parts of turns that are scored: give --rttm FILE too.")
     if stm is not None and hypothesis.suffix.lower() == ".rttm":
         raise OptionError(f"{hypothesis} holds no words: give a .json transcript to compare with --stm.")
     true_turns = () if rttm is None else read_true_turns(rttm)  # whatever cannot be read is told before any work

@@ -93,7 +93,7 @@ RULES = (
     Rule(OF_READABLE, lambda v: v.get("cues") == "segments", "with --cues segments, which stay as they are"),
     Rule((*OF_CUES, "fps"), lambda v: bool(v.get("same_shape")), "with --same-shape"),
     Rule(("pace", "audio_track"), lambda v: v.get("from_file", ()) is None, "without --from-file"),
-    Rule(("collar",), lambda v: v.get("rttm", ()) is None and "stm" in v, "without --rttm"),
+    Rule(("collar", "uem"), lambda v: v.get("rttm", ()) is None and "stm" in v, "without --rttm"),
     Rule(("audio",), lambda v: bool(v.get("as_json")) and "limit" in v, "with --json, which plays nothing"),
 )
 

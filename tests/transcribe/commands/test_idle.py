@@ -66,6 +66,7 @@ CASES = {
     "attach a.json a.wav --same-shape --fps 30": "--fps does nothing with --same-shape.",
     "live --pace 2": "--pace does nothing without --from-file.",
     "eval a.json --stm a.stm --collar 1": "--collar does nothing without --rttm.",
+    "eval a.json --stm a.stm --uem a.uem": "--uem does nothing without --rttm.",
     "review a.json --json --audio a.wav": "--audio does nothing with --json, which plays nothing.",
 }
 WORKING = (
@@ -89,7 +90,7 @@ WORKING = (
     "batch run rows.csv -o o --keep-voices --step 1 --labels none",
     "batch run . -o o --pattern *.wav --no-words --mode fast --keep-voices",
     "live --from-file a.wav --pace 2 --join plain --labels none --step 1",
-    "eval a.json --rttm a.rttm --collar 1",
+    "eval a.json --rttm a.rttm --collar 1 --uem a.uem",
     "review a.json --audio a.wav",
     "export a.json --labels none --fps 30 --max-lines 2",
 )
@@ -99,7 +100,7 @@ WORKING = (
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of every name; what is in most is not looked at."""
     monkeypatch.chdir(tmp_path)
-    for name in ("a.wav", "a.rttm", "a.stm", "rows.csv"):
+    for name in ("a.wav", "a.rttm", "a.stm", "a.uem", "rows.csv"):
         Path(name).touch()
     said = Document(Transcript((Segment(0.0, 1.0, " Hello there."),), "en", 1.0))
     Path("a.json").write_text(str(registry.dumps(said, "json")), encoding="utf-8")
