@@ -237,6 +237,16 @@ def test_the_real_command(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_what_verbose_cannot_tell_ends_no_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("diarfuse.diarize.vad._FILES", ())  # as where faster-whisper is not installed
+    assert run(words_json("good.wav", "-o", "good.srt", "-v")) == 0
+    assert "Hello there." in Path("good.srt").read_text(encoding="utf-8")
+    assert "speech: not looked for. Speech detection needs the Silero network" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
 def test_an_address_is_told_as_it_was_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diarize", "https://example.org/talks/a.wav"]) == 1
     assert capsys.readouterr().err == (
