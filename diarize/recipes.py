@@ -97,6 +97,7 @@ class Embedded:
         voices = resegment.Voices.of(self.vectors, pairs, clusters)
         likeness = resegment.compare(self.spans, self.span_vectors, voices, windows)
         timeline = resegment.resegment(timeline, self.spans, likeness, windows)
+        timeline = resegment.look_again(timeline, self.spans, self.span_vectors, likeness.shape[1], windows)
         return drop_specks(timeline, min_speakers), likeness
 
 

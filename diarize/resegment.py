@@ -4,9 +4,10 @@ The segmentation network tells voices apart within 10 s, and sometimes takes two
 similar ones for one; clustering can then only move both together. So each span
 of a second or two in which one person speaks is compared, by its own
 embedding, with everybody's other speech, and given to somebody else where the
-evidence is plain. A clustering of whole local speakers, however good, cannot do
-that; benchmarks/RESULTS.md has the effect. Upstream has no such stage, and the
-`exact` mode leaves it out.
+evidence is plain: first by what the windows hear of everybody elsewhere, then by
+everybody's other spans. A clustering of whole local speakers, however good,
+cannot do that; benchmarks/RESULTS.md has the effect. Upstream has no such stage,
+and the `exact` mode leaves it out.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _MARGIN = 0.15
 _UNKNOWN = 0.35
 """The likeness of a span to its own speaker's voice where nothing else is known of it."""
 _OTHER_WINDOWS = 2
+_LOOKS_AGAIN = 2
+"""More change nothing that was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,64 @@ def resegment(timeline: Timeline, spans: Sequence[Stretch], likeness: Float64, w
     return _apply(timeline, moves, windows.total_frames)
 
 
+def look_again(
+    timeline: Timeline, spans: Sequence[Stretch], vectors: Float32, num_voices: int, windows: Windows
+) -> Timeline:
+    """`resegment` by the turns that stand now: each span is compared with everybody's other spans.
+
+    Windows overlap, so `compare` leaves out what lies within 10 s of a span: in a short recording, everything. Spans
+    do not overlap, so only the span itself is left out.
+
+    Args:
+        timeline: as it stands.
+        spans: short stretches cut at changes, in order of time.
+        vectors: float32 (spans, dimension), NaN where a span has none.
+        num_voices: how many speakers, from the first, have a voice of their own.
+        windows: where the windows lie.
+
+    Returns:
+        The timeline with those frames moved; nobody loses their last frame.
+    """
+    unit = np.asarray(unit_length(vectors.astype(np.float64)), np.float64)
+    for _ in range(_LOOKS_AGAIN):
+        alone = _alone(timeline, windows.total_frames)
+        speakers = np.array([_speaker(span, alone, windows) for span in spans], np.int64)
+        timeline = resegment(timeline, spans, among_spans(unit, speakers, num_voices), windows)
+    return timeline
+
+
+def among_spans(unit: Float64, speakers: Labels, num_voices: int) -> Float64:
+    """Cosines of each span with the mean of everybody's other spans, (spans, num_voices); -1 where there are none.
+
+    Args:
+        unit: float64 (spans, dimension), unit vectors, NaN where a span has none; so are its cosines.
+        speakers: int64 (spans,), whose each span is; -1, or from `num_voices` on, for nobody's who has a voice.
+        num_voices: how many have one.
+    """
+    known = np.isfinite(unit).all(axis=1)
+    own = known & (speakers >= 0) & (speakers < num_voices)
+    sums, counts = np.zeros((num_voices, unit.shape[1])), np.bincount(speakers[own], minlength=num_voices)
+    np.add.at(sums, speakers[own], unit[own])
+    cosines = np.where(counts > 0, unit @ unit_length(sums).T, -1.0)
+    rows, columns = np.flatnonzero(own), speakers[own]
+    others = unit_length(sums[columns] - unit[own])
+    cosines[rows, columns] = np.where(counts[columns] > 1, (unit[own] * others).sum(axis=1), -1.0)
+    cosines[~known] = np.nan
+    return cosines
+
+
+def _speaker(span: Stretch, alone: Int32, windows: Windows) -> int:
+    """Who speaks alone for the most of `span`; -1 where hardly anybody does."""
+    inside = alone[_frames(span, windows)]
+    single = inside[inside >= 0]
+    return int(np.bincount(single).argmax()) if single.size and single.size >= _ALONE * len(inside) else -1
+
+
+def _frames(span: Stretch, windows: Windows) -> slice:
+    begin, end = span.seconds
+    return slice(round(begin / windows.frame_step), round(end / windows.frame_step))
+
+
 def _alone(timeline: Timeline, total: int) -> Int32:
     """Who is active in each frame in which exactly one speaker is; -1 elsewhere."""
     active = np.zeros(total + 1, np.int32)
@@ -133,19 +194,15 @@ def _look(span: Stretch, scores: Float64, alone: Int32, windows: Windows) -> Ite
     begin, end = span.seconds
     if end - begin < SHORTEST or np.isnan(scores).any():
         return
-    first, last = (round(edge / windows.frame_step) for edge in (begin, end))
-    inside = alone[first:last]
-    single = inside[inside >= 0]
-    if single.size < _ALONE * (last - first):
-        return
-    current = int(np.bincount(single).argmax())
-    if current >= len(scores):  # a speaker without a voice of their own
+    current = _speaker(span, alone, windows)
+    if not 0 <= current < len(scores):  # nobody, or a speaker without a voice of their own
         return
     best = int(scores.argmax())
     own = scores[current] if scores[current] > -1 else _UNKNOWN
     if best != current and scores[best] - own > _MARGIN:
-        for run in runs(inside == current):
-            yield Move(first + int(run[0]), first + int(run[1]), current, best)
+        frames = _frames(span, windows)
+        for run in runs(alone[frames] == current):
+            yield Move(frames.start + int(run[0]), frames.start + int(run[1]), current, best)
 
 
 def _apply(timeline: Timeline, moves: Sequence[Move], total: int) -> Timeline:

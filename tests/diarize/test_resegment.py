@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diarfuse.diarize import resegment as resegmenting
 from diarfuse.diarize.binarize import runs
 from diarfuse.diarize.clustering import Clusters
 from diarfuse.diarize.reconstruct import Timeline
-from diarfuse.diarize.resegment import Move, Voices, _alone, _apply, compare, resegment
+from diarfuse.diarize.resegment import Move, Voices, _alone, _apply, among_spans, compare, look_again, resegment
 from diarfuse.diarize.stretches import Stretch
 from diarfuse.diarize.windows import Windows
 
@@ -148,3 +149,50 @@ def test_a_span_without_a_vector_is_like_nobody_and_little_speech_is_no_voice(wi
     vectors = np.stack([BEN, np.full(8, np.nan, np.float32)])
     likeness = compare(spans, vectors, voices_of(windows, *((w, 0) for w in range(12)), (40, 1)), windows)
     np.testing.assert_array_equal(likeness, [[0.0, -1.0], [np.nan, np.nan]])
+
+
+def test_in_a_short_recording_spans_are_compared_with_one_another():
+    """All windows lie within 10 s of every span, so they tell nothing; the other spans do."""
+    short = Windows(12 * 16_000)
+    timeline = timeline_of(short, (0, 0, 4), (1, 5, 9))
+    spans = [Stretch(0, 150), Stretch(150, 250), Stretch(250, 400), Stretch(500, 700), Stretch(700, 900)]
+    vectors = np.stack([ANA, BEN, ANA, BEN, BEN])
+    by_windows = compare(spans, vectors, voices_of(short, (0, 0), (1, 1), (2, 0)), short)
+    assert (by_windows == -1).all()
+    assert seconds(look_again(timeline, spans, vectors, 2, short), short) == [3.0, 5.0]
+    assert seconds(look_again(timeline, spans, np.full_like(vectors, np.nan), 2, short), short) == [4.0, 4.0]
+    assert look_again(timeline, [], vectors[:0], 2, short) == timeline
+
+
+def test_what_was_moved_speaks_for_whom_it_went_to(monkeypatch):
+    short = Windows(14 * 16_000)
+    timeline = timeline_of(short, (0, 0, 4), (1, 5, 11))
+    spans = [Stretch(0, 200), Stretch(200, 400), Stretch(500, 700), Stretch(700, 900), Stretch(900, 1100)]
+    vectors = np.stack([np.cos(angle) * ANA + np.sin(angle) * BEN for angle in (1.2, 1.1, 1.5, 0.2, 1.1)])
+    vectors = vectors.astype(np.float32)
+    assert seconds(look_again(timeline, spans, vectors, 2, short), short) == [8.0, 2.0]
+    monkeypatch.setattr(resegmenting, "_LOOKS_AGAIN", 1)
+    assert seconds(look_again(timeline, spans, vectors, 2, short), short) == [6.0, 4.0]
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)
+
+
+@given(st.integers(0, 6), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_cosines_among_spans_leave_out_the_span_itself(count, voices, seed):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(count, 5))
+    vectors[rng.random(count) < 0.2] = np.nan
+    speakers = rng.integers(-1, voices + 1, count)
+    spans = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    found = among_spans(spans, speakers, voices)
+    for i in range(count):
+        for voice in range(voices):
+            others = [spans[j] for j in range(count) if j != i and speakers[j] == voice and np.isfinite(spans[j]).all()]
+            if np.isnan(spans[i]).any():
+                assert np.isnan(found[i, voice])
+            elif others:
+                assert found[i, voice] == pytest.approx(unit(np.sum(others, axis=0)) @ spans[i], abs=1e-9)
+            else:
+                assert found[i, voice] == -1
