@@ -360,6 +360,14 @@ def test_what_only_the_command_can_refuse_is_told_with_its_place(work: Path, say
     assert re.search(rf"[:,] {text.partition(' ')[0]} (= |has )", told[0]), told[0]
 
 
+def test_the_sentence_of_the_page_is_what_is_told(work: Path, say) -> None:
+    page = Path(__file__).parents[3] / "docs" / "config.md"
+    sentence = " ".join(re.findall(r"finds out: `([^`]*)`", page.read_text(encoding="utf-8"))[0].split())
+    path = own(work, "min-speakers = 3\nmax-speakers = 2\n")
+    code, _, error = say("diarize", "a.wav", "-o", "b.rttm")
+    assert (code, error) == (2, f"Error: {sentence.replace('/home/ana/.config/diarfuse/diarfuse.toml', str(path))}\n")
+
+
 @pytest.mark.parametrize("manner", [(), ("--json-progress",)])
 def test_what_one_of_several_files_fails_by_is_told_with_its_place(work: Path, say, manner: tuple[str, ...]) -> None:
     soundfile.write("b.wav", np.full((64_000, 2), 0.01, np.float32), 16_000)
