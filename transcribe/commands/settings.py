@@ -36,21 +36,8 @@ MARKS = frozenset({"mark-pauses", "mark-overlaps"})
 BESIDE = frozenset({"format", NAMES}) | LAYOUT | MARKS | COUNTS
 """What a file beside the work may set."""
 ONE_CALL = frozenset(
-    {
-        "output",
-        "name",
-        "json",
-        "yes",
-        "consent",
-        "encrypt",
-        "another-voice",
-        "rttm",
-        "uem",
-        "same-shape",
-        "unit",
-        "limit",
-    }
-    | {"replace", "clean", "find", "audio", "csv", "plot", "quiet", "json-progress"}
+    {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}
+    | {"replace", "clean", "find", "audio", "csv", "plot", "uem", "quiet", "json-progress"}
     | {"redo", "dry-run", "shard", "ray", "pattern", "offset", "keep-voices", "no-words", "channel-names"}
 )
 """Options that mean one call, and are no setting."""
