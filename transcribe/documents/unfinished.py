@@ -5,9 +5,9 @@
     FOLDER/KEY   a line a segment, and a line a mark from which the recogniser can go on (`asr_adapters.resuming`)
 
 The key is of all that has a say in the words: the samples, the recogniser with its
-model and options, and the program. A file is only ever appended to, and whatever
-does not lead to a whole mark, as after a kill or where two ran at once, counts as
-not written. Nothing is written before a minute was heard; what is finished is deleted.
+model and options, and the program. A file is only ever appended to, each line behind
+its checksum, and whatever does not lead to a whole mark, as after a kill, where two
+ran at once or a disk has damaged it, counts as not written. Nothing is written before a minute was heard; what is finished is deleted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import os
 import re
 import time
+import zlib
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -219,7 +220,21 @@ def _tell(hears: Sequence[OnSegment | None], segment: Segment) -> None:
 
 
 def _line(row: dict[str, Any]) -> bytes:
-    return json.dumps(row).encode() + b"\n"
+    content = json.dumps(row).encode()
+    return b"%08x %s\n" % (zlib.crc32(content), content)
+
+
+def _row(line: bytes) -> dict[str, Any]:
+    """What `_line` wrote; a damaged digit would be words that nobody has said.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    checksum, _, content = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(content):
+        raise ValueError
+    row: dict[str, Any] = json.loads(content)
+    return row
 
 
 def _read(path: Path) -> tuple[Begun | None, int]:
@@ -233,7 +248,7 @@ def _read(path: Path) -> tuple[Begun | None, int]:
     for line in lines:
         place += len(line) + 1
         try:
-            row = json.loads(line)
+            row = _row(line)
             if "count" not in row:
                 segments.append(read_segment(row))
                 continue

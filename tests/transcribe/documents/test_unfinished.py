@@ -347,6 +347,19 @@ def test_a_file_that_is_cut_anywhere_holds_what_was_marked_before_and_can_be_gon
         assert left(path) == 6
 
 
+@given(st.integers(0, 1 << 20), st.integers(1, 255))
+def test_no_damaged_byte_is_taken_for_what_was_heard(place, damage) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "key"
+        write(journal := Journal.at(path), 0, 4)
+        journal.close()
+        content = bytearray(path.read_bytes())
+        content[place % len(content)] ^= damage
+        path.write_bytes(content)
+        before = content[: place % len(content)].count(b"\n") // 2
+        assert left(path) == before, "what was marked before is whole"
+
+
 def _is_mark(content: bytes, cut: int) -> bool:
     """Whether the cut lies in a line that holds a mark, behind its first key."""
     return b'"count"' in content[:cut].rsplit(b"\n", 1)[-1]
@@ -382,4 +395,4 @@ def test_a_full_disk_ends_nothing_and_leaves_what_there_was(tmp_path, monkeypatc
         write(journal, 2, 3)
     write(journal, 3, 4)
     assert (left(path), journal.kept) == (2, 140.0)
-    assert json.loads(path.read_bytes().splitlines()[-1])["count"] == 2
+    assert json.loads(path.read_bytes().splitlines()[-1].partition(b" ")[2])["count"] == 2
