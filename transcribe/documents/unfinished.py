@@ -7,7 +7,8 @@
 The key is of all that has a say in the words: the samples, the recogniser with its
 model and options, and the program. A file is only ever appended to, each line behind
 its checksum, and whatever does not lead to a whole mark, as after a kill, where two
-ran at once or a disk has damaged it, counts as not written. Nothing is written before a minute was heard; what is finished is deleted.
+ran at once or a disk has damaged it, counts as not written. Nothing is written
+before a minute was heard; what is finished is deleted.
 """
 
 from __future__ import annotations
