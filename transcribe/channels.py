@@ -89,7 +89,7 @@ def _begin(files: SeparateFiles) -> str:
     """What is taken for granted of separate files, for whoever may know better."""
     if not any(files.starts):
         return f"Taken for one conversation, which begins in all files at once: {files}."
-    begins = (f"{path.name} from {start:g} s on" for path, start in zip(files.paths, files.starts, strict=True))
+    begins = (f"{name} from {start:g} s on" for name, start in zip(files.names, files.starts, strict=True))
     return f"Taken for one conversation: {', '.join(begins)}."
 
 
@@ -101,12 +101,12 @@ def _each_another(files: SeparateFiles, channels: list[Samples]) -> list[Samples
     """
     from ..fusion.audio import same_channels
 
-    heard = [(path, samples) for path, samples in zip(files.paths, channels, strict=True) if samples.any()]
+    heard = [(name, samples) for name, samples in zip(files.names, channels, strict=True) if samples.any()]
     for (one, first), (other, second) in combinations(heard, 2):
         # A minute tells most that differ apart, and takes no hour to read.
         if all(same_channels([first[part], second[part]]) for part in (slice(_MINUTE), slice(None))):
             raise AudioError(
-                f"{one.name} and {other.name} hold the same recording: give each person's own file, or one of them "
+                f"{one} and {other} hold the same recording: give each person's own file, or one of them "
                 "with --diarize."
             )
     return channels
@@ -260,7 +260,7 @@ def _name(stem: str) -> str:
 
 def _who(channels: Sequence[Channel], labels: Sequence[Sequence[str]], files: SeparateFiles | None) -> str:
     numbers = [str(number) for number in range(1, len(channels) + 1)]
-    called = numbers if files is None else [path.name for path in files.paths]
+    called = numbers if files is None else files.names
     heard = (own if len(own) > 1 or one.transcript.segments else () for own, one in zip(labels, channels, strict=True))
     parts = (f"{name} is {', '.join(own) or 'silent'}" for name, own in zip(called, heard, strict=True))
     return f"Speakers by {'channel' if files is None else 'file'}: {'; '.join(parts)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,8 +55,19 @@ class SeparateFiles:
         >>> str(SeparateFiles(("calls/ana.wav", "ben.wav")))
         'ana.wav and ben.wav'
         """
-        *first, last = (path.name for path in self.paths)
+        *first, last = self.names
         return f"{', '.join(first)} and {last}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files for sentences, each; of those of one name, in folders of their own, with their numbers.
+
+        >>> SeparateFiles(("ana/track.wav", "guest.wav", "ben/track.wav")).names
+        ('track.wav (1)', 'guest.wav', 'track.wav (3)')
+        """
+        often = Counter(path.name for path in self.paths)
+        numbered = enumerate(self.paths, start=1)
+        return tuple(f"{path.name} ({number})" if often[path.name] > 1 else path.name for number, path in numbered)
 
     @property
     def stem(self) -> str:

@@ -144,6 +144,12 @@ def _missing(path: Path, recording: Recording | None, audio: AudioSource | None)
     if audio is not None or recording is None or not recording.files:
         return f"The recording {str(audio or (recording and recording.name))!r} is not there: give its file."
     gone = [repr(one.name) for one in recording.files if beside(path.resolve(), one.name) is None]
+    if not gone:
+        called = ", ".join(repr(one.name) for one in recording.files)
+        return (
+            f"The recording is {len(recording.files)} files, {called}, of which two are one file beside {path}: "
+            "give one file with the mix of all."
+        )
     return (
         f"The recording is {len(recording.files)} files, and beside {path} {' and '.join(gone)} "
         f"{'is' if len(gone) == 1 else 'are'} not: put all of them there, or give one file with the mix of all."

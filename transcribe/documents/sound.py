@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import numpy as np
 
 from ...exporters.style import Audio, Style
 from ...fusion.audio.separate import SeparateFiles, files_of, source_of
+from ...fusion.errors import OptionError
 
 if TYPE_CHECKING:
     from ...fusion.audio import AudioSource, Track
@@ -40,12 +42,19 @@ def beside(document: Path, name: str) -> Path | None:
 
 
 def recording_near(document: Path, recording: Recording | None) -> Path | SeparateFiles | None:
-    """The recording that lies beside a document; of separate files all, or None."""
+    """The recording that lies beside a document; of separate files all, or None.
+
+    Files of one name, which lay in several folders, cannot all lie there.
+    """
     if recording is None or not recording.files:
         return beside(document, "" if recording is None else recording.name)
     paths = [beside(document, one.name) for one in recording.files]
     there = tuple(path for path in paths if path is not None)
-    return SeparateFiles(there, tuple(one.start for one in recording.files)) if len(there) == len(paths) else None
+    if len(there) < len(paths):
+        return None
+    with suppress(OptionError):  # two are one file, or a document from anybody tells of what can be no conversation
+        return SeparateFiles(there, tuple(one.start for one in recording.files))
+    return None
 
 
 def sounded(

@@ -337,3 +337,20 @@ def test_separate_files_are_heard_again_as_one(capsys: pytest.CaptureFixture[str
     told = capsys.readouterr().err
     assert "The recording is 2 files, and beside talk.json 'ben.wav' is not: put all of them there" in told
     assert Path("talk.json").read_bytes() == before
+
+
+def test_separate_files_of_one_name_cannot_lie_beside_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor can those that are one file by now: all else is done with it all the same, and the mix heard again."""
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, (3, 4 * SAMPLE_RATE)).astype(np.float32)
+    for folder in ("ana", "ben"):
+        Path(folder).mkdir()
+    for name, samples in zip(("ana/track.wav", "ben/track.wav", "mix.wav"), noise, strict=True):
+        soundfile.write(name, samples, SAMPLE_RATE)
+    assert run(["--asr", "clock", "--channels", "ana/track.wav", "ben/track.wav", "-o", "talk.json"]) == 0
+    assert "track.wav (1) is SPEAKER_00; track.wav (2) is SPEAKER_01." in capsys.readouterr().err
+    Path("track.wav").symlink_to("ana/track.wav")
+    assert run(["redo", "talk.json", "--asr", "clock"]) == 1
+    said = capsys.readouterr().err
+    assert "2 files, 'track.wav', 'track.wav', of which two are one file beside talk.json: give one file with" in said
+    assert run(["export", "talk.json", "-o", "talk.html"]) == 0
+    assert run(["redo", "talk.json", "mix.wav", "--asr", "clock"]) == 0
