@@ -147,8 +147,8 @@ def _missing(path: Path, recording: Recording | None, audio: AudioSource | None)
     if not gone:
         called = ", ".join(repr(one.name) for one in recording.files)
         return (
-            f"The recording is {len(recording.files)} files, {called}, of which two are one file beside {path}: "
-            "give one file with the mix of all."
+            f"The recording is {len(recording.files)} files, {called}, and what lies beside {path} under these names "
+            "cannot be put together (two are one file, or one begins a day late): give one file with the mix of all."
         )
     return (
         f"The recording is {len(recording.files)} files, and beside {path} {' and '.join(gone)} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -351,6 +352,11 @@ def test_separate_files_of_one_name_cannot_lie_beside_the_document(capsys: pytes
     Path("track.wav").symlink_to("ana/track.wav")
     assert run(["redo", "talk.json", "--asr", "clock"]) == 1
     said = capsys.readouterr().err
-    assert "2 files, 'track.wav', 'track.wav', of which two are one file beside talk.json: give one file with" in said
+    assert "2 files, 'track.wav', 'track.wav', and what lies beside talk.json under these names cannot be put" in said
     assert run(["export", "talk.json", "-o", "talk.html"]) == 0
     assert run(["redo", "talk.json", "mix.wav", "--asr", "clock"]) == 0
+    late = json.loads(Path("talk.json").read_text(encoding="utf-8"))
+    late["audio"]["files"] = [{"name": name, "sha256": "", "start": 9e4} for name in ("track.wav", "mix.wav")]
+    Path("late.json").write_text(json.dumps(late), encoding="utf-8")
+    assert run(["redo", "late.json", "--asr", "clock"]) == 1
+    assert "(two are one file, or one begins a day late)" in capsys.readouterr().err
