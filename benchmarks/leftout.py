@@ -9,9 +9,10 @@ fold's own recordings are scored with them. Where stretches are too few for a gr
 distance with the least DER of short excerpts (`benchmarks.excerpts`), else the one with the least mean DER of the six
 kinds of recording. `sim` is scored with what was chosen
 without fold 0, which holds its speakers; `real`, whose speakers are in no fold,
-with what all folds choose. Printed: DER at collar 0 with overlap, least and
-greatest of the folds, how often the number of speakers is right, and the floor,
-which is the DER of perfect clustering of the same segmentation.
+with what all folds choose, and so more real recordings, where there is a folder
+`elsewhere` beside it. Printed: DER at collar 0 with overlap, least and greatest of
+the folds, how often the number of speakers is right, and the floor, which is the
+DER of perfect clustering of the same segmentation.
 
 ``--against MODE`` also prints how far the DER is above that of another mode, its
 distances chosen in the same way, with the interval of 2 000 draws of the talks.
@@ -35,6 +36,7 @@ from benchmarks import excerpts, perfect
 from benchmarks.generated.heard import listen
 from benchmarks.local_pack import open_store
 from benchmarks.scoring import ErrorRates, Recording, der_apart, find_recordings, score, total
+from benchmarks.talks import ELSEWHERE
 from diarfuse.diarize.bands import Bands
 from diarfuse.diarize.masks import training_pairs
 from diarfuse.diarize.models.packs import Distances
@@ -125,8 +127,9 @@ def _parse() -> argparse.Namespace:
 
 def folders_of(generated: Path, audio: Path) -> list[Path]:
     """The folders of the rows, in their order."""
-    lines = [folder for folder in (generated / name for name in LINES) if folder.is_dir()]
-    return [generated / kind for kind in KINDS] + [audio / "real", audio / "sim"] + lines
+    may_be_there = [audio / ELSEWHERE, *(generated / name for name in LINES)]
+    there = [folder for folder in may_be_there if folder.is_dir()]
+    return [generated / kind for kind in KINDS] + [audio / "real", audio / "sim"] + there
 
 
 def find_cases(diarizer: Diarizer, folders: Sequence[Path], kept: Path) -> list[Case]:

@@ -7,7 +7,8 @@ recognisers heard. Words: the true ones; those of a recogniser, which for
 generated talk are the true ones as its model mishears them
 (`benchmarks.generated.recogniser`), and on `sim` and `real` those it wrote,
 scored where it got them right; with ``--heard KIND...`` also those that moonshine
-itself writes of generated talk, full stops and all. Turns: the true ones, and ours for every pack and
+itself writes of generated talk, full stops and all, and so in a folder `elsewhere`
+beside `sim` and `real`, where there is one. Turns: the true ones, and ours for every pack and
 mode. Ours is the rule of `benchmarks.rules` that is chosen on generated talk of the
 other folds (without fold 0 for `sim`, which holds its speakers, and on all of it
 for `real`). Printed: what each fold chooses, and the sum of every rule; for each row
@@ -28,7 +29,7 @@ import numpy as np
 from benchmarks.generated.recogniser import ENGINES, NO_WORD, Heard, load_models, mishear, places, recognised
 from benchmarks.metrics_words import Counts, overlapped, turn_mapping
 from benchmarks.rules import PLAIN, RULES, Cell, choose
-from benchmarks.talks import GENERATED, NO_FOLD, TRUE, Talk, levels, load_talks
+from benchmarks.talks import ELSEWHERE, GENERATED, NO_FOLD, TRUE, Talk, levels, load_talks
 from benchmarks.who_said_what import run_whisperx_on
 from diarfuse.fusion.types import Word
 
@@ -119,7 +120,7 @@ def cases_of(talks: Iterable[Talk], cache: Path, listened: Sequence[str] = ()) -
                 heard[engine] = mishear(talk.words, where, models[engine], seed)
             elif talk.kind in kinds:
                 heard[engine] = recognised(talk, engine, cache)
-        if talk.kind in listened:
+        if talk.kind in (*listened, ELSEWHERE):
             heard[ITSELF] = recognised(talk, "moonshine", cache)
         both = overlapped(talk.words)
         names = {turns: turn_mapping(talk.recording.turns, found.turns) for turns, found in talk.turns.items()}

@@ -5,7 +5,7 @@
 The weights for each fold are fitted on the words of the other three, true ones
 and recognised, with our turns, and on `real`; the generated kinds of recording weigh
 the same. `sim` is told with what was fitted without fold 0, which holds its speakers,
-and a recording of `real` with what all folds give and those of `real` that share no
+and a real recording with what all folds give and those of `real` that share no
 speaker with it. Transcripts whose words sound at once, and those of a recogniser, have
 weights of their own. They are fitted on words as the turns give them, since where the
 voice has the last word all agree with it, and measured on words as they are. Printed:
@@ -29,7 +29,7 @@ import numpy as np
 
 from benchmarks.leftout_words import add_folders, cases_of, rightly
 from benchmarks.rules import patched
-from benchmarks.talks import GENERATED, TRUE, load_talks
+from benchmarks.talks import ELSEWHERE, GENERATED, TRUE, load_talks
 from diarfuse.fusion.editing.review import SURE
 from diarfuse.fusion.join import assign
 from diarfuse.fusion.join.assign import DEFAULT, join
@@ -86,9 +86,9 @@ class Told:
 
     @property
     def people(self) -> tuple[int, frozenset[str]]:
-        """Whom its weights may not know: the fold of its speakers, and in `real` their names."""
+        """Whom its weights may not know: the fold of its speakers, and in real recordings their names."""
         talk = self.case.talk
-        return talk.fold, frozenset(turn.speaker for turn in talk.recording.turns if talk.kind == REAL)
+        return talk.fold, frozenset(turn.speaker for turn in talk.recording.turns if talk.kind in (REAL, ELSEWHERE))
 
     def may_tell(self, people: tuple[int, frozenset[str]]) -> bool:
         """Whether weights for these people may rest on it: none of them speaks in it, and it is not `sim`."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 GENERATED = ("full", "telephone", "noise", "codec", "clips30", "clips60")
 SEEN = ("sim", "real")
+ELSEWHERE = "elsewhere"
+"""More real recordings, where there is such a folder beside those of `SEEN`: scored, and nothing is chosen on them."""
 NO_FOLD = -1
 TRUE = "true"
 _WANTED = Wanted(SpeakerCount(), embeddings=False, activity=False)
@@ -33,7 +35,10 @@ _FRAME = 160
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """One conversation. kind: `GENERATED` or `SEEN`. fold: of its speakers. turns: by the name of who found them."""
+    """One conversation.
+
+    kind: `GENERATED`, `SEEN` or `ELSEWHERE`. fold: of its speakers. turns: by the name of who found them.
+    """
 
     recording: Recording
     kind: str
@@ -59,7 +64,7 @@ def load_talks(
 
     Args:
         generated: a folder of `benchmarks.generated`; None for `sim` and `real` alone.
-        audio: the folder of `sim` and `real`.
+        audio: the folder of `sim` and `real`, and perhaps of `elsewhere`.
         cache: keeps what the networks heard.
         systems: ours, as ``PACK MODE``.
         local: a store that `benchmarks.local_pack` made, with the pack community-1.
@@ -68,9 +73,14 @@ def load_talks(
     made = [] if generated is None else [generated / kind for kind in GENERATED]
     return [
         Talk(recording, folder.name, fold, words, _turns(recording, words, diarizers, cache / "{}" / folder.name))
-        for folder in (*made, *(audio / kind for kind in SEEN))
+        for folder in (*made, *recorded(audio))
         for recording, fold, words in _recordings(folder)
     ]
+
+
+def recorded(audio: Path) -> list[Path]:
+    """The folders of recordings that were not generated."""
+    return [audio / kind for kind in SEEN] + [folder for folder in (audio / ELSEWHERE,) if folder.is_dir()]
 
 
 def _diarizer(system: str, local: Path | None) -> Diarizer:
