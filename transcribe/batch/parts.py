@@ -53,10 +53,11 @@ class Parts:
         on_note: Note,
     ) -> Transcript:
         """What a recogniser hears, from where an earlier run of the same has left it."""
+        key = key_of(setup, recogniser, samples, language) if can_go_on(recogniser, samples) else None
         if on_progress is not None:
             on_progress(STAGE, 0, 1)  # from here on words are lost, also of one that says nothing itself
-        if can_go_on(recogniser, samples):
-            with closing(self._journal(key_of(setup, recogniser, samples, language))) as journal:
+        if key is not None:
+            with closing(self._journal(key)) as journal:
                 return heard(
                     recogniser,
                     samples,

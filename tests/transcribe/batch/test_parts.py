@@ -11,6 +11,7 @@ import soundfile
 
 from diarfuse.fusion.document import read_document
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.batch import parts
 from diarfuse.transcribe.batch.doing import Hands
 from diarfuse.transcribe.batch.items import Asked, Item
 from diarfuse.transcribe.batch.settling import Outcome, Plan
@@ -123,6 +124,20 @@ def test_words_of_before_are_not_told_of_as_those_of_a_recording_that_cannot_be_
     Path("talk.wav").write_bytes(b"no audio any more")
     outcome, _ = done("resuming", "out")
     assert (outcome.stage, "are kept in" in outcome.reason) == ("load audio", False)
+
+
+@pytest.mark.usefixtures("seconds")
+def test_words_of_before_are_not_told_of_where_the_model_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("stop").write_text("3", encoding="utf-8")
+    assert "are kept in" in done("resuming", "out")[0].reason
+
+    def no_model(*_given: object) -> str:
+        raise ZeroDivisionError("too much")
+
+    monkeypatch.setattr(parts, "key_of", no_model)
+    soundfile.write("talk.wav", np.full(5 * 16_000, 0.2, np.float32), 16_000)
+    outcome, _ = done("resuming", "out")
+    assert (outcome.state, "are kept in" in outcome.reason) == ("failed", False)
 
 
 @pytest.mark.usefixtures("seconds")
