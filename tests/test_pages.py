@@ -123,7 +123,7 @@ def lines(page: str) -> list[str]:
 
 def follow(line: str) -> None:
     """Do what `line` says, in this process where it ends by itself."""
-    program, *words = shlex.split(line)
+    program, *words = shlex.split(line, comments=True)
     assert program == "transcribe"
     if words[0] == "open":  # until its reader closes the page, or presses Ctrl-C
         command = [sys.executable, "-m", "diarfuse.transcribe", *words, "--no-browser"]
