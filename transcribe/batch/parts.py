@@ -53,10 +53,9 @@ class Parts:
         on_note: Note,
     ) -> Transcript:
         """What a recogniser hears, from where an earlier run of the same has left it."""
-        key = key_of(setup, recogniser, samples, language) if can_go_on(recogniser, samples) else None
-        if on_progress is not None:
-            on_progress(STAGE, 0, 1)  # from here on words are lost, also of one that says nothing itself
-        if key is not None:
+        if can_go_on(recogniser, samples):
+            key = key_of(setup, recogniser, samples, language)
+            _begin(on_progress)
             with closing(self._journal(key)) as journal:
                 return heard(
                     recogniser,
@@ -67,6 +66,7 @@ class Parts:
                     language=language,
                     on_progress=on_progress,
                 )
+        _begin(on_progress)
         if not isinstance(recogniser, SegmentRecognizer):
             return recogniser.transcribe(samples, language=language, on_progress=on_progress)
         with closing(self._journal(_ONCE)) as journal:
@@ -115,3 +115,9 @@ class Parts:
             if other != path:
                 Journal(other).forget()
         return Journal.at(path)
+
+
+def _begin(on_progress: Progress | None) -> None:
+    """From here on words are lost, also of a recogniser that says nothing itself."""
+    if on_progress is not None:
+        on_progress(STAGE, 0, 1)
