@@ -117,7 +117,7 @@ def _silences(rows: Sequence[Passage], spoken: _Spoken, least: Seconds) -> Itera
     places = ((word, (number, at)) for number, row in enumerate(rows) for at, word in enumerate(row.words))
     heard = 0.0
     for word, place in sorted(places, key=lambda one: (one[0].start, one[1])):
-        silence = round(word.start - heard - spoken.within(heard, word.start), 3)  # times are told in milliseconds
+        silence = _told(word.start - heard - spoken.within(heard, word.start))
         if silence >= least:
             yield place, silence
         heard = max(heard, word.end)
@@ -137,7 +137,7 @@ def _with_slashes(row: Passage, at_once: _Spoken) -> Passage:
     words: list[SpokenWord] = []
     for is_covered, run in groupby(row.words, key=lambda word: _is_covered(word, at_once)):
         said = list(run)
-        if is_covered and sum(at_once.within(word.start, word.end) for word in said) >= _LEAST:
+        if is_covered and _told(sum(at_once.within(word.start, word.end) for word in said)) >= _LEAST:
             lead = len(said[0].text) - len(said[0].text.lstrip())
             text = said[0].text
             said[0] = replace(said[0], text=f"{text[:lead]}{_SAID_AT_ONCE}{text[lead:]}")
@@ -147,7 +147,12 @@ def _with_slashes(row: Passage, at_once: _Spoken) -> Passage:
 
 
 def _is_covered(word: SpokenWord, at_once: _Spoken) -> bool:
-    return at_once.within(word.start, word.end) >= _COVERED * (word.end - word.start) > 0
+    return _told(at_once.within(word.start, word.end)) >= _COVERED * _told(word.end - word.start) > 0
+
+
+def _told(seconds: Seconds) -> Seconds:
+    """As times are told, in milliseconds: what is added up is else a hair off."""
+    return round(seconds, 3)
 
 
 def _followed(word: SpokenWord, mark: str, gap: str = " ") -> SpokenWord:

@@ -24,7 +24,7 @@ function addPauses(doc, model, of) {
   let heard = 0;
   for (const number of model.byTime.numbers) {
     const { start, end, space } = model.words[number];
-    const silence = Math.round(1000 * (start - heard - spoken(heard, start))) / 1000;
+    const silence = inMilliseconds(start - heard - spoken(heard, start));
     heard = Math.max(heard, end);
     if (silence < config.marks.pauses) continue;
     const gap = firsts.has(number) || space ? " " : "";
@@ -55,20 +55,25 @@ function addSlashes(doc, model, of) {
       known.set(who, lengthOf(common(mine, others)));
     }
     const atOnce = known.get(who);
-    const covers = words(turn).map((word) => [atOnce(word.start, word.end), word.end - word.start]);
+    const covers = words(turn).map(({ start, end }) => [atOnce(start, end), end - start].map(inMilliseconds));
     const covered = covers.map(([both, whole]) => both > 0 && both >= COVERED * whole);
     for (let first = 0; first < covered.length; first += 1) {
       if (!covered[first]) continue;
       let last = first;
       while (covered[last + 1]) last += 1;
       const sum = covers.slice(first, last + 1).reduce((seconds, [both]) => seconds + both, 0);
-      if (sum >= LEAST) {
+      if (inMilliseconds(sum) >= LEAST) {
         of(turn.first + first).before = "//";
         of(turn.first + last).after = "//";
       }
       first = last;
     }
   }
+}
+
+// As times are told: what is added up is else a hair off.
+function inMilliseconds(seconds) {
+  return Math.round(1000 * seconds) / 1000;
 }
 
 // When anybody of some speaks, in order; where several do, it is one span.
