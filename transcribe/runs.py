@@ -364,7 +364,10 @@ def _check_speakers(planned: Sequence[Sequence[output.Target]], options: JobOpti
     if options.diarize:
         return
     for name in options.speakers.given():
-        raise OptionError(f"--{name.replace('_', '-')} does nothing without --diarize: add --diarize.")
+        why = "without --diarize: add --diarize"
+        if options.channels is not None:
+            why = "with --channels, where the channels tell who speaks: leave it out"
+        raise OptionError(f"--{name.replace('_', '-')} does nothing {why}.")
     if options.channels is not None:
         return
     for name, given in (("name", view.labels), *((name, getattr(view, name)) for name in _OF_VOICES)):

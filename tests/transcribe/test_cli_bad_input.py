@@ -66,6 +66,11 @@ USAGE = {
     "no speakers": (["good.wav", "--diarize", "--num-speakers", "0"], "'--num-speakers': 0", "x>=1"),
     "count outside bounds": (["good.wav", "--diarize", "--num-speakers", "4", "--max-speakers", "2"], "4", "leave"),
     "count without diarize": (["good.wav", "--num-speakers", "2"], "--num-speakers", "add --diarize"),
+    "count of channels": (
+        ["good.wav", "--channels", "speakers", "--max-speakers", "2"],
+        "--max-speakers",
+        "with --channels",
+    ),
     "rttm without diarize": (["good.wav", "-o", "a.rttm"], "RTTM", "--diarize"),
     "step": (["good.wav", "--diarize", "--step", "11"], "'--step': 11.0", "0.02<=x<=10.0"),
     "threshold": (["good.wav", "--diarize", "--threshold", "-1"], "'--threshold': -1.0", "0<x<=2.0"),

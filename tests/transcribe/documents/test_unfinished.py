@@ -230,6 +230,16 @@ def test_nothing_is_kept_of_what_is_hardly_begun_and_where_there_is_no_room(fold
     assert transcribe() == [0, 1, 2, 3, 4]
 
 
+def test_whoever_wants_nothing_kept_names_the_null_device(folder, monkeypatch, capsys) -> None:
+    before = sorted(folder.rglob("*"))
+    monkeypatch.setenv("DIARFUSE_UNFINISHED_DIR", os.devnull)
+    assert stopped(monkeypatch, 3) == [0, 1, 2]
+    assert "goes on" not in capsys.readouterr().err
+    assert transcribe() == [0, 1, 2, 3, 4]
+    rescued = [file for file in sorted(folder.rglob("*")) if file not in before]
+    assert all(file.parent.name == "temporary" for file in rescued), "what a failed run tells of"
+
+
 def test_a_user_without_a_home_is_served_all_the_same(folder, monkeypatch) -> None:
     monkeypatch.delenv("DIARFUSE_UNFINISHED_DIR")
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: "~/cache")
