@@ -6,6 +6,7 @@ and gigabytes, so `.ci/run` does it and the default run does not: ``pytest -m of
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import get_args
 
@@ -37,7 +38,8 @@ def loaded(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     files.write(request.param, folder, "official")
     files.tensors.cache_clear()
-    return request.param, SortformerDiarizer.from_path(folder, store=Store(folder / "store", offline=True))
+    yield request.param, SortformerDiarizer.from_path(folder, store=Store(folder / "store", offline=True))
+    shutil.rmtree(folder)  # up to 0.9 GB, and another kind is next
 
 
 def sometimes(diarizer, every):
