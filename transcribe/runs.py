@@ -24,7 +24,7 @@ from .documents.origin import Told, only_names
 from .documents.rescue import rescuing
 from .documents.sound import sounded
 from .inputs import stdin
-from .inputs.claims import claimed
+from .inputs.claims import making
 from .inputs.missing import check_any, check_file
 from .inputs.sources import Source, files_in, otherwise, sources
 from .job import Job
@@ -292,10 +292,7 @@ def _one(
     files = files_of(source)
     check_file(source)
     with stdin.named(*files), ExitStack() as claim:
-        results = [target.path for target in targets if target.path is not None and not output.is_stream(target)]
-        elsewhere = [path.name for path in files if claim.enter_context(claimed(path, results))]
-        if elsewhere:
-            screen.note(f"{elsewhere[0]} is in work elsewhere as well, by another command or page: this one goes on.")
+        claim.enter_context(making(files, targets, screen.note))
         return (*process(source, screen, cancel), claim.pop_all())
 
 

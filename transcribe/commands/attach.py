@@ -121,6 +121,7 @@ def attach(
     from .. import output
     from ..documents.names import check_outputs, check_words
     from ..documents.rescue import rescuing, silent
+    from ..inputs.claims import making
     from ..runs import View
     from ..screen.progress import TURNS
     from ..screen.showing import content, counted, summary
@@ -143,7 +144,7 @@ def attach(
         raise TranscriptError(f"{words} is no JSON: --same-shape writes JSON back; leave it out.")
     if same_shape:
         check_room(reading)
-    with reporter(expect=(*TURNS, "align")) as screen:
+    with reporter(expect=(*TURNS, "align")) as screen, making(filter(None, (audio,)), targets, screen.note):
         screen.start(words.name)
         _tell_settled(reading, screen)
         found, origin = _turns(audio, rttm, values, screen)

@@ -80,6 +80,7 @@ def identify(
     """
     from .. import output
     from ..documents.names import check_outputs
+    from ..inputs.claims import making
     from ..screen.interrupt import run_interruptible
     from ..screen.progress import TURNS
     from ..screen.showing import summary
@@ -91,7 +92,7 @@ def identify(
     )
     check_outputs(targets, replace=replace, named=True)
     task = _Task(audio, rttm, job_options({**values, "diarize": True}), primary, voice_model, replace, verbose)
-    with reporter(expect=TURNS) as screen:
+    with reporter(expect=TURNS) as screen, making([audio], targets, screen.note):
         screen.start(audio.name)
         document = run_interruptible(lambda cancel: task.named(screen, cancel))
         screen.rest()

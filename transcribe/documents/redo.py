@@ -13,6 +13,7 @@ from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError, DiarfuseError, OutputError
 from ...fusion.join.assign import Policy
 from .. import output
+from ..inputs.claims import making
 from .editing import check, edit
 from .origin import Told
 from .rescue import rescuing
@@ -83,7 +84,8 @@ def redo(
         on_problem: hears where words are kept if the turns cannot be found after them.
 
     Raises:
-        OutputError: the document cannot be written; what it would hold is kept elsewhere.
+        OutputError: the document cannot be written, and what it would hold is kept elsewhere; or it is being made anew
+            already, by another command.
         AudioError: it is not the recording that the document is about.
         DiarfuseError: see `transcribe.job` and `edit`.
     """
@@ -91,6 +93,21 @@ def redo(
     source = recording_beside(path, document, audio)
     check(path)
     told = Told(on_note or (lambda _: None), source)
+    with making(files_of(source), [output.Target(path, "json")], told.on_note, otherwise=""):
+        return _redone(path, document, source, again, told, on_progress, cancel, on_problem)
+
+
+def _redone(
+    path: Path,
+    document: Document,
+    source: AudioSource,
+    again: Again,
+    told: Told,
+    on_progress: Progress | None,
+    cancel: threading.Event | None,
+    on_problem: Note | None,
+) -> Document:
+    """Hear `source`, and put what is found in the place of what `document` has of it; see `redo`."""
     with rescuing(source, on_problem or told, cancel, setup=again.options, on_note=told.on_note) as kept:
         found = _heard(source, again, on_progress, told, cancel, kept)
     if told.changed:

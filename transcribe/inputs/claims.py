@@ -26,10 +26,13 @@ from typing import TYPE_CHECKING, Protocol
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ...fusion.errors import OutputError
+from .. import output
 from ..serving.uploads import own_folder, private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ...fusion.types import Note
 
 if sys.platform == "linux":
     import fcntl
@@ -64,14 +67,35 @@ class _Claims(Protocol):
         ...
 
 
+OTHERWISE = ", or choose another -o"
+"""What else to do where a result is being made elsewhere, of a command that can write another."""
+
+
 @contextmanager
-def claimed(path: Path, results: Sequence[Path] = ()) -> Iterator[bool]:
+def making(
+    files: Iterable[Path], targets: Iterable[output.Target], on_note: Note, otherwise: str = OTHERWISE
+) -> Iterator[None]:
+    """Claim the files of a recording while a command makes `targets` of it; says if it is in work elsewhere as well.
+
+    Raises:
+        OutputError: see `claimed`.
+    """
+    results = [target.path for target in targets if target.path is not None and not output.is_stream(target)]
+    with ExitStack() as claims:
+        elsewhere = [path.name for path in files if claims.enter_context(claimed(path, results, otherwise))]
+        if elsewhere:
+            on_note(f"{elsewhere[0]} is in work elsewhere as well, by another command or page: this one goes on.")
+        yield
+
+
+@contextmanager
+def claimed(path: Path, results: Sequence[Path] = (), otherwise: str = OTHERWISE) -> Iterator[bool]:
     """Claim the recording at `path` while the block makes `results` of it; yields whether it is in work elsewhere too.
 
     What is no file, or cannot be locked, is claimed by nobody.
 
     Raises:
-        OutputError: one of the results is just being made of it elsewhere.
+        OutputError: one of the results is just being made of it elsewhere; `otherwise` ends the sentence.
     """
     with ExitStack() as stack:
         claims = _claims_on(path)
@@ -84,8 +108,8 @@ def claimed(path: Path, results: Sequence[Path] = ()) -> Iterator[bool]:
         for result in results:
             if not _taken(claims, _name(result)):
                 raise OutputError(
-                    f"{str(result)!r} is being made of {path.name} elsewhere, by another command or page: wait for it, "
-                    "or choose another -o."
+                    f"{str(result)!r} is being made of {path.name} elsewhere, by another command or page: "
+                    f"wait for it{otherwise}."
                 )
         yield elsewhere
 

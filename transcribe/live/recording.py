@@ -21,6 +21,7 @@ from ...fusion.watch import Watch
 from .. import output
 from ..documents.names import check_outputs
 from ..documents.origin import Told, only_names
+from ..inputs.claims import making
 from ..job import Job
 from ..runs import View, namer_of, renamer
 from ..screen.interrupt import run_interruptible
@@ -112,7 +113,7 @@ def record(plan: Plan, options: JobOptions) -> int:
     count = _count(plan, options)
     bars = reporter([heard]), reporter([heard])  # here, where the command line's wishes are known
     recording = _Recording(plan, options, job, targets, heard, count, *bars)
-    with _ending(stop):
+    with _ending(stop), making(filter(None, (plan.played,)), targets, note):
         try:
             run_interruptible(lambda cancel: recording.run(stop, cancel))
         except KeyboardInterrupt:

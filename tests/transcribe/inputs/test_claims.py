@@ -11,13 +11,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.fusion.document import read_document
 from diarfuse.fusion.errors import OutputError
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.documents import redo
 from diarfuse.transcribe.inputs import claims
 from diarfuse.transcribe.inputs.claims import claimed, in_work
 from tests.programs import started
@@ -179,3 +182,58 @@ def test_a_command_says_that_another_is_at_work_and_goes_on_to_a_result_of_its_o
         assert not Path("a.srt").exists()
     assert run([*line, "-o", "a.srt"]) == 0
     assert "elsewhere" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        (["redo", "a.json", "--asr", "words-json", "--model", "words.json"], "wait for it"),
+        (["attach", "words.json", "a.wav", "--rttm", "a.rttm", "-o", "a.json"], "wait for it, or choose another -o"),
+        (["identify", "a.wav", "--rttm", "a.rttm", "-o", "a.json"], "wait for it, or choose another -o"),
+        (["live", "--from-file", "a.wav", "--pace", "0", "-o", "a.json"], "wait for it, or choose another -o"),
+    ],
+    ids=lambda given: given[0] if isinstance(given, list) else "",
+)
+def test_whatever_hears_a_recording_claims_it(
+    line: list[str],
+    remedy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("a.wav", np.zeros(16_000, np.float32), 16_000)
+    Path("words.json").write_text(json.dumps([{"word": "Hello.", "start": 0.1, "end": 0.4}]))
+    Path("a.rttm").write_text("SPEAKER a 1 0.1 0.4 <NA> <NA> SPEAKER_00 <NA> <NA>\n")
+    assert run(["a.wav", "--asr", "words-json", "--model", "words.json", "-o", "a.json"]) == 0
+    before = Path("a.json").read_bytes()
+    capfd.readouterr()
+    with claimed(Path("a.wav"), [Path("a.json")]):
+        assert run(line) == 1
+    said = f"Error: 'a.json' is being made of a.wav elsewhere, by another command or page: {remedy}.\n"
+    assert capfd.readouterr().err.endswith(said)
+    assert Path("a.json").read_bytes() == before
+
+
+def test_a_document_is_made_anew_by_one_command_at_a_time_and_its_recording_is_in_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("a.wav", np.zeros(16_000, np.float32), 16_000)
+    Path("words.json").write_text(json.dumps([{"word": "Hello.", "start": 0.1, "end": 0.4}]))
+    line = ["--asr", "words-json", "--model", "words.json"]
+    assert run(["a.wav", *line, "-o", "a.json"]) == 0
+    refused, real = list[str](), redo._heard
+
+    def heard(source: Any, again: redo.Again, *given: Any) -> Any:
+        assert in_work(Path("a.wav"))
+        with pytest.raises(OutputError) as caught:
+            redo.redo(Path("a.json"), None, again)
+        refused.append(str(caught.value))
+        return real(source, again, *given)
+
+    monkeypatch.setattr(redo, "_heard", heard)
+    assert run(["redo", "a.json", *line]) == 0
+    assert refused == ["'a.json' is being made of a.wav elsewhere, by another command or page: wait for it."]
+    assert len(read_document(Path("a.json")).history) == 1
+    assert not in_work(Path("a.wav"))
