@@ -9,14 +9,15 @@ from how both differ when each of the two speaks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 
 from ..cues import split_segments
 from ..types import SAMPLE_RATE, Diarization, Samples, Seconds, Transcript, Turn
@@ -29,10 +30,13 @@ Shares: TypeAlias = tuple[float, float, float]
 Span: TypeAlias = tuple[Seconds, Seconds]
 Place: TypeAlias = tuple[int, int]
 """A channel, and the number of a word in it."""
+Pair: TypeAlias = tuple[int, int]
+"""Two channels, the first one first."""
 
 _WINDOW, _STEP = 8 * SAMPLE_RATE, 2 * SAMPLE_RATE
 _FRAME, _HOP = 4096, 1024  # long beside echoes, and beside the way between two microphones: 50 ms are 17 m
 _BINS = _FRAME // 4
+_TAPER = np.hanning(_FRAME).astype(np.float32)
 _ENOUGH = 16  # frames: of fewer, chance explains too much
 _LOUD = 1e-3  # of a window's loudest frame: fainter ones are pauses
 _EXPLAINED = 0.25
@@ -65,19 +69,20 @@ def _leaked(transcripts: Sequence[Transcript], sounds: Sequence[Samples]) -> dic
     found: dict[Place, set[Place]] = {}
     timed = [_timed(transcript) for transcript in transcripts]
     turns = [turns_of(transcript, "") for transcript in transcripts]
-    for pair in combinations(range(len(transcripts)), 2):
-        meanwhile = _meanwhile(timed, turns, pair)
-        alike = _alike(*(sounds[channel] for channel in pair))
+    pairs = combinations(range(len(transcripts)), 2)
+    meanwhile = {pair: _meanwhile(timed, turns, pair) for pair in pairs}
+    alike = _alike(sounds, {(_step(timed[own][n]), pair) for pair, places in meanwhile.items() for own, n in places})
+    for pair, places in meanwhile.items():
         levels: dict[Place, Decibels] = {}
-        for channel, number in meanwhile:
+        for channel, number in places:
             span = timed[channel][number]
             level = _level(sounds[pair[0]], span) - _level(sounds[pair[1]], span)
-            if alike(span, level) >= _EXPLAINED:
+            if alike(pair, span, level) >= _EXPLAINED:
                 levels[channel, number] = level
         low, high = _limits(np.array(sorted(levels.values())))
         for (channel, number), level in levels.items():
             if level < low if channel == pair[0] else level > high:
-                found.setdefault((channel, number), set()).update(meanwhile[channel, number])
+                found.setdefault((channel, number), set()).update(places[channel, number])
     return found
 
 
@@ -96,7 +101,7 @@ def _timed(transcript: Transcript) -> dict[int, Span]:
 
 
 def _meanwhile(
-    timed: Sequence[Mapping[int, Span]], turns: Sequence[Sequence[Turn]], pair: tuple[int, int]
+    timed: Sequence[Mapping[int, Span]], turns: Sequence[Sequence[Turn]], pair: Pair
 ) -> dict[Place, set[Place]]:
     """The words of both channels during half of which the other has words, and which these are."""
     found: dict[Place, set[Place]] = {}
@@ -123,16 +128,34 @@ def _covered(turns: Sequence[Turn], starts: Floats, start: Seconds, end: Seconds
     return sum(max(0.0, min(end, turn.end) - max(start, turn.start)) for turn in turns[first:last])
 
 
-def _alike(one: Samples, other: Samples) -> Callable[[Span, Decibels], float]:
-    """How much of the first channel's power around a word of that level the other one explains, from 0 to 1."""
+def _step(span: Span) -> int:
+    """The number of the window whose middle is nearest to that of a word."""
+    return round(sum(span) / 2 * SAMPLE_RATE / _STEP)
 
-    @cache
-    def at(step: int) -> tuple[Decibels, Shares]:
-        start = max(0, min(step * _STEP - _WINDOW // 2, min(len(one), len(other)) - _WINDOW))
-        return explained(one[start : start + _WINDOW], other[start : start + _WINDOW])
 
-    def during(span: Span, level: Decibels) -> float:
-        boundary, (every, below, above) = at(round(sum(span) / 2 * SAMPLE_RATE / _STEP))
+def _alike(sounds: Sequence[Samples], wanted: Iterable[tuple[int, Pair]]) -> Callable[[Pair, Span, Decibels], float]:
+    """How much of one channel's power around a word of that level another one explains, from 0 to 1.
+
+    In the order of time, so that a window of a channel is transformed once for all channels that it is compared with.
+
+    Args:
+        sounds: of the channels.
+        wanted: the windows that are asked for, and of which channels.
+    """
+
+    @lru_cache(maxsize=len(sounds))
+    def heard(channel: int, start: int, end: int) -> _Frames:
+        return _frames(sounds[channel][start:end])
+
+    def at(step: int, pair: Pair) -> tuple[Decibels, Shares]:
+        length = min(len(sounds[channel]) for channel in pair)
+        start = max(0, min(step * _STEP - _WINDOW // 2, length - _WINDOW))
+        return _explained(*(heard(channel, start, min(start + _WINDOW, length)) for channel in pair))
+
+    known = {(step, pair): at(step, pair) for step, pair in sorted(wanted)}
+
+    def during(pair: Pair, span: Span, level: Decibels) -> float:
+        boundary, (every, below, above) = known[_step(span), pair]
         return max(every, below if level < boundary else above)
 
     return during
@@ -151,33 +174,74 @@ def explained(one: Samples, other: Samples) -> tuple[Decibels, Shares]:
         The level of `one` above `other` that parts the frames, and the share of all frames, of those below and of
         those above; of fewer than 16 frames it is 0.
     """
-    frames = [_spectra(samples) for samples in (one, other)]
-    powers = [np.square(np.abs(x)).sum(axis=1) for x in frames]
-    loud = np.logical_or(*(power > _LOUD * power.max(initial=0.0) for power in powers))
-    with np.errstate(divide="ignore"):
-        levels = 10 * np.log10(powers[0] + _NOTHING) - 10 * np.log10(powers[1] + _NOTHING)
-    boundary = _boundary(np.sort(levels[loud]))
-    kinds = (loud, loud & (levels < boundary), loud & (levels >= boundary))
-    every, below, above = (_share(*(x[kind] for x in frames)) for kind in kinds)
-    return boundary, (every, below, above)
+    return _explained(_frames(one), _frames(other))
 
 
-def _spectra(samples: Samples) -> Spectra:
-    """(frames, bins) below 4 kHz, of the differences, which weigh voices above hum."""
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """A stretch of a channel.
+
+    spectra: (frames, bins) below 4 kHz. powers: of these, (frames, bins). loudness: (frames,), the sum of these.
+    """
+
+    spectra: Spectra
+    powers: npt.NDArray[np.float32]
+    loudness: npt.NDArray[np.float32]
+
+
+def _frames(samples: Samples) -> _Frames:
+    """Of the differences, which weigh voices above hum."""
     differences = np.diff(samples.astype(np.float32))
     if len(differences) < _FRAME:
-        return np.zeros((0, _BINS), np.complex64)
-    windows = np.lib.stride_tricks.sliding_window_view(differences, _FRAME)[::_HOP]
-    return np.fft.rfft(windows * np.hanning(_FRAME).astype(np.float32))[:, :_BINS]
+        spectra = np.zeros((0, _BINS), np.complex64)
+    else:
+        windows = np.lib.stride_tricks.sliding_window_view(differences, _FRAME)[::_HOP]
+        # scipy's transforms several frames at once: eight times as fast as numpy's
+        spectra = scipy.fft.rfft(windows * _TAPER)[:, :_BINS]
+    powers = np.square(spectra.real) + np.square(spectra.imag)
+    return _Frames(spectra, powers, powers.sum(axis=1))
 
 
-def _share(one: Spectra, other: Spectra) -> float:
-    if len(one) < _ENOUGH:
-        return 0.0
-    powers = [np.square(np.abs(x)).mean(axis=0) for x in (one, other)]
-    cross = np.square(np.abs((one * other.conj()).mean(axis=0)))
-    made = np.divide(cross, powers[1], out=np.zeros_like(cross), where=powers[1] > 0)
-    return float(made.sum() / powers[0].sum()) if powers[0].any() else 0.0
+def _explained(one: _Frames, other: _Frames) -> tuple[Decibels, Shares]:
+    """See `explained`."""
+    both = (one.loudness, other.loudness)
+    loud = np.logical_or(*(power > _LOUD * power.max(initial=0.0) for power in both))
+    first, second = (10 * np.log10(power + _NOTHING) for power in both)
+    levels = first - second
+    boundary = _boundary(np.sort(levels[loud]))
+    kinds = [_Sums.of(one, other, np.flatnonzero(loud & kind)) for kind in (levels < boundary, levels >= boundary)]
+    below, above = (kind.share() for kind in kinds)
+    return boundary, (kinds[0].with_those(kinds[1]).share(), below, above)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Over some frames of two channels: of the powers of both, and of the one times the other, (bins,) each."""
+
+    count: int
+    one: npt.NDArray[np.float32]
+    other: npt.NDArray[np.float32]
+    cross: Spectra
+
+    @classmethod
+    def of(cls, one: _Frames, other: _Frames, frames: npt.NDArray[np.intp]) -> _Sums:
+        """Those frames."""
+        own, others = (x.powers[frames].sum(axis=0) for x in (one, other))
+        return cls(len(frames), own, others, (one.spectra[frames] * other.spectra[frames].conj()).sum(axis=0))
+
+    def with_those(self, others: _Sums) -> _Sums:
+        """Of both kinds of frames together."""
+        return _Sums(
+            self.count + others.count, self.one + others.one, self.other + others.other, self.cross + others.cross
+        )
+
+    def share(self) -> float:
+        """How much of the one's power the other makes, from 0 to 1; 0 of too few frames, and of silence."""
+        if self.count < _ENOUGH or not self.one.any():
+            return 0.0
+        cross = np.square(np.abs(self.cross))
+        made = np.divide(cross, self.other, out=np.zeros_like(cross), where=self.other > 0)
+        return float(made.sum() / self.one.sum())
 
 
 def _level(samples: Samples, span: Span) -> Decibels:

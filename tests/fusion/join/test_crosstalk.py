@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from diarfuse.fusion.join import crosstalk
 from diarfuse.fusion.join.channels import Channel
 from diarfuse.fusion.join.crosstalk import _APART, _boundary, _covered, explained, without_leaks
 from diarfuse.fusion.types import SAMPLE_RATE, Diarization, Segment, Transcript, Turn, Word
@@ -145,6 +146,88 @@ def test_no_word_goes_unless_one_stays_beside_it(heard, gains, leak):
     assert len(gone) == count
     for word in gone:
         assert any(one.start < word.end + 0.5 and word.start - 0.5 < one.end for one in kept)
+
+
+def share_slowly(one: np.ndarray, other: np.ndarray) -> float:
+    """The squared coherence, weighed by the power, by its definition; spectra are (frames, bins)."""
+    if len(one) < 16:
+        return 0.0
+    powers = [np.square(np.abs(x)).mean(axis=0) for x in (one, other)]
+    cross = np.square(np.abs((one * other.conj()).mean(axis=0)))
+    made = np.divide(cross, powers[1], out=np.zeros_like(cross), where=powers[1] > 0)
+    return float(made.sum() / powers[0].sum()) if powers[0].any() else 0.0
+
+
+def explained_slowly(one: np.ndarray, other: np.ndarray) -> tuple[float, tuple[float, float, float]]:
+    """Every frame by itself, by another program's transform."""
+    frames = []
+    for samples in (one, other):
+        steps = np.diff(samples.astype(float))
+        parts = [steps[start : start + 4096] for start in range(0, len(steps) - 4095, 1024)]
+        frames.append(np.array([np.fft.rfft(part * np.hanning(4096))[:1024] for part in parts]).reshape(-1, 1024))
+    powers = [np.square(np.abs(x)).sum(axis=1) for x in frames]
+    loud = np.logical_or(*(power > 1e-3 * power.max(initial=0.0) for power in powers))
+    levels = np.subtract(*(10 * np.log10(power + 1e-12) for power in powers))
+    boundary = _boundary(np.sort(levels[loud]))
+    kinds = (loud, loud & (levels < boundary), loud & (levels >= boundary))
+    return boundary, tuple(share_slowly(*(x[kind] for x in frames)) for kind in kinds)
+
+
+def alike_slowly(sounds, _):
+    """Windows that share nothing with each other."""
+
+    @cache
+    def at(first, second, middle):
+        length = min(len(sounds[first]), len(sounds[second]))
+        start = max(0, min(middle - 4 * SAMPLE_RATE, length - 8 * SAMPLE_RATE))
+        window = slice(start, min(start + 8 * SAMPLE_RATE, length))
+        return explained_slowly(sounds[first][window], sounds[second][window])
+
+    def during(pair, span, level):
+        boundary, (every, below, above) = at(*pair, round(sum(span) / 2 / 2) * 2 * SAMPLE_RATE)
+        return max(every, below if level < boundary else above)
+
+    return during
+
+
+@settings(max_examples=3)
+@given(
+    st.lists(spans, min_size=3, max_size=3),
+    st.tuples(*[st.floats(-20, 20)] * 3),
+    st.sampled_from([-3, -16, -40]),
+    st.tuples(*[st.integers(1, SECONDS * 2)] * 3),
+)
+def test_the_leaks_are_those_that_each_word_s_own_window_shows(heard, gains, leak, halves):
+    sounds = table(*(TURNS[seed::3] for seed in range(3)), leak=leak, gains=gains)
+    sounds = [sound[: half * SAMPLE_RATE // 2] for sound, half in zip(sounds, halves, strict=True)]
+    channels = [Channel(said(*one)) for one in heard]
+    found = without_leaks(channels, sounds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crosstalk, "_alike", alike_slowly)
+        assert without_leaks(channels, sounds) == found
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(4000, 40_000), st.floats(-40, 0))
+def test_what_is_explained_is_what_the_definition_says(seed, length, decibels):
+    rng = np.random.default_rng(seed)
+    one, other = (
+        rng.standard_normal((2, length)) * rng.choice([0, 0.01, 1], (2, length // 4000 + 1)).repeat(4000, 1)[:, :length]
+    )
+    heard = one + 10 ** (decibels / 20) * np.roll(other, 50)
+    boundary, shares = explained(heard.astype(np.float32), other.astype(np.float32))
+    expected, slow = explained_slowly(heard.astype(np.float32), other.astype(np.float32))
+    assert boundary == pytest.approx(expected, abs=1e-3)
+    assert shares == pytest.approx(slow, abs=1e-4)
+
+
+def test_a_channel_is_transformed_once_for_all_it_is_compared_with(monkeypatch):
+    sounds = table(*(TURNS[seed::3] for seed in range(3)), leak=-16)
+    windows = []
+    frames = crosstalk._frames
+    monkeypatch.setattr(crosstalk, "_frames", lambda samples: windows.append(samples) or frames(samples))
+    without_leaks([Channel(said(*TURNS)) for _ in range(3)], sounds)
+    begins = {(window.ctypes.data, len(window)) for window in windows}
+    assert len(windows) == len(begins) == 9  # three channels, of which two seconds apart begin three windows
 
 
 def test_what_a_room_makes_of_a_sound_is_explained_by_it_and_another_sound_is_not():
