@@ -104,7 +104,7 @@ class Diarizer:
             raise OptionError(
                 f"preset={self.options.preset!r} is for a network of its own, and {models.name} is a pack."
             )
-        self.execution = execution or Execution()
+        self.execution = settled(execution or Execution())
         self.runtime = Runtime.of(self.execution)
         precision: Precision = _FAST[self.runtime.device] if self.execution.mode == "fast" else "float32"
         integers = precision == "int8"
@@ -142,7 +142,7 @@ class Diarizer:
             execution: what changes the wait.
             store: where models are kept; default the user's cache.
             on_progress: hears about downloads.
-            on_note: hears sentences a user should see.
+            on_note: hears sentences a user should see; None: the log `diarfuse` has them, as warnings.
 
         Raises:
             ModelError, NetworkError: the pack cannot be had (see `Store.load`).

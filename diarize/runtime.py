@@ -24,7 +24,7 @@ from ..fusion import cuda
 from ..fusion.errors import CorruptModelError, DeviceError, LowMemoryError
 from ..fusion.given import OfThisProcess, enough_memory, first_line, ran_out
 from ..fusion.types import Note
-from ..fusion.watch import ahead, spread, usable_cores
+from ..fusion.watch import ahead, log_note, spread, usable_cores
 from .arrays import AnyArray
 from .coreml import Program
 from .options import Device, Execution
@@ -142,14 +142,13 @@ def pick_device(asked: Device) -> Device:
     return asked
 
 
-def settled(execution: Execution, on_note: Note | None) -> Execution:
+def settled(execution: Execution, on_note: Note | None = None) -> Execution:
     """The same; but on the CPU, and `on_note` hears why, where `auto` passes over the package for GPUs."""
     if execution.device != "auto" or PROVIDERS["cuda"] not in _available_providers():
         return execution
     if (problem := cuda.problem()) is None:
         return execution
-    if on_note is not None:
-        on_note(f"onnxruntime-gpu cannot compute here, so the CPU does: {problem}.")
+    (on_note or log_note)(f"onnxruntime-gpu cannot compute here, so the CPU does: {problem}.")
     return replace(execution, device="cpu")
 
 

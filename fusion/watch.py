@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -23,15 +24,31 @@ Advance: TypeAlias = Callable[[int, int], None]
 """``advance(done, total)``: a stage has come so far. Raises `CancelledError` where the caller wants to stop."""
 
 
+_log = logging.getLogger("diarfuse")
+
+
+def log_note(sentence: str) -> None:
+    """Take a note that nobody was given to hear: what gives way to something else never does so in silence.
+
+    It is a warning of the logger ``diarfuse``, which Python writes to stderr where a program has set up no logging.
+    """
+    _log.warning("%s", sentence)
+
+
+def unheard(_sentence: str) -> None:
+    """Take a note that is told elsewhere."""
+
+
 @dataclass(slots=True)
 class Watch:
     """What some work tells its caller, and the one place that looks whether the caller wants to stop.
 
     Stages that run at once share one watch, and call back one at a time.
 
-    on_progress, on_note: hear of it; what they raise stops the work. cancel: set from any thread, stops the stage
-        at its next report. on_heard: hears segments as they are recognised, before more is known of
-        them. on_found: hears what there is before all is done; on_part: each segment as soon as it is.
+    on_progress, on_note: hear of it; what they raise stops the work. Without `on_note` the log has what the
+        result does not tell. cancel: set from any thread, stops the stage at its next report. on_heard: hears
+        segments as they are recognised, before more is known of them. on_found: hears what there is before all is
+        done; on_part: each segment as soon as it is.
     timings: seconds by stage, summed where a stage comes again.
     notes: sentences for the result. suffix: follows the stages' names, as in ``recognise, channel 2``.
     """
@@ -67,13 +84,13 @@ class Watch:
     def note(self, sentence: str) -> None:
         """Pass a sentence on."""
         with self._lock:
-            if self.on_note is not None:
-                self.on_note(sentence)
+            (self.on_note or log_note)(sentence)
 
     def keep(self, sentence: str) -> None:
         """Pass a sentence on at once, and keep it for the result."""
         self.notes.append(sentence)
-        self.note(sentence)
+        if self.on_note is not None:
+            self.note(sentence)
 
     def found(self, transcript: Transcript | None, diarization: Diarization | None) -> None:
         """Pass on what there is so far."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import gc
 import importlib
+import logging
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,6 +157,28 @@ def _networks_remember() -> Iterator[None]:
 
     with networks.remembering():
         yield
+
+
+class _OfNobody(logging.Handler):
+    """A note that reaches the log while the command line is at work was given nothing that hears it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        stacks = (traceback.walk_stack(frame) for frame in sys._current_frames().values())
+        codes = {frame.f_code for stack in stacks for frame, _ in stack}
+        if any(code.co_name == "run" and code.co_filename.endswith(_COMMAND_LINE) for code in codes):
+            pytest.fail(f"The command line has nothing that hears: {record.getMessage()}")
+
+
+_COMMAND_LINE = os.path.join("transcribe", "__main__.py")  # noqa: PTH118 - the end of a name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_command_line_hears_all_notes() -> Iterator[None]:
+    """Its users are told of what gives way in its own words, and once: never through the log, which is programs'."""
+    handler, logger = _OfNobody(), logging.getLogger("diarfuse")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
 
 
 @pytest.fixture

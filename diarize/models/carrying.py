@@ -14,6 +14,7 @@ from pathlib import Path
 from ...fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
 from ...fusion.given import at_home
 from ...fusion.types import Note
+from ...fusion.watch import log_note
 from .end_to_end import first_use
 from .files import copy_file, is_intact, landing, locked
 from .pack_file import FILE_NAME, NAME, PACKS, read_pack
@@ -91,7 +92,7 @@ def import_packs(
             _copy(store.packs[name], source.root, store.root)
         else:
             raise _nothing_there(source.root, name)
-        store.prepare(name)
+        store.prepare(name, on_note=on_note)
     return chosen
 
 
@@ -123,9 +124,7 @@ def _take_unpinned(store: Store, source: Store, name: str, on_note: Note | None)
     pack = here if all(file.known for file in here.files) else first_use.seen_in(source.root / name, source.pack(name))
     _copy(pack, source.root, store.root)
     if pack != here:
-        sentence = first_use.trust(store.root, pack, store.packs[name])
-        if on_note is not None:
-            on_note(sentence)
+        (on_note or log_note)(first_use.trust(store.root, pack, store.packs[name]))
 
 
 def _take_own(store: Store, source: Path, name: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ...fusion.errors import CorruptModelError
+from ...fusion.watch import log_note, unheard
 from .files import is_intact, landing, locked
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def ensure_graphs(
         graphs = _build(builder, checkpoint)
         return {names[graph]: graphs[graph].SerializeToString() for graph in names}
 
-    found = _ensure(tuple(names.values()), folders, sha256, make, None if fresh else on_note, fresh=fresh)
+    hears = unheard if fresh else on_note or log_note
+    found = _ensure(tuple(names.values()), folders, sha256, make, hears, fresh=fresh)
     return {graph: found[name] for graph, name in names.items()}
 
 
@@ -94,7 +96,7 @@ def ensure_integers(network: str, graph: Path, folders: tuple[Path, ...], on_not
 
         return {name: _builder(network).with_integers(onnx.load(str(graph))).SerializeToString()}
 
-    return _ensure((name,), folders, graph.name, make, on_note)[name]
+    return _ensure((name,), folders, graph.name, make, on_note or log_note)[name]
 
 
 def differing(network: str, checkpoint: Path, sha256: str, folder: Path) -> list[Path]:
@@ -150,7 +152,7 @@ def _ensure(
     folders: tuple[Path, ...],
     lock: str,
     make: Callable[[], dict[str, bytes]],
-    on_note: Note | None,
+    on_note: Note,
     *,
     fresh: bool = False,
 ) -> dict[str, Path]:
@@ -160,7 +162,7 @@ def _ensure(
             return {name: folder / name for name in names}
     target = next((folder for folder in folders if _writable(folder)), folders[0])
     waits = f"Another program converts the same network in {target}: this one waits until it is done."
-    with locked(target / f"{lock[:16]}.lock", lambda: None if on_note is None else on_note(waits)):
+    with locked(target / f"{lock[:16]}.lock", lambda: on_note(waits)):
         if fresh or not all(_is_good(target / name) for name in names):  # Another process may have been faster.
             for name, content in make().items():
                 _keep(target / name, content)
@@ -175,11 +177,11 @@ def _keep(target: Path, content: bytes) -> None:
         file.write(f"{len(content)} {hashlib.sha256(content).hexdigest()}\n".encode("ascii"))
 
 
-def _is_good(graph: Path, on_note: Note | None = None) -> bool:
+def _is_good(graph: Path, on_note: Note = unheard) -> bool:
     if not graph.is_file():
         return False
     good = _matches(graph)
-    if not good and on_note is not None:
+    if not good:
         on_note(f"The converted model {graph} was corrupt and is built again.")
     return good
 

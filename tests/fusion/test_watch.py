@@ -58,11 +58,32 @@ def test_who_wants_to_stop_is_seen_at_the_next_report(stops) -> None:
             each.progress("recognise", 2, 2)
 
 
-def test_notes_are_passed_on_and_nobody_has_to_listen() -> None:
+def test_notes_are_passed_on_or_else_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     heard: list[str] = []
     Watch(on_note=heard.append).note("one")
-    Watch().note("two")
+    Watch().note("two %s")
+    Watch().part(", channel 2").note("three")
     assert heard == ["one"]
+    told = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
+    assert told == [("diarfuse", "WARNING", "two %s"), ("diarfuse", "WARNING", "three")]
+
+
+def test_what_comes_back_with_the_result_is_not_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[str] = []
+    for watch in (Watch(on_note=heard.append), Watch()):
+        watch.keep("one")
+        assert watch.notes == ["one"]
+    assert heard == ["one"]
+    assert caplog.records == []
+
+
+def test_without_logging_a_note_is_one_line_on_stderr_and_can_be_silenced() -> None:
+    program = (
+        "import logging; from diarfuse.fusion.watch import Watch; Watch().note('Campplus is used.');"
+        "logging.getLogger('diarfuse').setLevel(logging.ERROR); Watch().note('Moonshine is used.')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "Campplus is used.\n")
 
 
 def test_what_a_listener_raises_reaches_the_work() -> None:

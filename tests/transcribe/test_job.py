@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,30 @@ def test_each_recording_has_its_own_wish(audio: Path, lines: Lines, voices: Voic
     assert (plain.diarization, german.transcript.language) == (None, "de")
     assert [word.speaker for word in found.transcript.words] == ["SPEAKER_00", "SPEAKER_00"]
     assert job.transcribe(audio).transcript == plain.transcript
+
+
+def test_without_a_listener_the_log_says_which_model_gives_way_and_the_result_what_is_odd_about_the_file(
+    audio: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make(*given) -> Lines:
+        given[-1]("moonshine is used.")
+        return Lines()
+
+    def load(*given) -> Voices:
+        given[-1]("campplus is used.")
+        return Voices()
+
+    monkeypatch.setattr(recognisers, "make", make)
+    monkeypatch.setattr(job_module, "load_diarizer", load)
+    os.truncate(audio, audio.stat().st_size // 2)
+    found = transcribe_file(audio, JobOptions(diarize=True))
+    assert sorted(record.getMessage() for record in caplog.records) == ["campplus is used.", "moonshine is used."]
+    assert [note for note in found.notes if "cut short" in note]
+    caplog.clear()
+    told: list[str] = []
+    transcribe_file(audio, JobOptions(diarize=True), on_note=told.append)
+    assert caplog.records == []
+    assert len(told) == len(set(told)) == 3
 
 
 @pytest.mark.usefixtures("lines")

@@ -34,7 +34,7 @@ from ...fusion.given import ran_out
 from ...fusion.naming.labels import name_labels
 from ...fusion.relabel import is_name
 from ...fusion.types import Transcript
-from ...fusion.watch import Watch
+from ...fusion.watch import Watch, unheard
 from .. import output
 from ..documents.origin import Told, without_folders
 from ..documents.sound import sounded
@@ -214,7 +214,7 @@ class Hands:
             raise OutputError(f"{source} {what} and would be made anew: move it away, or give --replace.")
 
     def _document(self, path: Path, item: Item, asked: Asked, sha256: str) -> Document:
-        job, told = self.job, Told(lambda _: None, path)
+        job, told = self.job, Told(unheard, path)
         if not self.plan.words:
             found = job.diarize(path, asked.wish, on_progress=self._progress, on_note=told)
             words, notes = Transcript((), None, found.duration), found.notes
@@ -269,7 +269,7 @@ class Hands:
             file = f"{item.id}{registry.ending(name)}"
             target = output.Target(place.path / file if isinstance(place, Folder) else None, name)
             audio = None if item.remote else path
-            style = sounded(self.plan.style, target, audio, embed=False, on_note=lambda _: None)
+            style = sounded(self.plan.style, target, audio, embed=False, on_note=unheard)
             text = render(document, name, style)
             contents[file] = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
         return contents

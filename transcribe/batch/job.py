@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ...fusion.times import repair_transcript
+from ...fusion.watch import log_note
 from ..documents.hashes import hash_of_samples, hashed
 from ..job import Job
 from .caches import Cache, read_turns, read_voices, read_words, write_turns, write_voices, write_words
@@ -37,7 +38,7 @@ class CachingJob(Job):
         super().__init__(setup)
         self._cache = cache
         self._voices = voices
-        self._on_note = on_note or (lambda _: None)
+        self._on_note = on_note or log_note
         self._parts: Parts | None = None
         self._basis = ""
         self._aligned = False

@@ -261,7 +261,7 @@ def _labelled(paths: tuple[Path, ...]) -> list[Labelled]:
             raise OptionError(f"{path} holds no RTTM: put NAME.rttm beside each recording.")
         for file in files:
             audio, rttm = _pair(file)
-            found.append((load_audio(audio), read_rttm(rttm)))
+            found.append((load_audio(audio, on_note=note), read_rttm(rttm)))
     return found
 
 

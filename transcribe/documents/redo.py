@@ -12,6 +12,7 @@ from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError, DiarfuseError, OutputError
 from ...fusion.join.assign import Policy
+from ...fusion.watch import log_note, unheard
 from .. import output
 from ..inputs.claims import making
 from .editing import check, edit
@@ -92,7 +93,7 @@ def redo(
     document = read_document(path)
     source = recording_beside(path, document, audio)
     check(path)
-    told = Told(on_note or (lambda _: None), source)
+    told = Told(on_note or log_note, source)
     with making(files_of(source), [output.Target(path, "json")], told.on_note, otherwise=""):
         return _redone(path, document, source, again, told, on_progress, cancel, on_problem)
 
@@ -244,7 +245,7 @@ def _words(
         on_part=kept,
     ).transcript
     if not all(segment.words for segment in heard.segments):
-        samples = load_audio(audio, track=options.audio_track)
+        samples = load_audio(audio, on_note=unheard, track=options.audio_track)  # told by the job
         heard = align(heard, samples, language=heard.language, on_progress=on_progress)
     told.each(heard.notes)
     return heard

@@ -26,6 +26,7 @@ from ...fusion.audio.telling import HEAD, no_sound
 from ...fusion.errors import AudioError, DeviceError, MissingExtraError, OptionError
 from ...fusion.given import whole_number
 from ...fusion.types import SAMPLE_RATE, Samples, Seconds
+from ...fusion.watch import unheard
 from ..channels import one_channel
 from ..inputs.stdin import unfit
 from .beginning import Beginning
@@ -69,7 +70,7 @@ def count_channels(path: Path, track: Track) -> int:
     Raises:
         AudioError: fewer than two, or no audio.
     """
-    count = len(load_channels(path, track=track))
+    count = len(load_channels(path, on_note=unheard, track=track))  # it is told when it is heard
     if count == 1:
         raise one_channel(path, track, "leave it out")
     return count

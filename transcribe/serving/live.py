@@ -17,7 +17,7 @@ from ...diarize.loading import live_of
 from ...exporters.openai import full_text
 from ...fusion.audio.resampling import Resampler
 from ...fusion.types import Diarization, Samples, Seconds, Segment, Transcript
-from ...fusion.watch import Watch
+from ...fusion.watch import Watch, unheard
 from ..job import Job
 from ..live.committing import changes_all, turns_of
 from ..live.hearing import Hearing
@@ -63,7 +63,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._live = live_of(self.diarizer, in_memory=True, on_note=self._notes.append)
-        self._hearing = Hearing(self.recogniser, self.wish.language, _unheard, inline=True)
+        self._hearing = Hearing(self.recogniser, self.wish.language, unheard, inline=True)  # so, none falls behind
 
     def feed(self, samples: bytes, rate: int) -> Sequence[Json]:
         """Take 16-bit samples; whoever sends faster than this returns waits."""
@@ -129,7 +129,3 @@ def _segment(index: int, segment: Segment) -> Json:
         "speaker": segment.speaker if segment.speaker is not None else "UNKNOWN",
         "text": segment.text.strip(),
     }
-
-
-def _unheard(_sentence: str) -> None:
-    """Inline, no recogniser falls behind."""

@@ -11,7 +11,7 @@ from ...diarize.options import Execution
 from ...fusion.audio.decode import decode
 from ...fusion.errors import AudioError, CancelledError
 from ...fusion.types import Seconds
-from ...fusion.watch import usable_cores
+from ...fusion.watch import unheard, usable_cores
 from ..job import Job, Result
 from ..options import Setup
 from .jobs import JobRequest
@@ -59,14 +59,10 @@ def check_duration(path: Path, limit: Seconds, cancel: threading.Event) -> Secon
         CancelledError: nobody waits any more.
     """
     seconds = 0.0
-    for block in decode(path, _ignore):
+    for block in decode(path, unheard):  # what is wrong with the file is said by the job itself
         seconds += len(block.samples) / block.rate
         if seconds > limit:
             raise AudioError(f"The audio is longer than {limit / 60:g} minutes: send it in parts.")
         if cancel.is_set():
             raise CancelledError("Stopped, as asked.")
     return seconds
-
-
-def _ignore(sentence: str) -> None:
-    """What is wrong with the file is said by the job itself."""

@@ -14,6 +14,7 @@ from ...fusion.audio import Track, load_audio
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import check_space, cosine
 from ...fusion.types import Note, Samples, Seconds
+from ...fusion.watch import log_note
 from .calibration import Calibration
 from .index import recordings_in
 from .records import Prototype
@@ -151,8 +152,9 @@ def _take(
             quality = measure(samples)
             if not path.is_dir() or quality.speech >= needed:
                 yield file, _good(samples, quality, file, embedder, calibration)
-            elif on_note:
-                on_note(f"{file} is passed over: {quality.speech:.1f} s of speech, {needed:g} s are needed.")
+            else:
+                told = on_note or log_note
+                told(f"{file} is passed over: {quality.speech:.1f} s of speech, {needed:g} s are needed.")
 
 
 def _good(

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from ...fusion.errors import VoiceError
 from ...fusion.naming.match import Voice
+from ...fusion.watch import log_note
 from . import files
 from .encryption import Key, is_sealed, read_header
 from .exports import read_export, write_export
@@ -259,8 +260,8 @@ class VoiceStore:
     def _tell(self, sentences: Iterable[str]) -> None:
         """Say each sentence once."""
         for sentence in sentences:
-            if self._on_note and sentence not in self._told:
-                self._on_note(sentence)
+            if sentence not in self._told:
+                (self._on_note or log_note)(sentence)
             self._told.add(sentence)
 
 

@@ -290,3 +290,16 @@ def test_what_cannot_be_loaded_is_said_and_auto_goes_on(tmp_path, monkeypatch):
     ]
     with pytest.raises(CorruptModelError):
         store.open("first", make)
+
+
+@pytest.mark.usefixtures("built")
+def test_without_a_listener_the_log_says_which_pack_gives_way_and_else_is_silent(hub, official, tmp_path, caplog):
+    store, notes = second(tmp_path, hub, official)
+    hub.answers = [200, *[401] * 9]
+    assert store.load("auto").name == "second"
+    hub.answers = [200, *[401] * 9]
+    assert store.load("auto", on_note=notes.append).name == "second"
+    assert [record.getMessage() for record in caplog.records] == notes
+    assert len(notes) == 1
+    assert Store(tmp_path, packs=store.packs, offline=True).load("auto").name == "second"
+    assert caplog.records[-1].getMessage().endswith("cannot be fetched in offline mode, so second is used.")

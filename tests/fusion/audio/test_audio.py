@@ -195,6 +195,17 @@ def test_a_file_cut_in_the_middle_is_used_as_far_as_it_goes(tmp_path: Path, name
     assert f"{path} is cut short: its header promises 10.0 s" in notes[0]
 
 
+@pytest.mark.parametrize("read", [load_audio, load_channels])
+def test_without_a_listener_the_log_says_what_is_odd_about_a_file(tmp_path: Path, caplog, read) -> None:
+    path, notes = tmp_path / "cut.wav", []
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 160_000), 16_000)
+    os.truncate(path, path.stat().st_size // 2)
+    read(path)
+    read(path, on_note=notes.append)
+    assert len(notes) == 1
+    assert [record.getMessage() for record in caplog.records] == notes
+
+
 def test_a_cut_video_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
     path = encode(tmp_path / "cut.mkv", "ac3", 48_000, "mono")
     notes: list[str] = []

@@ -15,6 +15,7 @@ import numpy as np
 from ....diarize.models.files import sha256_of
 from ....fusion.errors import AudioError, OutputError
 from ....fusion.types import SAMPLE_RATE
+from ....fusion.watch import unheard
 from ..sound import gain_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class MixedSound:
         with self._one_by_one:
             if self._mix is None:
                 try:
-                    samples = load_audio(self._files)
+                    samples = load_audio(self._files, on_note=unheard)  # told when it was transcribed
                 except (AudioError, OutputError) as error:
                     raise OSError(errno.EIO, str(error).rstrip(".")) from error
                 self._mix = samples, gain_of(samples, self._files)
