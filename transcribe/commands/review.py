@@ -21,9 +21,10 @@ from .shape import command
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...fusion.document import Document
+    from ...fusion.audio import AudioSource
+    from ...fusion.document import Document, Recording
     from ...fusion.editing.review import Doubt
-    from ..documents.listening import Player
+    from ..documents.listening import Listen
 
 _AROUND = 1.0
 """Seconds that are played before and after a place."""
@@ -43,7 +44,8 @@ REVIEW_OPTIONS = (
         "--audio",
         type=InputPath(),
         metavar="FILE",
-        help="The recording, to hear each place. [default: the file that DOCUMENT names, beside it]",
+        help="The recording, to hear each place. [default: the file, or the mix of the files, that DOCUMENT names, "
+        "beside it]",
     ),
 )
 
@@ -115,27 +117,48 @@ def _line(document: Document, doubt: Doubt) -> str:
 
 def _session(path: Path, document: Document, audio: Path | None) -> _Session | None:
     """Hearing and deciding, on a terminal with a player and the recording; a sentence where one of the two is not."""
-    from ...diarize.models.files import sha256_of
-    from ..documents.listening import find_player
-    from ..documents.sound import beside
+    from ..documents.listening import find_player, listener
+    from ..documents.sound import recording_near
 
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
-    player, recording = find_player(), document.recording
-    name = "" if recording is None else recording.name
-    audio = audio or beside(path, name)
-    if audio is None and recording is not None and recording.files:
-        why = f"no player plays {len(recording.files)} files at once (--audio: one with the mix of them)"
-    elif player is None:
+    player, source = find_player(), audio or recording_near(path, document.recording)
+    if player is None:
         why = "no player (ffplay, mpv or play) is installed"
-    elif audio is None or not audio.is_file():
-        why = f"the recording {str(audio or name)!r} is not there (--audio)"
-    elif recording is not None and recording.sha256 and recording.sha256 != sha256_of(audio):
-        why = f"{audio} is another recording than the one {path} was made of"
+    elif source is None or (audio is not None and not audio.is_file()):
+        why = _missing(path, document.recording, audio)
+    elif (other := _other(document.recording, source)) is not None:
+        why = f"{other} is another recording than the one {path} was made of"
     else:
-        return _Session(path, audio, player)
+        return _Session(path, listener(player, source))
     note(f"The places are only listed, since {why}.")
     return None
+
+
+def _missing(path: Path, recording: Recording | None, audio: Path | None) -> str:
+    """Why nothing can be heard."""
+    from ..documents.sound import beside
+
+    if audio is None and (recording is None or not (recording.name or recording.files)):
+        return f"{path} does not tell the recording's name (--audio)"
+    if audio is not None or recording is None or not recording.files:
+        return f"the recording {str(audio or (recording and recording.name))!r} is not there (--audio)"
+    gone = [repr(one.name) for one in recording.files if beside(path, one.name) is None]
+    why = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not beside {path}"
+    why = why if gone else "these cannot be put together (two are one file, or one begins a day late)"
+    return f"the recording is {len(recording.files)} files, and {why} (--audio: one with the mix of all)"
+
+
+def _other(recording: Recording | None, source: AudioSource) -> Path | None:
+    """The first file whose bytes are others than those that the transcript was made of, as far as these are known."""
+    from ...diarize.models.files import sha256_of
+    from ...fusion.audio.separate import files_of
+
+    files = files_of(source)
+    if recording is None:
+        return None
+    known = [one.sha256 for one in recording.files] if len(files) > 1 else [recording.sha256]
+    return next((file for file, sha256 in zip(files, known, strict=True) if sha256 and sha256_of(file) != sha256), None)
 
 
 @dataclass(frozen=True)
@@ -143,8 +166,7 @@ class _Session:
     """A person who hears place after place; each answer is saved at once."""
 
     path: Path
-    audio: Path
-    player: Player
+    listen: Listen
 
     def run(self, worst: Sequence[Doubt]) -> None:
         """Until all are decided or the person leaves; what is skipped comes again at the end."""
@@ -177,7 +199,7 @@ class _Session:
         key = "r"
         while key == "r":
             start = max(0.0, doubt.start - _AROUND)
-            self.player(self.audio, start, doubt.end + _AROUND - start)
+            self.listen(start, doubt.end + _AROUND - start)
             key = click.getchar().lower()
             while key not in known:
                 key = click.getchar().lower()

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
+from ...fusion.audio.separate import SeparateFiles, files_of, source_of
+from ...fusion.types import SAMPLE_RATE
+from .sound import gain_of
+
 if TYPE_CHECKING:
-    from ...fusion.types import Seconds
+    from ...fusion.audio import AudioSource
+    from ...fusion.types import Samples, Seconds
 
 Player: TypeAlias = "Callable[[Path, Seconds, Seconds], None]"
 """Plays a file from a time, for so long."""
+
+Listen: TypeAlias = "Callable[[Seconds, Seconds], None]"
+"""Plays a recording from a time, for so long."""
 
 _COMMANDS: dict[str, Callable[[str, str, str], list[str]]] = {
     "ffplay": lambda file, start, length: [
@@ -44,3 +56,34 @@ def _player(program: str, arguments: Callable[[str, str, str], list[str]]) -> Pl
         )
 
     return play
+
+
+def listener(player: Player, source: AudioSource) -> Listen:
+    """What plays a recording; of separate files their mix, as far as it is heard: a player plays one file."""
+    found = source_of(source)
+    if not isinstance(found, SeparateFiles):
+        return partial(player, files_of(found)[0])
+
+    @cache
+    def mix() -> tuple[Samples, float]:
+        from ...fusion.audio import load_audio
+
+        samples = load_audio(found)
+        return samples, gain_of(samples, found)
+
+    def listen(start: Seconds, length: Seconds) -> None:
+        samples, gain = mix()
+        part = samples[round(start * SAMPLE_RATE) : round((start + length) * SAMPLE_RATE)] * np.float32(gain)
+        with tempfile.TemporaryDirectory(prefix="diarfuse-") as folder:
+            path = Path(folder, "place.wav")
+            _write(path, part)
+            player(path, 0.0, length)
+
+    return listen
+
+
+def _write(path: Path, samples: Samples) -> None:
+    from ...fusion.audio.encode import encoding
+
+    with path.open("w+b") as file, encoding(file, 1, "PCM_16", "WAV") as add:
+        add(samples)

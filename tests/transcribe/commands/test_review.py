@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+import soundfile
 
 from diarfuse.exporters import registry
-from diarfuse.fusion.document import Document, Recording, read_document
+from diarfuse.fusion.document import Document, RecordedFile, Recording, read_document
+from diarfuse.fusion.types import SAMPLE_RATE
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.documents import editing, listening
 from tests.fusion.documents import MEETING
@@ -146,6 +150,84 @@ def test_a_file_that_changed_meanwhile_is_not_written_over(
         listen("2")
     assert "was edited meanwhile" in capsys.readouterr().err
     assert len(read_document("meeting.json").history) == 1
+
+
+@pytest.fixture
+def files(meeting: Path) -> list[np.ndarray]:
+    """The meeting as a file a person, the second of which begins a second late; what each holds."""
+    rng = np.random.default_rng(0)
+    sounds = [rng.uniform(-0.4, 0.4, 10 * SAMPLE_RATE).astype(np.float32) for _ in range(2)]
+    for name, sound in zip(("ana.wav", "ben.wav"), sounds, strict=True):
+        soundfile.write(name, sound, SAMPLE_RATE, "FLOAT")
+    hashes = [hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in ("ana.wav", "ben.wav")]
+    both = (RecordedFile("ana.wav", hashes[0]), RecordedFile("ben.wav", hashes[1], 1.0))
+    document = replace(DOUBTFUL, recording=Recording("", "", 11.0, both))
+    meeting.write_text(str(registry.dumps(document, "json")), encoding="utf-8")
+    return sounds
+
+
+def test_of_a_file_a_person_the_mix_is_played_at_the_place_and_nothing_of_it_stays(
+    files: list[np.ndarray], listen: Callable[[str], Heard], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(tmp_path.iterdir())
+    played: list[tuple[np.ndarray, float]] = []
+
+    def player(path: Path, start: float, length: float) -> None:
+        sound, rate = soundfile.read(path)
+        assert rate == SAMPLE_RATE
+        played.append((sound, length))
+        assert start == 0.0
+
+    listening_to = listening.listener
+    monkeypatch.setattr(listening, "listener", lambda _, source: listening_to(player, source))
+    assert listen("2n") == []
+    late = np.zeros(11 * SAMPLE_RATE, np.float32)
+    late[SAMPLE_RATE:] = files[1]
+    mix = np.pad(files[0], (0, SAMPLE_RATE)) + late
+    for (sound, length), (begin, lasting) in zip(played, [(0.5, 2.9), (0.0, 1.9)], strict=True):
+        first = round(begin * SAMPLE_RATE)
+        np.testing.assert_allclose(sound, mix[first : first + round(lasting * SAMPLE_RATE)], atol=1e-3)
+        assert length == pytest.approx(lasting)
+    assert set(tmp_path.iterdir()) == before
+    assert len(read_document("meeting.json").history) == 2
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("missing", "the recording is 2 files, and 'ben.wav' is not beside meeting.json"),
+        ("other", "ben.wav is another recording than the one meeting.json was made of"),
+        ("twice", "the recording is 2 files, and these cannot be put together"),
+    ],
+)
+def test_which_of_the_files_cannot_be_played_is_told(
+    kind: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("ben.wav").unlink()
+    if kind == "other":
+        Path("ben.wav").write_bytes(b"other")
+    if kind == "twice":
+        Path("ben.wav").hardlink_to("ana.wav")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(listening, "find_player", lambda: print)
+    assert run(["review", "meeting.json"]) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 2
+    assert why in told.err
+
+
+def test_a_transcript_that_knows_no_recording_says_so(
+    meeting: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meeting.write_text(str(registry.dumps(replace(DOUBTFUL, recording=None), "json")), encoding="utf-8")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(listening, "find_player", lambda: print)
+    assert run(["review", "meeting.json"]) == 0
+    assert "meeting.json does not tell the recording's name (--audio)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["no player", "no recording", "another recording"])
