@@ -71,8 +71,10 @@ class Told:
         return any(now not in ((), then) for now, then in zip(_state_of(self.source), self._state, strict=True))
 
     def recording(self, duration: Seconds) -> Recording | None:
-        """The recording's file; without a hash where it changed while it was heard, which is told."""
+        """The recording's file; without a hash where it changed, or went away, while it was heard, which is told."""
         found = recording_of(self.source, duration)
+        if found is not None and () in _state_of(self.source) and () not in self._state:
+            self(f"{name_of(self.source)} was moved or renamed while it was heard: the result tells its old name.")
         if found is None or not self.changed:
             return found
         self(f"{name_of(self.source)} changed while it was heard: the result is of what it held before.")
@@ -116,20 +118,32 @@ def only_names(document: Document, *paths: Path) -> Document:
 
 
 def recording_of(source: AudioSource, duration: Seconds, *, hashed: bool = True) -> Recording | None:
-    """The recording's file or files; None where one can not be read again: a pipe, or one that is gone by now.
+    """The recording's file or files; None where one is no file that can be read again, such as a pipe.
 
-    hashed: whether they are read, to tell what they hold.
+    hashed: whether they are read, to tell what they hold; of one that is gone by now the name is told alone.
     """
     found, paths = source_of(source), files_of(source)
-    with suppress(OSError):  # it has been heard, and what was made of it is not to be lost
-        if hashed and not all(path.is_file() for path in paths):
-            return None
-        hashes = [sha256_of(path) if hashed else "" for path in paths]
-        if not isinstance(found, SeparateFiles):
-            return Recording(paths[0].name, hashes[0], duration)
-        names = (path.name for path in paths)
-        return Recording("", "", duration, tuple(map(RecordedFile, names, hashes, found.starts)))
-    return None
+    if hashed and any(map(_is_passing, paths)):
+        return None
+    hashes = [_hash(path) if hashed else "" for path in paths]
+    if not isinstance(found, SeparateFiles):
+        return Recording(paths[0].name, hashes[0], duration)
+    names = (path.name for path in paths)
+    return Recording("", "", duration, tuple(map(RecordedFile, names, hashes, found.starts)))
+
+
+def _is_passing(path: Path) -> bool:
+    """Whether it is there, and no file: what came out of a pipe does not come again."""
+    with suppress(OSError):
+        return path.exists() and not path.is_file()
+    return False
+
+
+def _hash(path: Path) -> str:
+    """Of what it holds; "" where it cannot be read: it has been heard, and what was made of it is not to be lost."""
+    with suppress(OSError):
+        return sha256_of(path)
+    return ""
 
 
 def origin_of(

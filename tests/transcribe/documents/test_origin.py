@@ -133,11 +133,24 @@ def test_a_home_that_nobody_knows_and_a_recording_that_is_gone_lose_no_result(
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where no home is known
     assert without_folders("/home/ana/a.wav is cut.") == "a.wav is cut."
     recording = tmp_path / "a.wav"
-    assert recording_of(recording, 1.0) is None
+    assert recording_of(recording, 1.0) == Recording("a.wav", "", 1.0)
     recording.write_bytes(b"RIFF")
 
     def unplugged(_: Path) -> str:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(origin, "sha256_of", unplugged)
-    assert recording_of(recording, 1.0) is None
+    assert recording_of(recording, 1.0) == Recording("a.wav", "", 1.0)
+
+
+def test_one_that_is_renamed_while_it_is_heard_is_told_and_keeps_its_name(tmp_path: Path) -> None:
+    said: list[str] = []
+    recording = tmp_path / "a.wav"
+    recording.write_bytes(b"RIFF")
+    told = Told(said.append, recording)
+    recording.rename(tmp_path / "b.wav")
+    assert told.recording(1.0) == Recording("a.wav", "", 1.0)
+    assert said == ["a.wav was moved or renamed while it was heard: the result tells its old name."]
+    never = Told(said.append, tmp_path / "c.wav")  # heard from where no name leads
+    assert never.recording(1.0) == Recording("c.wav", "", 1.0)
+    assert len(said) == 1
