@@ -49,7 +49,7 @@ def export_model(name: str, folder: Path) -> str:
     model = _model(name)
     if model is None:
         return _in_its_package()
-    if Path(model).is_dir():
+    if faster_whisper.is_folder(model):
         raise OptionError(f"{model} is a folder: copy it as it is, and name it there with --model.")
     snapshot = faster_whisper.on_disk(model)
     if snapshot is None:

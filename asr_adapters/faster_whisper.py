@@ -41,7 +41,7 @@ def available(model: str = DEFAULT_MODEL) -> bool:
 
 def on_disk(model: str, *, models_dir: str | None = None) -> Path | None:
     """The folder of `model` if it needs no download: a folder itself, or complete in the hub's cache."""
-    if Path(model).is_dir():
+    if is_folder(model):
         return Path(model)
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -51,6 +51,12 @@ def on_disk(model: str, *, models_dir: str | None = None) -> Path | None:
     except LocalEntryNotFoundError:
         return None
     return folder if (folder / "model.bin").exists() else None  # an interrupted download leaves the folder
+
+
+def is_folder(model: str) -> bool:
+    """Whether a folder is meant, and not a size whose name somebody's folder happens to have."""
+    folder = Path(model)
+    return folder.is_dir() and ((folder / "model.bin").is_file() or model not in _sizes())
 
 
 class FasterWhisper:
@@ -253,10 +259,16 @@ def repository(model: str) -> str:
     """The hub id of a size or id; raises `UnknownNameError` for a name that is neither."""
     if "/" in model:
         return model
-    known: Mapping[str, str] = _utils()._MODELS  # noqa: SLF001 - the only list of the sizes' repositories
+    known = _sizes()
     if model not in known:
         raise UnknownNameError("Whisper model", model, known)
     return known[model]
+
+
+def _sizes() -> Mapping[str, str]:
+    """The repository of each size."""
+    known: Mapping[str, str] = _utils()._MODELS  # noqa: SLF001 - the only list of them
+    return known
 
 
 def _reachable(repository: str) -> bool:

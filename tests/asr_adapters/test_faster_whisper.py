@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import random_whisper
 from diarfuse.asr_adapters import faster_whisper as adapter
-from diarfuse.asr_adapters.faster_whisper import FasterWhisper, available, on_disk
+from diarfuse.asr_adapters.faster_whisper import FasterWhisper, available, is_folder, on_disk
 from diarfuse.fusion.errors import (
     DeviceError,
     LowMemoryError,
@@ -173,6 +173,16 @@ def test_what_cannot_work_says_why(model, options, kind, message):
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(ModelError, match=tmp_path.name):
         FasterWhisper(str(tmp_path)).transcribe(NOISE[:1600])
+
+
+def test_a_folder_that_happens_to_have_the_name_of_a_size_is_no_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("small", "mine"):
+        (tmp_path / name).mkdir()
+    assert [is_folder(name) for name in ("small", "./small", "mine", "base")] == [False, True, True, False]
+    (tmp_path / "small" / "model.bin").touch()
+    assert is_folder("small")
+    assert on_disk("small") == Path("small")
 
 
 def test_an_interrupted_download_is_not_on_disk(tmp_path, monkeypatch):
