@@ -16,6 +16,7 @@ from pathlib import Path
 from ..errors import AudioError
 from ..types import Note, Seconds
 from ..watch import unheard
+from .checking import existing
 from .ffmpeg import read_media, told_duration, track_count
 from .lengths import lacks_index
 from .mpeg import begins_mpeg
@@ -85,6 +86,7 @@ def why_no_sound(path: Path) -> str | None:
     """Why a file is no recording, as `decode` says it; None for one that is. A header that tells of sound will do."""
     source = Source(path, None, str(path))
     try:
+        existing(path)
         with source.open() as file:
             head = file.read(HEAD)
         if (what := no_sound(head)) is not None:

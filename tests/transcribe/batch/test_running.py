@@ -350,11 +350,13 @@ def test_a_dry_run_counts_no_file_that_is_no_recording(folder: Path, capsys: pyt
     page, noise_file = Path("x.html"), Path("calls/noise.wav")
     page.write_text("<!doctype html><html></html>" * 9000)
     noise_file.write_bytes(b"\x01\x02\x03" * 20_000)
+    Path("calls/none.wav").touch()
     assert run(["batch", "run", "x.html", "calls", "--offline", "-o", "out", "--dry-run"]) == 1
     said = capsys.readouterr().err
     assert "6 recordings, 3 s; 6 to do, 3 s" in said
     assert "x.html is no audio or video that can be read (it holds a web page): check the file" in said
     assert "noise.wav is no audio or video that can be read (its format is unknown)" in said
+    assert "calls/none.wav is empty: record or copy it again." in said
     assert not (folder / "out").exists()
 
 

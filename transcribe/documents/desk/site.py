@@ -178,7 +178,7 @@ class Desk:
             except OSError as error:
                 why = error.strerror or error
                 raise OutputError(
-                    f"{path.name} cannot be kept in {self.folder} ({why}): make room, or choose another."
+                    f"{path.name} cannot be kept in {self.folder} ({why}): make room, or open another folder."
                 ) from error
             return {"name": path.name}
         raise OutputError(f"There are a thousand files called {name} in {self.folder}: rename yours.")

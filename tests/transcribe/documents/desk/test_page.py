@@ -38,6 +38,16 @@ def press_in(page: WebDriver, label: str) -> None:
     page.find_element("css selector", f'[aria-label="{label}"]').click()
 
 
+def test_sizes_are_told_and_an_empty_file_is_called_so(chromium: WebDriver, server: SiteServer, folder: Path) -> None:
+    (folder / "none.wav").touch()
+    (folder / "tiny.wav").write_bytes(b"x")
+    (folder / "long.wav").write_bytes(bytes(1_250_000))
+    show(chromium, server.address)
+    wait(lambda: shown(chromium, "none.wav"))
+    told = {name: shown(chromium, name).split(" · ")[0].split()[1:] for name in ("none.wav", "tiny.wav", "long.wav")}
+    assert told == {"none.wav": ["empty"], "tiny.wav": ["0.1", "MB"], "long.wav": ["1.3", "MB"]}
+
+
 def test_a_recording_is_transcribed_while_one_looks_and_opened(page: WebDriver, folder: Path) -> None:
     from selenium.webdriver.support.select import Select
 

@@ -28,6 +28,7 @@ const STRINGS = {
   done: "{name} is transcribed.",
   failed: "{name} failed.",
   size: "{size} MB",
+  hollow: "empty",
 };
 
 const byId = (id) => document.getElementById(id);
@@ -57,6 +58,8 @@ const clock = (seconds) => {
   const whole = Math.max(1, Math.round(seconds));
   return whole < 90 ? `${whole} s` : `${Math.round(whole / 60)} min`;
 };
+
+const sizeOf = (bytes) => (bytes ? say("size", { size: Math.max(0.1, bytes / 1e6).toFixed(1) }) : STRINGS.hollow);
 
 // A row's parts, made once; `shown` says what of them is to be seen.
 function newRow(name) {
@@ -115,8 +118,7 @@ function showRow(row, file, most) {
   row.shown = shown;
   const focused = row.item.contains(document.activeElement) ? document.activeElement : null;
   const day = DAY.format(file.changed * 1000);
-  const size = file.recording ? `${say("size", { size: Math.max(0.1, file.size / 1e6).toFixed(1) })} · ` : "";
-  row.about.textContent = size + day;
+  row.about.textContent = file.recording ? `${sizeOf(file.size)} · ${day}` : day;
   fillPeople(row, most);
   row.asked.hidden = file.lost || file.elsewhere || !["new", "failed", "stopped"].includes(state);
   row.begin.textContent = state === "new" ? STRINGS.begin : STRINGS.again;
