@@ -43,8 +43,8 @@ class WordsJson:
             TranscriptError: no such file, not a known shape, or a word that cannot be, by its place.
         """
         length = seconds(sound(samples, sample_rate))
-        reading = read_any(self._path, self._unit)
+        reading = read_any(self._path, self._unit, language)
         check_unit(reading, self._unit, length)
         found = transcript_of(reading, length)
         report(on_progress, length, length)
-        return replace(found, language=language or found.language, duration=length)
+        return replace(found, duration=length)

@@ -50,6 +50,7 @@ def attach(
     unit: Unit = "auto",
     duration: Seconds | None = None,
     align: Align | None = None,
+    language: str | None = None,
 ) -> Transcript:
     """Say who said the words that another program recognised.
 
@@ -65,6 +66,7 @@ def attach(
             the diarization's, or the end of the last turn.
         align: gives words to lines that have none (`asr_adapters.align` listens
             to the recording); by default their times are estimated, with a note.
+        language: of the words, by code or name, whatever `source` tells: sentences end by its rules, so that lines do.
 
     Returns:
         a transcript whose segments have one speaker each.
@@ -78,7 +80,8 @@ def attach(
         >>> attach(words, [Turn(0, 1, "SPEAKER_00")]).segments[0].speaker
         'SPEAKER_00'
     """
-    return attach_reading(read_any(source, unit), turns, policy=policy, unit=unit, duration=duration, align=align)
+    reading = read_any(source, unit, language)
+    return attach_reading(reading, turns, policy=policy, unit=unit, duration=duration, align=align)
 
 
 def attach_reading(
@@ -126,6 +129,7 @@ def attach_same_shape(
     policy: Policy = DEFAULT,
     unit: Unit = "auto",
     duration: Seconds | None = None,
+    language: str | None = None,
 ) -> Any:
     """The same JSON with speakers in it, and nothing else changed.
 
@@ -135,6 +139,7 @@ def attach_same_shape(
         policy: how to join.
         unit: see `attach`.
         duration: see `attach`.
+        language: see `attach`.
 
     Returns:
         A copy in which each word and segment has its speaker under the key its
@@ -155,7 +160,7 @@ def attach_same_shape(
     if isinstance(data, str | os.PathLike):
         raise TranscriptError(f"{str(data)[:60]!r} is a file's name: give its parsed JSON, which is what comes back.")
     data = copy.deepcopy(data)
-    reading = read_any(data, unit)
+    reading = read_any(data, unit, language)
     evidence, known = _listened(reading, turns, unit, duration)
     check_room(reading)
     joined = assign_transcript(transcript_of(reading, known), evidence, policy)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,9 +15,11 @@ import numpy as np
 from ..errors import OptionError, TranscriptError
 from ..given import check_list, decoded, read_bytes, why_no_json
 from ..text import weight
+from ..text.languages import wanted
 from ..types import Seconds, Segment, Transcript, Word
 from . import ctm, read, read_several, stream, subtitles, whisper_cpp
 from .shaping import in_shape
+from .told import in_language
 
 if TYPE_CHECKING:
     from .reading import Line, Reading
@@ -39,23 +42,36 @@ _HALVES = re.compile("[\udc80-\udcff]")
 """What bytes that are no UTF-8 are read as."""
 
 
-def read_any(source: str | os.PathLike[str] | Mapping[str, Any] | Iterable[Any], unit: Unit = "auto") -> Reading:
+def read_any(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Iterable[Any],
+    unit: Unit = "auto",
+    language: str | None = None,
+) -> Reading:
     """Read a transcript from wherever it is: a file, parsed JSON, or live objects.
 
-    `unit` is that of the times where the format does not settle it; see `check_unit`.
+    `unit` is that of the times where the format does not settle it; see `check_unit`. `language` is that of the words,
+    by whose rules sentences end, by code or name; None is the one that the data tell.
 
     Raises:
-        OptionError: no such unit.
+        OptionError: no such unit, or language.
         TranscriptError: not a known shape, or a word that cannot be, by its place.
     """
     if unit not in _PER_SECOND:
         raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
+    language = wanted(language)
     if isinstance(source, str | os.PathLike):
-        return read_file(Path(source), unit)[1]
-    if isinstance(source, Mapping) or not isinstance(source, Iterable):
-        return read(source, _PER_SECOND[unit])
-    check_list(source, "words")
-    return read(list(source), _PER_SECOND[unit])
+        return read_file(Path(source), unit, language)[1]
+    data = source
+    if not isinstance(source, Mapping) and isinstance(source, Iterable):
+        check_list(source, "words")
+        data = list(source)
+    with in_language(language):
+        return _in(language, read(data, _PER_SECOND[unit]))
+
+
+def _in(language: str | None, reading: Reading) -> Reading:
+    """The reading, in the language that was told."""
+    return reading if language is None else replace(reading, language=language)
 
 
 def check_unit(reading: Reading, unit: Unit, duration: Seconds | None = None) -> None:
@@ -106,15 +122,17 @@ def _parsed(text: str, path: Path) -> Any:
     return data
 
 
-def read_file(path: Path, unit: Unit = "auto") -> tuple[Any, Reading]:
-    """A file's JSON (or its text, where it is another format), and what it says; see `read_any` for `unit`.
+def read_file(path: Path, unit: Unit = "auto", language: str | None = None) -> tuple[Any, Reading]:
+    """A file's JSON (or its text, where it is another format), and what it says; see `read_any` for the others.
 
     Raises:
         TranscriptError: see `read_any`; the file is named.
     """
     data = load_json(path)
     try:
-        return data, _read_text(data, path, unit) if isinstance(data, str) else read(data, _PER_SECOND[unit])
+        with in_language(language):
+            found = _read_text(data, path, unit) if isinstance(data, str) else read(data, _PER_SECOND[unit])
+            return data, _in(language, found)
     except TranscriptError as error:
         named = str(error).startswith(str(path))
         raise error if named else TranscriptError(f"{path}: {error}") from error

@@ -13,6 +13,7 @@ from ..given import short
 from ..text import carve, is_punctuation, is_unspaced, joined, may_cut, sentence_ends, share_found, unspaced
 from ..text.languages import code_of
 from ..times import BOUNDS, LONGEST, repair_times, seconds, written_time
+from .told import told
 
 if TYPE_CHECKING:
     from ..types import Seconds
@@ -372,7 +373,7 @@ def _pieces(text: str, slots: Sequence[Slot]) -> list[str] | None:
 
 def _sentences(slots: Sequence[Slot], texts: Sequence[str], language: str | None) -> Iterator[list[int]]:
     """The numbers of the words of each sentence, or of what lies between two pauses."""
-    ends = sentence_ends(texts, language)
+    ends = sentence_ends(texts, told(language))
     group: list[int] = []
     for index, slot in enumerate(slots):
         if group and not is_punctuation(texts[index]) and (ends[index - 1] or _paused(slots[index - 1], slot)):

@@ -51,6 +51,14 @@ def test_segments_keep_their_text_times_and_words(read):
     assert third.words[1] == Word(None, None, "number", timing="estimated")
 
 
+def test_sentences_end_by_the_rules_of_the_language_that_is_asked_for(read):
+    data = [{"word": word, "start": i / 5, "end": i / 5 + 0.1} for i, word in enumerate(("Am", "3.", "Mai."))]
+    for language, expected in ((None, ["Am 3.", "Mai."]), ("de", ["Am 3. Mai."])):
+        found = read(data, language=language)
+        assert [segment.text for segment in found.segments] == expected
+        assert found.language == language
+
+
 def test_a_list_breaks_at_sentences_and_pauses(read):
     words = [("One", 0, 1), ("two.", 1, 2), ("Three", 2, 3), ("four", 5, 6)]
     found = read([{"word": word, "start": start, "end": end} for word, start, end in words], language="en")

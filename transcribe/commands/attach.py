@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -134,9 +133,8 @@ def attach(
     targets = _plan([words, *filter(None, (audio, rttm))], outs, formats, same_shape=same_shape, replace=replace)
     if rttm is not None:
         _check_speakers(values)
-    task = _Task(words, audio, rttm, values["audio_track"], Policy(join=values["join"]), unit)
-    data, reading = read_file(words, unit)
-    reading = reading if language is None else dataclasses.replace(reading, language=language)
+    task = _Task(words, audio, rttm, values["audio_track"], Policy(join=values["join"]), unit, language)
+    data, reading = read_file(words, unit, language)
     known = set() if rttm is None else {turn.speaker for turn in read_turns_file(rttm)}
     check_words(words, speakers_in(reading), {*known, *names.values()}, replace=replace)
     check_outputs(targets, replace=replace, named=bool(names))
@@ -179,6 +177,7 @@ class _Task:
     track: Track
     policy: Policy
     unit: Unit
+    language: str | None
 
     def same_shape(self, data: Any, turns: Diarization, reading: Reading, screen: Reporter) -> str:
         """The JSON with speakers in it."""
@@ -188,7 +187,7 @@ class _Task:
 
         for sentence in transcript_of(reading).notes:
             screen.note(sentence)
-        labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit)
+        labelled = attach_same_shape(data, turns, policy=self.policy, unit=self.unit, language=self.language)
         return output.json_text(labelled, indent=2)
 
     def document(self, reading: Reading, turns: Diarization, origin: Origin | None, screen: Reporter) -> Document:

@@ -126,6 +126,16 @@ def test_subtitles_are_aligned_in_the_language_that_is_told(run, tmp_path, monke
         run("a.srt", "--rttm", "turns.rttm", "--language", "englisch")
 
 
+def test_lines_are_cut_by_the_rules_of_the_language_that_is_told(run, tmp_path):
+    words = [{"word": w, "start": i / 5, "end": i / 5 + 0.1} for i, w in enumerate(("Am", "3.", "Oktober.", "Gut."))]
+    (tmp_path / "words.json").write_text(json.dumps(words))
+    (tmp_path / "one.rttm").write_text("SPEAKER a 1 0.0 2.0 <NA> <NA> Ann <NA> <NA>\n")
+    for language, expected in (("en", ["Am 3.", "Oktober.", "Gut."]), ("de", ["Am 3. Oktober.", "Gut."])):
+        document = json.loads(run("words.json", "--rttm", "one.rttm", "--format", "json", "--language", language))
+        assert [segment["text"].strip() for segment in document["segments"]] == expected
+        assert document["language"] == language
+
+
 def test_halves_of_characters_come_back(run, tmp_path):
     content = b'{"transcription": [{"text": "\xe5", "offsets": {"from": 100, "to": 300}}, {"text": "\\ud83d"}]}'
     (tmp_path / "cpp.json").write_bytes(content)
