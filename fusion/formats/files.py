@@ -30,6 +30,8 @@ _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR, _TOO_FAR_IN_MS = 100.0, 100_000.0
 """Times the recording's length. What lies even farther is no time in it in milliseconds either."""
+_SAMPLES = 2500.0
+"""No median word lasts so many milliseconds."""
 _LONG_LINE: Seconds = 60.0
 _TOO_SLOW = 0.3
 """Letters a second, that nobody says so slowly in lines so long: they are in milliseconds."""
@@ -154,6 +156,8 @@ def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
     far = duration is not None and _TOO_FAR * duration < last < _TOO_FAR_IN_MS * duration
     if far or (lengths and float(np.median(lengths)) > _TOO_LONG) or _are_too_slow(reading.lines):
         why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
+        if lengths and float(np.median(lengths)) > _SAMPLES:
+            raise TranscriptError(f"The times look like samples ({why}): give them in seconds.")
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
 
 

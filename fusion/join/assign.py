@@ -31,6 +31,7 @@ from .intervals import (
 from .kinds import Turns, read_evidence, read_texts, read_times, with_speakers
 from .likeness import follow_voices
 from .timing import Times, timed
+from .units import check_lengths, check_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,7 +105,7 @@ def assign_speakers(words: Iterable[W], turns: Turns, policy: Policy = DEFAULT) 
     """
     check_list(words, "words")
     with enough_memory("join so many words"):
-        return _assign(list(words), read_evidence(turns), policy)
+        return _assign(list(words), read_evidence(turns), policy, whole=True)
 
 
 def assign_in_lines(
@@ -113,16 +114,19 @@ def assign_in_lines(
     evidence: Evidence,
     policy: Policy = DEFAULT,
     language: str | None = None,
+    *,
+    whole: bool = False,
 ) -> list[W]:
     """`assign_speakers` for words whose lines are known: one without times is looked for in its own.
 
     lines: start and end of each line, and how many of the words it has, in their order.
     language: of the words, whose abbreviations end no sentence; an ISO 639 code, None for English.
+    whole: these are all words that there are, so that what they and the turns are counted in can be compared.
     """
     counts = [count for *_, count in lines]
     starts, ends = (np.repeat(np.array([line[edge] for line in lines], np.float64), counts) for edge in (0, 1))
     with enough_memory("join so many words"):
-        return _assign(words, evidence, policy, (starts, ends), language)
+        return _assign(words, evidence, policy, (starts, ends), language, whole=whole)
 
 
 def _assign(
@@ -131,11 +135,16 @@ def _assign(
     policy: Policy,
     lines: tuple[Floats, Floats] | None = None,
     language: str | None = None,
+    *,
+    whole: bool = False,
 ) -> list[W]:
     """Join, explain where the kind of word has room for it, and label."""
     check_policy(policy)
-    texts = read_texts(given) if policy.join == "resolved" else []
-    decision, said = join(read_times(given), texts, evidence, policy, lines, language)
+    times, texts = read_times(given), read_texts(given) if policy.join == "resolved" else []
+    if whole:
+        check_lengths(given, times)
+        check_units(times, evidence.turns)
+    decision, said = join(times, texts, evidence, policy, lines, language)
     labels = labels_of(decision, evidence.turns)
     kinds = set(map(type, given))
     if not _explains(given, kinds):
@@ -267,9 +276,9 @@ def assign_transcript(transcript: Transcript, turns: Turns, policy: Policy = DEF
     check_transcript(transcript)
     evidence = read_evidence(turns)
     lines = [(segment.start, segment.end, len(segment.words)) for segment in transcript.segments]
-    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy, transcript.language))
+    words = iter(assign_in_lines(list(transcript.words), lines, evidence, policy, transcript.language, whole=True))
     plain = replace(policy, join="plain")  # lines are long and few: none of the rules for words fits them
-    wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain))
+    wordless = iter(_assign([s for s in transcript.segments if not s.words], evidence, plain, whole=True))
     segments = []
     for segment in transcript.segments:
         own = tuple(islice(words, len(segment.words)))

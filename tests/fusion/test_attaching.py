@@ -133,6 +133,7 @@ def test_what_holds_no_words_at_all_is_refused(source):
         ({"chunks": [{"text": "a", "timestamp": 3}]}, r"chunks\[0\].timestamp is 3"),
         ({"hello": 1}, "with the keys hello is none of the transcripts known"),
         ([{"word": "a", "start": 200, "end": 600}, {"word": "b", "start": 700, "end": 900}], "look like milliseconds"),
+        ([{"word": "a", "start": 3200, "end": 9600}, {"word": "b", "start": 9900, "end": 32_000}], "look like samples"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_and_index(data, message):

@@ -145,7 +145,7 @@ def attach(
     with reporter(expect=(*TURNS, "align")) as screen, making(filter(None, (audio,)), targets, screen.note):
         screen.start(words.name)
         _tell_settled(reading, screen)
-        found, origin = _turns(audio, rttm, values, screen)
+        found, origin = _turns(reading, audio, rttm, values, screen)
         turns = _named(found, names, screen)
         with rescuing(audio or words, screen.problem) as kept:
             kept.hear(None, turns if rttm is None else None)
@@ -287,19 +287,23 @@ def _named(turns: Diarization, names: Mapping[str, str], screen: Reporter) -> Di
 
 
 def _turns(
-    audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter
+    reading: Reading, audio: Path | None, rttm: Path | None, values: dict[str, Any], screen: Reporter
 ) -> tuple[Diarization, Origin | None]:
     """Who spoke when, read or found out; and what found it."""
     if rttm is not None:
         from ...fusion.audio.decode import probable_duration
         from ...fusion.formats.turns import read_turns_file
+        from ...fusion.join.units import check_spans
         from ...fusion.types import Diarization
 
-        turns = read_turns_file(rttm)
+        turns, lasts = read_turns_file(rttm), 0.0 if audio is None else probable_duration(audio)
+        said = max((line.end for line in reading.lines), default=0.0)
+        for ends, what in ((lasts, "the recording"), (said, "the last word")):
+            check_spans(((turn.start, turn.end) for turn in turns), ends, what, str(rttm))
         if not turns:
             screen.note(f"{rttm} holds no turns, so no word gets a speaker.")
         last = max((turn.end for turn in turns), default=0.0)
-        return Diarization(turns, turns, max(last, 0.0 if audio is None else probable_duration(audio))), None
+        return Diarization(turns, turns, max(last, lasts)), None
     from ..job import Job
     from ..screen.interrupt import run_interruptible
 

@@ -10,6 +10,7 @@ from ...fusion.errors import OptionError, TranscriptError
 from ...fusion.formats.turns import has_turns
 from ...fusion.formats.uem import read_uem
 from ..documents.scoring import (
+    check_one_unit,
     read_segments,
     read_true_turns,
     read_truth,
@@ -54,9 +55,15 @@ def evaluate(hypothesis: Path, stm: Path | None, rttm: Path | None, uem: Path | 
     true_turns = () if rttm is None else read_true_turns(rttm)  # whatever cannot be read is told before any work
     turns = () if rttm is None else read_turns_of(hypothesis)
     parts = () if uem is None else read_uem(uem)
+    if rttm is not None:
+        check_one_unit(
+            {path: [(t.start, t.end) for t in found] for path, found in ((hypothesis, turns), (rttm, true_turns))}
+        )
     if stm is not None:
         truth, unscored = read_truth(stm)
-        given = scored_part(read_segments(hypothesis), unscored)
+        given = read_segments(hypothesis)
+        check_one_unit({path: [row[:2] for row in rows] for path, rows in ((hypothesis, given), (stm, truth))})
+        given = scored_part(given, unscored)
         for name, value in word_errors(truth, given).items():
             click.echo(f"{name:8} {100 * value:6.2f} %")
         right, words = speakers_of_words(truth, given)

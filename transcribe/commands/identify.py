@@ -136,6 +136,7 @@ class _Task:
 
     def _named(self, namer: Namer, found: Diarization, screen: Reporter) -> Document:
         from ...fusion.audio import load_audio
+        from ...fusion.join.units import check_spans
         from ...fusion.relabel import is_name, rename_diarization
         from ...fusion.types import SAMPLE_RATE
         from ..documents.origin import Told
@@ -144,6 +145,9 @@ class _Task:
         told = Told(screen.note, self.audio)
         heard = told if self.rttm is not None else _silent  # else the diarizer's job has told of the file
         samples = load_audio(self.audio, on_note=heard, track=self.options.audio_track)
+        if self.rttm is not None:
+            spans = ((turn.start, turn.end) for turn in found.turns)
+            check_spans(spans, len(samples) / SAMPLE_RATE, "the recording", str(self.rttm))
         found = with_changes(found, duration=max(found.duration, len(samples) / SAMPLE_RATE))
         renames, namings = namer.names(samples, found.turns)
         sentences = [sentence(naming) for naming in namings]

@@ -253,6 +253,8 @@ def _labelled(paths: tuple[Path, ...]) -> list[Labelled]:
     from ...fusion.audio import load_audio
     from ...fusion.errors import OptionError
     from ...fusion.formats.rttm import read_rttm
+    from ...fusion.join.units import check_spans
+    from ...fusion.types import SAMPLE_RATE
 
     found: list[Labelled] = []
     for path in paths:
@@ -261,7 +263,10 @@ def _labelled(paths: tuple[Path, ...]) -> list[Labelled]:
             raise OptionError(f"{path} holds no RTTM: put NAME.rttm beside each recording.")
         for file in files:
             audio, rttm = _pair(file)
-            found.append((load_audio(audio, on_note=note), read_rttm(rttm)))
+            samples, turns = load_audio(audio, on_note=note), read_rttm(rttm)
+            spans = ((turn.start, turn.end) for turn in turns)
+            check_spans(spans, len(samples) / SAMPLE_RATE, "the recording", str(rttm))
+            found.append((samples, turns))
     return found
 
 

@@ -14,11 +14,12 @@ from ...fusion.errors import MissingExtraError, OptionError, TranscriptError
 from ...fusion.formats.reading import get, holds
 from ...fusion.formats.stm import read_stm
 from ...fusion.formats.turns import has_turns, read_turns_file, time_of
+from ...fusion.join.units import check_spans
 from ...fusion.relabel import alike
 from ...fusion.types import Seconds, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 Spoken: TypeAlias = tuple[Seconds, Seconds, str, str]
@@ -101,6 +102,17 @@ def read_turns_of(path: Path) -> tuple[Turn, ...]:
     if has_turns(path):
         return read_turns_file(path)
     return tuple(Turn(start, end, speaker) for start, end, speaker, _ in read_segments(path) if speaker)
+
+
+def check_one_unit(files: Mapping[Path, Sequence[tuple[Seconds, Seconds]]]) -> None:
+    """Refuse a file whose spans can only be in milliseconds or samples, beside those of another.
+
+    Raises:
+        TranscriptError: one is.
+    """
+    for path, spans in files.items():
+        for other in files.keys() - {path}:
+            check_spans(spans, max((end for _, end in files[other]), default=0.0), f"that of {other}", str(path))
 
 
 def normalised(text: str) -> str:

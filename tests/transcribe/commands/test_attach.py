@@ -300,3 +300,16 @@ def test_words_do_not_stay_without_speakers_in_silence(tmp_path, capsys, turns, 
     (tmp_path / "turns.rttm").write_text(turns)
     assert main(["attach", "words.json", "--rttm", "turns.rttm", "-o", "a.vtt"]) == 0
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("audio", [(), ("meeting.wav",)])
+def test_turns_in_milliseconds_are_refused_by_their_file(run, tmp_path, audio):
+    soundfile.write(tmp_path / "meeting.wav", np.zeros(32_000), 16_000)
+    far = "SPEAKER a 1 910 800 <NA> <NA> Ann <NA> <NA>\nSPEAKER a 1 1710 281 <NA> <NA> Bob <NA> <NA>\n"
+    (tmp_path / "far.rttm").write_text(far)
+    with pytest.raises(TranscriptError) as caught:
+        run("words.json", *audio, "--rttm", "far.rttm", "-o", "out.srt")
+    beside = "the recording at 2" if audio else "the last word at 1.6"
+    told = f"The times of far.rttm look like milliseconds (the last ends at 1991, {beside}): give them in seconds."
+    assert str(caught.value) == told
+    assert not (tmp_path / "out.srt").exists()

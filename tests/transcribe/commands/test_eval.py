@@ -64,3 +64,24 @@ def test_parts_of_turns(tmp_path):
     files = [str(tmp_path / name) for name in ("b.rttm", "a.rttm", "a.uem")]
     result = CliRunner().invoke(evaluate, [files[0], "--rttm", files[1], "--uem", files[2]], catch_exceptions=False)
     assert result.output == "DER        0.00 %\nJER        0.00 %\n"
+
+
+def test_a_side_in_milliseconds_is_refused_by_its_name(tmp_path):
+    spans = [(0.9, 3.2), (3.4, 7.1), (7.3, 9.8)]
+    stm, out, rttm = tmp_path / "a.stm", tmp_path / "a.json", tmp_path / "a.rttm"
+    stm.write_text("".join(f"a 1 ann {start} {end} hello\n" for start, end in spans))
+    rttm.write_text("".join(f"SPEAKER a 1 {s} {e - s} <NA> <NA> Ann <NA> <NA>\n" for s, e in spans))
+    rows = [{"start": 1000 * s, "end": 1000 * e, "speaker": "A", "text": "hello"} for s, e in spans]
+    out.write_text(json.dumps({"segments": rows}))
+    for truth, what in ((stm, "--stm"), (rttm, "--rttm")):
+        result = CliRunner().invoke(evaluate, [str(out), what, str(truth)])
+        assert str(result.exception) == (
+            f"The times of {out} look like milliseconds (the last ends at 9800, that of {truth} at 9.8): "
+            "give them in seconds."
+        )
+        assert result.output == ""
+    rows = [{"start": s, "end": e, "speaker": "A", "text": "hello"} for s, e in spans]
+    out.write_text(json.dumps({"segments": rows}))
+    rttm.write_text("".join(f"SPEAKER a 1 {s * 16_000:.0f} {(e - s) * 16_000:.0f} <NA> <NA> Ann\n" for s, e in spans))
+    result = CliRunner().invoke(evaluate, [str(out), "--rttm", str(rttm)])
+    assert str(result.exception).startswith(f"The times of {rttm} look like samples (the last ends at 156800, that of")

@@ -16,7 +16,13 @@ from diarfuse.diarize.models import campplus
 from diarfuse.diarize.models.carrying import export_packs
 from diarfuse.diarize.models.fetching import wheel
 from diarfuse.diarize.models.store import Store
-from diarfuse.fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnknownNameError
+from diarfuse.fusion.errors import (
+    CorruptModelError,
+    ModelNotFoundError,
+    OptionError,
+    TranscriptError,
+    UnknownNameError,
+)
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.commands.models import _labelled, models
 from tests.diarize.tiny_embedder import tiny_embedder
@@ -192,6 +198,11 @@ def test_recordings_come_with_their_turns(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "alone.rttm", tmp_path / "alone.flac"):
         ((samples, turns),) = _labelled((path,))
         assert (samples.size, [turn.speaker for turn in turns]) == (16_000, ["A"])
+    (tmp_path / "alone.rttm").write_text("SPEAKER alone 1 610 300 <NA> <NA> A\nSPEAKER alone 1 911 80 <NA> <NA> B\n")
+    with pytest.raises(
+        TranscriptError, match=r"alone\.rttm look like milliseconds \(the last ends at 991, the recording"
+    ):
+        _labelled((tmp_path,))
     soundfile.write(tmp_path / "other.wav", np.zeros(16_000), 16_000)
     with pytest.raises(OptionError, match=r"other\.wav lacks its RTTM"):
         _labelled((tmp_path / "other.wav",))

@@ -1,0 +1,127 @@
+"""Words and turns in different units: times of one recording that lie hundreds of times as far tell it.
+
+Words may be an excerpt of a few seconds, and their turns those of hours; so more is asked for than that. Milliseconds
+and samples are counted in whole numbers, but the seconds of turns that last for minutes only where a person wrote them
+down. What a multiplication left is told by its lengths: nobody's turns, and no words, all last for half a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import TranscriptError
+from ..text import weight
+from ..types import Word
+from .intervals import RESOLUTION
+from .kinds import read_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..types import Seconds
+    from .intervals import Floats, TurnTable
+
+_FARTHER = {"milliseconds": (400.0, 1600.0), "samples": (3200.0, 77_000.0)}
+"""How many times as far lies what is counted in them, where either side may end before the recording does."""
+_TYPICAL = 100.0
+"""Half of all words and turns last as many milliseconds or samples, or more."""
+_FEW, _MANY = 2, 10
+_NO_SCHEDULE = 30
+"""A person may write down fewer turns of minutes, in whole seconds; the first words are within the first of those."""
+_FEW_WORDS, _MANY_WORDS = 3, 20
+_TOO_LONG, _TOO_SLOW = 20.0, 0.04
+"""No word lasts so many seconds, and nobody says so few letters in one; ``[music]`` for half a minute is more."""
+_LASTS = 30.0
+"""No tenth word or turn alone lasts so many seconds: nine in ten that do are no seconds."""
+
+
+def check_units(words: tuple[Floats, Floats], turns: TurnTable) -> None:
+    """Refuse words and turns of which one side can only be in milliseconds or samples.
+
+    Args:
+        words: starts and ends, float64 (num_words,), NaN where unknown.
+        turns: of the same recording.
+
+    Raises:
+        TranscriptError: one side is.
+    """
+    starts, ends = words
+    if len(ends) < _FEW_WORDS or not len(turns.ends):
+        return
+    last, last_turn = float(np.fmax.reduce(ends)), float(turns.ends.max())
+    if last < last_turn:
+        _check("The turns", turns.starts, turns.ends, last, "the last word")
+    elif last > last_turn:
+        known = ~np.isnan(ends - starts)
+        _check("The words", starts[known], ends[known], last_turn, "the last turn")
+
+
+def check_lengths(given: Sequence[Any], words: tuple[Floats, Floats]) -> None:
+    """Refuse words that last far longer than it takes to say them, whatever the turns are counted in.
+
+    Args:
+        given: the words; chapters with a word for a title may be meant where these are no `Word`, and have no ``word``.
+        words: their starts and ends, float64 (num_words,), NaN where unknown.
+
+    Raises:
+        TranscriptError: they can only be in milliseconds, or something smaller.
+    """
+    starts, ends = words
+    known = np.flatnonzero(~np.isnan(ends - starts))
+    lengths = (ends - starts)[known]
+    if len(known) < _FEW_WORDS or not float(np.median(lengths)) > _TOO_LONG or not (texts := read_texts(given)):
+        return
+    if not _is_called_word(given[0]) and (len(known) < _MANY_WORDS or not _are_counted(starts[known], ends[known])):
+        return
+    letters = sum(weight(texts[i]) for i in known)
+    if letters < _TOO_SLOW * float(lengths.sum()) and all(len(text.split()) <= 1 for text in texts):
+        raise TranscriptError(
+            f"The words look like milliseconds (half of them last {np.median(lengths):.10g} or longer): "
+            "give them in seconds."
+        )
+
+
+def _is_called_word(word: Any) -> bool:
+    name = word.get("word") if isinstance(word, Mapping) else getattr(word, "word", None)
+    return isinstance(word, Word) or name is not None
+
+
+def check_spans(spans: Iterable[tuple[Seconds, Seconds]], last: Seconds, beside: str, name: str) -> None:
+    """Refuse the turns or segments of a file that can only be in milliseconds or samples.
+
+    Args:
+        spans: their starts and ends.
+        last: when something else of the same recording ends; 0 where that is not known.
+        beside: what that is, for the message.
+        name: what holds the spans, for the message.
+
+    Raises:
+        TranscriptError: they can.
+    """
+    times = np.array(list(spans), np.float64).reshape(-1, 2)
+    _check(f"The times of {name}", times[:, 0], times[:, 1], last, beside)
+
+
+def _check(name: str, starts: Floats, ends: Floats, last: Seconds, beside: str) -> None:
+    farthest = float(ends.max(initial=0.0))
+    units = [unit for unit, (low, high) in _FARTHER.items() if low * last <= farthest <= high * last]
+    if last <= 0 or not units or not _are_counted(starts, ends):
+        return
+    if len(ends) < _NO_SCHEDULE and not float(starts.min()) > last / 2:
+        return
+    why = f"the last ends at {farthest:.10g}, {beside} at {last:.10g}"
+    raise TranscriptError(f"{name} look like {units[0]} ({why}): give them in seconds.")
+
+
+def _are_counted(starts: Floats, ends: Floats) -> bool:
+    """Whether times are those of some unit that is counted, and not of seconds."""
+    lengths = ends - starts
+    if len(lengths) < _FEW or float(np.median(lengths)) < _TYPICAL:
+        return False
+    times = np.concatenate((starts, ends))
+    if bool((np.abs(times - times.round()) < RESOLUTION).all()):
+        return True
+    return len(lengths) >= _MANY and float(np.quantile(lengths, 0.1)) >= _LASTS

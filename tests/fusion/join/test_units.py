@@ -1,0 +1,139 @@
+"""Words and turns in different units are refused, and no ordinary conversation ever is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from diarfuse.fusion.attaching import attach, attach_lazily, attach_same_shape
+from diarfuse.fusion.errors import TranscriptError
+from diarfuse.fusion.join.assign import Policy, assign_speakers, assign_transcript
+from diarfuse.fusion.join.units import check_spans
+from diarfuse.fusion.types import Segment, Transcript, Turn, Word
+from tests.amounts import examples
+
+PLAIN = Policy(join="plain")
+
+
+def talk(lengths: list[float], pause: float = 0.31, digits: int = 3) -> list[Turn]:
+    """Turns of two speakers, one after the other."""
+    turns, at = [], 0.93
+    for index, length in enumerate(lengths):
+        turns.append(Turn(round(at, digits), round(at + length, digits), "AB"[index % 2]))
+        at += length + pause
+    return turns
+
+
+def said(turns: list[Turn], until: float = 1e9, every: float = 0.41) -> list[Word]:
+    """A word every now and then within the turns."""
+    words = []
+    for turn in turns:
+        for index in range(int((turn.end - turn.start) / every) + 1):
+            start = turn.start + index * every
+            if start > until or len(words) > 500:
+                return words
+            words.append(Word(round(start, 3), round(start + 0.27, 3), " word"))
+    return words
+
+
+def scaled(things: list[Any], by: float, *, whole: bool = True) -> list[Any]:
+    """The same in another unit; as programs count it, or with what is left of a multiplication."""
+    to = round if whole else float
+    return [replace(thing, start=to(thing.start * by), end=to(thing.end * by)) for thing in things]
+
+
+TALKS = st.lists(st.floats(0.2, 40.0).map(lambda x: round(x, 3)), min_size=2, max_size=40)
+UNITS = {1_000: "milliseconds", 8_000: "samples", 16_000: "samples", 44_100: "samples", 48_000: "samples"}
+
+
+@settings(max_examples=examples(60))
+@given(lengths=TALKS, by=st.sampled_from(sorted(UNITS)))
+def test_a_conversation_whose_words_or_turns_are_in_another_unit_is_refused(lengths: list[float], by: int) -> None:
+    turns = talk(lengths)
+    words = said(turns)
+    assume(len(words) > 2 and sum(lengths) > 1.5)
+    with pytest.raises(
+        TranscriptError, match=rf"^The turns look like {UNITS[by]} \(the last ends at \d+, the last word"
+    ):
+        assign_speakers(words, scaled(turns, by))
+    with pytest.raises(TranscriptError, match=r"^The words look like .* give them in seconds\.$"):
+        assign_speakers(scaled(words, by), turns)
+    with pytest.raises(TranscriptError, match=r"^The words look like milliseconds \(half of them last \d+ or longer\)"):
+        assign_speakers(scaled(words, by), scaled(turns, by))
+
+
+@settings(max_examples=examples(100))
+@given(
+    lengths=st.lists(st.one_of(st.floats(0.02, 30.0), st.floats(30.0, 4_000.0)), min_size=1, max_size=20),
+    digits=st.integers(0, 3),
+    until=st.one_of(st.just(1e9), st.floats(0.5, 60.0)),
+    first=st.integers(0, 3),
+)
+def test_no_conversation_in_seconds_is_ever_refused(
+    lengths: list[float], digits: int, until: float, first: int
+) -> None:
+    """Lectures too, and where words are those of the first seconds, or turns only the first ones."""
+    assume(min(lengths) < 30.0 or len(lengths) < 10)
+    turns = talk(lengths, digits=digits)
+    words = said(turns, until)
+    assign_speakers(words, turns, PLAIN)
+    assign_speakers(words, turns[: first + 1], PLAIN)
+    assign_transcript(Transcript((Segment(0.0, 1.0, "", tuple(words)),), None, 1.0), turns, PLAIN)
+    check_spans([(t.start, t.end) for t in turns], words[-1].end if words else 0.0, "the recording", "a.rttm")
+
+
+@pytest.mark.parametrize("minutes", [[(0, 754), (754, 2_801), (2_801, 3_600)], [(0, 1_800), (1_800, 3_600)]])
+def test_minutes_that_a_person_wrote_down_beside_the_first_words_are_seconds(minutes: list[tuple[int, int]]) -> None:
+    words = [{"word": "Hi", "start": 0.5 * i, "end": 0.5 * i + 0.3} for i in range(8)]
+    found = assign_speakers(words, [(start, end, f"P{start}") for start, end in minutes])
+    assert {word["speaker"] for word in found} == {"P0"}
+
+
+def test_chapters_and_music_are_no_words_in_milliseconds() -> None:
+    turns = talk([20.0] * 120)
+    chapters = [{"text": f"Part{i}", "start": 61 * i, "end": 61 * i + 61} for i in range(30)]
+    assert len(assign_speakers(chapters, turns)) == 30
+    music = [{"word": "[Music]", "start": 30.0 * i, "end": 30.0 * (i + 1)} for i in range(30)]
+    assert len(assign_speakers(music, turns)) == 30
+
+
+def test_every_way_that_words_and_turns_come_together_tells() -> None:
+    turns = talk([2.0, 3.1, 1.2, 4.4])
+    far = [{"start": t.start, "end": t.end, "speaker": t.speaker} for t in scaled(turns, 1_000)]
+    words = [{"word": w.text, "start": w.start, "end": w.end} for w in said(turns)]
+    told = "The turns look like milliseconds (the last ends at 12560, the last word at 12.53): give them in seconds."
+    transcript = Transcript((Segment(0.0, 12.0, "", tuple(said(turns))),), "en", 12.0)
+    for call in (
+        lambda: assign_speakers(words, far),
+        lambda: assign_transcript(transcript, far),
+        lambda: attach(words, far),
+        lambda: attach_same_shape(words, far),
+    ):
+        with pytest.raises(TranscriptError) as caught:
+            call()
+        assert str(caught.value) == told
+
+
+def test_what_a_multiplication_leaves_is_told_by_its_lengths() -> None:
+    turns = talk([2.0317 + i / 7 for i in range(12)], digits=7)
+    with pytest.raises(TranscriptError, match="look like milliseconds"):
+        assign_speakers(said(turns), scaled(turns, 1_000.0, whole=False))
+
+
+def test_segments_that_come_one_by_one_are_no_whole_to_compare_with() -> None:
+    turns = [Turn(0, 1_241, "A"), Turn(1_241, 2_907, "B"), Turn(2_907, 3_595, "A")]
+    segments = [{"start": 0.0, "end": 3.6, "text": "a b c d", "words": [
+        {"word": "a", "start": 0.4 * i, "end": 0.4 * i + 0.3} for i in range(8)
+    ]}]  # fmt: skip
+    assert [segment["speaker"] for segment in attach_lazily(segments, turns)] == ["A"]
+    assert len(assign_speakers(segments[0]["words"][:2], turns)) == 2
+
+
+def test_times_that_are_missing_or_nobodys_tell_nothing() -> None:
+    words = [{"word": "a", "start": None, "end": None}] * 5
+    for turns in ([], scaled(talk([2.0, 3.1]), 1_000)):
+        assert len(assign_speakers(words, turns)) == 5
