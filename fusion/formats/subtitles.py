@@ -50,7 +50,9 @@ _DASH = re.compile(r"[-\u2013\u2014] ?(?=\S)")
 _LABEL = re.compile(r"\[?(?P<name>[^\s:\[\]][^:\[\]]{0,59}?)\]?:(?:\s+|$)")
 _ANONYMOUS = re.compile(rf"SPEAKER_\d+|{re.escape(NOBODY)}")
 _MOST_WORDS = 4
-"""A name has no more words than this; a sentence before a colon has."""
+"""A name has no more words than this, titles such as ``Dr.`` aside; a sentence before a colon has."""
+_PARTICLE = re.compile(r"(?:af|al|av|bin|da|de|del|della|di|dos|du|ibn|ter|van|von|zu)\s(?:.*\s)?(?P<name>\S+)")
+"""With these a name may begin, as in ``van der Berg``."""
 
 Block: TypeAlias = "tuple[str, Seconds, Seconds, list[str]]"
 """Place, start, end and lines of a cue."""
@@ -244,7 +246,10 @@ def _blocks(lines: list[str], name: str) -> Iterator[Block]:
         found = _CUE.fullmatch(lines[at])
         if found is None or not _can_be(found.groups()):
             if "-->" in lines[at]:
-                raise TranscriptError(f"{name}, line {at + 1}: {lines[at].strip()[:60]!r} is no time of a cue.")
+                raise TranscriptError(
+                    f"{name}, line {at + 1}: {lines[at].strip()[:60]!r} is no time of a cue, which reads "
+                    "00:00:01,000 --> 00:00:02,500: correct it."
+                )
             at += 1
             continue
         where = f"{name}, line {at + 1}"
@@ -288,14 +293,33 @@ def _said(line: str) -> str:
 
 def _names(cues: Sequence[Sequence[str]]) -> set[str]:
     """What stands before a colon and is a name: anonymous ones; others if the first cue has one, or they come again."""
-    heads = [_LABEL.match(_DASH.sub("", _said(line), count=1)) for lines in cues for line in lines]
-    names = Counter(head["name"] for head in heads if head and _may_name(head["name"]))
-    labelled = bool(heads) and heads[0] is not None and heads[0]["name"] in names
-    return {name for name, count in names.items() if _ANONYMOUS.fullmatch(name) or labelled or count > 1}
+    heads = [_LABEL.match(said, _dashed(said)) for lines in cues for line in lines for said in [_said(line)]]
+    names = Counter(head["name"] for head in heads if head and _is_short(head["name"]))
+    labelled = bool(heads) and heads[0] is not None and heads[0]["name"] in names and _is_capital(heads[0]["name"])
+    return {
+        name
+        for name, count in names.items()
+        if _ANONYMOUS.fullmatch(name) or (_is_capital(name) and (labelled or count > 1)) or (_is_of(name) and count > 1)
+    }
 
 
-def _may_name(head: str) -> bool:
-    return len(head.split()) <= _MOST_WORDS and not head[0].islower()
+def _dashed(said: str) -> int:
+    """Where a line begins, behind the dash of another voice."""
+    dash = _DASH.match(said)
+    return dash.end() if dash else 0
+
+
+def _is_short(head: str) -> bool:
+    return sum(not word.endswith(".") for word in head.split()) <= _MOST_WORDS
+
+
+def _is_capital(head: str) -> bool:
+    return not head[0].islower()
+
+
+def _is_of(head: str) -> bool:
+    found = _PARTICLE.fullmatch(head)
+    return found is not None and _is_capital(found["name"])
 
 
 def _voices(lines: Sequence[str], known: set[str], last: str | None) -> list[Spoken]:
@@ -303,10 +327,10 @@ def _voices(lines: Sequence[str], known: set[str], last: str | None) -> list[Spo
     voices: list[Spoken] = []
     for line in lines:
         said = _said(line)
-        dash, tag = _DASH.match(said), _VOICE.search(line)
-        head = _LABEL.match(said, dash.end() if dash else 0)
+        dash, tag = _dashed(said), _VOICE.search(line)
+        head = _LABEL.match(said, dash)
         label = html.unescape(tag["name"]).strip() if tag else head["name"] if head and head["name"] in known else None
-        rest = said[(head.end() if head and not tag else dash.end() if dash else 0) :] if label or dash else said
+        rest = said[head.end() if head and label and not tag else dash :]
         if label or (dash and voices) or not voices:
             speaker = label or (voices[-1].speaker if voices else last)
             voices.append(Spoken(None if speaker == NOBODY else speaker, rest))

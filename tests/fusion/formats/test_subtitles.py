@@ -162,6 +162,36 @@ def test_a_colon_makes_no_label_where_none_is_used():
     assert said(own)[1] == [("SPEAKER_01", "it is late.")], "as WhisperX writes it"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Anna-Lena",
+        "Čeněk Šolc-Řehoř",
+        "Jean-Luc & Co.",
+        "Prof. Dr. Anna Maria Schmidt",
+        "van der Berg",
+        "O\u2019Brien",
+        "Q",
+    ],
+)
+def test_a_name_that_comes_again_is_a_label_whatever_names_are_like(name):
+    cue = "{0}\n00:00:0{0},000 --> 00:00:0{0},900\n{1}\n"
+    shown = ["Hello.", f"{name}: Hi - and bye.", f"- {name}: No.", f"- Well: yes-no.\n\u2013 {name}: Oh."]
+    assert said("\n".join(cue.format(at, text) for at, text in enumerate(shown, 1))) == [
+        [(None, "Hello.")],
+        [(name, "Hi - and bye.")],
+        [(name, "No.")],
+        [(name, "Well: yes-no."), (name, "Oh.")],
+    ]
+
+
+def test_what_is_said_before_a_colon_stays():
+    lines = ["SPEAKER_00: So.", "- the list: milk.", "von vorn: eins.", "zu Hause: nichts.", "the list: eggs."]
+    cue = "{0}\n00:00:0{0},000 --> 00:00:0{0},900\n{1}\n"
+    found = said("\n".join(cue.format(at, text) for at, text in enumerate(lines, 1)))
+    assert [text for voices in found for _, text in voices] == ["So.", "the list: milk.", *lines[2:]]
+
+
 def test_voice_tags_speak_for_their_own_cue():
     vtt = (
         "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ana>- Hi: there</v>\n<v Ben &amp; Co>- Oh</v>\n\n"
