@@ -137,6 +137,8 @@ def _filled(words: Sequence[Word], start: Seconds, end: Seconds) -> list[tuple[S
 
 
 def _numbered(first: int, last: int, count: int) -> tuple[int, ...]:
+    if first > last:
+        raise OptionError(f"'{first}-{last}' ends before it begins: swap the two numbers.")
     if not 1 <= first <= last <= count:
         why = f"they are numbered from 1 to {count}" if count else "the transcript has none"
         raise OptionError(f"There are no words {first}-{last}: {why}.")

@@ -57,7 +57,7 @@ def test_a_time_means_the_words_whose_middle_is_in_it() -> None:
         ("00:00:20-00:00:30", "nearest word is at 00:00:08.7"),
         ("0-2", "numbered from 1 to 15"),
         ("5-16", "numbered from 1 to 15"),
-        ("9-3", "numbered from 1 to 15"),
+        ("9-3", "swap the two numbers"),
         ("00:00:03", "no stretch of time"),
         ("a-b", "no time"),
     ],
