@@ -202,6 +202,20 @@ def test_damage_in_what_is_kept_costs_only_time() -> None:
     assert (worker.do(Item("a", "calls/a0.wav", "")).state, heard(), tree(Path("out"))) == ("done", 2, before)
 
 
+def test_a_recording_without_words_is_done_though_its_subtitles_are_empty(folder: Path) -> None:
+    soundfile.write("calls/still.wav", np.full(3_000, 0.1, np.float32), 16_000)
+    worker, item = hands("out", formats=("srt", "txt")), Item("still", str(folder / "calls" / "still.wav"), "")
+    assert worker.do(item).state == "done"
+    assert [Path(f"out/still.{ending}").stat().st_size for ending in ("srt", "txt")] == [0, 0]
+    assert (worker.do(item).state, heard()) == ("same", 1)
+    Path("out/still.srt").unlink()
+    assert (worker.do(item).state, heard()) == ("done", 1)
+    other = Item("a0", str(folder / "calls" / "a0.wav"), "")
+    assert worker.do(other).state == "done"
+    Path("out/a0.srt").write_bytes(b"")
+    assert worker.do(other) == Outcome("a0", "done", 0.5, spoilt=("a0.srt",))
+
+
 def test_a_recording_that_is_in_work_elsewhere_is_done_all_the_same(folder: Path) -> None:
     worker = hands("out")
     with claimed(folder / "calls" / "a1.wav"):
