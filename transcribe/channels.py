@@ -54,7 +54,7 @@ def load_different(source: AudioSource, wish: Wish, watch: Watch) -> list[Sample
     if len(channels) == 1:
         remedy = (
             "use --diarize instead, or, where each person has a file, give all of them to transcribe --channels and "
-            "one output, as in -o talk.srt"
+            "one output, as in -o talk.srt, or to a batch as a folder, with --folders"
         )
         raise one_channel(found, wish.audio_track, remedy)
     if not same_channels(channels):
@@ -244,6 +244,16 @@ def _names(files: SeparateFiles, labels: Sequence[Sequence[str]]) -> dict[str, s
     often = Counter(name.casefold() for name in names)
     found = zip(names, labels, strict=True)
     return {own[0]: name for name, own in found if len(own) == 1 and name and often[name.casefold()] == 1}
+
+
+def labels_of(source: AudioSource, channels: int = 0) -> list[str]:
+    """What each channel's speaker is called where it holds one person; `channels` is how many a single file has."""
+    found = source_of(source)
+    if not isinstance(found, SeparateFiles):
+        return [f"SPEAKER_{number:02d}" for number in range(channels)]
+    labels = [f"SPEAKER_{number:02d}" for number in range(len(found.paths))]
+    names = _names(found, [[label] for label in labels])
+    return [names.get(label, label) for label in labels]
 
 
 def _name(stem: str) -> str:

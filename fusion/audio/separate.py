@@ -76,9 +76,13 @@ class SeparateFiles:
         >>> SeparateFiles(("ana.wav", "ben.flac")).stem, SeparateFiles(tuple(f"{n}.wav" for n in "abcde")).stem
         ('ana+ben', 'a+b+c+2 more')
         """
-        stems = [path.stem for path in self.paths]
-        more = len(stems) - _NAMED
-        return "+".join([*stems[:_NAMED], f"{more} more"] if more > 1 else stems)
+        return joined_stem([path.stem for path in self.paths])
+
+
+def joined_stem(stems: Sequence[str]) -> str:
+    """One name for several; of many the first ones."""
+    more = len(stems) - _NAMED
+    return "+".join([*stems[:_NAMED], f"{more} more"] if more > 1 else stems)
 
 
 AudioSource: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | SeparateFiles"

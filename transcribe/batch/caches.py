@@ -110,9 +110,15 @@ class Cache:
 
 
 def looks(item: Item) -> list[Any]:
-    """What changes with a file's content: where it lies, its size and its times; the last change cannot be set back."""
-    stat = Path(item.audio).stat()
-    return [os.path.realpath(item.audio), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+    """What changes with its files' content; and what else tells a conversation of several from another one of these."""
+    found = [_looks(part) for part in item.parts]
+    return [[*item.starts], [*item.files], *found] if item.files else found[0]
+
+
+def _looks(path: str) -> list[Any]:
+    """Where a file lies, its size and its times; the last change cannot be set back."""
+    stat = Path(path).stat()
+    return [os.path.realpath(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
 
 
 def write_words(words: Transcript) -> bytes:

@@ -10,13 +10,14 @@ import errno
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...diarize.models.files import sha256_of
 from ...exporters import registry
+from ...fusion.audio.separate import files_of, name_of
 from ...fusion.document import Document, Recording, parse_document
 from ...fusion.editing.statistics import statistics_of
 from ...fusion.errors import (
@@ -36,19 +37,21 @@ from ...fusion.relabel import is_name
 from ...fusion.types import Transcript
 from ...fusion.watch import Watch, unheard
 from .. import output
-from ..documents.origin import Told, without_folders
+from ..channels import labels_of
+from ..documents.origin import Told, recording_of, without_folders
 from ..documents.sound import sounded
 from ..inputs.claims import claimed
 from .caches import Cache, looks
-from .items import Asked, Item, shown
+from .items import Asked, Item, file_name, is_address, shown
 from .job import CachingJob
-from .keys import Basis, content_of
+from .keys import Basis, content_of, of_parts
 from .parts import Parts
 from .places import Bucket, Folder, FullDiskError, place_of
 from .settling import Outcome, Plan, damaged, edited, formats_of, put_failure, settle
 from .tree import Failure, Record, Tree, is_ours
 
 if TYPE_CHECKING:
+    from ...fusion.audio import SeparateFiles
     from ...fusion.types import Diarization, Note
 
 OnStage: TypeAlias = Callable[[str], None]
@@ -70,7 +73,7 @@ class Hands:
     job: CachingJob
     on_stage: OnStage
     _stage: str = "fetch"
-    _copy: str = ""
+    _copies: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan, *, turns: bool, on_stage: OnStage | None = None, on_note: Note | None = None) -> Hands:
@@ -134,7 +137,8 @@ class Hands:
         return self._failed(item, f"{shown(item.audio)} could not be done ({what}).", transient=ran_out(error))
 
     def _failed(self, item: Item, reason: str, *, tries: int = 1, transient: bool = False) -> Outcome:
-        reason = reason.replace(self._copy, shown(item.audio)) if self._copy else reason
+        for copy, told in self._copies.items():
+            reason = reason.replace(copy, told)
         failure, before = Failure(self._key(item), self._stage, reason, tries, transient), self.tree.failure(item.id)
         known = before is not None and (before.key, before.reason) == (failure.key, reason)
         if transient or self.plan.redo or not known:  # what is as it was before was not really tried
@@ -152,28 +156,28 @@ class Hands:
 
     def _tried(self, item: Item) -> Outcome:
         self._at("fetch")
-        self._copy = ""
+        self._copies = {}
         asked, content = self.plan.asked.of(item), content_of(item, self.cache)
         seen = None if item.remote else looks(item)
         if content and (settled := self._settled(item, self.basis.key(asked, content))):
             return settled
-        with fetched(item) as path, claimed(path) as elsewhere:  # whose results are its own: both are wanted
-            self._copy = str(path) if item.remote else ""
-            sha256 = sha256_of(path) if item.remote else content
-            key = self.basis.key(asked, content or sha256)
+        with fetched(item) as source, _claimed(source) as elsewhere:  # whose results are its own: both are wanted
+            self._copies = _told_as(item, source)
+            held = of_parts(item, [sha256_of(path) for path in files_of(source)]) if item.remote else content
+            key = self.basis.key(asked, content or held)
             if not content and (settled := self._settled(item, key)):
                 return settled
             document, stay = self._kept(item, key), {}
             if document is not None:
                 stay = {} if self.plan.replace else edited(item, self.tree)
             else:
-                self._check_replaced(item, asked)
-                document = self._document(path, item, asked, sha256)
+                self._check_replaced(item, {*asked.channel_names, *labels_of(source)})
+                document = self._document(source, item, asked, held)
             if seen is not None and seen != looks(item):
                 raise _ChangedError(
                     f"{shown(item.audio)} changed while it was heard: give the command again once it is whole."
                 )
-            spoilt = self._publish(item, key, asked, document, path, stay)
+            spoilt = self._publish(item, key, asked, document, source, stay)
             Parts(self.cache, item).forget()
         return Outcome(item.id, "done", document.transcript.duration, spoilt=spoilt, elsewhere=elsewhere)
 
@@ -191,8 +195,8 @@ class Hands:
         content, source = self.tree.place.read(f"{item.id}.json"), f"{item.id}.json"
         return None if content is None or not is_ours(content, source) else parse_document(content, source)
 
-    def _check_replaced(self, item: Item, asked: Asked) -> None:
-        """Refuse to write over what is no result, and over what a person named or edited."""
+    def _check_replaced(self, item: Item, ours: set[str]) -> None:
+        """Refuse to write over what is no result, and over what a person named or edited; `ours` names no person."""
         tree, out = self.tree, self.plan.out.rstrip("/")
         if self.plan.replace:
             return
@@ -208,12 +212,14 @@ class Hands:
                 return
             raise _no_transcript(source)
         document = parse_document(content, source)
-        names = {name for name in document.speakers if is_name(name)} - set(asked.channel_names)
+        if document.recording is not None:
+            ours |= {PurePosixPath(one.name).stem for one in document.recording.files}
+        names = {name for name in document.speakers if is_name(name)} - ours
         if document.history or names:
             what = f"names speakers ({', '.join(sorted(names))})" if names else "was edited"
             raise OutputError(f"{source} {what} and would be made anew: move it away, or give --replace.")
 
-    def _document(self, path: Path, item: Item, asked: Asked, sha256: str) -> Document:
+    def _document(self, path: Path | SeparateFiles, item: Item, asked: Asked, sha256: str) -> Document:
         job, told = self.job, Told(unheard, path)
         if not self.plan.words:
             found = job.diarize(path, asked.wish, on_progress=self._progress, on_note=told)
@@ -225,10 +231,11 @@ class Hands:
             words, turns, notes = result.transcript, result.diarization, result.notes
             if asked.channel_names and turns is not None and job.channels > 1:
                 words, turns = name_labels(words, turns, _labels(asked, job.channels, path, turns.speakers))
-        said = (*told.sentences, *(without_folders(note, path) for note in notes))
+        said = (*told.sentences, *(without_folders(note, *files_of(path)) for note in notes))
         words = replace(words, notes=())
         turns = None if turns is None else replace(turns, notes=())
-        heard = Recording(item.file_name, sha256, words.duration)
+        whole = Recording(item.file_name, sha256, words.duration)
+        heard = recording_of(path, words.duration) if item.files else whole
         return Document(words, turns, PurePosixPath(item.id).name, heard, job.origin(asked.wish), said)
 
     def _check_cut(self, file: str, made: bytes) -> None:
@@ -238,7 +245,13 @@ class Hands:
             raise _no_transcript(f"{self.plan.out.rstrip('/')}/{file}")
 
     def _publish(
-        self, item: Item, key: str, asked: Asked, document: Document, path: Path, stay: Mapping[str, int]
+        self,
+        item: Item,
+        key: str,
+        asked: Asked,
+        document: Document,
+        path: Path | SeparateFiles,
+        stay: Mapping[str, int],
     ) -> tuple[str, ...]:
         """The files, then the record that says that they are there: a kill in between costs only time.
 
@@ -259,7 +272,7 @@ class Hands:
         tree.put(item.id, replace(record, state="done"))
         return spoilt
 
-    def _contents(self, item: Item, document: Document, path: Path) -> dict[str, bytes]:
+    def _contents(self, item: Item, document: Document, path: Path | SeparateFiles) -> dict[str, bytes]:
         """File name -> content, in every format that is wanted."""
         from ..screen.showing import render
 
@@ -304,26 +317,48 @@ def row_of(document: Document) -> dict[str, Any]:
 
 
 @contextmanager
-def fetched(item: Item) -> Iterator[Path]:
-    """The recording as a file; what had to be fetched is deleted afterwards.
+def fetched(item: Item) -> Iterator[Path | SeparateFiles]:
+    """The recording as a file, or one for each person; what had to be fetched is deleted afterwards.
 
     Raises:
         NetworkError: it cannot be had.
         AudioError: there is none.
+        OptionError: the files cannot be one conversation.
     """
     if not item.remote:
-        yield Path(item.audio)
+        yield item.at([Path(part) for part in item.parts])
         return
     folder = Path(tempfile.mkdtemp(prefix="diarfuse-"))
     try:
-        path = folder / item.file_name
-        Bucket(item.audio).fetch(path)
-        yield path
+        yield item.at([_fetched(part, folder / str(number)) for number, part in enumerate(item.parts)])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _labels(asked: Asked, channels: int, path: Path, there: tuple[str, ...]) -> Mapping[str, str]:
+def _fetched(part: str, folder: Path) -> Path:
+    """One file, in a folder of its own, as others may have its name."""
+    if not is_address(part):
+        return Path(part)
+    folder.mkdir()
+    Bucket(part).fetch(folder / file_name(part))
+    return folder / file_name(part)
+
+
+def _told_as(item: Item, source: Path | SeparateFiles) -> dict[str, str]:
+    """What was fetched -> where it comes from, for sentences."""
+    pairs = zip(files_of(source), item.parts, strict=True)
+    return {str(path): shown(part) for path, part in pairs if is_address(part)}
+
+
+@contextmanager
+def _claimed(source: Path | SeparateFiles) -> Iterator[bool]:
+    """Claim all files of a recording; yields whether one is in work elsewhere too."""
+    with ExitStack() as claims:
+        elsewhere = [claims.enter_context(claimed(path)) for path in files_of(source)]
+        yield any(elsewhere)
+
+
+def _labels(asked: Asked, channels: int, path: Path | SeparateFiles, there: tuple[str, ...]) -> Mapping[str, str]:
     """Label -> name of those who speak.
 
     Raises:
@@ -331,6 +366,7 @@ def _labels(asked: Asked, channels: int, path: Path, there: tuple[str, ...]) -> 
     """
     names = asked.channel_names
     if len(names) != channels:
-        raise AudioError(f"{path.name} has {channels} channels, and --channel-names gives {len(names)} names.")
-    labels = {f"SPEAKER_{number:02d}": name for number, name in enumerate(names)}
+        has = f"has {channels} channels" if isinstance(path, Path) else f"are {channels} files"
+        raise AudioError(f"{name_of(path)} {has}, and --channel-names gives {len(names)} names.")
+    labels = dict(zip(labels_of(path, channels), names, strict=True))
     return {label: name for label, name in labels.items() if label in there}

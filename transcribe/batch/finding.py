@@ -8,10 +8,11 @@ import glob
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from ...fusion.audio.separate import MOST_FILES
 from ...fusion.errors import AudioError, AudioNotFoundError, NetworkError, OptionError
 from .items import Item, check_id, is_address, shown
 from .manifest import is_manifest, read_manifest
@@ -27,14 +28,25 @@ _RENAME = "rename it, or list it with another id in a manifest"
 _USUAL_BYTES = 16_000
 
 
-def find(
-    inputs: Sequence[str], pattern: str | None, out: str, on_refused: Callable[[str], None] | None = None
-) -> list[Item]:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where recordings are looked for.
+
+    inputs: folders, files, patterns such as ``calls/*.wav``, addresses, or manifests.
+    pattern: which files of folders, as in ``*.opus`` or ``2024/**``; None is every known ending.
+    folders: whether the files of a folder are one conversation, with a file for each person.
+    """
+
+    inputs: Sequence[str]
+    pattern: str | None = None
+    folders: bool = False
+
+
+def find(search: Search, out: str, on_refused: Callable[[str], None] | None = None) -> list[Item]:
     """Every recording, in the order of the inputs, each folder's sorted by its path.
 
     Args:
-        inputs: folders, files, patterns such as ``calls/*.wav``, addresses, or manifests.
-        pattern: which files of folders, as in ``*.opus`` or ``2024/**``; None is every known ending.
+        search: where.
         out: where results go, which is not searched.
         on_refused: hears of files whose names can be no ids; the others are still found.
 
@@ -44,11 +56,13 @@ def find(
     """
     found: list[Item] = []
     refused: list[OptionError] = []
-    for given in inputs:
+    for given in search.inputs:
         if is_manifest(given):
             found += read_manifest(given)
+        elif search.folders and not _is_file(given):
+            found += _by_folder(list(_paths(given, search.pattern, out)), refused)
         else:
-            found += _named(list(_paths(given, pattern, out)), refused)
+            found += _named(list(_paths(given, search.pattern, out)), refused)
     if refused and (on_refused is None or not found):
         raise refused[0]
     if on_refused is not None:
@@ -67,6 +81,36 @@ def _named(found: Sequence[tuple[str, str]], refused: list[OptionError]) -> Iter
             yield Item(check_id(name, repr(audio), _RENAME), audio, repr(audio))
         except OptionError as error:
             refused.append(error)
+
+
+def _is_file(given: str) -> bool:
+    """Whether an input is one recording by itself, see `_paths`."""
+    return not given.endswith("/") and "*" not in given if is_address(given) else Path(given).is_file()
+
+
+def _by_folder(found: Sequence[tuple[str, str]], refused: list[OptionError]) -> Iterator[Item]:
+    """Items of (relative path, audio), one a folder: the id is its path, of the given folder itself its name.
+
+    A folder with one recording is that recording.
+    """
+    folders: dict[str, list[tuple[str, str]]] = {}
+    for relative, audio in found:
+        folders.setdefault(relative.rpartition("/")[0], []).append((relative, audio))
+    for folder, rows in folders.items():
+        files = [audio for _, audio in rows]
+        here = files[0][: -len(rows[0][0].rpartition("/")[2])].rstrip("/\\") or "."
+        name = folder or (here.rpartition("/")[2] if is_address(here) else Path(here).resolve().name)
+        try:
+            if len(files) > MOST_FILES:
+                raise OptionError(  # noqa: TRY301 - told as the others are
+                    f"{here!r} holds {len(files)} recordings, and one conversation has {MOST_FILES} at most, one for "
+                    "each person: leave --folders out where each is a recording by itself."
+                )
+            item = Item(check_id(name, repr(here), _RENAME), here, repr(here))
+        except OptionError as error:
+            refused.append(error)
+        else:
+            yield replace(item, files=tuple(files)) if len(files) > 1 else replace(item, audio=files[0])
 
 
 def _stem(relative: str) -> str:
@@ -207,16 +251,22 @@ def with_durations(items: Iterable[Item], *, shared: bool = False) -> list[Item]
 
 
 def _guess(item: Item, down: set[tuple[str, str]], shared: bool) -> float:
-    """Seconds; hosts that could not be asked are noted in `down`, and not asked again."""
+    """Seconds, of a conversation until its last file ends."""
+    starts = item.starts or [0.0] * len(item.parts)
+    return max(start + _guess_of(part, down, shared) for start, part in zip(starts, item.parts, strict=True))
+
+
+def _guess_of(part: str, down: set[tuple[str, str]], shared: bool) -> float:
+    """Seconds of a file; hosts that could not be asked are noted in `down`, and not asked again."""
     from ...fusion.audio.decode import probable_duration
 
-    if not item.remote:
-        return probable_duration(Path(item.audio))
-    host = urlsplit(item.audio)[:2]
+    if not is_address(part):
+        return probable_duration(Path(part))
+    host = urlsplit(part)[:2]
     if host in down:
         return 0.0
     try:
-        return Bucket(item.audio).size() / _USUAL_BYTES
+        return Bucket(part).size() / _USUAL_BYTES
     except AudioError:
         return 0.0
     except NetworkError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
+from ...fusion.audio import SeparateFiles
 from ...fusion.errors import OptionError, UnknownNameError
 from ...fusion.join.assign import Join
 from ...fusion.types import Seconds, SpeakerCount
@@ -30,8 +31,9 @@ _SECRETS = re.compile(r"(\w://)[^\s/@]*@([^\s/])")
 class Item:
     """A recording to do.
 
-    id: names its results. audio: a file's path, or an address. where: what named it, for sentences.
-    duration: where it was told. asked: options for it alone, by name.
+    id: names its results. audio: a file's path, or an address; of a conversation what sentences call it.
+    where: what named it, for sentences. duration: where it was told. asked: options for it alone, by name.
+    files: of a conversation, one for each person. starts: when each of these begins; empty: all at once.
     """
 
     id: str
@@ -39,23 +41,42 @@ class Item:
     where: str
     duration: Seconds | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[str] = ()
+    starts: Sequence[Seconds] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Paths or addresses: of its file, or of one for each person."""
+        return tuple(self.files) or (self.audio,)
 
     @property
     def remote(self) -> bool:
         """Whether it has to be fetched."""
-        return is_address(self.audio)
+        return any(map(is_address, self.parts))
 
     @property
     def file_name(self) -> str:
-        """What its file is called, without what opens an address."""
-        if not self.remote:
-            return Path(self.audio).name or "audio"
-        return PurePosixPath(self.audio).name.partition("?")[0] or "audio"
+        """What its file, or the first of them, is called."""
+        return file_name(self.parts[0])
+
+    @property
+    def gone(self) -> str | None:
+        """The first of its files that this machine cannot look at, and need not fetch: such a one fails in its turn."""
+        paths = (part for part in self.parts if not is_address(part))
+        return next((path for path in paths if not os.path.isfile(path)), None)  # noqa: PTH113 - Path.is_file raises
 
     @property
     def on_disk(self) -> bool:
-        """Whether it is a file that this machine can look at; what cannot be looked at fails alone, in its turn."""
-        return not self.remote and os.path.isfile(self.audio)  # noqa: PTH113 - Path.is_file raises for most reasons
+        """Whether it is files that this machine can look at."""
+        return not self.remote and self.gone is None
+
+    def at(self, paths: Sequence[Path]) -> Path | SeparateFiles:
+        """The recording, where its files lie there.
+
+        Raises:
+            OptionError: they cannot be one conversation.
+        """
+        return SeparateFiles(tuple(paths), tuple(self.starts)) if self.files else paths[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +97,7 @@ class Asked:
         given = {name: own.pop(name) for name in COUNTS if name in own}
         speakers = SpeakerCount.of(**given) if given else self.wish.speakers
         wish = replace(self.wish, speakers=speakers, **own)
-        if item.asked.get("channel_names") and wish.channels is None:
+        if (item.asked.get("channel_names") or item.files) and wish.channels is None:
             wish = replace(wish, channels="speakers")
         return Asked(wish, names).checked()
 
@@ -102,6 +123,17 @@ def is_address(text: str) -> bool:
     """Whether it is ``scheme://...``; a drive's letter is no scheme."""
     scheme, colon, _ = text.partition("://")
     return bool(colon) and len(scheme) > 1 and scheme.replace("+", "").replace("-", "").isalnum()
+
+
+def file_name(part: str) -> str:
+    """What a file is called, without what opens an address.
+
+    >>> file_name("calls/ana.wav"), file_name("https://calls.example/ben.wav?X-Amz-Signature=12")
+    ('ana.wav', 'ben.wav')
+    """
+    if not is_address(part):
+        return Path(part).name or "audio"
+    return PurePosixPath(part).name.partition("?")[0] or "audio"
 
 
 def shown(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from ...fusion.audio.checking import existing
 from ..documents.hashes import hashed
 from ..documents.origin import settings_of
 from .caches import Cache, looks
-from .items import Asked, Item
+from .items import Asked, Item, file_name, is_address
 from .places import Bucket
 
 if TYPE_CHECKING:
@@ -77,9 +77,23 @@ def content_of(item: Item, cache: Cache) -> str:
         NetworkError: the store cannot be reached.
     """
     if item.remote:
-        return Bucket(item.audio).etag() or ""
-    path, seen = existing(item.audio), looks(item)
-    return cache.known(item) or cache.learn(item, sha256_of(path), seen)
+        return of_parts(item, [_content_of(part) for part in item.parts])
+    paths, seen = [existing(part) for part in item.parts], looks(item)
+    return cache.known(item) or cache.learn(item, of_parts(item, [sha256_of(path) for path in paths]), seen)
+
+
+def _content_of(part: str) -> str:
+    return Bucket(part).etag() or "" if is_address(part) else sha256_of(existing(part))
+
+
+def of_parts(item: Item, contents: Sequence[str]) -> str:
+    """What stands for a recording, of what does for each of its files, whose names matter; "" where one has none."""
+    if not item.files:
+        return contents[0]
+    if not all(contents):
+        return ""
+    starts = item.starts or [0.0] * len(contents)
+    return hashed([list(row) for row in zip(map(file_name, item.parts), starts, contents, strict=True)])
 
 
 def _given_model(model: str | None) -> str:

@@ -7,19 +7,21 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ...fusion.audio.separate import SeparateFiles, joined_stem
 from ...fusion.errors import MissingExtraError, OptionError, UnknownNameError
 from ...fusion.given import decoded, short, why_no_json
 from ..options import Wish
-from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, is_address, shown
+from .items import COUNTS, OWN, Asked, Item, check_asked, check_id, file_name, is_address, shown
 from .places import Bucket, Folder
 
 ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet")
 _LONGEST = 1e9
 """Seconds: thirty years."""
-_COLUMNS = ("id", "audio", "duration", "options")
+_COLUMNS = ("id", "audio", "offsets", "duration", "options")
 _NO_COMMAS = {";": "semicolons", "\t": "tabs"}
 """What programs put between columns in countries whose numbers have commas, and what is copied out of tables has."""
 
@@ -144,10 +146,8 @@ def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:
     for key in row:
         if key not in _COLUMNS and key not in OWN:
             raise UnknownNameError(f"column in {where}:", str(key), (*_COLUMNS, *OWN))
-    audio = row.get("audio")
-    if not isinstance(audio, str) or not audio.strip() or "\0" in audio:
-        raise OptionError(f"{where} names no recording: give its path or address as audio.")
-    given = row.get("id", _usual_id(audio))
+    files = _files(row.get("audio"), where)
+    given = row.get("id", _usual_id(files))
     if not isinstance(given, str | int) or isinstance(given, bool):
         raise OptionError(f"{where}: the id {given!r} must be a text.")
     further = row.get("options", {})
@@ -158,9 +158,49 @@ def _item(row: Mapping[str, Any], where: str, manifest: str) -> Item:
         raise OptionError(f"{where} gives {key} twice, in its options too: leave one out.")
     own |= _filled(further)
     asked = {key: _whole(value) for key, value in own.items()}
-    item = Item(check_id(str(given), where), _located(audio, manifest), where, _duration(row, where), asked)
+    located = [_located(file, manifest) for file in files]
+    item = Item(check_id(str(given), where), located[0], where, _duration(row, where), asked)
+    item = _conversation(item, files, located, row.get("offsets")) if isinstance(row["audio"], list) else item
+    if "offsets" in row and not item.files:
+        raise OptionError(f"{where}: offsets are for several files, a person each: give a list as audio.")
     _check_options(item)
     return item
+
+
+def _files(audio: Any, where: str) -> list[str]:
+    """The recording's file; or those of a conversation, one for each person."""
+    files = audio if isinstance(audio, list) else [audio]
+    if not files or not all(isinstance(file, str) and file.strip() and "\0" not in file for file in files):
+        raise OptionError(f"{where} names no recording: give its path or address as audio, or a list of them.")
+    return files
+
+
+def _conversation(item: Item, files: Sequence[str], located: Sequence[str], offsets: Any) -> Item:
+    """The files of one, each with when it begins: by its name, or as the row tells it.
+
+    Raises:
+        OptionError: they cannot be one.
+    """
+    given = _filled(offsets) if isinstance(offsets, Mapping) else {} if offsets is None else None
+    if given is None:
+        raise OptionError(f"{item.where}: offsets must be an object, as in {{'ben.wav': 2.5}}.")
+    names = [(file, file_name(file)) for file in files]
+    for name in given:
+        if sum(name in both for both in names) != 1:
+            raise OptionError(f"{item.where}: offsets name {name!r}: give one of {', '.join(files)} as it stands here.")
+    starts = [next((given[name] for name in both if name in given), 0.0) for both in names]
+    if len(files) > 1:
+        try:
+            SeparateFiles(tuple(map(Path, located)), tuple(starts))
+        except OptionError as error:
+            raise OptionError(f"{item.where}: {error}") from None
+    if len(files) == 1:
+        return item
+    return replace(item, audio=_stem(files), files=tuple(located), starts=tuple(starts))
+
+
+def _stem(files: Sequence[str]) -> str:
+    return joined_stem([PurePosixPath(file_name(file)).stem for file in files])
 
 
 def _whole(value: Any) -> Any:
@@ -168,8 +208,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _usual_id(audio: str) -> str:
-    """A relative path without its ending; of addresses and of whole paths their last name."""
+def _usual_id(files: Sequence[str]) -> str:
+    """A relative path without its ending; of addresses and of whole paths their last name; of several files all."""
+    audio, *others = files
+    if others:
+        return str(PurePosixPath(_usual_id([audio])).with_name(_stem(files)))
     path = PurePosixPath(audio)
     path = PurePosixPath(path.name.partition("?")[0]) if is_address(audio) or path.is_absolute() else path
     return str(path.with_suffix("")) if path.suffix else str(path)

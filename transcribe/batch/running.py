@@ -19,7 +19,7 @@ from ..job import Job
 from ..screen.interrupt import ENDS
 from ..screen.traced import traced
 from .caches import Cache
-from .finding import find, with_durations
+from .finding import Search, find, with_durations
 from .items import Item, check_apart, folded, shown
 from .keys import Basis, differing
 from .logbook import Logbook, pace
@@ -60,9 +60,7 @@ class Crew:
             raise OptionError(f"--workers {self.workers} must be 0 (as many as cores) or more.")
 
 
-def run_batch(
-    inputs: Sequence[str], pattern: str | None, plan: Plan, crew: Crew, shard: Shard, screen: Reporter
-) -> int:
+def run_batch(search: Search, plan: Plan, crew: Crew, shard: Shard, screen: Reporter) -> int:
     """Do what is missing or changed; the exit code: 0, 1 if a recording failed, 130 if it was stopped.
 
     Raises:
@@ -70,7 +68,7 @@ def run_batch(
     """
     batch = Batch(plan, shard, screen)
     batch.check()
-    items = batch.items(inputs, pattern)
+    items = batch.items(search)
     batch.tree.begin()
     batch.check_folded(items)
     batch.cache.make()
@@ -121,13 +119,13 @@ class Batch:
         check_plan(self.plan)
         self.tree.check()
 
-    def items(self, inputs: Sequence[str], pattern: str | None) -> list[Item]:
+    def items(self, search: Search) -> list[Item]:
         """What there is, with durations; the same for every part.
 
         Raises:
             DiarfuseError: an input is not there, or ids of a manifest cannot be.
         """
-        found = find(inputs, pattern, self.plan.out, self.refused.append)
+        found = find(search, self.plan.out, self.refused.append)
         check_apart(found, self._endings)
         for item in found:
             _check_asked(self.plan, item)
@@ -285,12 +283,12 @@ class Batch:
         self.screen.note(f"{'; '.join(parts)}. All in one table: {shown(self.plan.out.rstrip('/'))}/{TABLE}.")
 
 
-def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard, screen: Reporter) -> int:
+def dry_run(search: Search, plan: Plan, shard: Shard, screen: Reporter) -> int:
     """Say what there is to do, and which files are no recordings; nothing is loaded, heard or written."""
     batch = Batch(plan, shard, screen)
     batch.check()
-    whole = shard.share(batch.items(inputs, pattern))
-    silent = {item.id: why for item in whole if item.on_disk and (why := why_no_sound(Path(item.audio)))}
+    whole = shard.share(batch.items(search))
+    silent = {item.id: why for item in whole if item.on_disk and (why := _why_silent(item))}
     mine = [item for item in whole if item.id not in silent]
     todo = [item for item in mine if not _probably_done(item, plan, batch)]
     seconds = sum(item.duration or 0.0 for item in todo)
@@ -299,13 +297,17 @@ def dry_run(inputs: Sequence[str], pattern: str | None, plan: Plan, shard: Shard
     every = told(sum(item.duration or 0.0 for item in mine))
     batch.tell_refused()
     screen.note(f"{counted(len(mine))}, {every}; {len(todo)} to do, {told(seconds)}: {eta}.")
-    if missing := [shown(item.audio) for item in todo if not (item.remote or item.on_disk)]:
+    if missing := [item.gone for item in todo if item.gone is not None]:
         screen.note(f"Of these {len(missing)} will fail, since there is no such file: the first is {missing[0]!r}.")
     for why in [*silent.values()][:_TOLD]:
         screen.note(why)
     if len(silent) > _TOLD:
         screen.note(f"Nor can {len(silent) - _TOLD} more be read.")
     return 1 if silent or batch.failed else 0
+
+
+def _why_silent(item: Item) -> str | None:
+    return next(filter(None, (why_no_sound(Path(part)) for part in item.parts)), None)
 
 
 def _probably_done(item: Item, plan: Plan, batch: Batch) -> bool:

@@ -22,7 +22,7 @@ from .options import (
     style_of,
     usual_formats,
 )
-from .run import CHANNELS_OPTION, DIARIZE_OPTION, JOIN_OPTION, RECOGNISER_OPTIONS, RunCommand, pairs
+from .run import CHANNELS, CHANNELS_OPTION, DIARIZE_OPTION, JOIN_OPTION, RECOGNISER_OPTIONS, RunCommand, pairs
 from .shape import Group, Section, command, command_first, with_options
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ INPUTS = (
     ),
     click.option(
         "--pattern", metavar="GLOB", help="Which files in folders, as in *.opus. [default: all known endings]"
+    ),
+    click.option(
+        "--folders",
+        is_flag=True,
+        help="The files of a folder are one conversation, a person each, who is called as the file is.",
     ),
 )
 WORK_OPTIONS = (
@@ -170,12 +175,15 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
     its own options. Results are OUT/<id>.json; failures/<id>.json says why
     there is none. Exit code 1 if any recording failed.
     """
+    from ..batch.finding import Search
     from ..batch.running import Crew, dry_run, run_batch
     from ..batch.sharding import shard_of
     from ..recognisers import listens
     from ..screen.terminal import reporter
 
-    pattern, dry, shard = (values.pop(name) for name in ("pattern", "dry_run", "shard"))
+    dry, shard = values.pop("dry_run"), values.pop("shard")
+    search = Search(inputs, values.pop("pattern"), values.pop("folders"))
+    values["channels"] = values["channels"] or (CHANNELS[0] if search.folders else None)
     crew = Crew(workers=values.pop("workers"), time_limit=values.pop("time_limit"), ray=values.pop("ray"))
     plan = _plan(out, formats, values)
     part = shard_of(shard, os.environ)
@@ -183,8 +191,8 @@ def run(inputs: tuple[str, ...], out: str, formats: tuple[str, ...], **values: A
         if plan.words and not listens(plan.setup.asr):
             screen.note(f"The words of {plan.setup.model} are given to every recording.")
         if dry:
-            return dry_run(inputs, pattern, plan, part, screen)
-        return run_batch(inputs, pattern, plan, crew, part, screen)
+            return dry_run(search, plan, part, screen)
+        return run_batch(search, plan, crew, part, screen)
 
 
 batch.add_command(run)

@@ -51,7 +51,7 @@ def _no_voices(values: Values) -> bool:
 
 def _no_speakers(values: Values) -> bool:
     """Whether words get no speakers at all."""
-    return _no_voices(values) and not (values.get("channels") or values.get("channel_names"))
+    return _no_voices(values) and not any(values.get(name) for name in ("channels", "channel_names", "folders"))
 
 
 def _taken_by_nobody(option: str, usual: object) -> Callable[[Values], bool]:
@@ -88,7 +88,7 @@ RULES = (
     Rule(("asr", *OF_RECOGNISER, "join"), lambda v: bool(v.get("no_words")), "with --no-words, which hears none"),
     Rule(("keep_voices",), _no_voices, "without --diarize, as no voices are heard"),
     Rule(("audio_track",), lambda v: not _only_files((v.get("query", __file__),)), "as QUERY is no file"),
-    Rule(("pattern",), lambda v: _only_files(v.get("inputs", ())), "as no INPUT is a folder"),
+    Rule(("pattern", "folders"), lambda v: _only_files(v.get("inputs", ())), "as no INPUT is a folder"),
     Rule(("verbose",), lambda v: "keep_voices" in v, "in a batch, whose results tell of no machine"),
     Rule(OF_READABLE, lambda v: v.get("cues") == "segments", "with --cues segments, which stay as they are"),
     Rule((*OF_CUES, "fps"), lambda v: bool(v.get("same_shape")), "with --same-shape"),

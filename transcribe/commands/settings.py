@@ -38,7 +38,7 @@ BESIDE = frozenset({"format", NAMES}) | LAYOUT | MARKS | COUNTS
 ONE_CALL = frozenset(
     {"output", "name", "json", "yes", "consent", "encrypt", "another-voice", "rttm", "same-shape", "unit", "limit"}
     | {"replace", "clean", "find", "audio", "csv", "plot", "uem", "quiet", "json-progress"}
-    | {"redo", "dry-run", "shard", "ray", "pattern", "offset", "keep-voices", "no-words", "channel-names"}
+    | {"redo", "dry-run", "shard", "ray", "pattern", "folders", "offset", "keep-voices", "no-words", "channel-names"}
 )
 """Options that mean one call, and are no setting."""
 ONE_CALL_OF: Mapping[str, frozenset[str]] = {

@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -17,6 +18,7 @@ import soundfile
 
 from diarfuse.diarize import pipeline
 from diarfuse.diarize.options import Execution
+from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.batch.caches import Cache
 from diarfuse.transcribe.batch.doing import Hands
 from diarfuse.transcribe.batch.items import Asked, Item
@@ -221,3 +223,121 @@ def test_a_recording_that_is_in_work_elsewhere_is_done_all_the_same(folder: Path
     with claimed(folder / "calls" / "a1.wav"):
         assert worker.do(Item("a1", str(folder / "calls" / "a1.wav"), "")) == Outcome("a1", "done", 0.5, elsewhere=True)
     assert not in_work(folder / "calls" / "a1.wav")
+
+
+@pytest.fixture
+def episode(folder: Path) -> Item:
+    """A folder with a file for each person, one of whom nobody could be called."""
+    (folder / "ep").mkdir()
+    for number, name in enumerate(("ana.wav", "ben.flac", "speaker_01.wav")):
+        soundfile.write(folder / "ep" / name, noise(number), 16_000)
+    return Item("ep", "ep", "", files=("ep/ana.wav", "ep/ben.flac", "ep/speaker_01.wav"), starts=(0.0, 1.0, 0.0))
+
+
+def told_of(item: Item, out: str = "out") -> dict[str, object]:
+    return json.loads(Path(out, f"{item.id}.json").read_text(encoding="utf-8"))
+
+
+def test_a_file_a_person_makes_one_result_of_all(episode: Item) -> None:
+    worker = hands("out", Wish())
+    assert worker.do(episode).state == "done"
+    document = told_of(episode)
+    assert document["speakers"] == ["SPEAKER_02", "ana", "ben"]
+    assert [(one["name"], one["start"]) for one in document["audio"]["files"]] == [
+        ("ana.wav", 0.0), ("ben.flac", 1.0), ("speaker_01.wav", 0.0),
+    ]  # fmt: skip
+    assert str(Path.cwd()) not in json.dumps(document)
+    assert (worker.do(episode).state, heard()) == ("same", 3)
+
+
+@pytest.mark.parametrize("change", ["bytes", "offset", "a name", "a file less"])
+def test_another_file_name_or_offset_makes_it_anew_and_names_of_files_are_nobodys_edit(
+    episode: Item, change: str
+) -> None:
+    worker = hands("out", Wish())
+    assert worker.do(episode).state == "done"
+    other = episode
+    if change == "bytes":
+        soundfile.write("ep/ben.flac", noise(7), 16_000)
+    if change == "offset":
+        other = replace(episode, starts=(0.0, 2.0, 0.0))
+    if change == "a name":
+        Path("ep/ben.flac").rename("ep/cy.flac")
+        other = replace(episode, files=("ep/ana.wav", "ep/cy.flac", "ep/speaker_01.wav"))
+    if change == "a file less":
+        other = replace(episode, files=episode.files[:2], starts=())
+    assert worker.do(other).state == "done"
+    again = {"bytes": 4, "a name": 3}
+    assert heard() == again.get(change, heard()), "words that are known are not heard again"
+    assert worker.do(other).state == "same"
+
+
+def test_names_that_a_person_gave_stay(episode: Item) -> None:
+    assert hands("out", Wish()).do(episode).state == "done"
+    assert run(["rename", "out/ep.json", "ana=Ana Mora"]) == 0
+    reason = hands("out", Wish(language="de")).do(episode).reason
+    assert reason.startswith("out/ep.json names speakers (Ana Mora)")
+
+
+def test_channel_names_go_to_the_files_in_their_order(episode: Item) -> None:
+    worker = hands("out", Wish(channels="speakers"), names=("agent", "ana", "customer"))
+    assert worker.do(episode).state == "done"
+    assert set(told_of(episode)["speakers"]) == {"agent", "ana", "customer"}
+    words = (word for one in told_of(episode)["segments"] for word in one["words"])
+    first = min(word["start"] for word in words if word["speaker"] == "ana" and word["word"] != " w0")
+    assert first == 1.0, "ben.flac, which begins then, is hers now"
+    few = hands("few", Wish(channels="speakers"), names=("agent", "customer"))
+    assert few.do(episode).reason == (
+        "ana.wav, ben.flac and speaker_01.wav are 3 files, and --channel-names gives 2 names."
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("gone", "ep/ben.flac"),
+        ("no sound", "ep/ben.flac"),
+        ("the same", "ana.wav and ben.flac hold the same recording"),
+        ("a link", "given twice"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_and_nothing_is_written(episode: Item, wrong: str, why: str) -> None:
+    Path("ep/ben.flac").unlink()
+    if wrong == "no sound":
+        Path("ep/ben.flac").write_bytes(b"none" * 100)
+    if wrong == "the same":
+        Path("ep/ben.flac").write_bytes(Path("ep/ana.wav").read_bytes())
+        episode = replace(episode, starts=())
+    if wrong == "a link":
+        Path("ep/ben.flac").symlink_to("ana.wav")
+    outcome = hands("out", Wish()).do(episode)
+    assert (outcome.state, why in outcome.reason) == ("failed", True), outcome.reason
+    assert not Path("out/ep.json").exists()
+
+
+def test_files_at_addresses_are_fetched_of_one_name_too_and_leave_nothing(
+    server: str, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (folder / "calls/ep").mkdir()
+    soundfile.write(folder / "calls/ep/a0.wav", noise(3), 16_000)
+    before = set(tmp_path.iterdir())
+    item = Item("far", "far", "", files=(f"{server}/a0.wav?key=1", f"{server}/ep/a0.wav", "calls/a1.wav"))
+    worker = hands("out", Wish())
+    assert worker.do(item).state == "done"
+    assert set(tmp_path.iterdir()) - before == {tmp_path / "out", tmp_path / "log"}
+    assert set(told_of(item)["speakers"]) == {"SPEAKER_00", "SPEAKER_01", "a1"}
+    assert [one["name"] for one in told_of(item)["audio"]["files"]] == ["a0.wav", "a0.wav", "a1.wav"]
+    assert worker.do(item).state == "same"
+    gone = Item("gone", "gone", "", files=(f"{server}/a0.wav?key=1", f"{server}/gone.wav?key=2"))
+    failed = worker.do(gone)
+    assert f"{server}/gone.wav" in failed.reason
+    assert "key" not in failed.reason
+    text = Item("text", "text", "", files=(f"{server}/a0.wav", f"{server}/notes.txt?key=2"))
+    assert str(tmp_path) not in worker.do(text).reason
+
+
+def test_all_files_of_a_conversation_are_claimed(episode: Item) -> None:
+    with claimed(Path("ep/ben.flac")):
+        assert hands("out", Wish()).do(episode).elsewhere
+    assert not any(in_work(Path(file)) for file in episode.files)

@@ -82,6 +82,17 @@ def _schema(pa):
         ('{"audio": "b", "join": "plain", "options": {"join": "plain"}}', "line 2 gives join twice, in its options"),
         ('{"id": "b", "audio": "b", "duration": 1' + "0" * 400 + "}", "line 2: duration=1000"),
         ('{"id": "b", "audio": "b", "options": 3}', "line 2: options must be an object"),
+        ('{"audio": []}', "line 2 names no recording: give its path or address as audio, or a list of them"),
+        ('{"audio": ["a.wav", 7]}', "line 2 names no recording"),
+        ('{"audio": ["a.wav", " "]}', "line 2 names no recording"),
+        ('{"audio": ["a.wav", "a.wav"]}', "a.wav' is given twice"),
+        (json.dumps({"audio": [f"{n}.wav" for n in range(33)]}), "33 files are taken for one conversation"),
+        ('{"audio": "a.wav", "offsets": {"a.wav": 1}}', "offsets are for several files"),
+        ('{"audio": ["a.wav", "b.wav"], "offsets": [1, 2]}', "offsets must be an object, as in {'ben.wav': 2.5}"),
+        ('{"audio": ["a.wav", "b.wav"], "offsets": {"c.wav": 1}}', "'c.wav': give one of a.wav, b.wav"),
+        ('{"audio": ["x/a.wav", "y/a.wav"], "offsets": {"a.wav": 1}}', "'a.wav': give one of x/a.wav, y/a.wav"),
+        ('{"audio": ["a.wav", "b.wav"], "offsets": {"a.wav": "1"}}', "cannot begin at '1'"),
+        ('{"audio": ["a.wav", "b.wav"], "offsets": {"a.wav": -1}}', "cannot begin at -1"),
         ('{"id": [], "audio": "b"}', "line 2: the id [] must be a text"),
         ('{"id": "../b", "audio": "b"}', "line 2: the id '../b' has an empty part, or leads elsewhere"),
         ('{"id": "/b", "audio": "b"}', "line 2: the id '/b' has"),
@@ -227,3 +238,22 @@ def test_a_disk_that_tells_no_cases_apart_has_fewer_names(ids: list[str], said: 
     with pytest.raises(OptionError) as caught:
         check_apart(items, (".json",), fold=folded)
     assert said in str(caught.value)
+
+
+def test_a_row_of_several_files_is_a_conversation(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text(
+        '{"audio": ["legs/1-in.wav", "legs/1-out.wav"], "channel_names": "agent,customer"}\n'
+        '{"id": "x", "audio": ["a/t.wav", "s3://b/c/t.wav", "d.wav"], "offsets": {"a/t.wav": 2.5, "d.wav": 1}}\n'
+        '{"id": "y", "audio": ["one.wav"]}\n',
+        encoding="utf-8",
+    )
+    legs, three, one = read_manifest(str(tmp_path / "m.jsonl"))
+    assert (legs.id, legs.audio) == ("legs/1-in+1-out", "1-in+1-out")
+    assert legs.parts == (str(tmp_path / "legs/1-in.wav"), str(tmp_path / "legs/1-out.wav"))
+    asked = Asked(Wish(diarize=True)).of(legs)
+    assert (asked.channel_names, asked.wish.channels) == (("agent", "customer"), "speakers")
+    assert three.parts == (str(tmp_path / "a/t.wav"), "s3://b/c/t.wav", str(tmp_path / "d.wav"))
+    assert (three.starts, three.remote) == ((2.5, 0.0, 1), True)
+    assert Asked(Wish()).of(three).wish.channels == "speakers"
+    assert Asked(Wish(channels="hybrid")).of(three).wish.channels == "hybrid"
+    assert (one.files, one.parts) == ((), (str(tmp_path / "one.wav"),))

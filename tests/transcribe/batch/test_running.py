@@ -434,3 +434,17 @@ def test_what_has_changed_is_told_in_words_and_not_by_files_of_models(capsys: py
     capsys.readouterr()
     assert batch("-o", "out", "--format", "txt") == 0
     assert "other options (model, models), so they are made anew" in capsys.readouterr().err
+
+
+def test_folders_are_conversations_where_that_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write(folder / "calls/night/c.wav", noise(11), 16_000)
+    assert batch("--folders", "-o", "out", "--format", "srt", "--dry-run") == 0
+    assert "2 recordings" in capsys.readouterr().err
+    assert batch("--folders", "-o", "out", "--format", "srt") == 0
+    assert results("out") == {"calls.json", "calls.srt", "night.json", "night.srt"}
+    assert json.loads(Path("out/calls.json").read_text())["speakers"] == ["a0", "a1", "a2", "a3", "a4"]
+    assert "2 done; 0 failed" in capsys.readouterr().err
+    assert batch("--folders", "-o", "out", "--format", "srt") == 0
+    assert "0 done; 2 were done before" in capsys.readouterr().err
+    assert batch("--folders", "--no-words", "-o", "turns") == 2
+    assert "told by words" in capsys.readouterr().err
