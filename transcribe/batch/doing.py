@@ -167,10 +167,9 @@ class Hands:
             key = self.basis.key(asked, content or held)
             if not content and (settled := self._settled(item, key)):
                 return settled
-            document, stay = self._kept(item, key), {}
-            if document is not None:
-                stay = {} if self.plan.replace else edited(item, self.tree)
-            else:
+            document, stay = self._kept(item, key), self._stay(item, key)
+            self._check_others(item, stay)
+            if document is None:
                 self._check_replaced(item, {*asked.channel_names, *labels_of(source)})
                 document = self._document(source, item, asked, held)
             if seen is not None and seen != looks(item):
@@ -187,23 +186,43 @@ class Hands:
             self.tree.forgive(item.id)
         return settled
 
+    def _is_of(self, item: Item, key: str) -> bool:
+        """Whether what is there is of this very work, and none of it is to be made anew."""
+        record = self.tree.record(item.id)
+        return self.plan.redo != "all" and record is not None and record.state == "done" and record.key == key
+
+    def _stay(self, item: Item, key: str) -> dict[str, int]:
+        """The edited results that stay as they are while others are made anew, as of `edited`."""
+        return {} if self.plan.replace or not self._is_of(item, key) else edited(item, self.tree)
+
     def _kept(self, item: Item, key: str) -> Document | None:
         """The result itself, where only other formats of it are wanted; edits are in it."""
-        record = self.tree.record(item.id)
-        if self.plan.redo == "all" or record is None or record.state != "done" or record.key != key:
+        if not self._is_of(item, key):
             return None
         content, source = self.tree.place.read(f"{item.id}.json"), f"{item.id}.json"
         return None if content is None or not is_ours(content, source) else parse_document(content, source)
 
+    def _check_others(self, item: Item, stay: Mapping[str, int]) -> None:
+        """Refuse to write over files beside the document that are no results, or that a person edited.
+
+        stay: those that are not written.
+        """
+        tree, out = self.tree, self.plan.out.rstrip("/")
+        record = tree.record(item.id)
+        known, changed = () if record is None else record.sizes, edited(item, tree)
+        for file in (f"{item.id}{registry.ending(name)}" for name in formats_of(self.plan) if name != "json"):
+            if self.plan.replace or file in stay:
+                continue
+            if file not in known and tree.place.has(file):
+                raise OutputError(f"{out}/{file} is there already: move it away, or give --replace.")
+            if file in changed:
+                raise OutputError(f"{out}/{file} was edited and would be made anew: move it away, or give --replace.")
+
     def _check_replaced(self, item: Item, ours: set[str]) -> None:
-        """Refuse to write over what is no result, and over what a person named or edited; `ours` names no person."""
+        """Refuse to write over what is no transcript, or what a person named or edited; `ours` names no person."""
         tree, out = self.tree, self.plan.out.rstrip("/")
         if self.plan.replace:
             return
-        if tree.record(item.id) is None:
-            for file in (f"{item.id}{registry.ending(name)}" for name in self.plan.formats if name != "json"):
-                if tree.place.has(file):
-                    raise OutputError(f"{out}/{file} is there already: move it away, or give --replace.")
         content, source = tree.place.read(f"{item.id}.json"), f"{out}/{item.id}.json"
         if content is None:
             return
@@ -263,7 +282,7 @@ class Hands:
         spoilt, main = damaged(item, tree), f"{item.id}.json"
         if main in spoilt:
             self._check_cut(main, contents[main])
-        sizes = {name: stay.get(name, len(content)) for name, content in contents.items()}
+        sizes = _others(item, tree) | {name: stay.get(name, len(content)) for name, content in contents.items()}
         record = Record(key, "writing", formats_of(self.plan), self.basis.about(asked), row_of(document), sizes)
         tree.put(item.id, record)
         for name, content in contents.items():
@@ -295,6 +314,12 @@ class Hands:
         del done, total
         if stage != self._stage:
             self._at(stage)
+
+
+def _others(item: Item, tree: Tree) -> dict[str, int]:
+    """What was written before and is there, with its size: of other formats, which may be wanted again."""
+    record = tree.record(item.id)
+    return {} if record is None else {file: size for file, size in record.sizes.items() if tree.place.has(file)}
 
 
 def _no_transcript(source: str) -> OutputError:

@@ -218,6 +218,49 @@ def test_a_recording_without_words_is_done_though_its_subtitles_are_empty(folder
     assert worker.do(other) == Outcome("a0", "done", 0.5, spoilt=("a0.srt",))
 
 
+def test_subtitles_that_somebody_edited_are_not_made_anew_by_other_options_unasked(folder: Path) -> None:
+    item, mine = Item("a0", str(folder / "calls" / "a0.wav"), ""), Path("out/a0.srt")
+    assert hands("out", formats=("srt", "txt")).do(item).state == "done"
+    mine.write_text(f"{mine.read_text()}\n9\n00:00:08,000 --> 00:00:09,000\nMine.\n")
+    edited = mine.read_bytes()
+    sentence = "out/a0.srt was edited and would be made anew: move it away, or give --replace."
+    for further in ({"wish": Wish(language="de")}, {"redo": "all"}):
+        assert hands("out", formats=("srt", "txt"), **further).do(item).reason == sentence
+        assert mine.read_bytes() == edited
+    assert hands("out", Wish(language="de"), formats=("txt",)).do(item).state == "done"
+    assert hands("out", formats=("txt",)).do(item).state == "done"
+    assert hands("out", Wish(language="de"), formats=("srt", "txt")).do(item).reason == sentence
+    assert mine.read_bytes() == edited
+    assert hands("out", Wish(language="de"), formats=("srt",), replace=True).do(item).state == "done"
+    assert b"Mine." not in mine.read_bytes()
+
+
+def test_edited_subtitles_stay_where_the_document_beside_them_is_gone(folder: Path) -> None:
+    worker, item = hands("out", formats=("srt",)), Item("a0", str(folder / "calls" / "a0.wav"), "")
+    mine = Path("out/a0.srt")
+    assert worker.do(item).state == "done"
+    mine.write_text("Mine.\n")
+    Path("out/a0.json").unlink()
+    assert worker.do(item).state == "done"
+    assert (mine.read_text(), Path("out/a0.json").exists()) == ("Mine.\n", True)
+    assert worker.do(item).state == "same"
+
+
+def test_a_format_that_is_wanted_later_is_written_over_nothing_unasked(folder: Path) -> None:
+    item, mine = Item("a0", str(folder / "calls" / "a0.wav"), ""), Path("out/a0.srt")
+    assert hands("out").do(item).state == "done"
+    mine.write_text("Mine.\n")
+    refused = hands("out", formats=("srt",)).do(item)
+    assert refused.reason == "out/a0.srt is there already: move it away, or give --replace."
+    assert mine.read_text() == "Mine.\n"
+    mine.unlink()
+    for formats in (("srt",), (), ("srt",), ("vtt",), ("srt", "vtt")):
+        assert hands("out", formats=formats).do(item).state != "failed", "a format that was left out comes back"
+    mine.write_text("Mine.\n")
+    assert hands("out", formats=("srt", "vtt", "txt")).do(item).state == "done"
+    assert mine.read_text() == "Mine.\n"
+
+
 def test_a_recording_that_is_in_work_elsewhere_is_done_all_the_same(folder: Path) -> None:
     worker = hands("out")
     with claimed(folder / "calls" / "a1.wav"):

@@ -126,7 +126,8 @@ def test_other_formats_that_were_edited_stay_where_one_is_made_anew() -> None:
     assert (batch(*asked), tree(Path("out"))) == (0, before | own)
     Path("out/a0.json").unlink()
     Path("out/a0.txt").write_bytes(b"")
-    assert (batch(*asked), tree(Path("out"))) == (0, before), "all is made anew of words that were kept"
+    own = {"a0.whisperx.json": own["a0.whisperx.json"]}
+    assert (batch(*asked), tree(Path("out"))) == (0, before | own), "of words that were kept"
     for name, content in own.items():
         Path("out", name).write_bytes(content)
     assert batch(*asked, "--format", "srt") == 0
