@@ -173,9 +173,11 @@ def dumps(document: Document, format_name: str, style: Style = DEFAULT) -> str |
 
     Raises:
         UnknownNameError: no such format.
-        OptionError: the format is made of turns, and there are none to write.
+        OptionError: the format is made of turns, and there are none to write; it is no document.
     """
     found = exporter(format_name)
+    if not hasattr(document, "transcript"):
+        raise OptionError(f"A {type(document).__name__} is no document: give Document(transcript, diarization).")
     if found.NEEDS == "turns" and document.diarization is None and not document.turns:
         raise OptionError(f"{format_name} holds speaker turns, and {document.name} has none: choose another format.")
     content = found.dumps(document, style)

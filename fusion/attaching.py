@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .cues import split_segments
-from .errors import TranscriptError
+from .errors import OptionError, TranscriptError
 from .estimating import with_estimated_words
-from .formats.files import check_unit, read_any, transcript_of
+from .formats.files import answered, check_unit, read_any, transcript_of
 from .formats.reading import homes_in
-from .given import check_list
+from .given import check_list, is_number, short
 from .join.assign import (
     DEFAULT,
     Policy,
@@ -27,6 +27,7 @@ from .join.assign import (
 from .join.guessed import assign_with_lines
 from .join.intervals import Evidence, TurnTable
 from .join.kinds import Turns, read_evidence, read_turns, with_speakers
+from .times import LONGEST
 from .types import Diarization, Seconds, Transcript, Turn, Word
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def attach(
 
     Args:
         source: a file (JSON of any known shape, or CTM), its parsed JSON, a list
-            of words or segments, or an iterable of live ones such as
-            faster-whisper's.
+            of words or segments, an iterable of live ones such as
+            faster-whisper's, what a service's client answers, or a `Transcript`.
         turns: as of `assign_speakers`.
         policy: how to join.
         unit: of the times, where the format does not settle it: ``auto`` takes
@@ -114,6 +115,8 @@ def _listened(reading: Reading, turns: Turns, unit: Unit, duration: Seconds | No
     The end of the last turn also tells milliseconds from seconds; the recording may go on after it.
     """
     evidence = read_evidence(turns)
+    if duration is not None and (not is_number(duration) or not 0 <= duration <= LONGEST):
+        raise OptionError(f"duration={short(duration)} must be a number of seconds, 0 or more, up to a year.")
     if isinstance(turns, Diarization):
         known = turns.duration if duration is None else duration
         check_unit(reading, unit, known)
@@ -159,6 +162,8 @@ def attach_same_shape(
         )
     if isinstance(data, str | os.PathLike):
         raise TranscriptError(f"{str(data)[:60]!r} is a file's name: give its parsed JSON, which is what comes back.")
+    if name := answered(data)[1]:
+        raise TranscriptError(f"A {type(data).__name__} is no JSON: give its {name}, which is what comes back.")
     data = copy.deepcopy(data)
     reading = read_any(data, unit, language)
     evidence, known = _listened(reading, turns, unit, duration)
@@ -198,7 +203,7 @@ def attach_lazily(segments: Iterable[S], turns: Turns, *, policy: Policy = DEFAU
     """Label live segments one by one, as a recogniser makes them.
 
     Args:
-        segments: objects or dicts with start, end and, if there are any, words.
+        segments: objects or dicts with start, end and, if there are any, words; or the two that faster-whisper returns.
         turns: of the whole recording; as of `assign_speakers`.
         policy: how to join; each segment is joined on its own.
 
@@ -209,6 +214,8 @@ def attach_lazily(segments: Iterable[S], turns: Turns, *, policy: Policy = DEFAU
     Raises:
         TranscriptError: a segment or a word that cannot be, by its place.
     """
+    if isinstance(segments, tuple) and segments and isinstance(segments[0], Iterator):
+        segments = segments[0]  # beside it lies what faster-whisper tells of all of them
     check_list(segments, "segments")
     check_policy(policy)
     table = read_turns(turns)

@@ -18,7 +18,7 @@ from .editing.content import NOBODY, Content, Origin, check_name, worded
 from .editing.history import CONTENT, CONTENT_MORE, Edit, read_content, read_edit, write_content, write_edit
 from .editing.operations import Correct, Merge, Operation, Reassign, Redo, Rename, Replace, spans_of
 from .errors import OptionError, TranscriptError
-from .given import read_bytes, short, why_no_json
+from .given import check_kind, read_bytes, short, why_no_json
 from .records import FORMAT, DamagedError, Json, check_keys, check_version, item, rows, text, time
 from .types import Diarization, Seconds, Transcript, Turn, check_transcript
 
@@ -70,6 +70,7 @@ class Document:
 
     def __post_init__(self) -> None:
         check_transcript(self.transcript)
+        check_kind(self.diarization, "diarization", Diarization, type(None))
         found = self.diarization
         told = (*self.transcript.notes, *(found.notes if found else ()), *self.notes)
         object.__setattr__(self, "notes", tuple(dict.fromkeys(told)))

@@ -157,6 +157,16 @@ def _as_tuples(holder: object, *names: str) -> None:
             object.__setattr__(holder, name, tuple(given))
 
 
+def _check_turns(turns: tuple[object, ...], name: str) -> None:
+    """Refuse what has no speaker as a `Turn` has: a dict, or a tuple."""
+    if set(map(type, turns)) <= {Turn}:
+        return
+    for index, turn in enumerate(turns):
+        if not hasattr(turn, "speaker"):
+            kind = type(turn).__name__
+            raise TranscriptError(f"{name}[{index}] is a {kind}: give Turns, such as Turn(0.0, 1.5, 'Ana').")
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Someone speaks from `start` to `end`; `speaker` is ``SPEAKER_00`` and so on."""
@@ -304,6 +314,8 @@ class Diarization:
 
     def __post_init__(self) -> None:
         _as_tuples(self, "turns", "exclusive")
+        for name in ("turns", "exclusive"):
+            _check_turns(getattr(self, name), name)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -315,6 +327,8 @@ class Diarization:
 
         Spaces in `name` and in speakers' names become underscores: RTTM fields hold none.
         """
+        if not isinstance(name, str):
+            raise OptionError(f"name={short(name)} must be text: the recording's name, without folder and ending.")
         file = "_".join(name.split()) or "audio"
         names = {turn.speaker: "_".join(turn.speaker.split()) for turn in self.turns}
         return "".join(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,8 @@ class SeparateFiles:
     starts: tuple[Seconds, ...] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.paths, str | bytes | os.PathLike) or not isinstance(self.paths, Iterable):
+            raise AudioError(f"paths={short(self.paths)} must be a list of the files, one for each person.")
         paths = tuple(check_path(path, "a recording", AudioError) for path in self.paths)
         object.__setattr__(self, "paths", paths)
         object.__setattr__(self, "starts", tuple(self.starts) or (0.0,) * len(paths))

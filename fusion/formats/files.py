@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ..errors import OptionError, TranscriptError
-from ..given import check_list, decoded, read_bytes, why_no_json
+from ..given import check_list, decoded, read_bytes, short, why_no_json
 from ..text import weight
 from ..text.languages import wanted
 from ..types import Seconds, Segment, Transcript, Word
@@ -32,6 +32,9 @@ _TOO_FAR, _TOO_FAR_IN_MS = 100.0, 100_000.0
 """Times the recording's length. What lies even farther is no time in it in milliseconds either."""
 _SAMPLES = 2500.0
 """No median word lasts so many milliseconds."""
+_AS_JSON = ("model_dump", "to_dict", "json_response")
+"""By which names the answers of OpenAI's client, Deepgram's and AssemblyAI's have their JSON."""
+_TOLD = ("segments", "words", "text", "language", "duration", "task", "info")
 _LONG_LINE: Seconds = 60.0
 _TOO_SLOW = 0.3
 """Letters a second, that nobody says so slowly in lines so long: they are in milliseconds."""
@@ -62,13 +65,35 @@ def read_any(
         raise OptionError(f"unit={unit!r} must be 'auto', 's' or 'ms'.")
     language = wanted(language)
     if isinstance(source, str | os.PathLike):
+        if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
+            raise TranscriptError(f"{short(source)} is JSON, and no file's name: give json.loads of it.")
         return read_file(Path(source), unit, language)[1]
-    data = source
-    if not isinstance(source, Mapping) and isinstance(source, Iterable):
-        check_list(source, "words")
-        data = list(source)
+    data = answered(source)[0]
+    if not isinstance(data, Mapping) and isinstance(data, Iterable):
+        check_list(data, "words")
+        data = list(data)
     with in_language(language):
         return _in(language, read(data, _PER_SECOND[unit]))
+
+
+def answered(source: Any) -> tuple[Any, str]:
+    """What a client of a service answers as the JSON that it was made from, and by which of its names; else as it is.
+
+    What has segments or words as attributes is told by these: they are the caller's own.
+    """
+    if isinstance(source, Mapping | Sequence | Iterator) or hasattr(source, "columns"):
+        return source, ""
+    for name in _AS_JSON:
+        made = getattr(source, name, None)
+        data = made() if callable(made) and not isinstance(source, type) else made
+        if isinstance(data, Mapping):
+            return data, name
+    told = {name: value for name in _TOLD if (value := getattr(source, name, None)) is not None}
+    return (told if _is_list(told.get("segments")) or _is_list(told.get("words")) else source), ""
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _in(language: str | None, reading: Reading) -> Reading:

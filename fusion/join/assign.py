@@ -31,7 +31,7 @@ from .intervals import (
 from .kinds import Turns, read_evidence, read_texts, read_times, with_speakers
 from .likeness import follow_voices
 from .timing import Times, timed
-from .units import check_lengths, check_units
+from .units import check_lengths, check_named, check_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,6 +141,7 @@ def _assign(
     """Join, explain where the kind of word has room for it, and label."""
     check_policy(policy)
     times, texts = read_times(given), read_texts(given) if policy.join == "resolved" else []
+    check_named(given, times)
     if whole:
         check_lengths(given, times)
         check_units(times, evidence.turns)

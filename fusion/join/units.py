@@ -29,6 +29,11 @@ _FARTHER = {"milliseconds": (400.0, 1600.0), "samples": (3200.0, 77_000.0)}
 _TYPICAL = 100.0
 """Half of all words and turns last as many milliseconds or samples, or more."""
 _FEW, _MANY = 2, 10
+_OTHER_NAMES = frozenset({
+    "start_time", "startTime", "start_ms", "startMs", "start_offset", "startOffset", "begin", "begin_time", "from",
+    "t0", "ts", "stime", "time", "timestamp", "timestamps", "offset", "offsets", "offset_seconds", "offsetMilliseconds",
+})  # fmt: skip
+"""What others call a time."""
 _NO_SCHEDULE = 30
 """A person may write down fewer turns of minutes, in whole seconds; the first words are within the first of those."""
 _FEW_WORDS, _MANY_WORDS = 3, 20
@@ -36,6 +41,21 @@ _TOO_LONG, _TOO_SLOW = 20.0, 0.04
 """No word lasts so many seconds, and nobody says so few letters in one; ``[music]`` for half a minute is more."""
 _LASTS = 30.0
 """No tenth word or turn alone lasts so many seconds: nine in ten that do are no seconds."""
+
+
+def check_named(given: Sequence[Any], words: tuple[Floats, Floats]) -> None:
+    """Refuse words that all have their times under other names than start and end: they would be taken to have none.
+
+    Raises:
+        TranscriptError: they do, by the first.
+    """
+    if not given or not (np.isnan(words[0]).all() and np.isnan(words[1]).all()):
+        return
+    keys: set[Any] = set().union(*(word.keys() for word in given if isinstance(word, Mapping)))
+    if (other := next(iter(sorted(keys & _OTHER_NAMES)), None)) is not None and not keys & {"start", "end"}:
+        raise TranscriptError(
+            f"The words have a time under {other!r}: give start and end in seconds, or the whole transcript to attach."
+        )
 
 
 def check_units(words: tuple[Floats, Floats], turns: TurnTable) -> None:

@@ -94,3 +94,9 @@ def test_each_of_ours_says_what_it_is(name: str) -> None:
 def test_what_serves_instead_of_others_files_is_told(name: str, instead: str) -> None:
     with pytest.raises(OptionError, match=rf"are not written here: .*{instead}"):
         registry.format_of(name)
+
+
+def test_a_transcript_is_no_document_yet() -> None:
+    for given in (Transcript((), None, 1.0), None):
+        with pytest.raises(OptionError, match=r" is no document: give Document\(transcript, diarization\)\.$"):
+            registry.dumps(given, "srt")  # type: ignore[arg-type]

@@ -235,3 +235,66 @@ def test_what_faster_whisper_tells_beside_its_segments_is_read(kind):
     with pytest.raises(TranscriptError, match="use attach_lazily"):
         attach_same_shape((iter(said), info), TURNS)
     assert attach({"segments": said, "language": "fr", "info": info}, TURNS).language == "fr"
+
+
+VERBOSE = {
+    "task": "transcribe",
+    "duration": 3.0,
+    "language": "english",
+    "text": "Hi there.",
+    "words": WORDS,
+    "segments": [{"id": 0, "start": 0.2, "end": 1.6, "text": " Hi there."}],
+}
+
+
+class Dumped:
+    """As the models of OpenAI's client: walked through by pairs of names and values."""
+
+    def model_dump(self) -> dict[str, object]:
+        return copy.deepcopy(VERBOSE)
+
+    def __iter__(self):
+        return iter(VERBOSE.items())
+
+
+class Converted:
+    def to_dict(self) -> dict[str, object]:
+        return copy.deepcopy(VERBOSE)
+
+
+class Answered:
+    json_response = VERBOSE
+
+
+def test_what_a_client_answers_is_read_as_its_json():
+    told = attach(VERBOSE, TURNS)
+    assert [segment.speaker for segment in told.segments] == ["A", "B"]
+    assert attach(SimpleNamespace(**VERBOSE), TURNS) == told
+    assert attach(told, TURNS).words == told.words
+    for kind in (Dumped, Converted, Answered):
+        assert attach(kind(), TURNS) == told
+        with pytest.raises(TranscriptError, match=f"^A {kind.__name__} is no JSON: give its "):
+            attach_same_shape(kind(), TURNS)
+    given = SimpleNamespace(**copy.deepcopy({**VERBOSE, "words": [SimpleNamespace(**word) for word in WORDS]}))
+    assert [word.speaker for word in attach_same_shape(given, TURNS).words] == ["A", "B"]
+    assert not hasattr(given.words[0], "speaker")
+
+
+def test_json_as_text_is_told_from_a_files_name():
+    with pytest.raises(TranscriptError) as caught:
+        attach(json.dumps(VERBOSE), TURNS)
+    assert str(caught.value).startswith('\'{"task": "transcribe", ')
+    assert str(caught.value).endswith("... is JSON, and no file's name: give json.loads of it.")
+
+
+@pytest.mark.parametrize("duration", [-1, math.nan, "4", True, 1e30])
+def test_a_length_that_no_recording_has_is_refused(duration):
+    for function in (attach, attach_same_shape):
+        with pytest.raises(OptionError, match=r"^duration=.* must be a number of seconds, 0 or more"):
+            function(WORDS, TURNS, duration=duration)
+
+
+def test_the_two_that_faster_whisper_returns_are_labelled_as_its_segments_are():
+    segment = {"start": 0.2, "end": 0.8, "text": "Hi", "words": WORDS[:1]}
+    (found,) = attach_lazily((iter([segment]), SimpleNamespace(language="en")), TURNS)
+    assert found["speaker"] == "A"

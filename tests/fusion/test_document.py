@@ -251,3 +251,8 @@ def test_spans_are_the_numbers_and_as_few_as_can_be(numbers: set[int]) -> None:
     spans = spans_of(tuple(sorted(numbers)))
     assert [number for first, last in spans for number in range(first - 1, last)] == sorted(numbers)
     assert len(spans) == len([number for number in numbers if number - 1 not in numbers])
+
+
+def test_turns_alone_are_no_diarization() -> None:
+    with pytest.raises(OptionError, match=r"^diarization=\[Turn\(.* must be Diarization or None\.$"):
+        Document(Transcript((), None, 1.0), [Turn(0.0, 1.0, "A")])  # type: ignore[arg-type]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarfuse.diarize.pipeline import Diarizer
-from diarfuse.fusion.errors import OptionError
+from diarfuse.fusion.errors import OptionError, TranscriptError
 from diarfuse.fusion.types import MOST_SPEAKERS, Activity, Diarization, Likeness, SpeakerCount, Transcript, Turn
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.job import Result
@@ -110,3 +112,19 @@ def test_diarizations_of_one_answer_are_equal_whatever_came_with_them() -> None:
     assert plain != Diarization(turns, (), 1.0)
     words = Transcript((), None, 1.0)
     assert Result(words, plain, {"segmentation": 0.5}) == Result(words, with_more, {})
+
+
+@pytest.mark.parametrize("turn", [{"start": 0, "end": 1, "speaker": "A"}, (0, 1, "A"), None])
+def test_what_is_no_turn_makes_no_diarization(turn: Any) -> None:
+    turns = (Turn(0.0, 1.0, "A"), turn)
+    for both, name in (((turns, ()), "turns"), ((turns[:1], turns), "exclusive")):
+        with pytest.raises(TranscriptError) as caught:
+            Diarization(*both, duration=1.0)
+        told = f"{name}[1] is a {type(turn).__name__}: give Turns, such as Turn(0.0, 1.5, 'Ana')."
+        assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("name", [None, Path("a.wav"), 3])
+def test_rttm_is_of_a_recording_with_a_name(name: Any) -> None:
+    with pytest.raises(OptionError, match="must be text: the recording's name"):
+        Diarization((), (), 1.0).to_rttm(name)

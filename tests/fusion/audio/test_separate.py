@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,3 +102,9 @@ def test_one_file_and_several_have_names_files_and_stems() -> None:
     assert (name_of(both), stem_of(both)) == ("ana.v2.wav and ben.flac", "ana.v2+ben")
     assert files_of("a.wav") == (Path("a.wav"),)
     assert files_of(both) == (Path("calls/ana.v2.wav"), Path("ben.flac"))
+
+
+@pytest.mark.parametrize("paths", ["ab", b"ab", Path("ab"), None, 5])
+def test_one_path_is_no_list_of_files(paths: Any) -> None:
+    with pytest.raises(AudioError, match=r"must be a list of the files, one for each person\.$"):
+        SeparateFiles(paths)

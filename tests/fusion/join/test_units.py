@@ -133,6 +133,17 @@ def test_segments_that_come_one_by_one_are_no_whole_to_compare_with() -> None:
     assert len(assign_speakers(segments[0]["words"][:2], turns)) == 2
 
 
+@pytest.mark.parametrize("names", [("start_time", "end_time"), ("begin", "finish"), ("timestamp", "speaker")])
+def test_words_with_their_times_under_other_names_are_not_taken_to_have_none(names: tuple[str, str]) -> None:
+    first, second = names
+    words = [{"word": "a", first: 0.1, second: 0.3}, {"word": "b", first: 1.2, second: 1.4}]
+    with pytest.raises(TranscriptError, match=rf"^The words have a time under '{first}': give start and end"):
+        assign_speakers(words, talk([2.0, 3.0]))
+    timeless = [{"word": "2014"}, {"word": "a", "start": 1.2, "end": 1.4, first: 5}]
+    assert len(assign_speakers(timeless, talk([2.0, 3.0]))) == 2
+    assert len(assign_speakers(timeless[:1], talk([2.0, 3.0]))) == 1
+
+
 def test_times_that_are_missing_or_nobodys_tell_nothing() -> None:
     words = [{"word": "a", "start": None, "end": None}] * 5
     for turns in ([], scaled(talk([2.0, 3.1]), 1_000)):
