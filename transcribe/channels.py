@@ -21,6 +21,7 @@ from ..fusion.join.channels import Channel, merge_channels, voices
 from ..fusion.join.crosstalk import without_leaks
 from ..fusion.relabel import rename_transcript, rename_turns
 from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Transcript, Turn
+from .inputs.stdin import stands_in
 from .joining import align_lines
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _labels(channels: Sequence[Channel]) -> list[list[str]]:
 
 def _names(files: SeparateFiles, labels: Sequence[Sequence[str]]) -> dict[str, str]:
     """Label -> the name of the file in which one person speaks, for those whose name can be somebody's."""
-    names = [_name(path.stem) for path in files.paths]
+    names = ["" if stands_in(path) else _name(path.stem) for path in files.paths]
     often = Counter(name.casefold() for name in names)
     found = zip(names, labels, strict=True)
     return {own[0]: name for name, own in found if len(own) == 1 and name and often[name.casefold()] == 1}

@@ -30,7 +30,7 @@ from .inputs.sources import Source, files_in, otherwise, sources
 from .job import Job
 from .screen.ahead import Ahead
 from .screen.progress import TURNS, expected
-from .screen.showing import content, render, summary
+from .screen.showing import content, failures, render, summary
 from .screen.terminal import reporter
 from .screen.traced import traced
 
@@ -276,7 +276,7 @@ def _each(
                 screen.about(name)
                 screen.wrote(file, what)
         if failed:
-            screen.last(f"{failed} of {len(audio)} recordings failed; the others are written.")
+            screen.last(failures(failed, len(audio), "recordings"))
     return 1 if failed else 0
 
 

@@ -48,6 +48,7 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
     """Write DOCUMENTS (.json files that transcribe wrote) in other formats; edits are in all of them."""
     from .. import output
     from ..runs import OF_ONE_FILE
+    from ..screen.showing import failures
     from ..screen.terminal import reporter
     from ..screen.traced import traced
 
@@ -63,7 +64,7 @@ def export(documents: tuple[Path, ...], outs: tuple[str, ...], formats: tuple[st
             failed += 1
             screen.problem(traced(str(error)))
     if failed:
-        screen.last(f"{failed} of {len(documents)} files failed; the others are written.")
+        screen.last(failures(failed, len(documents), "files"))
     return 1 if failed else 0
 
 

@@ -51,7 +51,7 @@ def receive(audio: Sequence[Path]) -> None:
         AudioError: nothing comes.
         OutputError: there is no room.
     """
-    for path in filter(_stands_in, audio):
+    for path in filter(stands_in, audio):
         try:
             with path.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
@@ -67,7 +67,7 @@ def named(*audio: Path) -> Iterator[None]:
     try:
         yield
     except DiarfuseError as error:
-        for path in filter(_stands_in, audio):
+        for path in filter(stands_in, audio):
             error.args = tuple(str(part).replace(str(path), NAME) for part in error.args)
         raise
 
@@ -86,7 +86,8 @@ def _check(audio: Sequence[Path]) -> None:
         raise OptionError(f"Stdin (-) is {what}: pipe a recording in, as in `transcribe - < meeting.wav`.")
 
 
-def _stands_in(path: Path) -> bool:
+def stands_in(path: Path) -> bool:
+    """Whether a file stands for stdin: it has a name of ours."""
     return path.name == NAME and path.parent.name.startswith(_FOLDER)
 
 

@@ -65,6 +65,15 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def failures(failed: int, total: int, what: str) -> str:
+    """How many of several failed, of which each was told already.
+
+    >>> failures(1, 5, "recordings"), failures(2, 2, "files")
+    ('1 of 5 recordings failed; the others are written.', '2 of 2 files failed.')
+    """
+    return f"{failed} of {total} {what} failed{'; the others are written' if failed < total else ''}."
+
+
 def _coloured() -> bool:
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout is not None and sys.stdout.isatty() and not plain

@@ -54,6 +54,9 @@ def test_a_bad_document_among_several_costs_only_itself(capsys: pytest.CaptureFi
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first.startswith("Error: bad.json is no JSON")
     assert last == "1 of 2 files failed; the others are written."
+    Path("worse.json").write_text("{", encoding="utf-8")
+    assert run(["export", "bad.json", "worse.json", "--format", "csv", "-o", "none/"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "2 of 2 files failed."
     assert run(["export", "bad.json", "-o", "out/bad.csv"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -7,12 +7,15 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 import soundfile
 
+from diarfuse.fusion.types import Segment, Transcript, Word
+from diarfuse.transcribe import recognisers
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.inputs import stdin
 from diarfuse.transcribe.inputs.paths import DASH
@@ -87,6 +90,17 @@ def test_others_beside_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert "Error: stdin is no audio or video that can be read (it holds text)" in said
     assert "diarfuse-stdin" not in said
     assert [path.name for path in Path("out").iterdir()] == ["good.srt"]
+
+
+def test_nobody_is_called_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe(monkeypatch, wav(2))
+    said = Transcript((Segment(0.1, 0.4, "Hello.", (Word(0.1, 0.4, "Hello."),)),), "en", 1.0)
+    heard = SimpleNamespace(transcribe=lambda *_, **__: said)
+    monkeypatch.setattr(recognisers, "make", lambda *_: heard)
+    soundfile.write("ana.wav", np.random.default_rng(1).uniform(-0.1, 0.1, 16_000), 16_000)
+    assert run(["--channels", "-", "ana.wav", "-o", "out.json"]) == 0
+    assert set(json.loads(Path("out.json").read_text())["speakers"]) == {"SPEAKER_00", "ana"}
+    assert "Speakers by file: stdin is SPEAKER_00; ana.wav is ana." in capsys.readouterr().err
 
 
 def test_what_is_told_of_it_names_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
