@@ -29,6 +29,7 @@ from diarfuse.diarize.models.store import Store
 from diarfuse.fusion.document import read_document
 from diarfuse.transcribe.__main__ import run
 from tests.programs import started, with_packages
+from tests.transcribe.batch.conftest import begin_quickly
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("podcast", "research", "call-centre", "another-recogniser", "air-gapped")
@@ -97,6 +98,7 @@ def recordings() -> None:
         Path(name).mkdir()
     for leg, side in zip(("in", "out"), sides.T, strict=True):
         soundfile.write(f"legs/4711-{leg}.wav", side, rate)
+    Path("legs.jsonl").write_text(shown("call-centre", "json")[0], encoding="utf-8")
     soundfile.write("calls/call-1.wav", sides, rate)
     soundfile.write("calls/call-2.flac", sides[:, ::-1], rate)
     soundfile.write("mono/call-3.wav", samples[::2], rate // 2)
@@ -116,9 +118,14 @@ def recordings() -> None:
     Path("whisperx.json").write_text(json.dumps(said))
 
 
-def lines(page: str) -> list[str]:
+def shown(page: str, language: str) -> list[str]:
+    """The blocks of a page in a language."""
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def lines(page: str) -> list[str]:
+    return [line for block in shown(page, "sh") for line in block.splitlines()]
 
 
 def follow(line: str) -> None:
@@ -146,6 +153,7 @@ def test_every_command_runs(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
+    begin_quickly(monkeypatch)
     assert lines(page)[0].startswith("transcribe ")
     if page == "air-gapped":
         request.getfixturevalue("machines")
@@ -173,7 +181,7 @@ def research() -> None:
 
 def call_centre() -> None:
     rows = Path("talk-times.csv").read_text().splitlines()
-    assert sum("agent" in row for row in rows) == sum("customer" in row for row in rows) == 2
+    assert sum("agent" in row for row in rows) == sum("customer" in row for row in rows) == 3
 
 
 def another_recogniser() -> None:
