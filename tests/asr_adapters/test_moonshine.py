@@ -34,6 +34,12 @@ def meeting():
     return sf.read(EXAMPLES / "meeting.wav", dtype="float32")[0]
 
 
+@pytest.fixture(scope="module")
+def plain(recogniser, meeting):
+    """What is heard in the first six seconds."""
+    return recogniser.transcribe(meeting[: 6 * 16_000])
+
+
 def words(text):
     return re.findall(r"[a-z']+", text.lower())
 
@@ -84,8 +90,7 @@ def test_no_word_is_made_of_noise(recogniser):
     ("gain", "offset", "told"),
     [(0.05, 0.3, "off the middle"), (0.002, -0.4, "off the middle"), (2**-10, 0.0, "times as loud"), (1.0, 0.02, "")],
 )
-def test_words_are_heard_whatever_the_level_and_the_offset(recogniser, meeting, gain, offset, told):
-    plain = recogniser.transcribe(meeting[: 6 * 16_000])
+def test_words_are_heard_whatever_the_level_and_the_offset(recogniser, meeting, plain, gain, offset, told):
     found = recogniser.transcribe((gain * meeting[: 6 * 16_000] + offset).astype(np.float32))
     wanted, heard = (words(" ".join(segment.text for segment in one.segments)) for one in (plain, found))
     assert len(wanted) > 10

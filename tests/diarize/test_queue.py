@@ -27,15 +27,16 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "meeting.wav"
 
 
 class Gate:
-    """Work that waits until it is let through, or cancelled."""
+    """Work that waits until it is let through, or cancelled; for a minute, so that a test which fails also ends."""
 
     def __init__(self) -> None:
         self.open, self.begun = threading.Event(), threading.Semaphore(0)
 
     def __call__(self, audio: int, cancel: threading.Event) -> int:
         self.begun.release()
+        until = time.monotonic() + 60
         while not self.open.wait(0.001):
-            if cancel.is_set():
+            if cancel.is_set() or time.monotonic() > until:
                 raise CancelledError("Stopped, as asked.")
         if audio < 0:
             raise AudioError("no audio")

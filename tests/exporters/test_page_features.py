@@ -256,7 +256,10 @@ def test_a_narrow_screen_shows_all_without_scrolling_sideways(page: WebDriver) -
     assert violations(page) == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 400), (844, 390), (320, 256)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(320, 256), *(pytest.param(*size, marks=pytest.mark.official) for size in ((640, 400), (844, 390)))],
+)
 def test_at_twice_and_four_times_the_size_the_transcript_has_the_room(page: WebDriver, width: int, height: int) -> None:
     screen = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": False}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)

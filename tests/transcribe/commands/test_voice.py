@@ -91,7 +91,6 @@ def voices(shared: Path) -> Path:
     return shared / "audio" / "voices"
 
 
-MEETING = Path(__file__).parents[3] / "examples" / "meeting.wav"
 ANA = [f"ls1998/1998-15444-000{i}.flac" for i in range(3)]
 BEN = ["ls2033/2033-164914-0006.flac"]
 
@@ -152,8 +151,8 @@ def test_enrolment_asks_for_consent_and_takes_no_for_an_answer(call, voices: Pat
 
 
 def test_bad_recordings_are_not_enrolled(call, voices: Path, tmp_path: Path) -> None:
-    samples, rate = soundfile.read(voices / BEN[0], dtype="float32", frames=13 * 16_000)
-    other, _ = soundfile.read(voices / ANA[0], dtype="float32", frames=13 * 16_000)
+    samples, rate = soundfile.read(voices / BEN[0], dtype="float32", frames=12 * 16_000)
+    other, _ = soundfile.read(voices / ANA[0], dtype="float32", frames=12 * 16_000)
     for name, changed, says in (
         ("quiet.wav", samples * 0.01, "quiet"),
         ("loud.wav", np.clip(samples * 50, -1, 1), "clipped"),
@@ -161,13 +160,12 @@ def test_bad_recordings_are_not_enrolled(call, voices: Path, tmp_path: Path) -> 
         ("silence.wav", samples * 0, "holds no speech"),
         ("two.wav", np.concatenate([samples[: 8 * rate], other[: 8 * rate]]), "more than one"),
         ("brief.wav", np.concatenate([samples[: 6 * rate], other[: 6 * rate]]), "more than one"),
-        ("both.wav", (samples[: 12 * rate] + other[: 12 * rate]) / 2, "more than one voice (several at once in "),
+        ("both.wav", (samples + other) / 2, "more than one voice (several at once in "),
     ):
         soundfile.write(tmp_path / name, changed, rate)
         code, _, error = call("enroll", "Ben", tmp_path / name, "--consent")
         assert code == 1
         assert says in error
-    assert "meeting.wav holds more than one voice" in call("enroll", "Ben", MEETING, "--consent")[2]
     different = call("enroll", "Ben", voices / BEN[0], voices / ANA[0], "--consent")[2]
     assert "are not the same voice" in different
     assert call("list")[1] == "Nobody is enrolled: run `transcribe voice enroll NAME FILE`.\n"

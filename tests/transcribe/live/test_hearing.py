@@ -17,9 +17,10 @@ class Slow:
     """Hears when it may."""
 
     def __init__(self):
-        self.may, self.heard = threading.Event(), []
+        self.may, self.begun, self.heard = threading.Event(), threading.Event(), []
 
     def transcribe(self, samples, **_):
+        self.begun.set()
         assert self.may.wait(60)
         self.heard.append(len(samples) / SAMPLE_RATE)
         return Transcript((Segment(0.0, len(samples) / SAMPLE_RATE, "so"),), None, 0.0)
@@ -54,8 +55,7 @@ def test_one_that_cannot_keep_up_gives_up_what_it_missed_and_says_so_once():
     hearing = Hearing(recogniser, None, notes.append, inline=False)
     for _ in range(60):
         hearing.feed(SECOND)
-    while sum(map(len, hearing._pending)) > 59 * SAMPLE_RATE:  # until it has begun with something
-        pass
+    assert recogniser.begun.wait(60)
     for _ in range(60):
         hearing.feed(SECOND)
     recogniser.may.set()
