@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ..fusion.errors import OptionError, UnknownNameError
-from ..fusion.given import check_choice, check_flag, check_number
+from ..fusion.given import check_choice, check_flag, check_kind, check_number, short
 
 if TYPE_CHECKING:  # the command line's --help reads the names below, without numpy
     from ..fusion.types import Seconds
@@ -16,6 +16,8 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda", "coreml"]
 RecipeName: TypeAlias = Literal["community-1", "agglomerative", "speaker-diarization-3.1"]
 Preset: TypeAlias = Literal["low", "cpu", "offline"]
 LabelOrder: TypeAlias = Literal["appearance", "pyannote"]
+
+_LOADED = "Diarizer.from_pretrained loads one"
 
 WINDOW: Seconds = 10.0
 """Length of the segmentation network's windows."""
@@ -95,3 +97,32 @@ class Execution:
             check_number(getattr(self, name), name, whole=True)
             if getattr(self, name) < 0:
                 raise OptionError(f"{name}={getattr(self, name)} must be 0 (choose for me) or more.")
+
+
+def given_options(options: Options | None, execution: Execution | None, of: str = "") -> tuple[Options, Execution]:
+    """What was asked for, and the defaults for what was not.
+
+    Args:
+        options: what changes the answer.
+        execution: what changes the wait.
+        of: the pack's name, where it is known already.
+
+    Raises:
+        OptionError: one is something else, or has what no pack has.
+    """
+    check_kind(options, "options", Options, type(None))
+    check_kind(execution, "execution", Execution, type(None))
+    options = options or Options()
+    if of and options.preset is not None:
+        raise OptionError(f"preset={options.preset!r} is for a network of its own, and {of} is a pack.")
+    return options, execution or Execution()
+
+
+def check_loaded(value: object, what: str, *needs: str) -> None:
+    """Refuse what has not the methods of `what`, which must have been loaded: a name is no pack yet.
+
+    Raises:
+        OptionError: it has not.
+    """
+    if not all(hasattr(value, name) for name in needs):
+        raise OptionError(f"{short(value)} is no {what}: {_LOADED}.")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..fusion.audio import check_samples, doubts, load_audio, release
 from ..fusion.errors import OptionError
+from ..fusion.given import check_flag, check_kind
 from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
 from ..fusion.watch import Watch
 from .arrays import Bits, Float32, Float64, Int32, Int64
@@ -28,7 +29,7 @@ from .masks import finite, training_pairs
 from .models.carrying import load_dir
 from .models.packs import ModelSet, Precision
 from .models.store import Store
-from .options import Device, Execution, Options
+from .options import Device, Execution, Options, check_loaded, given_options
 from .plda import Plda, load_plda
 from .recipes import Embedded, Setting, recipe_of
 from .reconstruct import Timeline, reconstruct
@@ -98,13 +99,10 @@ class Diarizer:
     """
 
     def __init__(self, models: ModelSet, *, options: Options | None = None, execution: Execution | None = None) -> None:
+        check_loaded(models, "loaded pack", "graph", "distances")
         self.models = models
-        self.options = options or Options()
-        if self.options.preset is not None:
-            raise OptionError(
-                f"preset={self.options.preset!r} is for a network of its own, and {models.name} is a pack."
-            )
-        self.execution = settled(execution or Execution())
+        self.options, execution = given_options(options, execution, models.name)
+        self.execution = settled(execution)
         self.runtime = Runtime.of(self.execution)
         precision: Precision = _FAST[self.runtime.device] if self.execution.mode == "fast" else "float32"
         integers = precision == "int8"
@@ -148,7 +146,8 @@ class Diarizer:
             ModelError, NetworkError: the pack cannot be had (see `Store.load`).
             DeviceError: the device asked for is not usable.
         """
-        execution = settled(execution or Execution(), on_note)
+        check_kind(store, "store", Store, type(None))
+        execution = settled(given_options(options, execution)[1], on_note)
         make = partial(cls, options=options, execution=execution)
         return (store or Store()).open(pack, make, on_progress=on_progress, on_note=on_note)
 
@@ -169,6 +168,7 @@ class Diarizer:
             ModelError: the folder holds no such pack, or files that are not what the pack names.
             DeviceError: the device asked for is not usable.
         """
+        options, execution = given_options(options, execution)
         return cls(load_dir(folder, pack), options=options, execution=execution)
 
     def diarize(
@@ -200,10 +200,12 @@ class Diarizer:
             OptionError: impossible speaker numbers, or a sample rate that no recording has.
             CancelledError: `cancel` was set.
         """
+        check_flag(embeddings, "embeddings")
+        check_flag(activity, "activity")
         wanted = Wanted(SpeakerCount.of(num_speakers, min_speakers, max_speakers), embeddings, activity)
-        notes: list[str] = []
+        notes, told = list[str](), Watch(on_progress, cancel=cancel)
         samples = samples_of(audio, sample_rate, notes.append)
-        found = self._run(samples, wanted, Watch(_releasing(samples, on_progress), cancel=cancel))
+        found = self._run(samples, wanted, Watch(_releasing(samples, told.progress)))
         notes += doubts(samples, [(turn.start, turn.end) for turn in found.exclusive])
         return replace(found, notes=(*notes, *found.notes))
 
@@ -379,14 +381,13 @@ def _unwatched(_done: int, _total: int) -> None:
     """One window is no progress to speak of."""
 
 
-def _releasing(samples: Samples, on_progress: Progress | None) -> Progress:
+def _releasing(samples: Samples, on_progress: Progress) -> Progress:
     """Progress that now and then gives back the memory of samples that have been gone through."""
 
     def report(stage: str, done: int, total: int) -> None:
         if done % _RELEASE_EVERY == 0:
             release(samples)
-        if on_progress is not None:
-            on_progress(stage, done, total)
+        on_progress(stage, done, total)
 
     return report
 

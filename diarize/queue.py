@@ -37,6 +37,7 @@ from ..fusion.types import Diarization, SpeakerCount
 from ..fusion.watch import usable_cores
 from .fixed import MOST
 from .gathering import Gathered
+from .options import check_loaded
 from .runtime import Runtime, SharedRuntime
 
 if TYPE_CHECKING:
@@ -275,10 +276,12 @@ class DiarizationQueue(Queue[Recording, Diarization]):
         asked: options of `Diarizer.diarize` for every recording, such as ``num_speakers``.
 
     Raises:
-        TypeError, OptionError: it has no such option, or not of that value, of which every recording would fail.
+        TypeError, OptionError: it has no such option, or not of that value, of which every recording would fail; or it
+            is no diarizer.
     """
 
     def __init__(self, diarizer: AnyDiarizer, *, capacity: int = CAPACITY, **asked: Any) -> None:
+        check_loaded(diarizer, "diarizer", "diarize", "within")
         signature(diarizer.diarize).bind((), **asked)
         SpeakerCount.of(*(asked.get(name) for name in ("num_speakers", "min_speakers", "max_speakers")))
         together = sharing(diarizer)

@@ -23,6 +23,7 @@ LARGEST_TEXT = 1 << 29
 _BLOCK = 1 << 20
 """Bytes read at a time: what is asked for is taken from memory before it is there."""
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _DIGITS = 18
 """Of a number that is read: Python refuses thousands of them, and nothing here counts so far."""
 _WHOLE = re.compile(rf"[+-]?[0-9]{{1,{_DIGITS}}}")
@@ -95,6 +96,15 @@ def list_of_turns(turns: Any) -> list[Any]:
     return list(turns)
 
 
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Whether it is an address, such as https://example.org/a.wav, though `Path` has left out a slash; no drive is.
+
+    >>> is_address("https://example.org/a.wav"), is_address(Path("s3://calls/a.wav")), is_address("C:/a.wav")
+    (True, True, False)
+    """
+    return _ADDRESS.match(os.fspath(path)) is not None
+
+
 def check_path(path: Any, what: str, error: type[DiarfuseError]) -> Path:
     """`path` as a path.
 
@@ -116,10 +126,10 @@ def at_home(path: str | os.PathLike[str]) -> Path:
     """`path` with a home folder in the place of a ``~`` at its beginning.
 
     Raises:
-        OptionError: there is no such home.
+        OptionError: there is no such home, or it is no path.
     """
     try:
-        return Path(path).expanduser()
+        return check_path(path, "a folder", OptionError).expanduser()
     except RuntimeError:
         raise OptionError(
             f"{os.fspath(path)!r} begins in a home folder that this system does not know: write the path out."

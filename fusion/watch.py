@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from .errors import CancelledError
+from .errors import CancelledError, OptionError
+from .given import short
 from .types import Diarization, Note, OnFound, OnSegment, Progress, Seconds, Transcript
 
 Item = TypeVar("Item")
@@ -64,6 +65,18 @@ class Watch:
     suffix: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        """Refuse what can hear of nothing before any work is done.
+
+        Raises:
+            OptionError: one is no function, or `cancel` no event.
+        """
+        for name in ("on_progress", "on_note", "on_heard", "on_found", "on_part"):
+            if (given := getattr(self, name)) is not None and not callable(given):
+                raise OptionError(f"{name}={short(given)} must be a function.")
+        if self.cancel is not None and not hasattr(self.cancel, "is_set"):
+            raise OptionError(f"cancel={short(self.cancel)} must be a threading.Event, which you set to stop the work.")
 
     def part(self, suffix: str) -> Watch:
         """The same watch for a part of the recording, whose stages have names of their own; it finds no whole."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..fusion.audio.separate import name_of
 from ..fusion.errors import OptionError
-from ..fusion.given import OfThisProcess
+from ..fusion.given import OfThisProcess, check_kind
 from ..fusion.types import SegmentRecognizer
 from ..fusion.watch import Watch
 from .inputs.loading import load, mix
-from .options import JobOptions, Wish
+from .options import JobOptions, Setup, Wish
 from .together import beside_recogniser, together
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..fusion.audio import AudioSource
     from ..fusion.editing.content import Origin
     from ..fusion.types import Diarization, Note, OnFound, OnSegment, Progress, Recognizer, Samples, Seconds, Transcript
-    from .options import Setup
 
 Rename: TypeAlias = "Callable[[Transcript, Diarization, Samples], tuple[Transcript, Diarization]]"
 
@@ -58,6 +57,7 @@ class Job(OfThisProcess):
     """
 
     def __init__(self, setup: Setup, lender: Job | None = None) -> None:
+        check_kind(setup, "setup", Setup)
         self.setup = setup
         self._lender = lender
         self._usual = setup if isinstance(setup, Wish) else Wish()
@@ -79,7 +79,7 @@ class Job(OfThisProcess):
         from ..diarize.queue import Queue, files_at_once
         from ..diarize.runtime import Runtime
 
-        asked = wish or self._usual
+        asked = self._asked(wish)
         own = Job(self.setup, lender=self)
         own._recognizer, own._recognising = self._recogniser_for(asked, Watch()), self._recognising
         if asked.diarize or asked.channels == "hybrid":
@@ -102,7 +102,7 @@ class Job(OfThisProcess):
         from .recognisers import check as check_recogniser
         from .recognisers import listens
 
-        wish = wish or self._usual
+        wish = self._asked(wish)
         check_recogniser(self.setup)
         store = Store(self.setup.models_dir, offline=True)
         check(self.setup.diarizer, self.setup.options, store, wish.speakers, self.setup.labels_from)
@@ -134,7 +134,7 @@ class Job(OfThisProcess):
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel, on_heard, on_found, on_part)
+        wish, watch = self._asked(wish), Watch(on_progress, on_note, cancel, on_heard, on_found, on_part)
         if wish.diarize and wish.speakers.given():  # else refused when all words are recognised
             self.check(wish)
         recordings = load(path, wish, watch)
@@ -160,7 +160,7 @@ class Job(OfThisProcess):
         Raises:
             DiarfuseError: see `fusion.errors`; `CancelledError` after `cancel` was set.
         """
-        wish, watch = wish or self._usual, Watch(on_progress, on_note, cancel)
+        wish, watch = self._asked(wish), Watch(on_progress, on_note, cancel)
         samples = load(path, wish, watch)[0]
         diarizer = self._diarizer_for(self.setup.execution, wish, watch)
         diarization = _diarize(samples, diarizer, wish, watch)
@@ -282,6 +282,10 @@ class Job(OfThisProcess):
                 with watch.stage("choose recogniser"):
                     self._recognizer = make(self.setup, wish, watch.note)
             return self._recognizer
+
+    def _asked(self, wish: Wish | None) -> Wish:
+        check_kind(wish, "wish", Wish, type(None))
+        return wish or self._usual
 
     def choose(self) -> None:
         """Choose the recogniser by the usual wish, for all that is asked from now on."""

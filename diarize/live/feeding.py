@@ -14,8 +14,9 @@ from ...fusion.audio import at_16_khz, check_samples
 from ...fusion.audio.keeping import Kept
 from ...fusion.audio.resampling import Resampler
 from ...fusion.errors import AudioError, OptionError
-from ...fusion.given import OfThisProcess, is_number
+from ...fusion.given import OfThisProcess, check_flag, is_number
 from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds
+from ...fusion.watch import Watch
 from .book import Book
 from .events import Done, Event, Gap, Paused, Resumed
 
@@ -123,6 +124,9 @@ class Feeding(OfThisProcess, ABC):
         activity: bool = False,
     ) -> tuple[Diarization, Samples, list[Event]]:
         """`close`, with all samples and the last events too; see `Diarizer.diarize` for the rest."""
+        check_flag(embeddings, "embeddings")
+        check_flag(activity, "activity")
+        Watch(on_progress, cancel=cancel)  # refuses what hears of nothing, before what came is given up
         with self._lock:
             self._check_open()
             events = list(self._take(self._resampler.rest()))

@@ -17,6 +17,7 @@ from ...fusion.types import SAMPLE_RATE, Diarization, Progress, Samples, Seconds
 from ...fusion.watch import Watch
 from ..arrays import Bits, Int32
 from ..masks import active_speakers, clean_frames
+from ..options import check_loaded
 from ..pipeline import Diarizer
 from ..windows import FRAME_STEP, FRAMES_PER_WINDOW, Windows
 from .events import Committed, Event, SpeakersMerged
@@ -88,6 +89,7 @@ class LiveDiarizer(Feeding):
         max_speakers: int | None = None,
         in_memory: bool = False,
     ) -> None:
+        check_loaded(diarizer, "diarizer", "diarize", "tell_apart")
         self._bounds = SpeakerCount.of(num_speakers, min_speakers, max_speakers)
         super().__init__(sample_rate, in_memory=in_memory)
         self._diarizer = diarizer

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ...fusion.errors import CorruptModelError, ModelNotFoundError, UnknownNameError
-from ...fusion.given import at_home
+from ...fusion.errors import CorruptModelError, ModelNotFoundError, OptionError, UnknownNameError
+from ...fusion.given import at_home, check_path
 from ...fusion.types import Note
 from ...fusion.watch import log_note
 from .end_to_end import first_use
@@ -109,6 +109,7 @@ def load_dir(
     its name only. Works on a read-only folder: the networks are converted into
     the user's own cache, and graphs that lie in the folder are not looked at.
     """
+    folder = check_path(folder, "an exported folder", OptionError)
     store = Store(folder, offline=True, packs=packs, graphs=default_root() / "graphs")
     name = next((name for name in packs if store.has(name)), None) if pack == AUTO else pack
     if name is None:

@@ -28,7 +28,7 @@ from ...fusion.errors import (
     OptionError,
     UnknownNameError,
 )
-from ...fusion.given import at_home, usual_folder
+from ...fusion.given import at_home, check_kind, usual_folder
 from ...fusion.landing import in_the_way, sweep
 from ...fusion.watch import log_note
 from .end_to_end import first_use
@@ -70,6 +70,7 @@ class Store:
         endpoint: str | None = None,
         graphs: Path | None = None,
     ) -> None:
+        check_kind(offline, "offline", bool, type(None))
         self.root = default_root() if root is None else at_home(root).absolute()
         if (file := in_the_way(self.root / "pack")) is not None:
             raise OptionError(

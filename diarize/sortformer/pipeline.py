@@ -21,7 +21,7 @@ from ..arrays import Float32
 from ..models.files import sha256_of
 from ..models.graphs import ensure_graphs
 from ..models.store import Store
-from ..options import Execution, Options, Preset
+from ..options import Execution, Options, Preset, given_options
 from ..pipeline import samples_of
 from ..runtime import Network, Runtime, settled
 from .asked import held_to, refuse_clustering
@@ -97,7 +97,7 @@ class SortformerDiarizer:
             ModelError: there is no such network, or its files are damaged or another's.
             DeviceError: the device asked for is not usable.
         """
-        execution = settled(execution or Execution(), on_note)
+        execution = settled(given_options(options, execution)[1], on_note)
         source = find(Path(path))
         note = f"The network {source.kind} is yours: its files are those you gave, and nobody else vouches for them."
         if isinstance(source, Export):
@@ -133,7 +133,7 @@ class SortformerDiarizer:
             ModelError, NetworkError: the pack cannot be had (see `Store.load`).
             DeviceError: the device asked for is not usable.
         """
-        execution = settled(execution or Execution(), on_note)
+        execution = settled(given_options(options, execution)[1], on_note)
         store = store or Store()
         found = store.network(name, on_progress=on_progress, on_note=on_note)
         hashes = {file.path: file.sha256 for file in store.pack(name).files}

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioError, AudioNotFoundError, OptionError
-from ..given import check_path, first_line, is_number, short
+from ..given import check_path, first_line, is_address, is_number, short
 from ..types import SAMPLE_RATE, Samples, Seconds
 from .resampling import record, release, resample
 from .source import HIGHEST_RATE, LOWEST_RATE, Block
@@ -130,7 +130,8 @@ def existing(path: str | os.PathLike[str]) -> Path:
     try:
         status = file.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a name no system allows
-        raise AudioNotFoundError(f"There is no file {file}: check the name and the folder.") from error
+        remedy = "download what lies at an address first" if is_address(file) else "check the name and the folder"
+        raise AudioNotFoundError(f"There is no file {file}: {remedy}.") from error
     except OSError as error:
         raise AudioError(f"{file} cannot be read ({error.strerror}): check its name and permissions.") from error
     if stat.S_ISDIR(status.st_mode):
@@ -167,6 +168,8 @@ def _as_float32(array: npt.NDArray[np.generic]) -> Samples:
     if kind == "uint8":
         centred: Samples = (array.astype(np.float32) - 128) / np.float32(128)
         return centred
+    if array.dtype.kind in "USO" and all(isinstance(one, str | os.PathLike) for one in array):
+        raise AudioError("Text is no audio: give one file's path, or of several files what load_audio makes of them.")
     if array.dtype.kind != "f":
         raise AudioError(
             f"samples of type {kind} are no audio: give float32 within [-1, 1], or int16 as recorders write it."

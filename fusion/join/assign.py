@@ -96,7 +96,8 @@ def assign_speakers(words: Iterable[W], turns: Turns, policy: Policy = DEFAULT) 
         turn is near enough), and `attribution` where the kind has that field.
 
     Raises:
-        TranscriptError: a word or turn with impossible times, by its index.
+        TranscriptError: a word or turn with impossible times, by its index; words or
+            turns that can only be in milliseconds or samples beside the others.
 
     Example:
         >>> from diarfuse import Turn

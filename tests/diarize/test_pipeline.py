@@ -15,6 +15,7 @@ from diarfuse.diarize.embedding import nearest
 from diarfuse.diarize.fixed import Fixed
 from diarfuse.diarize.live.pipeline import LiveDiarizer
 from diarfuse.diarize.models.carrying import export_packs
+from diarfuse.diarize.models.store import Store
 from diarfuse.diarize.options import Execution, Options
 from diarfuse.diarize.pipeline import Diarizer
 from diarfuse.diarize.queue import DiarizationQueue
@@ -402,3 +403,41 @@ def test_what_holds_loaded_models_says_that_it_cannot_be_pickled(store, holds) -
         for error in (NotPicklableError, TypeError):
             with pytest.raises(error, match=r"^Loaded models cannot be pickled: load them in each process"):
                 pickle.dumps(thing)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda _: Diarizer("campplus"), "'campplus' is no loaded pack: Diarizer.from_pretrained loads one."),
+        (lambda _: Diarizer(None), "None is no loaded pack: Diarizer.from_pretrained loads one."),
+        (lambda one: Diarizer(one.models, options=Execution()), "options=Execution("),
+        (lambda _: Diarizer.from_pretrained("campplus", options=Execution()), "options=Execution("),
+        (lambda _: Diarizer.from_pretrained("campplus", execution="fast"), "execution='fast' must be Execution or"),
+        (lambda _: Diarizer.from_pretrained("campplus", store="/models"), "store='/models' must be Store or None."),
+        (lambda _: Diarizer.from_dir("/models", execution={"mode": "fast"}), "execution={'mode': 'fast'} must be"),
+        (lambda _: Diarizer.from_dir(None), "A NoneType is no path: give an exported folder's path"),
+        (lambda _: Store(5), "A int is no path: give a folder's path"),
+        (lambda _: Store(offline="no"), "offline='no' must be bool or None."),
+        (lambda one: one.diarize(np.zeros(SECOND), embeddings="no"), "embeddings='no' must be True or False."),
+        (lambda one: one.diarize(np.zeros(SECOND), activity=1), "activity=1 must be True or False."),
+        (lambda one: one.diarize(np.zeros(SECOND), cancel=True), "cancel=True must be a threading.Event"),
+        (lambda one: one.diarize(np.zeros(SECOND), on_progress=5), "on_progress=5 must be a function."),
+        (lambda _: LiveDiarizer("campplus"), "'campplus' is no diarizer: Diarizer.from_pretrained loads one."),
+        (lambda _: DiarizationQueue("campplus"), "'campplus' is no diarizer: Diarizer.from_pretrained loads one."),
+        (lambda _: Job({"diarize": True}), "setup={'diarize': True} must be Setup."),
+        (lambda _: Job(None), "setup=None must be Setup."),
+        (lambda _: Job(JobOptions()).transcribe("a.wav", {"diarize": True}), "wish={'diarize': True} must be Wish or"),
+        (lambda _: Job(JobOptions()).diarize("a.wav", "en"), "wish='en' must be Wish or None."),
+    ],
+)  # fmt: skip
+def test_what_is_of_another_kind_is_refused_in_a_sentence(campplus, call, told) -> None:
+    with pytest.raises(OptionError) as caught:
+        call(campplus)
+    assert str(caught.value).startswith(told)
+
+
+def test_files_and_addresses_in_place_of_a_recording_are_told_what_to_do(campplus) -> None:
+    with pytest.raises(AudioError, match="Text is no audio: give one file"):
+        campplus.diarize(["a.wav", "b.wav"])
+    with pytest.raises(AudioError, match=r"There is no file https:/.*: download what lies at an address first\.$"):
+        campplus.diarize("https://example.org/a.wav")

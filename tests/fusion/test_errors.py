@@ -95,3 +95,12 @@ def test_every_error_is_a_sentence_first() -> None:
 def test_an_error_comes_back_from_another_process_as_it_was(error: DiarfuseError, send) -> None:
     back = send(error)
     assert (type(back), str(back), vars(back), back.args) == (type(error), str(error), vars(error), error.args)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("CAMPPLUS", "campplus"), ("Campluss", "campplus"), ("pyannote/Speaker-Community-1", "community-1")],
+)
+def test_the_nearest_name_is_found_however_it_is_written(name: str, near: str) -> None:
+    error = UnknownNameError("diarization pack", name, ["community-1", "campplus", "auto"])
+    assert str(error).endswith(f"did you mean {near!r}?")

@@ -14,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ...fusion.errors import AudioError, AudioNotFoundError, DiarfuseError, OptionError
+from ...fusion.given import is_address
 
 Kind: TypeAlias = Literal["file", "folder", "either"]
 
@@ -107,6 +108,8 @@ def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | Non
 
 def check_of(path: Path) -> str:
     """What to check where there is no such file: the name may only look like that of one, such as a Mac wrote."""
+    if is_address(path):
+        return "download what lies at an address first"
     with contextlib.suppress(OSError):
         alike = unicodedata.normalize("NFC", path.name)
         if any(unicodedata.normalize("NFC", file.name) == alike for file in path.parent.iterdir()):

@@ -221,3 +221,12 @@ def test_what_is_remembered_stays_small_however_long_it_lasts(diarizer, monkeypa
     assert live._remember_step == 4.0
     assert all(vectors.base is None or vectors.base.nbytes == vectors.nbytes for vectors in live._voices.vectors)
     assert (sizes[24] - sizes[12]) / 24 < 1_000
+
+
+@pytest.mark.parametrize("wrong", [{"cancel": True}, {"on_progress": 5}, {"embeddings": "no"}])
+def test_what_cannot_be_asked_of_the_end_costs_nothing_of_what_came(diarizer, wrong):
+    with LiveDiarizer(diarizer) as live:
+        live.feed(np.zeros(SECOND, np.int16))
+        with pytest.raises(OptionError, match=next(iter(wrong))):
+            live.finish(**wrong)
+        assert live.close().duration == 1.0

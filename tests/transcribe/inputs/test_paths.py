@@ -119,3 +119,9 @@ def test_a_nul_in_any_path_is_one_sentence(arguments: str, capsys: pytest.Captur
     assert said.startswith("Error: ")
     assert "NUL character" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.wav", "s3://calls/a.wav", "file:///calls/a.wav"])
+def test_an_address_is_no_file_and_the_remedy_says_so(address: str) -> None:
+    found = problem_of(address)
+    assert str(found) == f"There is no file {address!r}: download what lies at an address first."
