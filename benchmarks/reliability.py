@@ -3,9 +3,10 @@
     python -m benchmarks.reliability OUT CACHE --local .envs/int8 --plot docs/pictures/reliability.svg
 
 The weights for each fold are fitted on the words of the other three, true ones
-and recognised, with our turns, and on `real`; the generated kinds of recording weigh
-the same. `sim` is told with what was fitted without fold 0, which holds its speakers,
-and a real recording with what all folds give and those of `real` that share no
+and recognised, with our turns, and on real talk: `real`, and the true words of a folder
+`elsewhere`, where there is one. The generated kinds of recording weigh the same, and real talk
+as much as all of them. `sim` is told with what was fitted without fold 0, which holds its speakers,
+and a real recording with what all folds give and the real ones that share no
 speaker with it. Transcripts whose words sound at once, and those of a recogniser, have
 weights of their own. They are fitted on words as the turns give them, since where the
 voice has the last word all agree with it, and measured on words as they are. Printed:
@@ -29,7 +30,7 @@ import numpy as np
 
 from benchmarks.leftout_words import add_folders, cases_of, rightly
 from benchmarks.rules import patched
-from benchmarks.talks import ELSEWHERE, GENERATED, TRUE, load_talks
+from benchmarks.talks import ELSEWHERE, GENERATED, NO_FOLD, TRUE, load_talks
 from diarfuse.fusion.editing.review import SURE
 from diarfuse.fusion.join import assign
 from diarfuse.fusion.join.assign import DEFAULT, join
@@ -58,16 +59,15 @@ HEAD = (
 SYSTEMS = ("campplus default", "community-1 default")
 COLUMNS = {"WEIGHTS": 11, "WITH_VOICES": 15}
 """What fusion/join/confidence.py holds for turns whose voices were not compared, and where they were."""
-_REAL = {False: 6.0, True: 0.5}
-"""How much `real` weighs, in generated kinds, without words that sound at once and with them.
-
-What a recogniser really wrote weighs as much as all that its model made.
-"""
+_REAL = float(len(GENERATED))
+"""How much real talk weighs, in generated kinds: as much as all that is made."""
+NOBODY: tuple[int, frozenset[str]] = (NO_FOLD, frozenset())
+"""Weights for these may rest on everybody."""
 _BINS = 10
 _DRAWN = 400
 _RIDGE = 30.0
 """Some columns say little, as of the few words of a recogniser that sound at once; this many words hold them at 0."""
-_COLOURS = {"generated": "#0b6e99", "sim": "#2e8b57", "real": "#c05020"}
+_COLOURS = {"generated": "#0b6e99", "sim": "#2e8b57", "real": "#c05020", ELSEWHERE: "#8a4fb0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,13 @@ class Told:
         return talk.fold, frozenset(turn.speaker for turn in talk.recording.turns if talk.kind in (REAL, ELSEWHERE))
 
     def may_tell(self, people: tuple[int, frozenset[str]]) -> bool:
-        """Whether weights for these people may rest on it: none of them speaks in it, and it is not `sim`."""
+        """Whether weights for these people may rest on it: none of them speaks in it, and it is not `sim`.
+
+        Nor what a recogniser wrote elsewhere, so that something is left that no weight has seen.
+        """
         kind, (fold, names) = self.case.talk.kind, self.people
-        return fold != people[0] if kind in GENERATED else kind == REAL and not names & people[1]
+        real = kind == REAL or (kind == ELSEWHERE and self.at_once)
+        return fold != people[0] if kind in GENERATED else real and not names & people[1]
 
 
 def main() -> None:
@@ -109,7 +113,8 @@ def main() -> None:
     with patched(assign, "follow_voices", lambda *given: given[-1]):
         by_turns = [tell(case) for case in cases]
     for name, columns in COLUMNS.items():
-        every = fit([replace(one, features=one.features[:, :columns]) for one in by_turns])
+        rows = [replace(one, features=one.features[:, :columns]) for one in by_turns]
+        every = fit([one for one in rows if one.may_tell(NOBODY)])
         print(f"{name} = np.array({every.round(2).tolist()})\n")
     if arguments.without_voices:
         told = by_turns = [replace(one, features=one.features[:, : COLUMNS["WEIGHTS"]]) for one in by_turns]
@@ -120,6 +125,7 @@ def main() -> None:
         print(_row(f"{group}, {source} | {turns}", *_pooled(of, weights), _passages(of)))
     if arguments.plot:
         groups = {group: [t for t in told if t.case.talk.group == group] for group in _COLOURS}
+        groups = {group: of for group, of in groups.items() if of}
         arguments.plot.write_text(plot({g: bins(*_pooled(of, weights)) for g, of in groups.items()}), encoding="ascii")
 
 
@@ -146,17 +152,18 @@ def left_out(told: Sequence[Told]) -> dict[str, Floats]:
 def fit(told: Iterable[Told]) -> Floats:
     """One row of weights for words of a recogniser, one for words that sound at once."""
     told = list(told)
-    return np.stack([_fit([one for one in told if one.at_once == at_once], _REAL[at_once]) for at_once in _REAL])
+    return np.stack([_fit([one for one in told if one.at_once == at_once]) for at_once in (False, True)])
 
 
-def _fit(told: Sequence[Told], real: float) -> Floats:
-    """Logistic regression by Newton's method, each generated kind of recording weighing the same."""
-    kinds = {kind: [one for one in told if one.case.talk.kind == kind] for kind in (*GENERATED, REAL)}
+def _fit(told: Sequence[Told]) -> Floats:
+    """Logistic regression by Newton's method, each generated kind of recording weighing the same, real talk as all."""
+    kinds = {kind: [one for one in told if one.case.talk.kind == kind] for kind in GENERATED}
+    kinds[REAL] = [one for one in told if one.case.talk.kind not in GENERATED]
     rows = np.concatenate([one.features for of in kinds.values() for one in of])
     right = np.concatenate([one.right for of in kinds.values() for one in of]).astype(float)
     counts = {kind: sum(len(one.right) for one in of) for kind, of in kinds.items()}
     made = sum(counts.values()) - counts[REAL]
-    share = {kind: (real if kind == REAL else 1.0) * made / len(GENERATED) for kind in kinds}
+    share = {kind: (_REAL if kind == REAL else 1.0) * made / len(GENERATED) for kind in kinds}
     weigh = np.concatenate([np.full(count, share[kind] / max(count, 1)) for kind, count in counts.items()])
     weights = np.zeros(rows.shape[1])
     for _ in range(25):

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from ..types import Seconds
     from .timing import Times
 
-# Logistic regression on words of made-up conversations and of `real` with our turns, made by `benchmarks.reliability`,
-# which also tells what it is worth on words of speakers and recordings that it was not fitted on.
+# Logistic regression on words of made-up conversations and of real ones with our turns, made by
+# `benchmarks.reliability`, which also tells what it is worth on words of people whom it was not fitted on.
 WEIGHTS = np.array(
     [
-        [2.2, 1.09, -2.76, 2.2, 0.13, -1.25, -0.05, 1.34, -3.11, 0.21, 0.02],
-        [0.16, 0.61, -1.8, 2.35, 1.97, -0.84, 1.67, -0.48, -1.03, -1.53, -1.35],
+        [2.18, 1.04, -2.79, 2.18, 0.13, -1.11, 0.11, 1.59, -3.34, 0.13, -0.01],
+        [-0.71, 0.86, -2.07, 3.2, 2.2, -0.8, 1.58, -1.5, -0.65, -1.67, -1.59],
     ]
 )
 """One weight a column of `features` where voices were not compared; the second row where words `sound_at_once`."""
 WITH_VOICES = np.array(
     [
-        [1.86, 0.06, -1.77, 1.86, 0.14, -1.15, -0.17, 1.83, -2.7, 0.21, 0.08, 4.43, -2.02, -1.0, -0.68],
-        [-0.02, -0.1, -1.0, 2.2, 2.0, -0.94, 1.55, 0.08, -0.81, -1.29, -1.34, 3.01, -1.75, -0.65, -1.08],
+        [1.94, 0.07, -1.83, 1.94, 0.14, -0.96, -0.01, 1.42, -2.93, 0.14, 0.04, 4.4, -1.85, -1.09, -0.3],
+        [-1.08, 0.14, -1.38, 3.08, 2.21, -0.92, 1.43, -0.7, -0.39, -1.44, -1.79, 2.97, -1.23, -0.64, -0.89],
     ]
 )
 """The same where they were."""

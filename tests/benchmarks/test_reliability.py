@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.reliability import Told, calibration_error, fit, plot
+from benchmarks.talks import GENERATED
 
 RNG = np.random.default_rng(0)
 
@@ -42,17 +43,26 @@ def test_weights_know_nothing_of_the_speakers_they_are_for() -> None:
     none = (np.ones((0, 1)), np.zeros(0, bool))
     first, second, sim = told(*none, "full", 0), told(*none, "codec", 1), told(*none, "sim", 0)
     ann, ben = (told(*none, "real", -1, False, *names) for names in (("Ann", "Cid"), ("Ben",)))
-    cid = told(*none, "real", -1, False, "Cid")
-    every = (first, second, sim, ann, ben, cid)
+    cid, eve = told(*none, "real", -1, False, "Cid"), told(*none, "elsewhere", -1, False, "Eve")
+    at_once = told(*none, "elsewhere", -1, True, "Cid")
+    every = (first, second, sim, ann, ben, cid, eve, at_once)
     known = [[one for one in every if one.may_tell(each.people)] for each in every]
     assert known == [
-        [second, ann, ben, cid],
-        [first, ann, ben, cid],
-        [second, ann, ben, cid],
+        [second, ann, ben, cid, at_once],
+        [first, ann, ben, cid, at_once],
+        [second, ann, ben, cid, at_once],
         [first, second, ben],
-        [first, second, ann, cid],
+        [first, second, ann, cid, at_once],
+        [first, second, ben],
+        [first, second, ann, ben, cid, at_once],
         [first, second, ben],
     ]
+
+
+def test_real_talk_weighs_as_much_as_all_that_is_made() -> None:
+    every = [told(np.ones((1000, 1)), np.ones(1000, bool), kind, 0, bool(row)) for kind in GENERATED for row in (0, 1)]
+    every += [told(np.ones((9, 1)), np.zeros(9, bool), "real", -1, bool(row)) for row in (0, 1)]
+    assert fit(every)[:, 0] == pytest.approx([0.0, 0.0], abs=1e-9)
 
 
 def test_the_plot_is_svg_with_a_line_a_group() -> None:
