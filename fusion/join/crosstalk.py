@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -72,11 +72,12 @@ def _leaked(transcripts: Sequence[Transcript], sounds: Sequence[Samples]) -> dic
     pairs = combinations(range(len(transcripts)), 2)
     meanwhile = {pair: _meanwhile(timed, turns, pair) for pair in pairs}
     alike = _alike(sounds, {(_step(timed[own][n]), pair) for pair, places in meanwhile.items() for own, n in places})
+    own = cache(lambda channel, number: _level(sounds[channel], timed[channel][number]))  # whichever the other one is
     for pair, places in meanwhile.items():
         levels: dict[Place, Decibels] = {}
         for channel, number in places:
-            span = timed[channel][number]
-            level = _level(sounds[pair[0]], span) - _level(sounds[pair[1]], span)
+            span, here = timed[channel][number], own(channel, number)
+            level = here - _level(sounds[pair[1]], span) if channel == pair[0] else _level(sounds[pair[0]], span) - here
             if alike(pair, span, level) >= _EXPLAINED:
                 levels[channel, number] = level
         low, high = _limits(np.array(sorted(levels.values())))
