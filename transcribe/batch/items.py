@@ -99,23 +99,28 @@ class Asked:
         wish = replace(self.wish, speakers=speakers, **own)
         if (item.asked.get("channel_names") or item.files) and wish.channels is None:
             wish = replace(wish, channels="speakers")
-        return Asked(wish, names).checked()
+        return Asked(wish, names).checked(counts_of_all=not given)
 
-    def checked(self) -> Asked:
+    def checked(self, *, counts_of_all: bool = False) -> Asked:
         """Itself.
 
+        counts_of_all: whether how many speak was said of all recordings, of which this may be one with channels.
+
         Raises:
-            OptionError: names for channels that are none of a speaker each.
+            OptionError: names for channels that are none of a speaker each, or a number of speakers for nobody to find.
         """
         if self.channel_names and self.wish.channels == "hybrid":
             raise OptionError(
                 "--channel-names gives each channel one name, and with --channels hybrid a channel may hold several "
                 "voices: leave one of them out."
             )
-        if self.wish.speakers and not self.wish.diarize and self.wish.channels is None:
-            raise OptionError(
-                f"{next(iter(self.wish.speakers.given()))} does nothing without --diarize: add --diarize."
-            )
+        for count in self.wish.speakers.given() if not self.wish.diarize else ():
+            if self.wish.channels is None:
+                raise OptionError(f"{count} does nothing without --diarize: add --diarize.")
+            if not counts_of_all:
+                raise OptionError(
+                    f"{count} does nothing with --channels, where the channels tell who speaks: leave it out."
+                )
         return self
 
 

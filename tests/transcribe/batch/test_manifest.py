@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -238,6 +239,21 @@ def test_a_disk_that_tells_no_cases_apart_has_fewer_names(ids: list[str], said: 
     with pytest.raises(OptionError) as caught:
         check_apart(items, (".json",), fold=folded)
     assert said in str(caught.value)
+
+
+def test_how_many_speak_is_for_a_row_that_the_diarizer_hears(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text(
+        '{"audio": "a.wav", "num_speakers": 2}\n{"audio": "b.wav", "channel_names": "a,b"}\n', encoding="utf-8"
+    )
+    counted, channels = read_manifest(str(tmp_path / "m.jsonl"))
+    of_all = Asked(Wish(speakers=SpeakerCount(3, 3), diarize=True))
+    assert of_all.of(counted).wish.speakers == SpeakerCount(2, 2)
+    assert of_all.of(channels).wish.channels == "speakers"  # of the others, the number is told
+    for asked in (Asked(Wish(channels="speakers")), Asked(Wish(channels="hybrid"))):
+        with pytest.raises(OptionError, match="num_speakers does nothing with --channels"):
+            asked.of(counted)
+        with pytest.raises(OptionError, match="num_speakers does nothing with --channels"):
+            Asked(replace(asked.wish, speakers=SpeakerCount(3, 3))).checked()
 
 
 def test_a_row_of_several_files_is_a_conversation(tmp_path: Path) -> None:

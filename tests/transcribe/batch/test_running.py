@@ -447,5 +447,7 @@ def test_folders_are_conversations_where_that_is_asked_for(folder: Path, capsys:
     assert "2 done; 0 failed" in capsys.readouterr().err
     assert batch("--folders", "-o", "out", "--format", "srt") == 0
     assert "0 done; 2 were done before" in capsys.readouterr().err
+    assert batch("--folders", "--num-speakers", "2", "-o", "counted") == 2
+    assert "num_speakers does nothing with --channels, where the channels tell who speaks" in capsys.readouterr().err
     assert batch("--folders", "--no-words", "-o", "turns") == 2
     assert "told by words" in capsys.readouterr().err
