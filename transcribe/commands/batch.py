@@ -248,6 +248,27 @@ def _check_there(there: bool, out: str) -> None:
         raise OptionError(f"{out!r} holds no results of transcribe batch: give its -o.")
 
 
+def _check_folder(out: str) -> None:
+    """Refuse what is called as one of the results is: a folder of that name is not what was meant.
+
+    Raises:
+        OptionError: it is.
+    """
+    from ...fusion.errors import DiarfuseError, OptionError
+    from ..batch.items import is_address
+    from ..output import is_folder
+
+    if is_address(out) or is_folder(out) or os.path.lexists(out):  # a file that is there is told as such
+        return
+    try:
+        meant = registry.format_of(out)
+    except DiarfuseError:
+        return
+    raise OptionError(
+        f"-o {out!r} is called as one file is, and a batch writes a folder of them: give -o results/ --format {meant}."
+    )
+
+
 def _plan(out: str, formats: tuple[str, ...], values: dict[str, Any]) -> Plan:
     """Everything but who works."""
     from ...fusion.errors import OptionError
@@ -256,6 +277,7 @@ def _plan(out: str, formats: tuple[str, ...], values: dict[str, Any]) -> Plan:
     from ..options import Setup, Wish
     from ..output import Usual
 
+    _check_folder(out)
     given = values.pop("channel_names")
     names = channel_names(given) if given is not None else ()
     if names and values["channels"] is None:

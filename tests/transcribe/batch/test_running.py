@@ -66,6 +66,18 @@ def test_the_same_bytes_by_one_process_by_two_shards_and_by_a_run_killed_three_t
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_folder_is_written_and_no_file(capsys: pytest.CaptureFixture) -> None:
+    assert batch("-o", "all.srt") == 2
+    assert capsys.readouterr().err == (
+        "Error: -o 'all.srt' is called as one file is, and a batch writes a folder of them: give -o results/ "
+        "--format srt.\n"
+    )
+    assert not Path("all.srt").exists()
+    assert batch("-o", "all.srt/", "--dry-run") == 0
+    assert batch("-o", "results.2", "--dry-run") == 0
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_same_command_does_only_what_is_missing_or_changed(capsys: pytest.CaptureFixture) -> None:
     def heard() -> int:
         return len(Path("log").read_text(encoding="utf-8")) if Path("log").exists() else 0
