@@ -148,9 +148,12 @@ class _Lines:
 
     def put(self, place: Place, new: Sequence[_Item]) -> None:
         """The items in place of the words that stand there; a segment that has no word left is gone."""
+        homes: dict[int, list[_Item]] = {}
+        for item in new:
+            homes.setdefault(item.home, []).append(item)
         for segment, number, first, last in list(self._touched(place)):
             whole = _pieces(segment, number)
-            items = [*whole[:first], *(item for item in new if item.home == number), *whole[last:]]
+            items = [*whole[:first], *homes.get(number, ()), *whole[last:]]
             text, words = "".join(item.text for item in items), tuple(item.word for item in items)
             self.segments[number] = replace(segment, text=text, words=words) if words else None
 
