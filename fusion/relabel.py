@@ -99,6 +99,18 @@ def rename_turns(turns: Iterable[Turn], names: Mapping[str, str]) -> tuple[Turn,
     return tuple(sorted(renamed, key=lambda turn: (turn.start, turn.end, turn.speaker)))
 
 
+def rename_in(sentence: str, names: Mapping[str, str]) -> str:
+    """A sentence, in which speakers are called by their names.
+
+    >>> rename_in("SPEAKER_01 speaks for only 0.3 s, SPEAKER_010 for 2.", {"SPEAKER_01": "Ana"})
+    'Ana speaks for only 0.3 s, SPEAKER_010 for 2.'
+    """
+    if not names:
+        return sentence
+    labels = "|".join(re.escape(label) for label in sorted(names, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{labels})(?!\w)", lambda found: names[found[0]], sentence)
+
+
 def _merged(turns: list[Turn]) -> list[tuple[Seconds, Seconds]]:
     """Where one person speaks, whose turns had one label or several."""
     if len({turn.speaker for turn in turns}) == 1:

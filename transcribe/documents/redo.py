@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from ...diarize.models.files import sha256_of
 from ...fusion.audio.separate import files_of
 from ...fusion.document import Document, RecordedFile, Recording, read_document
-from ...fusion.editing.again import deleted_and_back, rediarized, rerecognised
+from ...fusion.editing.again import deleted_and_back, names_by_overlap, rediarized, rerecognised
 from ...fusion.editing.content import Content, Origin
 from ...fusion.errors import AudioError, DiarfuseError, OutputError
 from ...fusion.join.assign import Policy
+from ...fusion.relabel import rename_diarization, rename_in
 from ...fusion.watch import log_note, unheard
 from .. import output
 from ..inputs.claims import making
@@ -110,7 +111,7 @@ def _redone(
 ) -> Document:
     """Hear `source`, and put what is found in the place of what `document` has of it; see `redo`."""
     with rescuing(source, on_problem or told, cancel, setup=again.options, on_note=told.on_note) as kept:
-        found = _heard(source, again, on_progress, told, cancel, kept)
+        found = _heard(source, document, again, on_progress, told, cancel, kept)
     if told.changed:
         raise AudioError(f"{source} changed while it was heard: the document stays as it was; do it again.")
     _check_heard(found, document, source)
@@ -186,6 +187,7 @@ def _check_same(path: Path, recording: Recording, audio: AudioSource) -> None:
 
 def _heard(
     audio: AudioSource,
+    document: Document,
     again: Again,
     on_progress: Progress | None,
     told: Told,
@@ -199,7 +201,9 @@ def _heard(
         words = _words(audio, job, again.options, on_progress, told, cancel, kept)
     if again.turns:
         turns = job.diarize(audio, again.options, on_progress=on_progress, on_note=told, cancel=cancel)
-        told.each(turns.notes)
+        names = names_by_overlap(document.content, turns.turns)  # what is told of a speaker is told of the document's
+        turns = rename_diarization(turns, names)
+        told.each(rename_in(note, names) for note in turns.notes)
     return _Found(words, turns, job.origin(again.options), tuple(told.sentences))
 
 

@@ -97,6 +97,24 @@ def speakers() -> list[str | None]:
     return [word.speaker for word in held().transcript.words]
 
 
+def test_what_is_told_of_speakers_is_told_under_the_names_that_the_document_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Doubting(Parts):
+        def diarize(self, samples: Samples, **options: object) -> Diarization:
+            found = super().diarize(samples, **options)  # type: ignore[arg-type]
+            return replace(found, notes=("SPEAKER_01 speaks for only 0.3 s.", "SPEAKER_02 speaks for only 0.2 s."))
+
+    monkeypatch.setattr(job_module, "load_diarizer", lambda *_: Doubting())
+    assert run(["redo", "meeting.json", "--diarize", "--num-speakers", "3"]) == 0
+    spoken = {turn.speaker: turn.start for turn in held().turns}
+    assert sorted(spoken) == ["Ana", "Ben", "SPEAKER_00"]
+    first, second = sorted(spoken, key=spoken.__getitem__)[:2]  # labels fall with time
+    told = capsys.readouterr().err
+    assert f"{second} speaks for only 0.3 s." in told
+    assert f"{first} speaks for only 0.2 s." in held().content.notes
+
+
 def test_turns_are_found_anew_and_names_stay(capsys: pytest.CaptureFixture[str]) -> None:
     assert speakers() == ["Ana"] * 4 + ["Ben"] * 4
     before = held()

@@ -225,12 +225,12 @@ def test_a_document_is_made_anew_by_one_command_at_a_time_and_its_recording_is_i
     assert run(["a.wav", *line, "-o", "a.json"]) == 0
     refused, real = list[str](), redo._heard
 
-    def heard(source: Any, again: redo.Again, *given: Any) -> Any:
+    def heard(source: Any, document: Any, again: redo.Again, *given: Any) -> Any:
         assert in_work(Path("a.wav"))
         with pytest.raises(OutputError) as caught:
             redo.redo(Path("a.json"), None, again)
         refused.append(str(caught.value))
-        return real(source, again, *given)
+        return real(source, document, again, *given)
 
     monkeypatch.setattr(redo, "_heard", heard)
     assert run(["redo", "a.json", *line]) == 0
