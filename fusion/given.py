@@ -23,7 +23,8 @@ LARGEST_TEXT = 1 << 29
 _BLOCK = 1 << 20
 """Bytes read at a time: what is asked for is taken from memory before it is there."""
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_LONGEST_PATH = 1000
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", re.DOTALL)
 _DIGITS = 18
 """Of a number that is read: Python refuses thousands of them, and nothing here counts so far."""
 _WHOLE = re.compile(rf"[+-]?[0-9]{{1,{_DIGITS}}}")
@@ -96,13 +97,16 @@ def list_of_turns(turns: Any) -> list[Any]:
     return list(turns)
 
 
-def is_address(path: str | os.PathLike[str]) -> bool:
-    """Whether it is an address, such as https://example.org/a.wav, though `Path` has left out a slash; no drive is.
+def only_address(path: str | os.PathLike[str]) -> str | None:
+    """What to say of an address in the place of a file, of whose two slashes `Path` keeps one; None for any other path.
 
-    >>> is_address("https://example.org/a.wav"), is_address(Path("s3://calls/a.wav")), is_address("C:/a.wav")
-    (True, True, False)
+    >>> only_address(Path("https://example.org/a.wav"))
+    "'https://example.org/a.wav' is an address, not a file: download it first."
+    >>> only_address("C:/a.wav"), only_address("a:b/c.wav")
+    (None, None)
     """
-    return _ADDRESS.match(os.fspath(path)) is not None
+    found = _ADDRESS.match(Path(path).as_posix())
+    return found and f"{found[1] + '://' + found[2]!r} is an address, not a file: download it first."
 
 
 def check_path(path: Any, what: str, error: type[DiarfuseError]) -> Path:
@@ -223,7 +227,8 @@ def read_bytes(path: str | os.PathLike[str], what: str = "a transcript") -> byte
             data = b"".join(islice(blocks, LARGEST_TEXT // _BLOCK + 1))
     except (OSError, ValueError) as error:  # ValueError: a name no system allows
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise TranscriptError(f"{path} cannot be read ({why}): check the path.") from error
+        shown = path if len(str(path)) <= _LONGEST_PATH else short(str(path), _LONGEST_PATH)  # it may be all of a text
+        raise TranscriptError(only_address(file) or f"{shown} cannot be read ({why}): check the path.") from error
     if len(data) > LARGEST_TEXT:
         raise TranscriptError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB, as {what} never is: check the name.")
     return data

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioError, AudioNotFoundError, OptionError
-from ..given import check_path, first_line, is_address, is_number, short
+from ..given import check_path, first_line, is_number, only_address, short
 from ..types import SAMPLE_RATE, Samples, Seconds
 from .resampling import record, release, resample
 from .source import HIGHEST_RATE, LOWEST_RATE, Block
@@ -130,8 +130,8 @@ def existing(path: str | os.PathLike[str]) -> Path:
     try:
         status = file.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a name no system allows
-        remedy = "download what lies at an address first" if is_address(file) else "check the name and the folder"
-        raise AudioNotFoundError(f"There is no file {file}: {remedy}.") from error
+        told = only_address(file) or f"There is no file {file}: check the name and the folder."
+        raise AudioNotFoundError(told) from error
     except OSError as error:
         raise AudioError(f"{file} cannot be read ({error.strerror}): check its name and permissions.") from error
     if stat.S_ISDIR(status.st_mode):

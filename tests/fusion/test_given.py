@@ -392,3 +392,15 @@ def test_a_home_that_nobody_knows_is_one_sentence(monkeypatch: pytest.MonkeyPatc
         given.usual_folder("cache")
     with pytest.raises(OptionError, match=r"set \$HOME to a folder, or \$OURS\.$"):
         given.usual_folder("cache", "$OURS")
+
+
+def test_what_is_no_files_name_is_told_in_a_line_and_not_repeated_whole(tmp_path: Path) -> None:
+    with pytest.raises(TranscriptError) as caught:
+        given.read_bytes("1\n00:00:01,000 --> 00:00:02,000\nHello.\n\n" * 1_000)
+    assert len(str(caught.value)) < 1_100
+    with pytest.raises(TranscriptError, match=r"^'https://example.org/words.json' is an address, not a file"):
+        given.read_bytes("https://example.org/words.json")
+    there = tmp_path / ("a" * 200)
+    with pytest.raises(TranscriptError) as caught:
+        given.read_bytes(there)
+    assert str(caught.value).startswith(f"{there} cannot be read (No such file or directory)")

@@ -255,7 +255,7 @@ def test_what_verbose_cannot_tell_ends_no_work(
 def test_an_address_is_told_as_it_was_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diarize", "https://example.org/talks/a.wav"]) == 1
     assert capsys.readouterr().err == (
-        "Error: 'https://example.org/talks/a.wav' is an address, not a file: download the recording first.\n"
+        "Error: 'https://example.org/talks/a.wav' is an address, not a file: download it first.\n"
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...fusion.audio.separate import files_of
 from ...fusion.errors import AudioError, AudioNotFoundError
+from ...fusion.given import only_address
 from .paths import CHECK, DASH, check_of, problem_of
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ def _problem_of(path: Path) -> AudioError | None:
 
 
 def _missing(path: Path) -> AudioNotFoundError:
-    if path.parts[:1] in (("http:",), ("https:",)):  # of its two slashes a path keeps one
-        address = path.as_posix().replace(":/", "://", 1)
-        return AudioNotFoundError(f"{address!r} is an address, not a file: download the recording first.")
+    if (told := only_address(path)) is not None:
+        return AudioNotFoundError(told)
     check = check_of(path)
     return AudioNotFoundError(f"There is no file {str(path)!r}: {check}{_meant(path) if check == CHECK else ''}.")
 

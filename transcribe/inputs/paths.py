@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ...fusion.errors import AudioError, AudioNotFoundError, DiarfuseError, OptionError
-from ...fusion.given import is_address
+from ...fusion.given import only_address
 
 Kind: TypeAlias = Literal["file", "folder", "either"]
 
@@ -108,8 +108,6 @@ def problem_of(path: str | Path, kind: Kind | None = "file") -> AudioError | Non
 
 def check_of(path: Path) -> str:
     """What to check where there is no such file: the name may only look like that of one, such as a Mac wrote."""
-    if is_address(path):
-        return "download what lies at an address first"
     with contextlib.suppress(OSError):
         alike = unicodedata.normalize("NFC", path.name)
         if any(unicodedata.normalize("NFC", file.name) == alike for file in path.parent.iterdir()):
@@ -129,5 +127,5 @@ def _unreachable(path: Path, shown: str, error: OSError, wanted: str) -> AudioEr
             f"{shown} is a link to {str(path.readlink())!r}, which is not there: give the file itself."
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return AudioNotFoundError(f"There is no {wanted} {shown}: {check_of(path)}.")
+        return AudioNotFoundError(only_address(path) or f"There is no {wanted} {shown}: {check_of(path)}.")
     return AudioError(f"{shown} cannot be read ({error.strerror or error}): check the path and its folder.")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from diarfuse.fusion.audio import load_audio
+from diarfuse.fusion.errors import AudioNotFoundError
 from diarfuse.transcribe.__main__ import run
 from diarfuse.transcribe.inputs.paths import problem_of
 
@@ -121,7 +123,12 @@ def test_a_nul_in_any_path_is_one_sentence(arguments: str, capsys: pytest.Captur
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("address", ["https://example.org/a.wav", "s3://calls/a.wav", "file:///calls/a.wav"])
-def test_an_address_is_no_file_and_the_remedy_says_so(address: str) -> None:
-    found = problem_of(address)
-    assert str(found) == f"There is no file {address!r}: download what lies at an address first."
+@pytest.mark.parametrize("address", ["https://example.org/a.wav", "s3://calls/a.wav", "ftp://example.org/calls/a.wav"])
+def test_an_address_is_no_file_and_the_remedy_says_so(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = f"{address!r} is an address, not a file: download it first."
+    assert str(problem_of(address)) == str(problem_of(Path(address))) == told
+    with pytest.raises(AudioNotFoundError) as caught:
+        load_audio(address)
+    assert str(caught.value) == told
+    assert run([address]) == 1
+    assert capsys.readouterr().err == f"Error: {told}\n"
