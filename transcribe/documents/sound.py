@@ -15,6 +15,7 @@ import numpy as np
 from ...exporters.style import Audio, Style
 from ...fusion.audio.separate import SeparateFiles, files_of, source_of
 from ...fusion.errors import OptionError
+from .renamed import recordings_beside, renamed
 
 if TYPE_CHECKING:
     from ...fusion.audio import AudioSource, Track
@@ -42,12 +43,14 @@ def beside(document: Path, name: str) -> Path | None:
 
 
 def recording_near(document: Path, recording: Recording | None) -> Path | SeparateFiles | None:
-    """The recording that lies beside a document; of separate files all, or None.
+    """The recording that lies beside a document, renamed or not; of separate files all, or None.
 
     Files of one name, which lay in several folders, cannot all lie there.
     """
-    if recording is None or not recording.files:
-        return beside(document, "" if recording is None else recording.name)
+    if recording is None:
+        return None
+    if not recording.files:
+        return beside(document, recording.name) or renamed(document, recording, recordings_beside(document))
     paths = [beside(document, one.name) for one in recording.files]
     there = tuple(path for path in paths if path is not None)
     if len(there) < len(paths):

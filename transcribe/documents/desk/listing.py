@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ....fusion.document import Recording
 from ....fusion.errors import AudioError, OptionError
 from ....fusion.text import graphemes
 from ...batch.finding import AUDIO
+from ..renamed import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +24,7 @@ DOCUMENT = ".json"
 _OURS, _HEAD = b'"diarfuse/', 4096
 """What stands in the first so many bytes of our documents: others, of any size, are not read."""
 _NEVER = (-1, -1)
+_UNTOLD = Recording("", "", 0.0)
 _NAME_MAX = 255
 """Of a file's name, where the system does not tell it."""
 
@@ -45,7 +48,7 @@ class Listing:
     """A folder that is looked at again and again; a file is read once for as long as it stays the same."""
 
     folder: Path
-    _known: dict[str, tuple[tuple[int, int], str | None]] = field(default_factory=dict)
+    _known: dict[str, tuple[tuple[int, int], Recording | None]] = field(default_factory=dict)
 
     def entries(self) -> list[Entry]:
         """Newest recordings first: their order does not change while they are transcribed.
@@ -60,7 +63,7 @@ class Listing:
             raise AudioError(f"{self.folder} cannot be read ({error.strerror or error}): check the folder.") from error
         sounds = {name for name in files if Path(name).suffix.lower() in AUDIO}
         belongs = {name: self._recording_of(name, files[name]) for name in files.keys() - sounds}
-        transcripts = {name: about for name, about in belongs.items() if about is not None}
+        transcripts = self._named({name: about for name, about in belongs.items() if about is not None}, sounds)
         rows = [
             Entry(recording, name, files[recording or name or ""].st_mtime, size)
             for recording, name in _paired(sounds, transcripts)
@@ -81,8 +84,17 @@ class Listing:
             return path
         raise OptionError(f"There are a thousand transcripts of {recording} in {self.folder}: move some away.")
 
-    def _recording_of(self, name: str, found: os.stat_result) -> str | None:
-        """Which recording a document of ours is of, or "" where it tells none; None of another file."""
+    def _named(self, told: dict[str, Recording], sounds: set[str]) -> dict[str, str]:
+        """The name of the recording of each transcript: the new one, where it was renamed since."""
+        names = {name: about.name for name, about in told.items()}
+        free = [self.folder / sound for sound in sounds - set(names.values())]
+        for name, about in told.items():
+            if about.name not in sounds and (found := renamed(self.folder / name, about, free)) is not None:
+                names[name] = found.name
+        return names
+
+    def _recording_of(self, name: str, found: os.stat_result) -> Recording | None:
+        """Which recording a document of ours is of, with the name "" where it tells none; None of another file."""
         stamp, about = self._known.get(name, (_NEVER, None))
         seen = (found.st_mtime_ns, found.st_size)
         if stamp != seen:
@@ -124,7 +136,7 @@ def _seen(found: os.DirEntry[str]) -> os.stat_result | None:
     return seen if stat.S_ISREG(seen.st_mode) else None
 
 
-def _about(path: Path) -> str | None:
+def _about(path: Path) -> Recording | None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -134,12 +146,16 @@ def _about(path: Path) -> str | None:
     except OSError:
         return None
     except (ValueError, RecursionError):  # ours and damaged: whoever opens it is told what of it
-        return ""
+        return _UNTOLD
     if not isinstance(row, dict):
         return None
     audio = row.get("audio")
-    name = audio.get("name") if isinstance(audio, dict) else None
-    return name if isinstance(name, str) else ""
+    told = audio if isinstance(audio, dict) else {}
+    name, sha256, duration = (told.get(key) for key in ("name", "sha256", "duration"))
+    if not isinstance(name, str):
+        return _UNTOLD
+    seconds = float(duration) if isinstance(duration, int | float) else 0.0
+    return Recording(name, sha256 if isinstance(sha256, str) else "", seconds)
 
 
 def _paired(sounds: set[str], transcripts: dict[str, str]) -> Iterator[tuple[str | None, str | None]]:
