@@ -46,10 +46,10 @@ class SeparateFiles:
             raise AudioError(f"paths={short(self.paths)} must be a list of the files, one for each person.")
         paths = tuple(check_path(path, "a recording", AudioError) for path in self.paths)
         object.__setattr__(self, "paths", paths)
-        object.__setattr__(self, "starts", tuple(self.starts) or (0.0,) * len(paths))
         _check_count(paths)
         _check_twice(paths)
-        _check_starts(self.starts, len(paths))
+        starts = _checked_starts(self.starts, len(paths)) or (0.0,) * len(paths)
+        object.__setattr__(self, "starts", starts)
 
     def __str__(self) -> str:
         """The files for sentences.
@@ -152,8 +152,9 @@ def _check_count(paths: Sequence[Path]) -> None:
 def _check_twice(paths: Sequence[Path]) -> None:
     seen: dict[object, Path] = {}
     for path in paths:
-        key: object = os.path.realpath(path)
-        with suppress(OSError, ValueError):  # one that is not there is told of where it is read
+        key: object = path
+        with suppress(OSError, ValueError):  # one that is not there, or cannot be, is told of where it is read
+            key = os.path.realpath(path)
             status = path.stat()
             key = status.st_dev, status.st_ino
         if key in seen:
@@ -162,8 +163,12 @@ def _check_twice(paths: Sequence[Path]) -> None:
         seen[key] = path
 
 
-def _check_starts(starts: Sequence[Seconds], count: int) -> None:
-    if len(starts) != count:
+def _checked_starts(given: Iterable[Any], count: int) -> tuple[Seconds, ...]:
+    """As numbers of Python's own, which can be written: numpy's integers could not."""
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise OptionError(f"starts={short(given)} must be a list of seconds, one for each of the {count} files.")
+    starts = tuple(given)
+    if starts and len(starts) != count:
         raise OptionError(f"starts={short(starts)} must tell a start for each of the {count} files.")
     for start in starts:
         if not is_number(start) or not 0 <= start <= LATEST_START:
@@ -171,3 +176,4 @@ def _check_starts(starts: Sequence[Seconds], count: int) -> None:
                 f"A file cannot begin at {short(start)}: give seconds from 0 to {LATEST_START:.0f}, counted from the "
                 "beginning of whichever file begins first."
             )
+    return tuple(map(float, starts))

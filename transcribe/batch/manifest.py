@@ -196,7 +196,7 @@ def _conversation(item: Item, files: Sequence[str], located: Sequence[str], offs
             raise OptionError(f"{item.where}: {error}") from None
     if len(files) == 1:
         return item
-    return replace(item, audio=_stem(files), files=tuple(located), starts=tuple(starts))
+    return replace(item, audio=_stem(files), files=tuple(located), starts=tuple(map(float, starts)))
 
 
 def _stem(files: Sequence[str]) -> str:

@@ -88,6 +88,9 @@ def test_what_is_no_conversation_is_refused(tmp_path: Path) -> None:
         (("a", "b"), (0.0, float("nan")), "cannot begin at nan"),
         (("a", "b"), (0.0, 1e9), "cannot begin at 1000000000.0"),
         (("a", "b"), (0.0, "1"), "cannot begin at '1'"),
+        (("a", "b"), 5, "starts=5 must be a list of seconds, one for each of the 2 files"),
+        (("a", "b"), None, "starts=None must be a list of seconds"),
+        (("a", "b"), "01", "starts='01' must be a list of seconds"),
     ):
         with pytest.raises(OptionError, match=told):
             SeparateFiles(paths, starts)
@@ -102,6 +105,21 @@ def test_one_file_and_several_have_names_files_and_stems() -> None:
     assert (name_of(both), stem_of(both)) == ("ana.v2.wav and ben.flac", "ana.v2+ben")
     assert files_of("a.wav") == (Path("a.wav"),)
     assert files_of(both) == (Path("calls/ana.v2.wav"), Path("ben.flac"))
+
+
+@pytest.mark.parametrize("starts", [np.array([0, 2]), np.array([0, 2], np.float32), iter([0, 2])])
+def test_starts_are_numbers_that_can_be_written(starts: Any) -> None:
+    found = SeparateFiles(("a", "b"), starts).starts
+    assert (found, [type(start) for start in found]) == ((0.0, 2.0), [float, float])
+
+
+@pytest.mark.parametrize("name", ["a\0", "\ud800", "x" * 5000])
+def test_a_name_that_no_file_can_have_is_told_of_where_it_is_read(name: str, tmp_path: Path) -> None:
+    good = written(tmp_path / "good.wav", np.ones(10, np.float32))
+    with pytest.raises(AudioError):
+        load_audio(SeparateFiles((good, name)))
+    with pytest.raises(OptionError, match="is given twice"):
+        SeparateFiles((name, name))
 
 
 @pytest.mark.parametrize("paths", ["ab", b"ab", Path("ab"), None, 5])
