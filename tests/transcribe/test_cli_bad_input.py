@@ -294,7 +294,7 @@ def test_streams_that_are_full_or_closed(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", [pytest.param("", marks=pytest.mark.official), "1"])
 def test_a_stdout_that_may_grow_no_more_is_told_and_the_files_are_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch, unbuffered: str
 ) -> None:
@@ -317,7 +317,14 @@ main()
     assert "Hello there." in (folder / "one.srt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["models list", "check shown.srt", "config show", "--help", "--version"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "models list",
+        "--help",
+        *(pytest.param(words, marks=pytest.mark.official) for words in ("check shown.srt", "config show", "--version")),
+    ],
+)
 def test_what_a_command_tells_is_not_lost_unseen_on_a_closed_stdout(folder: Path, command: str) -> None:
     (folder / "shown.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nHello.\n", encoding="utf-8")
     closed = called(folder, f"{command} >&-")

@@ -68,12 +68,12 @@ def real(segmentation_weights):
     return Session(pyannet.build(read_checkpoint(segmentation_weights))["segmentation"].SerializeToString())
 
 
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.official)])
+@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.official)])
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_every_real_recording_as_pyannote(real, shared, golden, name, every):
     """All 131 347 decisions of torch, and its probabilities where make_segmentation.py kept them.
 
-    By itself of every fourth window, of which there is one each second, and of those that are listed here.
+    By itself of every eighth window, of which there is one each second, and of those that are listed here.
     """
     samples, _ = soundfile.read(shared / "audio" / "real" / f"{name}.wav", dtype="float32")
     windows = Windows(samples.size)
