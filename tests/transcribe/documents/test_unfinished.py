@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from diarfuse.asr_adapters import registry
@@ -338,16 +338,19 @@ def left(path: Path) -> int:
     return count
 
 
-@given(st.data())
-def test_a_file_that_is_cut_anywhere_holds_what_was_marked_before_and_can_be_gone_on_with(data) -> None:
+@given(st.integers(0, 7), st.integers(0, 1 << 10), st.sampled_from([b"", b"\0\0\0", b'{"count": 9}\n', b"[[[\n"]))
+@example(0, 1, b"")  # all of a segment's line but its end, and all of a mark's
+@example(1, 1, b"")
+def test_a_file_that_is_cut_anywhere_holds_what_was_marked_before_and_can_be_gone_on_with(line, before, tail) -> None:
+    """Cut so many bytes before the end of a line, and something else written behind."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "deep" / "key"
         write(journal := Journal.at(path), 0, 4)
         journal.close()
         content = path.read_bytes()
-        ends = [place for place, byte in enumerate(content) if byte == ord("\n")]
-        cut = data.draw(st.integers(0, len(content)) | st.sampled_from(ends))
-        path.write_bytes(content[:cut] + data.draw(st.sampled_from([b"", b"\0\0\0", b'{"count": 9}\n', b"[[[\n"])))
+        *lines, rest = content.splitlines(keepends=True)[: line + 1]
+        cut = len(b"".join(lines)) + len(rest) - before % (len(rest) + 1)
+        path.write_bytes(content[:cut] + tail)
         count = left(path)
         assert count == content[:cut].count(b'"count"') - (not content[:cut].endswith(b"\n") and _is_mark(content, cut))
         again = Journal.at(path)

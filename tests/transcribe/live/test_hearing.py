@@ -62,8 +62,8 @@ def test_one_that_cannot_keep_up_gives_up_what_it_missed_and_says_so_once():
     segments = hearing.close(wait=True)
     assert len(notes) == 1
     assert "smaller --model" in notes[0]
-    assert sum(recogniser.heard) < 120
-    assert all(segment.end <= 120.1 for segment in segments)
+    assert sum(recogniser.heard) < 2 * BEHIND + 10, "what waited for longer was given up"
+    assert segments[-1].end == pytest.approx(120), "and the rest stands where it was said"
 
 
 @pytest.mark.parametrize("block", [0.1, 1.0, 45.0])
