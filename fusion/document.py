@@ -150,12 +150,14 @@ class Document:
         return self.edited(Replace(find, new))
 
     def edited(self, operation: Operation) -> Document:
-        """Do an edit by its name, as histories and `transcribe open` have it.
+        """Do an edit that a history holds, as `transcribe open` does.
 
         Raises:
-            OptionError: it is not possible, or changes nothing.
+            OptionError: it is none, not possible, or changes nothing.
         """
         before, names = self.content, None
+        if not hasattr(operation, "apply"):
+            raise OptionError(f"{short(operation)} is no edit: rename, merge, reassign, text and others make one.")
         if isinstance(operation, Redo):
             raise OptionError("Only models can hear a recording again.")
         if isinstance(operation, Rename):

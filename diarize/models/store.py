@@ -78,7 +78,7 @@ class Store:
                 f"{DIR_VARIABLE}."
             )
         self.offline = _flag(OFFLINE_VARIABLE) if offline is None else offline
-        self.packs = packs
+        self.packs: Mapping[str, Pack] = dict(packs)  # which pools of processes can be given
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
         self._graphs_root = graphs
 

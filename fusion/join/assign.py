@@ -143,8 +143,8 @@ def _assign(
     check_policy(policy)
     times, texts = read_times(given), read_texts(given) if policy.join == "resolved" else []
     check_named(given, times)
+    check_lengths(given, times)
     if whole:
-        check_lengths(given, times)
         check_units(times, evidence.turns)
     decision, said = join(times, texts, evidence, policy, lines, language)
     labels = labels_of(decision, evidence.turns)

@@ -256,3 +256,9 @@ def test_spans_are_the_numbers_and_as_few_as_can_be(numbers: set[int]) -> None:
 def test_turns_alone_are_no_diarization() -> None:
     with pytest.raises(OptionError, match=r"^diarization=\[Turn\(.* must be Diarization or None\.$"):
         Document(Transcript((), None, 1.0), [Turn(0.0, 1.0, "A")])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("operation", [None, "rename", {"operation": "rename"}])
+def test_what_is_no_edit_is_refused(operation: Any) -> None:
+    with pytest.raises(OptionError, match=r" is no edit: rename, merge, reassign, text and others make one\.$"):
+        MEETING.edited(operation)

@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import io
 import os
+import pickle
 import threading
 import types
 import zipfile
@@ -476,3 +477,9 @@ def test_a_damaged_record_of_added_packs_stops_only_what_needs_them(hub: Hub, tm
     for name in ("mine", "fkae"):
         with pytest.raises(CorruptModelError, match=r"yours\.json is damaged"):
             check(name, Options(), store)
+
+
+def test_a_store_goes_to_other_processes(tmp_path: Path) -> None:
+    store = Store(tmp_path, offline=True)
+    other = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
+    assert (other.root, other.offline, other.names, other.packs) == (tmp_path, True, store.names, store.packs)

@@ -130,6 +130,9 @@ def test_segments_that_come_one_by_one_are_no_whole_to_compare_with() -> None:
         {"word": "a", "start": 0.4 * i, "end": 0.4 * i + 0.3} for i in range(8)
     ]}]  # fmt: skip
     assert [segment["speaker"] for segment in attach_lazily(segments, turns)] == ["A"]
+    far = [{**word, "start": 1_000 * word["start"], "end": 1_000 * word["end"]} for word in segments[0]["words"]]
+    with pytest.raises(TranscriptError, match=r"^segments\[0\]: The words look like milliseconds \(half of them"):
+        list(attach_lazily([{**segments[0], "words": far}], turns))
     assert len(assign_speakers(segments[0]["words"][:2], turns)) == 2
 
 
