@@ -19,6 +19,7 @@ from ..fusion.errors import AudioError, CancelledError, OptionError
 from ..fusion.join.assign import Policy
 from ..fusion.join.channels import Channel, merge_channels, voices
 from ..fusion.join.crosstalk import without_leaks
+from ..fusion.join.mixes import mix_of
 from ..fusion.relabel import rename_transcript, rename_turns
 from ..fusion.types import SAMPLE_RATE, Diarization, SpeakerCount, Transcript, Turn
 from .inputs.stdin import stands_in
@@ -134,12 +135,14 @@ def transcribe_channels(
             done.append(Channel(align_lines(transcript, samples, part), diarization))
         if wish.speakers:
             watch.notes.append("The number of speakers that was asked for is not used: the channels tell who speaks.")
+        found = source_of(source)
+        files = found if isinstance(found, SeparateFiles) else None
         with watch.stage("join"):
+            for sentence in _mixes(done, files):
+                watch.keep(sentence)
             own, leaked = without_leaks(done, channels)
             if leaked:
                 watch.keep(_left_out(leaked))
-            found = source_of(source)
-            files = found if isinstance(found, SeparateFiles) else None
             return merge(own, seconds(channels), Policy(join=wish.join), files)
 
 
@@ -221,6 +224,18 @@ def one_at_a_time(turns: Sequence[Turn]) -> tuple[Turn, ...]:
 def seconds(channels: Sequence[Samples]) -> Seconds:
     """How long the recording is."""
     return max(len(samples) for samples in channels) / SAMPLE_RATE
+
+
+def _mixes(channels: Sequence[Channel], files: SeparateFiles | None) -> Iterator[str]:
+    """What to tell of channels that seem to be the mix of others: what is said would stand there twice."""
+    names = [f"channel {number}" for number in range(1, len(channels) + 1)] if files is None else files.names
+    for mix, parts in mix_of([channel.transcript for channel in channels]).items():
+        *first, last = (names[part] for part in parts)
+        what = names[mix].capitalize() if files is None else names[mix]
+        yield (
+            f"{what} says what {', '.join(first)} and {last} say: if it is the mix of them, leave it out, for "
+            "everything would be told twice, or of the wrong one."
+        )
 
 
 def _left_out(leaked: int) -> str:

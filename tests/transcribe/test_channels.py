@@ -397,3 +397,19 @@ def test_pages_play_the_mix_of_the_files(folder: Path, people: list[str], capsys
     assert run([*call, "whole.html", "--embed-audio"]) == 0
     assert "plays nothing" not in capsys.readouterr().err
     assert len((folder / "whole.html").read_bytes()) > len((folder / "talk.html").read_bytes()) + 10_000
+
+
+def test_a_mix_among_the_files_is_told_and_one_among_the_channels_too(folder: Path) -> None:
+    rng, tracks = np.random.default_rng(3), np.zeros((40 * SAMPLE_RATE, 3), np.float32)
+    for second in range(40):
+        loud = rng.uniform(-0.4, 0.4, SAMPLE_RATE)
+        tracks[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE, second % 2] = loud * (1 + second / 40)
+    tracks[:, 2] = tracks[:, :2].sum(axis=1)
+    paths = [folder / name for name in ("ana.wav", "ben.wav", "all.wav")]
+    for path, track in zip(paths, tracks.T, strict=True):
+        soundfile.write(path, track, SAMPLE_RATE, subtype="FLOAT")
+    soundfile.write("tracks.wav", tracks, SAMPLE_RATE, subtype="FLOAT")
+    say = "if it is the mix of them, leave it out, for everything would be told twice, or of the wrong one."
+    assert f"all.wav says what ana.wav and ben.wav say: {say}" in done(paths, channels="speakers").notes
+    assert f"Channel 3 says what channel 1 and channel 2 say: {say}" in done("tracks.wav", channels="speakers").notes
+    assert not [note for note in done(paths[:2], channels="speakers").notes if "mix" in note]
