@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ...diarize.models.files import sha256_of
 from ...fusion.audio.decode import probable_duration
-from ..batch.finding import AUDIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +23,8 @@ _KEPT = 4096
 
 def recordings_beside(document: Path) -> list[Path]:
     """What lies beside a document and is a recording by its ending, sorted."""
+    from ..batch.finding import AUDIO
+
     with suppress(OSError):
         return sorted(path for path in document.parent.iterdir() if path.suffix.lower() in AUDIO)
     return []
