@@ -50,6 +50,9 @@ MEANT = {"transcribe": "run", "speakers": "diarize", "convert": "export", "edit"
 """What people type that is no misspelling of what they mean."""
 
 
+ALSO = {"split": "reassign", "correct": "text", "replace": "text"}
+"""The same, where what is nearly this word is rather something else."""
+
 _NEAR = 0.8
 """How alike a word must be to the command of a group, which is meant more seldom."""
 
@@ -172,6 +175,8 @@ def _meant(word: str) -> str:
     import difflib
 
     word = word.lower()
+    if word in ALSO:
+        return ALSO[word]
     longer = [name for name in COMMANDS if word.startswith((f"{name}-", f"{name}_"))]
     near = (*longer, *difflib.get_close_matches(word, (*COMMANDS, *MEANT), n=1))
     if near:

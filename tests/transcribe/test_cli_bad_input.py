@@ -57,6 +57,7 @@ USAGE = {
     "a command misspelt": (["modles", "list", "-o", "./"], "'modles'", "'transcribe models'"),
     "a group's command alone": (["enrol", "Ana", "good.wav"], "'enrol'", "did you mean 'transcribe voice enroll'"),
     "one of two groups": (["list"], "'list'", "did you mean 'transcribe voice list'"),
+    "a word of other programs": (["split", "good.json", "3"], "'split'", "did you mean 'transcribe reassign'"),
     "unknown ending": (["good.wav", "-o", "out.srtt"], "'.srtt'", "did you mean '.srt'"),
     "no ending": (["good.wav", "-o", "out"], "'out'", "--format"),
     "unknown format": (["good.wav", "--format", "vvt"], "'vvt'", "did you mean 'vtt'"),
