@@ -214,7 +214,7 @@ def test_the_same_audio_as_integers_or_doubles_or_a_view_gives_the_same(campplus
         assert campplus.diarize(same).to_rttm() == expected
 
 
-@pytest.mark.parametrize("rate", [8_000, 44_100])
+@pytest.mark.parametrize("rate", [8_000, pytest.param(44_100, marks=pytest.mark.official)])
 def test_samples_at_any_rate_give_the_same_turns(campplus, telephone, rate):
     """The recording has nothing above 4 kHz, so that 8 kHz hold all of it."""
     samples = telephone[: 15 * SECOND]

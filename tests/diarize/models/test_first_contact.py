@@ -130,7 +130,7 @@ def test_the_whole_first_contact(hub, official, tmp_path, inputs):
     assert heard[-1][1:] == (pack.size, pack.size)
     assert hub.ranges(f"{REPOSITORY}/segmentation/pytorch_model.bin") == [None, "bytes=1000000-"]
     assert diarizer.models.name == "community-1"
-    assert diarizer.diarize(inputs.waveforms(3, 1, 180_000)[0, 0]).turns
+    assert diarizer.diarize(inputs.waveforms(3, 1, 160_000)[0, 0]).turns
     assert Diarizer.from_pretrained("community-1", store=Store(tmp_path, packs=store.packs, offline=True))
 
 
