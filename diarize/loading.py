@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..fusion.errors import OptionError, UnknownNameError
+from ..fusion.errors import OptionError
 from ..fusion.types import SpeakerCount
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .sortformer.pipeline import SortformerDiarizer
 
     AnyDiarizer: TypeAlias = Diarizer | SortformerDiarizer | HybridDiarizer
+
+
+_THEIRS = "pyannote/"
+"""How the names of pyannote's pipelines begin, which are no folders here."""
 
 
 def is_place(name: str) -> bool:
@@ -77,7 +81,9 @@ def _check_one(name: str, options: Options, store: Store, speakers: SpeakerCount
     if name != "auto" and name not in store.packs and name not in store.yours:
         if name.strip() and Path(name).is_dir():
             raise OptionError(f"There is no pack {name!r}: for the network in the folder of that name give {name}/.")
-        raise UnknownNameError("diarization pack", name, (*store.names, "auto"))
+        from .models.pack_file import unknown_pack
+
+        raise unknown_pack(name, (*store.names, "auto"))
     if options.preset is not None:
         raise OptionError(
             f"--preset {options.preset} is for a network that hears speakers by itself, and {name} tells voices apart: "
@@ -87,9 +93,12 @@ def _check_one(name: str, options: Options, store: Store, speakers: SpeakerCount
 
 def _end_to_end(name: str, store: Store) -> tuple[str, int] | None:
     """The name of an end-to-end network, and how many speakers it tells apart."""
+    from .models.pack_file import unknown_pack
     from .models.packs import EndToEndPack
 
     if is_place(name):
+        if name.startswith(_THEIRS) and not Path(name).exists():
+            raise unknown_pack(name, (*store.names, "auto"))
         from .sortformer.sources import find
 
         source = find(Path(name))

@@ -110,16 +110,16 @@ _TELLING = 5
 
 
 class UnknownNameError(OptionError, LookupError):
-    """A name that is not among the known ones; suggests the nearest."""
+    """A name that is not among the known ones; suggests the nearest, or what serves `instead`."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], instead: str = "") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
         said, by_folded = name.casefold() if isinstance(name, str) else "", {one.casefold(): one for one in self.known}
         near = [by_folded[one] for one in difflib.get_close_matches(said, by_folded)]
         near.sort(key=lambda one: sorted(one.casefold()) != sorted(said))  # letters in another order: the likelier slip
         held = [one for one in self.known if len(one) >= _TELLING and one.casefold() in said]
         near = [*sorted(held, key=len, reverse=True), *near]  # another's path to it, as in pyannote/...-community-1
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        hint = f"; {instead}." if instead else f"; did you mean {near[0]!r}?" if near else "."
         super().__init__(f"Unknown {kind} {name!r}: the known ones are {', '.join(self.known)}{hint}")
 
 

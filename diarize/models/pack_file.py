@@ -27,13 +27,13 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
-from ...fusion.errors import CorruptModelError
+from ...fusion.errors import CorruptModelError, UnknownNameError
 from ..options import RecipeName
 from .packs import (
     READY,
@@ -57,6 +57,8 @@ SEGMENTATIONS, EMBEDDINGS = ("pyannet",), ("resnet34", "campplus", READY)
 END_TO_END = ("end_to_end.nemotron", "end_to_end.sortformer")
 """The networks that this folder has modules for."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_OF_VERSION_3 = "speaker-diarization-3"
+_STEPS_OF_VERSION_3 = "for that one's steps take community-1 with the recipe speaker-diarization-3.1"
 _LARGEST = 64 << 10
 _MAX_FILES = 64
 _MAX_BYTES = 4 << 30
@@ -313,3 +315,9 @@ PACKS: Mapping[str, ClusteringPack] = MappingProxyType(
     {name: pack for name, pack in PINNED.items() if isinstance(pack, ClusteringPack)}
 )
 """Those of them that tell voices apart."""
+
+
+def unknown_pack(name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for a pack that there is not; of a pipeline of pyannote.audio 3 it says what does its steps here."""
+    theirs = isinstance(name, str) and _OF_VERSION_3 in name
+    return UnknownNameError("diarization pack", name, known, _STEPS_OF_VERSION_3 if theirs else "")

