@@ -17,10 +17,11 @@ from diarfuse.fusion.types import SpeakerCount
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 ANSWERS = dict(np.load(GOLDEN / "classic.npz"))
 CASES = sorted({key.split("/")[0] for key in ANSWERS})
+LONG = pytest.mark.official
 BOUNDS = sorted({key.split("/")[1] for key in ANSWERS})
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=[pytest.param(name, marks=LONG if "long" in name else ()) for name in CASES])
 def case(request):
     """Name, segmentations and embeddings: invented here, or of the shared folder."""
     kind, _, name = request.param.partition("-")

@@ -104,7 +104,7 @@ def test_search_finds_and_hostile_text_stays_text(chromium: WebDriver, tmp_path:
     wait(lambda: bool(chromium.find_element("id", "hits").text))
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1280, pytest.param(360, marks=pytest.mark.official)])
 def test_nothing_stands_in_a_screen_readers_way(chromium: WebDriver, tmp_path: Path, width: int) -> None:
     chromium.set_window_size(width, 860)
     opened(chromium, tmp_path, document())
