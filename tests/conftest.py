@@ -243,7 +243,8 @@ def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         options.add_argument(f"--{flag}")
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(found[1]))
+    at_home = {f"XDG_{kind}_HOME": str(profile) for kind in ("CONFIG", "CACHE")}  # where it writes besides its profile
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(found[1], env=os.environ | at_home))
     driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
     driver.downloads = downloads
     yield driver
