@@ -36,6 +36,8 @@ class Early(Plain):
 
 
 class Diarizer:
+    tell_apart = None  # a second is too short for it
+
     def diarize(self, samples, **_: object) -> Diarization:
         turns = (Turn(0.0, 1.0, "SPEAKER_00"),)
         return Diarization(turns, turns, len(samples) / 16_000)
