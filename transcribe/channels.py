@@ -51,6 +51,8 @@ def load_different(source: AudioSource, wish: Wish, watch: Watch) -> list[Sample
     found = source_of(source)
     if isinstance(found, SeparateFiles):
         watch.keep(_begin(found))
+        if wish.diarize and wish.channels != "hybrid":
+            watch.keep("--diarize does nothing here, since each file is one speaker: --channels hybrid looks for more.")
         return _each_another(found, load_channels(found, on_note=watch.keep, track=wish.audio_track))
     channels = load_channels(found, on_note=watch.keep, track=wish.audio_track)
     if len(channels) == 1:

@@ -282,6 +282,12 @@ def test_each_file_is_a_speaker_called_as_the_file(people: list[str]) -> None:
     )
 
 
+def test_a_diarizer_that_has_nothing_to_do_is_told_of(people: list[str]) -> None:
+    told = "--diarize does nothing here, since each file is one speaker: --channels hybrid looks for more."
+    assert told in done(people, channels="speakers", diarize=True).notes
+    assert told not in done(people, channels="hybrid", diarize=True).notes
+
+
 def test_a_file_that_begins_later_is_heard_later(people: list[str]) -> None:
     result = done(SeparateFiles(tuple(people), (0.0, 2.0)), channels="speakers")
     ben = [start for start, _, who in spoken(result.transcript) if who == "Ben K"]
