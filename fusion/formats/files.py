@@ -30,6 +30,8 @@ _TOO_LONG: Seconds = 20.0
 """No word lasts so many seconds: the median of words in milliseconds does."""
 _TOO_FAR, _TOO_FAR_IN_MS = 100.0, 100_000.0
 """Times the recording's length. What lies even farther is no time in it in milliseconds either."""
+_LONG_WORD: Seconds = 5.0
+"""Half of all words are shorter in seconds, and longer in milliseconds."""
 _SAMPLES = 2500.0
 """No median word lasts so many milliseconds."""
 _AS_JSON = ("model_dump", "to_dict", "json_response")
@@ -175,13 +177,16 @@ def _read_text(text: str, path: Path, unit: Unit) -> Reading:
 
 def _check_seconds(reading: Reading, duration: Seconds | None) -> None:
     """Refuse times that can only be milliseconds."""
-    slots = [slot for line in reading.lines for slot in line.slots]
+    slots = [slot for line in reading.lines for slot in line.slots if any(map(str.isalnum, slot.text))]
     lengths = [s.end - s.start for s in slots if s.start is not None and s.end is not None and s.end > s.start]
     last = max((line.end for line in reading.lines), default=0.0)
     far = duration is not None and _TOO_FAR * duration < last < _TOO_FAR_IN_MS * duration
-    if far or (lengths and float(np.median(lengths)) > _TOO_LONG) or _are_too_slow(reading.lines):
+    length = float(np.median(lengths or [line.end - line.start for line in reading.lines] or [0.0]))
+    # What is as short as it is in seconds is in seconds: the turns may be those of the first minute.
+    far = far and not 0 < length < (_LONG_WORD if lengths else _LONG_LINE)
+    if far or (lengths and length > _TOO_LONG) or _are_too_slow(reading.lines):
         why = f"the last word ends at {last:g}" + (f" in a recording of {duration:g} s" if far else "")
-        if lengths and float(np.median(lengths)) > _SAMPLES:
+        if lengths and length > _SAMPLES:
             raise TranscriptError(f"The times look like samples ({why}): give them in seconds.")
         raise TranscriptError(f"The times look like milliseconds ({why}): give them in seconds, or give the unit ms.")
 

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _FARTHER = {"milliseconds": (400.0, 1600.0), "samples": (3200.0, 77_000.0)}
 """How many times as far lies what is counted in them, where either side may end before the recording does."""
-_TYPICAL = 100.0
-"""Half of all words and turns last as many milliseconds or samples, or more."""
+_A_SECOND = {"milliseconds": 1000.0, "samples": 8000.0}
+"""Of samples the fewest."""
+_WORD, _TURN = 0.1, 1.0
+"""Half of all words, or turns, last so many seconds or longer. A thousand of them are a quarter of an hour."""
 _FEW, _MANY = 2, 10
 _OTHER_NAMES = frozenset({
     "start_time", "startTime", "start_ms", "startMs", "start_offset", "startOffset", "begin", "begin_time", "from",
@@ -35,7 +37,10 @@ _OTHER_NAMES = frozenset({
 })  # fmt: skip
 """What others call a time."""
 _NO_SCHEDULE = 30
-"""A person may write down fewer turns of minutes, in whole seconds; the first words are within the first of those."""
+"""A person may write down fewer turns of minutes, in whole seconds, or more that follow one another without a pause.
+
+An excerpt's words are within the first of those, if only with their end.
+"""
 _FEW_WORDS, _MANY_WORDS = 3, 20
 _TOO_LONG, _TOO_SLOW = 20.0, 0.04
 """No word lasts so many seconds, and nobody says so few letters in one; ``[music]`` for half a minute is more."""
@@ -73,10 +78,10 @@ def check_units(words: tuple[Floats, Floats], turns: TurnTable) -> None:
         return
     last, last_turn = float(np.fmax.reduce(ends)), float(turns.ends.max())
     if last < last_turn:
-        _check("The turns", turns.starts, turns.ends, last, "the last word")
+        _check("The turns", turns.starts, turns.ends, last, "the last word", _TURN)
     elif last > last_turn:
         known = ~np.isnan(ends - starts)
-        _check("The words", starts[known], ends[known], last_turn, "the last turn")
+        _check("The words", starts[known], ends[known], last_turn, "the last turn", _WORD)
 
 
 def check_lengths(given: Sequence[Any], words: tuple[Floats, Floats]) -> None:
@@ -94,8 +99,10 @@ def check_lengths(given: Sequence[Any], words: tuple[Floats, Floats]) -> None:
     lengths = (ends - starts)[known]
     if len(known) < _FEW_WORDS or not float(np.median(lengths)) > _TOO_LONG or not (texts := read_texts(given)):
         return
-    if not _is_called_word(given[0]) and (len(known) < _MANY_WORDS or not _are_counted(starts[known], ends[known])):
+    if len(known) < _MANY_WORDS and not _is_called_word(given[0]):
         return
+    if not _are_counted(starts[known], ends[known], _WORD * _A_SECOND["milliseconds"]):
+        return  # a mark, or the end of a word, may last until the next one
     letters = sum(weight(texts[i]) for i in known)
     if letters < _TOO_SLOW * float(lengths.sum()) and all(len(text.split()) <= 1 for text in texts):
         raise TranscriptError(
@@ -122,24 +129,29 @@ def check_spans(spans: Iterable[tuple[Seconds, Seconds]], last: Seconds, beside:
         TranscriptError: they can.
     """
     times = np.array(list(spans), np.float64).reshape(-1, 2)
-    _check(f"The times of {name}", times[:, 0], times[:, 1], last, beside)
+    _check(f"The times of {name}", times[:, 0], times[:, 1], last, beside, _TURN)
 
 
-def _check(name: str, starts: Floats, ends: Floats, last: Seconds, beside: str) -> None:
+def _check(name: str, starts: Floats, ends: Floats, last: Seconds, beside: str, typical: Seconds) -> None:
     farthest = float(ends.max(initial=0.0))
-    units = [unit for unit, (low, high) in _FARTHER.items() if low * last <= farthest <= high * last]
-    if last <= 0 or not units or not _are_counted(starts, ends):
+    unit = next((unit for unit, (low, high) in _FARTHER.items() if low * last <= farthest <= high * last), None)
+    if last <= 0 or unit is None or not _are_counted(starts, ends, typical * _A_SECOND[unit]):
         return
-    if len(ends) < _NO_SCHEDULE and not float(starts.min()) > last / 2:
+    if _may_be_written(starts, ends) and not float(starts.min()) > last:
         return
     why = f"the last ends at {farthest:.10g}, {beside} at {last:.10g}"
-    raise TranscriptError(f"{name} look like {units[0]} ({why}): give them in seconds.")
+    raise TranscriptError(f"{name} look like {unit} ({why}): give them in seconds.")
 
 
-def _are_counted(starts: Floats, ends: Floats) -> bool:
-    """Whether times are those of some unit that is counted, and not of seconds."""
+def _may_be_written(starts: Floats, ends: Floats) -> bool:
+    """Whether a person may have written down these times."""
+    return len(starts) < _NO_SCHEDULE or bool((np.sort(starts)[1:] == np.sort(ends)[:-1]).all())
+
+
+def _are_counted(starts: Floats, ends: Floats, typical: float) -> bool:
+    """Whether times are those of some unit that is counted, and half of them as long as `typical`: not of seconds."""
     lengths = ends - starts
-    if len(lengths) < _FEW or float(np.median(lengths)) < _TYPICAL:
+    if len(lengths) < _FEW or float(np.median(lengths)) < typical:
         return False
     times = np.concatenate((starts, ends))
     if bool((np.abs(times - times.round()) < RESOLUTION).all()):

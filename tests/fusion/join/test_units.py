@@ -55,7 +55,7 @@ UNITS = {1_000: "milliseconds", 8_000: "samples", 16_000: "samples", 44_100: "sa
 def test_a_conversation_whose_words_or_turns_are_in_another_unit_is_refused(lengths: list[float], by: int) -> None:
     turns = talk(lengths)
     words = said(turns)
-    assume(len(words) > 2 and sum(lengths) > 1.5)
+    assume(len(words) > 2 and sorted(lengths)[len(lengths) // 2 - 1] > 1.0 and words[-1].end < 900)
     with pytest.raises(
         TranscriptError, match=rf"^The turns look like {UNITS[by]} \(the last ends at \d+, the last word"
     ):
@@ -93,6 +93,57 @@ def test_minutes_that_a_person_wrote_down_beside_the_first_words_are_seconds(min
     assert {word["speaker"] for word in found} == {"P0"}
 
 
+@settings(max_examples=examples(40))
+@given(
+    lengths=st.lists(st.integers(100, 990), min_size=2, max_size=200),
+    pause=st.integers(0, 30),
+    first=st.integers(0, 60),
+    until=st.floats(1.5, 300.0),
+    precise=st.booleans(),
+)
+def test_an_excerpt_beside_the_turns_of_a_whole_day_is_in_seconds(
+    lengths: list[int], pause: int, first: int, until: float, precise: bool
+) -> None:
+    """Programmes of a broadcaster, hearings: hundreds of turns of minutes in whole seconds, music before the first."""
+    at, turns = first, []
+    for length in lengths:
+        turns.append(Turn(at + precise / 7, at + length + precise / 7, "AB"[len(turns) % 2]))
+        at += length + pause
+    words = [Word(round(0.4 * i, 3), round(0.4 * i + 0.3, 3), " word") for i in range(int(until / 0.4))]
+    assign_speakers(words, turns)
+    attach([{"word": w.text, "start": w.start, "end": w.end} for w in words], turns)
+    check_spans([(t.start, t.end) for t in turns], words[-1].end, "the last word", "a.rttm")
+    assign_speakers([replace(word, start=word.start + at - 1, end=word.end + at - 1) for word in words], turns[:1])
+
+
+def test_hours_that_follow_one_another_and_music_before_the_first_are_seconds() -> None:
+    words = [Word(0.5 * i, 0.5 * i + 0.3, " word") for i in range(200)]
+    hours = [Turn(1_800 * i, 1_800 * (i + 1), "AB"[i % 2]) for i in range(48)]
+    assert {word.speaker for word in assign_speakers(words, hours)} == {"A"}
+    late = assign_speakers(words[:19], [(6, 1_800, "A"), (1_810, 5_000, "B")])
+    assert late[-1].speaker == "A"
+
+
+@pytest.mark.parametrize("text", ["♪", " ...", "[]", " yes"])
+def test_marks_and_words_that_last_until_the_next_are_seconds(text: str) -> None:
+    far = 30 if text != " yes" else 90
+    words = [Word(far * i + 0.5, far * (i + 1) + 0.5, text) for i in range(8)]
+    assert len(assign_speakers(words, talk([20.0] * 40))) == 8
+    lines = tuple(Segment(word.start or 0, word.end or 0, text, (word,)) for word in words)
+    assert assign_transcript(Transcript(lines, "en", 900.0), talk([20.0] * 40)).segments[0].words
+    if text != " yes":
+        given = [{"word": text, "start": word.start, "end": word.end} for word in words]
+        assert len(attach(given, talk([20.0] * 40)).words) == 8
+
+
+@pytest.mark.parametrize("line", [False, True])
+def test_turns_of_the_first_minute_tell_nothing_of_words_of_hours(line: bool) -> None:
+    turns, length = talk([2.0, 20.0, 15.0]), 4.0 if line else 0.3
+    said = [{"text" if line else "word": "some words", "start": 5.0 * i, "end": 5.0 * i + length} for i in range(2_000)]
+    data = {"segments": said} if line else said
+    assert attach(data, turns).words[-1].speaker is None
+
+
 def test_chapters_and_music_are_no_words_in_milliseconds() -> None:
     turns = talk([20.0] * 120)
     chapters = [{"text": f"Part{i}", "start": 61 * i, "end": 61 * i + 61} for i in range(30)]
@@ -119,7 +170,7 @@ def test_every_way_that_words_and_turns_come_together_tells() -> None:
 
 
 def test_what_a_multiplication_leaves_is_told_by_its_lengths() -> None:
-    turns = talk([2.0317 + i / 7 for i in range(12)], digits=7)
+    turns = talk([2.0317 + i / 7 for i in range(40)], digits=7)
     with pytest.raises(TranscriptError, match="look like milliseconds"):
         assign_speakers(said(turns), scaled(turns, 1_000.0, whole=False))
 

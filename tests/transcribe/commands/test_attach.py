@@ -305,7 +305,7 @@ def test_words_do_not_stay_without_speakers_in_silence(tmp_path, capsys, turns, 
 @pytest.mark.parametrize("audio", [(), ("meeting.wav",)])
 def test_turns_in_milliseconds_are_refused_by_their_file(run, tmp_path, audio):
     soundfile.write(tmp_path / "meeting.wav", np.zeros(32_000), 16_000)
-    far = "SPEAKER a 1 910 800 <NA> <NA> Ann <NA> <NA>\nSPEAKER a 1 1710 281 <NA> <NA> Bob <NA> <NA>\n"
+    far = "SPEAKER a 1 910 1010 <NA> <NA> Ann <NA> <NA>\nSPEAKER a 1 980 1011 <NA> <NA> Bob <NA> <NA>\n"
     (tmp_path / "far.rttm").write_text(far)
     with pytest.raises(TranscriptError) as caught:
         run("words.json", *audio, "--rttm", "far.rttm", "-o", "out.srt")
