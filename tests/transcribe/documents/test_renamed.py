@@ -14,7 +14,7 @@ import soundfile
 from diarfuse.fusion.document import Recording
 from diarfuse.transcribe.documents import renamed as module
 from diarfuse.transcribe.documents.desk.listing import Listing
-from diarfuse.transcribe.documents.renamed import recordings_beside, renamed
+from diarfuse.transcribe.documents.renamed import all_renamed, recordings_beside, renamed
 from diarfuse.transcribe.documents.sound import recording_near
 
 
@@ -68,3 +68,27 @@ def test_the_list_shows_it_beside_its_transcript(tmp_path: Path, recording: Reco
     assert ("c.wav", "a.json") in pairs()
     (tmp_path / "c.wav").write_bytes(b"another")
     assert {("c.wav", None), (None, "a.json")} <= pairs()
+
+
+def test_a_file_is_looked_at_once_for_all_documents_and_again_only_where_it_changed(
+    tmp_path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    real, measured = module._state, list[str]()
+    monkeypatch.setattr(module, "_state", lambda path: (looked.append(path.name), real(path))[1])
+    length = module.probable_duration
+    monkeypatch.setattr(module, "probable_duration", lambda path: (measured.append(path.name), length(path))[1])
+    others = {tmp_path / f"gone{i}.json": replace(recording, sha256=f"{i:064}", duration=50.0 + i) for i in range(99)}
+    beside = recordings_beside(tmp_path / "a.json")
+    for _ in range(3):
+        found = all_renamed({**others, tmp_path / "a.json": recording}, beside)
+        assert found == {tmp_path / "a.json": tmp_path / "b.wav"}
+    assert looked == ["b.wav", "like.wav", "long.wav"] * 3
+    assert measured == ["b.wav", "like.wav", "long.wav"]
+
+
+@pytest.mark.parametrize("seconds", [2.001, 3.0, 3.999])
+def test_a_header_may_differ_by_a_second(tmp_path: Path, recording: Recording, seconds: float) -> None:
+    beside = recordings_beside(tmp_path / "a.json")
+    assert renamed(tmp_path / "a.json", replace(recording, duration=seconds), beside) == tmp_path / "b.wav"
+    assert renamed(tmp_path / "a.json", replace(recording, duration=seconds + 2.1), beside) is None

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ....fusion.document import Recording
 from ....fusion.errors import AudioError, OptionError
 from ....fusion.text import graphemes
+from ....fusion.times import is_time
 from ...batch.finding import AUDIO
-from ..renamed import renamed
+from ..renamed import all_renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,10 +89,8 @@ class Listing:
         """The name of the recording of each transcript: the new one, where it was renamed since."""
         names = {name: about.name for name, about in told.items()}
         free = [self.folder / sound for sound in sounds - set(names.values())]
-        for name, about in told.items():
-            if about.name not in sounds and (found := renamed(self.folder / name, about, free)) is not None:
-                names[name] = found.name
-        return names
+        alone = {self.folder / name: about for name, about in told.items() if about.name not in sounds}
+        return names | {path.name: found.name for path, found in all_renamed(alone, free).items()}
 
     def _recording_of(self, name: str, found: os.stat_result) -> Recording | None:
         """Which recording a document of ours is of, with the name "" where it tells none; None of another file."""
@@ -154,7 +153,7 @@ def _about(path: Path) -> Recording | None:
     name, sha256, duration = (told.get(key) for key in ("name", "sha256", "duration"))
     if not isinstance(name, str):
         return _UNTOLD
-    seconds = float(duration) if isinstance(duration, int | float) else 0.0
+    seconds = float(duration) if isinstance(duration, int | float) and is_time(duration) else 0.0
     return Recording(name, sha256 if isinstance(sha256, str) else "", seconds)
 
 

@@ -145,3 +145,12 @@ def test_what_is_no_file_hides_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "device.wav").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "pipe.json")
     assert pairs(tmp_path) == {("a.wav", None), ("link.wav", None)}
+
+
+@pytest.mark.parametrize("duration", ["NaN", "Infinity", "-1e300", "1" + "0" * 400])
+def test_a_length_that_cannot_be_hides_nothing_else(tmp_path: Path, duration: str) -> None:
+    (tmp_path / "b.wav").write_bytes(b"")
+    audio = f'{{"name": "a.wav", "sha256": "{"0" * 64}", "duration": {duration}}}'
+    (tmp_path / "a.json").write_text(f'{{"format": "diarfuse/1", "audio": {audio}}}')
+    found = {(one.recording, one.transcript) for one in Listing(tmp_path).entries()}
+    assert found == {("b.wav", None), (None, "a.json")}
