@@ -67,8 +67,9 @@ def listener(player: Player, source: AudioSource) -> Listen:
     @cache
     def mix() -> tuple[Samples, float]:
         from ...fusion.audio import load_audio
+        from ...fusion.watch import unheard
 
-        samples = load_audio(found)
+        samples = load_audio(found, on_note=unheard)  # told when it was transcribed
         return samples, gain_of(samples, found)
 
     def listen(start: Seconds, length: Seconds) -> None:

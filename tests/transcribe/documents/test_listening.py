@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
-from diarfuse.transcribe.documents.listening import find_player
+from diarfuse.fusion.audio.separate import SeparateFiles
+from diarfuse.transcribe.documents.listening import find_player, listener
 
 TOLD = {
     "ffplay": "-nodisp -autoexit -loglevel error -ss 1.500 -t 2.000 -i FILE",
@@ -34,3 +37,20 @@ def test_a_player_is_told_when(name: str, tmp_path: Path, monkeypatch: pytest.Mo
 def test_none_is_found_where_none_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_player() is None
+
+
+def test_what_was_told_of_separate_files_is_not_told_again_between_the_questions(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sound = np.sin(np.arange(32_000) / 8).astype(np.float32) / 2
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, np.stack([sound, -sound], 1), 16_000)
+    heard = list[float]()
+    listen = listener(
+        lambda path, *_: heard.append(soundfile.info(path).duration),
+        SeparateFiles((tmp_path / "a.wav", tmp_path / "b.wav"), (0.0, 0.0)),
+    )
+    for _ in range(2):
+        listen(0.5, 1.0)
+    assert heard == [1.0, 1.0]
+    assert (caplog.messages, *capfd.readouterr()) == ([], "", "")
