@@ -103,6 +103,8 @@ def _content(document: Document, target: Target, style: Style, path: Path, scree
 
 def _with_sound(document: Document, target: Target, style: Style, path: Path, screen: Reporter) -> Style:
     """The style, with the recording that lies beside the document, if the target is a page."""
-    from ..documents.sound import recording_near, sounded
+    from ..documents.sound import PAGE, recording_near, sounded
 
+    if target.format != PAGE:  # whole recordings may be read to find the one that was renamed
+        return style
     return sounded(style, target, recording_near(path, document.recording), embed=False, on_note=screen.note)

@@ -122,7 +122,8 @@ def _session(path: Path, document: Document, audio: Path | None) -> _Session | N
 
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
-    player, source = find_player(), audio or recording_near(path, document.recording)
+    player = find_player()
+    source = None if player is None else audio or recording_near(path, document.recording)
     if player is None:
         why = "no player (ffplay, mpv or play) is installed"
     elif source is None or (audio is not None and not audio.is_file()):

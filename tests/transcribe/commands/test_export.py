@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from diarfuse.exporters import registry
 from diarfuse.exporters.style import Style
-from diarfuse.fusion.document import Document, read_document
+from diarfuse.fusion.document import Document, Recording, read_document
 from diarfuse.fusion.types import Diarization, Transcript, Turn
 from diarfuse.transcribe.__main__ import run
+from diarfuse.transcribe.documents import renamed
 from tests.fusion.documents import MEETING
 
 EDITED = MEETING.rename({"SPEAKER_00": "Ana"})
@@ -179,3 +182,17 @@ def test_it_is_as_quiet_as_it_is_asked_to_be(capsys: pytest.CaptureFixture[str])
     said = json.loads(capsys.readouterr().err)
     assert (said["event"], said["path"]) == ("written", str(Path("out/b.srt")))
     assert Path("out/a.srt").read_bytes() == Path("out/b.srt").read_bytes()
+
+
+def test_a_recording_that_was_renamed_is_looked_for_where_a_page_plays_it_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("meeting.wav").write_bytes(b"sound")
+    about = Recording("before.wav", hashlib.sha256(b"sound").hexdigest(), 3.0)
+    Path("meeting.json").write_text(registry.dumps(replace(EDITED, recording=about), "json"), encoding="utf-8")
+    read, real = list[str](), renamed.sha256_of
+    monkeypatch.setattr(renamed, "sha256_of", lambda path: (read.append(path.name), real(path))[1])
+    outs = [part for name in registry.names() if name != "html" for part in ("-o", f"out/x{registry.ending(name)}")]
+    assert run(["export", "meeting.json", *outs]) == 0
+    assert read == []
+    assert run(["export", "meeting.json", "-o", "meeting.html"]) == 0
+    assert read == ["meeting.wav"]
+    assert "meeting.wav" in Path("meeting.html").read_text(encoding="utf-8")
