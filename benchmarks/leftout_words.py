@@ -5,7 +5,8 @@
 OUT is a folder of `benchmarks.generated`, CACHE keeps what networks and
 recognisers heard. Words: the true ones; those of a recogniser, which for
 generated talk are the true ones as its model mishears them
-(`benchmarks.generated.recogniser`), and on `sim` and `real` those it wrote,
+(`benchmarks.generated.recogniser`; with ``--draws N`` N times, so that less hangs on
+chance), and on `sim` and `real` those it wrote,
 scored where it got them right; with ``--heard KIND...`` also those that moonshine
 itself writes of generated talk, full stops and all, and so in a folder `elsewhere`
 beside `sim` and `real`, where there is one. Turns: the true ones, and ours for every pack and
@@ -71,7 +72,7 @@ def main() -> None:
     """Print both tables."""
     arguments = _parse()
     talks = load_talks(arguments.generated, arguments.audio, arguments.cache, arguments.systems, arguments.local)
-    cases = list(cases_of(talks, arguments.cache, arguments.heard))
+    cases = list(cases_of(talks, arguments.cache, arguments.heard, arguments.draws))
     tried = {name: [score(case, rule(case.heard.words, case.found)) for case in cases] for name, rule in RULES.items()}
     scores = {PLAIN: tried[PLAIN]}
     if arguments.envs:
@@ -96,6 +97,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--heard", nargs="+", default=(), choices=GENERATED, metavar="KIND", help="moonshine hears these"
     )
+    parser.add_argument("--draws", type=int, default=1, metavar="N", help="mishear generated words N times")
     return parser.parse_args()
 
 
@@ -108,26 +110,27 @@ def add_folders(parser: argparse.ArgumentParser, systems: Sequence[str] = SYSTEM
     parser.add_argument("--systems", nargs="+", default=systems, metavar="'PACK MODE'")
 
 
-def cases_of(talks: Iterable[Talk], cache: Path, listened: Sequence[str] = ()) -> Iterable[Case]:
-    """Every source of words with every kind of turns; `listened` names the kinds that moonshine itself hears too."""
+def cases_of(talks: Iterable[Talk], cache: Path, listened: Sequence[str] = (), draws: int = 1) -> Iterable[Case]:
+    """Every source of words with every kind of turns; `listened` names the kinds that moonshine itself hears too.
+
+    draws: how often generated words are misheard, each time a case of its own.
+    """
     models = load_models()
     for talk in talks:
         where = places(talk.words, levels(talk))
         seed = zlib.crc32(talk.name.encode())
-        heard = {f"{TRUE} words": _as_they_are(talk)}
+        heard = [(f"{TRUE} words", _as_they_are(talk))]
         for engine, kinds in ENGINES.items():
             if talk.kind in GENERATED:
-                heard[engine] = mishear(talk.words, where, models[engine], seed)
+                heard += [(engine, mishear(talk.words, where, models[engine], seed + draw)) for draw in range(draws)]
             elif talk.kind in kinds:
-                heard[engine] = recognised(talk, engine, cache)
+                heard.append((engine, recognised(talk, engine, cache)))
         if talk.kind in (*listened, ELSEWHERE):
-            heard[ITSELF] = recognised(talk, "moonshine", cache)
+            heard.append((ITSELF, recognised(talk, "moonshine", cache)))
         both = overlapped(talk.words)
         names = {turns: turn_mapping(talk.recording.turns, found.turns) for turns, found in talk.turns.items()}
         yield from (
-            Case(talk, source, turns, told, names[turns], both)
-            for source, told in heard.items()
-            for turns in talk.turns
+            Case(talk, source, turns, told, names[turns], both) for source, told in heard for turns in talk.turns
         )
 
 
