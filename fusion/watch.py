@@ -25,15 +25,13 @@ Advance: TypeAlias = Callable[[int, int], None]
 """``advance(done, total)``: a stage has come so far. Raises `CancelledError` where the caller wants to stop."""
 
 
-_log = logging.getLogger("diarfuse")
-
-
 def log_note(sentence: str) -> None:
     """Take a note that nobody was given to hear: what gives way to something else never does so in silence.
 
     It is a warning of the logger ``diarfuse``, which Python writes to stderr where a program has set up no logging.
     """
-    _log.warning("%s", sentence)
+    # Made here, not by the import: what sets up a program's logging disables all loggers that there are by then.
+    logging.getLogger("diarfuse").warning("%s", sentence)
 
 
 def unheard(_sentence: str) -> None:

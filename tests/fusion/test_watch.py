@@ -86,6 +86,24 @@ def test_without_logging_a_note_is_one_line_on_stderr_and_can_be_silenced() -> N
     assert (done.stdout, done.stderr) == ("", "Campplus is used.\n")
 
 
+@pytest.mark.parametrize(
+    ("setup", "told"),
+    [
+        ("logging.basicConfig()", "WARNING:diarfuse:Campplus is used.\n"),
+        ("logging.config.dictConfig({'version': 1, **root})", "Campplus is used.\n"),
+        ("logging.config.dictConfig({'version': 1, **root, 'disable_existing_loggers': False})", "Campplus is used.\n"),
+    ],
+)
+def test_a_program_that_sets_up_its_logging_after_the_import_hears_a_note_once(setup: str, told: str) -> None:
+    program = (
+        "import logging.config; import diarfuse; from diarfuse.fusion.watch import Watch;"
+        "root = {'handlers': {'h': {'class': 'logging.StreamHandler'}}, 'root': {'handlers': ['h']}};"
+        f"{setup}; Watch().note('Campplus is used.')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", told)
+
+
 def test_what_a_listener_raises_reaches_the_work() -> None:
     def gone(*_: object) -> None:
         raise OSError("the terminal is gone")
