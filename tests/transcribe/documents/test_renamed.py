@@ -70,6 +70,25 @@ def test_the_list_shows_it_beside_its_transcript(tmp_path: Path, recording: Reco
     assert {("c.wav", None), (None, "a.json")} <= pairs()
 
 
+def test_one_that_is_still_being_written_is_not_read_at_every_look(
+    tmp_path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = (tmp_path / "b.wav").rename(tmp_path / "whole").read_bytes()
+    audio = {"name": "a.m4a", "sha256": recording.sha256, "duration": 3.0}
+    (tmp_path / "a.json").write_text(json.dumps({"format": "diarfuse/1", "audio": audio}))
+    listing, growing, read, real = Listing(tmp_path), tmp_path / "a.wav", list[str](), module.sha256_of
+    monkeypatch.setattr(module, "sha256_of", lambda path: (read.append(path.name), real(path))[1])
+    for size in range(0, len(whole), 10_000):
+        growing.write_bytes(whole[:size])
+        listing.entries()
+    assert read.count("a.wav") == 1
+    growing.write_bytes(whole)
+    listing.entries()
+    found = {one.recording: one.transcript for one in listing.entries()}
+    assert found == {"a.wav": "a.json", "like.wav": None, "long.wav": None}
+    assert read.count("a.wav") == 2
+
+
 def test_a_file_is_looked_at_once_for_all_documents_and_again_only_where_it_changed(
     tmp_path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ....fusion.document import Recording
 from ....fusion.errors import AudioError, OptionError
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 DOCUMENT = ".json"
 _OURS, _HEAD = b'"diarfuse/', 4096
 """What stands in the first so many bytes of our documents: others, of any size, are not read."""
-_NEVER = (-1, -1)
+_Stamp: TypeAlias = tuple[int, int]
+"""When a file was changed, in nanoseconds, and its bytes."""
+_NEVER: _Stamp = (-1, -1)
 _UNTOLD = Recording("", "", 0.0)
 _NAME_MAX = 255
 """Of a file's name, where the system does not tell it."""
@@ -49,7 +51,8 @@ class Listing:
     """A folder that is looked at again and again; a file is read once for as long as it stays the same."""
 
     folder: Path
-    _known: dict[str, tuple[tuple[int, int], Recording | None]] = field(default_factory=dict)
+    _known: dict[str, tuple[_Stamp, Recording | None]] = field(default_factory=dict)
+    _looked: dict[str, _Stamp] = field(default_factory=dict)
 
     def entries(self) -> list[Entry]:
         """Newest recordings first: their order does not change while they are transcribed.
@@ -64,7 +67,7 @@ class Listing:
             raise AudioError(f"{self.folder} cannot be read ({error.strerror or error}): check the folder.") from error
         sounds = {name for name in files if Path(name).suffix.lower() in AUDIO}
         belongs = {name: self._recording_of(name, files[name]) for name in files.keys() - sounds}
-        transcripts = self._named({name: about for name, about in belongs.items() if about is not None}, sounds)
+        transcripts = self._named({name: about for name, about in belongs.items() if about is not None}, sounds, files)
         rows = [
             Entry(recording, name, files[recording or name or ""].st_mtime, size)
             for recording, name in _paired(sounds, transcripts)
@@ -85,12 +88,18 @@ class Listing:
             return path
         raise OptionError(f"There are a thousand transcripts of {recording} in {self.folder}: move some away.")
 
-    def _named(self, told: dict[str, Recording], sounds: set[str]) -> dict[str, str]:
+    def _named(self, told: dict[str, Recording], sounds: set[str], files: dict[str, os.stat_result]) -> dict[str, str]:
         """The name of the recording of each transcript: the new one, where it was renamed since."""
         names = {name: about.name for name, about in told.items()}
-        free = [self.folder / sound for sound in sounds - set(names.values())]
+        free = [self.folder / sound for sound in self._settled(sounds, files) - set(names.values())]
         alone = {self.folder / name: about for name, about in told.items() if about.name not in sounds}
         return names | {path.name: found.name for path, found in all_renamed(alone, free).items()}
+
+    def _settled(self, sounds: set[str], files: dict[str, os.stat_result]) -> set[str]:
+        """Those that stayed as they were at the last look: what somebody still writes is not read again at each."""
+        now = {name: (files[name].st_mtime_ns, files[name].st_size) for name in sounds}
+        last, self._looked = self._looked, now
+        return {name for name, stamp in now.items() if last.get(name, stamp) == stamp}
 
     def _recording_of(self, name: str, found: os.stat_result) -> Recording | None:
         """Which recording a document of ours is of, with the name "" where it tells none; None of another file."""
