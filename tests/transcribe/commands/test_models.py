@@ -194,13 +194,13 @@ def test_recordings_come_with_their_turns(tmp_path: Path) -> None:
     (tmp_path / "alone.rttm").write_text("SPEAKER alone 1 0 1 <NA> <NA> A <NA> <NA>\n")
     with pytest.raises(OptionError, match=r"alone\.rttm lacks its recording"):
         _labelled((tmp_path,))
-    soundfile.write(tmp_path / "alone.flac", np.zeros(16_000), 16_000)
+    soundfile.write(tmp_path / "alone.flac", np.zeros(160_000), 16_000)
     for path in (tmp_path, tmp_path / "alone.rttm", tmp_path / "alone.flac"):
         ((samples, turns),) = _labelled((path,))
-        assert (samples.size, [turn.speaker for turn in turns]) == (16_000, ["A"])
-    (tmp_path / "alone.rttm").write_text("SPEAKER alone 1 610 300 <NA> <NA> A\nSPEAKER alone 1 911 80 <NA> <NA> B\n")
+        assert (samples.size, [turn.speaker for turn in turns]) == (160_000, ["A"])
+    (tmp_path / "alone.rttm").write_text("SPEAKER alone 1 61 3000 <NA> <NA> A\nSPEAKER alone 1 4911 5000 <NA> <NA> B\n")
     with pytest.raises(
-        TranscriptError, match=r"alone\.rttm look like milliseconds \(the last ends at 991, the recording"
+        TranscriptError, match=r"alone\.rttm look like milliseconds \(the last ends at 9911, the recording"
     ):
         _labelled((tmp_path,))
     soundfile.write(tmp_path / "other.wav", np.zeros(16_000), 16_000)
