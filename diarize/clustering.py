@@ -24,8 +24,9 @@ from .plda import Plda, unit_length
 from .vbx import cluster_vbx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from ..fusion.types import Embedding
 
 NOBODY = -2
 """Hard cluster of a local speaker who is silent, or for whom no speaker was left in the window."""
@@ -55,6 +56,12 @@ class Clusters:
         np.add.at(sums, speaker[known], embeddings[pairs][known])
         counts = np.bincount(speaker[known], minlength=len(sums))
         return Clusters(self.hard, sums / np.maximum(counts, 1)[:, None])
+
+    def named(self, labels: Mapping[int, str]) -> dict[str, Embedding]:
+        """Centroids by label, unit length; a speaker whose voice was never heard alone has none."""
+        known = {label: self.centroids[index] for index, label in labels.items() if index < len(self.centroids)}
+        lengths = {label: float(np.linalg.norm(centroid)) for label, centroid in known.items()}
+        return {label: (known[label] / lengths[label]).astype(np.float32) for label in known if lengths[label] > 0}
 
 
 def cluster(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..fusion.audio import check_samples, doubts, load_audio, release
 from ..fusion.errors import OptionError
 from ..fusion.given import check_flag, check_kind
-from ..fusion.types import SAMPLE_RATE, Diarization, Embedding, Note, Progress, Samples, Seconds, SpeakerCount
+from ..fusion.types import SAMPLE_RATE, Diarization, Note, Progress, Samples, Seconds, SpeakerCount
 from ..fusion.watch import Watch
 from .arrays import Bits, Float32, Float64, Int32, Int64
 from .bands import Bands
@@ -361,7 +361,7 @@ class Diarizer:
             exclusive=exclusive,
             duration=duration,
             notes=(*notes, *bounds.note(len(labels)), *minor_speakers(turns, bounds.low), *self.models.notes),
-            embeddings=_named(clusters, labels) if wanted.embeddings else None,
+            embeddings=clusters.named(labels) if wanted.embeddings else None,
             activity=activity(timeline, windows, labels) if wanted.activity else None,
             timings=dict(watch.timings),
         )
@@ -390,10 +390,3 @@ def _releasing(samples: Samples, on_progress: Progress) -> Progress:
         on_progress(stage, done, total)
 
     return report
-
-
-def _named(clusters: Clusters, labels: dict[int, str]) -> dict[str, Embedding]:
-    """Centroids by label, unit length; a speaker whose voice was never heard alone has none."""
-    known = {label: clusters.centroids[index] for index, label in labels.items() if index < len(clusters.centroids)}
-    lengths = {label: float(np.linalg.norm(centroid)) for label, centroid in known.items()}
-    return {label: (known[label] / lengths[label]).astype(np.float32) for label in known if lengths[label] > 0}
